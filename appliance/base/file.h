@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Whole files, bounded and atomic. Paths are relative to the folder descriptor (or AT_FDCWD). */
+
+/*
+ * Reads a regular file of at most limit bytes; *data is malloc'ed, NUL-terminated beyond *size, the
+ * caller's. -EFBIG when it is larger, -EINVAL when it is not a regular file, else -errno.
+ */
+int file_read(int folder, const char *path, size_t limit, char **data, size_t *size)
+	__attribute__((warn_unused_result));
+
+/* The same from an open descriptor, from its beginning. */
+int file_read_fd(int fd, size_t limit, char **data, size_t *size)
+	__attribute__((warn_unused_result));
+
+/*
+ * Replaces a file as a whole: temporary file beside it, fsync, rename, fsync of the folder. After
+ * a power cut there is the old file or the new one, never less.
+ */
+int file_replace(int folder, const char *path, const void *data, size_t size, mode_t mode)
+	__attribute__((warn_unused_result));
+
+/* All size bytes, over short writes and EINTR. */
+int file_write_all(int fd, const void *data, size_t size) __attribute__((warn_unused_result));

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "policy/addr.h"
+#include "policy/name.h"
+#include "policy/rule.h"
+
+/*
+ * cordon.conf (cordon.conf(5)): INI text in, struct out. The parent reads the file and hands the
+ * text to the roles; each parses it with this pure function. Fixed sizes: no key can ask for more.
+ */
+enum {
+	SETTINGS_TEXT_MAX = 64 * 1024,
+	SETTINGS_LANS = 16,
+	SETTINGS_ADDRESSES = 32,
+	SETTINGS_UPSTREAMS = 8,
+	SETTINGS_ZONES = 64,
+	SETTINGS_ZONE_SERVERS = 4,
+	SETTINGS_SANCTIONED = 16,
+	SETTINGS_SOURCES = 16,
+	SETTINGS_LISTS = 32,
+	SETTINGS_PATH = 256,
+	SETTINGS_WORKERS = 16
+};
+
+enum blocked_reply { REPLY_NXDOMAIN, REPLY_NODATA, REPLY_REFUSED, REPLY_ZERO, REPLY_SINKHOLE };
+enum log_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
+
+struct endpoint {
+	struct addr addr;
+	uint16_t port;
+};
+
+/* Queries at or below name go to these servers, untouched. */
+struct internal_zone {
+	struct name name;
+	struct endpoint server[SETTINGS_ZONE_SERVERS];
+	size_t servers;
+};
+
+/* DNS from these sources to this resolver passes uninspected, and is counted. */
+struct sanctioned_resolver {
+	struct prefix source[SETTINGS_SOURCES];
+	size_t sources;
+	struct endpoint resolver;
+};
+
+struct settings {
+	/* [network] */
+	char lan[SETTINGS_LANS][IFNAMSIZ];	/* interfaces that clients arrive on */
+	size_t lans;
+	struct addr internal_dns[SETTINGS_ADDRESSES];
+	size_t internal_dns_count;
+	struct sanctioned_resolver sanctioned[SETTINGS_SANCTIONED];
+	size_t sanctioned_count;
+	struct addr forwarder[SETTINGS_ADDRESSES];	/* the agency's own DNS servers */
+	size_t forwarders;
+
+	/* [dns] */
+	struct endpoint listen[SETTINGS_UPSTREAMS];	/* loopback by default; capture leads here */
+	size_t listens;
+	struct endpoint upstream[SETTINGS_UPSTREAMS];
+	size_t upstreams;
+	struct internal_zone zone[SETTINGS_ZONES];
+	size_t zones;
+	unsigned int workers;		/* 0: one a core */
+	unsigned int timeout_ms;	/* one upstream try */
+	enum blocked_reply reply;
+	struct addr sinkhole4, sinkhole6;	/* for REPLY_SINKHOLE */
+	unsigned int block_ttl;		/* seconds, at most 60 */
+	uint32_t censored;		/* bit per category: Extended DNS Error 16 instead of 15 */
+
+	/* [rules] */
+	char rules_dir[SETTINGS_PATH];
+	char list[SETTINGS_LISTS][33];	/* none given: every list that is on by default */
+	size_t lists;
+	unsigned int max_v4_share;	/* of 65536 */
+
+	/* [action] */
+	enum action action[CATEGORY_COUNT];
+
+	/* [mode] */
+	uint64_t monitor_first;		/* seconds; 0: enforce from the first start */
+	uint64_t monitor_max;		/* seconds that `cordon mode monitor --for` may ask for */
+
+	/* [log] */
+	enum log_level level;
+	uint64_t log_budget;		/* bytes that the block log may take on disk */
+	char appliance_id[64];		/* "": derived from the machine id */
+
+	/* [daemon] */
+	uint32_t uid_base;		/* the roles run as uid_base + 1, + 2, ... */
+	uint16_t nflog_group;
+};
+
+/* The values that an empty file has. */
+void settings_init(struct settings *settings);
+
+/* 0, or -EINVAL with every error and its line in diag; *settings is then unusable. */
+int settings_parse(struct settings *settings, const char *source, const char *text, size_t length,
+		   struct diag *diag) __attribute__((warn_unused_result));
+
+/* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
+int duration_parse(uint64_t *seconds, const char *text, size_t length);
+
+/* The role's user id; the order of enum role. */
+enum role { ROLE_PARENT, ROLE_DNS, ROLE_COMPILE, ROLE_RULES, ROLE_JOURNAL, ROLE_COUNT };
+uint32_t settings_uid(const struct settings *settings, enum role role);
+const char *role_print(enum role role);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "policy/list.h"
+
+/*
+ * Rule lists and local choices to the compiled policy of policy.h.
+ *
+ * Sanity limits: a rule other than exempt that would cover the root, a public suffix (ICANN section of the
+ * Public Suffix List), private, loopback, link-local or multicast space, or lists that together
+ * block more than a stated share of the IPv4 addresses, refuse the whole.
+ */
+struct policy_options {
+	enum action action[CATEGORY_COUNT];	/* exempt is always allow */
+	uint32_t monitor;	/* bit per category: block becomes monitor (mode monitor) */
+	bool disarmed;		/* every block becomes allow: nothing is enforced or logged */
+	unsigned int max_v4_share;	/* blocked IPv4 addresses, in 1/65536 of all; 0: default */
+};
+
+enum { POLICY_DEFAULT_V4_SHARE = 64 };	/* 64/65536: 4.2 million addresses */
+
+void policy_options_init(struct policy_options *options);	/* the default actions */
+
+/*
+ * *block: malloc'ed, the caller frees. The same lists and options give the same bytes.
+ * 0, -EINVAL with diag, -ENOMEM.
+ */
+int policy_compile(const struct rule_list *lists, size_t count,
+		   const struct policy_options *options, void **block, size_t *size,
+		   struct diag *diag) __attribute__((warn_unused_result));

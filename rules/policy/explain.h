@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/policy.h"
+
+/*
+ * What the policy says of one thing, as a person may write it: a name, an address,
+ * ADDRESS:tcp/PORT (an IPv6 address bare or in brackets), a prefix, or tcp/PORT.
+ */
+struct explanation {
+	struct verdict verdict;	/* for a prefix the weakest over it */
+	bool is_prefix;
+	bool partial;		/* prefixes: the action differs inside */
+};
+
+/* 0, or -EINVAL when the query is none of these. */
+int explain(const struct policy *policy, const char *query, size_t length,
+	    struct explanation *explanation);

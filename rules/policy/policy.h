@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/rule.h"
+
+/*
+ * The compiled policy: one immutable, position-independent block, built by policy_compile and
+ * mapped read-only by both enforcers. Look-ups take no lock, allocate nothing, change nothing.
+ *
+ * Who wins: the more specific pattern; at equal depth exempt, then exact, then suffix, then block
+ * over monitor.
+ */
+enum { POLICY_NO_RULE = UINT32_MAX, POLICY_DIGEST = 32 };
+
+struct verdict {
+	enum action action;	/* ACTION_NONE: no rule matches, and nothing else here counts */
+	enum action intended;	/* action as it would be outside monitor mode */
+	enum category category;
+	enum confidence confidence;
+	uint32_t rule;		/* index for policy_rule */
+	uint8_t depth;		/* names: labels of the rule's name */
+	bool carve;		/* names: an exempt or monitored name lies at or below this one */
+};
+
+struct policy {
+	const struct policy_block *block;	/* the caller's memory */
+	size_t size;
+};
+
+/*
+ * Checks every offset, index and order of the block before the first look-up. -EBADMSG when it is
+ * not a block of this version or any part is out of place; then *policy is unusable.
+ */
+int policy_open(struct policy *policy, const void *block, size_t size)
+	__attribute__((warn_unused_result));
+
+/* wire: a name in lower case, well-formed. */
+struct verdict policy_lookup_name(const struct policy *policy, const uint8_t *wire);
+
+/* Destination address by the vendor's networks (never by bypass). */
+struct verdict policy_lookup_addr(const struct policy *policy, const struct addr *addr);
+
+/* Destination port alone; protocol is IPPROTO_*. */
+struct verdict policy_lookup_port(const struct policy *policy, uint8_t protocol, uint16_t port);
+
+/* Destination address by the listed resolvers alone: the rule, whatever the port. */
+struct verdict policy_lookup_resolver(const struct policy *policy, const struct addr *addr);
+
+/* The ports on which a listed resolver is refused, both protocols: 443, 784, 853, 8853. */
+enum { POLICY_RESOLVER_PORTS = 4 };
+extern const uint16_t policy_resolver_ports[POLICY_RESOLVER_PORTS];
+
+/*
+ * A forwarded packet: allow by address wins, then the strongest of address, resolver and port, the
+ * address before the resolver before the port where they are equal. rules/nft does the same.
+ */
+struct verdict policy_lookup_packet(const struct policy *policy, const struct addr *addr,
+				    uint8_t protocol, uint16_t port);
+
+/* ---- reading it as data ---- */
+
+struct policy_rule {
+	const char *id;		/* list:category:pattern */
+	const char *evidence;	/* "" when none */
+	enum category category;
+	enum confidence confidence;
+	enum action action;
+	enum action intended;
+	enum pattern_kind kind;
+};
+
+/* index below policy_rules; false when it is not. */
+bool policy_rule(const struct policy *policy, uint32_t index, struct policy_rule *rule);
+uint32_t policy_rules(const struct policy *policy);
+
+/* SHA-256 over everything but itself; the first four bytes are the state id. */
+const uint8_t *policy_digest(const struct policy *policy);
+/* "kaspersky 2026.11.23.1, resolvers 2026.11.23.1" */
+const char *policy_versions(const struct policy *policy);
+
+/* The flattened networks: disjoint, ascending, IPv4 (mapped) first. */
+struct policy_range {
+	struct addr first;
+	struct addr last;
+	uint32_t rule;
+};
+
+enum policy_table { POLICY_NETWORKS, POLICY_RESOLVERS };
+
+size_t policy_ranges(const struct policy *policy, enum policy_table table);
+struct policy_range policy_range(const struct policy *policy, enum policy_table table,
+				 size_t index);
+
+/* The flattened port rules: disjoint for each protocol, ascending, TCP first. */
+struct policy_ports {
+	struct ports ports;
+	uint32_t rule;
+};
+
+size_t policy_port_ranges(const struct policy *policy);
+struct policy_ports policy_port_range(const struct policy *policy, size_t index);
