@@ -18,9 +18,25 @@ enum ruleset_mode {
 	RULESET_DISARMED	/* DNS to the gateway itself still answered, WAN closed, nothing else */
 };
 
+/* Bits of our own in the marks of packets and connections; other bits are left alone. */
+enum {
+	RULESET_MARK = 0x00c0d000,		/* packet: to be delivered to this machine (route.h) */
+	RULESET_CT_PINHOLE = 0x00100000,	/* connection: began through a pinhole */
+	RULESET_CT_MONITORED = 0x00200000,	/* connection: is in the log as monitored */
+	RULESET_CT_BLOCKED = 0x00400000		/* connection: is in the log as blocked */
+};
+
+/* Size of each of the sets pinhole4 and pinhole6. */
+enum { RULESET_PINHOLES = 65536 };
+
 struct ruleset;
 
-/* NULL when the arena's budget is spent. Belongs to the arena; keeps no pointer into policy. */
+/*
+ * With no lan interface in the settings, nothing is captured and nothing forwarded is touched;
+ * the gateway itself stays closed. The prefix of a logged packet is "cordon STATE CATEGORY",
+ * STATE being the first four bytes of policy_digest in hexadecimal.
+ *
+ * NULL when the arena's budget is spent. Belongs to the arena; keeps no pointer into policy. */
 struct ruleset *ruleset_build(struct arena *arena, const struct settings *settings,
 			      const struct policy *policy, enum ruleset_mode mode)
 	__attribute__((warn_unused_result));

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* What of a packet a rule can look at, and the types of nft's sets. */
+
+enum {
+	FIELD_SIZE = 16,	/* bytes of the largest field: an IPv6 address, an interface name */
+	FIELD_KEY = 32		/* bytes of a set's key: two of them */
+};
+
+enum field_type {
+	TYPE_NONE,
+	TYPE_IPV4,
+	TYPE_IPV6,
+	TYPE_PROTOCOL,
+	TYPE_SERVICE,
+	TYPE_ICMPV6,
+	TYPE_INTERFACE,
+	TYPE_MARK,
+	TYPE_USER,
+	TYPE_CT_STATE,
+	TYPE_CT_DIRECTION,
+	TYPE_FLAG,
+	TYPE_ADDRESS_TYPE,
+	TYPE_COUNT
+};
+
+enum field {
+	FIELD_NONE,
+	FIELD_IN_INTERFACE,
+	FIELD_OUT_INTERFACE,
+	FIELD_PROTOCOL,		/* of the transport layer */
+	FIELD_MARK,
+	FIELD_USER,		/* who owns the socket */
+	FIELD_SOURCE4,
+	FIELD_DESTINATION4,
+	FIELD_SOURCE6,
+	FIELD_DESTINATION6,
+	FIELD_SOURCE_PORT,	/* of any transport; match FIELD_PROTOCOL first */
+	FIELD_DESTINATION_PORT,
+	FIELD_TCP_DESTINATION,
+	FIELD_UDP_SOURCE,
+	FIELD_UDP_DESTINATION,
+	FIELD_ICMPV6_TYPE,
+	FIELD_CT_STATE,
+	FIELD_CT_MARK,
+	FIELD_CT_DIRECTION,
+	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
+	FIELD_LOCAL,		/* type of the destination address in the routing tables */
+	FIELD_COUNT
+};
+
+enum field_source { SOURCE_META, SOURCE_CT, SOURCE_NETWORK, SOURCE_TRANSPORT, SOURCE_SOCKET,
+		    SOURCE_FIB };
+
+struct field_info {
+	const char *name;	/* nft's words */
+	enum field_type type;
+	enum field_source source;
+	uint32_t key;		/* of meta, ct or socket; offset into the header */
+	uint8_t family;		/* NFPROTO_* that nft requires first; 0: any */
+	uint8_t protocol;	/* IPPROTO_* that nft requires first; 0: any */
+};
+
+const struct field_info *field_info(enum field field);
+
+uint32_t field_type_size(enum field_type type);
+const char *field_type_name(enum field_type type);	/* "ipv4_addr" */
+uint32_t field_type_number(enum field_type type);	/* as nft stores it in the kernel */
+
+/* A value of this type, its bytes as in the kernel's register, in nft's words. */
+void field_value_print(enum field_type type, const void *value, struct text *out);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "nft/ruleset.h"
+#include "nft/table.h"
+#include "policy/addr.h"
+
+static void target_print(const struct target *target, struct text *out)
+{
+	static const char *const words[] = {
+		[TARGET_ACCEPT] = "accept", [TARGET_DROP] = "drop", [TARGET_RETURN] = "return",
+		[TARGET_JUMP] = "jump", [TARGET_GOTO] = "goto",
+	};
+
+	text_puts(out, words[target->kind]);
+	if (target->chain)
+		text_printf(out, " %s", target->chain);
+}
+
+static void match_print(const struct statement *statement, struct text *out)
+{
+	const struct field_info *info = field_info(statement->field[0]);
+
+	text_printf(out, "%s ", info->name);
+	if (statement->compare == COMPARE_ALL) {
+		text_puts(out, "& ");
+		field_value_print(info->type, statement->value, out);
+		text_puts(out, " == ");
+	} else if (statement->negate) {
+		text_puts(out, "!= ");
+	}
+	field_value_print(info->type, statement->value, out);
+	if (statement->compare == COMPARE_PREFIX &&
+	    statement->prefix < 8 * field_type_size(info->type))
+		text_printf(out, "/%u", statement->prefix);
+}
+
+static void in_print(const struct statement *statement, struct text *out)
+{
+	text_puts(out, field_info(statement->field[0])->name);
+	if (statement->field[1] != FIELD_NONE)
+		text_printf(out, " . %s", field_info(statement->field[1])->name);
+	text_printf(out, "%s @%s", statement->negate ? " !=" : "", statement->name);
+}
+
+static void tproxy_print(const struct statement *statement, struct text *out)
+{
+	bool v4 = statement->kind == STATEMENT_TPROXY4;
+
+	text_puts(out, v4 ? "tproxy ip to " : "tproxy ip6 to [");
+	field_value_print(v4 ? TYPE_IPV4 : TYPE_IPV6, statement->value, out);
+	text_printf(out, "%s:%u", v4 ? "" : "]", statement->number);
+}
+
+static void statement_print(const struct statement *statement, struct text *out)
+{
+	switch (statement->kind) {
+	case STATEMENT_NONE:
+		break;
+	case STATEMENT_MATCH:
+		match_print(statement, out);
+		break;
+	case STATEMENT_IN:
+		in_print(statement, out);
+		break;
+	case STATEMENT_VMAP:
+		text_printf(out, "%s vmap @%s", field_info(statement->field[0])->name,
+			    statement->name);
+		break;
+	case STATEMENT_COUNTER:
+		text_printf(out, "counter name \"%s\"", statement->name);
+		break;
+	case STATEMENT_LIMIT:
+		text_printf(out, "limit rate %u/second burst %u packets", statement->number,
+			    statement->number2);
+		break;
+	case STATEMENT_LOG:
+		text_printf(out, "log prefix \"%s\" group %u snaplen %u", statement->name,
+			    statement->number, statement->number2);
+		break;
+	case STATEMENT_REJECT_TCP:
+		text_puts(out, "reject with tcp reset");
+		break;
+	case STATEMENT_REJECT:
+		text_puts(out, "reject with icmpx admin-prohibited");
+		break;
+	case STATEMENT_NOTRACK:
+		text_puts(out, "notrack");
+		break;
+	case STATEMENT_TPROXY4:
+	case STATEMENT_TPROXY6:
+		tproxy_print(statement, out);
+		break;
+	case STATEMENT_MARK:
+		text_printf(out, "meta mark set 0x%08x", statement->number);
+		break;
+	case STATEMENT_CT_MARK:
+		text_printf(out, "ct mark set ct mark | 0x%08x", statement->number);
+		break;
+	case STATEMENT_TARGET:
+		target_print(&statement->target, out);
+		break;
+	}
+}
+
+static void rule_print(const struct table_rule *rule, struct text *out)
+{
+	const char *before = "\t\t";
+
+	for (const struct statement *s = rule->first; s; s = s->next) {
+		text_puts(out, before);
+		statement_print(s, out);
+		before = " ";
+	}
+	text_puts(out, "\n");
+}
+
+static void chain_print(const struct table_chain *chain, struct text *out)
+{
+	text_printf(out, "\n\tchain %s {\n", chain->name);
+	if (chain->hook)
+		text_printf(out, "\t\ttype filter hook %s priority %s; policy accept;\n",
+			    chain->hook->name, chain->hook->priority_name);
+	for (const struct table_rule *rule = chain->first; rule; rule = rule->next)
+		rule_print(rule, out);
+	text_puts(out, "\t}\n");
+}
+
+/* The prefix length of the range first to last, or -1 when it is not a prefix. */
+static int range_prefix(const uint8_t *first, const uint8_t *last, uint32_t size)
+{
+	uint32_t bits = 0;
+
+	while (bits < 8 * size && !((first[bits / 8] ^ last[bits / 8]) & 0x80 >> bits % 8))
+		bits++;
+	for (uint32_t i = bits; i < 8 * size; i++) {
+		if (first[i / 8] & 0x80 >> i % 8 || !(last[i / 8] & 0x80 >> i % 8))
+			return -1;
+	}
+	return (int)bits;
+}
+
+static void range_print(enum field_type type, const struct table_element *element,
+			struct text *out)
+{
+	uint32_t size = field_type_size(type);
+	int bits = type == TYPE_SERVICE ? -1 : range_prefix(element->key, element->last, size);
+
+	field_value_print(type, element->key, out);
+	if (memcmp(element->key, element->last, size) == 0)
+		return;
+	if (bits >= 0) {
+		text_printf(out, "/%d", bits);
+		return;
+	}
+	text_puts(out, "-");
+	field_value_print(type, element->last, out);
+}
+
+static void element_print(const struct table_set *set, const struct table_element *element,
+			  struct text *out)
+{
+	if (set->interval) {
+		range_print(set->type[0], element, out);
+	} else {
+		field_value_print(set->type[0], element->key, out);
+		if (set->type[1] != TYPE_NONE) {
+			text_puts(out, " . ");
+			field_value_print(set->type[1],
+					  element->key + (field_type_size(set->type[0]) + 3) / 4 * 4,
+					  out);
+		}
+	}
+	if (set->map) {
+		text_puts(out, " : ");
+		target_print(&element->target, out);
+	}
+}
+
+static void set_print(const struct table_set *set, struct text *out)
+{
+	text_printf(out, "\n\t%s %s {\n\t\ttype %s", set->map ? "map" : "set", set->name,
+		    field_type_name(set->type[0]));
+	if (set->type[1] != TYPE_NONE)
+		text_printf(out, " . %s", field_type_name(set->type[1]));
+	text_puts(out, set->map ? " : verdict\n" : "\n");
+	if (set->size)
+		text_printf(out, "\t\tsize %u\n", set->size);
+	if (set->interval)
+		text_puts(out, "\t\tflags interval\n");
+	if (set->live)
+		text_puts(out, "\t\tflags timeout\n");
+	for (size_t i = 0; i < set->count; i++) {
+		text_puts(out, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
+		element_print(set, &set->element[i], out);
+	}
+	text_puts(out, set->count ? "\n\t\t}\n\t}\n" : "\t}\n");
+}
+
+void ruleset_print(const struct ruleset *ruleset, struct text *out)
+{
+	const struct table *table = &ruleset->table;
+
+	/* The first line makes sure that there is a table for the second to delete. */
+	text_printf(out, "table inet %s\ndelete table inet %s\n\ntable inet %s {\n", table->name,
+		    table->name, table->name);
+	for (const struct table_counter *c = table->counters; c; c = c->next)
+		text_printf(out, "\tcounter %s { }\n", c->name);
+	for (const struct table_set *set = table->sets; set; set = set->next)
+		set_print(set, out);
+	for (const struct table_chain *chain = table->chains; chain; chain = chain->next)
+		chain_print(chain, out);
+	text_puts(out, "}\n");
+}

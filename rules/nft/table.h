@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "nft/field.h"
+
+/*
+ * One nftables table of family inet as data: what print.c writes as text and objects.c turns into
+ * netlink objects. Lists keep the order in which they were built, which is the order in both.
+ * Everything belongs to the arena; after the first failed allocation the builders do nothing and
+ * table->failed says so, so that a caller checks once.
+ */
+
+enum { TABLE_FIELDS = 2 };	/* most fields that one key joins */
+
+/* Where a packet goes. chain: for jump and goto. */
+struct target {
+	enum { TARGET_ACCEPT, TARGET_DROP, TARGET_RETURN, TARGET_JUMP, TARGET_GOTO } kind;
+	const char *chain;
+};
+
+/* ---- statements ---- */
+
+enum statement_kind {
+	STATEMENT_NONE,		/* leaves no trace */
+	STATEMENT_MATCH,	/* field[0] compared with value */
+	STATEMENT_IN,		/* field[0] [. field[1]] in the set name */
+	STATEMENT_VMAP,		/* field[0] decides by the map name */
+	STATEMENT_COUNTER,	/* the counter name */
+	STATEMENT_LIMIT,	/* number a second, bursts of number2 */
+	STATEMENT_LOG,		/* prefix name, group number, number2 bytes of the packet */
+	STATEMENT_REJECT_TCP,	/* reset */
+	STATEMENT_REJECT,	/* ICMP administratively prohibited */
+	STATEMENT_NOTRACK,
+	STATEMENT_TPROXY4,	/* to the listener at value, port number */
+	STATEMENT_TPROXY6,
+	STATEMENT_MARK,		/* packet mark becomes number */
+	STATEMENT_CT_MARK,	/* connection mark gets the bits of number */
+	STATEMENT_TARGET
+};
+
+enum compare {
+	COMPARE_EQUAL,
+	COMPARE_PREFIX,	/* the first prefix bits are equal */
+	COMPARE_ALL,	/* every bit of value is set */
+	COMPARE_ANY	/* a bit of value is set */
+};
+
+struct statement {
+	enum statement_kind kind;
+	enum field field[TABLE_FIELDS];	/* FIELD_NONE behind the last */
+	enum compare compare;
+	bool negate;
+	uint8_t prefix;
+	uint8_t value[FIELD_SIZE];	/* as the kernel's register holds it */
+	uint32_t number;
+	uint32_t number2;
+	const char *name;		/* must outlive the table */
+	struct target target;
+	struct statement *next;
+};
+
+struct statement statement_none(void);
+struct statement statement_equal(enum field field, uint32_t value);
+struct statement statement_any(enum field field, uint32_t bits);
+struct statement statement_all(enum field field, uint32_t bits);
+struct statement statement_interface(enum field field, const char *name);
+/* bits: of the field itself, so that an IPv4 host is 32. */
+struct statement statement_prefix(enum field field, const void *bytes, uint8_t bits);
+struct statement statement_in(enum field field, const char *set);
+struct statement statement_in_pair(enum field field, enum field field2, const char *set);
+struct statement statement_not(struct statement statement);
+struct statement statement_vmap(enum field field, const char *map);
+struct statement statement_counter(const char *name);
+struct statement statement_limit(uint32_t rate, uint32_t burst);
+struct statement statement_log(const char *prefix, uint16_t group, uint32_t snaplen);
+struct statement statement_reject_tcp(void);
+struct statement statement_reject(void);
+struct statement statement_notrack(void);
+/* bytes: the address, 4 or 16. */
+struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port);
+struct statement statement_mark(uint32_t mark);
+struct statement statement_ct_mark(uint32_t bits);
+struct statement statement_accept(void);
+struct statement statement_drop(void);
+struct statement statement_return(void);
+struct statement statement_jump(const char *chain);
+struct statement statement_goto(const char *chain);
+
+/* ---- the table ---- */
+
+struct table_rule {
+	struct statement *first, *last;
+	struct table_rule *next;
+};
+
+struct table_hook {
+	uint32_t number;	/* enum nf_inet_hooks */
+	int32_t priority;
+	const char *name;	/* "prerouting" */
+	const char *priority_name;	/* "filter - 5", as nft writes it */
+};
+
+struct table_chain {
+	const char *name;
+	const struct table_hook *hook;	/* NULL: only reached by jump and goto */
+	struct table_rule *first, *last;
+	struct table *table;
+	struct table_chain *next;
+};
+
+/* A key of one address, port, ... or, in an interval set, from key to last, both inclusive. */
+struct table_element {
+	uint8_t key[FIELD_KEY];
+	uint8_t last[FIELD_KEY];
+	struct target target;	/* maps */
+};
+
+struct table_set {
+	const char *name;
+	enum field_type type[TABLE_FIELDS];	/* TYPE_NONE behind the last */
+	bool map;		/* key to target */
+	bool interval;
+	bool live;		/* filled at run time by elements that time out; an apply keeps them */
+	uint32_t size;		/* most elements; 0: what it is built with */
+	struct table_element *element;	/* intervals ascending and disjoint */
+	size_t count;
+	size_t capacity;
+	struct table *table;
+	struct table_set *next;
+};
+
+struct table_counter {
+	const char *name;
+	struct table_counter *next;
+};
+
+struct table {
+	const char *name;
+	struct arena *arena;
+	bool failed;
+	struct table_counter *counters, *last_counter;
+	struct table_set *sets, *last_set;
+	struct table_chain *chains, *last_chain;
+};
+
+/* What ruleset_build returns. One table today. */
+struct ruleset {
+	struct table table;
+};
+
+void table_init(struct table *table, struct arena *arena, const char *name);
+/* A name that outlives the table. "" after a failure. */
+const char *table_text(struct table *table, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void table_counter_add(struct table *table, const char *name);
+/* Room for capacity elements; NULL after a failure, and the functions below take that. */
+struct table_set *table_set_add(struct table *table, struct table_set set, size_t capacity);
+struct table_chain *table_chain_add(struct table *table, const char *name,
+				    const struct table_hook *hook);
+/* The next free element, zeroed; NULL when there is none. */
+struct table_element *table_element_add(struct table_set *set);
+void table_rule_add(struct table_chain *chain, const struct statement *statement, size_t count);
+
+#define TABLE_RULE(chain, ...)                                                                    \
+	table_rule_add((chain), (const struct statement[]){ __VA_ARGS__ },                        \
+		       sizeof((const struct statement[]){ __VA_ARGS__ }) / sizeof(struct statement))
