@@ -19,7 +19,7 @@ server_start() {
 	local name=$1 host=$2 folder=$3
 	shift 3
 	(
-		cd "$folder"
+		cd "$folder" || exit
 		exec setsid nsenter --net="/run/netns/$LAB-$host" -- "$@" \
 			</dev/null >>"$name.out" 2>&1
 	) &
@@ -88,14 +88,14 @@ internet_sign() {
 
 internet_start() {
 	cp -r "$HERE/internet" "$LAB_DIR/"
-	cd "$LAB_DIR/internet"
+	cd "$LAB_DIR/internet" || exit
 	echo 'www.signed.example	' >signed.names
 	internet_certificates
 	internet_sign
 	server_start unbound internet . "$(server_program unbound)" -d -c unbound.conf
 	server_start nginx internet . "$(server_program nginx)" -p "$PWD/" -e nginx-error.log \
 		-c nginx.conf -g 'user root;'
-	cd "$ROOT"
+	cd "$ROOT" || exit
 }
 
 internet_wait() {

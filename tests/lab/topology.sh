@@ -80,7 +80,14 @@ topology_wan() {
 	topology_address gateway wan0 198.51.100.2/30 2001:db8:100::2/64
 	topology_default gateway 198.51.100.1 2001:db8:100::1
 	topology_address internet eth0 198.51.100.1/30 2001:db8:100::1/64
-	topology_default internet 198.51.100.2 2001:db8:100::2
+	# What no route leads to is unreachable there; 192.0.2.66 swallows packets instead.
+	ip -n "$LAB-internet" -batch - <<-'END'
+	route add 192.168.77.0/24 via 198.51.100.2
+	route add 203.0.113.0/24 via 198.51.100.2
+	route add 2001:db8:77::/64 via 2001:db8:100::2
+	route add 2001:db8:113::/64 via 2001:db8:100::2
+	route add blackhole 192.0.2.66
+	END
 	# shellcheck disable=SC2046
 	topology_address internet lo $(sed 's/#.*//; s/^[a-z]*//' "$HERE/internet/addresses")
 }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A safe first week: monitor mode and disarming, with an end that comes by itself.
+
+NAME=downloads.upd.kaspersky.com
+ADDRESS=77.74.176.10
+
+monitor() { cordon mode monitor --reason 'a test of the lab' --by tester "$@"; }
+
+enforced() { [ "$(status .mode)" = enforce ]; }
+
+is_blocked() {
+	is "$(dns 1 @192.168.77.1 $NAME)" NXDOMAIN "the name $1"
+	is "$(connection 1 $ADDRESS 443)" refused "the address $1"
+}
+
+is_open() {
+	is "$(dns 1 @192.168.77.1 $NAME)" "NOERROR $ADDRESS" "the name $1"
+	is "$(connection 1 $ADDRESS 443)" open "the address $1"
+}
+
+test_monitor_ends_by_itself() {
+	is_blocked before
+	monitor --for 4 >/dev/null
+	is "$(status .mode)" monitor 'cordon status'
+	is_open 'in monitor mode'
+	wait_until 8 enforced || fail 'monitor mode for 4 seconds has not ended after 8'
+	is_blocked after
+}
+
+test_monitor_logs_what_it_would_block() {
+	monitor --for 3 >/dev/null
+	dns 1 @192.168.77.1 would-be-blocked.upd.kaspersky.com >/dev/null
+	connection 1 77.74.177.20 8443 >/dev/null
+	logged '.name == "would-be-blocked.upd.kaspersky.com" and .action == "monitor" and .would == "block"'
+	logged '.address == "77.74.177.20" and .port == 8443 and .action == "monitor" and .would == "block"'
+	wait_until 8 enforced || fail 'monitor mode does not end'
+}
+
+test_monitor_keeps_its_deadline_over_a_restart() {
+	local started=$SECONDS
+	monitor --for 6 >/dev/null
+	lab stop
+	lab start
+	is "$(status .mode)" monitor 'after the restart'
+	is_open 'after the restart'
+	wait_until 10 enforced || fail 'monitor mode does not end'
+	[ $((SECONDS - started)) -le 8 ] || fail "6 seconds of monitor mode took $((SECONDS - started))"
+	is_blocked after
+}
+
+test_monitor_of_one_category() {
+	monitor --for 3 --category update >/dev/null
+	is "$(dns 1 @192.168.77.1 $NAME)" "NOERROR $ADDRESS" 'a name of the category update'
+	is "$(dns 1 @192.168.77.1 dc1.ksn.kaspersky-labs.com)" NXDOMAIN 'a name of telemetry'
+	wait_until 8 enforced || fail 'monitor mode does not end'
+}
+
+test_monitor_ends_on_request() {
+	monitor --for 1h >/dev/null
+	cordon mode enforce >/dev/null
+	is "$(status .mode)" enforce 'cordon status'
+	is_blocked after
+}
+
+test_monitor_needs_reason_author_and_a_short_time() {
+	! cordon mode monitor --for 1h --by tester >/dev/null 2>&1 || fail 'taken without a reason'
+	! cordon mode monitor --for 1h --reason why >/dev/null 2>&1 || fail 'taken without a name'
+	! monitor --for 25h >/dev/null 2>&1 || fail 'taken for more than 24 hours'
+	! monitor --for soon >/dev/null 2>&1 || fail 'taken for "soon"'
+	! monitor --for 1h --category nonsense >/dev/null 2>&1 || fail 'taken for a made-up category'
+	is "$(status .mode)" enforce 'cordon status'
+}
+
+test_disarm_ends_by_itself() {
+	cordon disarm --for 4 --reason 'a test of the lab' --by tester >/dev/null
+	is "$(status .mode)" disarmed 'cordon status'
+	is_open disarmed
+	wait_until 8 enforced || fail 'disarm for 4 seconds has not ended after 8'
+	is_blocked after
+}
+
+test_changes_of_mode_are_logged() {
+	logged '.channel == "mode"'
+}
+
+test_monitor_first() {
+	gateway_with monitor-first '$a\
+[mode]\
+monitor-first = 8'
+	is "$(status .mode)" monitor 'a new installation'
+	is_open 'of a new installation'
+	like "$(cordon status)" '*192.168.77.11*' 'what would have been blocked, by host'
+	wait_until 12 enforced || fail 'monitor-first = 8 has not ended after 12 seconds'
+	is_blocked after
+	gateway_with default
+}
