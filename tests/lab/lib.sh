@@ -10,6 +10,7 @@ export LAB=${LAB:-cordon}
 export LAB_DIR=${LAB_DIR:-$ROOT/build/lab/$LAB}
 export CORDON_BIN=${CORDON_BIN:-$ROOT/build/bin}
 
+# A command whose pid matters is started as "$HERE/lab" instead: a function is a process of its own.
 lab() { "$HERE/lab" "$@"; }
 cordon() { "$LAB_DIR/bin/cordon" "$@"; }
 nft_gateway() { lab gateway nft "$@"; }

@@ -24,6 +24,12 @@ server_start() {
 			</dev/null >>"$name.out" 2>&1
 	) &
 	echo $! >"$LAB_DIR/pids/$name"
+	wait_for 5 "$name" server_began "$name"
+}
+
+# It counts as the lab's own once it is in its namespace; one that has ended never gets there.
+server_began() {
+	server_alive "$1" || ! kill -0 "$(cat "$LAB_DIR/pids/$1")" 2>/dev/null
 }
 
 # True while the recorded process lives and is one of this lab's: pids come round again, and one

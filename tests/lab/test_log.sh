@@ -50,7 +50,7 @@ test_forwarders_are_marked() {
 
 test_log_follows() {
 	local out=$LAB_DIR/follow.out
-	cordon log --follow --json >"$out" &
+	"$LAB_DIR/bin/cordon" log --follow --json >"$out" &
 	dns 1 @192.168.77.1 followed.upd.kaspersky.com >/dev/null
 	wait_until 8 grep -q followed.upd.kaspersky.com "$out" || fail 'the event is not printed'
 	kill $!

@@ -9,7 +9,7 @@ ask() { dns 2 @127.0.0.1 -p 5353 "$@"; }
 with_resolver() {
 	local body=$1 result=0
 	shift
-	lab client 2 "$@" >"$LAB_DIR/resolver.out" 2>&1 </dev/null &
+	"$HERE/lab" client 2 "$@" >"$LAB_DIR/resolver.out" 2>&1 </dev/null &
 	RESOLVER=$!
 	trap 'kill $RESOLVER 2>/dev/null; wait' EXIT
 	wait_until 10 resolver_answers || fail "$1 does not answer: $(tail -n 1 "$LAB_DIR/resolver.out")"

@@ -5,13 +5,13 @@
 # Something to find: listeners on the gateway and on a client, reached from the LAN.
 setup() {
 	gateway_with default
-	lab gateway nc -lk 0.0.0.0 2222 </dev/null >/dev/null 2>&1 &
+	"$HERE/lab" gateway nc -lk 0.0.0.0 2222 </dev/null >/dev/null 2>&1 &
 	LISTENERS=$!
-	lab gateway nc -lk -6 :: 2222 </dev/null >/dev/null 2>&1 &
+	"$HERE/lab" gateway nc -lk -6 :: 2222 </dev/null >/dev/null 2>&1 &
 	LISTENERS="$LISTENERS $!"
-	lab client 1 nc -lk 0.0.0.0 8080 </dev/null >/dev/null 2>&1 &
+	"$HERE/lab" client 1 nc -lk 0.0.0.0 8080 </dev/null >/dev/null 2>&1 &
 	LISTENERS="$LISTENERS $!"
-	lab client 1 nc -lk -6 :: 8080 </dev/null >/dev/null 2>&1 &
+	"$HERE/lab" client 1 nc -lk -6 :: 8080 </dev/null >/dev/null 2>&1 &
 	LISTENERS="$LISTENERS $!"
 }
 
