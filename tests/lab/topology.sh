@@ -33,14 +33,14 @@ topology_host() {
 	done
 	# shellcheck disable=SC2086
 	host_sysctl "$host" $settings
-	ip -n "$LAB-$host" link set lo up
+	inside "$host" ip link set lo up
 }
 
 # topology_link HOST INTERFACE HOST INTERFACE: a cable.
 topology_link() {
 	ip link add "$2" netns "$LAB-$1" type veth peer name "$4" netns "$LAB-$3"
-	ip -n "$LAB-$1" link set "$2" up
-	ip -n "$LAB-$3" link set "$4" up
+	inside "$1" ip link set "$2" up
+	inside "$3" ip link set "$4" up
 }
 
 # topology_address HOST INTERFACE ADDRESS/LENGTH...
@@ -51,27 +51,27 @@ topology_address() {
 		nodad=
 		case $address in *:*) nodad=nodad ;; esac
 		echo "addr add $address dev $interface $nodad"
-	done | ip -n "$LAB-$host" -batch -
+	done | inside "$host" ip -batch -
 }
 
 topology_default() {
-	ip -n "$LAB-$1" route add default via "$2"
-	ip -n "$LAB-$1" route add default via "$3"
+	inside "$1" ip route add default via "$2"
+	inside "$1" ip route add default via "$3"
 }
 
 topology_lan() {
 	local number
-	ip -n "$LAB-switch" link add bridge type bridge forward_delay 0
-	ip -n "$LAB-switch" link set bridge up
+	inside switch ip link add bridge type bridge forward_delay 0
+	inside switch ip link set bridge up
 	topology_link gateway lan0 switch gateway
 	topology_address gateway lan0 192.168.77.1/24 2001:db8:77::1/64
 	for number in 1 2; do
 		topology_link "client$number" eth0 switch "client$number"
 		topology_address "client$number" eth0 "192.168.77.1$number/24" "2001:db8:77::1$number/64"
 		topology_default "client$number" 192.168.77.1 2001:db8:77::1
-		ip -n "$LAB-switch" link set "client$number" master bridge
+		inside switch ip link set "client$number" master bridge
 	done
-	ip -n "$LAB-switch" link set gateway master bridge
+	inside switch ip link set gateway master bridge
 }
 
 # Routed both ways, no address translation: what a server sees is what the client sent.
@@ -81,7 +81,7 @@ topology_wan() {
 	topology_default gateway 198.51.100.1 2001:db8:100::1
 	topology_address internet eth0 198.51.100.1/30 2001:db8:100::1/64
 	# What no route leads to is unreachable there; 192.0.2.66 swallows packets instead.
-	ip -n "$LAB-internet" -batch - <<-'END'
+	inside internet ip -batch - <<-'END'
 	route add 192.168.77.0/24 via 198.51.100.2
 	route add 203.0.113.0/24 via 198.51.100.2
 	route add 2001:db8:77::/64 via 2001:db8:100::2
