@@ -16,6 +16,5 @@ struct explanation {
 	bool partial;		/* prefixes: the action differs inside */
 };
 
-/* 0, or -EINVAL when the query is none of these. */
-int explain(const struct policy *policy, const char *query, size_t length,
-	    struct explanation *explanation);
+/* 0, or -EINVAL when the NUL-terminated query is none of these. */
+int explain(const struct policy *policy, const char *query, struct explanation *explanation);

@@ -9,7 +9,7 @@
  * byte, ASCII letters in lower case (RFC 4343).
  */
 enum {
-	NAME_MAX = 255,		/* bytes on the wire, root included */
+	NAME_WIRE_MAX = 255,		/* bytes on the wire, root included */
 	NAME_LABEL_MAX = 63,
 	NAME_LABELS_MAX = 127,
 	NAME_TEXT = 1024	/* buffer for name_print: every byte may become \DDD */
@@ -18,7 +18,7 @@ enum {
 struct name {
 	uint8_t length;		/* bytes used in wire */
 	uint8_t labels;		/* without the root */
-	uint8_t wire[NAME_MAX];
+	uint8_t wire[NAME_WIRE_MAX];
 };
 
 /*
@@ -37,5 +37,5 @@ char *name_print(const uint8_t *wire, char buffer[NAME_TEXT]);
 
 static inline uint8_t name_lower(uint8_t byte)
 {
-	return byte - (uint8_t)'A' < 26U ? byte | 0x20 : byte;
+	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
 }

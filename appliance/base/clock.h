@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Clocks, read at the rim. Wall time may be wrong (a box can wake in 1970), so whatever must
+ * order events before the clock is set also carries the boot id and the uptime.
+ */
+enum { CLOCK_TEXT = 32, CLOCK_BOOT_ID = 37 };
+
+int64_t clock_wall(void);	/* seconds since 1970, UTC */
+int64_t clock_wall_ms(void);
+int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */
+
+/* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; returns buffer. */
+char *clock_print(int64_t wall_ms, char buffer[CLOCK_TEXT]);
+
+/* The kernel's boot id, NUL-terminated; "unknown" when it cannot be read. */
+void clock_boot_id(char id[CLOCK_BOOT_ID]);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "autoconf.h"
+
+/*
+ * ENABLED(CONFIG_X) is 1 when Kconfig chose X and 0 when not, so that both ways are compiled and
+ * checked and the optimiser drops the one that is off.
+ */
+#define ENABLED_COMMA_1 0,
+#define ENABLED_SECOND(ignored, value, ...) value
+#define ENABLED_PICK(comma) ENABLED_SECOND(comma 1, 0, 0)
+#define ENABLED_JOIN(value) ENABLED_PICK(ENABLED_COMMA_##value)
+#define ENABLED(option) ENABLED_JOIN(option)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* SHA-256 (FIPS 180-4) through the PSA Crypto API; this folder alone includes Mbed TLS. */
+enum { DIGEST_SIZE = 32 };
+
+int digest_sha256(const void *data, size_t size, uint8_t digest[DIGEST_SIZE])
+	__attribute__((warn_unused_result));

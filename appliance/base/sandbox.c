@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/sandbox.h"
+
+#include "base/config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What every process needs that waits, talks over descriptors it has, allocates and ends. */
+static const int common_syscalls[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(writev), SCMP_SYS(readv),
+	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise),
+	SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
+	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+	SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier),
+};
+
+static int limit(int resource, uint64_t value)
+{
+	struct rlimit rlimit = { .rlim_cur = value, .rlim_max = value };
+
+	return setrlimit((__rlimit_resource_t)resource, &rlimit) < 0 ? -errno : 0;
+}
+
+static int enter_limits(const struct sandbox *sandbox)
+{
+	int error = limit(RLIMIT_CORE, 0);
+
+	if (!error)
+		error = limit(RLIMIT_NOFILE, sandbox->files);
+	if (!error)
+		error = limit(RLIMIT_FSIZE, sandbox->file_size);
+	if (!error && sandbox->memory && ENABLED(CONFIG_HARDENING))
+		error = limit(RLIMIT_AS, sandbox->memory);
+	if (!error && sandbox->cpu_seconds)
+		error = limit(RLIMIT_CPU, sandbox->cpu_seconds);
+	return error;
+}
+
+static int enter_root(const char *root)
+{
+	if (chdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
+
+static int enter_user(uid_t uid)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -errno;
+	return 0;
+}
+
+static int enter_capabilities(uint64_t keep)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = (uint32_t)keep, .permitted = (uint32_t)keep },
+		{ .effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32) },
+	};
+
+	if (syscall(SYS_capset, &header, data) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int enter_filter(const struct sandbox *sandbox)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	const size_t common = sizeof(common_syscalls) / sizeof(*common_syscalls);
+	int error = filter ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !error && i < common; i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, common_syscalls[i], 0);
+	for (size_t i = 0; !error && i < sandbox->syscall_count; i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, sandbox->syscalls[i], 0);
+	if (!error)
+		error = seccomp_load(filter);
+	if (filter)
+		seccomp_release(filter);
+	return error;
+}
+
+int sandbox_enter(const struct sandbox *sandbox, const char **step)
+{
+	int error;
+
+	*step = "resource limits";
+	error = enter_limits(sandbox);
+	if (error)
+		return error;
+	*step = "empty root";
+	error = enter_root(sandbox->root);
+	if (error)
+		return error;
+	*step = "user";
+	error = enter_user(sandbox->uid);
+	if (error)
+		return error;
+	*step = "capabilities";
+	error = enter_capabilities(sandbox->capabilities);
+	if (error || !ENABLED(CONFIG_HARDENING))
+		return error;
+	*step = "system-call filter";
+	return enter_filter(sandbox);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * What a role gives up before it reads its first hostile byte: the file system, its user, its
+ * capabilities, new privileges, and every system call that it does not name. One call, no way back.
+ */
+struct sandbox {
+	const char *root;	/* folder that becomes /; the working folder too */
+	uid_t uid;		/* also the gid; supplementary groups are dropped */
+	uint64_t capabilities;	/* bits (1 << CAP_X) that stay, most often 0 */
+	const int *syscalls;	/* beyond the common ones of sandbox.c */
+	size_t syscall_count;
+	uint64_t files;		/* RLIMIT_NOFILE */
+	uint64_t file_size;	/* RLIMIT_FSIZE, bytes */
+	uint64_t memory;	/* RLIMIT_AS, bytes; 0: unlimited */
+	uint64_t cpu_seconds;	/* RLIMIT_CPU; 0: unlimited */
+};
+
+/*
+ * 0 or -errno; *step names what failed, and then the process must exit. Compiled without
+ * CONFIG_HARDENING the system-call filter and the memory limit are left out (sanitizers need more
+ * than both allow); everything else stays.
+ */
+int sandbox_enter(const struct sandbox *sandbox, const char **step)
+	__attribute__((warn_unused_result));

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "settings/lists.h"
+
+int command_usage(const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "cordon %s: ", name);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nsee: cordon %s --help\n", name);
+	return EXIT_USAGE;
+}
+
+void command_print_diag(const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+
+	diag_print(diag, &out);
+	if (out.data)
+		fputs(out.data, stderr);
+	text_release(&out);
+}
+
+int command_settings(const struct cli *cli, struct settings *settings)
+{
+	struct diag diag;
+	char *text;
+	size_t length;
+	int error;
+
+	diag_init(&diag);
+	error = file_read(AT_FDCWD, cli->config, SETTINGS_TEXT_MAX, &text, &length);
+	if (error == -ENOENT && !cli->config_given) {
+		settings_init(settings);
+		return EXIT_YES;
+	}
+	if (error) {
+		fprintf(stderr, "cordon: %s: cannot read: %s\n", cli->config, strerror(-error));
+		return EXIT_NO;
+	}
+	error = settings_parse(settings, cli->config, text, length, &diag);
+	free(text);
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+void command_print_json(json_t *object)
+{
+	char *line = json_dumps(object, JSON_COMPACT);
+
+	if (line)
+		puts(line);
+	free(line);
+	json_decref(object);
+}
+
+int command_ask(const struct cli *cli, const struct control_request *request, bool quiet,
+		char **reply)
+{
+	int code = 0;
+	int error = control_ask(cli->run, request, &code, reply);
+
+	if (!error)
+		return code;
+	*reply = NULL;
+	if (!quiet)
+		fprintf(stderr, "cordon: no answer from cordond at %s/%s: %s\n"
+			"is it running, and are you root?\n", cli->run, CONTROL_SOCKET,
+			strerror(-error));
+	return EXIT_NO;
+}
+
+int command_policy(const char *folder, const struct settings *settings, struct policy *policy,
+		   void **block)
+{
+	struct list_file file[SETTINGS_LISTS];
+	struct policy_options options;
+	struct diag diag;
+	size_t count, size = 0;
+	int error;
+
+	diag_init(&diag);
+	settings_policy_options(settings, &options);
+	error = lists_open(folder, file, &count, &diag);
+	if (!error) {
+		error = lists_compile(file, count, settings, &options, block, &size, &diag);
+		lists_close(file, count);
+	}
+	command_print_diag(&diag);
+	if (error && diag.count == 0)
+		fprintf(stderr, "cordon: %s: %s\n", folder, strerror(-error));
+	if (!error && policy_open(policy, *block, size) < 0) {
+		fprintf(stderr, "cordon: the compiled policy is damaged\n");
+		free(*block);
+		error = -EBADMSG;
+	}
+	return error ? EXIT_NO : EXIT_YES;
+}

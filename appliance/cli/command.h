@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "ipc/control.h"
+#include "policy/policy.h"
+#include "settings/settings.h"
+
+/*
+ * `cordon`: a table of commands, one file each. A command gets its own words (argv[0] is its name)
+ * and returns the exit code.
+ */
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
+
+struct cli {
+	const char *config;	/* cordon.conf */
+	const char *state;	/* state folder */
+	const char *run;	/* folder of the sockets */
+	bool config_given;
+};
+
+struct command {
+	const char *name;
+	const char *arguments;	/* for the usage line */
+	const char *summary;
+	int (*run)(const struct cli *cli, int argc, char **argv);
+};
+
+int command_explain(const struct cli *cli, int argc, char **argv);
+int command_log(const struct cli *cli, int argc, char **argv);
+int command_mode(const struct cli *cli, int argc, char **argv);
+int command_disarm(const struct cli *cli, int argc, char **argv);
+int command_rules(const struct cli *cli, int argc, char **argv);
+int command_status(const struct cli *cli, int argc, char **argv);
+
+/* ---- what commands share ---- */
+
+/* Prints "cordon NAME: message" and how to get help on stderr; returns EXIT_USAGE. */
+int command_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints every error on stderr. */
+void command_print_diag(const struct diag *diag);
+
+/* Reads cordon.conf; a missing file that nobody named gives the defaults. 0 or an exit code. */
+int command_settings(const struct cli *cli, struct settings *settings);
+
+/* One JSON object and a newline on stdout; takes the reference. */
+void command_print_json(json_t *object);
+
+/*
+ * One request to the daemon. *reply: NUL-terminated text, malloc'ed. Returns the exit code that
+ * the daemon sent, or EXIT_NO with *reply NULL when it cannot be reached (already said on stderr
+ * unless quiet).
+ */
+int command_ask(const struct cli *cli, const struct control_request *request, bool quiet,
+		char **reply);
+
+/* The policy of a folder of rule lists, compiled and opened; the caller frees *block. 0 or an exit
+ * code, after the reason went to stderr. */
+int command_policy(const char *folder, const struct settings *settings, struct policy *policy,
+		   void **block);

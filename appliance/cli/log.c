@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "journal/store.h"
+
+struct reader {
+	bool json;
+	char *line;
+	size_t capacity;
+};
+
+static const char *text_of(const json_t *event, const char *key)
+{
+	const char *text = json_string_value(json_object_get(event, key));
+
+	return text ? text : "-";
+}
+
+/* TIME ACTION CLIENT [-> RESOLVER] TYPE WHAT RULE xCOUNT */
+static void print_event(const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+	const json_t *name = json_object_get(event, "name");
+	json_int_t count = json_integer_value(json_object_get(event, "count"));
+
+	if (!event) {
+		fprintf(stderr, "cordon log: a damaged line was passed over\n");
+		return;
+	}
+	printf("%s %-7s %s", text_of(event, "time"), text_of(event, "action"),
+	       text_of(event, "client"));
+	if (json_object_get(event, "resolver"))
+		printf(" @%s", text_of(event, "resolver"));
+	if (name)
+		printf(" %s %s", text_of(event, "qtype"), text_of(event, "name"));
+	if (json_object_get(event, "address"))
+		printf(" %s", text_of(event, "address"));
+	if (json_object_get(event, "protocol") && !name)
+		printf(" %s/%lld", text_of(event, "protocol"),
+		       (long long)json_integer_value(json_object_get(event, "port")));
+	printf(" %s", text_of(event, "rule"));
+	if (count > 1)
+		printf(" x%lld", (long long)count);
+	putchar('\n');
+	json_decref(event);
+}
+
+static void print_line(const struct reader *reader, const char *line)
+{
+	if (reader->json)
+		fputs(line, stdout);
+	else
+		print_event(line);
+}
+
+/* Prints what is complete; a line still being written stays for the next call. */
+static size_t read_file(struct reader *reader, FILE *file, size_t skip)
+{
+	size_t lines = 0;
+
+	for (;;) {
+		off_t start = ftello(file);
+		ssize_t got = getline(&reader->line, &reader->capacity, file);
+
+		if (got <= 0 || reader->line[got - 1] != '\n') {
+			fseeko(file, start, SEEK_SET);
+			clearerr(file);
+			return lines;
+		}
+		if (lines++ >= skip)
+			print_line(reader, reader->line);
+	}
+}
+
+static FILE *open_part(const char *state, unsigned int part)
+{
+	char path[512];
+
+	if (part)
+		snprintf(path, sizeof(path), "%s/log/" STORE_OLD, state, part);
+	else
+		snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
+	return fopen(path, "re");
+}
+
+/* Lines of all parts, oldest first, so that --last can say how many to pass over. */
+static size_t count_lines(const char *state)
+{
+	struct reader reader = { .json = true };
+	size_t lines = 0;
+
+	for (unsigned int part = STORE_PARTS; part-- > 0;) {
+		FILE *file = open_part(state, part);
+
+		if (!file)
+			continue;
+		lines += read_file(&reader, file, SIZE_MAX);
+		fclose(file);
+	}
+	free(reader.line);
+	return lines;
+}
+
+static bool replaced(const char *state, FILE *file)
+{
+	char path[512];
+	struct stat here, there;
+
+	snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
+	return stat(path, &there) == 0 && fstat(fileno(file), &here) == 0 &&
+	       here.st_ino != there.st_ino;
+}
+
+/* Waits for lines, over rotation; ends when stdout does. */
+static void follow(struct reader *reader, const char *state, FILE *file)
+{
+	for (;;) {
+		if (fflush(stdout) != 0)
+			return;
+		usleep(200 * 1000);
+		if (file && replaced(state, file)) {
+			read_file(reader, file, 0);
+			fclose(file);
+			file = NULL;
+		}
+		if (!file)
+			file = open_part(state, 0);
+		if (file)
+			read_file(reader, file, 0);
+	}
+}
+
+int command_log(const struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "follow", no_argument, NULL, 'f' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "last", required_argument, NULL, 'n' },
+		{ 0 },
+	};
+	struct reader reader = { .json = false };
+	bool following = false, found = false;
+	size_t last = SIZE_MAX, skip = 0;
+	FILE *file = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
+		char *end;
+
+		if (option == 'f')
+			following = true;
+		else if (option == 'j')
+			reader.json = true;
+		else if (option != 'n')
+			return command_usage("log", "expected [--follow] [--json] [--last N]");
+		else if ((last = strtoul(optarg, &end, 10)) == 0 || *end || optarg[0] == '-')
+			return command_usage("log", "--last: expected a number from 1");
+	}
+	if (optind != argc)
+		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
+	if (!ENABLED(CONFIG_JOURNAL)) {
+		fprintf(stderr, "cordon log: this build has no block log\n");
+		return EXIT_NO;
+	}
+	if (last != SIZE_MAX) {
+		size_t lines = count_lines(cli->state);
+
+		skip = lines > last ? lines - last : 0;
+	}
+	for (unsigned int part = STORE_PARTS; part-- > 0;) {
+		size_t lines;
+
+		file = open_part(cli->state, part);
+		if (!file)
+			continue;
+		found = true;
+		lines = read_file(&reader, file, skip);
+		skip -= lines < skip ? lines : skip;
+		if (part)
+			fclose(file);
+	}
+	if (!found && !following) {
+		fprintf(stderr, "cordon log: no log in %s/log: %s\n", cli->state, strerror(errno));
+		return EXIT_NO;
+	}
+	if (following)
+		follow(&reader, cli->state, file);
+	if (file)
+		fclose(file);
+	free(reader.line);
+	return EXIT_YES;
+}

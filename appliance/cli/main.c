@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/version.h"
+
+static const struct command commands[] = {
+	{ "status", "[--json]", "what the gateway enforces and how it is", command_status },
+	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
+	  "what the policy says of a name, address, prefix or port, and why", command_explain },
+	{ "log", "[--follow] [--json] [--last N]", "the block log", command_log },
+	{ "mode", "[enforce | monitor --for TIME [--category C] --reason TEXT --by NAME]",
+	  "show or change the mode", command_mode },
+	{ "disarm", "--for TIME --reason TEXT --by NAME",
+	  "take block and capture away for a while", command_disarm },
+	{ "rules", "check FILE... | nft [--rules DIR] | reload",
+	  "check rule lists, print the nftables ruleset, reload", command_rules },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: cordon [--config FILE] [--state DIR] [--run DIR] COMMAND ...\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n  --config FILE  settings (/etc/cordon/cordon.conf)\n"
+		     "  --state DIR    state folder (/var/lib/cordon)\n"
+		     "  --run DIR      folder of the control socket (/run/cordon)\n"
+		     "\nexit status: 0 yes or done, 1 no or failed, 2 usage; "
+		     "cordon COMMAND --help, cordon(1)\n");
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("usage: cordon %s %s\n\n%s; see cordon(1)\n", command->name, command->arguments,
+	       command->summary);
+}
+
+static bool asks_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int dispatch(const struct cli *cli, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		if (asks_help(argc, argv)) {
+			print_command_help(&commands[i]);
+			return EXIT_YES;
+		}
+		optind = 0;
+		return commands[i].run(cli, argc, argv);
+	}
+	fprintf(stderr, "cordon: no command \"%s\"\n", argv[0]);
+	print_help(stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "state", required_argument, NULL, 's' },
+		{ "run", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	struct cli cli = { .config = "/etc/cordon/cordon.conf", .state = "/var/lib/cordon",
+			   .run = "/run/cordon" };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			cli.config = optarg;
+			cli.config_given = true;
+			break;
+		case 's':
+			cli.state = optarg;
+			break;
+		case 'r':
+			cli.run = optarg;
+			break;
+		case 'h':
+			print_help(stdout);
+			return EXIT_YES;
+		case 'V':
+			puts("cordon " VERSION_TEXT);
+			return EXIT_YES;
+		default:
+			print_help(stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	return dispatch(&cli, argc - optind, argv + optind);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nft/kernel.h"
+
+/* The words that a mode with an end needs. */
+struct words {
+	struct control_request request;
+	bool has_duration;
+};
+
+/* Reads --for, --category, --reason and --by; 0 or an exit code. */
+static int parse_words(struct words *words, const char *name, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "for", required_argument, NULL, 'f' },
+		{ "category", required_argument, NULL, 'c' },
+		{ "reason", required_argument, NULL, 'r' },
+		{ "by", required_argument, NULL, 'b' },
+		{ 0 },
+	};
+	struct control_request *request = &words->request;
+	enum category category;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'f':
+			if (duration_parse(&request->seconds, optarg, strlen(optarg)) < 0 ||
+			    request->seconds == 0)
+				return command_usage(name, "--for: expected a time such as 90s, "
+						     "15m, 2h or 14d, found \"%s\"", optarg);
+			words->has_duration = true;
+			break;
+		case 'c':
+			if (category_parse(&category, optarg, strlen(optarg)) < 0)
+				return command_usage(name, "--category: unknown category \"%s\"",
+						     optarg);
+			request->categories |= 1U << category;
+			break;
+		case 'r':
+		case 'b': {
+			bool reason = option == 'r';
+
+			if (strlen(optarg) >= (reason ? (size_t)CONTROL_REASON : CONTROL_BY))
+				return command_usage(name, "--%s: at most %d bytes",
+						     reason ? "reason" : "by",
+						     (reason ? CONTROL_REASON : CONTROL_BY) - 1);
+			snprintf(reason ? request->reason : request->by,
+				 reason ? CONTROL_REASON : CONTROL_BY, "%s", optarg);
+			break;
+		}
+		default:
+			return command_usage(name, "unknown option");
+		}
+	}
+	return EXIT_YES;
+}
+
+static int complete(const struct words *words, const char *name)
+{
+	if (!words->has_duration || !words->request.reason[0] || !words->request.by[0])
+		return command_usage(name, "needs --for TIME, --reason TEXT and --by NAME: it ends "
+				     "by itself, and the log says who and why");
+	return EXIT_YES;
+}
+
+static int ask(const struct cli *cli, const struct control_request *request)
+{
+	char *reply;
+	int code = command_ask(cli, request, false, &reply);
+
+	if (reply)
+		fputs(reply, code ? stderr : stdout);
+	free(reply);
+	return code;
+}
+
+static int show(const struct cli *cli)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	char *reply;
+	int code = command_ask(cli, &request, false, &reply);
+	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
+	const char *mode = json_string_value(json_object_get(status, "mode"));
+	const char *until = json_string_value(json_object_get(status, "mode_until"));
+
+	if (mode && until)
+		printf("%s until %s\n", mode, until);
+	else if (mode)
+		puts(mode);
+	json_decref(status);
+	free(reply);
+	return mode ? code : EXIT_NO;
+}
+
+int command_mode(const struct cli *cli, int argc, char **argv)
+{
+	struct words words = { .request.type = CONTROL_MODE };
+	int code = parse_words(&words, "mode", argc, argv);
+
+	if (code)
+		return code;
+	if (optind == argc)
+		return show(cli);
+	if (optind + 1 == argc && strcmp(argv[optind], "enforce") == 0) {
+		words.request.mode = MODE_ENFORCE;
+		return ask(cli, &words.request);
+	}
+	if (optind + 1 != argc || strcmp(argv[optind], "monitor") != 0)
+		return command_usage("mode", "expected enforce or monitor");
+	words.request.mode = MODE_MONITOR;
+	code = complete(&words, "mode monitor");
+	return code ? code : ask(cli, &words.request);
+}
+
+/* No daemon: what it left in the kernel is taken away here, until it is started again. */
+static int disarm_kernel(void)
+{
+	struct kernel *kernel;
+	struct diag diag;
+	int error = kernel_open(&kernel);
+
+	diag_init(&diag);
+	if (error) {
+		fprintf(stderr, "cordon disarm: netlink: %s\n", strerror(-error));
+		return EXIT_NO;
+	}
+	error = kernel_remove(kernel, &diag);
+	kernel_close(kernel);
+	command_print_diag(&diag);
+	if (error) {
+		fprintf(stderr, "cordon disarm: %s\n", strerror(-error));
+		return EXIT_NO;
+	}
+	puts("cordond is not running: its table and policy routes were removed; nothing is blocked "
+	     "until it is started again");
+	return EXIT_YES;
+}
+
+int command_disarm(const struct cli *cli, int argc, char **argv)
+{
+	struct words words = { .request = { .type = CONTROL_MODE, .mode = MODE_DISARMED } };
+	char *reply;
+	int code = parse_words(&words, "disarm", argc, argv);
+
+	if (!code && optind != argc)
+		code = command_usage("disarm", "unexpected word \"%s\"", argv[optind]);
+	if (!code)
+		code = complete(&words, "disarm");
+	if (code)
+		return code;
+	code = command_ask(cli, &words.request, true, &reply);
+	if (!reply)
+		return disarm_kernel();
+	fputs(reply, code ? stderr : stdout);
+	free(reply);
+	return code;
+}

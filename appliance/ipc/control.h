@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The control protocol: one request and one reply over a SOCK_SEQPACKET Unix socket, encoded field
+ * by field. Whoever may open the socket (root) may ask.
+ */
+#define CONTROL_SOCKET "control"
+
+enum {
+	CONTROL_REASON = 200,
+	CONTROL_BY = 80,
+	CONTROL_REQUEST_MAX = 512,
+	CONTROL_REPLY_MAX = 64 * 1024,
+	CONTROL_TIMEOUT_MS = 20000
+};
+
+enum control_type {
+	CONTROL_STATUS,	/* reply: one JSON object */
+	CONTROL_RELOAD,	/* compile the rule lists anew and switch over; reply: text */
+	CONTROL_MODE,	/* reply: text */
+	CONTROL_TYPES
+};
+
+enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_DISARMED, MODE_COUNT };
+const char *mode_print(enum mode mode);
+
+struct control_request {
+	enum control_type type;
+	/* CONTROL_MODE */
+	enum mode mode;
+	uint64_t seconds;	/* how long; 0 with MODE_ENFORCE */
+	uint32_t categories;	/* bit per category; 0: all */
+	char reason[CONTROL_REASON];
+	char by[CONTROL_BY];
+};
+
+/* The encoded size, or -EMSGSIZE. */
+int control_encode(const struct control_request *request, uint8_t *data, size_t size)
+	__attribute__((warn_unused_result));
+/* 0, or -EBADMSG: unknown type or mode, wrong size, text with control characters. */
+int control_decode(struct control_request *request, const uint8_t *data, size_t size)
+	__attribute__((warn_unused_result));
+
+/*
+ * The client's side: connects to FOLDER/control, asks, waits for the reply. *code: the exit code
+ * that a command should end with; *reply: NUL-terminated, malloc'ed, the caller's. 0 or -errno.
+ */
+int control_ask(const char *folder, const struct control_request *request, int *code, char **reply)
+	__attribute__((warn_unused_result));

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ipc/event.h"
+
+#include <errno.h>
+
+#include "base/cursor.h"
+
+enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2 };
+
+const char *channel_print(enum event_channel channel)
+{
+	static const char *const words[CHANNEL_COUNT] = { "dns", "answer", "packet" };
+
+	return words[channel];
+}
+
+size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX])
+{
+	struct cursor cursor = cursor_writer(data, EVENT_MAX);
+
+	cursor_put64(&cursor, (uint64_t)event->wall_ms);
+	cursor_put64(&cursor, (uint64_t)event->uptime_ms);
+	cursor_put8(&cursor, (uint8_t)event->channel);
+	cursor_put8(&cursor, (uint8_t)event->action);
+	cursor_put8(&cursor, (uint8_t)event->intended);
+	cursor_put8(&cursor, (uint8_t)((event->has_resolver ? HAS_RESOLVER : 0) |
+				       (event->has_address ? HAS_ADDRESS : 0)));
+	cursor_put(&cursor, event->client.bytes, 16);
+	cursor_put16(&cursor, event->client_port);
+	cursor_put32(&cursor, event->interface);
+	cursor_put16(&cursor, event->qtype);
+	cursor_put8(&cursor, event->protocol);
+	cursor_put16(&cursor, event->port);
+	cursor_put32(&cursor, event->state);
+	cursor_put32(&cursor, event->rule);
+	cursor_put64(&cursor, event->count);
+	if (event->has_resolver)
+		cursor_put(&cursor, event->resolver.bytes, 16);
+	if (event->has_address)
+		cursor_put(&cursor, event->address.bytes, 16);
+	cursor_put(&cursor, event->name.wire, event->name.length);
+	return cursor.at;
+}
+
+int event_decode(struct event *event, const uint8_t *data, size_t size)
+{
+	struct cursor cursor = cursor_reader(data, size);
+	uint8_t channel, action, intended, flags;
+
+	*event = (struct event){ .wall_ms = (int64_t)cursor_get64(&cursor) };
+	event->uptime_ms = (int64_t)cursor_get64(&cursor);
+	channel = cursor_get8(&cursor);
+	action = cursor_get8(&cursor);
+	intended = cursor_get8(&cursor);
+	flags = cursor_get8(&cursor);
+	cursor_get(&cursor, event->client.bytes, 16);
+	event->client_port = cursor_get16(&cursor);
+	event->interface = cursor_get32(&cursor);
+	event->qtype = cursor_get16(&cursor);
+	event->protocol = cursor_get8(&cursor);
+	event->port = cursor_get16(&cursor);
+	event->state = cursor_get32(&cursor);
+	event->rule = cursor_get32(&cursor);
+	event->count = cursor_get64(&cursor);
+	event->has_resolver = flags & HAS_RESOLVER;
+	if (event->has_resolver)
+		cursor_get(&cursor, event->resolver.bytes, 16);
+	event->has_address = flags & HAS_ADDRESS;
+	if (event->has_address)
+		cursor_get(&cursor, event->address.bytes, 16);
+	if (cursor.failed || channel >= CHANNEL_COUNT || action >= ACTION_COUNT ||
+	    intended >= ACTION_COUNT || flags > (HAS_RESOLVER | HAS_ADDRESS))
+		return -EBADMSG;
+	event->channel = (enum event_channel)channel;
+	event->action = (enum action)action;
+	event->intended = (enum action)intended;
+	if (cursor_left(&cursor) == 0)
+		return 0;
+	if (name_from_wire(&event->name, data + cursor.at, cursor_left(&cursor)) < 0 ||
+	    event->name.length != cursor_left(&cursor))
+		return -EBADMSG;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/addr.h"
+#include "policy/name.h"
+#include "policy/rule.h"
+
+/* One verdict that a client met, with a count. What the journal stores, for good. */
+enum event_channel {
+	CHANNEL_DNS,	/* the name that was asked for */
+	CHANNEL_ANSWER,	/* a name or an address in the upstream's answer */
+	CHANNEL_PACKET,	/* a forwarded packet */
+	CHANNEL_COUNT
+};
+const char *channel_print(enum event_channel channel);
+
+struct event {
+	int64_t wall_ms;	/* may be wrong until the clock is set */
+	int64_t uptime_ms;
+	enum event_channel channel;
+	enum action action;
+	enum action intended;	/* what it would be outside monitor mode */
+	struct addr client;
+	uint16_t client_port;
+	uint32_t interface;	/* index; 0: unknown */
+	bool has_resolver;	/* DNS: the address that the client asked */
+	struct addr resolver;
+	uint16_t qtype;		/* DNS */
+	uint8_t protocol;	/* IPPROTO_*: DNS transport, or the packet's */
+	uint16_t port;		/* destination port; 0 when the protocol has none */
+	struct name name;	/* DNS: what was asked; length 0: none */
+	bool has_address;	/* CHANNEL_ANSWER by address, CHANNEL_PACKET */
+	struct addr address;
+	uint32_t state;		/* first four bytes of the policy's digest */
+	uint32_t rule;		/* index in that policy */
+	uint64_t count;
+};
+
+enum { EVENT_MAX = 400 };	/* bytes that an encoded event may take */
+
+/* The encoded size. event_decode: 0 or -EBADMSG. */
+size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX]);
+int event_decode(struct event *event, const uint8_t *data, size_t size)
+	__attribute__((warn_unused_result));

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/addr.h"
+#include "policy/name.h"
+
+/*
+ * Messages between roles: SOCK_SEQPACKET, a type, a body encoded field by field, at most one
+ * descriptor. A receiver that gets an unknown type or a wrong size closes the connection. Parent
+ * and child talk over descriptor 3 of the child.
+ */
+enum message_type {
+	/* parent to any child, before READY */
+	MESSAGE_SETTINGS,	/* text of cordon.conf */
+	MESSAGE_LIST,		/* compile: file name; descriptor: the rule list */
+	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed: start compiling */
+	MESSAGE_LISTEN,		/* dns: u8 worker, u8 IPPROTO_*, descriptor: bound socket */
+	MESSAGE_SHARED,		/* dns, journal: u8 worker, descriptor: struct worker_shared */
+	MESSAGE_NFLOG,		/* journal: descriptor: bound netlink socket */
+	MESSAGE_ROUTE,		/* journal: descriptor: rtnetlink socket, for neighbours */
+	MESSAGE_WAKE,		/* dns, journal: descriptor: eventfd, "the rings have something" */
+	MESSAGE_IDENTITY,	/* journal: u8 length and appliance id */
+	MESSAGE_SEAL,		/* that was all: enter the sandbox, answer READY */
+	/* parent to child, at any time */
+	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */
+	MESSAGE_PEER,		/* dns, rules: descriptor: socket to the other */
+	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
+	/* child to parent */
+	MESSAGE_READY,
+	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */
+	MESSAGE_APPLIED,	/* i32 0 or -errno, u8 changed, text: the answer to MESSAGE_POLICY */
+	/* between dns and rules */
+	MESSAGE_PINHOLE,	/* u32 id, client, address, u32 seconds, name of the rule that carries */
+	MESSAGE_PINHOLED,	/* u32 id, i32 0 or -errno */
+	MESSAGE_CONNECT,	/* u32 id, u8 IPPROTO_*, client, server, u16 port: a socket from client's address */
+	MESSAGE_CONNECTED,	/* u32 id, i32 0 or -errno; descriptor: the socket */
+	MESSAGE_TYPES
+};
+
+enum { MESSAGE_MAX = 66 * 1024, MESSAGE_CHANNEL = 3 };
+
+struct message {
+	enum message_type type;
+	size_t size;
+	int fd;	/* -1: none; the receiver's to close */
+	uint8_t body[MESSAGE_MAX];
+};
+
+/* fd: -1 or a descriptor to hand over (it stays the sender's too). -EAGAIN when the peer is slow
+ * and the socket does not block. */
+int message_send(int socket, enum message_type type, const void *body, size_t size, int fd)
+	__attribute__((warn_unused_result));
+
+/* 1: got one; 0: the other side is gone; -EAGAIN; -EBADMSG: close the connection. */
+int message_receive(int socket, struct message *message) __attribute__((warn_unused_result));
+
+/* A memfd of that content which nobody can change any more; a descriptor or -errno. */
+int message_seal(const char *name, const void *data, size_t size);
+
+/* Maps a descriptor read-only after checking that it is sealed. 0 or -errno. */
+int message_map(int fd, void **data, size_t *size) __attribute__((warn_unused_result));
+
+/* ---- bodies that both sides encode ---- */
+
+struct pinhole_request {
+	uint32_t id;
+	struct addr client;
+	struct addr address;
+	uint32_t seconds;
+	struct name name;
+};
+int message_send_pinhole(int socket, const struct pinhole_request *request)
+	__attribute__((warn_unused_result));
+int message_read_pinhole(const struct message *message, struct pinhole_request *request)
+	__attribute__((warn_unused_result));
+
+struct connect_request {
+	uint32_t id;
+	uint8_t protocol;
+	struct addr client;
+	struct addr server;
+	uint16_t port;
+};
+int message_send_connect(int socket, const struct connect_request *request)
+	__attribute__((warn_unused_result));
+int message_read_connect(const struct message *message, struct connect_request *request)
+	__attribute__((warn_unused_result));
+
+/* MESSAGE_PINHOLED and MESSAGE_CONNECTED. */
+int message_send_result(int socket, enum message_type type, uint32_t id, int result, int fd)
+	__attribute__((warn_unused_result));
+int message_read_result(const struct message *message, uint32_t *id, int *result)
+	__attribute__((warn_unused_result));

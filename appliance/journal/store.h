@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Where events are kept. The interface is for good; the first store is plain: one JSON line an
+ * event, appended to events.jsonl, which moves on to events.1.jsonl and so on when it has grown to
+ * its share of the budget; the oldest part goes first.
+ */
+#define STORE_CURRENT "events.jsonl"
+#define STORE_OLD "events.%u.jsonl"
+enum { STORE_PARTS = 4 };	/* the current one and three old ones */
+
+struct store;
+
+/* folder: a descriptor, which stays the caller's. budget: bytes on disk, all parts together. */
+int store_open(struct store **store, int folder, uint64_t budget)
+	__attribute__((warn_unused_result));
+void store_close(struct store *store);
+
+/* One line without its newline. A line that cannot be kept is counted, and the error returned. */
+int store_append(struct store *store, const char *line, size_t length)
+	__attribute__((warn_unused_result));
+
+/* Hands what was appended to the disk; called about once a second. */
+int store_sync(struct store *store) __attribute__((warn_unused_result));
+
+/* Lines that could not be kept since store_open. */
+uint64_t store_lost(const struct store *store);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "policy/compile.h"
+#include "settings/settings.h"
+
+/*
+ * The rule lists of a folder: NAME.rules files, opened by whoever may read them, parsed by whoever
+ * holds the descriptors (in the daemon that is a child that can do nothing else).
+ */
+enum { LIST_FILE_MAX = 256 << 20, LIST_FILE_NAME = 64 };
+
+struct list_file {
+	char name[LIST_FILE_NAME];	/* for messages */
+	int fd;
+};
+
+/* Opens every *.rules of the folder, in byte order of their names. -errno or -EINVAL with diag. */
+int lists_open(const char *folder, struct list_file file[SETTINGS_LISTS], size_t *count,
+	       struct diag *diag) __attribute__((warn_unused_result));
+void lists_close(struct list_file *file, size_t count);
+
+/* What the settings say of actions and limits, outside any mode. */
+void settings_policy_options(const struct settings *settings, struct policy_options *options);
+
+/*
+ * Reads, parses and compiles the files: those that settings->list names (a name without its file
+ * is an error), or those that are on by default. *block is malloc'ed, the caller's.
+ */
+int lists_compile(const struct list_file *file, size_t count, const struct settings *settings,
+		  const struct policy_options *options, void **block, size_t *size,
+		  struct diag *diag) __attribute__((warn_unused_result));

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "settings/settings.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+
+/*
+ * inih does the INI syntax; its Debian build cuts a line at 200 bytes and tells the handler no
+ * line, so the reader below counts lines and refuses long ones before inih sees them.
+ */
+enum { LINE_MAX_BYTES = 198 };
+
+struct parser {
+	struct settings *settings;
+	const char *source;
+	struct diag *diag;
+	const char *text;
+	size_t length;
+	size_t at;
+	unsigned int line;
+};
+
+#define error_here(parser, ...) \
+	diag_error((parser)->diag, (parser)->source, (parser)->line, 0, __VA_ARGS__)
+
+/* ---- values ---- */
+
+/* The next blank- or comma-separated word of value; false at its end. */
+static bool word_next(const char **value, const char **word, size_t *length)
+{
+	*word = *value + strspn(*value, " \t,");
+	*length = strcspn(*word, " \t,");
+	*value = *word + *length;
+	return *length > 0;
+}
+
+int duration_parse(uint64_t *seconds, const char *text, size_t length)
+{
+	static const struct { char unit; uint64_t seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
+	};
+	uint64_t value = 0, unit = 1, most = 3650ULL * 86400;
+	size_t at = 0;
+
+	for (; at < length && (uint8_t)(text[at] - '0') <= 9; at++) {
+		value = value * 10 + (uint64_t)(text[at] - '0');
+		if (value > most)
+			return -ERANGE;
+	}
+	if (at == 0 || length - at > 1)
+		return -EINVAL;
+	for (size_t i = 0; at < length && i < sizeof(units) / sizeof(*units); i++) {
+		if (units[i].unit == text[at]) {
+			unit = units[i].seconds;
+			at++;
+		}
+	}
+	if (at != length)
+		return -EINVAL;
+	*seconds = value * unit;
+	return *seconds <= most ? 0 : -ERANGE;
+}
+
+static bool number_parse(struct parser *parser, const char *key, const char *value, uint64_t low,
+			 uint64_t high, uint64_t *out)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (errno || end == value || *end || value[0] == '-' || number < low || number > high) {
+		error_here(parser, "%s: expected a number from %llu to %llu, found \"%s\"", key,
+			   (unsigned long long)low, (unsigned long long)high, value);
+		return false;
+	}
+	*out = number;
+	return true;
+}
+
+/* Appends every address of value to list[*count]. */
+static bool addresses(struct parser *parser, const char *key, const char *value,
+		      struct addr *list, size_t *count, size_t most)
+{
+	const char *word;
+	size_t length;
+
+	while (word_next(&value, &word, &length)) {
+		if (*count == most) {
+			error_here(parser, "%s: more than %zu addresses", key, most);
+			return false;
+		}
+		if (addr_parse(&list[*count], word, length) < 0) {
+			error_here(parser, "%s: expected an address, found \"%.*s\"", key,
+				   (int)length, word);
+			return false;
+		}
+		(*count)++;
+	}
+	return true;
+}
+
+static bool endpoints(struct parser *parser, const char *key, const char *value,
+		      struct endpoint *list, size_t *count, size_t most)
+{
+	const char *word;
+	size_t length;
+
+	while (word_next(&value, &word, &length)) {
+		if (*count == most) {
+			error_here(parser, "%s: more than %zu addresses", key, most);
+			return false;
+		}
+		list[*count].port = 53;
+		if (endpoint_parse(&list[*count].addr, &list[*count].port, word, length) < 0) {
+			error_here(parser, "%s: expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, "
+				   "found \"%.*s\"", key, (int)length, word);
+			return false;
+		}
+		(*count)++;
+	}
+	return true;
+}
+
+static bool path(struct parser *parser, const char *key, const char *value, char *out, size_t size)
+{
+	if (value[0] != '\0' && strlen(value) < size) {
+		snprintf(out, size, "%s", value);
+		return true;
+	}
+	error_here(parser, "%s: expected a path of at most %zu bytes", key, size - 1);
+	return false;
+}
+
+/* Index of value among words, or -1 with an error that lists them. */
+static int choice(struct parser *parser, const char *key, const char *value,
+		  const char *const words[], const char *expected)
+{
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(words[i], value) == 0)
+			return i;
+	}
+	error_here(parser, "%s: expected %s, found \"%s\"", key, expected, value);
+	return -1;
+}
+
+/* ---- [network] ---- */
+
+static bool set_lan(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	const char *word;
+	size_t length;
+
+	while (word_next(&value, &word, &length)) {
+		if (settings->lans == SETTINGS_LANS || length >= IFNAMSIZ ||
+		    memchr(word, '/', length) || memchr(word, '"', length)) {
+			error_here(parser, "%s: expected at most %d interface names of at most %d "
+				   "bytes", key, SETTINGS_LANS, IFNAMSIZ - 1);
+			return false;
+		}
+		memcpy(settings->lan[settings->lans++], word, length);
+	}
+	return true;
+}
+
+static bool set_internal_dns(struct parser *parser, const char *key, const char *value)
+{
+	return addresses(parser, key, value, parser->settings->internal_dns,
+			 &parser->settings->internal_dns_count, SETTINGS_ADDRESSES);
+}
+
+static bool set_forwarder(struct parser *parser, const char *key, const char *value)
+{
+	return addresses(parser, key, value, parser->settings->forwarder,
+			 &parser->settings->forwarders, SETTINGS_ADDRESSES);
+}
+
+static bool sanctioned_sources(struct parser *parser, const char *key, const char *value,
+			       size_t size, struct sanctioned_resolver *entry)
+{
+	char sources[256];
+	const char *at = sources, *word;
+	size_t length;
+
+	snprintf(sources, sizeof(sources), "%.*s", (int)size, value);
+	while (word_next(&at, &word, &length)) {
+		if (entry->sources == SETTINGS_SOURCES ||
+		    prefix_parse(&entry->source[entry->sources], word, length) < 0) {
+			error_here(parser, "%s: expected at most %d source networks, found "
+				   "\"%.*s\"", key, SETTINGS_SOURCES, (int)length, word);
+			return false;
+		}
+		entry->sources++;
+	}
+	return entry->sources > 0;
+}
+
+/* SOURCES, ADDRESS, PORT: the last two commas count, sources may have blanks between them. */
+static bool set_sanctioned(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	struct sanctioned_resolver entry = { .sources = 0 };
+	const char *first = strchr(value, ','), *last = strrchr(value, ',');
+	uint64_t port = 0;
+	const char *address;
+	size_t length;
+
+	if (!first || first == last || settings->sanctioned_count == SETTINGS_SANCTIONED) {
+		error_here(parser, "%s: expected SOURCES, ADDRESS, PORT (at most %d such lines)",
+			   key, SETTINGS_SANCTIONED);
+		return false;
+	}
+	for (const char *comma = first; comma != last; comma = strchr(comma + 1, ','))
+		first = comma;
+	address = first + 1 + strspn(first + 1, " \t");
+	length = strcspn(address, " \t,");
+	if (addr_parse(&entry.resolver.addr, address, length) < 0) {
+		error_here(parser, "%s: expected SOURCES, ADDRESS, PORT; \"%.*s\" is no address",
+			   key, (int)length, address);
+		return false;
+	}
+	if (!number_parse(parser, key, last + 1 + strspn(last + 1, " \t"), 1, 65535, &port) ||
+	    !sanctioned_sources(parser, key, value, (size_t)(first - value), &entry))
+		return false;
+	for (size_t i = 0; i < entry.sources; i++) {
+		if (addr_is_v4(&entry.source[i].addr) != addr_is_v4(&entry.resolver.addr)) {
+			error_here(parser, "%s: sources and resolver are of two address families",
+				   key);
+			return false;
+		}
+	}
+	entry.resolver.port = (uint16_t)port;
+	settings->sanctioned[settings->sanctioned_count++] = entry;
+	return true;
+}
+
+/* ---- [dns] ---- */
+
+static bool set_listen(struct parser *parser, const char *key, const char *value)
+{
+	parser->settings->listens = 0;
+	return endpoints(parser, key, value, parser->settings->listen, &parser->settings->listens,
+			 SETTINGS_UPSTREAMS);
+}
+
+static bool set_upstream(struct parser *parser, const char *key, const char *value)
+{
+	return endpoints(parser, key, value, parser->settings->upstream,
+			 &parser->settings->upstreams, SETTINGS_UPSTREAMS);
+}
+
+/* NAME -> ADDRESS..., or with U+2192 for the arrow. */
+static bool set_internal_zone(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	struct internal_zone *zone = &settings->zone[settings->zones];
+	const char *arrow = strstr(value, "->"), *servers = arrow ? arrow + 2 : NULL;
+	size_t length = strcspn(value, " \t");
+
+	if (!arrow) {
+		arrow = strstr(value, "\xe2\x86\x92");
+		servers = arrow ? arrow + 3 : NULL;
+	}
+	if (arrow && length > (size_t)(arrow - value))
+		length = (size_t)(arrow - value);
+	if (!arrow || settings->zones == SETTINGS_ZONES ||
+	    strspn(value + length, " \t") != (size_t)(arrow - value) - length) {
+		error_here(parser, "%s: expected NAME -> ADDRESS... (at most %d such lines)", key,
+			   SETTINGS_ZONES);
+		return false;
+	}
+	if (name_parse(&zone->name, value, length, NULL) < 0 || zone->name.labels == 0) {
+		error_here(parser, "%s: expected a domain name, found \"%.*s\"", key, (int)length,
+			   value);
+		return false;
+	}
+	zone->servers = 0;
+	if (!endpoints(parser, key, servers, zone->server, &zone->servers, SETTINGS_ZONE_SERVERS))
+		return false;
+	if (zone->servers == 0) {
+		error_here(parser, "%s: expected an address after the arrow", key);
+		return false;
+	}
+	settings->zones++;
+	return true;
+}
+
+static bool set_workers(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 0, SETTINGS_WORKERS, &number))
+		return false;
+	parser->settings->workers = (unsigned int)number;
+	return true;
+}
+
+static bool set_timeout(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 50, 10000, &number))
+		return false;
+	parser->settings->timeout_ms = (unsigned int)number;
+	return true;
+}
+
+static bool set_blocked_reply(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "nxdomain", "nodata", "refused", "zero", "sinkhole",
+					     NULL };
+	int index = choice(parser, key, value, words,
+			   "nxdomain, nodata, refused, zero or sinkhole");
+
+	if (index < 0)
+		return false;
+	parser->settings->reply = (enum blocked_reply)index;
+	return true;
+}
+
+static bool set_sinkhole_address(struct parser *parser, const char *key, const char *value)
+{
+	struct addr list[2];
+	size_t count = 0;
+
+	if (!addresses(parser, key, value, list, &count, 2))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		*(addr_is_v4(&list[i]) ? &parser->settings->sinkhole4
+				       : &parser->settings->sinkhole6) = list[i];
+	return true;
+}
+
+static bool set_block_ttl(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 0, 60, &number))
+		return false;
+	parser->settings->block_ttl = (unsigned int)number;
+	return true;
+}
+
+static bool set_censored(struct parser *parser, const char *key, const char *value)
+{
+	const char *word;
+	size_t length;
+
+	while (word_next(&value, &word, &length)) {
+		enum category category;
+
+		if (category_parse(&category, word, length) < 0) {
+			error_here(parser, "%s: unknown category \"%.*s\"", key, (int)length, word);
+			return false;
+		}
+		parser->settings->censored |= 1U << category;
+	}
+	return true;
+}
+
+/* ---- [rules], [mode], [log], [daemon] ---- */
+
+static bool set_dir(struct parser *parser, const char *key, const char *value)
+{
+	return path(parser, key, value, parser->settings->rules_dir, SETTINGS_PATH);
+}
+
+static bool set_lists(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	const char *word;
+	size_t length;
+
+	while (word_next(&value, &word, &length)) {
+		if (settings->lists == SETTINGS_LISTS || length >= sizeof(settings->list[0])) {
+			error_here(parser, "%s: expected at most %d names of rule lists", key,
+				   SETTINGS_LISTS);
+			return false;
+		}
+		memcpy(settings->list[settings->lists++], word, length);
+	}
+	return true;
+}
+
+static bool set_share(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 1, 65536, &number))
+		return false;
+	parser->settings->max_v4_share = (unsigned int)number;
+	return true;
+}
+
+static bool set_duration(struct parser *parser, const char *key, const char *value, uint64_t *out)
+{
+	if (duration_parse(out, value, strlen(value)) == 0)
+		return true;
+	error_here(parser, "%s: expected a duration such as 90s, 15m, 2h or 14d, found \"%s\"", key,
+		   value);
+	return false;
+}
+
+static bool set_monitor_first(struct parser *parser, const char *key, const char *value)
+{
+	return set_duration(parser, key, value, &parser->settings->monitor_first);
+}
+
+static bool set_monitor_max(struct parser *parser, const char *key, const char *value)
+{
+	return set_duration(parser, key, value, &parser->settings->monitor_max);
+}
+
+static bool set_level(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "error", "warning", "info", "debug", NULL };
+	int index = choice(parser, key, value, words, "error, warning, info or debug");
+
+	if (index < 0)
+		return false;
+	parser->settings->level = (enum log_level)index;
+	return true;
+}
+
+static bool set_budget(struct parser *parser, const char *key, const char *value)
+{
+	static const char units[] = "KMG";
+	size_t length = strlen(value);
+	const char *unit = length ? strchr(units, value[length - 1]) : NULL;
+	unsigned int shift = unit ? (unsigned int)(unit - units + 1) * 10 : 0;
+	char digits[24];
+	uint64_t number;
+
+	snprintf(digits, sizeof(digits), "%.*s", (int)(length - (unit != NULL)), value);
+	if (!number_parse(parser, key, digits, 1, (1ULL << 40) >> shift, &number))
+		return false;
+	if (number << shift < 1 << 16) {
+		error_here(parser, "%s: expected at least 64K", key);
+		return false;
+	}
+	parser->settings->log_budget = number << shift;
+	return true;
+}
+
+static bool set_appliance_id(struct parser *parser, const char *key, const char *value)
+{
+	return path(parser, key, value, parser->settings->appliance_id,
+		    sizeof(parser->settings->appliance_id));
+}
+
+static bool set_uid_base(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 1, 0x7fffffff, &number))
+		return false;
+	parser->settings->uid_base = (uint32_t)number;
+	return true;
+}
+
+static bool set_nflog_group(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t number;
+
+	if (!number_parse(parser, key, value, 1, 65535, &number))
+		return false;
+	parser->settings->nflog_group = (uint16_t)number;
+	return true;
+}
+
+/* ---- the table of keys ---- */
+
+static const struct setting {
+	const char *section;
+	const char *key;
+	bool (*set)(struct parser *parser, const char *key, const char *value);
+} table[] = {
+	{ "network", "lan", set_lan },
+	{ "network", "internal-dns", set_internal_dns },
+	{ "network", "sanctioned-resolver", set_sanctioned },
+	{ "network", "forwarder", set_forwarder },
+	{ "dns", "listen", set_listen },
+	{ "dns", "upstream", set_upstream },
+	{ "dns", "internal-zone", set_internal_zone },
+	{ "dns", "workers", set_workers },
+	{ "dns", "timeout", set_timeout },
+	{ "dns", "blocked-reply", set_blocked_reply },
+	{ "dns", "sinkhole-address", set_sinkhole_address },
+	{ "dns", "block-ttl", set_block_ttl },
+	{ "dns", "censored", set_censored },
+	{ "rules", "dir", set_dir },
+	{ "rules", "lists", set_lists },
+	{ "rules", "max-address-share", set_share },
+	{ "mode", "monitor-first", set_monitor_first },
+	{ "mode", "monitor-max", set_monitor_max },
+	{ "log", "level", set_level },
+	{ "log", "budget", set_budget },
+	{ "log", "appliance-id", set_appliance_id },
+	{ "daemon", "uid-base", set_uid_base },
+	{ "daemon", "nflog-group", set_nflog_group },
+};
+
+static bool set_action(struct parser *parser, const char *key, const char *value)
+{
+	enum category category;
+	enum action action;
+
+	if (category_parse(&category, key, strlen(key)) < 0 || category == CATEGORY_EXEMPT) {
+		error_here(parser, "[action]: unknown category \"%s\"", key);
+		return false;
+	}
+	if (action_parse(&action, value, strlen(value)) < 0) {
+		error_here(parser, "%s: expected block, monitor or allow, found \"%s\"", key, value);
+		return false;
+	}
+	parser->settings->action[category] = action;
+	return true;
+}
+
+/* inih's handler: 1 is success. Errors go into diag; the last pass counts them. */
+static int handle(void *context, const char *section, const char *key, const char *value)
+{
+	struct parser *parser = context;
+	bool known_section = strcmp(section, "action") == 0;
+
+	if (known_section) {
+		set_action(parser, key, value);
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (strcmp(table[i].section, section) != 0)
+			continue;
+		known_section = true;
+		if (strcmp(table[i].key, key) == 0) {
+			table[i].set(parser, key, value);
+			return 1;
+		}
+	}
+	if (known_section)
+		error_here(parser, "unknown key \"%s\" in [%s]: see cordon.conf(5)", key, section);
+	else
+		error_here(parser, "unknown section [%s]: expected network, dns, rules, action, "
+			   "mode, log or daemon", section);
+	return 1;
+}
+
+/* fgets over the text, one line a call. */
+static char *read_line(char *out, int size, void *stream)
+{
+	struct parser *parser = stream;
+	const char *line = parser->text + parser->at;
+	size_t left = parser->length - parser->at;
+	const char *newline = left ? memchr(line, '\n', left) : NULL;
+	size_t length = newline ? (size_t)(newline - line) : left;
+
+	if (left == 0)
+		return NULL;
+	parser->line++;
+	parser->at += length + (newline != NULL);
+	if (length > LINE_MAX_BYTES || length + 2 > (size_t)size || memchr(line, '\0', length)) {
+		error_here(parser, "expected a line of text of at most %d bytes (a key may be "
+			   "repeated)", LINE_MAX_BYTES);
+		length = 0;
+	}
+	memcpy(out, line, length);
+	out[length] = '\n';
+	out[length + 1] = '\0';
+	return out;
+}
+
+void settings_init(struct settings *settings)
+{
+	*settings = (struct settings){
+		.timeout_ms = 1000,
+		.reply = ENABLED(CONFIG_REPLY_NODATA) ? REPLY_NODATA :
+			 ENABLED(CONFIG_REPLY_REFUSED) ? REPLY_REFUSED :
+			 ENABLED(CONFIG_REPLY_ZERO) ? REPLY_ZERO : REPLY_NXDOMAIN,
+		.level = ENABLED(CONFIG_LEVEL_ERROR) ? LEVEL_ERROR :
+			 ENABLED(CONFIG_LEVEL_WARNING) ? LEVEL_WARNING :
+			 ENABLED(CONFIG_LEVEL_DEBUG) ? LEVEL_DEBUG : LEVEL_INFO,
+		.block_ttl = 60,
+		.rules_dir = "/etc/cordon/rules",
+		.max_v4_share = 64,
+		.monitor_max = 86400,
+		.log_budget = 64 << 20,
+		.uid_base = 64500,
+		.nflog_group = 3085,
+		.sinkhole4 = addr_v4(0),
+	};
+	settings->listen[settings->listens++] = (struct endpoint){ addr_v4(0x7f000001), 53 };
+	if (ENABLED(CONFIG_IPV6)) {
+		struct addr loopback = { .bytes = { [15] = 1 } };
+
+		settings->listen[settings->listens++] = (struct endpoint){ loopback, 53 };
+	}
+	for (int category = 0; category < CATEGORY_COUNT; category++)
+		settings->action[category] = category_default_action((enum category)category);
+}
+
+int settings_parse(struct settings *settings, const char *source, const char *text, size_t length,
+		   struct diag *diag)
+{
+	struct parser parser = { .settings = settings, .source = source, .diag = diag,
+				 .text = text, .length = length };
+	size_t errors = diag->count;
+	int first_error;
+
+	settings_init(settings);
+	if (length > SETTINGS_TEXT_MAX) {
+		diag_error(diag, source, 0, 0, "larger than %d bytes", SETTINGS_TEXT_MAX);
+		return -EINVAL;
+	}
+	first_error = ini_parse_stream(read_line, &parser, handle, &parser);
+	if (first_error != 0 && diag->count == errors)
+		diag_error(diag, source, first_error > 0 ? (unsigned int)first_error : 0, 0,
+			   "expected [section] or key = value");
+	return diag->count == errors ? 0 : -EINVAL;
+}
+
+uint32_t settings_uid(const struct settings *settings, enum role role)
+{
+	return role == ROLE_PARENT ? 0 : settings->uid_base + (uint32_t)role;
+}
+
+const char *role_print(enum role role)
+{
+	static const char *const words[ROLE_COUNT] = { "parent", "dns", "compile", "rules",
+						       "journal" };
+
+	return words[role];
+}

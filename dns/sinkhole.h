@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/wire.h"
+#include "policy/policy.h"
+#include "settings/settings.h"
+
+/*
+ * The heart: from packet and policy to reply, without sockets, clocks or memory of its own.
+ */
+enum sinkhole_step {
+	SINKHOLE_DROP,		/* nothing is due */
+	SINKHOLE_REPLY,		/* *size bytes in reply are the answer */
+	SINKHOLE_FORWARD	/* ask an upstream; query and verdict say what is known */
+};
+
+/* What a reply may be at most: everything above the question that we ever add fits in this. */
+enum { SINKHOLE_ROOM = 512 };
+
+/*
+ * data: a message as received. reply: may be data itself, with room for SINKHOLE_ROOM bytes behind
+ * size. *verdict: set unless the step is SINKHOLE_DROP or the message was malformed.
+ */
+enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct policy *policy,
+				   const uint8_t *data, size_t size, struct query *query,
+				   struct verdict *verdict, uint8_t *reply, size_t *reply_size);
+
+/* The reply to a query that the verdict blocks (RFC 2308, RFC 8914); returns its size. */
+size_t sinkhole_block(const struct settings *settings, const struct policy *policy,
+		      const uint8_t *data, const struct query *query,
+		      const struct verdict *verdict, uint8_t *reply);
+
+/* An error reply with the Extended DNS Error `info` when the query had EDNS (0: none). */
+size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
+		      uint16_t info, uint8_t *reply);
+
+/* Extended DNS Errors (RFC 8914, 4) that we send. */
+enum { EDE_BLOCKED = 15, EDE_CENSORED = 16, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23 };

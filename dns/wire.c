@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint16_t wire_get16(const uint8_t *data)
+{
+	return (uint16_t)(data[0] << 8 | data[1]);
+}
+
+uint32_t wire_get32(const uint8_t *data)
+{
+	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
+void wire_put16(uint8_t *data, uint16_t value)
+{
+	data[0] = (uint8_t)(value >> 8);
+	data[1] = (uint8_t)value;
+}
+
+/* The offset behind a name that may end in a compression pointer; 0 when it runs out. */
+static size_t skip_name(const uint8_t *data, size_t size, size_t at)
+{
+	while (at < size) {
+		if (data[at] == 0)
+			return at + 1;
+		if (data[at] >= 0xc0)
+			return at + 2 <= size ? at + 2 : 0;
+		if (data[at] > NAME_LABEL_MAX)
+			return 0;
+		at += data[at] + 1U;
+	}
+	return 0;
+}
+
+/* Reads OPT (RFC 6891, 6.1.2) wherever it stands behind the question; false when malformed. */
+static bool parse_opt(struct query *query, const uint8_t *data, size_t size)
+{
+	unsigned int before = wire_get16(data + 6) + wire_get16(data + 8);
+	unsigned int records = before + wire_get16(data + 10);
+	size_t at = query->end;
+
+	for (unsigned int i = 0; i < records; i++) {
+		size_t fixed = skip_name(data, size, at);
+
+		if (fixed == 0 || size - fixed < 10)
+			return false;
+		if (wire_get16(data + fixed) == TYPE_OPT && i >= before) {
+			if (query->edns || fixed != at + 1)
+				return false;
+			query->edns = true;
+			query->udp_size = wire_get16(data + fixed + 2);
+			query->dnssec_ok = data[fixed + 6] & 0x80;
+			if (records == 1)
+				query->opt = at;
+		}
+		at = fixed + 10 + wire_get16(data + fixed + 8);
+		if (at > size)
+			return false;
+	}
+	return true;
+}
+
+enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size_t size)
+{
+	if (size < WIRE_HEADER || data[2] & 0x80)
+		return WIRE_IGNORE;
+	query->id = wire_get16(data);
+	query->flags = wire_get16(data + 2);
+	query->opcode = data[2] >> 3 & 15;
+	query->edns = false;
+	query->dnssec_ok = false;
+	query->udp_size = 512;
+	query->opt = 0;
+	query->end = WIRE_HEADER;
+	query->name.length = 0;
+	if (wire_get16(data + 4) != 1 ||
+	    name_from_wire(&query->name, data + WIRE_HEADER, size - WIRE_HEADER) < 0 ||
+	    size - WIRE_HEADER - query->name.length < 4) {
+		query->name.length = 0;
+		return WIRE_MALFORMED;
+	}
+	query->end = WIRE_HEADER + query->name.length + 4U;
+	query->type = wire_get16(data + query->end - 4);
+	query->class = wire_get16(data + query->end - 2);
+	return parse_opt(query, data, size) ? WIRE_OK : WIRE_MALFORMED;
+}
+
+size_t wire_begin_reply(uint8_t *reply, const uint8_t *data, const struct query *query,
+			uint8_t rcode)
+{
+	size_t end = query->name.length ? query->end : WIRE_HEADER;
+	uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA |
+				    (query->flags & (0x7800 | FLAG_RD | FLAG_CD)) | rcode);
+
+	if (reply != data)
+		memcpy(reply, data, end);
+	wire_put16(reply + 2, flags);
+	wire_put16(reply + 4, query->name.length ? 1 : 0);
+	memset(reply + 6, 0, 6);
+	return end;
+}
+
+bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struct query *query)
+{
+	if (size < query->end || wire_get16(response) != id || !(response[2] & 0x80) ||
+	    (response[2] >> 3 & 15) != query->opcode || wire_get16(response + 4) != 1)
+		return false;
+	for (size_t i = 0; i < query->name.length; i++) {
+		if (name_lower(response[WIRE_HEADER + i]) != query->name.wire[i])
+			return false;
+	}
+	return wire_get16(response + query->end - 4) == query->type &&
+	       wire_get16(response + query->end - 2) == query->class;
+}
+
+char *wire_type_print(uint16_t type, char buffer[WIRE_TYPE_TEXT])
+{
+	static const struct { uint16_t type; const char *text; } known[] = {
+		{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" },
+		{ 15, "MX" }, { 16, "TXT" }, { 28, "AAAA" }, { 33, "SRV" }, { 35, "NAPTR" },
+		{ 39, "DNAME" }, { 43, "DS" }, { 46, "RRSIG" }, { 47, "NSEC" },
+		{ 48, "DNSKEY" }, { 50, "NSEC3" }, { 52, "TLSA" }, { 64, "SVCB" },
+		{ 65, "HTTPS" }, { 99, "SPF" }, { 251, "IXFR" }, { 252, "AXFR" },
+		{ 255, "ANY" }, { 257, "CAA" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (known[i].type == type) {
+			snprintf(buffer, WIRE_TYPE_TEXT, "%s", known[i].text);
+			return buffer;
+		}
+	}
+	snprintf(buffer, WIRE_TYPE_TEXT, "TYPE%u", type);
+	return buffer;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/name.h"
+
+/*
+ * DNS messages as bytes (RFC 1035, 4). Queries are read in place: the question must be the first
+ * thing after the header, uncompressed, as every client sends it.
+ */
+enum {
+	WIRE_HEADER = 12,
+	WIRE_UDP_MAX = 4096,	/* largest datagram taken from a client or an upstream */
+	WIRE_TCP_MAX = 65535,
+	WIRE_EDNS_SIZE = 1232	/* what fits every path (DNS flag day 2020) */
+};
+
+enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_AAAA = 28, TYPE_DNAME = 39,
+       TYPE_OPT = 41, TYPE_DS = 43, TYPE_DNSKEY = 48, TYPE_SVCB = 64, TYPE_HTTPS = 65,
+       TYPE_TSIG = 250, TYPE_ANY = 255 };
+enum { OPCODE_QUERY = 0 };
+enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
+       RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
+
+/* The second 16 bits of the header. */
+enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
+       FLAG_AD = 0x0020, FLAG_CD = 0x0010 };
+
+struct query {
+	uint16_t id;
+	uint16_t flags;
+	uint8_t opcode;
+	struct name name;	/* in lower case */
+	uint16_t type;
+	uint16_t class;
+	size_t end;		/* offset behind the question */
+	bool edns;
+	bool dnssec_ok;
+	uint16_t udp_size;	/* what the client can take: 512 without EDNS */
+	size_t opt;		/* offset of the only additional record when it is OPT, else 0 */
+};
+
+enum wire_result {
+	WIRE_OK,
+	WIRE_IGNORE,	/* too short, or a response: no answer is due */
+	WIRE_MALFORMED	/* id and flags are set: FORMERR is due */
+};
+
+enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size_t size);
+
+uint16_t wire_get16(const uint8_t *data);
+uint32_t wire_get32(const uint8_t *data);
+void wire_put16(uint8_t *data, uint16_t value);
+
+/* A header and a copy of the question in reply; RA set, AD and AA clear. */
+size_t wire_begin_reply(uint8_t *reply, const uint8_t *data, const struct query *query,
+			uint8_t rcode);
+
+/* Does a response belong to the query that was sent: id, QR, opcode, one question, equal bytes but
+ * for letter case? */
+bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struct query *query);
+
+/* "A", "AAAA", "TYPE65280" (RFC 3597); returns buffer. */
+enum { WIRE_TYPE_TEXT = 16 };
+char *wire_type_print(uint16_t type, char buffer[WIRE_TYPE_TEXT]);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/explain.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Weakest first; a range without a rule counts as none. */
+static void meet(struct explanation *explanation, const struct verdict *verdict, bool first)
+{
+	if (first) {
+		explanation->verdict = *verdict;
+		return;
+	}
+	if (verdict->action != explanation->verdict.action)
+		explanation->partial = true;
+	if (verdict->action < explanation->verdict.action)
+		explanation->verdict = *verdict;
+}
+
+/* Walks the ranges that the prefix touches, and the gaps between them. */
+static void explain_table(const struct policy *policy, enum policy_table table,
+			  const struct prefix *prefix, struct explanation *explanation)
+{
+	const struct verdict none = { .rule = POLICY_NO_RULE };
+	struct addr cursor = prefix_first(prefix), last = prefix_last(prefix);
+	bool first = true, wrapped = false;
+
+	for (size_t i = 0; i < policy_ranges(policy, table) && !wrapped; i++) {
+		struct policy_range range = policy_range(policy, table, i);
+		struct verdict verdict;
+
+		if (addr_compare(&range.last, &cursor) < 0)
+			continue;
+		if (addr_compare(&range.first, &last) > 0)
+			break;
+		if (addr_compare(&cursor, &range.first) < 0) {
+			meet(explanation, &none, first);
+			first = false;
+		}
+		verdict = table == POLICY_NETWORKS ? policy_lookup_addr(policy, &range.first)
+						   : policy_lookup_resolver(policy, &range.first);
+		meet(explanation, &verdict, first);
+		first = false;
+		cursor = range.last;
+		wrapped = addr_compare(&range.last, &last) >= 0 || !addr_next(&cursor);
+	}
+	if (!wrapped)
+		meet(explanation, &none, first);
+}
+
+static void explain_prefix(const struct policy *policy, const struct prefix *prefix,
+			   struct explanation *explanation)
+{
+	struct explanation resolvers = { .is_prefix = true };
+
+	explain_table(policy, POLICY_NETWORKS, prefix, explanation);
+	if (explanation->verdict.action != ACTION_NONE || explanation->partial)
+		return;
+	explain_table(policy, POLICY_RESOLVERS, prefix, &resolvers);
+	*explanation = resolvers;
+}
+
+/* The first of ":tcp/" and ":udp/", which no address holds; NULL when there is none. */
+static const char *find_ports(const char *query, size_t length)
+{
+	for (size_t i = 1; i + 5 <= length; i++) {
+		if (memcmp(query + i, ":tcp/", 5) == 0 || memcmp(query + i, ":udp/", 5) == 0)
+			return query + i;
+	}
+	return NULL;
+}
+
+static int explain_packet(const struct policy *policy, const char *query, size_t length,
+			  const char *colon, struct explanation *explanation)
+{
+	size_t before = (size_t)(colon - query);
+	struct ports ports;
+	struct addr addr;
+
+	if (before > 2 && query[0] == '[' && query[before - 1] == ']') {
+		query++;
+		before -= 2;
+		length--;
+	}
+	if (addr_parse(&addr, query, before) < 0 ||
+	    ports_parse(&ports, colon + 1, (size_t)(query + length - colon) - 1) < 0 ||
+	    ports.first != ports.last)
+		return -EINVAL;
+	explanation->verdict = policy_lookup_packet(policy, &addr, ports.protocol, ports.first);
+	return 0;
+}
+
+static int explain_ports(const struct policy *policy, const struct ports *ports,
+			 struct explanation *explanation)
+{
+	explanation->is_prefix = ports->first != ports->last;
+	for (unsigned int port = ports->first; port <= ports->last; port++) {
+		struct verdict verdict = policy_lookup_port(policy, ports->protocol, (uint16_t)port);
+
+		meet(explanation, &verdict, port == ports->first);
+	}
+	return 0;
+}
+
+int explain(const struct policy *policy, const char *query, struct explanation *explanation)
+{
+	size_t length = strlen(query);
+	const char *colon = find_ports(query, length);
+	struct prefix prefix;
+	struct ports ports;
+	struct name name;
+
+	*explanation = (struct explanation){ .verdict.rule = POLICY_NO_RULE };
+	if (colon)
+		return explain_packet(policy, query, length, colon, explanation);
+	if (ports_parse(&ports, query, length) == 0)
+		return explain_ports(policy, &ports, explanation);
+	if (prefix_parse(&prefix, query, length) == 0) {
+		explanation->is_prefix = memchr(query, '/', length);
+		explain_prefix(policy, &prefix, explanation);
+		return 0;
+	}
+	/* Neither an address nor a name: 256.1.1.1, 1.2.3, 10.0.0.0/33. */
+	if (memchr(query, '/', length) || memchr(query, ':', length) ||
+	    strspn(query, "0123456789.") >= length ||
+	    name_parse(&name, query, length, NULL) < 0)
+		return -EINVAL;
+	explanation->verdict = policy_lookup_name(policy, name.wire);
+	return 0;
+}

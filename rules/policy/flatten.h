@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "policy/policy.h"
+
+/*
+ * Nested and overlapping patterns to disjoint ranges, most specific wins: nft interval maps refuse
+ * overlaps, and binary search wants order. Among equals the higher rank wins, then the first.
+ */
+struct flatten_item {
+	struct prefix prefix;
+	uint8_t rank;
+	uint32_t rule;
+};
+
+struct flatten_ports {
+	struct ports ports;
+	uint8_t rank;
+	uint32_t rule;
+};
+
+/* Appends struct policy_range, ascending; sorts the items. 0 or -ENOMEM. */
+int flatten_prefixes(struct flatten_item *items, size_t count, struct text *ranges);
+
+/* Appends struct policy_ports: TCP before UDP, ascending. 0 or -ENOMEM. */
+int flatten_port_rules(struct flatten_ports *items, size_t count, struct text *out);

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/list.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A stretch of the line being parsed. */
+struct word {
+	const char *text;
+	size_t length;
+	unsigned int column;	/* from 1 */
+};
+
+struct parser {
+	struct rule_list *list;
+	struct arena *arena;
+	struct diag *diag;
+	const char *line;	/* current line, comment cut off */
+	size_t length;
+	size_t at;
+	unsigned int number;
+	size_t capacity;	/* of list->rules */
+	bool in_section;
+	bool in_network;	/* [network]: rules name their category themselves */
+	enum category category;
+	bool out_of_memory;
+};
+
+#define error_at(parser, column, ...) \
+	diag_error((parser)->diag, (parser)->list->source, (parser)->number, column, __VA_ARGS__)
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Where the comment or the trailing white space begins: `#` at the start or after a blank counts,
+ * inside double quotes it does not. */
+static size_t content_length(const char *line, size_t length)
+{
+	bool quoted = false;
+	size_t end = length;
+
+	for (size_t i = 0; i < length; i++) {
+		if (line[i] == '"')
+			quoted = !quoted;
+		if (line[i] == '#' && !quoted && (i == 0 || blank(line[i - 1]))) {
+			end = i;
+			break;
+		}
+	}
+	while (end && blank(line[end - 1]))
+		end--;
+	return end;
+}
+
+static void skip_blanks(struct parser *parser)
+{
+	while (parser->at < parser->length && blank(parser->line[parser->at]))
+		parser->at++;
+}
+
+/* The next word up to a blank, or up to the end of a quoted value in it. */
+static bool next_word(struct parser *parser, struct word *word)
+{
+	bool quoted = false;
+
+	skip_blanks(parser);
+	*word = (struct word){ .text = parser->line + parser->at,
+			       .column = (unsigned int)parser->at + 1 };
+	while (parser->at < parser->length && (quoted || !blank(parser->line[parser->at]))) {
+		if (parser->line[parser->at] == '"')
+			quoted = !quoted;
+		parser->at++;
+	}
+	word->length = (size_t)(parser->line + parser->at - word->text);
+	if (quoted)
+		error_at(parser, word->column, "a double quote without its partner");
+	return word->length > 0;
+}
+
+static const char *keep(struct parser *parser, const char *text, size_t length)
+{
+	const char *copy = arena_text(parser->arena, text, length);
+
+	if (!copy)
+		parser->out_of_memory = true;
+	return copy ? copy : "";
+}
+
+/* ---- header: "list: NAME" and so on ---- */
+
+static void header_name(struct parser *parser, const struct word *value)
+{
+	bool good = value->length > 0 && value->length <= LIST_NAME_MAX;
+
+	for (size_t i = 0; good && i < value->length; i++)
+		good = strchr("abcdefghijklmnopqrstuvwxyz0123456789-", value->text[i]);
+	if (!good)
+		error_at(parser, value->column,
+			 "list name: expected 1 to %d lower-case letters, digits or hyphens",
+			 LIST_NAME_MAX);
+	parser->list->name = keep(parser, value->text, value->length);
+}
+
+static void header_default(struct parser *parser, const struct word *value)
+{
+	if (value->length == 2 && memcmp(value->text, "on", 2) == 0)
+		parser->list->on_by_default = true;
+	else if (value->length == 3 && memcmp(value->text, "off", 3) == 0)
+		parser->list->on_by_default = false;
+	else
+		error_at(parser, value->column, "default: expected on or off");
+}
+
+static void parse_header(struct parser *parser)
+{
+	const char *colon = memchr(parser->line, ':', parser->length);
+	size_t key = colon ? (size_t)(colon - parser->line) : 0;
+	struct rule_list *list = parser->list;
+	struct word value;
+
+	if (!colon) {
+		error_at(parser, 1, "expected a header field (list: version: authority: default:) "
+				    "or a [section]");
+		return;
+	}
+	parser->at = key + 1;
+	skip_blanks(parser);
+	value = (struct word){ .text = parser->line + parser->at,
+			       .length = parser->length - parser->at,
+			       .column = (unsigned int)parser->at + 1 };
+	if (value.length == 0)
+		error_at(parser, value.column, "expected a value after the colon");
+	else if (key == 4 && memcmp(parser->line, "list", 4) == 0 && !list->name)
+		header_name(parser, &value);
+	else if (key == 7 && memcmp(parser->line, "version", 7) == 0 && !list->version)
+		list->version = keep(parser, value.text, value.length);
+	else if (key == 9 && memcmp(parser->line, "authority", 9) == 0 && !list->authority)
+		list->authority = keep(parser, value.text, value.length);
+	else if (key == 7 && memcmp(parser->line, "default", 7) == 0)
+		header_default(parser, &value);
+	else
+		error_at(parser, 1, "unknown or repeated header field \"%.*s\": expected list, "
+				    "version, authority or default, each once", (int)key, parser->line);
+}
+
+/* ---- [section] ---- */
+
+static void parse_section(struct parser *parser)
+{
+	const char *word = parser->line + 1;
+	size_t length = parser->length - 1;
+
+	if (!parser->list->name || !parser->list->version) {
+		error_at(parser, 1, "expected the header fields list: and version: before the "
+				    "first section");
+		parser->list->name = parser->list->name ? parser->list->name : "unnamed";
+		parser->list->version = parser->list->version ? parser->list->version : "";
+	}
+	parser->in_section = true;
+	if (length < 2 || word[length - 1] != ']') {
+		error_at(parser, (unsigned int)parser->length, "expected ] at the end of the section");
+		return;
+	}
+	length--;
+	parser->in_network = length == 7 && memcmp(word, "network", 7) == 0;
+	if (!parser->in_network && category_parse(&parser->category, word, length) < 0)
+		error_at(parser, 2, "unknown section \"%.*s\": expected network or a category "
+			 "(update, activation, telemetry, distribution, infrastructure, portal, "
+			 "removal, web, mail, relay, bypass, exempt)", (int)length, word);
+}
+
+/* ---- a rule ---- */
+
+static int parse_name(struct parser *parser, struct rule *rule, const struct word *word)
+{
+	size_t skip = word->text[0] == '=';
+	struct name name;
+	unsigned int column = 0;
+	uint8_t *wire;
+	int error;
+
+	rule->kind = skip ? PATTERN_EXACT : PATTERN_SUFFIX;
+	error = name_parse(&name, word->text + skip, word->length - skip, &column);
+	if (error) {
+		error_at(parser, word->column + (unsigned int)skip + (column ? column - 1 : 0),
+			 error == -E2BIG ? "domain name too long: a label has at most 63 bytes, a "
+					   "name 255"
+					 : "expected a domain name (letters, digits, hyphens, dots), "
+					   "=NAME, an address, a network or tcp/PORT");
+		return error;
+	}
+	wire = arena_alloc(parser->arena, name.length);
+	if (!wire) {
+		parser->out_of_memory = true;
+		return -ENOMEM;
+	}
+	memcpy(wire, name.wire, name.length);
+	rule->name = wire;
+	return 0;
+}
+
+static bool only_digits_and_dots(const struct word *word)
+{
+	for (size_t i = 0; i < word->length; i++) {
+		if (word->text[i] != '.' && (uint8_t)(word->text[i] - '0') > 9)
+			return false;
+	}
+	return true;
+}
+
+static int parse_pattern(struct parser *parser, struct rule *rule, const struct word *word)
+{
+	int error;
+
+	if (word->length > 4 && word->text[3] == '/' &&
+	    (memcmp(word->text, "tcp", 3) == 0 || memcmp(word->text, "udp", 3) == 0)) {
+		rule->kind = PATTERN_PORT;
+		error = ports_parse(&rule->ports, word->text, word->length);
+		if (error)
+			error_at(parser, word->column + 4,
+				 "expected a port from 1 to 65535, or FIRST-LAST with FIRST below "
+				 "LAST");
+		return error;
+	}
+	error = prefix_parse(&rule->prefix, word->text, word->length);
+	if (error == 0) {
+		rule->kind = PATTERN_PREFIX;
+		return 0;
+	}
+	if (error == -ERANGE) {
+		error_at(parser, word->column, "the network has host bits set: write its first "
+					       "address, or a longer prefix");
+		return error;
+	}
+	if (memchr(word->text, '/', word->length) || memchr(word->text, ':', word->length)) {
+		error_at(parser, word->column, "expected a network such as 77.74.176.0/21 or "
+					       "2001:db8::/32");
+		return -EINVAL;
+	}
+	/* Four numbers that are no address would otherwise pass as a domain name. */
+	if (only_digits_and_dots(word)) {
+		error_at(parser, word->column, "not an IPv4 address: expected four numbers from 0 "
+					       "to 255");
+		return -EINVAL;
+	}
+	return parse_name(parser, rule, word);
+}
+
+/* value of key=value without its quotes; false when there is none. */
+static bool key_value(const struct word *word, size_t *key, struct word *value)
+{
+	const char *equals = memchr(word->text, '=', word->length);
+
+	if (!equals || equals == word->text)
+		return false;
+	*key = (size_t)(equals - word->text);
+	*value = (struct word){ .text = equals + 1, .length = word->length - *key - 1,
+				.column = word->column + (unsigned int)*key + 1 };
+	if (value->length >= 2 && value->text[0] == '"' && value->text[value->length - 1] == '"') {
+		value->text++;
+		value->length -= 2;
+		value->column++;
+	}
+	return value->length > 0;
+}
+
+static bool key_is(const struct word *word, size_t key, const char *name)
+{
+	return strlen(name) == key && memcmp(word->text, name, key) == 0;
+}
+
+static void parse_key(struct parser *parser, struct rule *rule, const struct word *word,
+		      bool *has_category)
+{
+	struct word value;
+	size_t key;
+
+	if (!key_value(word, &key, &value)) {
+		error_at(parser, word->column, "expected key=value (category, confidence, product "
+					       "or evidence)");
+	} else if (key_is(word, key, "category")) {
+		*has_category = true;
+		if (!parser->in_network)
+			error_at(parser, word->column, "category= belongs into [network]: here the "
+						       "section is the category");
+		if (category_parse(&rule->category, value.text, value.length) < 0)
+			error_at(parser, value.column, "unknown category \"%.*s\"",
+				 (int)value.length, value.text);
+	} else if (key_is(word, key, "confidence")) {
+		if (confidence_parse(&rule->confidence, value.text, value.length) < 0)
+			error_at(parser, value.column, "expected confidence low, medium or high");
+	} else if (key_is(word, key, "evidence")) {
+		rule->evidence = keep(parser, value.text, value.length);
+	} else if (!key_is(word, key, "product")) {
+		error_at(parser, word->column, "unknown key \"%.*s\": expected category, "
+			 "confidence, product or evidence", (int)key, word->text);
+	}
+}
+
+static void make_id(struct parser *parser, struct rule *rule)
+{
+	char buffer[NAME_TEXT + 96], pattern[NAME_TEXT + 1] = "=";
+	int length;
+
+	switch (rule->kind) {
+	case PATTERN_SUFFIX:
+		name_print(rule->name, pattern);
+		break;
+	case PATTERN_EXACT:
+		name_print(rule->name, pattern + 1);
+		break;
+	case PATTERN_PREFIX:
+		prefix_print(&rule->prefix, pattern);
+		break;
+	case PATTERN_PORT:
+		snprintf(pattern, sizeof(pattern),
+			 rule->ports.first == rule->ports.last ? "%s/%u" : "%s/%u-%u",
+			 rule->ports.protocol == 6 ? "tcp" : "udp", rule->ports.first,
+			 rule->ports.last);
+		break;
+	}
+	length = snprintf(buffer, sizeof(buffer), "%s:%s:%s", parser->list->name,
+			  category_print(rule->category), pattern);
+	rule->id = keep(parser, buffer, (size_t)length);
+}
+
+static void parse_rule(struct parser *parser)
+{
+	struct rule_list *list = parser->list;
+	struct rule *rule;
+	struct word word;
+	bool has_category = !parser->in_network;
+
+	if (list->count == parser->capacity) {
+		error_at(parser, 1, "more than %d rules in one list", LIST_RULES_MAX);
+		return;
+	}
+	rule = &list->rules[list->count];
+	*rule = (struct rule){ .category = parser->category, .confidence = CONFIDENCE_HIGH,
+			       .evidence = "", .line = parser->number };
+	if (!next_word(parser, &word) || parse_pattern(parser, rule, &word) < 0)
+		return;
+	while (next_word(parser, &word))
+		parse_key(parser, rule, &word, &has_category);
+	if (!has_category)
+		error_at(parser, (unsigned int)parser->length + 1,
+			 "a rule in [network] needs category=");
+	make_id(parser, rule);
+	list->count++;
+}
+
+/* ---- lines ---- */
+
+static bool printable(struct parser *parser)
+{
+	for (size_t i = 0; i < parser->length; i++) {
+		if ((uint8_t)parser->line[i] < 0x20 && parser->line[i] != '\t') {
+			error_at(parser, (unsigned int)i + 1, "a control character (0x%02x): "
+				 "expected text", (uint8_t)parser->line[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void parse_line(struct parser *parser, size_t length)
+{
+	if (length && parser->line[length - 1] == '\r')
+		length--;
+	if (length > LIST_LINE_MAX) {
+		error_at(parser, LIST_LINE_MAX, "line longer than %d bytes", LIST_LINE_MAX);
+		return;
+	}
+	parser->length = content_length(parser->line, length);
+	parser->at = 0;
+	skip_blanks(parser);
+	if (!printable(parser) || parser->at == parser->length)
+		return;
+	if (parser->line[0] == '[')
+		parse_section(parser);
+	else if (parser->in_section)
+		parse_rule(parser);
+	else
+		parse_header(parser);
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+	size_t lines = 1;
+
+	for (const char *at = text; (at = memchr(at, '\n', length - (size_t)(at - text))); at++)
+		lines++;
+	return lines < LIST_RULES_MAX ? lines : LIST_RULES_MAX;
+}
+
+int rule_list_parse(struct rule_list *list, struct arena *arena, const char *source,
+		    const char *text, size_t length, struct diag *diag)
+{
+	struct parser parser = { .list = list, .arena = arena, .diag = diag,
+				 .category = CATEGORY_INFRASTRUCTURE };
+	size_t errors = diag->count;
+	const char *at = text, *end = text + length;
+
+	*list = (struct rule_list){ .source = source, .on_by_default = true };
+	parser.capacity = count_lines(text, length);
+	list->rules = arena_array(arena, parser.capacity, sizeof(*list->rules));
+	if (!list->rules)
+		return -ENOMEM;
+	while (at < end && !parser.out_of_memory) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline ? newline : end;
+
+		parser.line = at;
+		parser.number++;
+		parse_line(&parser, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	if (parser.out_of_memory)
+		return -ENOMEM;
+	if (!parser.in_section)
+		diag_error(diag, source, 0, 0, "no [section]: expected a rule list with the header "
+					       "fields list: and version: and rules in sections");
+	list->authority = list->authority ? list->authority : "";
+	return diag->count == errors ? 0 : -EINVAL;
+}

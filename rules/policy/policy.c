@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/crypto/digest.h"
+#include "policy/block.h"
+
+const uint16_t policy_resolver_ports[POLICY_RESOLVER_PORTS] = { 443, 784, 853, 8853 };
+
+static const void *section(const struct policy *policy, const struct block_section *section)
+{
+	return (const uint8_t *)policy->block + section->offset;
+}
+
+static const struct block_rule *rules_of(const struct policy *policy)
+{
+	return section(policy, &policy->block->rules);
+}
+
+static const char *string_of(const struct policy *policy, uint32_t offset)
+{
+	return (const char *)section(policy, &policy->block->strings) + offset;
+}
+
+/* ---- opening: nothing of the block is trusted before all of it was looked at ---- */
+
+static bool section_fits(const struct policy *policy, const struct block_section *part,
+			 size_t entry)
+{
+	uint64_t bytes;
+
+	return part->offset % BLOCK_ALIGN == 0 && part->offset >= sizeof(struct policy_block) &&
+	       part->offset <= policy->size && part->count <= UINT32_MAX &&
+	       !__builtin_mul_overflow(part->count, entry, &bytes) &&
+	       bytes <= policy->size - part->offset;
+}
+
+static bool sections_fit(const struct policy *policy)
+{
+	const struct policy_block *block = policy->block;
+
+	return section_fits(policy, &block->rules, sizeof(struct block_rule)) &&
+	       section_fits(policy, &block->strings, 1) && section_fits(policy, &block->names, 1) &&
+	       section_fits(policy, &block->slots, sizeof(struct block_slot)) &&
+	       section_fits(policy, &block->ranges[0], sizeof(struct policy_range)) &&
+	       section_fits(policy, &block->ranges[1], sizeof(struct policy_range)) &&
+	       section_fits(policy, &block->ports, sizeof(struct policy_ports));
+}
+
+/* Every text ends inside the pool when the pool ends in NUL and its offset lies inside. */
+static bool strings_valid(const struct policy *policy)
+{
+	const struct policy_block *block = policy->block;
+	const struct block_rule *rule = rules_of(policy);
+	uint64_t size = block->strings.count;
+
+	if (size == 0 || string_of(policy, (uint32_t)size - 1)[0] != '\0' ||
+	    block->versions >= size)
+		return false;
+	for (uint64_t i = 0; i < block->rules.count; i++) {
+		if (rule[i].id >= size || rule[i].evidence >= size ||
+		    rule[i].category >= CATEGORY_COUNT || rule[i].confidence >= CONFIDENCE_COUNT ||
+		    rule[i].action >= ACTION_COUNT || rule[i].intended >= ACTION_COUNT ||
+		    rule[i].kind > PATTERN_PORT)
+			return false;
+	}
+	return true;
+}
+
+static bool rule_valid(const struct policy *policy, uint32_t rule)
+{
+	return rule == POLICY_NO_RULE || rule < policy->block->rules.count;
+}
+
+static bool name_valid(const struct policy *policy, uint32_t offset)
+{
+	const uint8_t *pool = section(policy, &policy->block->names);
+	uint64_t size = policy->block->names.count;
+	struct name name;
+
+	return offset < size && size - offset > NAME_WIRE &&
+	       name_from_wire(&name, pool + offset + NAME_WIRE, size - offset - NAME_WIRE) == 0 &&
+	       name.labels == pool[offset + NAME_LABELS] &&
+	       name.labels <= policy->block->deepest &&
+	       memcmp(name.wire, pool + offset + NAME_WIRE, name.length) == 0;
+}
+
+static bool slots_valid(const struct policy *policy)
+{
+	const struct block_slot *slot = section(policy, &policy->block->slots);
+	uint64_t count = policy->block->slots.count, empty = 0;
+
+	if (count == 0 || (count & (count - 1)) != 0 ||
+	    policy->block->deepest > NAME_LABELS_MAX)
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (slot[i].name == SLOT_EMPTY)
+			empty++;
+		else if (!name_valid(policy, slot[i].name) || !rule_valid(policy, slot[i].full) ||
+			 !rule_valid(policy, slot[i].below))
+			return false;
+	}
+	return empty > 0;
+}
+
+static bool ranges_valid(const struct policy *policy, enum policy_table table)
+{
+	const struct policy_range *range = section(policy, &policy->block->ranges[table]);
+
+	for (uint64_t i = 0; i < policy->block->ranges[table].count; i++) {
+		if (addr_compare(&range[i].first, &range[i].last) > 0 ||
+		    addr_is_v4(&range[i].first) != addr_is_v4(&range[i].last) ||
+		    range[i].rule >= policy->block->rules.count ||
+		    (i && addr_compare(&range[i - 1].last, &range[i].first) >= 0))
+			return false;
+	}
+	return true;
+}
+
+static bool ports_valid(const struct policy *policy)
+{
+	const struct policy_ports *entry = section(policy, &policy->block->ports);
+
+	for (uint64_t i = 0; i < policy->block->ports.count; i++) {
+		const struct ports *ports = &entry[i].ports;
+
+		if (ports->first > ports->last || entry[i].rule >= policy->block->rules.count ||
+		    (ports->protocol != IPPROTO_TCP && ports->protocol != IPPROTO_UDP) ||
+		    (i && entry[i - 1].ports.protocol == ports->protocol &&
+		     entry[i - 1].ports.last >= ports->first))
+			return false;
+	}
+	return true;
+}
+
+static bool digest_valid(const struct policy *policy)
+{
+	const size_t skip = offsetof(struct policy_block, versions);
+	uint8_t digest[DIGEST_SIZE];
+
+	return digest_sha256((const uint8_t *)policy->block + skip, policy->size - skip,
+			     digest) == 0 &&
+	       memcmp(digest, policy->block->digest, sizeof(digest)) == 0;
+}
+
+int policy_open(struct policy *policy, const void *block, size_t size)
+{
+	*policy = (struct policy){ .block = block, .size = size };
+	if (size < sizeof(struct policy_block) || (uintptr_t)block % BLOCK_ALIGN != 0 ||
+	    policy->block->magic != BLOCK_MAGIC || policy->block->version != BLOCK_VERSION ||
+	    policy->block->size != size || !sections_fit(policy) || !strings_valid(policy) ||
+	    !slots_valid(policy) || !ranges_valid(policy, POLICY_NETWORKS) ||
+	    !ranges_valid(policy, POLICY_RESOLVERS) || !ports_valid(policy) ||
+	    !digest_valid(policy))
+		return -EBADMSG;
+	return 0;
+}
+
+/* ---- look-ups ---- */
+
+static struct verdict verdict_of(const struct policy *policy, uint32_t index)
+{
+	struct verdict verdict = { .rule = POLICY_NO_RULE };
+
+	if (index != POLICY_NO_RULE) {
+		const struct block_rule *rule = &rules_of(policy)[index];
+
+		verdict.rule = index;
+		verdict.action = (enum action)rule->action;
+		verdict.intended = (enum action)rule->intended;
+		verdict.category = (enum category)rule->category;
+		verdict.confidence = (enum confidence)rule->confidence;
+	}
+	return verdict;
+}
+
+/* The slot of a name's suffix of that many labels, or NULL. */
+static const struct block_slot *find(const struct policy *policy, uint32_t hash,
+				     const uint8_t *wire, size_t length, uint8_t labels)
+{
+	const struct block_slot *slots = section(policy, &policy->block->slots);
+	const uint8_t *pool = section(policy, &policy->block->names);
+	uint32_t mask = (uint32_t)policy->block->slots.count - 1;
+
+	for (uint32_t at = name_hash_slot(hash) & mask;; at = (at + 1) & mask) {
+		const struct block_slot *slot = &slots[at];
+
+		if (slot->name == SLOT_EMPTY)
+			return NULL;
+		if (slot->hash == hash && pool[slot->name + NAME_LABELS] == labels &&
+		    length <= policy->block->names.count - slot->name - NAME_WIRE &&
+		    memcmp(pool + slot->name + NAME_WIRE, wire, length) == 0)
+			return slot;
+	}
+}
+
+struct verdict policy_lookup_name(const struct policy *policy, const uint8_t *wire)
+{
+	const uint8_t *pool = section(policy, &policy->block->names);
+	uint8_t start[NAME_LABELS_MAX];
+	uint32_t hash = NAME_HASH_ROOT, best = POLICY_NO_RULE;
+	uint8_t depth = 0, labels = 0;
+	size_t end = 0;
+	bool carve = false;
+	struct verdict verdict;
+
+	while (wire[end] && labels < NAME_LABELS_MAX) {
+		start[labels++] = (uint8_t)end;
+		end += wire[end] + 1U;
+	}
+	for (uint8_t at = 1; at <= labels && at <= policy->block->deepest; at++) {
+		const uint8_t *suffix = wire + start[labels - at];
+		const struct block_slot *slot;
+		uint32_t rule;
+
+		hash = name_hash_label(hash, suffix);
+		slot = find(policy, hash, suffix, end + 1 - start[labels - at], at);
+		if (!slot)
+			continue;
+		rule = at == labels ? slot->full : slot->below;
+		if (rule != POLICY_NO_RULE) {
+			best = rule;
+			depth = at;
+		}
+		if (at == labels)
+			carve = pool[slot->name + NAME_FLAGS] & NAME_CARVE;
+	}
+	verdict = verdict_of(policy, best);
+	verdict.depth = depth;
+	verdict.carve = carve;
+	return verdict;
+}
+
+static struct verdict lookup_range(const struct policy *policy, enum policy_table table,
+				   const struct addr *addr)
+{
+	const struct policy_range *range = section(policy, &policy->block->ranges[table]);
+	size_t low = 0, high = (size_t)policy->block->ranges[table].count;
+
+	/* invariant: the range that holds addr, if any, is in [low, high) */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_compare(addr, &range[middle].first) < 0)
+			high = middle;
+		else if (addr_compare(addr, &range[middle].last) > 0)
+			low = middle + 1;
+		else
+			return verdict_of(policy, range[middle].rule);
+	}
+	return verdict_of(policy, POLICY_NO_RULE);
+}
+
+struct verdict policy_lookup_addr(const struct policy *policy, const struct addr *addr)
+{
+	return lookup_range(policy, POLICY_NETWORKS, addr);
+}
+
+struct verdict policy_lookup_resolver(const struct policy *policy, const struct addr *addr)
+{
+	return lookup_range(policy, POLICY_RESOLVERS, addr);
+}
+
+struct verdict policy_lookup_port(const struct policy *policy, uint8_t protocol, uint16_t port)
+{
+	const struct policy_ports *entry = section(policy, &policy->block->ports);
+
+	for (uint64_t i = 0; i < policy->block->ports.count; i++) {
+		if (entry[i].ports.protocol == protocol && entry[i].ports.first <= port &&
+		    port <= entry[i].ports.last)
+			return verdict_of(policy, entry[i].rule);
+	}
+	return verdict_of(policy, POLICY_NO_RULE);
+}
+
+static bool resolver_port(uint8_t protocol, uint16_t port)
+{
+	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
+		return false;
+	for (size_t i = 0; i < POLICY_RESOLVER_PORTS; i++) {
+		if (policy_resolver_ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+struct verdict policy_lookup_packet(const struct policy *policy, const struct addr *addr,
+				    uint8_t protocol, uint16_t port)
+{
+	struct verdict best = policy_lookup_addr(policy, addr);
+	struct verdict next;
+
+	if (best.action == ACTION_ALLOW || best.action == ACTION_BLOCK)
+		return best;
+	if (resolver_port(protocol, port)) {
+		next = policy_lookup_resolver(policy, addr);
+		if (next.action > best.action)
+			best = next;
+	}
+	next = policy_lookup_port(policy, protocol, port);
+	return next.action > best.action ? next : best;
+}
+
+/* ---- as data ---- */
+
+uint32_t policy_rules(const struct policy *policy)
+{
+	return (uint32_t)policy->block->rules.count;
+}
+
+bool policy_rule(const struct policy *policy, uint32_t index, struct policy_rule *rule)
+{
+	const struct block_rule *from;
+
+	if (index >= policy->block->rules.count)
+		return false;
+	from = &rules_of(policy)[index];
+	*rule = (struct policy_rule){
+		.id = string_of(policy, from->id),
+		.evidence = string_of(policy, from->evidence),
+		.category = (enum category)from->category,
+		.confidence = (enum confidence)from->confidence,
+		.action = (enum action)from->action,
+		.intended = (enum action)from->intended,
+		.kind = (enum pattern_kind)from->kind,
+	};
+	return true;
+}
+
+const uint8_t *policy_digest(const struct policy *policy)
+{
+	return policy->block->digest;
+}
+
+const char *policy_versions(const struct policy *policy)
+{
+	return string_of(policy, policy->block->versions);
+}
+
+size_t policy_ranges(const struct policy *policy, enum policy_table table)
+{
+	return (size_t)policy->block->ranges[table].count;
+}
+
+struct policy_range policy_range(const struct policy *policy, enum policy_table table, size_t index)
+{
+	const struct policy_range *range = section(policy, &policy->block->ranges[table]);
+
+	return range[index];
+}
+
+size_t policy_port_ranges(const struct policy *policy)
+{
+	return (size_t)policy->block->ports.count;
+}
+
+struct policy_ports policy_port_range(const struct policy *policy, size_t index)
+{
+	const struct policy_ports *entry = section(policy, &policy->block->ports);
+
+	return entry[index];
+}

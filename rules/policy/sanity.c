@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/sanity.h"
+
+#include <errno.h>
+
+#include "policy/suffixes.h"
+
+/* IANA's special-purpose registries (RFC 6890): space that an agency itself uses or must reach.
+ * Documentation prefixes are not here: blocking them harms nobody. */
+static const struct {
+	const char *prefix;
+	const char *what;
+} special[] = {
+	{ "0.0.0.0/8", "\"this network\"" },
+	{ "10.0.0.0/8", "private space (RFC 1918)" },
+	{ "100.64.0.0/10", "shared carrier space (RFC 6598)" },
+	{ "127.0.0.0/8", "loopback" },
+	{ "169.254.0.0/16", "link-local space" },
+	{ "172.16.0.0/12", "private space (RFC 1918)" },
+	{ "192.168.0.0/16", "private space (RFC 1918)" },
+	{ "224.0.0.0/3", "multicast or reserved space" },
+	{ "::/8", "unspecified, loopback or IPv4-mapped space" },
+	{ "64:ff9b::/96", "the NAT64 prefix (RFC 6052)" },
+	{ "fc00::/7", "unique local space (RFC 4193)" },
+	{ "fe80::/10", "link-local space" },
+	{ "ff00::/8", "multicast" },
+};
+
+enum { LEAST_V6_LENGTH = 24 };
+
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_contains(a, &b->addr) || prefix_contains(b, &a->addr);
+}
+
+static bool is_v4(const struct prefix *prefix)
+{
+	return addr_is_v4(&prefix->addr) && prefix->length >= ADDR_V4_BITS;
+}
+
+static void check_prefix(const struct rule_list *list, const struct rule *rule, struct diag *diag)
+{
+	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
+		struct prefix prefix;
+
+		if (prefix_parse(&prefix, special[i].prefix,
+				 __builtin_strlen(special[i].prefix)) == 0 &&
+		    is_v4(&prefix) == is_v4(&rule->prefix) && overlap(&prefix, &rule->prefix)) {
+			diag_error(diag, list->source, rule->line, 1,
+				   "%s would cover %s (%s): no rule may", rule->id,
+				   special[i].what, special[i].prefix);
+			return;
+		}
+	}
+	if (!is_v4(&rule->prefix) && rule->prefix.length < LEAST_V6_LENGTH)
+		diag_error(diag, list->source, rule->line, 1,
+			   "%s is shorter than /%d: no rule may cover so much", rule->id,
+			   LEAST_V6_LENGTH);
+}
+
+void sanity_check_list(const struct rule_list *list, struct diag *diag)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct rule *rule = &list->rules[i];
+
+		if (rule->category == CATEGORY_EXEMPT)
+			continue;
+		if (rule->kind == PATTERN_PREFIX)
+			check_prefix(list, rule, diag);
+		else if (rule->kind != PATTERN_PORT && rule->name[0] == 0)
+			diag_error(diag, list->source, rule->line, 1,
+				   "%s would cover the root, every name there is: no rule may",
+				   rule->id);
+		else if (rule->kind == PATTERN_SUFFIX && suffix_is_public(rule->name))
+			diag_error(diag, list->source, rule->line, 1,
+				   "%s would cover a public suffix, under which unrelated people "
+				   "register: name the domains below it", rule->id);
+	}
+}
+
+int sanity_check_share(const struct policy_range *ranges, size_t count,
+		       const struct block_rule *rules, unsigned int limit, struct diag *diag)
+{
+	uint64_t addresses = 0, most = (uint64_t)(limit ? limit : 64) << 16;
+
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *first = ranges[i].first.bytes + 12, *last = ranges[i].last.bytes + 12;
+		uint32_t from = 0, to = 0;
+
+		if (!addr_is_v4(&ranges[i].first) ||
+		    rules[ranges[i].rule].intended != ACTION_BLOCK)
+			continue;
+		for (int byte = 0; byte < 4; byte++) {
+			from = from << 8 | first[byte];
+			to = to << 8 | last[byte];
+		}
+		addresses += (uint64_t)(to - from) + 1;
+	}
+	if (addresses <= most)
+		return 0;
+	diag_error(diag, "rule lists", 0, 0, "together they block %llu IPv4 addresses, more than "
+		   "the %llu that max-address-share allows", (unsigned long long)addresses,
+		   (unsigned long long)most);
+	return -EINVAL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "policy/block.h"
+#include "policy/list.h"
+
+/* The limits of compile.h: what no list may do, however well it is written and signed. */
+
+/* The root, public suffixes, private and special space; one error a rule, with its line. */
+void sanity_check_list(const struct rule_list *list, struct diag *diag);
+
+/* Blocked IPv4 addresses in 1/65536 of all; -EINVAL with diag above the limit. */
+int sanity_check_share(const struct policy_range *ranges, size_t count,
+		       const struct block_rule *rules, unsigned int limit, struct diag *diag);
