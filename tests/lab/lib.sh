@@ -4,6 +4,7 @@
 # What the demo and the lab's tests share: what a client tries, in one word what became of it, and
 # what Cordon says about it.
 
+PATH=$PATH:/usr/sbin:/sbin
 HERE=${HERE:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
 ROOT=$(cd "$HERE/../.." && pwd)
 export LAB=${LAB:-cordon}
@@ -14,6 +15,17 @@ export CORDON_BIN=${CORDON_BIN:-$ROOT/build/bin}
 lab() { "$HERE/lab" "$@"; }
 cordon() { "$LAB_DIR/bin/cordon" "$@"; }
 nft_gateway() { lab gateway nft "$@"; }
+
+# require PROGRAM...: what the lab itself does not need.
+require() {
+	local program missing=''
+	for program; do
+		command -v "$program" >/dev/null || missing="$missing $program"
+	done
+	[ -z "$missing" ] && return
+	echo "missing programs:$missing; install them with: make deps" >&2
+	exit 1
+}
 
 # wait_until SECONDS CMD...: false when the time is over and the command never succeeded.
 wait_until() {

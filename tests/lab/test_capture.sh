@@ -63,3 +63,11 @@ test_ports_of_others_stay_open() {
 	is "$(connection 1 198.51.200.10 8853)" open 'port 8853 of a host that is no resolver'
 	is "$(connection 1 8.8.8.8 80)" open 'port 80 of a resolver'
 }
+
+# No entry a query: a flood of queries cannot fill the table.
+test_captured_queries_are_not_tracked() {
+	dns 1 @9.9.9.9 untracked.gov >/dev/null
+	dns 1 @9.9.9.9 +tcp untracked.gov >/dev/null
+	is "$(lab gateway conntrack -L 2>/dev/null | grep -c 'src=192.168.77.11 dst=9.9.9.9.*dport=53')" 0 \
+		'entries for queries of client 1'
+}
