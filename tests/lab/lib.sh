@@ -46,7 +46,11 @@ dns() {
 	lab client "$number" dig +time=2 +tries=1 +noall +comments +answer "$@" 2>&1 | awk '
 		/->>HEADER<<-/ { status = $6; sub(",", "", status) }
 		/connection refused/ { silence = "refused" }
-		!/^;/ && NF > 4 && $4 != "RRSIG" { $1 = $2 = $3 = $4 = ""; sub("^ +", ""); answer = answer " " $0 }
+		!/^;/ && NF > 4 && $4 != "RRSIG" {
+			$1 = $2 = $3 = $4 = ""
+			sub("^ +", "")
+			answer = answer " " $0
+		}
 		END { print (status ? status : silence ? silence : "silence") answer }'
 }
 

@@ -63,18 +63,20 @@ server_stop() {
 
 # A certificate authority for one lab, and one certificate for every name and address in it.
 internet_certificates() {
-	local names
-	names=$(sed -n 's/^\([a-z0-9*][a-z0-9.*-]*\.[a-z]*\)[[:space:]].*/DNS:\1/p' root.zone signed.names)
-	names="$names $(sed 's/#.*//; s/^[a-z]*//' addresses | tr -s ' ' '\n' | sed -n 's/./IP:&/p')"
-	# shellcheck disable=SC2086
-	names=$(printf '%s\n' $names | sort -u | paste -sd,)
+	local name='[a-z0-9*][a-z0-9.*-]*\.[a-z]*' names
+	names=$({
+		sed -n "s/^\($name\)[[:space:]].*/DNS:\1/p" root.zone
+		echo DNS:www.signed.example
+		sed 's/#.*//; s/^[a-z]*//' addresses | tr -s ' ' '\n' | sed -n 's/./IP:&/p'
+	} | sort -u | paste -sd,)
 	{
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 			-subj '/CN=Lab CA' -addext basicConstraints=critical,CA:TRUE \
 			-addext keyUsage=critical,keyCertSign -keyout ca.key -out ca.pem
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 			-subj '/CN=lab' -CA ca.pem -CAkey ca.key -addext "subjectAltName=$names" \
-			-addext basicConstraints=critical,CA:FALSE -keyout server.key -out server.pem
+			-addext basicConstraints=critical,CA:FALSE \
+			-keyout server.key -out server.pem
 	} 2>>certificates.out || fail "openssl refused; see $PWD/certificates.out"
 }
 
@@ -95,7 +97,6 @@ internet_sign() {
 internet_start() {
 	cp -r "$HERE/internet" "$LAB_DIR/"
 	cd "$LAB_DIR/internet" || exit
-	echo 'www.signed.example	' >signed.names
 	internet_certificates
 	internet_sign
 	server_start unbound internet . "$(server_program unbound)" -d -c unbound.conf

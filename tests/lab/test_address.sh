@@ -28,7 +28,8 @@ test_neighbours_are_reached() {
 test_refusal_is_logged_with_its_rule() {
 	connection 2 77.74.177.20 443 >/dev/null
 	logged '.client == "192.168.77.12" and .address == "77.74.177.20" and .port == 443
-		and .protocol == "tcp" and .action == "block" and (.rule | endswith(":77.74.176.0/21"))'
+		and .protocol == "tcp" and .action == "block"
+		and (.rule | endswith(":77.74.176.0/21"))'
 }
 
 test_management_port_is_only_watched() {

@@ -32,8 +32,10 @@ test_monitor_logs_what_it_would_block() {
 	monitor --for 3 >/dev/null
 	dns 1 @192.168.77.1 would-be-blocked.upd.kaspersky.com >/dev/null
 	connection 1 77.74.177.20 8443 >/dev/null
-	logged '.name == "would-be-blocked.upd.kaspersky.com" and .action == "monitor" and .would == "block"'
-	logged '.address == "77.74.177.20" and .port == 8443 and .action == "monitor" and .would == "block"'
+	logged '.name == "would-be-blocked.upd.kaspersky.com"
+		and .action == "monitor" and .would == "block"'
+	logged '.address == "77.74.177.20" and .port == 8443
+		and .action == "monitor" and .would == "block"'
 	wait_until 8 enforced || fail 'monitor mode does not end'
 }
 
@@ -45,7 +47,7 @@ test_monitor_keeps_its_deadline_over_a_restart() {
 	is "$(status .mode)" monitor 'after the restart'
 	is_open 'after the restart'
 	wait_until 10 enforced || fail 'monitor mode does not end'
-	[ $((SECONDS - started)) -le 8 ] || fail "6 seconds of monitor mode took $((SECONDS - started))"
+	[ $((SECONDS - started)) -le 8 ] || fail "6 seconds took $((SECONDS - started))"
 	is_blocked after
 }
 
@@ -68,7 +70,7 @@ test_monitor_needs_reason_author_and_a_short_time() {
 	! cordon mode monitor --for 1h --reason why >/dev/null 2>&1 || fail 'taken without a name'
 	! monitor --for 25h >/dev/null 2>&1 || fail 'taken for more than 24 hours'
 	! monitor --for soon >/dev/null 2>&1 || fail 'taken for "soon"'
-	! monitor --for 1h --category nonsense >/dev/null 2>&1 || fail 'taken for a made-up category'
+	! monitor --for 1h --category nonsense >/dev/null 2>&1 || fail 'taken for "nonsense"'
 	is "$(status .mode)" enforce 'cordon status'
 }
 

@@ -32,7 +32,8 @@ test_monitored_services_work_and_are_logged() {
 	is "$(web 1 https://support.kaspersky.com/ -4)" 200 support.kaspersky.com
 	is "$(web 1 https://www.kaspersky.de/ -4)" 200 www.kaspersky.de
 	is "$(web 1 https://www.kaspersky.de/ -6)" 200 'www.kaspersky.de, IPv6'
-	logged '.name == "support.kaspersky.com" and .action == "monitor" and .category == "removal"'
+	logged '.name == "support.kaspersky.com" and .action == "monitor"
+		and .category == "removal"'
 	logged '.name == "www.kaspersky.de" and .action == "monitor" and .category == "web"'
 }
 

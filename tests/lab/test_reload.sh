@@ -108,5 +108,5 @@ test_counters_survive_a_reload() {
 	sed -i 's/^version: .*/version: 2026.11.25.1/' "$RULES/kaspersky.rules"
 	cordon rules reload >/dev/null
 	after=$(status '.blocks.packets')
-	[ "$after" -ge "$before" ] || fail "the count of blocked packets fell from $before to $after"
+	[ "$after" -ge "$before" ] || fail "blocked packets fell from $before to $after"
 }

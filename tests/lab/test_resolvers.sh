@@ -12,7 +12,8 @@ with_resolver() {
 	"$HERE/lab" client 2 "$@" >"$LAB_DIR/resolver.out" 2>&1 </dev/null &
 	RESOLVER=$!
 	trap 'kill $RESOLVER 2>/dev/null; wait' EXIT
-	wait_until 10 resolver_answers || fail "$1 does not answer: $(tail -n 1 "$LAB_DIR/resolver.out")"
+	wait_until 10 resolver_answers ||
+		fail "$1 does not answer: $(tail -n 1 "$LAB_DIR/resolver.out")"
 	"$body" || result=$?
 	return "$result"
 }
@@ -99,7 +100,8 @@ validates() {
 
 test_rfc8020_unbound_keeps_exempt_names() {
 	unbound_conf 'module-config: "iterator"'
-	with_resolver exempt_survives_its_parent "$(unbound_program)" -d -c "$LAB_DIR/unbound/unbound.conf"
+	with_resolver exempt_survives_its_parent "$(unbound_program)" -d \
+		-c "$LAB_DIR/unbound/unbound.conf"
 }
 
 test_rfc8020_pdns_recursor_keeps_exempt_names() {

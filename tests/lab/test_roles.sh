@@ -6,7 +6,9 @@ NET_ADMIN=0000000000001000
 
 # field ROLE NAME: a line of /proc/PID/status.
 field() {
-	sed -n "s/^$2:[[:space:]]*//p" "/proc/$(status ".roles[] | select(.role == \"$1\") | .pid")/status"
+	local pid
+	pid=$(status ".roles[] | select(.role == \"$1\") | .pid")
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$pid/status"
 }
 
 # confined ROLE CAPABILITIES

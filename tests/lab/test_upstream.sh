@@ -5,16 +5,17 @@
 test_failover_from_a_silent_upstream() {
 	local started
 	gateway_with silent-upstream 's/^upstream = .*/upstream = 192.0.2.66 198.51.100.1/'
-	is "$(dns 1 @192.168.77.1 +time=5 www.agency.example)" 'NOERROR 198.51.200.10' 'the first query'
+	is "$(dns 1 @192.168.77.1 +time=5 www.agency.example)" 'NOERROR 198.51.200.10' 'first'
 	started=$SECONDS
 	for _ in 1 2 3 4 5 6 7 8; do
-		is "$(dns 1 @192.168.77.1 +time=5 www.example.com)" 'NOERROR 93.184.215.14' 'a later one'
+		is "$(dns 1 @192.168.77.1 +time=5 www.example.com)" 'NOERROR 93.184.215.14' 'later'
 	done
 	[ $((SECONDS - started)) -le 4 ] || fail '8 later queries took more than 4 seconds'
 }
 
 test_failover_from_a_closed_port() {
-	gateway_with closed-upstream 's/^upstream = .*/upstream = 198.51.100.1:5999 2001:db8:100::1/'
+	gateway_with closed-upstream \
+		's/^upstream = .*/upstream = 198.51.100.1:5999 2001:db8:100::1/'
 	is "$(dns 1 @192.168.77.1 +time=5 www.agency.example)" 'NOERROR 198.51.200.10' 'UDP'
 	is "$(dns 1 @192.168.77.1 +time=5 +tcp www.agency.example)" 'NOERROR 198.51.200.10' 'TCP'
 }

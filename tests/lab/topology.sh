@@ -67,7 +67,8 @@ topology_lan() {
 	topology_address gateway lan0 192.168.77.1/24 2001:db8:77::1/64
 	for number in 1 2; do
 		topology_link "client$number" eth0 switch "client$number"
-		topology_address "client$number" eth0 "192.168.77.1$number/24" "2001:db8:77::1$number/64"
+		topology_address "client$number" eth0 "192.168.77.1$number/24" \
+			"2001:db8:77::1$number/64"
 		topology_default "client$number" 192.168.77.1 2001:db8:77::1
 		inside switch ip link set "client$number" master bridge
 	done
