@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <libnftnl/rule.h>
+
+#include "nft/table.h"
+
+/*
+ * A rule as the kernel's expressions, register for register as nft writes them, so that `nft list`
+ * shows the text that we would print. NULL: no memory. The caller frees.
+ */
+struct nftnl_rule *expression_rule(const struct table *table, const struct table_chain *chain,
+				   const struct table_rule *rule);
+
+/* NF_ACCEPT, NFT_GOTO, ... */
+uint32_t expression_verdict(const struct target *target);
