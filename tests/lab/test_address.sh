@@ -4,7 +4,7 @@
 
 test_vendor_addresses_are_refused() {
 	local address
-	for address in 77.74.176.10 77.74.177.20 37.203.128.5 91.103.66.155 185.85.12.5 \
+	for address in 77.74.176.10 77.74.177.20 37.203.128.5 91.103.64.9 185.85.12.5 \
 		2a03:2480:68::10 2a03:2480:8000::20 2a03:2480::1; do
 		is "$(connection 1 "$address" 443)" refused "$address port 443"
 		is "$(connection 1 "$address" 80)" refused "$address port 80"
@@ -35,6 +35,11 @@ test_refusal_is_logged_with_its_rule() {
 test_management_port_is_only_watched() {
 	is "$(connection 1 198.51.200.10 13000)" open 'port 13000 of an innocent host'
 	logged '.category == "relay" and .port == 13000 and .action == "monitor"'
+}
+
+test_mail_relay_is_only_watched() {
+	is "$(connection 1 91.103.66.155 80)" open "a mail relay of the vendor's"
+	logged '.category == "mail" and .address == "91.103.66.155" and .action == "monitor"'
 }
 
 test_innocent_web() {

@@ -59,9 +59,10 @@ test_wan_gets_no_answer_from_the_sinkhole() {
 	done
 }
 
-test_wan_gets_no_answer_with_a_chosen_source_port() {
-	is "$(wan_dns 198.51.100.2 -b '198.51.100.1#53')" 0 'from port 53'
-	is "$(wan_dns 192.168.77.11 -b '198.51.100.1#53')" 0 'from port 53 to a client'
+# A reply is known by its connection, not by its source port.
+test_wan_scan_from_port_53() {
+	is "$(scan -sU -g 53 -p 53,1024-1030 198.51.100.2 192.168.77.1 192.168.77.11)" '' 'UDP'
+	is "$(scan -sS -g 53 -p 53,2222,8080 198.51.100.2 192.168.77.1 192.168.77.11)" '' 'TCP'
 }
 
 test_wan_listeners_end() {
