@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/wire.h"
 
-#include <stdio.h>
 #include <string.h>
 
 uint16_t wire_get16(const uint8_t *data)
@@ -114,25 +113,4 @@ bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struc
 	}
 	return wire_get16(response + query->end - 4) == query->type &&
 	       wire_get16(response + query->end - 2) == query->class;
-}
-
-char *wire_type_print(uint16_t type, char buffer[WIRE_TYPE_TEXT])
-{
-	static const struct { uint16_t type; const char *text; } known[] = {
-		{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" },
-		{ 15, "MX" }, { 16, "TXT" }, { 28, "AAAA" }, { 33, "SRV" }, { 35, "NAPTR" },
-		{ 39, "DNAME" }, { 43, "DS" }, { 46, "RRSIG" }, { 47, "NSEC" },
-		{ 48, "DNSKEY" }, { 50, "NSEC3" }, { 52, "TLSA" }, { 64, "SVCB" },
-		{ 65, "HTTPS" }, { 99, "SPF" }, { 251, "IXFR" }, { 252, "AXFR" },
-		{ 255, "ANY" }, { 257, "CAA" },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (known[i].type == type) {
-			snprintf(buffer, WIRE_TYPE_TEXT, "%s", known[i].text);
-			return buffer;
-		}
-	}
-	snprintf(buffer, WIRE_TYPE_TEXT, "TYPE%u", type);
-	return buffer;
 }

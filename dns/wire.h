@@ -62,7 +62,3 @@ size_t wire_begin_reply(uint8_t *reply, const uint8_t *data, const struct query 
 /* Does a response belong to the query that was sent: id, QR, opcode, one question, equal bytes but
  * for letter case? */
 bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struct query *query);
-
-/* "A", "AAAA", "TYPE65280" (RFC 3597); returns buffer. */
-enum { WIRE_TYPE_TEXT = 16 };
-char *wire_type_print(uint16_t type, char buffer[WIRE_TYPE_TEXT]);

@@ -2,6 +2,7 @@
 #include "ipc/event.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/cursor.h"
 
@@ -12,6 +13,27 @@ const char *channel_print(enum event_channel channel)
 	static const char *const words[CHANNEL_COUNT] = { "dns", "answer", "packet" };
 
 	return words[channel];
+}
+
+char *qtype_print(uint16_t qtype, char buffer[QTYPE_TEXT])
+{
+	static const struct { uint16_t qtype; const char *text; } known[] = {
+		{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" },
+		{ 15, "MX" }, { 16, "TXT" }, { 28, "AAAA" }, { 33, "SRV" }, { 35, "NAPTR" },
+		{ 39, "DNAME" }, { 43, "DS" }, { 46, "RRSIG" }, { 47, "NSEC" },
+		{ 48, "DNSKEY" }, { 50, "NSEC3" }, { 52, "TLSA" }, { 64, "SVCB" },
+		{ 65, "HTTPS" }, { 99, "SPF" }, { 251, "IXFR" }, { 252, "AXFR" },
+		{ 255, "ANY" }, { 257, "CAA" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (known[i].qtype == qtype) {
+			snprintf(buffer, QTYPE_TEXT, "%s", known[i].text);
+			return buffer;
+		}
+	}
+	snprintf(buffer, QTYPE_TEXT, "TYPE%u", qtype);
+	return buffer;
 }
 
 size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX])

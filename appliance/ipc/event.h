@@ -18,6 +18,10 @@ enum event_channel {
 };
 const char *channel_print(enum event_channel channel);
 
+/* "A", "AAAA", "TYPE65280" (RFC 3597); returns buffer. */
+enum { QTYPE_TEXT = 16 };
+char *qtype_print(uint16_t qtype, char buffer[QTYPE_TEXT]);
+
 struct event {
 	int64_t wall_ms;	/* may be wrong until the clock is set */
 	int64_t uptime_ms;
@@ -35,8 +39,8 @@ struct event {
 	struct name name;	/* DNS: what was asked; length 0: none */
 	bool has_address;	/* CHANNEL_ANSWER by address, CHANNEL_PACKET */
 	struct addr address;
-	uint32_t state;		/* first four bytes of the policy's digest */
-	uint32_t rule;		/* index in that policy */
+	uint32_t state;		/* policy_state */
+	uint32_t rule;		/* index in that policy, or POLICY_NO_RULE */
 	uint64_t count;
 };
 

@@ -335,6 +335,14 @@ const uint8_t *policy_digest(const struct policy *policy)
 	return policy->block->digest;
 }
 
+uint32_t policy_state(const struct policy *policy)
+{
+	const uint8_t *digest = policy->block->digest;
+
+	return (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 | (uint32_t)digest[2] << 8 |
+	       digest[3];
+}
+
 const char *policy_versions(const struct policy *policy)
 {
 	return string_of(policy, policy->block->versions);

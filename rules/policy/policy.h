@@ -79,6 +79,8 @@ uint32_t policy_rules(const struct policy *policy);
 
 /* SHA-256 over everything but itself; the first four bytes are the state id. */
 const uint8_t *policy_digest(const struct policy *policy);
+/* The state id as a number: its eight hexadecimal digits are the first four bytes in order. */
+uint32_t policy_state(const struct policy *policy);
 /* "kaspersky 2026.11.23.1, resolvers 2026.11.23.1" */
 const char *policy_versions(const struct policy *policy);
 
