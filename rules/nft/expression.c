@@ -202,8 +202,8 @@ static void lookup(struct build *build, const struct statement *statement)
 	put_text(build, expr, NFTNL_EXPR_LOOKUP_SET, statement->name);
 	if (statement->kind == STATEMENT_VMAP)
 		put32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
-	if (statement->negate)
-		put32(expr, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	/* Named even when 0, since the kernel names it when it is read back. */
+	put32(expr, NFTNL_EXPR_LOOKUP_FLAGS, statement->negate ? NFT_LOOKUP_F_INV : 0);
 }
 
 static void counter(struct build *build, const struct statement *statement)

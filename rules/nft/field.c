@@ -12,6 +12,7 @@
 static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_IN_INTERFACE] = { "iifname", TYPE_INTERFACE, SOURCE_META, NFT_META_IIFNAME, 0, 0 },
 	[FIELD_OUT_INTERFACE] = { "oifname", TYPE_INTERFACE, SOURCE_META, NFT_META_OIFNAME, 0, 0 },
+	[FIELD_FAMILY] = { "meta nfproto", TYPE_FAMILY, SOURCE_META, NFT_META_NFPROTO, 0, 0 },
 	[FIELD_PROTOCOL] = { "meta l4proto", TYPE_PROTOCOL, SOURCE_META, NFT_META_L4PROTO, 0, 0 },
 	[FIELD_MARK] = { "meta mark", TYPE_MARK, SOURCE_META, NFT_META_MARK, 0, 0 },
 	[FIELD_USER] = { "meta skuid", TYPE_USER, SOURCE_META, NFT_META_SKUID, 0, 0 },
@@ -45,6 +46,7 @@ static const struct {
 } types[TYPE_COUNT] = {
 	[TYPE_IPV4] = { "ipv4_addr", 4, 7 },
 	[TYPE_IPV6] = { "ipv6_addr", 16, 8 },
+	[TYPE_FAMILY] = { "nf_proto", 1, 0 },
 	[TYPE_PROTOCOL] = { "inet_proto", 1, 12 },
 	[TYPE_SERVICE] = { "inet_service", 2, 13 },
 	[TYPE_ICMPV6] = { "icmpv6_type", 1, 29 },
@@ -62,6 +64,7 @@ struct word {
 	const char *text;
 };
 
+static const struct word families[] = { { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" } };
 static const struct word protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
 static const struct word icmpv6_types[] = {
 	{ 130, "mld-listener-query" }, { 131, "mld-listener-report" }, { 132, "mld-listener-done" },
@@ -140,6 +143,9 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 	case TYPE_IPV6:
 		addr = addr_from_bytes(bytes, field_type_size(type));
 		text_puts(out, addr_print(&addr, buffer));
+		break;
+	case TYPE_FAMILY:
+		word_print(WORDS(families), bytes[0], out);
 		break;
 	case TYPE_PROTOCOL:
 		word_print(WORDS(protocols), bytes[0], out);

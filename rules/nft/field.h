@@ -17,6 +17,7 @@ enum field_type {
 	TYPE_NONE,
 	TYPE_IPV4,
 	TYPE_IPV6,
+	TYPE_FAMILY,
 	TYPE_PROTOCOL,
 	TYPE_SERVICE,
 	TYPE_ICMPV6,
@@ -34,6 +35,7 @@ enum field {
 	FIELD_NONE,
 	FIELD_IN_INTERFACE,
 	FIELD_OUT_INTERFACE,
+	FIELD_FAMILY,		/* IPv4 or IPv6 */
 	FIELD_PROTOCOL,		/* of the transport layer */
 	FIELD_MARK,
 	FIELD_USER,		/* who owns the socket */

@@ -21,6 +21,7 @@
 
 enum {
 	CHUNK = 256,	/* elements a message; a nested attribute holds 64 KiB */
+	DIFFERENCE = 60,	/* bytes of each side that a message shows */
 	TRIES = 8	/* of reading a state that others are changing */
 };
 
@@ -60,7 +61,6 @@ struct change {
 	const char *table;
 	struct objects *now;	/* empty when there is no table yet */
 	struct objects *wanted;
-	bool failed;
 };
 
 static struct nftnl_set *set_find(const struct objects *objects, const struct nftnl_set *set)
@@ -214,42 +214,61 @@ static int rule_add(struct nftnl_rule *rule, void *data)
 	return 0;
 }
 
-/* Up to CHUNK elements in one message; *more: there are others. */
-static int chunk_add(struct change *change, const char *set, struct nftnl_set_elems_iter *i)
-{
-	struct nlmsghdr *message = batch_begin(change->batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE,
-					       "elements of set", set);
-	struct nftnl_set_elem *element;
+/* Elements of one set, at most CHUNK of them in each message. */
+struct filling {
+	struct change *change;
+	const char *set;
+	struct nlmsghdr *message;	/* NULL: none begun */
 	struct nlattr *list;
-	int count = 0;
+	int count;
+};
+
+static void chunk_end(struct filling *filling)
+{
+	if (!filling->message)
+		return;
+	mnl_attr_nest_end(filling->message, filling->list);
+	batch_end(filling->change->batch, filling->message);
+	filling->message = NULL;
+	filling->count = 0;
+}
+
+static bool chunk_begin(struct filling *filling)
+{
+	struct nlmsghdr *message = batch_begin(filling->change->batch, NFT_MSG_NEWSETELEM,
+					       NLM_F_CREATE, "elements of set", filling->set);
 
 	if (!message)
+		return false;
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, filling->change->table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, filling->set);
+	filling->list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	filling->message = message;
+	return true;
+}
+
+static int element_add(struct nftnl_set_elem *element, void *data)
+{
+	struct filling *filling = data;
+
+	if (!filling->message && !chunk_begin(filling))
 		return -1;
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, change->table);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
-	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (; count < CHUNK && (element = nftnl_set_elems_iter_cur(i)); count++) {
-		nftnl_set_elem_nlmsg_build(message, element, count + 1);
-		nftnl_set_elems_iter_next(i);
-	}
-	mnl_attr_nest_end(message, list);
-	batch_end(change->batch, message);
+	nftnl_set_elem_nlmsg_build(filling->message, element, ++filling->count);
+	if (filling->count == CHUNK)
+		chunk_end(filling);
 	return 0;
 }
 
 static int elements_add(struct nftnl_set *set, void *data)
 {
-	struct change *change = data;
-	const char *name = nftnl_set_get_str(set, NFTNL_SET_NAME);
-	struct nftnl_set_elems_iter *i = nftnl_set_elems_iter_create(set);
-	int error = 0;
+	struct filling filling = {
+		.change = data, .set = nftnl_set_get_str(set, NFTNL_SET_NAME),
+	};
 
-	if (!i)
+	if (nftnl_set_elem_foreach(set, element_add, &filling) < 0)
 		return -1;
-	while (!error && nftnl_set_elems_iter_cur(i))
-		error = chunk_add(change, name, i);
-	nftnl_set_elems_iter_destroy(i);
-	return error;
+	chunk_end(&filling);
+	return 0;
 }
 
 /* Who refers to something comes after it, and goes before it. */
@@ -360,21 +379,35 @@ static int state_equal(const struct objects *now, const struct text *wanted,
 	return error;
 }
 
-/* Names the first line in which the kernel's state is not ours. */
+/* Up to DIFFERENCE bytes of the line at, from there on. */
+static void line_put(const struct text *text, size_t at, struct text *out)
+{
+	size_t length = at < text->length ? strcspn(text->data + at, "\n") : 0;
+
+	text_printf(out, "'%.*s'", (int)(length < DIFFERENCE ? length : DIFFERENCE),
+		    length ? text->data + at : "");
+}
+
+/* Names the place where the kernel's state is not ours. */
 static void report_difference(const struct text *now, const struct text *wanted,
 			      struct diag *diag)
 {
+	struct text out = TEXT_EMPTY;
 	size_t at = 0, start;
 
 	while (at < now->length && at < wanted->length && now->data[at] == wanted->data[at])
 		at++;
 	for (start = at; start && wanted->data[start - 1] != '\n'; start--)
 		;
-	diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another: "
-		   "expected '%.*s', found '%.*s'",
-		   (int)strcspn(wanted->data + start, "\n"), wanted->data + start,
-		   start < now->length ? (int)strcspn(now->data + start, "\n") : 0,
-		   start < now->length ? now->data + start : "");
+	text_puts(&out, "in line ");
+	line_put(wanted, start, &out);
+	text_puts(&out, " expected ");
+	line_put(wanted, at, &out);
+	text_puts(&out, ", found ");
+	line_put(now, at, &out);
+	diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another: %s",
+		   text_failed(&out) ? "" : out.data);
+	text_release(&out);
 }
 
 static int state_check(struct kernel *kernel, const struct table *table,

@@ -96,18 +96,15 @@ static bool key_next(uint8_t *key, uint32_t size)
 	return false;
 }
 
-/* The kernel keeps an interval as its first key and, marked, the first key behind it; that is left
- * out where the next interval begins there, and at the end of all keys. */
-static int interval_end(struct nftnl_set *nset, const struct table_set *set, size_t i,
-			uint32_t size)
+/* The kernel keeps an interval as its first key and, marked, the first key behind it, unless it
+ * reaches to the end of all keys. */
+static int interval_end(struct nftnl_set *nset, const struct table_set *set,
+			const struct table_element *element, uint32_t size)
 {
 	uint8_t end[FIELD_KEY];
 
-	memcpy(end, set->element[i].last, sizeof(end));
-	if (!key_next(end, size) ||
-	    (i + 1 < set->count && memcmp(end, set->element[i + 1].key, size) == 0))
-		return 0;
-	return element_build(nset, set, end, size, NULL);
+	memcpy(end, element->last, sizeof(end));
+	return key_next(end, size) ? element_build(nset, set, end, size, NULL) : 0;
 }
 
 static int elements_build(struct nftnl_set *nset, const struct table_set *set, uint32_t size)
@@ -117,7 +114,7 @@ static int elements_build(struct nftnl_set *nset, const struct table_set *set, u
 		int error = element_build(nset, set, element->key, size, &element->target);
 
 		if (!error && set->interval)
-			error = interval_end(nset, set, i, size);
+			error = interval_end(nset, set, element, size);
 		if (error)
 			return error;
 	}
@@ -130,18 +127,19 @@ static int set_build(struct objects *objects, const struct table *table,
 	uint32_t type = 0, size = 0;
 	struct nftnl_set *nset = nftnl_set_alloc();
 
-	if (!nset)
+	if (!nset || nftnl_set_set_str(nset, NFTNL_SET_TABLE, table->name) < 0 ||
+	    nftnl_set_set_str(nset, NFTNL_SET_NAME, set->name) < 0) {
+		if (nset)
+			nftnl_set_free(nset);
 		return -ENOMEM;
-	nftnl_set_list_add_tail(nset, objects->sets);
+	}
+	nftnl_set_list_add_tail(nset, objects->sets);	/* hashes the name */
 	for (size_t i = 0; i < TABLE_FIELDS && set->type[i] != TYPE_NONE; i++) {
 		type = type << TYPE_SHIFT | field_type_number(set->type[i]);
 		size += field_type_size(set->type[i]);
 		if (set->type[1] != TYPE_NONE)
 			size = (size + 3) / 4 * 4;
 	}
-	if (nftnl_set_set_str(nset, NFTNL_SET_TABLE, table->name) < 0 ||
-	    nftnl_set_set_str(nset, NFTNL_SET_NAME, set->name) < 0)
-		return -ENOMEM;
 	nftnl_set_set_u32(nset, NFTNL_SET_FAMILY, NFPROTO_INET);
 	nftnl_set_set_u32(nset, NFTNL_SET_ID, id);
 	nftnl_set_set_u32(nset, NFTNL_SET_KEY_TYPE, type);
@@ -162,13 +160,14 @@ static int chain_build(struct objects *objects, const struct table *table,
 {
 	struct nftnl_chain *nchain = nftnl_chain_alloc();
 
-	if (!nchain)
+	if (!nchain || nftnl_chain_set_str(nchain, NFTNL_CHAIN_TABLE, table->name) < 0 ||
+	    nftnl_chain_set_str(nchain, NFTNL_CHAIN_NAME, chain->name) < 0) {
+		if (nchain)
+			nftnl_chain_free(nchain);
 		return -ENOMEM;
-	nftnl_chain_list_add_tail(nchain, objects->chains);
+	}
+	nftnl_chain_list_add_tail(nchain, objects->chains);	/* hashes the name */
 	nftnl_chain_set_u32(nchain, NFTNL_CHAIN_FAMILY, NFPROTO_INET);
-	if (nftnl_chain_set_str(nchain, NFTNL_CHAIN_TABLE, table->name) < 0 ||
-	    nftnl_chain_set_str(nchain, NFTNL_CHAIN_NAME, chain->name) < 0)
-		return -ENOMEM;
 	if (!chain->hook)
 		return 0;
 	nftnl_chain_set_u32(nchain, NFTNL_CHAIN_HOOKNUM, chain->hook->number);

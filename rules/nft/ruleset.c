@@ -6,6 +6,7 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "nft/table.h"
 
 enum {
@@ -285,7 +286,7 @@ static void counters(struct build *build)
 {
 	static const char *const fixed[] = {
 		"captured", "capture_lost", "sanctioned", "pinhole", "wan_forward", "wan_input",
-		"upstream_denied",
+		"upstream_denied", "ipv6_off",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
@@ -349,8 +350,9 @@ static void tproxy_rules(struct build *build, struct table_chain *chain, bool v4
 		if (addr_is_v4(&listen->addr) != v4)
 			continue;
 		to = statement_tproxy(v4, addr_bytes(&listen->addr), listen->port);
-		TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_TCP), to,
-			   statement_accept());
+		if (ENABLED(CONFIG_DNS_TCP))
+			TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_TCP), to,
+				   statement_accept());
 		TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_UDP), to,
 			   statement_accept());
 		return;
@@ -386,7 +388,8 @@ static void capture_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("captured"), statement_notrack(),
 		   statement_mark(RULESET_MARK));
 	tproxy_rules(build, chain, true);
-	tproxy_rules(build, chain, false);
+	if (ENABLED(CONFIG_IPV6))
+		tproxy_rules(build, chain, false);
 	/* Nobody listens: better no answer than one that nobody judged. */
 	TABLE_RULE(chain, statement_counter("capture_lost"), statement_drop());
 }
@@ -498,6 +501,9 @@ static void clients_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "clients", NULL);
 
+	if (!ENABLED(CONFIG_IPV6))
+		TABLE_RULE(chain, statement_equal(FIELD_FAMILY, NFPROTO_IPV6),
+			   statement_counter("ipv6_off"), statement_drop());
 	sanctioned_rules(build, chain, false, statement_counter("sanctioned"),
 			 statement_accept());
 	TABLE_RULE(chain, statement_jump("vendor"));

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/rules/nft/fixture.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "nft/kernel.h"
+#include "nft/table.h"
+
+/* Each test has a network namespace of its own, so that nothing of this machine is touched. */
+
+static struct diag diag;
+
+static int run(const char *command)
+{
+	return system(command);
+}
+
+static void read_command(const char *command, struct text *out)
+{
+	FILE *pipe = popen(command, "r");
+	char buffer[4096];
+	size_t length;
+
+	assert_non_null(pipe);
+	while ((length = fread(buffer, 1, sizeof(buffer), pipe)) > 0)
+		text_put(out, buffer, length);
+	assert_int_equal(pclose(pipe), 0);
+	assert_false(text_failed(out));
+}
+
+/*
+ * The listing, chains as they are and all words sorted: sets of single values are hashed with a
+ * seed of their own, so that nft lists the same elements in another order each time.
+ */
+static void list_ruleset(struct text *out)
+{
+	read_command("nft list ruleset | sed -n '/^\tchain/,/^\t}/p'; "
+		     "nft list ruleset | sed 's/elements = {//; s/[{}]//g' | tr , '\\n' | "
+		     "sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | sort", out);
+}
+
+struct bench {
+	struct fixture fixture;
+	struct kernel *kernel;
+};
+
+static int setup(void **state)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	assert_non_null(bench);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	assert_int_equal(run("ip link set lo up"), 0);
+	fixture_init(&bench->fixture);
+	assert_int_equal(kernel_open(&bench->kernel), 0);
+	diag_init(&diag);
+	*state = bench;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct bench *bench = *state;
+
+	kernel_close(bench->kernel);
+	fixture_release(&bench->fixture);
+	free(bench);
+	return 0;
+}
+
+static void complain(void)
+{
+	struct text out = TEXT_EMPTY;
+
+	diag_print(&diag, &out);
+	if (out.data)
+		print_error("%s", out.data);
+	text_release(&out);
+}
+
+static bool apply(struct bench *bench, const struct ruleset *ruleset)
+{
+	bool changed = false;
+	int error = kernel_apply(bench->kernel, ruleset, &changed, &diag);
+
+	if (error)
+		complain();
+	assert_int_equal(error, 0);
+	return changed;
+}
+
+static void test_idempotent(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct ruleset *disarmed = fixture_build(&bench->fixture, RULESET_DISARMED);
+
+	assert_true(apply(bench, ruleset));
+	assert_false(apply(bench, ruleset));
+	assert_true(apply(bench, disarmed));
+	assert_false(apply(bench, disarmed));
+	assert_true(apply(bench, ruleset));
+	assert_false(apply(bench, ruleset));
+}
+
+/* Somebody else's change to our table is noticed and undone. */
+static void test_repairs(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	apply(bench, ruleset);
+	list_ruleset(&before);
+	assert_int_equal(run("nft flush chain inet cordon vendor && "
+			     "nft add chain inet cordon stranger && "
+			     "nft add rule inet cordon stranger ip saddr { 1.1.1.1, 2.2.2.2 } drop && "
+			     "nft add set inet cordon more \\{ type ipv4_addr \\; \\} && "
+			     "nft delete element inet cordon networks4 \\{ 77.74.178.0/24 \\} && "
+			     "ip rule del pref 100"), 0);
+	assert_true(apply(bench, ruleset));
+	list_ruleset(&after);
+	assert_string_equal(before.data, after.data);
+	assert_int_equal(run("ip rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
+			     "ip -6 rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
+			     "ip route list table 3085 | grep -q '^local default dev lo' && "
+			     "ip -6 route list table 3085 | grep -q '^local default dev lo'"), 0);
+	assert_false(apply(bench, ruleset));
+	text_release(&before);
+	text_release(&after);
+}
+
+static void listed_like_text(struct bench *bench, enum ruleset_mode mode)
+{
+	struct ruleset *ruleset = fixture_build(&bench->fixture, mode);
+	struct text text = TEXT_EMPTY, ours = TEXT_EMPTY, theirs = TEXT_EMPTY;
+	FILE *nft;
+
+	apply(bench, ruleset);
+	list_ruleset(&ours);
+	ruleset_print(ruleset, &text);
+	nft = popen("nft -f -", "w");
+	assert_non_null(nft);
+	fwrite(text.data, 1, text.length, nft);
+	assert_int_equal(pclose(nft), 0);
+	list_ruleset(&theirs);
+	assert_string_equal(ours.data, theirs.data);
+	text_release(&text);
+	text_release(&ours);
+	text_release(&theirs);
+}
+
+/* What we apply and what nft makes of our text are listed alike. */
+static void test_listed_like_text(void **state)
+{
+	listed_like_text(*state, RULESET_ENFORCE);
+	listed_like_text(*state, RULESET_DISARMED);
+}
+
+static void test_other_tables(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	assert_int_equal(run("nft 'add table inet other; add chain inet other c { type filter hook "
+			     "forward priority 0; }; add rule inet other c tcp dport 1 counter; "
+			     "add table ip cordon; add set ip cordon lan { type ipv4_addr; }; "
+			     "add chain ip cordon forward; add counter ip cordon captured'"), 0);
+	list_ruleset(&before);
+	apply(bench, ruleset);
+	assert_false(apply(bench, ruleset));
+	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
+	list_ruleset(&after);
+	assert_string_equal(before.data, after.data);
+	text_release(&before);
+	text_release(&after);
+}
+
+static void test_remove(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
+	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
+	assert_int_equal(run("test -z \"$(nft list ruleset)$(ip rule list pref 100)"
+			     "$(ip -6 rule list pref 100)\""), 0);
+}
+
+/* A ruleset with an error changes nothing, and the error names the place. */
+static void test_refused(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *bad = fixture_build(&bench->fixture, RULESET_DISARMED);
+	struct table_chain *chain = table_chain_add(&bad->table, "broken", NULL);
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+	bool changed = true;
+
+	TABLE_RULE(chain, statement_goto("nowhere"));
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	list_ruleset(&before);
+	assert_int_equal(kernel_apply(bench->kernel, bad, &changed, &diag), -ENOENT);
+	assert_false(changed);
+	assert_non_null(strstr(diag.entry[0].message, "rule in chain broken"));
+	list_ruleset(&after);
+	assert_string_equal(before.data, after.data);
+	text_release(&before);
+	text_release(&after);
+}
+
+static void many_ranges(struct text *list, unsigned int count)
+{
+	text_puts(list, "list: many\nversion: 1\n[network]\n");
+	for (unsigned int i = 0; i < count; i++)
+		text_printf(list, "%u.%u.%u.%u category=%s confidence=high\n", 90 + i / 60000,
+			    i / 200 % 256, i % 200, 2 * (i % 100),
+			    i % 2 ? "update" : "infrastructure");
+	for (unsigned int i = 0; i < count / 10; i++)
+		text_printf(list, "2a03:2480:%x::/64 category=update confidence=high\n", i);
+}
+
+static void test_many(void **state)
+{
+	struct bench *bench = *state;
+	struct text list = TEXT_EMPTY, count = TEXT_EMPTY;
+	struct ruleset *ruleset;
+	struct timespec before, after;
+
+	many_ranges(&list, 20000);
+	fixture_policy(&bench->fixture, list.data);
+	assert_true(policy_ranges(&bench->fixture.policy, POLICY_NETWORKS) >= 20000);
+	ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	assert_true(apply(bench, ruleset));
+	assert_false(apply(bench, ruleset));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	print_message("22,000 ranges, applied twice: %.2f s\n",
+		      (double)(after.tv_sec - before.tv_sec) +
+		      (double)(after.tv_nsec - before.tv_nsec) / 1e9);
+	read_command("nft list map inet cordon networks4 | grep -o goto | wc -l", &count);
+	assert_int_equal(atoi(count.data), 20000);
+	/* And back to a small one, which must not leave any behind. */
+	fixture_policy(&bench->fixture, fixture_list);
+	assert_true(apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE)));
+	text_release(&list);
+	text_release(&count);
+}
+
+/* ---- pinholes ---- */
+
+static bool has_pinhole(const char *set, const char *element)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "nft get element inet cordon %s '{ %s }' >/dev/null 2>&1",
+		 set, element);
+	return run(command) == 0;
+}
+
+static void test_pinhole(void **state)
+{
+	struct bench *bench = *state;
+	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct addr client6 = fixture_addr("2001:db8::5"), address6 = fixture_addr("2a03:2480::9");
+
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), -ENOENT);
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address6, 60), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 0), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 86401), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client6, &address6, 86400), 0);
+	assert_true(has_pinhole("pinhole6", "2001:db8::5 . 2a03:2480::9"));
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 1), 0);
+	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	assert_false(has_pinhole("pinhole4", "10.0.0.6 . 77.74.176.9"));
+	/* Extended, and not shortened. */
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 3), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 1), 0);
+	usleep(1500 * 1000);
+	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	usleep(2000 * 1000);
+	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	assert_int_equal(kernel_pinhole_close(bench->kernel, &client, &address), 0);
+	assert_int_equal(kernel_pinhole_close(bench->kernel, &client, &address), 0);
+	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+}
+
+/* An apply leaves open pinholes and counted packets alone. */
+static void test_survivors(void **state)
+{
+	struct bench *bench = *state;
+	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct kernel_counter counter[KERNEL_COUNTERS];
+	int count;
+
+	assert_int_equal(kernel_counters(bench->kernel, counter), -ENOENT);
+	assert_int_equal(run("nft 'add table inet cordon; "
+			     "add counter inet cordon block_update { packets 7 bytes 700 }'"), 0);
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	assert_false(apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE)));
+	apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED));
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	count = kernel_counters(bench->kernel, counter);
+	assert_true(count > 20 && count <= KERNEL_COUNTERS);
+	for (int i = 1; i < count; i++)
+		assert_true(strcmp(counter[i - 1].name, counter[i].name) < 0);
+	for (int i = 0; i < count; i++) {
+		if (strcmp(counter[i].name, "block_update") == 0) {
+			assert_int_equal(counter[i].packets, 7);
+			assert_int_equal(counter[i].bytes, 700);
+			return;
+		}
+	}
+	fail_msg("no counter block_update");
+}
+
+static void test_pinholes_full(void **state)
+{
+	struct bench *bench = *state;
+	struct addr client = fixture_addr("10.0.0.5");
+	int error = 0;
+
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	for (uint32_t i = 0; i <= RULESET_PINHOLES && !error; i++) {
+		struct addr address = addr_v4(0x4d4ab000 + i);
+
+		error = kernel_pinhole(bench->kernel, &client, &address, 3600);
+		if (error)
+			assert_int_equal(i, RULESET_PINHOLES);
+	}
+	assert_int_equal(error, -ENOSPC);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_idempotent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repairs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_listed_like_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pinhole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_survivors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pinholes_full, setup, teardown),
+	};
+
+	if (geteuid() != 0) {
+		print_message("skipped: network namespaces and nftables need root\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
