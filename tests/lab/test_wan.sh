@@ -26,7 +26,7 @@ test_wan_listeners_are_there_for_the_lan() {
 
 # scan NMAP-ARGUMENTS...: what nmap calls open.
 scan() {
-	lab internet nmap -n -Pn -T5 --max-retries 0 --min-rate 3000 --host-timeout 20s -oG - "$@" |
+	lab internet nmap -n -Pn -T5 --max-retries 0 --min-rate 3000 -oG - "$@" |
 		grep -o '[0-9]*/open/[a-z]*' | paste -sd' '
 }
 
