@@ -32,11 +32,12 @@ int64_t clock_uptime_ms(void)
 
 char *clock_print(int64_t wall_ms, char buffer[CLOCK_TEXT])
 {
+	const int64_t last = 253402300799999;	/* 9999-12-31: RFC 3339 has four digits a year */
 	time_t seconds = (time_t)(wall_ms / 1000);
 	struct tm tm;
 	size_t at;
 
-	if (!gmtime_r(&seconds, &tm)) {
+	if (wall_ms < 0 || wall_ms > last || !gmtime_r(&seconds, &tm)) {
 		snprintf(buffer, CLOCK_TEXT, "1970-01-01T00:00:00.000Z");
 		return buffer;
 	}

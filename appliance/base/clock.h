@@ -14,7 +14,8 @@ int64_t clock_wall(void);	/* seconds since 1970, UTC */
 int64_t clock_wall_ms(void);
 int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */
 
-/* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; returns buffer. */
+/* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; the beginning of 1970 for what that
+ * cannot say. Returns buffer. */
 char *clock_print(int64_t wall_ms, char buffer[CLOCK_TEXT]);
 
 /* The kernel's boot id, NUL-terminated; "unknown" when it cannot be read. */

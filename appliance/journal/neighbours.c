@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "journal/neighbours.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { QUESTION_SIZE = 128, ANSWER_SIZE = 16 * 1024 };
+
+void neighbours_init(struct neighbours *neighbours, int socket)
+{
+	*neighbours = (struct neighbours){ .socket = socket };
+}
+
+/* ---- answers ---- */
+
+/* The payload when the attribute has that type and at least that size. */
+static const void *payload(const struct nlattr *attribute, uint16_t type, size_t size)
+{
+	if (mnl_attr_get_type(attribute) != type || mnl_attr_get_payload_len(attribute) < size)
+		return NULL;
+	return mnl_attr_get_payload(attribute);
+}
+
+static int read_link(const struct nlattr *attribute, void *context)
+{
+	struct neighbour *neighbour = context;
+	const char *name = payload(attribute, IFLA_IFNAME, 1);
+	size_t length = name ? strnlen(name, mnl_attr_get_payload_len(attribute)) : IFNAMSIZ;
+
+	if (length < IFNAMSIZ) {
+		memcpy(neighbour->name, name, length);
+		neighbour->name[length] = '\0';
+	}
+	return MNL_CB_OK;
+}
+
+static int read_route(const struct nlattr *attribute, void *context)
+{
+	struct neighbour *neighbour = context;
+
+	if (payload(attribute, RTA_OIF, sizeof(uint32_t)))
+		neighbour->interface = mnl_attr_get_u32(attribute);
+	return MNL_CB_OK;
+}
+
+static int read_neighbour(const struct nlattr *attribute, void *context)
+{
+	struct neighbour *neighbour = context;
+	const void *mac = payload(attribute, NDA_LLADDR, sizeof(neighbour->mac));
+
+	if (mac && mnl_attr_get_payload_len(attribute) == sizeof(neighbour->mac)) {
+		memcpy(neighbour->mac, mac, sizeof(neighbour->mac));
+		neighbour->has_mac = true;
+	}
+	return MNL_CB_OK;
+}
+
+/* Loopback and tunnels have entries too, with an address that means nothing. */
+static bool has_address(const struct nlmsghdr *message)
+{
+	const struct ndmsg *head = mnl_nlmsg_get_payload(message);
+
+	return (head->ndm_state & NUD_NOARP) == 0;
+}
+
+static void read_answer(struct neighbour *neighbour, const struct nlmsghdr *message)
+{
+	size_t size = mnl_nlmsg_get_payload_len(message);
+
+	if (message->nlmsg_type == RTM_NEWLINK && size >= sizeof(struct ifinfomsg))
+		mnl_attr_parse(message, sizeof(struct ifinfomsg), read_link, neighbour);
+	else if (message->nlmsg_type == RTM_NEWROUTE && size >= sizeof(struct rtmsg))
+		mnl_attr_parse(message, sizeof(struct rtmsg), read_route, neighbour);
+	else if (message->nlmsg_type == RTM_NEWNEIGH && size >= sizeof(struct ndmsg) &&
+		 has_address(message))
+		mnl_attr_parse(message, sizeof(struct ndmsg), read_neighbour, neighbour);
+}
+
+bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size,
+		      uint32_t sequence)
+{
+	const struct nlmsghdr *message = data;
+	int left = size <= ANSWER_SIZE ? (int)size : 0;
+	bool found = false;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		if (message->nlmsg_seq != sequence)
+			continue;
+		read_answer(neighbour, message);
+		found = true;
+	}
+	return found;
+}
+
+/* ---- questions ---- */
+
+struct question {
+	_Alignas(8) uint8_t bytes[QUESTION_SIZE];
+	struct nlmsghdr *message;
+};
+
+static void *question_begin(struct question *question, uint16_t type, size_t head)
+{
+	question->message = mnl_nlmsg_put_header(question->bytes);
+	question->message->nlmsg_type = type;
+	question->message->nlmsg_flags = NLM_F_REQUEST;
+	return mnl_nlmsg_put_extra_header(question->message, head);
+}
+
+static uint8_t put_addr(struct question *question, uint16_t type, const struct addr *addr)
+{
+	bool v4 = addr_is_v4(addr);
+
+	mnl_attr_put(question->message, type, v4 ? 4 : 16, addr->bytes + (v4 ? 12 : 0));
+	return v4 ? AF_INET : AF_INET6;
+}
+
+/* The kernel answers before sendto returns; older answers may still lie in front. */
+static void ask(struct neighbours *neighbours, struct question *question,
+		struct neighbour *neighbour)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	_Alignas(8) uint8_t answer[ANSWER_SIZE];
+	ssize_t got;
+
+	question->message->nlmsg_seq = ++neighbours->sequence;
+	if (sendto(neighbours->socket, question->message, question->message->nlmsg_len,
+		   MSG_DONTWAIT, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return;
+	do
+		got = recv(neighbours->socket, answer, sizeof(answer), MSG_DONTWAIT);
+	while ((got < 0 && (errno == EINTR || errno == ENOBUFS)) ||
+	       (got > 0 && !neighbours_parse(neighbour, answer, (size_t)got,
+					     neighbours->sequence)));
+}
+
+static void ask_route(struct neighbours *neighbours, const struct addr *client,
+		      struct neighbour *neighbour)
+{
+	struct question question;
+	struct rtmsg *head = question_begin(&question, RTM_GETROUTE, sizeof(*head));
+
+	head->rtm_family = put_addr(&question, RTA_DST, client);
+	head->rtm_dst_len = addr_is_v4(client) ? 32 : 128;
+	ask(neighbours, &question, neighbour);
+}
+
+static void ask_link(struct neighbours *neighbours, struct neighbour *neighbour)
+{
+	struct question question;
+	struct ifinfomsg *head = question_begin(&question, RTM_GETLINK, sizeof(*head));
+
+	head->ifi_index = (int)neighbour->interface;
+	ask(neighbours, &question, neighbour);
+}
+
+static void ask_neighbour(struct neighbours *neighbours, const struct addr *client,
+			  struct neighbour *neighbour)
+{
+	struct question question;
+	struct ndmsg *head = question_begin(&question, RTM_GETNEIGH, sizeof(*head));
+
+	head->ndm_ifindex = (int)neighbour->interface;
+	head->ndm_family = put_addr(&question, NDA_DST, client);
+	ask(neighbours, &question, neighbour);
+}
+
+void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
+		       uint32_t interface, struct neighbour *neighbour)
+{
+	*neighbour = (struct neighbour){ .interface = interface };
+	if (neighbours->socket < 0)
+		return;
+	if (interface == 0)
+		ask_route(neighbours, client, neighbour);
+	if (neighbour->interface == 0)
+		return;
+	ask_link(neighbours, neighbour);
+	ask_neighbour(neighbours, client, neighbour);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "journal/nflog.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "policy/policy.h"
+
+enum { MOST_EXTENSIONS = 8 };	/* IPv6 extension headers: a host has no use for more */
+
+/* ---- the packet ---- */
+
+static void read_ports(struct event *event, struct cursor *packet)
+{
+	if (event->protocol != IPPROTO_TCP && event->protocol != IPPROTO_UDP &&
+	    event->protocol != IPPROTO_UDPLITE && event->protocol != IPPROTO_SCTP)
+		return;
+	event->client_port = cursor_get16(packet);
+	event->port = cursor_get16(packet);
+}
+
+/* RFC 791, 3.1 */
+static bool read_v4(struct event *event, struct cursor *packet)
+{
+	uint8_t first = cursor_get8(packet);
+	size_t header = (first & 15) * 4U;
+	const uint8_t *client, *address;
+	uint16_t fragment;
+
+	cursor_take(packet, 5);
+	fragment = cursor_get16(packet);
+	cursor_get8(packet);
+	event->protocol = cursor_get8(packet);
+	cursor_get16(packet);
+	client = cursor_take(packet, 4);
+	address = cursor_take(packet, 4);
+	if (packet->failed || first >> 4 != 4 || header < 20 ||
+	    !cursor_take(packet, header - 20))
+		return false;
+	event->client = addr_from_bytes(client, 4);
+	event->address = addr_from_bytes(address, 4);
+	if ((fragment & 0x1fff) == 0)
+		read_ports(event, packet);
+	return true;
+}
+
+static bool is_extension(uint8_t protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT;
+}
+
+/* Steps over extension headers (RFC 8200, 4); false when no ports follow that could be read. */
+static bool skip_extensions(struct event *event, struct cursor *packet)
+{
+	for (int i = 0; i < MOST_EXTENSIONS; i++) {
+		uint8_t protocol = event->protocol, next, length;
+		uint16_t offset;
+
+		if (!is_extension(protocol))
+			return true;
+		next = cursor_get8(packet);
+		length = cursor_get8(packet);
+		offset = cursor_get16(packet);
+		cursor_take(packet, protocol == IPPROTO_FRAGMENT ? 4 : 4 + length * 8U);
+		if (packet->failed)
+			return false;
+		event->protocol = next;
+		if (protocol == IPPROTO_FRAGMENT && offset & 0xfff8)
+			return false;
+	}
+	return false;
+}
+
+/* RFC 8200, 3 */
+static bool read_v6(struct event *event, struct cursor *packet)
+{
+	uint8_t first = cursor_get8(packet);
+	const uint8_t *client, *address;
+
+	cursor_take(packet, 5);
+	event->protocol = cursor_get8(packet);
+	cursor_get8(packet);
+	client = cursor_take(packet, 16);
+	address = cursor_take(packet, 16);
+	if (packet->failed || first >> 4 != 6)
+		return false;
+	event->client = addr_from_bytes(client, 16);
+	event->address = addr_from_bytes(address, 16);
+	if (skip_extensions(event, packet))
+		read_ports(event, packet);
+	return true;
+}
+
+/* What is cut off behind the addresses only costs the ports. */
+static bool read_packet(struct event *event, const struct nlattr *attribute)
+{
+	struct cursor packet = cursor_reader(mnl_attr_get_payload(attribute),
+					     mnl_attr_get_payload_len(attribute));
+	uint8_t version = packet.size ? packet.data[0] >> 4 : 0;
+
+	return version == 4 ? read_v4(event, &packet) : version == 6 && read_v6(event, &packet);
+}
+
+/* ---- the message ---- */
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "cordon STATE CATEGORY" */
+static bool read_prefix(struct event *event, const struct nlattr *attribute)
+{
+	static const char start[] = "cordon ";
+	const char *text = mnl_attr_get_payload(attribute);
+	const size_t before = sizeof(start) - 1;
+	size_t size = strnlen(text, mnl_attr_get_payload_len(attribute));
+
+	if (size < before + 9 || memcmp(text, start, before) != 0 || text[before + 8] != ' ')
+		return false;
+	event->state = 0;
+	for (size_t i = 0; i < 8; i++) {
+		int value = digit(text[before + i]);
+
+		if (value < 0)
+			return false;
+		event->state = event->state << 4 | (uint32_t)value;
+	}
+	return true;
+}
+
+struct message {
+	struct event *event;
+	bool has_prefix;
+	bool has_packet;
+};
+
+static int read_attribute(const struct nlattr *attribute, void *context)
+{
+	struct message *message = context;
+
+	switch (mnl_attr_get_type(attribute)) {
+	case NFULA_PREFIX:
+		message->has_prefix = read_prefix(message->event, attribute);
+		break;
+	case NFULA_PAYLOAD:
+		message->has_packet = read_packet(message->event, attribute);
+		break;
+	case NFULA_IFINDEX_INDEV:
+		if (mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t))
+			message->event->interface = ntohl(mnl_attr_get_u32(attribute));
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+static int read_message(const struct nlmsghdr *head, struct event *event)
+{
+	const uint16_t packet = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
+	struct message message = { .event = event };
+
+	if (head->nlmsg_type != packet ||
+	    mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
+		return -EBADMSG;
+	*event = (struct event){ .channel = CHANNEL_PACKET, .has_address = true,
+				 .rule = POLICY_NO_RULE, .count = 1 };
+	mnl_attr_parse(head, sizeof(struct nfgenmsg), read_attribute, &message);
+	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
+}
+
+int nflog_next(struct nflog *nflog, struct event *event)
+{
+	const struct nlmsghdr *message = (const void *)nflog->data;
+	size_t step;
+
+	if (nflog->size < sizeof(*message))
+		return 0;
+	if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > nflog->size) {
+		nflog->size = 0;
+		return -EBADMSG;
+	}
+	step = ((size_t)message->nlmsg_len + MNL_ALIGNTO - 1) / MNL_ALIGNTO * MNL_ALIGNTO;
+	if (step >= nflog->size) {
+		nflog->size = 0;
+	} else {
+		nflog->data += step;
+		nflog->size -= step;
+	}
+	/* The end of a batch that the kernel put together. */
+	if (message->nlmsg_type == NLMSG_DONE)
+		return nflog_next(nflog, event);
+	return read_message(message, event);
+}

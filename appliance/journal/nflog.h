@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/event.h"
+
+/*
+ * What the kernel reports on an NFLOG socket (linux/netfilter/nfnetlink_log.h): one datagram, one or
+ * more messages, each with the first bytes of a packet that a client sent and a prefix, "cordon
+ * STATE CATEGORY" with the state id in eight hexadecimal digits. Bytes in, events out; nothing in
+ * them is trusted, since the packet is the client's.
+ */
+struct nflog {
+	const uint8_t *data;	/* the caller's, aligned to four bytes */
+	size_t size;		/* left */
+};
+
+/*
+ * The next event: channel packet, client, client_port, address, protocol, port, interface, state,
+ * count 1, rule POLICY_NO_RULE; times and actions are left for whoever knows them. A fragment that
+ * is not the first has no ports. 1; 0 at the end; -EBADMSG: a message that is not one of ours was
+ * passed over, call again.
+ */
+int nflog_next(struct nflog *nflog, struct event *event) __attribute__((warn_unused_result));

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "journal/record.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { MAC_TEXT = 18, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
+
+/* A json object that is being filled; failed once for all, as in base/cursor.h. */
+struct object {
+	json_t *json;
+	bool failed;
+};
+
+static void put(struct object *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object->json, key, value) < 0)
+		object->failed = true;
+}
+
+/* NULL becomes null; bytes that are not UTF-8 (an interface may be called so) become '?'. */
+static void put_text(struct object *object, const char *key, const char *text)
+{
+	json_t *value = text ? json_string(text) : json_null();
+	char plain[256];
+
+	if (!value) {
+		snprintf(plain, sizeof(plain), "%s", text);
+		for (char *at = plain; *at; at++)
+			*at = (unsigned char)*at < 0x80 ? *at : '?';
+		value = json_string(plain);
+	}
+	put(object, key, value);
+}
+
+static void put_number(struct object *object, const char *key, uint64_t number)
+{
+	put(object, key, json_integer(number <= INT64_MAX ? (json_int_t)number : INT64_MAX));
+}
+
+static void put_addr(struct object *object, const char *key, const struct addr *addr)
+{
+	char text[ADDR_TEXT];
+
+	put_text(object, key, addr ? addr_print(addr, text) : NULL);
+}
+
+static void put_mac(struct object *object, const uint8_t *mac)
+{
+	char text[MAC_TEXT];
+
+	if (mac)
+		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+			 mac[2], mac[3], mac[4], mac[5]);
+	put_text(object, "mac", mac ? text : NULL);
+}
+
+static void put_protocol(struct object *object, uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		put_text(object, "protocol", "tcp");
+		break;
+	case IPPROTO_UDP:
+		put_text(object, "protocol", "udp");
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		put_text(object, "protocol", "icmp");
+		break;
+	default:
+		put_number(object, "protocol", protocol);
+	}
+}
+
+/* When and on which appliance. */
+static void put_origin(struct object *object, int64_t wall_ms, int64_t uptime_ms,
+		       const struct record_context *context)
+{
+	char time[CLOCK_TEXT];
+
+	put_text(object, "time", clock_print(wall_ms, time));
+	put_text(object, "boot_id", context->boot_id);
+	put(object, "uptime", json_real((double)uptime_ms / 1000));
+	put_text(object, "appliance", context->appliance);
+}
+
+static void put_client(struct object *object, const struct event *event,
+		       const struct record_context *context)
+{
+	char state[9];
+
+	snprintf(state, sizeof(state), "%08x", event->state);
+	put_text(object, "state", state);
+	put_addr(object, "client", &event->client);
+	put_mac(object, context->mac);
+	put_text(object, "interface", context->interface);
+	put_number(object, "client_port", event->client_port);
+	put(object, "forwarder", json_boolean(context->forwarder));
+}
+
+/* What the client asked for, and of whom. */
+static void put_target(struct object *object, const struct event *event)
+{
+	bool dns = event->channel != CHANNEL_PACKET;
+	char qtype[QTYPE_TEXT], name[NAME_TEXT];
+
+	put_addr(object, "resolver", event->has_resolver ? &event->resolver : NULL);
+	put_text(object, "qtype", dns ? qtype_print(event->qtype, qtype) : NULL);
+	put_protocol(object, event->protocol);
+	put_number(object, "port", event->port);
+	put_text(object, "name",
+		 event->name.length ? name_print(event->name.wire, name) : NULL);
+	put_addr(object, "address", event->has_address ? &event->address : NULL);
+}
+
+static void put_verdict(struct object *object, const struct event *event,
+			const struct policy_rule *rule)
+{
+	put_text(object, "rule", rule ? rule->id : NULL);
+	put_text(object, "category", rule ? category_print(rule->category) : NULL);
+	put_text(object, "action", action_print(event->action));
+	put_text(object, "would",
+		 event->intended != event->action ? action_print(event->intended) : NULL);
+	put_text(object, "channel", channel_print(event->channel));
+	put_number(object, "count", event->count);
+}
+
+static int finish(struct object *object, char **line)
+{
+	/* 15 digits: milliseconds stay exact for any uptime, and no binary rest is shown. */
+	*line = object->failed ? NULL : json_dumps(object->json, FLAGS | JSON_REAL_PRECISION(15));
+	json_decref(object->json);
+	return *line ? 0 : -ENOMEM;
+}
+
+int record_print(const struct event *event, const struct record_context *context, char **line)
+{
+	struct object object = { .json = json_object() };
+
+	put_origin(&object, event->wall_ms, event->uptime_ms, context);
+	put_client(&object, event, context);
+	put_target(&object, event);
+	put_verdict(&object, event, context->rule);
+	return finish(&object, line);
+}
+
+int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
+		      uint64_t lost, char **line)
+{
+	struct object object = { .json = json_object() };
+
+	put_origin(&object, wall_ms, uptime_ms, context);
+	put_number(&object, "lost", lost);
+	return finish(&object, line);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/event.h"
+#include "policy/policy.h"
+
+/*
+ * One event and what is known beside it, as one line of JSON. Every line has every key, in this
+ * order; null is what does not apply or is not known:
+ *
+ *	time boot_id uptime appliance state client mac interface client_port forwarder resolver
+ *	qtype protocol port name address rule category action would channel count
+ *
+ * time is RFC 3339 in UTC with milliseconds, uptime seconds with milliseconds, state the eight
+ * digits of the policy's id, protocol "tcp", "udp", "icmp" or a number; would is what the action
+ * would have been outside monitor mode, null when it is the same. Names are printed as in master
+ * files, so no byte that a client sent reaches a reader raw.
+ */
+struct record_context {
+	const char *appliance;
+	const char *boot_id;
+	const char *interface;		/* NULL: unknown */
+	const uint8_t *mac;		/* six bytes; NULL: not on the link */
+	bool forwarder;			/* the client speaks for others */
+	const struct policy_rule *rule;	/* NULL: unknown */
+};
+
+/* *line: without a newline, malloc'ed, the caller's. -ENOMEM. */
+int record_print(const struct event *event, const struct record_context *context, char **line)
+	__attribute__((warn_unused_result));
+
+/* The line that owns up to events which could not be kept: time boot_id uptime appliance lost. */
+int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
+		      uint64_t lost, char **line) __attribute__((warn_unused_result));

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "journal/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+struct store {
+	int folder;
+	int fd;			/* of the current part; -1: could not be opened, tried again */
+	uint64_t size;		/* of the current part */
+	uint64_t part;		/* most bytes a part may have */
+	uint64_t lost;
+	bool dirty;
+};
+
+enum { PART_NAME = 32, PART_MODE = 0640 };
+
+static const char *part_name(unsigned int number, char buffer[PART_NAME])
+{
+	if (number == 0)
+		snprintf(buffer, PART_NAME, "%s", STORE_CURRENT);
+	else
+		snprintf(buffer, PART_NAME, STORE_OLD, number);
+	return buffer;
+}
+
+/* Old parts may be larger than their share when the budget was lowered: the oldest go first. */
+static void trim(const struct store *store)
+{
+	uint64_t room = store->part * (STORE_PARTS - 1);
+	char name[PART_NAME];
+	struct stat status;
+
+	for (unsigned int number = 1; number < STORE_PARTS; number++) {
+		if (fstatat(store->folder, part_name(number, name), &status,
+			    AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if ((uint64_t)status.st_size > room) {
+			unlinkat(store->folder, name, 0);
+			room = 0;
+		} else {
+			room -= (uint64_t)status.st_size;
+		}
+	}
+}
+
+/* A power cut can leave half a line; what follows must not become part of it. */
+static int end_last_line(struct store *store)
+{
+	char last;
+
+	if (store->size == 0 || pread(store->fd, &last, 1, (off_t)store->size - 1) != 1 ||
+	    last == '\n')
+		return 0;
+	if (write(store->fd, "\n", 1) != 1)
+		return -EIO;
+	store->size++;
+	return 0;
+}
+
+static int open_current(struct store *store)
+{
+	struct stat status;
+	int error;
+
+	store->fd = openat(store->folder, STORE_CURRENT,
+			   O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			   PART_MODE);
+	if (store->fd < 0)
+		return -errno;
+	error = fstat(store->fd, &status) < 0 ? -errno : 0;
+	if (!error && !S_ISREG(status.st_mode))
+		error = -EINVAL;
+	if (!error) {
+		store->size = (uint64_t)status.st_size;
+		error = end_last_line(store);
+	}
+	if (error) {
+		close(store->fd);
+		store->fd = -1;
+	}
+	return error;
+}
+
+int store_open(struct store **store, int folder, uint64_t budget)
+{
+	struct store *new = calloc(1, sizeof(*new));
+	int error;
+
+	if (!new)
+		return -ENOMEM;
+	new->folder = folder;
+	new->part = budget / STORE_PARTS;
+	error = open_current(new);
+	if (error) {
+		free(new);
+		return error;
+	}
+	trim(new);
+	*store = new;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store->fd >= 0) {
+		fdatasync(store->fd);
+		close(store->fd);
+	}
+	free(store);
+}
+
+/* Every part moves on by one; the rename of the last but one drops the oldest. */
+static int rotate(struct store *store)
+{
+	char from[PART_NAME], to[PART_NAME];
+
+	for (unsigned int number = STORE_PARTS - 1; number > 0; number--) {
+		if (renameat(store->folder, part_name(number - 1, from), store->folder,
+			     part_name(number, to)) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	close(store->fd);
+	store->fd = -1;
+	trim(store);
+	return open_current(store);
+}
+
+/* The whole line or nothing of it. */
+static int write_line(struct store *store, const char *line, size_t length)
+{
+	const struct iovec parts[2] = {
+		{ .iov_base = (char *)(uintptr_t)line, .iov_len = length },
+		{ .iov_base = (char *)(uintptr_t)"\n", .iov_len = 1 },
+	};
+	ssize_t done;
+
+	do
+		done = writev(store->fd, parts, 2);
+	while (done < 0 && errno == EINTR);
+	if (done == (ssize_t)length + 1) {
+		store->size += length + 1;
+		store->dirty = true;
+		return 0;
+	}
+	if (done < 0)
+		return -errno;
+	/* A full disk took half of it. Should the rest refuse to go away, the next line must at
+	 * least begin on its own: opening the part anew ends it. */
+	if (ftruncate(store->fd, (off_t)store->size) < 0) {
+		close(store->fd);
+		store->fd = -1;
+	}
+	return -ENOSPC;
+}
+
+static int append(struct store *store, const char *line, size_t length)
+{
+	int error = 0;
+
+	if (length >= store->part)
+		return -EMSGSIZE;
+	if (store->fd < 0)
+		error = open_current(store);
+	if (!error && store->size > store->part - length - 1)
+		error = rotate(store);
+	return error ? error : write_line(store, line, length);
+}
+
+int store_append(struct store *store, const char *line, size_t length)
+{
+	int error = append(store, line, length);
+
+	if (error)
+		store->lost++;
+	return error;
+}
+
+/*
+ * Starts the writing and does not wait for it: fdatasync would hold up the reader of the rings for
+ * as long as a slow medium likes. The file system commits the rest within seconds.
+ */
+int store_sync(struct store *store)
+{
+	if (!store->dirty || store->fd < 0)
+		return 0;
+	store->dirty = false;
+	return sync_file_range(store->fd, 0, 0, SYNC_FILE_RANGE_WRITE) < 0 ? -errno : 0;
+}
+
+uint64_t store_lost(const struct store *store)
+{
+	return store->lost;
+}
