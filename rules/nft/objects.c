@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libnftnl/expr.h>
+#include <libnftnl/udata.h>
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
@@ -121,6 +122,23 @@ static int elements_build(struct nftnl_set *nset, const struct table_set *set, u
 	return 0;
 }
 
+/* nft lists interface names as empty strings unless their byte order is written beside the set. */
+static int key_order(struct nftnl_set *nset)
+{
+	enum { HOST_ORDER = 1, ROOM = 64 };
+	struct nftnl_udata_buf *notes = nftnl_udata_buf_alloc(ROOM);
+	int error = 0;
+
+	if (!notes)
+		return -ENOMEM;
+	if (!nftnl_udata_put_u32(notes, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ORDER) ||
+	    nftnl_set_set_data(nset, NFTNL_SET_USERDATA, nftnl_udata_buf_data(notes),
+			       nftnl_udata_buf_len(notes)) < 0)
+		error = -ENOMEM;
+	nftnl_udata_buf_free(notes);
+	return error;
+}
+
 static int set_build(struct objects *objects, const struct table *table,
 		     const struct table_set *set, uint32_t id)
 {
@@ -152,6 +170,8 @@ static int set_build(struct objects *objects, const struct table *table,
 		nftnl_set_set_u32(nset, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
 	if (set->size)
 		nftnl_set_set_u32(nset, NFTNL_SET_DESC_SIZE, set->size);
+	if (set->type[0] == TYPE_INTERFACE && key_order(nset))
+		return -ENOMEM;
 	return elements_build(nset, set, size);
 }
 
