@@ -177,26 +177,34 @@ static int read_message(const struct nlmsghdr *head, struct event *event)
 	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
 }
 
-int nflog_next(struct nflog *nflog, struct event *event)
+/* The next whole message, which is then behind us; NULL at the end or when it is cut off. */
+static const struct nlmsghdr *next_message(struct nflog *nflog)
 {
 	const struct nlmsghdr *message = (const void *)nflog->data;
 	size_t step;
 
-	if (nflog->size < sizeof(*message))
-		return 0;
-	if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > nflog->size) {
-		nflog->size = 0;
-		return -EBADMSG;
-	}
+	if (nflog->size < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+	    message->nlmsg_len > nflog->size)
+		return NULL;
 	step = ((size_t)message->nlmsg_len + MNL_ALIGNTO - 1) / MNL_ALIGNTO * MNL_ALIGNTO;
-	if (step >= nflog->size) {
-		nflog->size = 0;
-	} else {
-		nflog->data += step;
-		nflog->size -= step;
-	}
+	if (step > nflog->size)
+		step = nflog->size;
+	nflog->data += step;
+	nflog->size -= step;
+	return message;
+}
+
+int nflog_next(struct nflog *nflog, struct event *event)
+{
+	const struct nlmsghdr *message = next_message(nflog);
+
 	/* The end of a batch that the kernel put together. */
-	if (message->nlmsg_type == NLMSG_DONE)
-		return nflog_next(nflog, event);
-	return read_message(message, event);
+	while (message && message->nlmsg_type == NLMSG_DONE)
+		message = next_message(nflog);
+	if (message)
+		return read_message(message, event);
+	if (nflog->size == 0)
+		return 0;
+	nflog->size = 0;
+	return -EBADMSG;
 }

@@ -139,6 +139,11 @@ static int finish(struct object *object, char **line)
 	return *line ? 0 : -ENOMEM;
 }
 
+void record_prepare(void)
+{
+	json_object_seed(0);
+}
+
 int record_print(const struct event *event, const struct record_context *context, char **line)
 {
 	struct object object = { .json = json_object() };

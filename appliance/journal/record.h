@@ -28,6 +28,9 @@ struct record_context {
 	const struct policy_rule *rule;	/* NULL: unknown */
 };
 
+/* To be called where files may still be opened: jansson reads its seed from one. */
+void record_prepare(void);
+
 /* *line: without a newline, malloc'ed, the caller's. -ENOMEM. */
 int record_print(const struct event *event, const struct record_context *context, char **line)
 	__attribute__((warn_unused_result));

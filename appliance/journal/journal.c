@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "journal/journal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "journal/aggregate.h"
+#include "journal/neighbours.h"
+#include "journal/nflog.h"
+#include "journal/record.h"
+#include "journal/store.h"
+#include "policy/policy.h"
+
+enum {
+	SYNC_MS = 1000,
+	LOST_MS = 60 * 1000,
+	IDENTITY = 64
+};
+
+/* Packets and rings still bring events of the policy that has just been replaced. */
+enum { CURRENT, PREVIOUS, POLICIES };
+
+struct journal {
+	struct store *store;
+	struct aggregate *aggregate;
+	struct neighbours neighbours;
+	struct policy policy[POLICIES];	/* block NULL: none */
+	char appliance[IDENTITY];
+	char boot_id[IDENTITY];
+	struct addr forwarder[JOURNAL_FORWARDERS];
+	size_t forwarders;
+	struct journal_counters counters;
+	uint64_t unreported;	/* lost events that no line owns up to yet */
+	int64_t synced_ms;	/* uptime of the last sync */
+	int64_t reported_ms;	/* uptime of the last line about lost events */
+	bool reported;
+};
+
+int journal_open(struct journal **journal, const struct journal_options *options)
+{
+	struct journal *new = calloc(1, sizeof(*new));
+	uint64_t seed;
+	int error;
+
+	if (!new)
+		return -ENOMEM;
+	if (options->forwarders > JOURNAL_FORWARDERS ||
+	    strlen(options->appliance) >= sizeof(new->appliance) ||
+	    strlen(options->boot_id) >= sizeof(new->boot_id)) {
+		free(new);
+		return -EINVAL;
+	}
+	memcpy(new->appliance, options->appliance, strlen(options->appliance));
+	memcpy(new->boot_id, options->boot_id, strlen(options->boot_id));
+	while (new->forwarders < options->forwarders) {
+		new->forwarder[new->forwarders] = options->forwarder[new->forwarders];
+		new->forwarders++;
+	}
+	neighbours_init(&new->neighbours, options->route);
+	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
+	if (!error)
+		error = aggregate_new(&new->aggregate, seed);
+	if (!error)
+		error = store_open(&new->store, options->folder, options->budget);
+	if (error) {
+		aggregate_free(new->aggregate);
+		free(new);
+		return error;
+	}
+	record_prepare();
+	*journal = new;
+	return 0;
+}
+
+void journal_lost(struct journal *journal, uint64_t events)
+{
+	journal->counters.lost += events;
+	journal->unreported += events;
+}
+
+/* ---- policies ---- */
+
+static const struct policy *policy_of(const struct journal *journal, uint32_t state)
+{
+	for (int i = 0; i < POLICIES; i++) {
+		if (journal->policy[i].block && policy_state(&journal->policy[i]) == state)
+			return &journal->policy[i];
+	}
+	return NULL;
+}
+
+static void policy_release(struct policy *policy)
+{
+	if (policy->block)
+		munmap((void *)(uintptr_t)policy->block, policy->size);
+	policy->block = NULL;
+}
+
+/* ---- lines ---- */
+
+static bool is_forwarder(const struct journal *journal, const struct addr *client)
+{
+	for (size_t i = 0; i < journal->forwarders; i++) {
+		if (addr_compare(&journal->forwarder[i], client) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Takes over the line (NULL: there was no memory for it). */
+static int keep_line(struct journal *journal, char *line)
+{
+	int error = line ? store_append(journal->store, line, strlen(line)) : -ENOMEM;
+
+	free(line);
+	if (!error)
+		journal->counters.lines++;
+	return error;
+}
+
+static void write_record(struct journal *journal, const struct event *event)
+{
+	const struct policy *policy = policy_of(journal, event->state);
+	struct record_context context = { .appliance = journal->appliance,
+					  .boot_id = journal->boot_id };
+	struct neighbour neighbour;
+	struct policy_rule rule;
+	char *line = NULL;
+
+	neighbours_lookup(&journal->neighbours, &event->client, event->interface, &neighbour);
+	context.interface = neighbour.name[0] ? neighbour.name : NULL;
+	context.mac = neighbour.has_mac ? neighbour.mac : NULL;
+	context.forwarder = is_forwarder(journal, &event->client);
+	context.rule = policy && policy_rule(policy, event->rule, &rule) ? &rule : NULL;
+	if (record_print(event, &context, &line) < 0 || keep_line(journal, line) < 0)
+		journal_lost(journal, event->count);
+}
+
+static void drain(struct journal *journal, const uint32_t *state)
+{
+	uint32_t position = 0;
+	struct event event;
+
+	while (aggregate_drain(journal->aggregate, &position, state, &event))
+		write_record(journal, &event);
+}
+
+/* One line a minute says how many events are missing, until it could be written. */
+static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const struct record_context context = { .appliance = journal->appliance,
+						.boot_id = journal->boot_id };
+	char *line = NULL;
+
+	if (record_print_lost(wall_ms, uptime_ms, &context, journal->unreported, &line) == 0 &&
+	    keep_line(journal, line) == 0)
+		journal->unreported = 0;
+	journal->reported_ms = uptime_ms;
+	journal->reported = true;
+}
+
+int journal_policy(struct journal *journal, void *block, size_t size)
+{
+	struct policy policy, *slot = journal->policy;
+	uint32_t state;
+
+	if (policy_open(&policy, block, size) < 0)
+		return -EBADMSG;
+	if (slot[CURRENT].block && policy_state(&slot[CURRENT]) == policy_state(&policy)) {
+		policy_release(&slot[CURRENT]);
+		slot[CURRENT] = policy;
+		return 0;
+	}
+	/* What still counts for the policy that goes has to be written while its rules have names. */
+	if (slot[PREVIOUS].block) {
+		state = policy_state(&slot[PREVIOUS]);
+		if (state != policy_state(&policy))
+			drain(journal, &state);
+		policy_release(&slot[PREVIOUS]);
+	}
+	slot[PREVIOUS] = slot[CURRENT];
+	slot[CURRENT] = policy;
+	return 0;
+}
+
+/* ---- events ---- */
+
+static void resolve_packet(const struct journal *journal, struct event *event)
+{
+	const struct policy *policy = policy_of(journal, event->state);
+	struct verdict verdict;
+
+	if (!policy)
+		return;
+	verdict = policy_lookup_packet(policy, &event->address, event->protocol, event->port);
+	event->rule = verdict.rule;
+	event->action = verdict.action;
+	event->intended = verdict.intended;
+}
+
+static void count_event(struct journal *journal, const struct event *event)
+{
+	journal->counters.events += event->count;
+	if (event->count && aggregate_add(journal->aggregate, event) < 0)
+		journal_lost(journal, event->count);
+}
+
+void journal_event(struct journal *journal, const struct event *event)
+{
+	struct event packet;
+
+	if (event->channel != CHANNEL_PACKET) {
+		count_event(journal, event);
+		return;
+	}
+	packet = *event;
+	resolve_packet(journal, &packet);
+	count_event(journal, &packet);
+}
+
+void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
+		   int64_t uptime_ms)
+{
+	struct nflog nflog = { .data = data, .size = size };
+	struct event event;
+	int result;
+
+	while ((result = nflog_next(&nflog, &event)) != 0) {
+		if (result < 0) {
+			journal->counters.malformed++;
+			continue;
+		}
+		event.wall_ms = wall_ms;
+		event.uptime_ms = uptime_ms;
+		journal_event(journal, &event);
+	}
+}
+
+void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	struct event event;
+
+	while (aggregate_next(journal->aggregate, uptime_ms, &event))
+		write_record(journal, &event);
+	if (journal->unreported &&
+	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
+		report_lost(journal, wall_ms, uptime_ms);
+	if (uptime_ms - journal->synced_ms >= SYNC_MS) {
+		journal->synced_ms = uptime_ms;
+		if (store_sync(journal->store) < 0)
+			journal->counters.sync_errors++;
+	}
+}
+
+void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	drain(journal, NULL);
+	if (journal->unreported)
+		report_lost(journal, wall_ms, uptime_ms);
+	store_close(journal->store);
+	aggregate_free(journal->aggregate);
+	for (int i = 0; i < POLICIES; i++)
+		policy_release(&journal->policy[i]);
+	free(journal);
+}
+
+void journal_counters(const struct journal *journal, struct journal_counters *counters)
+{
+	*counters = journal->counters;
+}
