@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/rules/nft/fixture.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nft/kernel.h"
+
+/*
+ * Real packets through the ruleset: a client, the gateway and the world are three network
+ * namespaces of this one process. A socket stays in the namespace in which it was made, so that
+ * the test reads as one conversation.
+ *
+ *	client 10.1.0.2 .3 -- 10.1.0.1 gateway 198.18.0.254 -- 198.18.0.1 world and all its addresses
+ */
+enum place { CLIENT, GATEWAY, WORLD, PLACES };
+
+enum {
+	SOON = 1000,	/* ms for what must happen */
+	NEVER = 300,	/* ms for what must not */
+	DNS_USER = 7001
+};
+
+static int place_fd[PLACES];
+static struct fixture fixture;
+static struct kernel *kernel;
+static struct diag diag;
+
+static void enter(enum place place)
+{
+	assert_int_equal(setns(place_fd[place], CLONE_NEWNET), 0);
+}
+
+static void sh(enum place place, const char *command)
+{
+	enter(place);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+	enter(GATEWAY);
+}
+
+static void make_places(void)
+{
+	for (enum place place = 0; place < PLACES; place++) {
+		assert_int_equal(unshare(CLONE_NEWNET), 0);
+		place_fd[place] = open("/proc/self/ns/net", O_RDONLY);
+		assert_true(place_fd[place] >= 0);
+	}
+	for (enum place place = 0; place < PLACES; place++)
+		sh(place, "ip link set lo up; sysctl -qw net.ipv6.conf.all.accept_dad=0 "
+			  "net.ipv6.conf.default.accept_dad=0 net.ipv4.conf.all.rp_filter=1 "
+			  "net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0");
+}
+
+static void make_links(void)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "ip link add lan0 type veth peer name eth0 netns "
+		 "/proc/%d/fd/%d", getpid(), place_fd[CLIENT]);
+	sh(GATEWAY, command);
+	snprintf(command, sizeof(command), "ip link add wan0 type veth peer name eth0 netns "
+		 "/proc/%d/fd/%d", getpid(), place_fd[WORLD]);
+	sh(GATEWAY, command);
+	sh(GATEWAY, "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 && "
+	   "ip link set lan0 up && ip link set wan0 up && "
+	   "ip addr add 10.1.0.1/24 dev lan0 && ip addr add fd00:1::1/64 dev lan0 nodad && "
+	   "ip addr add 198.18.0.254/24 dev wan0 && ip addr add fd00:2::254/64 dev wan0 nodad && "
+	   "ip route add default via 198.18.0.1 && ip route add default via fd00:2::1");
+	sh(CLIENT, "ip link set eth0 up && ip addr add 10.1.0.2/24 dev eth0 && "
+	   "ip addr add 10.1.0.3/24 dev eth0 && ip addr add fd00:1::2/64 dev eth0 nodad && "
+	   "ip route add default via 10.1.0.1 && ip route add default via fd00:1::1");
+	sh(WORLD, "ip link set eth0 up && ip addr add 198.18.0.1/24 dev eth0 && "
+	   "ip addr add fd00:2::1/64 dev eth0 nodad && ip route add 10.1.0.0/24 via 198.18.0.254 && "
+	   "ip route add fd00:1::/64 via fd00:2::254 && "
+	   "for a in 77.74.176.9 77.74.178.5 77.74.180.16 77.74.180.17 8.8.8.8 9.9.9.9 "
+	   "62.67.238.5 62.67.238.9 192.0.2.10 203.0.113.53 198.51.100.53; "
+	   "do ip addr add $a dev lo; done && "
+	   "for a in 2a03:2480::9 2a03:2480:a::9 2001:4860:4860::8888 2001:db8:1::10; "
+	   "do ip addr add $a dev lo nodad; done");
+}
+
+static bool apply(enum ruleset_mode mode)
+{
+	bool changed;
+	int error = kernel_apply(kernel, fixture_build(&fixture, mode), &changed, &diag);
+
+	if (error)
+		fail_msg("%s", diag.entry[0].message);
+	return changed;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	make_places();
+	make_links();
+	fixture_init(&fixture);
+	diag_init(&diag);
+	assert_int_equal(kernel_open(&kernel), 0);
+	apply(RULESET_ENFORCE);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	kernel_close(kernel);
+	fixture_release(&fixture);
+	for (enum place place = 0; place < PLACES; place++)
+		close(place_fd[place]);
+	return 0;
+}
+
+static uint64_t counted(const char *name)
+{
+	struct kernel_counter counter[KERNEL_COUNTERS];
+	int count = kernel_counters(kernel, counter);
+
+	for (int i = 0; i < count; i++) {
+		if (strcmp(counter[i].name, name) == 0)
+			return counter[i].packets;
+	}
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+/* ---- sockets ---- */
+
+static int make_socket(enum place place, bool v4, int type)
+{
+	static const int on = 1;
+	int fd;
+
+	enter(place);
+	fd = socket(v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
+	enter(GATEWAY);
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return fd;
+}
+
+static void bind_to(int fd, const char *address, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	struct addr addr = fixture_addr(address);
+	socklen_t length = addr_to_sockaddr(&addr, port, &ss);
+
+	if (bind(fd, (struct sockaddr *)&ss, length) != 0)
+		fail_msg("bind %s: %s", address, strerror(errno));
+}
+
+static void make_transparent(int fd, bool v4)
+{
+	static const int on = 1;
+
+	assert_int_equal(setsockopt(fd, v4 ? SOL_IP : SOL_IPV6,
+				    v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof(on)), 0);
+}
+
+static int listener(enum place place, const char *address, uint16_t port, int type,
+		    bool transparent)
+{
+	struct addr addr = fixture_addr(address);
+	int fd = make_socket(place, addr_is_v4(&addr), type);
+
+	if (transparent)
+		make_transparent(fd, addr_is_v4(&addr));
+	bind_to(fd, address, port);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+/* 0, ETIMEDOUT after ms, or the error that the network gave. */
+static int connect_to(int fd, const char *address, uint16_t port, int ms)
+{
+	struct sockaddr_storage ss;
+	struct addr addr = fixture_addr(address);
+	socklen_t length = addr_to_sockaddr(&addr, port, &ss);
+	struct pollfd event = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	if (connect(fd, (struct sockaddr *)&ss, length) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	if (poll(&event, 1, ms) == 0)
+		return ETIMEDOUT;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+	return error;
+}
+
+/* A TCP connection from client (NULL: any address) to address; the error, 0 when it came about. */
+static int try_tcp(enum place place, const char *client, const char *address, uint16_t port,
+		   int ms)
+{
+	struct addr addr = fixture_addr(address);
+	int fd = make_socket(place, addr_is_v4(&addr), SOCK_STREAM);
+	int error;
+
+	if (client)
+		bind_to(fd, client, 0);
+	error = connect_to(fd, address, port, ms);
+	close(fd);
+	return error;
+}
+
+/* Sends a datagram and waits for an answer: 0, ETIMEDOUT or what ICMP said. */
+static int try_udp(enum place place, const char *address, uint16_t port, int ms)
+{
+	struct addr addr = fixture_addr(address);
+	int fd = make_socket(place, addr_is_v4(&addr), SOCK_DGRAM);
+	struct pollfd event = { .fd = fd, .events = POLLIN };
+	char buffer[16];
+	int error = connect_to(fd, address, port, ms);
+
+	if (!error && send(fd, "ping", 4, 0) < 0)
+		error = errno;
+	if (!error && poll(&event, 1, ms) == 0)
+		error = ETIMEDOUT;
+	if (!error && recv(fd, buffer, sizeof(buffer), 0) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+static bool readable(int fd, int ms)
+{
+	struct pollfd event = { .fd = fd, .events = POLLIN };
+
+	return poll(&event, 1, ms) > 0;
+}
+
+static void assert_local(int fd, const char *address, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	socklen_t length = sizeof(ss);
+	struct addr addr, expected = fixture_addr(address);
+	uint16_t actual;
+
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&ss, &length), 0);
+	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&ss, &addr, &actual), 0);
+	assert_int_equal(addr_compare(&addr, &expected), 0);
+	assert_int_equal(actual, port);
+}
+
+/* Does an ICMP echo come back? */
+static bool ping(enum place place, const char *address, int ms)
+{
+	struct addr addr = fixture_addr(address);
+	bool v4 = addr_is_v4(&addr);
+	uint8_t echo[8] = { v4 ? 8 : 128 }, answer[256];
+	bool answered = false;
+	int fd;
+
+	enter(place);
+	fd = socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC,
+		    v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	enter(GATEWAY);
+	assert_true(fd >= 0);
+	/* The checksum of a request with all else zero; of ICMPv6 the kernel's own business. */
+	echo[2] = 0xf7;
+	echo[3] = 0xff;
+	assert_int_equal(connect_to(fd, address, 0, ms), 0);
+	assert_int_equal(send(fd, echo, sizeof(echo), 0), sizeof(echo));
+	while (!answered && readable(fd, ms)) {
+		ssize_t length = recv(fd, answer, sizeof(answer), 0);
+
+		answered = length > 20 && v4 ? answer[20] == 0 : length > 0 && answer[0] == 129;
+	}
+	close(fd);
+	return answered;
+}
+
+/* ---- capture ---- */
+
+static void capture_tcp(const char *listen_address, const char *resolver)
+{
+	struct addr addr = fixture_addr(resolver);
+	int server = listener(GATEWAY, listen_address, 5300, SOCK_STREAM, true);
+	int client = make_socket(CLIENT, addr_is_v4(&addr), SOCK_STREAM);
+	char buffer[8];
+	int peer;
+
+	assert_int_equal(connect_to(client, resolver, 53, SOON), 0);
+	assert_true(readable(server, SOON));
+	/* The connection belongs to whoever accepts it; its answers must pass all the same. */
+	assert_int_equal(seteuid(DNS_USER), 0);
+	peer = accept(server, NULL, NULL);
+	assert_int_equal(seteuid(0), 0);
+	assert_true(peer >= 0);
+	assert_local(peer, resolver, 53);
+	assert_int_equal(send(client, "ask", 3, 0), 3);
+	assert_true(readable(peer, SOON));
+	assert_int_equal(recv(peer, buffer, sizeof(buffer), 0), 3);
+	assert_int_equal(send(peer, "answer", 6, 0), 6);
+	assert_true(readable(client, SOON));
+	assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 6);
+	close(client);
+	close(peer);
+	close(server);
+}
+
+static void answer_udp(int server, bool v4, const char *resolver)
+{
+	int fd = make_socket(GATEWAY, v4, SOCK_DGRAM);
+	struct sockaddr_storage from;
+	char control[256], buffer[8];
+	struct iovec iov = { .iov_base = buffer, .iov_len = sizeof(buffer) };
+	struct msghdr message = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	struct addr addr, expected = fixture_addr(resolver);
+	uint16_t port;
+
+	assert_true(readable(server, SOON));
+	assert_int_equal(recvmsg(server, &message, 0), 3);
+	cmsg = CMSG_FIRSTHDR(&message);
+	assert_non_null(cmsg);
+	assert_int_equal(addr_from_sockaddr((void *)CMSG_DATA(cmsg), &addr, &port), 0);
+	assert_int_equal(addr_compare(&addr, &expected), 0);
+	assert_int_equal(port, 53);
+	make_transparent(fd, v4);
+	bind_to(fd, resolver, 53);
+	assert_int_equal(sendto(fd, "answer", 6, 0, (struct sockaddr *)&from,
+				message.msg_namelen), 6);
+	close(fd);
+}
+
+static void capture_udp(const char *listen_address, const char *resolver)
+{
+	static const int on = 1;
+	struct addr addr = fixture_addr(resolver);
+	bool v4 = addr_is_v4(&addr);
+	int server = listener(GATEWAY, listen_address, 5300, SOCK_DGRAM, true);
+	int client = make_socket(CLIENT, v4, SOCK_DGRAM);
+	char buffer[8];
+
+	assert_int_equal(setsockopt(server, v4 ? SOL_IP : SOL_IPV6,
+				    v4 ? IP_RECVORIGDSTADDR : IPV6_RECVORIGDSTADDR, &on,
+				    sizeof(on)), 0);
+	/* A connected socket takes an answer from the address alone that it asked. */
+	assert_int_equal(connect_to(client, resolver, 53, SOON), 0);
+	assert_int_equal(send(client, "ask", 3, 0), 3);
+	answer_udp(server, v4, resolver);
+	assert_true(readable(client, SOON));
+	assert_int_equal(recv(client, buffer, sizeof(buffer), 0), 6);
+	close(client);
+	close(server);
+}
+
+static void test_capture(void **state)
+{
+	static const char *const v4[] = { "8.8.8.8", "9.9.9.9", "10.1.0.1", "192.0.2.10" };
+	static const char *const v6[] = { "2001:4860:4860::8888", "fd00:1::1", "2001:db8:1::10" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v4) / sizeof(v4[0]); i++) {
+		capture_udp("127.0.0.1", v4[i]);
+		capture_tcp("127.0.0.1", v4[i]);
+	}
+	for (size_t i = 0; i < sizeof(v6) / sizeof(v6[0]); i++) {
+		capture_udp("::1", v6[i]);
+		capture_tcp("::1", v6[i]);
+	}
+	assert_int_equal(counted("capture_lost"), 0);
+	/* No query is tracked, in either direction. */
+	sh(GATEWAY, "test $(cat /proc/sys/net/netfilter/nf_conntrack_count) = 0");
+}
+
+static void test_capture_lost(void **state)
+{
+	int world = listener(WORLD, "9.9.9.9", 53, SOCK_STREAM, false);
+
+	(void)state;
+	assert_int_equal(try_tcp(CLIENT, NULL, "9.9.9.9", 53, NEVER), ETIMEDOUT);
+	assert_int_equal(try_udp(CLIENT, "9.9.9.9", 53, NEVER), ETIMEDOUT);
+	assert_true(counted("capture_lost") >= 2);
+	assert_int_equal(try_tcp(GATEWAY, NULL, "9.9.9.9", 53, SOON), 0);
+	close(world);
+}
+
+static void test_disarmed(void **state)
+{
+	int world = listener(WORLD, "9.9.9.9", 53, SOCK_STREAM, false);
+	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+
+	(void)state;
+	apply(RULESET_DISARMED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "9.9.9.9", 53, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), 0);
+	capture_tcp("127.0.0.1", "10.1.0.1");
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, NEVER), ETIMEDOUT);
+	close(world);
+	close(vendor);
+}
+
+/* A query relayed to an internal server leaves with the client's address, and its answer comes
+ * back to the gateway's socket. */
+static void relay(const char *client, const char *server, int type)
+{
+	struct addr addr = fixture_addr(server);
+	int world = listener(WORLD, server, 53, type, false);
+	int fd = make_socket(GATEWAY, addr_is_v4(&addr), type);
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	struct addr seen, expected = fixture_addr(client);
+	char buffer[8];
+	uint16_t port;
+	int peer = world;
+
+	make_transparent(fd, addr_is_v4(&addr));
+	bind_to(fd, client, 0);
+	assert_int_equal(connect_to(fd, server, 53, SOON), 0);
+	if (type == SOCK_STREAM) {
+		peer = accept(world, (struct sockaddr *)&from, &length);
+		assert_true(peer >= 0);
+	}
+	assert_int_equal(send(fd, "ask", 3, 0), 3);
+	assert_true(readable(peer, SOON));
+	if (type == SOCK_STREAM)
+		assert_int_equal(recv(peer, buffer, sizeof(buffer), 0), 3);
+	else
+		assert_int_equal(recvfrom(peer, buffer, sizeof(buffer), 0,
+					  (struct sockaddr *)&from, &length), 3);
+	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&from, &seen, &port), 0);
+	assert_int_equal(addr_compare(&seen, &expected), 0);
+	assert_int_equal(sendto(peer, "answer", 6, 0, (struct sockaddr *)&from,
+				type == SOCK_STREAM ? 0 : length), 6);
+	assert_true(readable(fd, SOON));
+	assert_int_equal(recv(fd, buffer, sizeof(buffer), 0), 6);
+	close(fd);
+	if (peer != world)
+		close(peer);
+	close(world);
+}
+
+static void test_relay(void **state)
+{
+	(void)state;
+	relay("10.1.0.2", "192.0.2.10", SOCK_DGRAM);
+	relay("10.1.0.2", "192.0.2.10", SOCK_STREAM);
+	relay("fd00:1::2", "2001:db8:1::10", SOCK_DGRAM);
+	relay("fd00:1::2", "2001:db8:1::10", SOCK_STREAM);
+	/* Also where the way out has source NAT. */
+	sh(GATEWAY, "nft 'add table ip other; add chain ip other post { type nat hook postrouting "
+	   "priority srcnat; }; add rule ip other post oifname wan0 ip daddr 192.0.2.10 "
+	   "udp dport 53 snat to 10.1.0.3'");
+	int world = listener(WORLD, "192.0.2.10", 53, SOCK_DGRAM, false);
+	int fd = make_socket(GATEWAY, true, SOCK_DGRAM);
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	char buffer[8];
+
+	make_transparent(fd, true);
+	bind_to(fd, "10.1.0.2", 0);
+	assert_int_equal(connect_to(fd, "192.0.2.10", 53, SOON), 0);
+	assert_int_equal(send(fd, "ask", 3, 0), 3);
+	assert_true(readable(world, SOON));
+	assert_int_equal(recvfrom(world, buffer, sizeof(buffer), 0, (struct sockaddr *)&from,
+				  &length), 3);
+	assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length), 6);
+	assert_true(readable(fd, SOON));
+	close(fd);
+	close(world);
+}
+
+/* ---- forwarding ---- */
+
+static void test_vendor(void **state)
+{
+	(void)state;
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(try_udp(CLIENT, "77.74.176.9", 443, SOON), EHOSTUNREACH);
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.180.16", 80, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "2a03:2480::9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(try_udp(CLIENT, "2a03:2480::9", 443, SOON), EACCES);
+	assert_int_equal(counted("block_infrastructure"), 4);
+	assert_int_equal(counted("block_update"), 1);
+	/* The gateway itself is not a client. */
+	assert_int_equal(try_tcp(GATEWAY, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(counted("block_infrastructure"), 4);
+}
+
+/* What the ruleset does with a packet is what policy_lookup_packet says of it. */
+static void test_agrees_with_policy(void **state)
+{
+	static const char *const address[] = {
+		"77.74.176.9", "77.74.178.5", "77.74.180.16", "77.74.180.17", "8.8.8.8", "9.9.9.9",
+		"62.67.238.5", "62.67.238.9", "2a03:2480::9", "2a03:2480:a::9",
+		"2001:4860:4860::8888", "2001:db8:1::10",
+	};
+	static const uint16_t port[] = { 80, 443, 784, 853, 8853, 13000, 13001, 13002, 65535 };
+	int server[2][sizeof(port) / sizeof(port[0])];
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(port) / sizeof(port[0]); k++) {
+		server[0][k] = listener(WORLD, "0.0.0.0", port[k], SOCK_STREAM, false);
+		server[1][k] = make_socket(WORLD, false, SOCK_STREAM);
+		assert_int_equal(setsockopt(server[1][k], SOL_IPV6, IPV6_V6ONLY, &(int){ 1 },
+					    sizeof(int)), 0);
+		bind_to(server[1][k], "::", port[k]);
+		assert_int_equal(listen(server[1][k], 16), 0);
+	}
+	for (size_t i = 0; i < sizeof(address) / sizeof(address[0]); i++) {
+		struct addr addr = fixture_addr(address[i]);
+
+		for (size_t k = 0; k < sizeof(port) / sizeof(port[0]); k++) {
+			struct verdict verdict = policy_lookup_packet(&fixture.policy, &addr,
+								      IPPROTO_TCP, port[k]);
+			int error = try_tcp(CLIENT, NULL, address[i], port[k], SOON);
+
+			if (error != (verdict.action == ACTION_BLOCK ? ECONNREFUSED : 0))
+				fail_msg("%s port %u: %s, the policy says %s", address[i], port[k],
+					 strerror(error), action_print(verdict.action));
+		}
+	}
+	for (size_t k = 0; k < sizeof(port) / sizeof(port[0]); k++) {
+		close(server[0][k]);
+		close(server[1][k]);
+	}
+	assert_true(counted("monitor_web") > 0);
+	assert_true(counted("monitor_removal") > 0);
+	assert_true(counted("monitor_relay") > 0);
+	assert_true(counted("block_bypass") > 0);
+}
+
+/* The connection is dead for the client: what it sends is answered by a reset. */
+static void assert_cut(int fd)
+{
+	char byte;
+
+	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	assert_true(readable(fd, SOON));
+	assert_true(recv(fd, &byte, 1, 0) < 0);
+	assert_int_equal(errno, ECONNRESET);
+}
+
+static void test_pinhole(void **state)
+{
+	struct addr client = fixture_addr("10.1.0.2"), address = fixture_addr("77.74.176.9");
+	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int fd = make_socket(CLIENT, true, SOCK_STREAM);
+
+	(void)state;
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(kernel_pinhole(kernel, &client, &address, 1), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.3", "77.74.176.9", 443, SOON), ECONNREFUSED);
+	bind_to(fd, "10.1.0.2", 0);
+	assert_int_equal(connect_to(fd, "77.74.176.9", 443, SOON), 0);
+	usleep(1300 * 1000);
+	/* Shut for new connections; the one that began through it goes on, also over an apply. */
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 443, SOON), ECONNREFUSED);
+	apply(RULESET_DISARMED);
+	apply(RULESET_ENFORCE);
+	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	assert_false(readable(fd, NEVER));
+	assert_int_equal(kernel_pinhole_close(kernel, &client, &address), 0);
+	assert_cut(fd);
+	close(fd);
+	close(world);
+}
+
+/* A connection that lives when its destination becomes forbidden. */
+static void test_cut(void **state)
+{
+	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int fd = make_socket(CLIENT, true, SOCK_STREAM);
+
+	(void)state;
+	apply(RULESET_DISARMED);
+	assert_int_equal(connect_to(fd, "77.74.176.9", 443, SOON), 0);
+	apply(RULESET_ENFORCE);
+	assert_cut(fd);
+	close(fd);
+	close(world);
+}
+
+static void test_sanctioned(void **state)
+{
+	int world = listener(WORLD, "198.51.100.53", 53, SOCK_STREAM, false);
+	int other;
+
+	(void)state;
+	/* The fixture names other sources than this client. */
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.51.100.53", 53, NEVER), ETIMEDOUT);
+	fixture.settings.sanctioned[0].source[0] = fixture_prefix("10.1.0.0/30");
+	fixture.settings.sanctioned[1] = (struct sanctioned_resolver){
+		.source = { fixture_prefix("10.1.0.2") }, .sources = 1,
+		.resolver = fixture_endpoint("8.8.8.8", 853),
+	};
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.51.100.53", 53, SOON), 0);
+	other = listener(WORLD, "8.8.8.8", 853, SOCK_STREAM, false);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "8.8.8.8", 853, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.3", "8.8.8.8", 853, SOON), ECONNREFUSED);
+	assert_true(counted("sanctioned") > 2);
+	close(other);
+	close(world);
+}
+
+/* ---- from the outside ---- */
+
+static void test_world_sees_nothing(void **state)
+{
+	int client = listener(CLIENT, "10.1.0.2", 80, SOCK_STREAM, false);
+	int client6 = listener(CLIENT, "fd00:1::2", 80, SOCK_STREAM, false);
+	int ssh = listener(GATEWAY, "0.0.0.0", 22, SOCK_STREAM, false);
+	int dns = listener(GATEWAY, "127.0.0.1", 5300, SOCK_STREAM, true);
+
+	(void)state;
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 80, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "fd00:1::2", 80, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 81, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.1", 22, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 23, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 53, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 5300, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(WORLD, NULL, "fd00:2::254", 53, NEVER), ETIMEDOUT);
+	assert_int_equal(try_udp(WORLD, "198.18.0.254", 53, NEVER), ETIMEDOUT);
+	assert_int_equal(try_udp(WORLD, "fd00:2::254", 9, NEVER), ETIMEDOUT);
+	assert_false(ping(WORLD, "198.18.0.254", NEVER));
+	assert_false(ping(WORLD, "10.1.0.2", NEVER));
+	assert_false(ping(WORLD, "fd00:2::254", NEVER));
+	assert_false(ping(WORLD, "fd00:1::2", NEVER));
+	assert_true(counted("wan_input") > 5);
+	assert_true(counted("wan_forward") >= 3);
+	/* Clients reach the gateway, each other and the world. */
+	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 81, SOON), ECONNREFUSED);
+	assert_true(ping(CLIENT, "198.18.0.1", SOON));
+	assert_true(ping(CLIENT, "fd00:2::1", SOON));
+	assert_true(ping(CLIENT, "fd00:1::1", SOON));
+	close(client);
+	close(client6);
+	close(ssh);
+	close(dns);
+}
+
+/* The dns role talks to the upstreams of the settings and to nobody else. */
+static void test_confined(void **state)
+{
+	int upstream = listener(WORLD, "203.0.113.53", 53, SOCK_STREAM, false);
+	int other = listener(WORLD, "9.9.9.9", 53, SOCK_STREAM, false);
+	int allowed, denied;
+
+	(void)state;
+	assert_int_equal(try_tcp(GATEWAY, NULL, "9.9.9.9", 53, SOON), 0);
+	assert_int_equal(seteuid(DNS_USER), 0);
+	allowed = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	denied = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(connect_to(allowed, "203.0.113.53", 53, SOON), 0);
+	assert_int_not_equal(connect_to(denied, "9.9.9.9", 53, NEVER), 0);
+	assert_true(counted("upstream_denied") > 0);
+	close(allowed);
+	close(denied);
+	close(upstream);
+	close(other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
+		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole), TEST(test_cut),
+		TEST(test_sanctioned), TEST(test_world_sees_nothing), TEST(test_confined),
+	};
+
+	if (geteuid() != 0) {
+		print_message("skipped: network namespaces and nftables need root\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
