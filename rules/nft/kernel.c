@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "nft/current.h"
+#include "nft/delta.h"
 #include "nft/netlink.h"
 #include "nft/objects.h"
 #include "nft/route.h"
@@ -69,16 +70,16 @@ static struct nftnl_set *set_find(const struct objects *objects, const struct nf
 }
 
 /*
- * Sets filled at run time stay. The others are made anew beside the old ones rather than emptied
- * and filled: kernels before 6.18 may miss an element of an interval set while old and new ones
- * share its tree, and a miss would be a hole in the block.
+ * A set that stays gets and loses single elements. To make it anew would let packets through: one
+ * that began on the old rules may look into the old set just after the new generation began, in
+ * which all its elements are gone.
  */
 static bool set_stays(const struct change *change, const struct nftnl_set *set)
 {
 	const struct nftnl_set *now = set_find(change->now, set);
 	const struct nftnl_set *wanted = set_find(change->wanted, set);
 
-	return now && wanted && objects_live_set(wanted) && objects_same_set(now, wanted);
+	return now && wanted && objects_same_set(now, wanted);
 }
 
 static bool chain_stays(const struct change *change, const struct nftnl_chain *chain)
@@ -217,6 +218,7 @@ static int rule_add(struct nftnl_rule *rule, void *data)
 /* Elements of one set, at most CHUNK of them in each message. */
 struct filling {
 	struct change *change;
+	uint16_t type;		/* NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
 	const char *set;
 	struct nlmsghdr *message;	/* NULL: none begun */
 	struct nlattr *list;
@@ -235,8 +237,9 @@ static void chunk_end(struct filling *filling)
 
 static bool chunk_begin(struct filling *filling)
 {
-	struct nlmsghdr *message = batch_begin(filling->change->batch, NFT_MSG_NEWSETELEM,
-					       NLM_F_CREATE, "elements of set", filling->set);
+	uint16_t flags = filling->type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+	struct nlmsghdr *message = batch_begin(filling->change->batch, filling->type, flags,
+					       "elements of set", filling->set);
 
 	if (!message)
 		return false;
@@ -247,28 +250,45 @@ static bool chunk_begin(struct filling *filling)
 	return true;
 }
 
-static int element_add(struct nftnl_set_elem *element, void *data)
+static int element_put(struct nftnl_set_elem *element, void *data)
 {
 	struct filling *filling = data;
 
 	if (!filling->message && !chunk_begin(filling))
-		return -1;
+		return -ENOMEM;
 	nftnl_set_elem_nlmsg_build(filling->message, element, ++filling->count);
 	if (filling->count == CHUNK)
 		chunk_end(filling);
 	return 0;
 }
 
-static int elements_add(struct nftnl_set *set, void *data)
+static int elements_put(struct change *change, uint16_t type, struct nftnl_set *from,
+			struct nftnl_set *against)
 {
 	struct filling filling = {
-		.change = data, .set = nftnl_set_get_str(set, NFTNL_SET_NAME),
+		.change = change, .type = type, .set = nftnl_set_get_str(from, NFTNL_SET_NAME),
 	};
+	int error = delta_each(from, against, element_put, &filling);
 
-	if (nftnl_set_elem_foreach(set, element_add, &filling) < 0)
-		return -1;
 	chunk_end(&filling);
-	return 0;
+	return error;
+}
+
+static int elements_delete(struct nftnl_set *now, void *data)
+{
+	struct change *change = data;
+
+	if (!set_stays(change, now) || objects_live_set(now))
+		return 0;
+	return elements_put(change, NFT_MSG_DELSETELEM, now, set_find(change->wanted, now));
+}
+
+static int elements_add(struct nftnl_set *wanted, void *data)
+{
+	struct change *change = data;
+	struct nftnl_set *now = set_stays(change, wanted) ? set_find(change->now, wanted) : NULL;
+
+	return elements_put(change, NFT_MSG_NEWSETELEM, wanted, now);
 }
 
 /* Who refers to something comes after it, and goes before it. */
@@ -277,7 +297,8 @@ static int change_build(struct change *change, bool exists)
 	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	if (exists)
 		rules_flush(change);
-	if (nftnl_set_list_foreach(change->now->sets, set_delete, change) < 0 ||
+	if (nftnl_set_list_foreach(change->now->sets, elements_delete, change) < 0 ||
+	    nftnl_set_list_foreach(change->now->sets, set_delete, change) < 0 ||
 	    nftnl_chain_list_foreach(change->now->chains, chain_delete, change) < 0 ||
 	    nftnl_obj_list_foreach(change->wanted->counters, counter_add, change) < 0 ||
 	    nftnl_set_list_foreach(change->wanted->sets, set_add, change) < 0 ||

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "nft/ruleset.h"
 
-enum { REQUEST = 256 };	/* bytes: headers and a handful of numbers */
+enum {
+	REQUEST = 256,	/* bytes: headers and a handful of numbers */
+	LOOPBACK = 1	/* index of lo in every network namespace */
+};
 
 static const char *const source = "policy route";
 
@@ -44,7 +46,7 @@ static struct nlmsghdr *route_message(char *buffer, uint8_t family, uint16_t typ
 	route->rtm_scope = RT_SCOPE_HOST;
 	route->rtm_protocol = RTPROT_STATIC;
 	mnl_attr_put_u32(message, RTA_TABLE, ROUTE_TABLE);
-	mnl_attr_put_u32(message, RTA_OIF, if_nametoindex("lo"));
+	mnl_attr_put_u32(message, RTA_OIF, LOOPBACK);
 	return message;
 }
 

@@ -4,7 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -609,6 +613,142 @@ static void test_sanctioned(void **state)
 	close(world);
 }
 
+/* ---- the log ---- */
+
+static struct mnl_socket *nflog_open(uint16_t group)
+{
+	char buffer[256];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nfgenmsg *header;
+	struct nfulnl_msg_config_cmd bind_group = { .command = NFULNL_CFG_CMD_BIND };
+	struct nfulnl_msg_config_mode mode = {
+		.copy_range = htonl(UINT16_MAX), .copy_mode = NFULNL_COPY_PACKET,
+	};
+	struct mnl_socket *socket = mnl_socket_open(NETLINK_NETFILTER);
+
+	assert_non_null(socket);
+	assert_int_equal(mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID), 0);
+	message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
+	message->nlmsg_flags = NLM_F_REQUEST;
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	header->res_id = htons(group);
+	mnl_attr_put(message, NFULA_CFG_CMD, sizeof(bind_group), &bind_group);
+	mnl_attr_put(message, NFULA_CFG_MODE, sizeof(mode), &mode);
+	mnl_attr_put_u32(message, NFULA_CFG_QTHRESH, htonl(1));
+	assert_true(mnl_socket_sendto(socket, message, message->nlmsg_len) > 0);
+	return socket;
+}
+
+static int prefix_attribute(const struct nlattr *attribute, void *data)
+{
+	if (mnl_attr_get_type(attribute) == NFULA_PREFIX)
+		snprintf(data, 64, "%s", mnl_attr_get_str(attribute));
+	return MNL_CB_OK;
+}
+
+/* The prefix of the next entry, "" when there is none. */
+static const char *nflog_next(struct mnl_socket *socket)
+{
+	static char prefix[64];
+	char buffer[8192];
+
+	prefix[0] = '\0';
+	if (readable(mnl_socket_get_fd(socket), NEVER)) {
+		assert_true(mnl_socket_recvfrom(socket, buffer, sizeof(buffer)) > 0);
+		mnl_attr_parse((struct nlmsghdr *)(void *)buffer, sizeof(struct nfgenmsg),
+			       prefix_attribute, prefix);
+	}
+	return prefix;
+}
+
+static void assert_logged(struct mnl_socket *log, const char *category)
+{
+	const uint8_t *digest = policy_digest(&fixture.policy);
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "cordon %02x%02x%02x%02x %s", digest[0], digest[1],
+		 digest[2], digest[3], category);
+	assert_string_equal(nflog_next(log), expected);
+}
+
+static void send_udp(int fd, int count)
+{
+	for (int i = 0; i < count; i++)
+		send(fd, "x", 1, 0);
+}
+
+static void test_log(void **state)
+{
+	struct mnl_socket *log = nflog_open(5);
+	int world = listener(WORLD, "77.74.178.5", 443, SOCK_STREAM, false);
+	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int fd = make_socket(CLIENT, true, SOCK_DGRAM);
+	int live = make_socket(CLIENT, true, SOCK_STREAM);
+
+	(void)state;
+	/* Each refused attempt; a monitored connection once, whatever it sends. */
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_logged(log, "infrastructure");
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.178.5", 443, SOON), 0);
+	assert_logged(log, "web");
+	assert_string_equal(nflog_next(log), "");
+	assert_int_equal(connect_to(fd, "77.74.178.5", 443, SOON), 0);
+	send_udp(fd, 5);
+	assert_logged(log, "web");
+	assert_string_equal(nflog_next(log), "");
+	/* A connection that is cut in its middle is logged once, too. */
+	apply(RULESET_DISARMED);
+	assert_int_equal(connect_to(live, "77.74.176.9", 443, SOON), 0);
+	apply(RULESET_ENFORCE);
+	assert_cut(live);
+	assert_logged(log, "infrastructure");
+	assert_string_equal(nflog_next(log), "");
+	mnl_socket_close(log);
+	close(fd);
+	close(live);
+	close(world);
+	close(vendor);
+}
+
+/* ---- while rulesets change ---- */
+
+static volatile bool stop;
+
+static void *flood(void *argument)
+{
+	int fd = *(int *)argument;
+
+	while (!stop)
+		send(fd, "x", 1, 0);
+	return NULL;
+}
+
+/* Not one packet slips through while one policy takes the place of another. */
+static void test_no_gap(void **state)
+{
+	int world = listener(WORLD, "77.74.176.9", 4444, SOCK_DGRAM, false);
+	int fd = make_socket(CLIENT, true, SOCK_DGRAM);
+	char list[4096];
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(connect_to(fd, "77.74.176.9", 4444, SOON), 0);
+	stop = false;
+	assert_int_equal(pthread_create(&thread, NULL, flood, &fd), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(list, sizeof(list), "%s[network]\n2.%d.0.0/16 category=update "
+			 "confidence=high\n", fixture_list, i);
+		fixture_policy(&fixture, list);
+		assert_true(apply(RULESET_ENFORCE));
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	assert_true(counted("block_infrastructure") > 100);
+	assert_false(readable(world, 0));
+	close(fd);
+	close(world);
+}
+
 /* ---- from the outside ---- */
 
 static void test_world_sees_nothing(void **state)
@@ -677,7 +817,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
 		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole), TEST(test_cut),
-		TEST(test_sanctioned), TEST(test_world_sees_nothing), TEST(test_confined),
+		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
+		TEST(test_world_sees_nothing), TEST(test_confined),
 	};
 
 	if (geteuid() != 0) {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <libnftnl/set.h>
+
+/*
+ * Calls back for each element of a that b lacks, ascending, the two ends of an interval together:
+ * an interval with another end or another target is another interval. b may be NULL: all of a.
+ * -ENOMEM, or what the callback returned when below 0.
+ */
+int delta_each(struct nftnl_set *a, struct nftnl_set *b,
+	       int (*callback)(struct nftnl_set_elem *element, void *data), void *data)
+	__attribute__((warn_unused_result));
