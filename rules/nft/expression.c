@@ -236,7 +236,7 @@ static void log_packet(struct build *build, const struct statement *statement)
 	put_text(build, expr, NFTNL_EXPR_LOG_PREFIX, statement->name);
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t)statement->number);
 	put32(expr, NFTNL_EXPR_LOG_SNAPLEN, statement->number2);
-	/* 0: how many entries the kernel collects before it wakes the reader is the reader's choice. */
+	/* 0: the reader chooses how many entries the kernel collects before it wakes it. */
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD, 0);
 }
 

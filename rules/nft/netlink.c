@@ -38,7 +38,7 @@ int netlink_open(struct netlink *netlink, int bus)
 		netlink_close(netlink);
 		return error;
 	}
-	/* Best effort: an error without the kernel's words, or with the whole request, still is one. */
+	/* Best effort: an error without the kernel's words still is one. */
 	mnl_socket_setsockopt(netlink->socket, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
 	mnl_socket_setsockopt(netlink->socket, NETLINK_EXT_ACK, (void *)(uintptr_t)&on, sizeof(on));
 	setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVBUFFORCE, &receive,
@@ -68,8 +68,10 @@ int netlink_talk(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t cal
 	while (result > MNL_CB_STOP) {
 		ssize_t length = mnl_socket_recvfrom(netlink->socket, answer, ANSWER);
 
-		result = length < 0 ? MNL_CB_ERROR :
-			 mnl_cb_run(answer, (size_t)length, netlink->sequence, port, callback, data);
+		result = MNL_CB_ERROR;
+		if (length >= 0)
+			result = mnl_cb_run(answer, (size_t)length, netlink->sequence, port,
+					    callback, data);
 		/* Left over from a conversation that ended early. */
 		if (result == MNL_CB_ERROR && errno == EPROTO)
 			result = MNL_CB_OK;
@@ -221,7 +223,7 @@ static int receive(struct netlink *netlink, struct reading *reading)
 	return error;
 }
 
-/* The kernel answers errors only, so that the last message asks for the one word that all is well. */
+/* The kernel answers errors only: the last message asks for the one word that all is well. */
 static void ask_answer(struct batch *batch)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)(void *)batch->data;

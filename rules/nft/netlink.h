@@ -52,7 +52,7 @@ struct batch {
 /* Why a batch was refused. */
 struct batch_error {
 	int error;			/* -errno */
-	const char *kind;		/* of the object that failed: "chain", "set", ...; or NULL */
+	const char *kind;		/* of what failed: "chain", "set", ...; or NULL */
 	const char *name;
 	char reason[NETLINK_REASON];	/* the kernel's own words, or "" */
 };

@@ -160,15 +160,15 @@ static void range_print(enum field_type type, const struct table_element *elemen
 static void element_print(const struct table_set *set, const struct table_element *element,
 			  struct text *out)
 {
+	uint32_t second = (field_type_size(set->type[0]) + 3) / 4 * 4;
+
 	if (set->interval) {
 		range_print(set->type[0], element, out);
 	} else {
 		field_value_print(set->type[0], element->key, out);
 		if (set->type[1] != TYPE_NONE) {
 			text_puts(out, " . ");
-			field_value_print(set->type[1],
-					  element->key + (field_type_size(set->type[0]) + 3) / 4 * 4,
-					  out);
+			field_value_print(set->type[1], element->key + second, out);
 		}
 	}
 	if (set->map) {

@@ -15,7 +15,7 @@
  */
 enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100 };
 
-/* *changed becomes true when something was missing. A machine without IPv6 needs no route for it. */
+/* *changed becomes true when something was missing. Without IPv6 none is needed for it. */
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	__attribute__((warn_unused_result));
 

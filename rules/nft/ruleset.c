@@ -318,9 +318,9 @@ static bool sanctioned_match(const struct prefix *source, const struct addr *res
 	return true;
 }
 
-/* One rule for each source of each sanctioned resolver; only those at port 53 when dns_only. */
-static void sanctioned_rules(struct build *build, struct table_chain *chain, bool dns_only,
-			     struct statement count, struct statement leave)
+/* One rule for each source of each sanctioned resolver. dns_only: where the port is known to be
+ * 53, so that nothing but the capture is to be left. */
+static void sanctioned_rules(struct build *build, struct table_chain *chain, bool dns_only)
 {
 	for (size_t i = 0; i < build->settings->sanctioned_count; i++) {
 		const struct sanctioned_resolver *s = &build->settings->sanctioned[i];
@@ -331,10 +331,13 @@ static void sanctioned_rules(struct build *build, struct table_chain *chain, boo
 		for (size_t k = 0; k < s->sources; k++) {
 			if (!sanctioned_match(&s->source[k], &s->resolver.addr, match))
 				continue;
-			TABLE_RULE(chain, match[0], match[1], dns_only ? statement_none() : TRANSPORT,
-				   dns_only ? statement_none() :
-				   statement_equal(FIELD_DESTINATION_PORT, s->resolver.port),
-				   count, leave);
+			if (dns_only)
+				TABLE_RULE(chain, match[0], match[1], statement_return());
+			else
+				TABLE_RULE(chain, match[0], match[1], TRANSPORT,
+					   statement_equal(FIELD_DESTINATION_PORT,
+							   s->resolver.port),
+					   statement_counter("sanctioned"), statement_accept());
 		}
 	}
 }
@@ -368,7 +371,7 @@ static void passed_on_rules(struct build *build, struct table_chain *chain,
 {
 	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), foreign, statement_return());
 	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), foreign, statement_return());
-	sanctioned_rules(build, chain, true, statement_none(), statement_return());
+	sanctioned_rules(build, chain, true);
 }
 
 static void capture_chain(struct build *build)
@@ -504,8 +507,7 @@ static void clients_chain(struct build *build)
 	if (!ENABLED(CONFIG_IPV6))
 		TABLE_RULE(chain, statement_equal(FIELD_FAMILY, NFPROTO_IPV6),
 			   statement_counter("ipv6_off"), statement_drop());
-	sanctioned_rules(build, chain, false, statement_counter("sanctioned"),
-			 statement_accept());
+	sanctioned_rules(build, chain, false);
 	TABLE_RULE(chain, statement_jump("vendor"));
 	TABLE_RULE(chain, statement_jump("bypass"));
 	TABLE_RULE(chain, statement_vmap(FIELD_TCP_DESTINATION, "tcp_ports"));

@@ -15,12 +15,12 @@
  */
 enum ruleset_mode {
 	RULESET_ENFORCE,
-	RULESET_DISARMED	/* DNS to the gateway itself still answered, WAN closed, nothing else */
+	RULESET_DISARMED	/* DNS asked of the gateway is answered, WAN closed, nothing else */
 };
 
 /* Bits of our own in the marks of packets and connections; other bits are left alone. */
 enum {
-	RULESET_MARK = 0x00c0d000,		/* packet: to be delivered to this machine (route.h) */
+	RULESET_MARK = 0x00c0d000,		/* packet: is for this machine (route.h) */
 	RULESET_CT_PINHOLE = 0x00100000,	/* connection: began through a pinhole */
 	RULESET_CT_MONITORED = 0x00200000,	/* connection: is in the log as monitored */
 	RULESET_CT_BLOCKED = 0x00400000		/* connection: is in the log as blocked */

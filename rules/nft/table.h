@@ -125,7 +125,7 @@ struct table_set {
 	enum field_type type[TABLE_FIELDS];	/* TYPE_NONE behind the last */
 	bool map;		/* key to target */
 	bool interval;
-	bool live;		/* filled at run time by elements that time out; an apply keeps them */
+	bool live;		/* filled at run time; elements time out, and an apply keeps them */
 	uint32_t size;		/* most elements; 0: what it is built with */
 	struct table_element *element;	/* intervals ascending and disjoint */
 	size_t count;

@@ -117,7 +117,8 @@ static void test_repairs(void **state)
 	list_ruleset(&before);
 	assert_int_equal(run("nft flush chain inet cordon vendor && "
 			     "nft add chain inet cordon stranger && "
-			     "nft add rule inet cordon stranger ip saddr { 1.1.1.1, 2.2.2.2 } drop && "
+			     "nft add rule inet cordon stranger "
+			     "ip saddr { 1.1.1.1, 2.2.2.2 } drop && "
 			     "nft add set inet cordon more \\{ type ipv4_addr \\; \\} && "
 			     "nft delete element inet cordon networks4 \\{ 77.74.178.0/24 \\} && "
 			     "ip rule del pref 100"), 0);
@@ -257,8 +258,8 @@ static bool has_pinhole(const char *set, const char *element)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command), "nft get element inet cordon %s '{ %s }' >/dev/null 2>&1",
-		 set, element);
+	snprintf(command, sizeof(command),
+		 "nft get element inet cordon %s '{ %s }' >/dev/null 2>&1", set, element);
 	return run(command) == 0;
 }
 

@@ -20,7 +20,7 @@
  * namespaces of this one process. A socket stays in the namespace in which it was made, so that
  * the test reads as one conversation.
  *
- *	client 10.1.0.2 .3 -- 10.1.0.1 gateway 198.18.0.254 -- 198.18.0.1 world and all its addresses
+ *	client 10.1.0.2 .3 -- 10.1.0.1 gateway 198.18.0.254 -- 198.18.0.1 world, all addresses
  */
 enum place { CLIENT, GATEWAY, WORLD, PLACES };
 
@@ -80,7 +80,8 @@ static void make_links(void)
 	   "ip addr add 10.1.0.3/24 dev eth0 && ip addr add fd00:1::2/64 dev eth0 nodad && "
 	   "ip route add default via 10.1.0.1 && ip route add default via fd00:1::1");
 	sh(WORLD, "ip link set eth0 up && ip addr add 198.18.0.1/24 dev eth0 && "
-	   "ip addr add fd00:2::1/64 dev eth0 nodad && ip route add 10.1.0.0/24 via 198.18.0.254 && "
+	   "ip addr add fd00:2::1/64 dev eth0 nodad && "
+	   "ip route add 10.1.0.0/24 via 198.18.0.254 && "
 	   "ip route add fd00:1::/64 via fd00:2::254 && "
 	   "for a in 77.74.176.9 77.74.178.5 77.74.180.16 77.74.180.17 8.8.8.8 9.9.9.9 "
 	   "62.67.238.5 62.67.238.9 192.0.2.10 203.0.113.53 198.51.100.53; "
@@ -816,7 +817,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
-		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole), TEST(test_cut),
+		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
+		TEST(test_cut),
 		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
 		TEST(test_world_sees_nothing), TEST(test_confined),
 	};
