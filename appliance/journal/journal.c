@@ -224,7 +224,7 @@ void journal_event(struct journal *journal, const struct event *event)
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
 		   int64_t uptime_ms)
 {
-	struct nflog nflog = { .data = data, .size = size };
+	struct netlink nflog = { .data = data, .size = size };
 	struct event event;
 	int result;
 

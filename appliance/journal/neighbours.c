@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "journal/netlink.h"
+
 enum { QUESTION_SIZE = 128, ANSWER_SIZE = 16 * 1024 };
 
 void neighbours_init(struct neighbours *neighbours, int socket)
@@ -84,11 +86,11 @@ static void read_answer(struct neighbour *neighbour, const struct nlmsghdr *mess
 bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size,
 		      uint32_t sequence)
 {
-	const struct nlmsghdr *message = data;
-	int left = size <= ANSWER_SIZE ? (int)size : 0;
+	struct netlink netlink = { .data = data, .size = size };
+	const struct nlmsghdr *message;
 	bool found = false;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+	while ((message = netlink_next(&netlink))) {
 		if (message->nlmsg_seq != sequence)
 			continue;
 		read_answer(neighbour, message);

@@ -177,30 +177,13 @@ static int read_message(const struct nlmsghdr *head, struct event *event)
 	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
 }
 
-/* The next whole message, which is then behind us; NULL at the end or when it is cut off. */
-static const struct nlmsghdr *next_message(struct nflog *nflog)
+int nflog_next(struct netlink *nflog, struct event *event)
 {
-	const struct nlmsghdr *message = (const void *)nflog->data;
-	size_t step;
-
-	if (nflog->size < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
-	    message->nlmsg_len > nflog->size)
-		return NULL;
-	step = ((size_t)message->nlmsg_len + MNL_ALIGNTO - 1) / MNL_ALIGNTO * MNL_ALIGNTO;
-	if (step > nflog->size)
-		step = nflog->size;
-	nflog->data += step;
-	nflog->size -= step;
-	return message;
-}
-
-int nflog_next(struct nflog *nflog, struct event *event)
-{
-	const struct nlmsghdr *message = next_message(nflog);
+	const struct nlmsghdr *message = netlink_next(nflog);
 
 	/* The end of a batch that the kernel put together. */
 	while (message && message->nlmsg_type == NLMSG_DONE)
-		message = next_message(nflog);
+		message = netlink_next(nflog);
 	if (message)
 		return read_message(message, event);
 	if (nflog->size == 0)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "ipc/event.h"
+#include "journal/netlink.h"
 
 /*
  * What the kernel reports on an NFLOG socket (linux/netfilter/nfnetlink_log.h): one datagram, one or
@@ -12,10 +10,6 @@
  * STATE CATEGORY" with the state id in eight hexadecimal digits. Bytes in, events out; nothing in
  * them is trusted, since the packet is the client's.
  */
-struct nflog {
-	const uint8_t *data;	/* the caller's, aligned to four bytes */
-	size_t size;		/* left */
-};
 
 /*
  * The next event: channel packet, client, client_port, address, protocol, port, interface, state,
@@ -23,4 +17,4 @@ struct nflog {
  * is not the first has no ports. 1; 0 at the end; -EBADMSG: a message that is not one of ours was
  * passed over, call again.
  */
-int nflog_next(struct nflog *nflog, struct event *event) __attribute__((warn_unused_result));
+int nflog_next(struct netlink *nflog, struct event *event) __attribute__((warn_unused_result));

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/sample.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "journal/aggregate.h"
+#include "journal/journal.h"
+
+/* Versions differ, so do states; the rule's index too. */
+static const char first_list[] =
+	"list: one\nversion: 1\n[network]\n77.74.176.0/21 category=infrastructure\n"
+	"[update]\nupd.example.com\n";
+static const char second_list[] =
+	"list: two\nversion: 2\n[update]\nzzz.example.com\nupd.example.com\n"
+	"[network]\n77.74.176.0/21 category=portal\n";
+
+struct fixture {
+	char path[64];
+	int folder;
+	struct journal *journal;
+};
+
+static int make(void **state)
+{
+	static struct fixture fixture;
+	static struct addr forwarder;
+	struct journal_options options = { .route = -1, .budget = 64 << 20, .appliance = "gw",
+					   .boot_id = "boot", .forwarder = &forwarder,
+					   .forwarders = 1 };
+
+	strcpy(fixture.path, "/tmp/cordon-journal.XXXXXX");
+	if (!mkdtemp(fixture.path))
+		return -1;
+	fixture.folder = open(fixture.path, O_RDONLY | O_DIRECTORY);
+	forwarder = sample_addr("192.0.2.53");
+	options.folder = fixture.folder;
+	*state = &fixture;
+	return journal_open(&fixture.journal, &options);
+}
+
+static int destroy(void **state)
+{
+	struct fixture *fixture = *state;
+
+	unlinkat(fixture->folder, "events.jsonl", 0);
+	close(fixture->folder);
+	return rmdir(fixture->path);
+}
+
+/* All lines of the log as an array. */
+static json_t *lines(const struct fixture *fixture)
+{
+	json_t *all = json_array();
+	char *data, *save, *line;
+	size_t size;
+
+	assert_int_equal(file_read(fixture->folder, "events.jsonl", 1 << 24, &data, &size), 0);
+	for (line = strtok_r(data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+
+		assert_non_null(json);
+		json_array_append_new(all, json);
+	}
+	free(data);
+	return all;
+}
+
+static const char *text_at(const json_t *all, size_t index, const char *key)
+{
+	return json_string_value(json_object_get(json_array_get(all, index), key));
+}
+
+static json_int_t sum(const json_t *all, const char *key)
+{
+	json_int_t total = 0;
+
+	for (size_t i = 0; i < json_array_size(all); i++)
+		total += json_integer_value(json_object_get(json_array_get(all, i), key));
+	return total;
+}
+
+/* Gives the journal a policy the way the parent does: mapped memory. Returns its state. */
+static uint32_t give(struct journal *journal, const char *list, int times)
+{
+	struct policy policy;
+	uint32_t id = 0;
+
+	for (int i = 0; i < times; i++) {
+		size_t size;
+		void *block = sample_block(list, NULL, &size);
+		void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		assert_ptr_not_equal(mapped, MAP_FAILED);
+		memcpy(mapped, block, size);
+		free(block);
+		assert_int_equal(policy_open(&policy, mapped, size), 0);
+		id = policy_state(&policy);
+		assert_int_equal(journal_policy(journal, mapped, size), 0);
+	}
+	return id;
+}
+
+static struct event dns_event(uint32_t id, uint32_t rule)
+{
+	return (struct event){
+		.wall_ms = 5000, .uptime_ms = 1000, .channel = CHANNEL_DNS,
+		.action = ACTION_BLOCK, .intended = ACTION_BLOCK,
+		.client = sample_addr("192.0.2.53"), .client_port = 4711, .qtype = 1,
+		.protocol = 17, .port = 53, .name = sample_name("a.upd.example.com"),
+		.state = id, .rule = rule, .count = 1,
+	};
+}
+
+static void nflog_packet(struct journal *journal, uint32_t id, int64_t uptime_ms)
+{
+	static const uint8_t packet[] = {
+		0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 7, 77, 74, 176, 1,
+		0x9c, 0x40, 0x01, 0xbb,
+	};
+	_Alignas(8) uint8_t bytes[512];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
+	char prefix[64];
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct nfgenmsg));
+	message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
+	snprintf(prefix, sizeof(prefix), "cordon %08x infrastructure", id);
+	mnl_attr_put_strz(message, NFULA_PREFIX, prefix);
+	mnl_attr_put(message, NFULA_PAYLOAD, sizeof(packet), packet);
+	journal_nflog(journal, bytes, message->nlmsg_len, 6000, uptime_ms);
+}
+
+static void names_and_packets(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t id = give(fixture->journal, first_list, 1);
+	struct event event = dns_event(id, 1);
+	struct journal_counters counters;
+	json_t *all;
+
+	journal_event(fixture->journal, &event);
+	nflog_packet(fixture->journal, id, 1000);
+	journal_nflog(fixture->journal, "0123456789abcdef", 16, 0, 0);
+	journal_tick(fixture->journal, 6000, 1000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 2);
+	assert_string_equal(text_at(all, 0, "rule"), "one:update:upd.example.com");
+	assert_string_equal(text_at(all, 0, "channel"), "dns");
+	assert_true(json_is_true(json_object_get(json_array_get(all, 0), "forwarder")));
+	assert_string_equal(text_at(all, 1, "rule"), "one:infrastructure:77.74.176.0/21");
+	assert_string_equal(text_at(all, 1, "action"), "block");
+	assert_string_equal(text_at(all, 1, "client"), "192.0.2.7");
+	assert_string_equal(text_at(all, 1, "time"), "1970-01-01T00:00:06.000Z");
+	assert_true(json_is_false(json_object_get(json_array_get(all, 1), "forwarder")));
+	json_decref(all);
+	journal_counters(fixture->journal, &counters);
+	assert_int_equal(counters.events, 2);
+	assert_int_equal(counters.lines, 2);
+	assert_int_equal(counters.lost, 0);
+	assert_int_equal(counters.malformed, 1);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+static void counts_survive_the_close(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	json_t *all;
+
+	for (int i = 0; i < 1000; i++) {
+		journal_event(fixture->journal, &event);
+		journal_tick(fixture->journal, 5000, 1000 + i);
+	}
+	journal_close(fixture->journal, 5000, 2000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 2);
+	assert_int_equal(sum(all, "count"), 1000);
+	json_decref(all);
+}
+
+/* Late events of the previous policy, and of one that nobody knows. */
+static void previous_policy(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t old = give(fixture->journal, first_list, 2);
+	uint32_t new = give(fixture->journal, second_list, 2);
+	struct event event = dns_event(old, 1);
+	json_t *all;
+
+	assert_int_not_equal(old, new);
+	journal_event(fixture->journal, &event);
+	nflog_packet(fixture->journal, old, 1000);
+	nflog_packet(fixture->journal, new, 1000);
+	nflog_packet(fixture->journal, ~new ^ old, 1000);
+	journal_tick(fixture->journal, 0, 1000);
+	all = lines(fixture);
+	assert_string_equal(text_at(all, 0, "rule"), "one:update:upd.example.com");
+	assert_string_equal(text_at(all, 1, "rule"), "one:infrastructure:77.74.176.0/21");
+	assert_string_equal(text_at(all, 2, "rule"), "two:portal:77.74.176.0/21");
+	assert_null(text_at(all, 3, "rule"));
+	assert_string_equal(text_at(all, 3, "action"), "none");
+	json_decref(all);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+/* Two policies later the rules have no names any more: their counts are written before. */
+static void counts_keep_their_rule(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	json_t *all;
+
+	for (int i = 0; i < 3; i++) {
+		journal_event(fixture->journal, &event);
+		journal_tick(fixture->journal, 0, 1000);
+	}
+	give(fixture->journal, second_list, 1);
+	give(fixture->journal, "list: three\nversion: 3\n[update]\nupd.example.com\n", 1);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 2);
+	assert_int_equal(sum(all, "count"), 3);
+	assert_string_equal(text_at(all, 1, "rule"), "one:update:upd.example.com");
+	json_decref(all);
+	/* Back to the second: it is still known, and known once. */
+	give(fixture->journal, second_list, 1);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+static void refuses_a_broken_policy(void **state)
+{
+	struct fixture *fixture = *state;
+	_Alignas(8) char block[512] = "no policy";
+
+	assert_int_equal(journal_policy(fixture->journal, block, sizeof(block)), -EBADMSG);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+/* What could not be kept is itself written down, as soon as that is possible. */
+static void lost_events_are_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	struct rlimit before, low;
+	struct journal_counters counters;
+	json_t *all;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	low = before;
+	low.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	event.count = 5;
+	journal_event(fixture->journal, &event);
+	journal_tick(fixture->journal, 0, 1000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	journal_lost(fixture->journal, 2);
+	journal_tick(fixture->journal, 0, 2000);
+	journal_tick(fixture->journal, 0, 61000);
+	journal_tick(fixture->journal, 0, 200000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 1);
+	assert_int_equal(sum(all, "lost"), 7);
+	assert_string_equal(text_at(all, 0, "appliance"), "gw");
+	json_decref(all);
+	journal_counters(fixture->journal, &counters);
+	assert_int_equal(counters.lost, 7);
+	journal_close(fixture->journal, 0, 200000);
+}
+
+/* More kinds of events than the table holds: the sum of counts and losses is still exact. */
+static void flood(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	json_t *all;
+
+	for (uint32_t i = 0; i < AGGREGATE_ENTRIES + 500; i++) {
+		memcpy(event.client.bytes, &i, sizeof(i));
+		journal_event(fixture->journal, &event);
+	}
+	journal_tick(fixture->journal, 0, 1000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), AGGREGATE_BURST + 1);
+	assert_int_equal(sum(all, "count"), AGGREGATE_BURST);
+	assert_int_equal(sum(all, "lost"), 500);
+	json_decref(all);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+#define with_journal(test) cmocka_unit_test_setup_teardown(test, make, destroy)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_journal(names_and_packets),
+		with_journal(counts_survive_the_close),
+		with_journal(previous_policy),
+		with_journal(counts_keep_their_rule),
+		with_journal(refuses_a_broken_policy),
+		with_journal(lost_events_are_counted),
+		with_journal(flood),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

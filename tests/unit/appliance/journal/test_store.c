@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "journal/store.h"
+
+static char folder_path[64];
+
+static int make_folder(void **state)
+{
+	static int folder;
+
+	strcpy(folder_path, "/tmp/cordon-store.XXXXXX");
+	if (!mkdtemp(folder_path))
+		return -1;
+	folder = open(folder_path, O_RDONLY | O_DIRECTORY);
+	*state = &folder;
+	return folder < 0 ? -1 : 0;
+}
+
+static const char *const parts[] = { "events.jsonl", "events.1.jsonl", "events.2.jsonl",
+				     "events.3.jsonl", "events.4.jsonl" };
+enum { PARTS = sizeof(parts) / sizeof(*parts) };
+
+static int remove_folder(void **state)
+{
+	int folder = *(int *)*state;
+
+	for (int i = 0; i < PARTS; i++)
+		unlinkat(folder, parts[i], 0);
+	close(folder);
+	return rmdir(folder_path);
+}
+
+static off_t size_of(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, 0) < 0 ? -1 : status.st_size;
+}
+
+static void content_is(int folder, const char *name, const char *expected)
+{
+	char *data;
+	size_t size;
+
+	assert_int_equal(file_read(folder, name, 1 << 20, &data, &size), 0);
+	assert_string_equal(data, expected);
+	free(data);
+}
+
+static void put_file(int folder, const char *name, const char *text)
+{
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write_all(fd, text, strlen(text)), 0);
+	close(fd);
+}
+
+static struct store *open_store(int folder, uint64_t budget)
+{
+	struct store *store;
+
+	assert_int_equal(store_open(&store, folder, budget), 0);
+	return store;
+}
+
+static void appends_lines_over_a_restart(void **state)
+{
+	int folder = *(int *)*state;
+	struct store *store = open_store(folder, 1 << 16);
+
+	assert_int_equal(store_append(store, "one", 3), 0);
+	assert_int_equal(store_sync(store), 0);
+	assert_int_equal(store_sync(store), 0);
+	store_close(store);
+	store = open_store(folder, 1 << 16);
+	assert_int_equal(store_append(store, "two!", 3), 0);
+	assert_int_equal(store_lost(store), 0);
+	store_close(store);
+	content_is(folder, "events.jsonl", "one\ntwo\n");
+}
+
+static void half_a_line_is_ended(void **state)
+{
+	int folder = *(int *)*state;
+	struct store *store;
+
+	put_file(folder, "events.jsonl", "whole\nhal");
+	store = open_store(folder, 1 << 16);
+	assert_int_equal(store_append(store, "new", 3), 0);
+	store_close(store);
+	content_is(folder, "events.jsonl", "whole\nhal\nnew\n");
+}
+
+static void rotates_within_the_budget(void **state)
+{
+	int folder = *(int *)*state;
+	const uint64_t budget = 4000;
+	struct store *store = open_store(folder, budget);
+	char line[100];
+
+	for (int i = 0; i < 500; i++) {
+		off_t sum = 0;
+		int length = snprintf(line, sizeof(line), "line %03d %060d", i, 0);
+
+		assert_int_equal(store_append(store, line, (size_t)length), 0);
+		for (int part = 0; part < PARTS; part++) {
+			off_t size = size_of(folder, parts[part]);
+
+			assert_true(size <= (off_t)budget / STORE_PARTS);
+			sum += size > 0 ? size : 0;
+		}
+		assert_true(sum <= (off_t)budget);
+	}
+	store_close(store);
+	for (int part = 0; part < STORE_PARTS; part++)
+		assert_true(size_of(folder, parts[part]) > 0);
+	assert_int_equal(size_of(folder, "events.4.jsonl"), -1);
+}
+
+static void lower_budget_drops_the_oldest(void **state)
+{
+	int folder = *(int *)*state;
+	char *text = calloc(1, 901);
+	struct store *store;
+
+	assert_non_null(text);
+	memset(text, 'x', 900);
+	text[899] = '\n';
+	for (int part = 0; part < STORE_PARTS; part++)
+		put_file(folder, parts[part], text);
+	free(text);
+	store = open_store(folder, 2800);
+	assert_true(size_of(folder, "events.2.jsonl") > 0);
+	assert_int_equal(size_of(folder, "events.3.jsonl"), -1);
+	assert_int_equal(store_append(store, "new", 3), 0);
+	assert_int_equal(size_of(folder, "events.jsonl"), 4);
+	assert_int_equal(size_of(folder, "events.1.jsonl"), 900);
+	store_close(store);
+}
+
+static void line_larger_than_a_part(void **state)
+{
+	struct store *store = open_store(*(int *)*state, 400);
+	char line[100];
+
+	memset(line, 'x', sizeof(line));
+	assert_int_equal(store_append(store, line, 100), -EMSGSIZE);
+	assert_int_equal(store_lost(store), 1);
+	assert_int_equal(store_append(store, line, 99), 0);
+	store_close(store);
+}
+
+/* Half a line that did not fit is taken back: what is in the file stays whole lines. */
+static void file_size_limit(void **state)
+{
+	int folder = *(int *)*state;
+	struct store *store = open_store(folder, 1 << 20);
+	struct rlimit before, low;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	low = before;
+	low.rlim_cur = 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	assert_int_equal(store_append(store, "1234567", 7), 0);
+	assert_true(store_append(store, "1234567", 7) < 0);
+	assert_true(store_append(store, "1234567", 7) < 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(store_lost(store), 2);
+	content_is(folder, "events.jsonl", "1234567\n");
+	assert_int_equal(store_append(store, "again", 5), 0);
+	content_is(folder, "events.jsonl", "1234567\nagain\n");
+	store_close(store);
+}
+
+/* A full disk: every refused line is counted, every kept line is whole. */
+static void full_disk(void **state)
+{
+	struct store *store;
+	char line[1001];
+	int folder, kept = 0, lost = 0;
+
+	(void)state;
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", folder_path, "tmpfs", 0, "size=64k") < 0) {
+		print_message("full disk not tried: it needs root and mount namespaces\n");
+		skip();
+	}
+	folder = open(folder_path, O_RDONLY | O_DIRECTORY);
+	assert_true(folder >= 0);
+	store = open_store(folder, 1 << 20);
+	memset(line, 'x', sizeof(line));
+	for (int i = 0; i < 200; i++) {
+		if (store_append(store, line, sizeof(line)) == 0)
+			kept++;
+		else
+			lost++;
+	}
+	assert_int_equal(store_lost(store), (uint64_t)lost);
+	assert_true(kept > 50 && lost > 50);
+	assert_int_equal(size_of(folder, "events.jsonl"), kept * (int)(sizeof(line) + 1));
+	store_close(store);
+	close(folder);
+	assert_int_equal(umount(folder_path), 0);
+}
+
+static void refuses_what_is_no_file(void **state)
+{
+	int folder = *(int *)*state;
+	struct store *store;
+
+	assert_int_equal(symlinkat("/etc/passwd", folder, "events.jsonl"), 0);
+	assert_int_equal(store_open(&store, folder, 1 << 16), -ELOOP);
+	assert_int_equal(unlinkat(folder, "events.jsonl", 0), 0);
+	assert_int_equal(mkfifoat(folder, "events.jsonl", 0600), 0);
+	assert_int_equal(store_open(&store, folder, 1 << 16), -EINVAL);
+}
+
+#define in_folder(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_folder(appends_lines_over_a_restart),
+		in_folder(half_a_line_is_ended),
+		in_folder(rotates_within_the_budget),
+		in_folder(lower_budget_drops_the_oldest),
+		in_folder(line_larger_than_a_part),
+		in_folder(file_size_limit),
+		in_folder(refuses_what_is_no_file),
+		in_folder(full_disk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
