@@ -44,20 +44,26 @@ void loop_remove(struct loop *loop, struct watch *watch)
 	}
 }
 
-int loop_once(struct loop *loop, int timeout_ms)
+int loop_wait(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event events[64];
 	int count = epoll_wait(loop->epoll, events, 64, timeout_ms);
 
+	loop->batched = count < 0 ? 0 : count;
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
-	for (int i = 0; i < count; i++)
-		loop->batch[i] = events[i].data.ptr;
-	loop->batched = count;
 	for (int i = 0; i < count; i++) {
+		loop->batch[i] = events[i].data.ptr;
+		loop->events[i] = events[i].events;
+	}
+	return 0;
+}
+
+void loop_deliver(struct loop *loop)
+{
+	for (int i = 0; i < loop->batched; i++) {
 		if (loop->batch[i])
-			loop->batch[i]->ready(loop->batch[i], events[i].events);
+			loop->batch[i]->ready(loop->batch[i], loop->events[i]);
 	}
 	loop->batched = 0;
-	return 0;
 }

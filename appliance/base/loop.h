@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,8 +15,8 @@ struct watch {
 
 struct loop {
 	int epoll;
-	bool stopping;
-	struct watch *batch[64];	/* being delivered; entries of removed watches become NULL */
+	struct watch *batch[64];	/* to be delivered; entries of removed watches become NULL */
+	uint32_t events[64];
 	int batched;
 };
 
@@ -29,5 +28,7 @@ int loop_add(struct loop *loop, struct watch *watch, uint32_t events)
 int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
 void loop_remove(struct loop *loop, struct watch *watch);	/* does not close the descriptor */
 
-/* Waits at most timeout_ms (-1: for ever) and delivers one batch; 0 or -errno, EINTR is not one. */
-int loop_once(struct loop *loop, int timeout_ms);
+/* Waits at most timeout_ms (-1: for ever) for one batch; 0 or -errno, EINTR is not one. */
+int loop_wait(struct loop *loop, int timeout_ms);
+/* Calls back for the batch that loop_wait got; apart from it, so that a clock is read between. */
+void loop_deliver(struct loop *loop);

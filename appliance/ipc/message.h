@@ -26,7 +26,7 @@ enum message_type {
 	MESSAGE_SEAL,		/* that was all: enter the sandbox, answer READY */
 	/* parent to child, at any time */
 	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */
-	MESSAGE_PEER,		/* dns, rules: descriptor: socket to the other */
+	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
 	/* child to parent */
 	MESSAGE_READY,

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/hosts.h"
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "-";
+}
+
+static long long number_at(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_mode(const json_t *status)
+{
+	const json_t *category;
+	size_t index;
+
+	printf("mode       %s", text_at(status, "mode"));
+	if (json_object_get(status, "mode_until"))
+		printf(" until %s, by %s: %s", text_at(status, "mode_until"),
+		       text_at(status, "mode_by"), text_at(status, "mode_reason"));
+	json_array_foreach(json_object_get(status, "mode_categories"), index, category)
+		printf("%s%s", index ? ", " : " (only ", json_string_value(category));
+	puts(json_object_get(status, "mode_categories") ? ")" : "");
+}
+
+static void print_policy(const json_t *status)
+{
+	const json_t *policy = json_object_get(status, "policy"), *count;
+	const char *key;
+	bool first = true;
+
+	if (!json_is_true(json_object_get(status, "in_force")))
+		puts("policy     NOT IN FORCE by this daemon");
+	if (json_is_string(json_object_get(status, "refused")))
+		printf("refused    the last change: %s", text_at(status, "refused"));
+	if (!policy)
+		return;
+	printf("policy     state %s: %s\nrules      ", text_at(status, "state"),
+	       text_at(policy, "version"));
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(policy, "rules"), key, count) {
+		printf("%s%s %lld", first ? "" : ", ", key,
+		       (long long)json_integer_value(count));
+		first = false;
+	}
+	putchar('\n');
+}
+
+static void print_packets(const json_t *status)
+{
+	const json_t *counter;
+	const char *name;
+	bool first = true;
+
+	fputs("packets    ", stdout);
+	json_object_foreach((json_t *)(uintptr_t)json_object_get(status, "packets"), name,
+			    counter) {
+		if (number_at(counter, "packets") == 0)
+			continue;
+		printf("%s%s %lld", first ? "" : ", ", name, number_at(counter, "packets"));
+		first = false;
+	}
+	puts(first ? "none refused or watched" : "");
+}
+
+static void print_uninspected(const json_t *status)
+{
+	const json_t *entry, *source;
+	size_t index, inner;
+
+	json_array_foreach(json_object_get(status, "uninspected"), index, entry) {
+		fputs("uninspected DNS of", stdout);
+		json_array_foreach(json_object_get(entry, "sources"), inner, source)
+			printf(" %s", json_string_value(source));
+		printf(" to %s port %lld (sanctioned)\n", text_at(entry, "resolver"),
+		       number_at(entry, "port"));
+	}
+}
+
+static void print_text(const json_t *status)
+{
+	const json_t *dns = json_object_get(status, "dns"), *role;
+	size_t index;
+
+	print_mode(status);
+	print_policy(status);
+	printf("dns        %lld queries, %lld blocked, %lld monitored, %lld forwarded, %lld "
+	       "failed, %lld pinholes\n", number_at(dns, "queries"), number_at(dns, "blocked"),
+	       number_at(dns, "monitored"), number_at(dns, "forwarded"), number_at(dns, "failed"),
+	       number_at(dns, "pinholes"));
+	print_packets(status);
+	print_uninspected(status);
+	fputs("roles      ", stdout);
+	json_array_foreach(json_object_get(status, "roles"), index, role) {
+		printf("%s%s ", index ? ", " : "", text_at(role, "role"));
+		if (number_at(role, "pid"))
+			printf("%lld up %.0f s", number_at(role, "pid"),
+			       json_real_value(json_object_get(role, "uptime")));
+		else
+			fputs("DOWN", stdout);
+		if (number_at(role, "restarts"))
+			printf(" (%lld restarts)", number_at(role, "restarts"));
+	}
+	printf("\nappliance  %s, cordon %s\n", text_at(status, "appliance"),
+	       text_at(status, "version"));
+	if (number_at(status, "events_lost"))
+		printf("log        %lld events could not be kept\n",
+		       number_at(status, "events_lost"));
+}
+
+/* In monitor mode: whom enforcing would have met, from the block log. */
+static void add_hosts(const struct cli *cli, json_t *status)
+{
+	const char *since = json_string_value(json_object_get(status, "mode_since"));
+	json_t *hosts = since ? hosts_would_block(cli->state, since) : NULL;
+
+	if (hosts && strcmp(text_at(status, "mode"), "monitor") == 0)
+		(void)json_object_set_new(status, "would_block", hosts);
+	else
+		json_decref(hosts);
+}
+
+static void print_hosts(const json_t *status)
+{
+	json_t *hosts = json_object_get(status, "would_block"), *count;
+	const char *host;
+
+	if (!hosts)
+		return;
+	puts(json_object_size(hosts) ? "would have been blocked since then, by host:"
+				     : "nothing would have been blocked since then");
+	json_object_foreach(hosts, host, count)
+		printf("  %-39s %lld\n", host, (long long)json_integer_value(count));
+}
+
+int command_status(const struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	const struct control_request request = { .type = CONTROL_STATUS };
+	bool json = false;
+	json_t *status;
+	char *reply;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return command_usage("status", "expected [--json]");
+		json = true;
+	}
+	if (optind != argc)
+		return command_usage("status", "unexpected word \"%s\"", argv[optind]);
+	code = command_ask(cli, &request, false, &reply);
+	status = reply ? json_loads(reply, 0, NULL) : NULL;
+	free(reply);
+	if (!status)
+		return EXIT_NO;
+	add_hosts(cli, status);
+	if (!json_is_true(json_object_get(status, "in_force")))
+		code = EXIT_NO;
+	if (json) {
+		command_print_json(status);
+		return code;
+	}
+	print_text(status);
+	print_hosts(status);
+	json_decref(status);
+	return code;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+
+enum { SOON_MS = 50, LATER_MS = 2000, SHORT_LIFE_MS = 1000, MANY_RESTARTS = 20,
+       CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200 };
+
+static void set_buffers(int fd)
+{
+	const int size = CHANNEL_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		(void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd)
+{
+	int error = child->pid ? message_send(child->watch.fd, type, body, size, fd) : -ESRCH;
+
+	if (error && child->pid) {
+		log_error("%s: cannot be told anything (%s): it is started again",
+			  role_print(child->role), strerror(-error));
+		kill(child->pid, SIGKILL);
+	}
+	return error;
+}
+
+/* ---- what a role is told before it seals itself ---- */
+
+static int tell_workers(struct parent *parent, struct child *child)
+{
+	int error = 0;
+
+	for (uint8_t i = 0; !error && i < parent->workers; i++) {
+		error = child_send(child, MESSAGE_SHARED, &i, 1, parent->shared_fd[i]);
+		for (unsigned int j = 0; !error && child->role == ROLE_DNS &&
+		     j < parent->listeners; j++) {
+			const uint8_t body[2] = { i, parent->protocol[j] };
+
+			error = child_send(child, MESSAGE_LISTEN, body, 2, parent->listen[i][j]);
+		}
+	}
+	if (!error && parent->wake >= 0)
+		error = child_send(child, MESSAGE_WAKE, NULL, 0, parent->wake);
+	return error;
+}
+
+static int tell_lists(struct parent *parent, struct child *child)
+{
+	struct list_file file[SETTINGS_LISTS];
+	struct diag diag;
+	size_t count;
+	char path[SETTINGS_PATH + 16];
+	int error;
+
+	diag_init(&diag);
+	snprintf(path, sizeof(path), "%s/%s", parent->state_path,
+		 parent->lists_staged ? "lists.new" : "lists");
+	error = lists_open(path, file, &count, &diag);
+	if (error) {
+		log_diag(&diag);
+		return error;
+	}
+	for (size_t i = 0; !error && i < count; i++)
+		error = child_send(child, MESSAGE_LIST, file[i].name, strlen(file[i].name),
+				   file[i].fd);
+	lists_close(file, count);
+	return error;
+}
+
+static int tell_journal(struct parent *parent, struct child *child)
+{
+	int error = tell_workers(parent, child);
+
+	if (!error)
+		error = child_send(child, MESSAGE_NFLOG, NULL, 0, parent->nflog);
+	if (!error)
+		error = child_send(child, MESSAGE_ROUTE, NULL, 0, parent->route);
+	if (!error)
+		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
+				   strlen(parent->identity), -1);
+	return error;
+}
+
+static int tell(struct parent *parent, struct child *child)
+{
+	int error = child_send(child, MESSAGE_SETTINGS, parent->text, parent->length, -1);
+
+	if (!error && child->role == ROLE_DNS)
+		error = tell_workers(parent, child);
+	if (!error && child->role == ROLE_COMPILE)
+		error = tell_lists(parent, child);
+	if (!error && child->role == ROLE_JOURNAL)
+		error = tell_journal(parent, child);
+	return error ? error : child_send(child, MESSAGE_SEAL, NULL, 0, -1);
+}
+
+/* ---- start ---- */
+
+/* In the child: descriptor 3 is the channel, nothing else is inherited, and the program anew. */
+static void execute(const struct parent *parent, enum role role, int channel)
+{
+	char word[32];
+	char *const arguments[] = { (char *)(uintptr_t)"cordond", (char *)(uintptr_t)"--role",
+				    word, NULL };
+	char *const environment[] = { NULL };
+	const char *folder = role == ROLE_JOURNAL ? "log" : "empty";
+	sigset_t none;
+
+	snprintf(word, sizeof(word), "%s", role_print(role));
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (fchdir(role == ROLE_JOURNAL ? parent->state : parent->run) == 0 &&
+	    chdir(folder) == 0 && dup2(channel, MESSAGE_CHANNEL) == MESSAGE_CHANNEL &&
+	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) == 0)
+		execve("/proc/self/exe", arguments, environment);
+	_exit(127);
+}
+
+static void channel_ready(struct watch *watch, uint32_t events);
+
+static int spawn(struct parent *parent, struct child *child)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	set_buffers(pair[0]);
+	child->pid = fork();
+	if (child->pid == 0)
+		execute(parent, child->role, pair[1]);
+	close(pair[1]);
+	if (child->pid < 0) {
+		child->pid = 0;
+		close(pair[0]);
+		return -EAGAIN;
+	}
+	child->watch = (struct watch){ pair[0], channel_ready, child };
+	return loop_add(&parent->loop, &child->watch, EPOLLIN);
+}
+
+void child_start(struct parent *parent, enum role role)
+{
+	struct child *child = &parent->child[role];
+	int error;
+
+	if (child->pid || parent->stopping)
+		return;
+	child->ready = false;
+	child->sent = child->applied = 0;
+	child->started = parent->now;
+	child->start_at = 0;
+	error = spawn(parent, child);
+	if (!error)
+		error = tell(parent, child);
+	if (error)
+		log_error("%s: cannot be started: %s", role_print(role), strerror(-error));
+	if (!error || child->pid)
+		return;
+	if (role == ROLE_COMPILE)
+		change_compiler_gone(parent);
+	else
+		child->start_at = parent->now + LATER_MS;
+}
+
+void children_init(struct parent *parent)
+{
+	for (int role = 0; role < ROLE_COUNT; role++)
+		parent->child[role] = (struct child){ .parent = parent, .role = (enum role)role,
+						      .watch.fd = -1 };
+}
+
+void children_connect(struct parent *parent)
+{
+	struct child *dns = &parent->child[ROLE_DNS], *rules = &parent->child[ROLE_RULES];
+	const struct timeval patience = { .tv_usec = PEER_SEND_MS * 1000 };
+
+	for (uint8_t i = 0; i < parent->workers; i++) {
+		int pair[2];
+
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+			log_error("dns and rules cannot be connected: %s: exempt services in "
+				  "blocked networks stay closed", strerror(errno));
+			return;
+		}
+		set_buffers(pair[0]);
+		set_buffers(pair[1]);
+		/* A worker never waits; the rules role waits a moment for a busy worker. */
+		fcntl(pair[0], F_SETFL, O_NONBLOCK);
+		setsockopt(pair[1], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		(void)(child_send(dns, MESSAGE_PEER, &i, 1, pair[0]) ||
+		       child_send(rules, MESSAGE_PEER, &i, 1, pair[1]));
+		close(pair[0]);
+		close(pair[1]);
+	}
+}
+
+/* ---- what roles say ---- */
+
+static void became_ready(struct parent *parent, struct child *child)
+{
+	child->ready = true;
+	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
+	if (child->role == ROLE_COMPILE) {
+		const uint32_t mask = htobe32(mode_monitor_mask(&parent->mode));
+		uint8_t body[5];
+
+		memcpy(body, &mask, 4);
+		body[4] = parent->mode.mode == MODE_DISARMED;
+		(void)!child_send(child, MESSAGE_OPTIONS, body, sizeof(body), -1);
+	}
+	change_advance(parent);
+}
+
+static void dispatch(struct parent *parent, struct child *child, struct message *message)
+{
+	switch (message->type) {
+	case MESSAGE_READY:
+		became_ready(parent, child);
+		return;
+	case MESSAGE_COMPILED:
+		if (child->role == ROLE_COMPILE) {
+			change_compiled(parent, message);
+			return;
+		}
+		break;
+	case MESSAGE_APPLIED:
+		change_applied(parent, child, message);
+		return;
+	case MESSAGE_COUNTERS:
+		if (child->role == ROLE_RULES && message->size <= sizeof(parent->counters)) {
+			memcpy(parent->counters, message->body, message->size);
+			parent->counters_size = message->size;
+			control_counters(parent);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	log_error("%s: a message that is not its to send: it is started again",
+		  role_print(child->role));
+	kill(child->pid, SIGKILL);
+}
+
+static void channel_ready(struct watch *watch, uint32_t events)
+{
+	static struct message message;
+	struct child *child = watch->context;
+	int got = message_receive(watch->fd, &message);
+
+	(void)events;
+	if (got == 1) {
+		dispatch(child->parent, child, &message);
+		return;
+	}
+	/* Gone, or talking nonsense; SIGCHLD does the rest. */
+	loop_remove(&child->parent->loop, &child->watch);
+	if (got != 0)
+		kill(child->pid, SIGKILL);
+}
+
+/* ---- ends ---- */
+
+static void gone(struct parent *parent, struct child *child, int status)
+{
+	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
+	static struct message message;
+
+	/* What it said before it ended. */
+	while (message_receive(child->watch.fd, &message) == 1)
+		dispatch(parent, child, &message);
+	loop_remove(&parent->loop, &child->watch);
+	close(child->watch.fd);
+	child->watch.fd = -1;
+	child->pid = 0;
+	child->ready = false;
+	child->sent = child->applied = 0;
+	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
+		parent->linked = false;
+	if (child->role == ROLE_COMPILE) {
+		change_compiler_gone(parent);
+		return;
+	}
+	if (parent->stopping)
+		return;
+	if (WIFSIGNALED(status))
+		log_error("%s was ended by signal %d (%s)%s: starting it again",
+			  role_print(child->role), WTERMSIG(status), strsignal(WTERMSIG(status)),
+			  WTERMSIG(status) == SIGSYS ? ": a system call that it may not use" : "");
+	else
+		log_error("%s ended with code %d: starting it again", role_print(child->role),
+			  WEXITSTATUS(status));
+	child->restarts++;
+	if (!short_life)
+		child_start(parent, child->role);
+	else
+		child->start_at = parent->now +
+				  (child->restarts < MANY_RESTARTS ? SOON_MS : LATER_MS);
+}
+
+void children_reap(struct parent *parent)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (int role = 0; role < ROLE_COUNT; role++) {
+			if (parent->child[role].pid == pid)
+				gone(parent, &parent->child[role], status);
+		}
+	}
+}
+
+void children_due(struct parent *parent)
+{
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct child *child = &parent->child[role];
+
+		if (child->start_at && child->start_at <= parent->now)
+			child_start(parent, (enum role)role);
+	}
+}
+
+void children_stop(struct parent *parent)
+{
+	parent->stopping = true;
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct child *child = &parent->child[role];
+		int status;
+
+		if (!child->pid)
+			continue;
+		/* The journal writes what it still counts when its channel closes. */
+		loop_remove(&parent->loop, &child->watch);
+		shutdown(child->watch.fd, SHUT_RDWR);
+		close(child->watch.fd);
+		for (int wait = 0; child->pid && wait < 100; wait++) {
+			if (waitpid(child->pid, &status, WNOHANG) == child->pid)
+				child->pid = 0;
+			else
+				usleep(20 * 1000);
+		}
+		if (child->pid) {
+			kill(child->pid, SIGKILL);
+			waitpid(child->pid, &status, 0);
+			child->pid = 0;
+		}
+	}
+}

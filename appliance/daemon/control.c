@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/parent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/log.h"
+#include "daemon/sockets.h"
+
+enum { READ_MS = 2000, COUNTERS_MS = 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
+
+static void client_end(struct control_client *client)
+{
+	loop_remove(&client->parent->loop, &client->watch);
+	close(client->watch.fd);
+	client->watch.fd = -1;
+}
+
+/* One byte of exit code, then text. */
+static void reply(struct control_client *client, int code, const char *text)
+{
+	struct text out = TEXT_EMPTY;
+	const char head = (char)code;
+
+	text_put(&out, &head, 1);
+	text_put(&out, text, strnlen(text, CONTROL_REPLY_MAX - 2));
+	if (text_failed(&out) ||
+	    send(client->watch.fd, out.data, out.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_warning("a request over the control socket could not be answered");
+	text_release(&out);
+	client_end(client);
+}
+
+static void reply_status(struct control_client *client)
+{
+	char *text = status_print(client->parent);
+
+	reply(client, text ? 0 : 1, text ? text : "out of memory\n");
+	free(text);
+}
+
+static void ask_counters(struct control_client *client)
+{
+	struct child *rules = &client->parent->child[ROLE_RULES];
+
+	client->state = CLIENT_COUNTERS;
+	client->deadline = client->parent->now + COUNTERS_MS;
+	if (!rules->ready || child_send(rules, MESSAGE_COUNTERS, NULL, 0, -1) < 0)
+		reply_status(client);
+}
+
+static void change_mode(struct control_client *client, const struct control_request *request)
+{
+	struct parent *parent = client->parent;
+	struct mode_record record;
+	struct text text = TEXT_EMPTY;
+	struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	if (parent->changing) {
+		reply(client, 1, "a change of policy is under way: try again in a moment\n");
+		return;
+	}
+	error = mode_request(&record, request, &parent->settings, clock_wall(), &diag);
+	if (!error) {
+		error = mode_save(&record, parent->state);
+		if (error)
+			diag_error(&diag, parent->state_path, 0, 0, "the mode cannot be kept: %s",
+				   strerror(-error));
+	}
+	if (error) {
+		diag_print(&diag, &text);
+		reply(client, 1, text.data ? text.data : "out of memory\n");
+		text_release(&text);
+		return;
+	}
+	log_warning("mode %s for %llu s, by %s: %s", mode_print(record.mode),
+		    (unsigned long long)request->seconds,
+		    record.by[0] ? record.by : "the control socket",
+		    record.reason[0] ? record.reason : "no reason given");
+	parent->previous_mode = parent->mode;
+	parent->mode = record;
+	client->state = CLIENT_CHANGE;
+	client->deadline = parent->now + CHANGE_MS;
+	change_begin(parent, CAUSE_MODE);
+}
+
+static void client_ready(struct watch *watch, uint32_t events)
+{
+	struct control_client *client = watch->context;
+	struct control_request request;
+	uint8_t data[CONTROL_REQUEST_MAX + 1];
+	ssize_t got = recv(watch->fd, data, sizeof(data), MSG_DONTWAIT);
+
+	(void)events;
+	if (got <= 0 || client->state != CLIENT_READING) {
+		client_end(client);
+		return;
+	}
+	if (control_decode(&request, data, (size_t)got) < 0) {
+		reply(client, 2, "a request of another version or a damaged one: is the command "
+				 "`cordon` of the same version as cordond?\n");
+		return;
+	}
+	switch (request.type) {
+	case CONTROL_STATUS:
+		ask_counters(client);
+		break;
+	case CONTROL_RELOAD:
+		client->state = CLIENT_CHANGE;
+		client->deadline = client->parent->now + CHANGE_MS;
+		change_begin(client->parent, CAUSE_RELOAD);
+		break;
+	default:
+		change_mode(client, &request);
+	}
+}
+
+static void control_ready(struct watch *watch, uint32_t events)
+{
+	struct parent *parent = watch->context;
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0)
+			continue;
+		*client = (struct control_client){ .watch = { fd, client_ready, client },
+						   .parent = parent, .state = CLIENT_READING,
+						   .deadline = parent->now + READ_MS };
+		if (loop_add(&parent->loop, &client->watch, EPOLLIN) < 0)
+			break;
+		return;
+	}
+	/* All places taken, each for at most a few seconds. */
+	close(fd);
+}
+
+int control_open(struct parent *parent, struct diag *diag)
+{
+	int fd = socket_control(parent->run_path, diag);
+
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		parent->client[i].watch.fd = -1;
+	if (fd < 0)
+		return fd;
+	parent->control = (struct watch){ fd, control_ready, parent };
+	return loop_add(&parent->loop, &parent->control, EPOLLIN);
+}
+
+void control_changed(struct parent *parent, bool done, const char *text)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0 && client->state == CLIENT_CHANGE)
+			reply(client, done ? 0 : 1, text);
+	}
+}
+
+void control_counters(struct parent *parent)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0 && client->state == CLIENT_COUNTERS)
+			reply_status(client);
+	}
+}
+
+void control_expire(struct parent *parent)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd < 0 || client->deadline > parent->now)
+			continue;
+		if (client->state == CLIENT_COUNTERS)
+			reply_status(client);
+		else if (client->state == CLIENT_CHANGE)
+			reply(client, 1, "the change takes long and goes on: see cordon status\n");
+		else
+			client_end(client);
+	}
+}

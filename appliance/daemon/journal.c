@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/role.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/log.h"
+#include "journal/journal.h"
+
+/*
+ * The journal role: events from the workers' rings and from NFLOG in, the block log out. Its root
+ * is the log folder; it can change nothing but that.
+ */
+struct journal_role {
+	struct role_start start;
+	struct journal *journal;
+	uint64_t ring_lost[SETTINGS_WORKERS];
+};
+
+enum { ROUND = 4096 };	/* records of one ring before the others have their turn */
+
+static const int syscalls[] = {
+	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_fsync, SYS_fdatasync,
+	SYS_lseek, SYS_ftruncate, SYS_pread64, SYS_pwrite64, SYS_getsockname, SYS_getdents64,
+	SYS_ioctl, SYS_socket,
+};
+
+/* True when there may be more. */
+static bool drain_ring(struct journal_role *role, unsigned int index)
+{
+	struct ring *ring = &role->start.worker[index].shared->ring;
+	uint8_t record[RING_RECORD_MAX];
+	uint64_t lost = atomic_load_explicit(&ring->lost, memory_order_relaxed);
+	struct event event;
+	int size = 0;
+
+	if (lost > role->ring_lost[index])
+		journal_lost(role->journal, lost - role->ring_lost[index]);
+	role->ring_lost[index] = lost;
+	for (int i = 0; i < ROUND && (size = ring_read(ring, record)) != 0; i++) {
+		if (size > 0 && event_decode(&event, record, (size_t)size) == 0)
+			journal_event(role->journal, &event);
+		else
+			journal_lost(role->journal, 1);
+	}
+	return size != 0;
+}
+
+static void drain_nflog(struct journal_role *role)
+{
+	uint8_t data[64 * 1024];
+
+	for (int i = 0; i < ROUND; i++) {
+		ssize_t got = recv(role->start.nflog, data, sizeof(data), MSG_DONTWAIT);
+
+		if (got < 0 && errno == ENOBUFS) {
+			/* The kernel does not say how many; the named counters stay exact. */
+			journal_lost(role->journal, 1);
+			continue;
+		}
+		if (got <= 0)
+			return;
+		journal_nflog(role->journal, data, (size_t)got, clock_wall_ms(),
+			      clock_uptime_ms());
+	}
+}
+
+static void take_policy(struct journal_role *role, struct message *message)
+{
+	struct diag diag;
+	void *block = NULL;
+	size_t size;
+	int error = message->fd < 0 ? -EBADMSG : message_map(message->fd, &block, &size);
+
+	diag_init(&diag);
+	if (message->fd >= 0)
+		close(message->fd);
+	if (!error) {
+		error = journal_policy(role->journal, block, size);
+		if (error)
+			munmap(block, size);
+	}
+	if (error)
+		diag_error(&diag, "compiled policy", 0, 0, "%s", strerror(-error));
+	role_applied(error, true, &diag);
+}
+
+/* Sleeps until something is there, at most a second: the log's clock. */
+static void wait(struct journal_role *role)
+{
+	struct pollfd fds[] = {
+		{ .fd = MESSAGE_CHANNEL, .events = POLLIN },
+		{ .fd = role->start.wake, .events = POLLIN },
+		{ .fd = role->start.nflog, .events = POLLIN },
+	};
+	static struct message message;
+	bool empty = true;
+	uint64_t count;
+
+	for (unsigned int i = 0; i < role->start.workers; i++)
+		empty = ring_wait(&role->start.worker[i].shared->ring) && empty;
+	if (poll(fds, sizeof(fds) / sizeof(*fds), empty ? 1000 : 0) <= 0)
+		return;
+	if (fds[1].revents)
+		(void)!read(role->start.wake, &count, sizeof(count));
+	if (fds[0].revents) {
+		if (message_receive(MESSAGE_CHANNEL, &message) != 1) {
+			journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
+			_exit(0);
+		}
+		if (message.type != MESSAGE_POLICY)
+			_exit(1);
+		take_policy(role, &message);
+	}
+}
+
+static int open_journal(struct journal_role *role, int folder)
+{
+	char boot_id[CLOCK_BOOT_ID];
+	const struct settings *settings = &role->start.settings;
+	const struct journal_options options = {
+		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
+		.appliance = role->start.identity, .boot_id = boot_id,
+		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
+	};
+
+	clock_boot_id(boot_id);
+	return journal_open(&role->journal, &options);
+}
+
+int role_journal(void)
+{
+	static struct journal_role role;
+	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 1ULL << 40,
+				   .syscalls = syscalls,
+				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+	int folder, error;
+
+	role_begin(&role.start, ROLE_JOURNAL);
+	/* The parent made the log folder the working folder: the sandbox makes it the root. */
+	folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	sandbox.uid = settings_uid(&role.start.settings, ROLE_JOURNAL);
+	role_seal(&sandbox);
+	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder);
+	if (error) {
+		log_error("the log folder: %s", strerror(-error));
+		return 1;
+	}
+	role_tell(MESSAGE_READY, NULL, 0, -1);
+	for (;;) {
+		bool more = false;
+
+		for (unsigned int i = 0; i < role.start.workers; i++)
+			more = drain_ring(&role, i) || more;
+		drain_nflog(&role);
+		journal_tick(role.journal, clock_wall_ms(), clock_uptime_ms());
+		if (!more)
+			wait(&role);
+	}
+}

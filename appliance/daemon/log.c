@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static enum role own_role;
+static enum log_level own_level = LEVEL_INFO;
+
+void log_open(enum role role, enum log_level level)
+{
+	own_role = role;
+	own_level = level;
+}
+
+/* One write a message, so that the roles' lines do not mix. */
+static void put(enum log_level level, const char *format, va_list arguments)
+{
+	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
+	char line[1024];
+	int length, used;
+
+	if (level > own_level)
+		return;
+	used = snprintf(line, sizeof(line), "cordond%s%s: %s",
+			own_role == ROLE_PARENT ? "" : " ",
+			own_role == ROLE_PARENT ? "" : role_print(own_role), words[level]);
+	length = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
+	if (length < 0)
+		return;
+	used += length;
+	if ((size_t)used > sizeof(line) - 2)
+		used = (int)sizeof(line) - 2;
+	line[used++] = '\n';
+	(void)!write(STDERR_FILENO, line, (size_t)used);
+}
+
+#define LOG_AT(level) \
+	do { \
+		va_list arguments; \
+		va_start(arguments, format); \
+		put(level, format, arguments); \
+		va_end(arguments); \
+	} while (0)
+
+void log_error(const char *format, ...)
+{
+	LOG_AT(LEVEL_ERROR);
+}
+
+void log_warning(const char *format, ...)
+{
+	LOG_AT(LEVEL_WARNING);
+}
+
+void log_info(const char *format, ...)
+{
+	LOG_AT(LEVEL_INFO);
+}
+
+void log_debug(const char *format, ...)
+{
+	LOG_AT(LEVEL_DEBUG);
+}
+
+void log_diag(const struct diag *diag)
+{
+	size_t kept = diag->count < DIAG_KEEP ? diag->count : DIAG_KEEP;
+
+	for (size_t i = 0; i < kept; i++) {
+		const struct diag_entry *entry = &diag->entry[i];
+
+		if (entry->line)
+			log_error("%s:%u:%u: %s", entry->source, entry->line, entry->column,
+				  entry->message);
+		else
+			log_error("%s: %s", entry->source, entry->message);
+	}
+	if (diag->count > kept)
+		log_error("and %zu more errors", diag->count - kept);
+}

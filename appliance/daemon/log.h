@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/diag.h"
+#include "settings/settings.h"
+
+/* The daemon's own messages, on standard error: "cordond dns: error: what, where, what to do". */
+void log_open(enum role role, enum log_level level);
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Each entry as one error. */
+void log_diag(const struct diag *diag);

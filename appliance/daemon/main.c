@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/file.h"
+#include "base/version.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+#include "daemon/role.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char help[] =
+	"usage: cordond [--config FILE] [--state DIR] [--run DIR] [--check]\n"
+	"\n"
+	"  --config FILE  settings (/etc/cordon/cordon.conf)\n"
+	"  --state DIR    state folder (/var/lib/cordon)\n"
+	"  --run DIR      folder of the control socket (/run/cordon)\n"
+	"  --check        check settings and rule lists, then end\n"
+	"\n"
+	"Runs in the foreground, messages go to standard error; SIGHUP reloads the rule lists,\n"
+	"SIGTERM stops. Exit status: 0 done, 1 failed, 2 usage. See cordond(8).\n";
+
+static int run_role(const char *name)
+{
+	if (strcmp(name, role_print(ROLE_DNS)) == 0)
+		return role_dns();
+	if (strcmp(name, role_print(ROLE_COMPILE)) == 0)
+		return role_compile();
+	if (strcmp(name, role_print(ROLE_RULES)) == 0)
+		return role_rules();
+	if (ENABLED(CONFIG_JOURNAL) && strcmp(name, role_print(ROLE_JOURNAL)) == 0)
+		return role_journal();
+	fprintf(stderr, "cordond: --role is how cordond starts its own parts\n");
+	return EXIT_USAGE;
+}
+
+/* Settings alone can say something that no gateway can do. */
+static void check_sense(const struct parent *parent, struct diag *diag)
+{
+	const struct settings *settings = &parent->settings;
+
+	if (settings->upstreams == 0)
+		diag_error(diag, parent->config, 0, 0, "[dns] upstream: expected at least one "
+			   "resolver to forward to");
+	if (settings->lans == 0)
+		log_warning("%s: [network] lan names no interface: nothing is captured or blocked "
+			    "for clients that are forwarded", parent->config);
+	if (settings->listens == 0)
+		diag_error(diag, parent->config, 0, 0, "[dns] listen: expected at least one "
+			   "address");
+}
+
+static int read_settings(struct parent *parent)
+{
+	static struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = file_read(AT_FDCWD, parent->config, SETTINGS_TEXT_MAX, &parent->text,
+			  &parent->length);
+	if (error)
+		diag_error(&diag, parent->config, 0, 0, "cannot read: %s", strerror(-error));
+	else
+		error = settings_parse(&parent->settings, parent->config, parent->text,
+				       parent->length, &diag);
+	if (!error) {
+		log_open(ROLE_PARENT, parent->settings.level);
+		check_sense(parent, &diag);
+	}
+	log_diag(&diag);
+	return diag.count ? 1 : 0;
+}
+
+static int check(const struct parent *parent)
+{
+	static struct diag diag;
+	struct list_file file[SETTINGS_LISTS];
+	struct policy_options options;
+	void *block = NULL;
+	size_t count, size;
+	int error;
+
+	diag_init(&diag);
+	settings_policy_options(&parent->settings, &options);
+	error = lists_open(parent->settings.rules_dir, file, &count, &diag);
+	if (!error) {
+		error = lists_compile(file, count, &parent->settings, &options, &block, &size,
+				      &diag);
+		lists_close(file, count);
+	}
+	log_diag(&diag);
+	if (error)
+		return 1;
+	printf("%s and the rule lists in %s are clean\n", parent->config,
+	       parent->settings.rules_dir);
+	free(block);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "state", required_argument, NULL, 's' },
+		{ "run", required_argument, NULL, 'r' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "role", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	static struct parent parent = { .config = "/etc/cordon/cordon.conf",
+					.state_path = "/var/lib/cordon",
+					.run_path = "/run/cordon" };
+	bool checking = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			parent.config = optarg;
+			break;
+		case 's':
+			parent.state_path = optarg;
+			break;
+		case 'r':
+			parent.run_path = optarg;
+			break;
+		case 'k':
+			checking = true;
+			break;
+		case 'o':
+			return run_role(optarg);
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		case 'V':
+			puts("cordond " VERSION_TEXT);
+			return 0;
+		default:
+			fputs(help, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind != argc) {
+		fprintf(stderr, "cordond: unexpected word \"%s\"\n%s", argv[optind], help);
+		return EXIT_USAGE;
+	}
+	if (read_settings(&parent))
+		return 1;
+	if (checking)
+		return check(&parent);
+	if (geteuid() != 0) {
+		log_error("must be started by root: it opens port 53 and changes nftables, then "
+			  "gives each of its parts only what that part needs");
+		return 1;
+	}
+	return parent_run(&parent);
+}

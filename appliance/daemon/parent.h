@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "daemon/modes.h"
+#include "dns/worker.h"
+#include "ipc/message.h"
+#include "ipc/shared.h"
+#include "policy/policy.h"
+#include "settings/lists.h"
+
+/*
+ * The parent: root, but nobody's input reaches it except settings, root's requests and what its
+ * own children say. It opens, hands out, waits and starts again.
+ *
+ *	parent.c	start, loop, stop
+ *	children.c	one process a role
+ *	change.c	from rule lists to "in force everywhere"
+ *	control.c	requests over the control socket
+ *	status.c	what `cordon status` shows
+ */
+struct parent;
+
+struct child {
+	struct parent *parent;
+	enum role role;
+	pid_t pid;		/* 0: not running */
+	struct watch watch;	/* channel; fd -1 when not running */
+	bool ready;
+	uint64_t sent;		/* generation of the policy that it was sent */
+	uint64_t applied;	/* and of the one that it has in force */
+	int64_t started;	/* uptime in ms */
+	int64_t start_at;	/* when to start it again; 0: not waiting for that */
+	unsigned int restarts;
+};
+
+/* A compiled policy and where it stands. */
+struct generation {
+	uint64_t number;	/* 0: none */
+	int fd;			/* sealed memfd; -1 */
+	struct policy policy;
+	bool disarmed;
+};
+
+/* Why the policy changes; said when it is done, and to whoever waits for it. */
+enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END };
+
+struct control_client {
+	struct watch watch;	/* fd -1: free */
+	struct parent *parent;
+	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_CHANGE } state;
+	int64_t deadline;
+};
+enum { CONTROL_CLIENTS = 16 };
+
+struct parent {
+	/* what it was started with */
+	const char *program;
+	const char *config;
+	const char *state_path;
+	const char *run_path;
+	char *text;
+	size_t length;
+	struct settings settings;
+	unsigned int workers;
+
+	struct loop loop;
+	int state;		/* folders */
+	int run;
+	struct watch signals;
+	struct watch control;
+	struct control_client client[CONTROL_CLIENTS];
+	int listen[SETTINGS_WORKERS][WORKER_LISTENERS];
+	uint8_t protocol[WORKER_LISTENERS];
+	unsigned int listeners;	/* a worker */
+	int shared_fd[SETTINGS_WORKERS];
+	struct worker_shared *shared[SETTINGS_WORKERS];
+	int wake, nflog, route;
+	char identity[64];
+
+	struct child child[ROLE_COUNT];
+	int64_t now;		/* uptime in ms */
+	int64_t began;
+	bool linked;		/* dns and rules talk to each other */
+	bool ready;		/* said so */
+	bool stopping;
+
+	/* change.c */
+	struct generation current;	/* in force */
+	struct generation next;		/* on its way; number 0: none */
+	uint64_t last_number;
+	enum cause cause;
+	bool changing;
+	bool compile_wanted;	/* as soon as the last compiler is gone */
+	bool compiling;		/* a compiler owes its result */
+	bool again;		/* one more change was asked for meanwhile */
+	enum cause again_cause;
+	bool lists_staged;	/* lists.new holds what next was made of */
+	struct mode_record mode;	/* in force or on its way */
+	struct mode_record previous_mode;
+	char last_error[512];	/* why the last change was refused; "" when it was not */
+
+	/* status.c */
+	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */
+	size_t counters_size;
+};
+
+/* ---- parent.c ---- */
+int parent_run(struct parent *parent);
+
+/* ---- children.c ---- */
+void children_init(struct parent *parent);
+/* Starts a role now; a failure is tried again later. */
+void child_start(struct parent *parent, enum role role);
+void children_reap(struct parent *parent);
+void children_due(struct parent *parent);
+void children_stop(struct parent *parent);
+int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
+/* Connects the dns and rules roles with each other, once both are there. */
+void children_connect(struct parent *parent);
+
+/* ---- change.c ---- */
+/* Compiles and switches over; when a change is under way, once more after it. */
+void change_begin(struct parent *parent, enum cause cause);
+void change_compiled(struct parent *parent, const struct message *message);
+void change_compiler_gone(struct parent *parent);	/* also when it was never there */
+void change_applied(struct parent *parent, struct child *child, const struct message *message);
+/* A role became ready or died: send what it lacks, finish what can be finished. */
+void change_advance(struct parent *parent);
+
+/* ---- control.c ---- */
+int control_open(struct parent *parent, struct diag *diag);
+/* The change that clients wait for is over. */
+void control_changed(struct parent *parent, bool done, const char *text);
+void control_counters(struct parent *parent);
+void control_expire(struct parent *parent);
+
+/* ---- status.c ---- */
+/* One JSON object; malloc'ed, NULL when out of memory. */
+char *status_print(const struct parent *parent);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/role.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "daemon/log.h"
+
+static void die(const char *what)
+{
+	log_error("%s: this role ends, the parent starts it again", what);
+	_exit(1);
+}
+
+static void take_settings(struct role_start *start, const struct message *message, enum role role)
+{
+	struct diag diag;
+
+	diag_init(&diag);
+	start->text = malloc(message->size + 1);
+	if (!start->text)
+		die("out of memory");
+	memcpy(start->text, message->body, message->size);
+	start->text[message->size] = '\0';
+	start->length = message->size;
+	if (settings_parse(&start->settings, "settings", start->text, start->length, &diag) < 0)
+		die("settings from the parent are damaged");
+	log_open(role, start->settings.level);
+}
+
+static struct worker_options *worker_at(struct role_start *start, const struct message *message)
+{
+	unsigned int index = message->size ? message->body[0] : SETTINGS_WORKERS;
+
+	if (index >= SETTINGS_WORKERS || message->fd < 0)
+		die("a message of the parent is damaged");
+	if (index >= start->workers)
+		start->workers = index + 1;
+	return &start->worker[index];
+}
+
+static void take_listener(struct role_start *start, const struct message *message)
+{
+	struct worker_options *worker = worker_at(start, message);
+
+	if (message->size != 2 || worker->udps + worker->tcps >= WORKER_LISTENERS)
+		die("a message of the parent is damaged");
+	if (message->body[1] == IPPROTO_UDP)
+		worker->udp[worker->udps++] = message->fd;
+	else
+		worker->tcp[worker->tcps++] = message->fd;
+}
+
+static void take_shared(struct role_start *start, const struct message *message)
+{
+	struct worker_options *worker = worker_at(start, message);
+	void *memory = mmap(NULL, sizeof(struct worker_shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+			    message->fd, 0);
+
+	if (memory == MAP_FAILED)
+		die("cannot map the shared memory");
+	worker->shared = memory;
+	close(message->fd);
+}
+
+static void take_list(struct role_start *start, const struct message *message)
+{
+	struct list_file *file = &start->list[start->lists];
+
+	if (start->lists == SETTINGS_LISTS || message->fd < 0 ||
+	    message->size >= sizeof(file->name))
+		die("a message of the parent is damaged");
+	memcpy(file->name, message->body, message->size);
+	file->name[message->size] = '\0';
+	file->fd = message->fd;
+	start->lists++;
+}
+
+static void take(struct role_start *start, const struct message *message, enum role role)
+{
+	switch (message->type) {
+	case MESSAGE_SETTINGS:
+		take_settings(start, message, role);
+		break;
+	case MESSAGE_LISTEN:
+		take_listener(start, message);
+		break;
+	case MESSAGE_SHARED:
+		take_shared(start, message);
+		break;
+	case MESSAGE_LIST:
+		take_list(start, message);
+		break;
+	case MESSAGE_NFLOG:
+		start->nflog = message->fd;
+		break;
+	case MESSAGE_ROUTE:
+		start->route = message->fd;
+		break;
+	case MESSAGE_WAKE:
+		start->wake = message->fd;
+		break;
+	case MESSAGE_IDENTITY:
+		if (message->size >= sizeof(start->identity))
+			die("a message of the parent is damaged");
+		memcpy(start->identity, message->body, message->size);
+		start->identity[message->size] = '\0';
+		break;
+	default:
+		die("an unexpected message of the parent");
+	}
+}
+
+void role_begin(struct role_start *start, enum role role)
+{
+	static struct message message;
+
+	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1 };
+	log_open(role, LEVEL_INFO);
+	for (;;) {
+		int got = message_receive(MESSAGE_CHANNEL, &message);
+
+		if (got != 1)
+			_exit(1);
+		if (message.type == MESSAGE_SEAL)
+			break;
+		take(start, &message, role);
+	}
+	if (!start->text)
+		die("no settings from the parent");
+}
+
+void role_seal(const struct sandbox *sandbox)
+{
+	const char *step;
+	int error = sandbox_enter(sandbox, &step);
+
+	if (error) {
+		log_error("sandbox: %s: %s", step, strerror(-error));
+		_exit(1);
+	}
+}
+
+void role_tell(enum message_type type, const void *body, size_t size, int fd)
+{
+	if (message_send(MESSAGE_CHANNEL, type, body, size, fd) < 0)
+		_exit(1);
+}
+
+void role_applied(int result, bool changed, const struct diag *diag)
+{
+	struct text text = TEXT_EMPTY;
+	uint8_t head[5];
+	struct cursor cursor = cursor_writer(head, sizeof(head));
+	struct text body = TEXT_EMPTY;
+
+	diag_print(diag, &text);
+	cursor_put32(&cursor, (uint32_t)result);
+	cursor_put8(&cursor, changed);
+	text_put(&body, head, sizeof(head));
+	if (text.data && text.length < 8192)
+		text_put(&body, text.data, text.length);
+	role_tell(MESSAGE_APPLIED, body.data, body.length, -1);
+	text_release(&text);
+	text_release(&body);
+}
+
+int role_policy(struct message *message, struct policy *policy, bool *disarmed)
+{
+	void *block;
+	size_t size;
+	int error;
+
+	if (message->size != 1 || message->fd < 0)
+		die("a message of the parent is damaged");
+	*disarmed = message->body[0];
+	error = message_map(message->fd, &block, &size);
+	close(message->fd);
+	if (error)
+		return error;
+	error = policy_open(policy, block, size);
+	if (error)
+		munmap(block, size);
+	return error;
+}
+
+void role_policy_release(const struct policy *policy)
+{
+	munmap((void *)(uintptr_t)policy->block, policy->size);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/sandbox.h"
+#include "dns/worker.h"
+#include "ipc/message.h"
+#include "settings/lists.h"
+
+/*
+ * A child of cordond: the same program, executed anew, with descriptor 3 to the parent. It is told
+ * everything it may use, seals itself, says READY, and only then meets anybody's input.
+ */
+struct role_start {
+	char *text;		/* of cordon.conf */
+	size_t length;
+	struct settings settings;
+	struct worker_options worker[SETTINGS_WORKERS];
+	unsigned int workers;
+	struct list_file list[SETTINGS_LISTS];
+	size_t lists;
+	int nflog;
+	int route;
+	int wake;
+	char identity[64];
+};
+
+/* Each runs until its parent is gone; the exit code. */
+int role_dns(void);
+int role_compile(void);
+int role_rules(void);
+int role_journal(void);
+
+/* Reads messages up to MESSAGE_SEAL. Ends the process when the parent breaks the protocol. */
+void role_begin(struct role_start *start, enum role role);
+
+/* Enters the sandbox; ends the process when a step of it fails. */
+void role_seal(const struct sandbox *sandbox);
+
+/* Sends to the parent; ends the process when it is gone. */
+void role_tell(enum message_type type, const void *body, size_t size, int fd);
+
+/* The answer to MESSAGE_POLICY. */
+void role_applied(int result, bool changed, const struct diag *diag);
+
+/* Opens the policy of a MESSAGE_POLICY and closes its descriptor; -errno when it is damaged. */
+int role_policy(struct message *message, struct policy *policy, bool *disarmed);
+void role_policy_release(const struct policy *policy);

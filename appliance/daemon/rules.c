@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/role.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "daemon/log.h"
+#include "daemon/pinholes.h"
+#include "nft/kernel.h"
+
+/*
+ * The rules role: the only process that may change the kernel's tables. It reads no text and hears
+ * nobody but the parent and the dns role, whose requests it checks against settings and policy.
+ */
+struct rules_role {
+	struct role_start start;
+	struct kernel *kernel;
+	struct policy policy;
+	bool has_policy;
+	bool disarmed;
+	int peer[SETTINGS_WORKERS];
+	struct pinholes pinholes;
+};
+
+enum { RULESET_BUDGET = 512 << 20 };
+
+static const int syscalls[] = {
+	SYS_socket, SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
+};
+
+static void apply(struct rules_role *role, struct message *message)
+{
+	struct policy policy;
+	struct ruleset *ruleset;
+	struct arena arena;
+	static struct diag diag;
+	bool disarmed, changed = false;
+	int error = role_policy(message, &policy, &disarmed);
+
+	diag_init(&diag);
+	if (error) {
+		diag_error(&diag, "compiled policy", 0, 0, "%s", strerror(-error));
+		role_applied(error, false, &diag);
+		return;
+	}
+	arena_init(&arena, RULESET_BUDGET);
+	ruleset = ruleset_build(&arena, &role->start.settings, &policy,
+				disarmed ? RULESET_DISARMED : RULESET_ENFORCE);
+	error = ruleset ? kernel_apply(role->kernel, ruleset, &changed, &diag) : -ENOMEM;
+	arena_release(&arena);
+	if (error) {
+		if (diag.count == 0)
+			diag_error(&diag, "nftables", 0, 0, "%s", strerror(-error));
+		role_policy_release(&policy);
+	} else {
+		if (role->has_policy)
+			role_policy_release(&role->policy);
+		role->policy = policy;
+		role->has_policy = true;
+		role->disarmed = disarmed;
+		pinholes_judge(&role->pinholes, &policy, role->kernel);
+	}
+	role_applied(error, changed, &diag);
+}
+
+static void tell_counters(struct rules_role *role)
+{
+	struct kernel_counter counter[KERNEL_COUNTERS];
+	uint8_t body[KERNEL_COUNTERS * 48];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+	int count = kernel_counters(role->kernel, counter);
+
+	for (int i = 0; i < count; i++) {
+		cursor_put(&cursor, counter[i].name, sizeof(counter[i].name));
+		cursor_put64(&cursor, counter[i].packets);
+		cursor_put64(&cursor, counter[i].bytes);
+	}
+	role_tell(MESSAGE_COUNTERS, body, cursor.at, -1);
+}
+
+/* ---- what the dns role asks for ---- */
+
+/* A pinhole is opened only for a name that the policy carries, to an address that it blocks. */
+static int open_pinhole(struct rules_role *role, const struct pinhole_request *request)
+{
+	struct verdict name, address;
+	int error;
+
+	if (!role->has_policy || role->disarmed)
+		return 0;
+	name = policy_lookup_name(&role->policy, request->name.wire);
+	address = policy_lookup_addr(&role->policy, &request->address);
+	if ((name.action != ACTION_ALLOW && name.action != ACTION_MONITOR) ||
+	    address.action != ACTION_BLOCK ||
+	    addr_is_v4(&request->client) != addr_is_v4(&request->address))
+		return -EPERM;
+	error = kernel_pinhole(role->kernel, &request->client, &request->address,
+			       request->seconds);
+	if (error)
+		log_warning("pinhole: %s: the answer goes out without it", strerror(-error));
+	else
+		pinholes_add(&role->pinholes, request, clock_uptime_ms());
+	return error;
+}
+
+static bool is_internal(const struct settings *settings, const struct addr *addr)
+{
+	for (size_t i = 0; i < settings->internal_dns_count; i++) {
+		if (addr_compare(&settings->internal_dns[i], addr) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A socket from the client's own address to an internal-dns server, so that the agency's server
+ * sees who asks. Only CAP_NET_ADMIN may make it. */
+static int open_transparent(const struct rules_role *role, const struct connect_request *request)
+{
+	struct sockaddr_storage client, server;
+	socklen_t client_size = addr_to_sockaddr(&request->client, 0, &client);
+	socklen_t server_size = addr_to_sockaddr(&request->server, request->port, &server);
+	bool v4 = client.ss_family == AF_INET;
+	int type = request->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	const int on = 1;
+	int fd;
+
+	if (!is_internal(&role->start.settings, &request->server) || request->port != 53 ||
+	    client.ss_family != server.ss_family)
+		return -EPERM;
+	fd = socket(client.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on,
+		       sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&client, client_size) < 0 ||
+	    (connect(fd, (struct sockaddr *)&server, server_size) < 0 && errno != EINPROGRESS)) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int answer_peer(struct rules_role *role, int peer, const struct message *message)
+{
+	struct pinhole_request pinhole;
+	struct connect_request request;
+	int fd, error;
+
+	if (message->type == MESSAGE_PINHOLE && message_read_pinhole(message, &pinhole) == 0)
+		return message_send_result(peer, MESSAGE_PINHOLED, pinhole.id,
+					   open_pinhole(role, &pinhole), -1);
+	if (message->type != MESSAGE_CONNECT || message_read_connect(message, &request) < 0)
+		return -EBADMSG;
+	fd = open_transparent(role, &request);
+	error = message_send_result(peer, MESSAGE_CONNECTED, request.id, fd < 0 ? fd : 0, fd);
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static void peer_ready(struct rules_role *role, unsigned int index)
+{
+	static struct message message;
+	int got = message_receive(role->peer[index], &message);
+	int error = got == 1 ? answer_peer(role, role->peer[index], &message) : got;
+
+	/* A worker that is too busy to read its answers does without one (SO_SNDTIMEO). */
+	if (error == -EAGAIN || (got == 1 && error == 0))
+		return;
+	close(role->peer[index]);
+	role->peer[index] = -1;
+}
+
+/* ---- the loop ---- */
+
+static void parent_ready(struct rules_role *role)
+{
+	static struct message message;
+	int got = message_receive(MESSAGE_CHANNEL, &message);
+
+	if (got != 1)
+		_exit(got == 0 ? 0 : 1);
+	if (message.type == MESSAGE_POLICY) {
+		apply(role, &message);
+	} else if (message.type == MESSAGE_COUNTERS) {
+		tell_counters(role);
+	} else if (message.type == MESSAGE_PEER && message.size == 1 && message.fd >= 0 &&
+		   message.body[0] < SETTINGS_WORKERS) {
+		unsigned int index = message.body[0];
+
+		if (role->peer[index] >= 0)
+			close(role->peer[index]);
+		role->peer[index] = message.fd;
+	} else {
+		log_error("an unexpected message of the parent");
+		_exit(1);
+	}
+}
+
+int role_rules(void)
+{
+	static struct rules_role role;
+	struct sandbox sandbox = { .root = ".", .files = 1024, .syscalls = syscalls,
+				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls),
+				   .capabilities = 1ULL << CAP_NET_ADMIN };
+	int error;
+
+	role_begin(&role.start, ROLE_RULES);
+	for (unsigned int i = 0; i < SETTINGS_WORKERS; i++)
+		role.peer[i] = -1;
+	error = kernel_open(&role.kernel);
+	if (error) {
+		log_error("netlink: %s: is nf_tables in this kernel?", strerror(-error));
+		return 1;
+	}
+	sandbox.uid = settings_uid(&role.start.settings, ROLE_RULES);
+	role_seal(&sandbox);
+	role_tell(MESSAGE_READY, NULL, 0, -1);
+	for (;;) {
+		struct pollfd fds[1 + SETTINGS_WORKERS] = {
+			{ .fd = MESSAGE_CHANNEL, .events = POLLIN },
+		};
+
+		for (unsigned int i = 0; i < SETTINGS_WORKERS; i++)
+			fds[1 + i] = (struct pollfd){ .fd = role.peer[i], .events = POLLIN };
+		if (poll(fds, 1 + SETTINGS_WORKERS, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			parent_ready(&role);
+		for (unsigned int i = 0; i < SETTINGS_WORKERS; i++) {
+			if (fds[1 + i].revents && role.peer[i] == fds[1 + i].fd)
+				peer_ready(&role, i);
+		}
+	}
+}

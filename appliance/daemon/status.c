@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/parent.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/cursor.h"
+#include "base/version.h"
+
+/* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+	(void)json_object_set_new(object, key, value ? value : json_null());
+}
+
+static void put_count(json_t *object, const char *key, uint64_t value)
+{
+	put(object, key, json_integer((json_int_t)value));
+}
+
+static void put_time(json_t *object, const char *key, int64_t seconds)
+{
+	char text[CLOCK_TEXT];
+
+	put(object, key, json_string(clock_print(seconds * 1000, text)));
+}
+
+static void put_mode(json_t *object, const struct mode_record *mode)
+{
+	put(object, "mode", json_string(mode_print(mode->mode)));
+	if (mode->mode == MODE_ENFORCE)
+		return;
+	put_time(object, "mode_since", mode->since);
+	put_time(object, "mode_until", mode->until);
+	put(object, "mode_reason", json_string(mode->reason));
+	put(object, "mode_by", json_string(mode->by));
+	if (mode->categories) {
+		json_t *list = json_array();
+
+		for (int category = 0; category < CATEGORY_COUNT; category++) {
+			if (mode->categories & 1U << category)
+				(void)json_array_append_new(
+					list, json_string(category_print((enum category)category)));
+		}
+		put(object, "mode_categories", list);
+	}
+}
+
+static json_t *policy_json(const struct generation *generation)
+{
+	uint32_t count[CATEGORY_COUNT] = { 0 };
+	json_t *object = json_object(), *rules = json_object();
+	char digest[2 * POLICY_DIGEST + 1];
+	struct policy_rule rule;
+
+	for (uint32_t i = 0; policy_rule(&generation->policy, i, &rule); i++)
+		count[rule.category]++;
+	for (int category = 0; category < CATEGORY_COUNT; category++) {
+		if (count[category])
+			put_count(rules, category_print((enum category)category), count[category]);
+	}
+	for (int i = 0; i < POLICY_DIGEST; i++)
+		snprintf(digest + 2 * i, 3, "%02x", policy_digest(&generation->policy)[i]);
+	put(object, "version", json_string(policy_versions(&generation->policy)));
+	put(object, "digest", json_string(digest));
+	put(object, "rules", rules);
+	return object;
+}
+
+static json_t *dns_json(const struct parent *parent)
+{
+	uint64_t sum[9] = { 0 };
+	static const char *const key[9] = { "queries", "blocked", "monitored", "forwarded",
+					    "answered", "failed", "dropped", "tcp", "pinholes" };
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < parent->workers; i++) {
+		const struct dns_counters *counters = &parent->shared[i]->counters;
+
+		sum[0] += counter_get(&counters->queries);
+		sum[1] += counter_get(&counters->blocked);
+		sum[2] += counter_get(&counters->monitored);
+		sum[3] += counter_get(&counters->forwarded);
+		sum[4] += counter_get(&counters->answered);
+		sum[5] += counter_get(&counters->failed);
+		sum[6] += counter_get(&counters->dropped);
+		sum[7] += counter_get(&counters->tcp);
+		sum[8] += counter_get(&counters->pinholes);
+	}
+	for (int i = 0; i < 9; i++)
+		put_count(object, key[i], sum[i]);
+	return object;
+}
+
+static json_t *packets_json(const struct parent *parent)
+{
+	struct cursor cursor = cursor_reader(parent->counters, parent->counters_size);
+	json_t *object = json_object();
+
+	while (cursor_left(&cursor) >= 48) {
+		char name[32];
+		json_t *counter = json_object();
+
+		cursor_get(&cursor, name, sizeof(name));
+		name[sizeof(name) - 1] = '\0';
+		put_count(counter, "packets", cursor_get64(&cursor));
+		put_count(counter, "bytes", cursor_get64(&cursor));
+		put(object, name, counter);
+	}
+	return object;
+}
+
+static json_t *roles_json(const struct parent *parent)
+{
+	json_t *list = json_array();
+	json_t *own = json_pack("{s:s, s:i, s:f, s:i}", "role", "parent", "pid", (int)getpid(),
+				"uptime", (double)(parent->now - parent->began) / 1000, "restarts",
+				0);
+
+	(void)json_array_append_new(list, own);
+	for (int role = ROLE_DNS; role < ROLE_COUNT; role++) {
+		const struct child *child = &parent->child[role];
+
+		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)))
+			continue;
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:i, s:f, s:i}", "role", role_print((enum role)role),
+					"pid", (int)child->pid, "uptime",
+					child->pid ? (double)(parent->now - child->started) / 1000
+						   : 0.0, "restarts", (int)child->restarts));
+	}
+	return list;
+}
+
+/* For which clients DNS passes that nobody here looks into. */
+static json_t *uninspected_json(const struct settings *settings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < settings->sanctioned_count; i++) {
+		const struct sanctioned_resolver *entry = &settings->sanctioned[i];
+		json_t *object = json_object(), *sources = json_array();
+		char text[PREFIX_TEXT];
+
+		for (size_t j = 0; j < entry->sources; j++)
+			(void)json_array_append_new(
+				sources, json_string(prefix_print(&entry->source[j], text)));
+		put(object, "sources", sources);
+		put(object, "resolver", json_string(addr_print(&entry->resolver.addr, text)));
+		put_count(object, "port", entry->resolver.port);
+		(void)json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static uint64_t events_lost(const struct parent *parent)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < parent->workers; i++)
+		lost += counter_get(&parent->shared[i]->ring.lost);
+	return lost;
+}
+
+char *status_print(const struct parent *parent)
+{
+	json_t *object = json_object();
+	char state[9], *text;
+
+	put_mode(object, &parent->mode);
+	put(object, "appliance", json_string(parent->identity));
+	put(object, "version", json_string(VERSION_TEXT));
+	put_time(object, "time", clock_wall());
+	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
+	put(object, "in_force", json_boolean(parent->current.number &&
+					     parent->child[ROLE_RULES].applied));
+	if (parent->current.number) {
+		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
+		put(object, "state", json_string(state));
+		put(object, "policy", policy_json(&parent->current));
+	}
+	put(object, "refused", parent->last_error[0] ? json_string(parent->last_error)
+						     : json_null());
+	put(object, "dns", dns_json(parent));
+	put(object, "packets", packets_json(parent));
+	put_count(object, "events_lost", events_lost(parent));
+	put(object, "uninspected", uninspected_json(&parent->settings));
+	put(object, "roles", roles_json(parent));
+	text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	json_decref(object);
+	return text;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ipc/message.h"
+
+void chain_append(struct chain *chain, struct link *link, int64_t deadline)
+{
+	link->deadline = deadline;
+	link->previous = chain->last;
+	link->next = NULL;
+	if (chain->last)
+		chain->last->next = link;
+	else
+		chain->first = link;
+	chain->last = link;
+}
+
+void chain_remove(struct chain *chain, struct link *link)
+{
+	if (link->previous)
+		link->previous->next = link->next;
+	else
+		chain->first = link->next;
+	if (link->next)
+		link->next->previous = link->previous;
+	else
+		chain->last = link->previous;
+	link->previous = link->next = NULL;
+}
+
+uint16_t worker_random16(struct worker *worker)
+{
+	uint16_t value;
+
+	if (worker->random_left < sizeof(value)) {
+		/* Cannot fail for 256 bytes once the pool is ready (getrandom(2)). */
+		if (getrandom(worker->random, sizeof(worker->random), 0) !=
+		    (ssize_t)sizeof(worker->random))
+			abort();
+		worker->random_left = sizeof(worker->random);
+	}
+	worker->random_left -= sizeof(value);
+	memcpy(&value, worker->random + worker->random_left, sizeof(value));
+	return value;
+}
+
+/* ---- what a worker tells the journal ---- */
+
+void worker_log(struct worker *worker, const struct path *path, const struct query *query,
+		const struct verdict *verdict, enum event_channel channel,
+		const struct addr *address)
+{
+	uint8_t data[EVENT_MAX];
+	struct event event;
+
+	if (worker->options.wake < 0)
+		return;
+	event = (struct event){
+		.wall_ms = worker->wall, .uptime_ms = worker->now, .channel = channel,
+		.action = verdict->action, .intended = verdict->intended,
+		.client = path->client, .client_port = path->client_port,
+		.interface = path->interface, .has_resolver = true, .resolver = path->asked,
+		.qtype = query->type, .protocol = path->protocol, .port = 53,
+		.name = query->name, .has_address = address != NULL,
+		.state = worker->state, .rule = verdict->rule, .count = 1,
+	};
+	if (address)
+		event.address = *address;
+	ring_write(&worker->options.shared->ring, data, event_encode(&event, data));
+	worker->logged = true;
+}
+
+void worker_account(struct worker *worker, const struct path *path, const struct query *query,
+		    const struct verdict *verdict)
+{
+	struct dns_counters *counters = &worker->options.shared->counters;
+
+	counter_add(&counters->queries, 1);
+	if (path->protocol == IPPROTO_TCP)
+		counter_add(&counters->tcp, 1);
+	if (verdict->action == ACTION_BLOCK)
+		counter_add(&counters->blocked, 1);
+	else if (verdict->action == ACTION_MONITOR)
+		counter_add(&counters->monitored, 1);
+	else
+		return;
+	worker_log(worker, path, query, verdict, CHANNEL_DNS, NULL);
+}
+
+static void wake_journal(struct worker *worker)
+{
+	const uint64_t one = 1;
+
+	if (!worker->logged)
+		return;
+	worker->logged = false;
+	if (ring_should_wake(&worker->options.shared->ring))
+		(void)!write(worker->options.wake, &one, sizeof(one));
+}
+
+/* ---- where a query goes ---- */
+
+static bool below(const struct name *name, const struct name *zone)
+{
+	return name->length >= zone->length && name->labels >= zone->labels &&
+	       memcmp(name->wire + (name->length - zone->length), zone->wire, zone->length) == 0;
+}
+
+/* The deepest internal zone at or above the name. A suffix of equal bytes could begin inside a
+ * label, so the label boundary is checked by walking. */
+static const struct internal_zone *find_zone(const struct settings *settings,
+					     const struct name *name)
+{
+	const struct internal_zone *best = NULL;
+
+	for (size_t i = 0; i < settings->zones; i++) {
+		const struct internal_zone *zone = &settings->zone[i];
+		size_t at = 0;
+
+		if (!below(name, &zone->name) || (best && best->name.labels >= zone->name.labels))
+			continue;
+		while (at < (size_t)(name->length - zone->name.length))
+			at += name->wire[at] + 1U;
+		if (at == (size_t)(name->length - zone->name.length))
+			best = zone;
+	}
+	return best;
+}
+
+static bool is_internal(const struct settings *settings, const struct addr *addr)
+{
+	for (size_t i = 0; i < settings->internal_dns_count; i++) {
+		if (addr_compare(&settings->internal_dns[i], addr) == 0)
+			return true;
+	}
+	return false;
+}
+
+void worker_target(const struct worker *worker, const struct path *path,
+		   const struct query *query, struct target *target)
+{
+	const struct settings *settings = worker->settings;
+	const struct internal_zone *zone;
+
+	*target = (struct target){ .internal = true };
+	if (is_internal(settings, &path->asked)) {
+		target->server[0] = (struct endpoint){ path->asked, 53 };
+		target->servers = 1;
+		target->transparent = true;
+		return;
+	}
+	zone = find_zone(settings, &query->name);
+	if (zone) {
+		memcpy(target->server, zone->server, zone->servers * sizeof(*zone->server));
+		target->servers = zone->servers;
+		return;
+	}
+	target->internal = false;
+	target->servers = settings->upstreams;
+	for (size_t i = 0; i < settings->upstreams; i++)
+		target->server[i] = settings->upstream[(worker->preferred + i) %
+						       settings->upstreams];
+}
+
+/* ---- the rules role ---- */
+
+static void peer_close(struct worker *worker)
+{
+	if (worker->peer.fd < 0)
+		return;
+	loop_remove(&worker->loop, &worker->peer);
+	close(worker->peer.fd);
+	worker->peer.fd = -1;
+	jobs_peer_lost(worker);
+}
+
+/* Ids of TCP pipes have the top bit, so that both tables can be asked for. */
+static void dispatch(struct worker *worker, const struct message *message)
+{
+	uint32_t id;
+	int result;
+
+	if (message_read_result(message, &id, &result) < 0) {
+		if (message->fd >= 0)
+			close(message->fd);
+		peer_close(worker);
+		return;
+	}
+	if (message->type == MESSAGE_PINHOLED)
+		job_pinholed(worker, id, result);
+	else if (message->type == MESSAGE_CONNECTED && id >> 31)
+		tcp_connected(worker, id, result, message->fd);
+	else if (message->type == MESSAGE_CONNECTED)
+		job_connected(worker, id, result, message->fd);
+	else
+		peer_close(worker);
+}
+
+static void peer_ready(struct watch *watch, uint32_t events)
+{
+	struct worker *worker = watch->context;
+	static _Thread_local struct message message;
+	int got = 1;
+
+	(void)events;
+	while (worker->peer.fd >= 0 && (got = message_receive(watch->fd, &message)) == 1)
+		dispatch(worker, &message);
+	if (worker->peer.fd >= 0 && got != -EAGAIN)
+		peer_close(worker);
+}
+
+/* ---- hand-over from the main thread ---- */
+
+static void take_policy(struct worker *worker)
+{
+	worker->policy = atomic_load_explicit(&worker->newest, memory_order_acquire);
+	worker->state = wire_get32(policy_digest(worker->policy));
+	atomic_store_explicit(&worker->settled, worker->policy, memory_order_release);
+}
+
+static void take_peer(struct worker *worker)
+{
+	int fd;
+
+	pthread_mutex_lock(&worker->lock);
+	fd = worker->new_peer;
+	worker->new_peer = -1;
+	pthread_mutex_unlock(&worker->lock);
+	if (fd < 0)
+		return;
+	peer_close(worker);
+	worker->peer.fd = fd;
+	if (loop_add(&worker->loop, &worker->peer, EPOLLIN) < 0) {
+		close(fd);
+		worker->peer.fd = -1;
+	}
+}
+
+static void mail_ready(struct watch *watch, uint32_t events)
+{
+	struct worker *worker = watch->context;
+	uint64_t count;
+
+	(void)events;
+	(void)!read(watch->fd, &count, sizeof(count));
+	take_policy(worker);
+	take_peer(worker);
+}
+
+static void send_mail(struct worker *worker)
+{
+	const uint64_t one = 1;
+
+	(void)!write(worker->mail.fd, &one, sizeof(one));
+}
+
+void worker_policy(struct worker *worker, const struct policy *policy)
+{
+	atomic_store_explicit(&worker->newest, policy, memory_order_release);
+	send_mail(worker);
+}
+
+bool worker_settled(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->settled, memory_order_acquire) ==
+	       atomic_load_explicit(&worker->newest, memory_order_relaxed);
+}
+
+void worker_peer(struct worker *worker, int fd)
+{
+	pthread_mutex_lock(&worker->lock);
+	if (worker->new_peer >= 0)
+		close(worker->new_peer);
+	worker->new_peer = fd;
+	pthread_mutex_unlock(&worker->lock);
+	send_mail(worker);
+}
+
+/* ---- life ---- */
+
+static int add_listeners(struct worker *worker)
+{
+	const struct worker_options *options = &worker->options;
+	int error = 0;
+
+	for (unsigned int i = 0; !error && i < options->udps; i++) {
+		struct watch *watch = &worker->udp[i].watch;
+
+		*watch = (struct watch){ options->udp[i], udp_ready, worker };
+		error = loop_add(&worker->loop, watch, EPOLLIN);
+	}
+	for (unsigned int i = 0; !error && i < options->tcps; i++) {
+		struct watch *watch = &worker->tcp[i].watch;
+
+		*watch = (struct watch){ options->tcp[i], tcp_accept_ready, worker };
+		error = loop_add(&worker->loop, watch, EPOLLIN);
+	}
+	return error;
+}
+
+int worker_new(struct worker **out, const struct worker_options *options,
+	       const struct policy *policy)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	int error;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->options = *options;
+	worker->settings = options->settings;
+	worker->new_peer = -1;
+	worker->peer = (struct watch){ -1, peer_ready, worker };
+	worker->mail = (struct watch){ eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), mail_ready, worker };
+	pthread_mutex_init(&worker->lock, NULL);
+	atomic_init(&worker->newest, policy);
+	take_policy(worker);
+	error = loop_init(&worker->loop);
+	if (!error)
+		error = worker->mail.fd < 0 ? -EMFILE :
+			loop_add(&worker->loop, &worker->mail, EPOLLIN);
+	if (!error)
+		error = udp_init(worker);
+	if (!error)
+		error = jobs_init(worker);
+	if (!error)
+		error = add_listeners(worker);
+	/* A role that cannot start ends; there is nothing to give back before that. */
+	*out = worker;
+	return error;
+}
+
+static int next_timeout(const struct worker *worker)
+{
+	int64_t next = worker->now + 60000;
+
+	if (worker->waiting.first && worker->waiting.first->deadline < next)
+		next = worker->waiting.first->deadline;
+	if (worker->clients.first && worker->clients.first->deadline < next)
+		next = worker->clients.first->deadline;
+	return next > worker->now ? (int)(next - worker->now) : 0;
+}
+
+static void read_clocks(struct worker *worker)
+{
+	worker->now = clock_uptime_ms();
+	worker->wall = clock_wall_ms();
+}
+
+void worker_run(struct worker *worker)
+{
+	for (;;) {
+		read_clocks(worker);
+		jobs_expire(worker);
+		tcp_expire(worker);
+		wake_journal(worker);
+		if (loop_wait(&worker->loop, next_timeout(worker)) < 0)
+			abort();
+		read_clocks(worker);
+		loop_deliver(&worker->loop);
+	}
+}

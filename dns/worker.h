@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "ipc/shared.h"
+#include "policy/policy.h"
+#include "settings/settings.h"
+
+/*
+ * One thread of the dns role: its own sockets (SO_REUSEPORT spreads the clients), its own table of
+ * queries under way, nothing shared with the other workers but the policy, which never changes
+ * under anybody: a new one is handed over, and the old one is given back when every worker has
+ * looked up.
+ */
+enum { WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS };
+
+struct worker_options {
+	const struct settings *settings;	/* outlives the worker */
+	unsigned int index;
+	int udp[WORKER_LISTENERS];	/* bound sockets, the caller's */
+	unsigned int udps;
+	int tcp[WORKER_LISTENERS];	/* listening sockets, the caller's */
+	unsigned int tcps;
+	struct worker_shared *shared;	/* counters and event ring */
+	int wake;			/* eventfd of the journal; -1: no block log */
+};
+
+struct worker;
+
+int worker_new(struct worker **worker, const struct worker_options *options,
+	       const struct policy *policy) __attribute__((warn_unused_result));
+
+/* Runs the event loop; does not return. */
+void worker_run(struct worker *worker);
+
+/* ---- from the role's main thread ---- */
+
+/* From its next batch on the worker uses this policy, which stays in place until worker_settled. */
+void worker_policy(struct worker *worker, const struct policy *policy);
+/* Has the worker let go of every policy but the newest? */
+bool worker_settled(const struct worker *worker);
+/* A connection to the rules role in place of the one it had; the worker closes it. */
+void worker_peer(struct worker *worker, int fd);
