@@ -12,7 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What every process needs that waits, talks over descriptors it has, allocates and ends. */
+/* What every process needs that waits, talks over descriptors it has, allocates and ends (qsort
+ * asks sysinfo how much memory it may take). */
 static const int common_syscalls[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(writev), SCMP_SYS(readv),
@@ -24,7 +25,7 @@ static const int common_syscalls[] = {
 	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier),
+	SCMP_SYS(sysinfo), SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier),
 };
 
 static int limit(int resource, uint64_t value)
