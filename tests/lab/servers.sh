@@ -136,7 +136,7 @@ gateway_prepare() {
 }
 
 gateway_ready() {
-	"$LAB_DIR/bin/cordon" status --json | grep -q '"mode"' || ! server_alive cordond
+	"$LAB_DIR/bin/cordon" status --json | grep -q '"in_force": *true' || ! server_alive cordond
 }
 
 gateway_start() {

@@ -65,7 +65,7 @@ test_reload_loses_no_query() {
 		cordon rules reload >/dev/null
 	done
 	wait
-	like "$(status .policy.versions)" '*kaspersky 2026.11.24.5*' 'the policy in force'
+	like "$(status .policy.version)" '*kaspersky 2026.11.24.5*' 'the policy in force'
 	like "$(grep 'Queries lost' "$report")" '*: *0 (*' 'dnsperf'
 	like "$(grep 'Response codes' "$report")" '*NOERROR *NXDOMAIN *' 'dnsperf'
 }
@@ -104,9 +104,9 @@ test_bad_list_at_start_keeps_the_last_good_policy() {
 test_counters_survive_a_reload() {
 	local before after
 	connection 1 77.74.176.10 443 >/dev/null
-	before=$(status '.blocks.packets')
+	before=$(status '.packets.block_infrastructure.packets')
 	sed -i 's/^version: .*/version: 2026.11.25.1/' "$RULES/kaspersky.rules"
 	cordon rules reload >/dev/null
-	after=$(status '.blocks.packets')
+	after=$(status '.packets.block_infrastructure.packets')
 	[ "$after" -ge "$before" ] || fail "blocked packets fell from $before to $after"
 }
