@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What a rule has said so far: nft names a protocol once, before the first field that needs it. */
-struct build {
+struct writer {
 	struct nftnl_rule *rule;
 	uint8_t family;
 	uint8_t protocol;
@@ -17,14 +17,14 @@ struct build {
 };
 
 /* Adds an empty expression; the attributes of one that could not be made go nowhere. */
-static struct nftnl_expr *add(struct build *build, const char *name)
+static struct nftnl_expr *add(struct writer *writer, const char *name)
 {
-	struct nftnl_expr *expr = build->failed ? NULL : nftnl_expr_alloc(name);
+	struct nftnl_expr *expr = writer->failed ? NULL : nftnl_expr_alloc(name);
 
 	if (expr)
-		nftnl_rule_add_expr(build->rule, expr);
+		nftnl_rule_add_expr(writer->rule, expr);
 	else
-		build->failed = true;
+		writer->failed = true;
 	return expr;
 }
 
@@ -34,75 +34,75 @@ static void put32(struct nftnl_expr *expr, uint16_t attribute, uint32_t value)
 		nftnl_expr_set_u32(expr, attribute, value);
 }
 
-static void put_data(struct build *build, struct nftnl_expr *expr, uint16_t attribute,
+static void put_data(struct writer *writer, struct nftnl_expr *expr, uint16_t attribute,
 		     const void *data, uint32_t size)
 {
 	if (expr && nftnl_expr_set(expr, attribute, data, size) < 0)
-		build->failed = true;
+		writer->failed = true;
 }
 
-static void put_text(struct build *build, struct nftnl_expr *expr, uint16_t attribute,
+static void put_text(struct writer *writer, struct nftnl_expr *expr, uint16_t attribute,
 		     const char *text)
 {
 	if (expr && nftnl_expr_set_str(expr, attribute, text) < 0)
-		build->failed = true;
+		writer->failed = true;
 }
 
-static void meta_load(struct build *build, uint32_t key, uint32_t reg)
+static void meta_load(struct writer *writer, uint32_t key, uint32_t reg)
 {
-	struct nftnl_expr *expr = add(build, "meta");
+	struct nftnl_expr *expr = add(writer, "meta");
 
 	put32(expr, NFTNL_EXPR_META_KEY, key);
 	put32(expr, NFTNL_EXPR_META_DREG, reg);
 }
 
-static void compare(struct build *build, bool negate, const void *data, uint32_t size)
+static void compare(struct writer *writer, bool negate, const void *data, uint32_t size)
 {
-	struct nftnl_expr *expr = add(build, "cmp");
+	struct nftnl_expr *expr = add(writer, "cmp");
 
 	put32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
 	put32(expr, NFTNL_EXPR_CMP_OP, negate ? NFT_CMP_NEQ : NFT_CMP_EQ);
-	put_data(build, expr, NFTNL_EXPR_CMP_DATA, data, size);
+	put_data(writer, expr, NFTNL_EXPR_CMP_DATA, data, size);
 }
 
 /* Register 1 becomes itself & mask ^ bits. */
-static void bitwise(struct build *build, const void *mask, const void *bits, uint32_t size)
+static void bitwise(struct writer *writer, const void *mask, const void *bits, uint32_t size)
 {
-	struct nftnl_expr *expr = add(build, "bitwise");
+	struct nftnl_expr *expr = add(writer, "bitwise");
 
 	put32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
 	put32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
 	put32(expr, NFTNL_EXPR_BITWISE_LEN, size);
 	put32(expr, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	put_data(build, expr, NFTNL_EXPR_BITWISE_MASK, mask, size);
-	put_data(build, expr, NFTNL_EXPR_BITWISE_XOR, bits, size);
+	put_data(writer, expr, NFTNL_EXPR_BITWISE_MASK, mask, size);
+	put_data(writer, expr, NFTNL_EXPR_BITWISE_XOR, bits, size);
 }
 
-static void immediate(struct build *build, uint32_t reg, const void *data, uint32_t size)
+static void immediate(struct writer *writer, uint32_t reg, const void *data, uint32_t size)
 {
-	struct nftnl_expr *expr = add(build, "immediate");
+	struct nftnl_expr *expr = add(writer, "immediate");
 
 	put32(expr, NFTNL_EXPR_IMM_DREG, reg);
-	put_data(build, expr, NFTNL_EXPR_IMM_DATA, data, size);
+	put_data(writer, expr, NFTNL_EXPR_IMM_DATA, data, size);
 }
 
-static void require(struct build *build, const struct field_info *info)
+static void require(struct writer *writer, const struct field_info *info)
 {
-	if (info->family && build->family != info->family) {
-		meta_load(build, NFT_META_NFPROTO, NFT_REG_1);
-		compare(build, false, &info->family, 1);
-		build->family = info->family;
+	if (info->family && writer->family != info->family) {
+		meta_load(writer, NFT_META_NFPROTO, NFT_REG_1);
+		compare(writer, false, &info->family, 1);
+		writer->family = info->family;
 	}
-	if (info->protocol && build->protocol != info->protocol) {
-		meta_load(build, NFT_META_L4PROTO, NFT_REG_1);
-		compare(build, false, &info->protocol, 1);
-		build->protocol = info->protocol;
+	if (info->protocol && writer->protocol != info->protocol) {
+		meta_load(writer, NFT_META_L4PROTO, NFT_REG_1);
+		compare(writer, false, &info->protocol, 1);
+		writer->protocol = info->protocol;
 	}
 }
 
-static void payload_load(struct build *build, const struct field_info *info, uint32_t reg)
+static void payload_load(struct writer *writer, const struct field_info *info, uint32_t reg)
 {
-	struct nftnl_expr *expr = add(build, "payload");
+	struct nftnl_expr *expr = add(writer, "payload");
 
 	put32(expr, NFTNL_EXPR_PAYLOAD_BASE, info->source == SOURCE_NETWORK ?
 	      NFT_PAYLOAD_NETWORK_HEADER : NFT_PAYLOAD_TRANSPORT_HEADER);
@@ -111,34 +111,34 @@ static void payload_load(struct build *build, const struct field_info *info, uin
 	put32(expr, NFTNL_EXPR_PAYLOAD_DREG, reg);
 }
 
-static void load(struct build *build, enum field field, uint32_t reg)
+static void load(struct writer *writer, enum field field, uint32_t reg)
 {
 	const struct field_info *info = field_info(field);
 	struct nftnl_expr *expr;
 
 	switch (info->source) {
 	case SOURCE_META:
-		meta_load(build, info->key, reg);
+		meta_load(writer, info->key, reg);
 		break;
 	case SOURCE_CT:
-		expr = add(build, "ct");
+		expr = add(writer, "ct");
 		put32(expr, NFTNL_EXPR_CT_KEY, info->key);
 		put32(expr, NFTNL_EXPR_CT_DREG, reg);
 		break;
 	case SOURCE_SOCKET:
-		expr = add(build, "socket");
+		expr = add(writer, "socket");
 		put32(expr, NFTNL_EXPR_SOCKET_KEY, info->key);
 		put32(expr, NFTNL_EXPR_SOCKET_DREG, reg);
 		break;
 	case SOURCE_FIB:
-		expr = add(build, "fib");
+		expr = add(writer, "fib");
 		put32(expr, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 		put32(expr, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 		put32(expr, NFTNL_EXPR_FIB_DREG, reg);
 		break;
 	case SOURCE_NETWORK:
 	case SOURCE_TRANSPORT:
-		payload_load(build, info, reg);
+		payload_load(writer, info, reg);
 		break;
 	}
 }
@@ -149,74 +149,74 @@ static void mask_prefix(uint8_t mask[static FIELD_SIZE], uint8_t bits)
 		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
 }
 
-static void match(struct build *build, const struct statement *statement)
+static void match(struct writer *writer, const struct statement *statement)
 {
 	static const uint8_t zero[FIELD_SIZE];
 	const struct field_info *info = field_info(statement->field[0]);
 	uint32_t size = field_type_size(info->type);
 	uint8_t mask[FIELD_SIZE] = { 0 };
 
-	require(build, info);
-	load(build, statement->field[0], NFT_REG_1);
+	require(writer, info);
+	load(writer, statement->field[0], NFT_REG_1);
 	switch (statement->compare) {
 	case COMPARE_EQUAL:
-		compare(build, statement->negate, statement->value, size);
+		compare(writer, statement->negate, statement->value, size);
 		/* From here on the transport is known, as nft sees it. */
 		if (statement->field[0] == FIELD_PROTOCOL && !statement->negate)
-			build->protocol = statement->value[0];
+			writer->protocol = statement->value[0];
 		break;
 	case COMPARE_PREFIX:
 		mask_prefix(mask, statement->prefix);
 		if (statement->prefix < 8 * size)
-			bitwise(build, mask, zero, size);
-		compare(build, statement->negate, statement->value, size);
+			bitwise(writer, mask, zero, size);
+		compare(writer, statement->negate, statement->value, size);
 		break;
 	case COMPARE_ALL:
-		bitwise(build, statement->value, zero, size);
-		compare(build, false, statement->value, size);
+		bitwise(writer, statement->value, zero, size);
+		compare(writer, false, statement->value, size);
 		break;
 	case COMPARE_ANY:
-		bitwise(build, statement->value, zero, size);
-		compare(build, true, zero, size);
+		bitwise(writer, statement->value, zero, size);
+		compare(writer, true, zero, size);
 		break;
 	}
 }
 
-static void lookup(struct build *build, const struct statement *statement)
+static void lookup(struct writer *writer, const struct statement *statement)
 {
 	const struct field_info *info = field_info(statement->field[0]);
 	struct nftnl_expr *expr;
 
-	require(build, info);
-	load(build, statement->field[0], NFT_REG_1);
+	require(writer, info);
+	load(writer, statement->field[0], NFT_REG_1);
 	if (statement->field[1] != FIELD_NONE) {
 		/* Registers of 16 bytes overlay those of 4: the second field follows the first. */
 		uint32_t next = (field_type_size(info->type) + 3) / 4;
 
-		require(build, field_info(statement->field[1]));
-		load(build, statement->field[1],
+		require(writer, field_info(statement->field[1]));
+		load(writer, statement->field[1],
 		     next % 4 ? NFT_REG32_00 + next : NFT_REG_1 + next / 4);
 	}
-	expr = add(build, "lookup");
+	expr = add(writer, "lookup");
 	put32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	put_text(build, expr, NFTNL_EXPR_LOOKUP_SET, statement->name);
+	put_text(writer, expr, NFTNL_EXPR_LOOKUP_SET, statement->name);
 	if (statement->kind == STATEMENT_VMAP)
 		put32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
 	/* Named even when 0, since the kernel names it when it is read back. */
 	put32(expr, NFTNL_EXPR_LOOKUP_FLAGS, statement->negate ? NFT_LOOKUP_F_INV : 0);
 }
 
-static void counter(struct build *build, const struct statement *statement)
+static void counter(struct writer *writer, const struct statement *statement)
 {
-	struct nftnl_expr *expr = add(build, "objref");
+	struct nftnl_expr *expr = add(writer, "objref");
 
 	put32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-	put_text(build, expr, NFTNL_EXPR_OBJREF_IMM_NAME, statement->name);
+	put_text(writer, expr, NFTNL_EXPR_OBJREF_IMM_NAME, statement->name);
 }
 
-static void limit(struct build *build, const struct statement *statement)
+static void limit(struct writer *writer, const struct statement *statement)
 {
-	struct nftnl_expr *expr = add(build, "limit");
+	struct nftnl_expr *expr = add(writer, "limit");
 
 	if (!expr)
 		return;
@@ -227,22 +227,22 @@ static void limit(struct build *build, const struct statement *statement)
 	put32(expr, NFTNL_EXPR_LIMIT_FLAGS, 0);
 }
 
-static void log_packet(struct build *build, const struct statement *statement)
+static void log_packet(struct writer *writer, const struct statement *statement)
 {
-	struct nftnl_expr *expr = add(build, "log");
+	struct nftnl_expr *expr = add(writer, "log");
 
 	if (!expr)
 		return;
-	put_text(build, expr, NFTNL_EXPR_LOG_PREFIX, statement->name);
+	put_text(writer, expr, NFTNL_EXPR_LOG_PREFIX, statement->name);
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t)statement->number);
 	put32(expr, NFTNL_EXPR_LOG_SNAPLEN, statement->number2);
 	/* 0: the reader chooses how many entries the kernel collects before it wakes it. */
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD, 0);
 }
 
-static void reject(struct build *build, uint32_t type, uint8_t code)
+static void reject(struct writer *writer, uint32_t type, uint8_t code)
 {
-	struct nftnl_expr *expr = add(build, "reject");
+	struct nftnl_expr *expr = add(writer, "reject");
 
 	if (!expr)
 		return;
@@ -250,38 +250,38 @@ static void reject(struct build *build, uint32_t type, uint8_t code)
 	nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, code);
 }
 
-static void tproxy(struct build *build, const struct statement *statement)
+static void tproxy(struct writer *writer, const struct statement *statement)
 {
 	bool v4 = statement->kind == STATEMENT_TPROXY4;
 	uint16_t port = htons((uint16_t)statement->number);
 	struct nftnl_expr *expr;
 
-	immediate(build, NFT_REG_1, statement->value, v4 ? 4 : 16);
-	immediate(build, NFT_REG_2, &port, sizeof(port));
-	expr = add(build, "tproxy");
+	immediate(writer, NFT_REG_1, statement->value, v4 ? 4 : 16);
+	immediate(writer, NFT_REG_2, &port, sizeof(port));
+	expr = add(writer, "tproxy");
 	put32(expr, NFTNL_EXPR_TPROXY_FAMILY, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	put32(expr, NFTNL_EXPR_TPROXY_REG_ADDR, NFT_REG_1);
 	put32(expr, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_2);
 }
 
-static void mark(struct build *build, const struct statement *statement)
+static void mark(struct writer *writer, const struct statement *statement)
 {
 	struct nftnl_expr *expr;
 
-	immediate(build, NFT_REG_1, &statement->number, sizeof(statement->number));
-	expr = add(build, "meta");
+	immediate(writer, NFT_REG_1, &statement->number, sizeof(statement->number));
+	expr = add(writer, "meta");
 	put32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
 	put32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
-static void ct_mark(struct build *build, const struct statement *statement)
+static void ct_mark(struct writer *writer, const struct statement *statement)
 {
 	uint32_t others = ~statement->number;
 	struct nftnl_expr *expr;
 
-	load(build, FIELD_CT_MARK, NFT_REG_1);
-	bitwise(build, &others, &statement->number, sizeof(others));
-	expr = add(build, "ct");
+	load(writer, FIELD_CT_MARK, NFT_REG_1);
+	bitwise(writer, &others, &statement->number, sizeof(others));
+	expr = add(writer, "ct");
 	put32(expr, NFTNL_EXPR_CT_KEY, NFT_CT_MARK);
 	put32(expr, NFTNL_EXPR_CT_SREG, NFT_REG_1);
 }
@@ -302,58 +302,58 @@ uint32_t expression_verdict(const struct target *target)
 	}
 }
 
-static void leave(struct build *build, const struct statement *statement)
+static void leave(struct writer *writer, const struct statement *statement)
 {
-	struct nftnl_expr *expr = add(build, "immediate");
+	struct nftnl_expr *expr = add(writer, "immediate");
 
 	put32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	put32(expr, NFTNL_EXPR_IMM_VERDICT, expression_verdict(&statement->target));
 	if (statement->target.chain)
-		put_text(build, expr, NFTNL_EXPR_IMM_CHAIN, statement->target.chain);
+		put_text(writer, expr, NFTNL_EXPR_IMM_CHAIN, statement->target.chain);
 }
 
-static void statement_build(struct build *build, const struct statement *statement)
+static void statement_build(struct writer *writer, const struct statement *statement)
 {
 	switch (statement->kind) {
 	case STATEMENT_NONE:
 		break;
 	case STATEMENT_MATCH:
-		match(build, statement);
+		match(writer, statement);
 		break;
 	case STATEMENT_IN:
 	case STATEMENT_VMAP:
-		lookup(build, statement);
+		lookup(writer, statement);
 		break;
 	case STATEMENT_COUNTER:
-		counter(build, statement);
+		counter(writer, statement);
 		break;
 	case STATEMENT_LIMIT:
-		limit(build, statement);
+		limit(writer, statement);
 		break;
 	case STATEMENT_LOG:
-		log_packet(build, statement);
+		log_packet(writer, statement);
 		break;
 	case STATEMENT_REJECT_TCP:
-		reject(build, NFT_REJECT_TCP_RST, 0);
+		reject(writer, NFT_REJECT_TCP_RST, 0);
 		break;
 	case STATEMENT_REJECT:
-		reject(build, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+		reject(writer, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
 		break;
 	case STATEMENT_NOTRACK:
-		add(build, "notrack");
+		add(writer, "notrack");
 		break;
 	case STATEMENT_TPROXY4:
 	case STATEMENT_TPROXY6:
-		tproxy(build, statement);
+		tproxy(writer, statement);
 		break;
 	case STATEMENT_MARK:
-		mark(build, statement);
+		mark(writer, statement);
 		break;
 	case STATEMENT_CT_MARK:
-		ct_mark(build, statement);
+		ct_mark(writer, statement);
 		break;
 	case STATEMENT_TARGET:
-		leave(build, statement);
+		leave(writer, statement);
 		break;
 	}
 }
@@ -361,19 +361,19 @@ static void statement_build(struct build *build, const struct statement *stateme
 struct nftnl_rule *expression_rule(const struct table *table, const struct table_chain *chain,
 				   const struct table_rule *rule)
 {
-	struct build build = { .rule = nftnl_rule_alloc() };
+	struct writer writer = { .rule = nftnl_rule_alloc() };
 
-	if (!build.rule)
+	if (!writer.rule)
 		return NULL;
-	nftnl_rule_set_u32(build.rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
-	if (nftnl_rule_set_str(build.rule, NFTNL_RULE_TABLE, table->name) < 0 ||
-	    nftnl_rule_set_str(build.rule, NFTNL_RULE_CHAIN, chain->name) < 0)
-		build.failed = true;
+	nftnl_rule_set_u32(writer.rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	if (nftnl_rule_set_str(writer.rule, NFTNL_RULE_TABLE, table->name) < 0 ||
+	    nftnl_rule_set_str(writer.rule, NFTNL_RULE_CHAIN, chain->name) < 0)
+		writer.failed = true;
 	for (const struct statement *s = rule->first; s; s = s->next)
-		statement_build(&build, s);
-	if (build.failed) {
-		nftnl_rule_free(build.rule);
+		statement_build(&writer, s);
+	if (writer.failed) {
+		nftnl_rule_free(writer.rule);
 		return NULL;
 	}
-	return build.rule;
+	return writer.rule;
 }

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nft/build.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+const uint8_t *build_bytes(const struct addr *addr)
+{
+	return addr_is_v4(addr) ? addr->bytes + 12 : addr->bytes;
+}
+
+/* ---- sets ---- */
+
+/* The policy allows what another line said already; the kernel's sets hold a key once. */
+static void key_put(struct table_set *set, const void *key, size_t size)
+{
+	struct table_element *element;
+
+	for (size_t i = 0; set && i < set->count; i++) {
+		if (memcmp(set->element[i].key, key, size) == 0)
+			return;
+	}
+	element = table_element_add(set);
+	if (element)
+		memcpy(element->key, key, size);
+}
+
+static struct table_set *set_add(struct build *build, const char *name, enum field_type type,
+				 size_t capacity)
+{
+	return table_set_add(build->table, (struct table_set){ .name = name, .type = { type } },
+			     capacity);
+}
+
+static void small_sets(struct build *build)
+{
+	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP };
+	/* RFC 4890, 4.4.1: without these a link of IPv6 does not work. Errors are "related". */
+	static const uint8_t neighbours[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
+	const struct settings *settings = build->settings;
+	struct table_set *set = set_add(build, "lan", TYPE_INTERFACE, SETTINGS_LANS);
+
+	for (size_t i = 0; i < settings->lans; i++)
+		key_put(set, settings->lan[i], IFNAMSIZ);
+	set = set_add(build, "transports", TYPE_PROTOCOL, sizeof(transports));
+	for (size_t i = 0; i < sizeof(transports); i++)
+		key_put(set, &transports[i], 1);
+	set = set_add(build, "neighbours", TYPE_ICMPV6, sizeof(neighbours));
+	for (size_t i = 0; i < sizeof(neighbours); i++)
+		key_put(set, &neighbours[i], 1);
+}
+
+static void internal_sets(struct build *build)
+{
+	const struct settings *settings = build->settings;
+	struct table_set *v4 = set_add(build, "internal4", TYPE_IPV4, SETTINGS_ADDRESSES);
+	struct table_set *v6 = set_add(build, "internal6", TYPE_IPV6, SETTINGS_ADDRESSES);
+
+	for (size_t i = 0; i < settings->internal_dns_count; i++) {
+		const struct addr *addr = &settings->internal_dns[i];
+
+		key_put(addr_is_v4(addr) ? v4 : v6, build_bytes(addr), addr_is_v4(addr) ? 4 : 16);
+	}
+}
+
+static void endpoint_put(struct table_set *v4, struct table_set *v6, const struct addr *addr,
+			 uint16_t port)
+{
+	size_t size = addr_is_v4(addr) ? 4 : 16;
+	uint8_t key[FIELD_KEY] = { 0 };
+
+	memcpy(key, build_bytes(addr), size);
+	key[size] = (uint8_t)(port >> 8);
+	key[size + 1] = (uint8_t)port;
+	key_put(size == 4 ? v4 : v6, key, size + 4);
+}
+
+/* Everybody whom the dns role may ask. */
+static void upstream_sets(struct build *build)
+{
+	enum { MOST = SETTINGS_UPSTREAMS + SETTINGS_ADDRESSES +
+		      SETTINGS_ZONES * SETTINGS_ZONE_SERVERS };
+	const struct settings *settings = build->settings;
+	struct table_set *v4 = table_set_add(build->table, (struct table_set){
+		.name = "upstream4", .type = { TYPE_IPV4, TYPE_SERVICE } }, MOST);
+	struct table_set *v6 = table_set_add(build->table, (struct table_set){
+		.name = "upstream6", .type = { TYPE_IPV6, TYPE_SERVICE } }, MOST);
+
+	for (size_t i = 0; i < settings->upstreams; i++)
+		endpoint_put(v4, v6, &settings->upstream[i].addr, settings->upstream[i].port);
+	for (size_t i = 0; i < settings->internal_dns_count; i++)
+		endpoint_put(v4, v6, &settings->internal_dns[i], BUILD_DNS_PORT);
+	for (size_t i = 0; i < settings->zones; i++) {
+		const struct internal_zone *zone = &settings->zone[i];
+
+		for (size_t k = 0; k < zone->servers; k++)
+			endpoint_put(v4, v6, &zone->server[k].addr, zone->server[k].port);
+	}
+}
+
+static void pinhole_sets(struct build *build)
+{
+	table_set_add(build->table, (struct table_set){
+		.name = "pinhole4", .type = { TYPE_IPV4, TYPE_IPV4 }, .live = true,
+		.size = RULESET_PINHOLES }, 0);
+	table_set_add(build->table, (struct table_set){
+		.name = "pinhole6", .type = { TYPE_IPV6, TYPE_IPV6 }, .live = true,
+		.size = RULESET_PINHOLES }, 0);
+}
+
+void build_sets(struct build *build)
+{
+	small_sets(build);
+	internal_sets(build);
+	upstream_sets(build);
+	pinhole_sets(build);
+}
+
+/* ---- maps from the policy ---- */
+
+static const char *action_chain(struct build *build, enum action action, enum category category)
+{
+	const char **chain = &build->chain[action][category];
+
+	if (!*chain)
+		*chain = table_text(build->table, "%s_%s", action_print(action),
+				    category_print(category));
+	return *chain;
+}
+
+/*
+ * Where a match of this rule leads. A monitored packet comes back from its chain, so that the
+ * next test can still block it. false: nothing to do.
+ */
+static bool rule_target(struct build *build, uint32_t index, struct target *target)
+{
+	struct policy_rule rule;
+
+	if (!policy_rule(build->policy, index, &rule))
+		return false;
+	switch (rule.action) {
+	case ACTION_ALLOW:
+		*target = (struct target){ .kind = TARGET_ACCEPT };
+		return true;
+	case ACTION_MONITOR:
+		target->kind = TARGET_JUMP;
+		break;
+	case ACTION_BLOCK:
+		target->kind = TARGET_GOTO;
+		break;
+	default:
+		return false;
+	}
+	target->chain = action_chain(build, rule.action, rule.category);
+	return true;
+}
+
+static size_t range_count(const struct policy *policy, enum policy_table table, bool v4)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy_ranges(policy, table); i++) {
+		struct policy_range range = policy_range(policy, table, i);
+
+		count += addr_is_v4(&range.first) == v4;
+	}
+	return count;
+}
+
+static void range_put(struct table_set *set, const struct policy_range *range, bool v4,
+		      struct target target)
+{
+	struct table_element *element = table_element_add(set);
+
+	if (!element)
+		return;
+	memcpy(element->key, build_bytes(&range->first), v4 ? 4 : 16);
+	memcpy(element->last, build_bytes(&range->last), v4 ? 4 : 16);
+	element->target = target;
+}
+
+/* An allow among the resolvers is no more than the absence of a rule: only a vendor network's
+ * allow ends the search (policy_lookup_packet). */
+static void range_map(struct build *build, const char *name, enum policy_table table, bool v4)
+{
+	struct table_set *set = table_set_add(build->table, (struct table_set){
+		.name = name, .type = { v4 ? TYPE_IPV4 : TYPE_IPV6 }, .map = true,
+		.interval = true }, range_count(build->policy, table, v4));
+
+	for (size_t i = 0; i < policy_ranges(build->policy, table); i++) {
+		struct policy_range range = policy_range(build->policy, table, i);
+		struct target target = { 0 };
+
+		if (addr_is_v4(&range.first) != v4 || !rule_target(build, range.rule, &target) ||
+		    (table == POLICY_RESOLVERS && target.kind == TARGET_ACCEPT))
+			continue;
+		range_put(set, &range, v4, target);
+	}
+}
+
+static void port_put(uint8_t key[static FIELD_KEY], uint16_t port)
+{
+	key[0] = (uint8_t)(port >> 8);
+	key[1] = (uint8_t)port;
+}
+
+static void port_map(struct build *build, const char *name, uint8_t protocol)
+{
+	size_t count = policy_port_ranges(build->policy);
+	struct table_set *set = table_set_add(build->table, (struct table_set){
+		.name = name, .type = { TYPE_SERVICE }, .map = true, .interval = true }, count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct policy_ports range = policy_port_range(build->policy, i);
+		struct target target = { 0 };
+		struct table_element *element;
+
+		if (range.ports.protocol != protocol ||
+		    !rule_target(build, range.rule, &target) || target.kind == TARGET_ACCEPT)
+			continue;
+		element = table_element_add(set);
+		if (!element)
+			return;
+		port_put(element->key, range.ports.first);
+		port_put(element->last, range.ports.last);
+		element->target = target;
+	}
+}
+
+void build_maps(struct build *build)
+{
+	struct table_set *ports = set_add(build, "resolver_ports", TYPE_SERVICE,
+					  POLICY_RESOLVER_PORTS);
+
+	for (size_t i = 0; i < POLICY_RESOLVER_PORTS; i++) {
+		uint8_t key[FIELD_KEY];
+
+		port_put(key, policy_resolver_ports[i]);
+		key_put(ports, key, 2);
+	}
+	range_map(build, "networks4", POLICY_NETWORKS, true);
+	range_map(build, "networks6", POLICY_NETWORKS, false);
+	range_map(build, "resolvers4", POLICY_RESOLVERS, true);
+	range_map(build, "resolvers6", POLICY_RESOLVERS, false);
+	port_map(build, "tcp_ports", IPPROTO_TCP);
+	port_map(build, "udp_ports", IPPROTO_UDP);
+}
+
+/* ---- counters ---- */
+
+/* Of all categories, used or not: a total must not vanish with the last rule of its category. */
+void build_counters(struct build *build)
+{
+	static const char *const fixed[] = {
+		"captured", "capture_lost", "sanctioned", "pinhole", "wan_forward", "wan_input",
+		"upstream_denied", "ipv6_off",
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		table_counter_add(build->table, fixed[i]);
+	for (enum category c = 0; c < CATEGORY_EXEMPT; c++)
+		table_counter_add(build->table, table_text(build->table, "block_%s",
+							   category_print(c)));
+	for (enum category c = 0; c < CATEGORY_EXEMPT; c++)
+		table_counter_add(build->table, table_text(build->table, "monitor_%s",
+							   category_print(c)));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "nft/netlink.h"
+#include "nft/objects.h"
+
+/* One transaction from what the kernel holds to what it shall hold. */
+struct change {
+	struct batch *batch;
+	const char *table;
+	bool exists;		/* the table; when false, now is empty */
+	struct objects *now;
+	struct objects *wanted;
+};
+
+/*
+ * Fills the batch: rules are written anew; sets and chains that are still wanted stay and change
+ * by single elements; counters and the elements of live sets stay as they are. -ENOMEM.
+ */
+int change_build(struct change *change) __attribute__((warn_unused_result));
+
+/* Fills the batch with the end of the table; now and wanted are not looked at. */
+void change_remove(struct change *change);
