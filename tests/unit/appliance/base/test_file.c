@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/cmocka.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static char path[64];
+
+static int make(void **state)
+{
+	static int folder;
+
+	strcpy(path, "/tmp/cordon-file.XXXXXX");
+	if (!mkdtemp(path))
+		return -1;
+	folder = open(path, O_RDONLY | O_DIRECTORY);
+	*state = &folder;
+	return folder < 0 ? -1 : 0;
+}
+
+static int destroy(void **state)
+{
+	int folder = *(int *)*state;
+
+	unlinkat(folder, "a", 0);
+	unlinkat(folder, "a.new", 0);
+	close(folder);
+	return rmdir(path);
+}
+
+static void content_is(int folder, const char *expected)
+{
+	char *data;
+	size_t size;
+
+	assert_int_equal(file_read(folder, "a", 1 << 20, &data, &size), 0);
+	assert_int_equal(size, strlen(expected));
+	assert_string_equal(data, expected);
+	free(data);
+}
+
+static void replaces_whole_files(void **state)
+{
+	int folder = *(int *)*state;
+	struct stat status;
+	char absolute[128];
+
+	assert_int_equal(file_replace(folder, "a", "first, longer", 13, 0600), 0);
+	content_is(folder, "first, longer");
+	assert_int_equal(file_replace(folder, "a", "second", 6, 0600), 0);
+	content_is(folder, "second");
+	assert_int_equal(fstatat(folder, "a", &status, 0), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(fstatat(folder, "a.new", &status, 0), -1);
+	snprintf(absolute, sizeof(absolute), "%s/a", path);
+	assert_int_equal(file_replace(AT_FDCWD, absolute, "", 0, 0600), 0);
+	content_is(folder, "");
+	assert_int_equal(file_replace(folder, "none/a", "", 0, 0600), -ENOENT);
+}
+
+/* A link in place of the temporary file must not lead the writing somewhere else. */
+static void does_not_follow_links(void **state)
+{
+	int folder = *(int *)*state;
+
+	assert_int_equal(symlinkat("/dev/null", folder, "a.new"), 0);
+	assert_int_equal(file_replace(folder, "a", "x", 1, 0600), -ELOOP);
+}
+
+/* No room for the new file: the old one stays, and nothing beside it. */
+static void full_disk_keeps_the_old_file(void **state)
+{
+	int folder = *(int *)*state;
+	struct rlimit before, low;
+	struct stat status;
+	char large[1000] = { 0 };
+
+	assert_int_equal(file_replace(folder, "a", "old", 3, 0600), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	low = before;
+	low.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	assert_int_equal(file_replace(folder, "a", large, sizeof(large), 0600), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	content_is(folder, "old");
+	assert_int_equal(fstatat(folder, "a.new", &status, 0), -1);
+}
+
+static bool all_equal(const char *data, size_t size)
+{
+	return size == 0 || memcmp(data, data + 1, size - 1) == 0;
+}
+
+/* Killed at any moment, there is the old file or the new one. */
+static void killed_writer(void **state)
+{
+	int folder = *(int *)*state;
+
+	for (unsigned int round = 0; round < 40; round++) {
+		pid_t child = fork();
+		char *data;
+		size_t size;
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			char block[20000];
+
+			for (char c = 'a';; c = c == 'z' ? 'a' : (char)(c + 1)) {
+				memset(block, c, sizeof(block));
+				if (file_replace(folder, "a", block, sizeof(block), 0600) != 0)
+					_exit(1);
+			}
+		}
+		usleep(1000 + round * 211);
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		if (file_read(folder, "a", 1 << 20, &data, &size) == -ENOENT)
+			continue;
+		assert_int_equal(size, 20000);
+		assert_true(all_equal(data, size));
+		free(data);
+	}
+}
+
+static void reading_is_bounded(void **state)
+{
+	int folder = *(int *)*state;
+	char *data = NULL;
+	size_t size;
+
+	assert_int_equal(file_read(folder, "a", 10, &data, &size), -ENOENT);
+	assert_int_equal(file_replace(folder, "a", "0123456789", 10, 0600), 0);
+	assert_int_equal(file_read(folder, "a", 9, &data, &size), -EFBIG);
+	assert_int_equal(file_read(folder, "a", 10, &data, &size), 0);
+	free(data);
+	assert_int_equal(file_read(folder, ".", 10, &data, &size), -EINVAL);
+	assert_int_equal(unlinkat(folder, "a", 0), 0);
+	assert_int_equal(mkfifoat(folder, "a", 0600), 0);
+	assert_int_equal(file_read(folder, "a", 10, &data, &size), -EINVAL);
+}
+
+#define in_folder(test) cmocka_unit_test_setup_teardown(test, make, destroy)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		in_folder(replaces_whole_files),
+		in_folder(does_not_follow_links),
+		in_folder(full_disk_keeps_the_old_file),
+		in_folder(killed_writer),
+		in_folder(reading_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
