@@ -111,3 +111,126 @@ $(O)/bin/cordond: $(call objects,$(SRC_daemon)) $(O)/lib/cordon.a | $(O)/bin
 $(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
 	$(call say,LINK,$@)
 	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS_cordon)
+
+# ---- what it needs (Debian; bookworm and trixie)
+DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
+	libmbedtls-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
+	nftables iproute2 procps util-linux unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
+	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
+	dnsmasq-base mandoc
+DEPS_FUZZ := clang libclang-rt-dev
+DEPS_FRESH := mmdebstrap
+
+install_missing = $(Q)missing=; for package in $(1); do \
+		dpkg-query -W -f='$${db:Status-Status}\n' $$package 2>/dev/null | grep -qx installed || \
+			missing="$$missing $$package"; done; \
+	[ -z "$$missing" ] || tests/install-packages $$missing
+
+.PHONY: deps
+deps:
+	$(call install_missing,$(DEPS))
+
+# ---- tests
+# A unit test links its own folder and lower ones, nothing else.
+UNIT_base := $(SRC_base)
+UNIT_policy := $(UNIT_base) $(SRC_policy)
+UNIT_settings := $(UNIT_policy) $(SRC_settings)
+UNIT_ipc := $(UNIT_policy) $(SRC_ipc)
+UNIT_middle := $(UNIT_settings) $(SRC_ipc)
+UNIT_nft := $(UNIT_middle) $(SRC_nft)
+UNIT_dns := $(UNIT_middle) $(SRC_dns)
+UNIT_journal := $(UNIT_middle) $(SRC_journal)
+UNIT_daemon := $(LIB) $(filter-out appliance/daemon/main.c,$(SRC_daemon))
+
+unit_group = $(if $(filter tests/unit/dns/%,$(1)),dns,$(notdir $(patsubst %/,%,$(dir $(1)))))
+unit_needs = $(call objects,$(UNIT_$(call unit_group,$(1)))) \
+	$(if $(filter base,$(call unit_group,$(1))),,$(OBJ_generated))
+UNIT_TESTS := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+UNIT_SCRIPTS := $(sort $(wildcard tests/unit/*/*.sh tests/unit/*/*/*.sh))
+UNIT_PROGRAMS := $(patsubst %.c,$(O)/%,$(UNIT_TESTS))
+
+$(foreach test,$(UNIT_TESTS),$(eval $(O)/$(test:.c=): $(call unit_needs,$(test))))
+$(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ -lcmocka $(LIBS_cordond)
+
+.PHONY: check check-unit check-lab check-includes check-man check-run demo
+check: deps
+	$(Q)$(MAKE) --no-print-directory check-run
+
+check-run: all $(UNIT_PROGRAMS)
+	$(Q)tests/run $(O) all
+
+check-unit: all $(UNIT_PROGRAMS)
+	$(Q)tests/run $(O) unit
+
+check-lab: all
+	$(Q)tests/run $(O) lab
+
+check-includes:
+	$(Q)tests/check-includes '$(LEVELS)'
+
+check-man:
+	$(Q)tests/check-man $(O)
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)CORDON_BIN=$(abspath $(O)/bin) tests/lab/demo
+
+# ---- both commands in bare roots
+.PHONY: check-fresh
+check-fresh:
+	$(call install_missing,$(DEPS_FRESH))
+	$(Q)tests/check-fresh bookworm trixie
+
+# ---- fuzzing (libFuzzer)
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(LIB) $(GENERATED)
+
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE,$(FLAGS)) -O1 -DCORDON_SANITIZE \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
+		$(FUZZ_SOURCES) $(LIBS_cordond)
+
+.PHONY: fuzz
+fuzz:
+	$(call install_missing,$(DEPS_FUZZ))
+	$(Q)$(MAKE) --no-print-directory $(addprefix $(O)/fuzz/,$(FUZZERS))
+	$(Q)tests/fuzz/run $(O)/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+# ---- speed
+.PHONY: bench-dns
+bench-dns: all
+	$(Q)mkdir -p $(O)/bench && $(TOOL) $(FLAGS) $(LINK) -o $(O)/bench/echo tests/bench/echo.c
+	$(Q)tests/bench/dns $(O)
+
+# ---- arm64, with Debian's multiarch packages
+CROSS_ARM64 := gcc-aarch64-linux-gnu libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
+	libmbedtls-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64
+.PHONY: cross-arm64
+cross-arm64:
+	$(Q)tests/install-packages --arch arm64 $(CROSS_ARM64)
+	$(Q)$(MAKE) --no-print-directory O=build-arm64 CROSS=aarch64-linux-gnu all
+
+# ---- install, clean
+.PHONY: install clean
+install: all
+	install -D -m755 $(O)/bin/cordond $(DESTDIR)$(PREFIX)/sbin/cordond
+	install -D -m755 $(O)/bin/cordon $(DESTDIR)$(PREFIX)/bin/cordon
+	install -D -m644 -t $(DESTDIR)/etc/cordon/rules rules/lists/*.rules
+	install -D -m644 appliance/settings/cordon.conf.example \
+		$(DESTDIR)/etc/cordon/cordon.conf.example
+	install -D -m644 appliance/cli/cordon.1 $(DESTDIR)$(PREFIX)/share/man/man1/cordon.1
+	install -D -m644 appliance/daemon/cordond.8 $(DESTDIR)$(PREFIX)/share/man/man8/cordond.8
+	install -D -m644 appliance/settings/cordon.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/cordon.conf.5
+	install -D -m644 rules/lists/cordon-rules.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/cordon-rules.5
+	install -D -m644 appliance/cli/cordon.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cordon
+clean:
+	rm -rf $(O) build-arm64
+
+-include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

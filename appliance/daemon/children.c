@@ -291,6 +291,9 @@ static void gone(struct parent *parent, struct child *child, int status)
 	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
 		parent->linked = false;
 	if (child->role == ROLE_COMPILE) {
+		if (WIFSIGNALED(status))
+			log_error("compile was ended by signal %d (%s)", WTERMSIG(status),
+				  strsignal(WTERMSIG(status)));
 		change_compiler_gone(parent);
 		return;
 	}
