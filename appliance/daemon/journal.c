@@ -29,7 +29,7 @@ enum { ROUND = 4096 };	/* records of one ring before the others have their turn 
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_fsync, SYS_fdatasync,
 	SYS_lseek, SYS_ftruncate, SYS_pread64, SYS_pwrite64, SYS_getsockname, SYS_getdents64,
-	SYS_ioctl, SYS_socket,
+	SYS_ioctl, SYS_socket, SYS_sync_file_range,
 };
 
 /* True when there may be more. */
