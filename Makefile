@@ -5,6 +5,7 @@
 O ?= build
 CC = gcc
 CROSS ?=
+JOBS := $(shell nproc)
 V ?= 0
 SAN ?= 0
 PREFIX ?= /usr/local
@@ -156,7 +157,7 @@ $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 
 .PHONY: check check-unit check-lab check-includes check-man check-run demo
 check: deps
-	$(Q)$(MAKE) --no-print-directory check-run
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-run
 
 check-run: all $(UNIT_PROGRAMS)
 	$(Q)tests/run $(O) all
@@ -174,7 +175,7 @@ check-man:
 	$(Q)tests/check-man $(O)
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)CORDON_BIN=$(abspath $(O)/bin) tests/lab/demo
 
 # ---- both commands in bare roots
