@@ -155,6 +155,7 @@ static struct block_slot *slot_for(struct builder *builder, const uint8_t *wire)
 			break;
 		entry = (const uint8_t *)builder->names.data + slot->name;
 		if (slot->hash == hash && entry[NAME_LABELS] == labels &&
+		    length <= builder->names.length - slot->name - NAME_WIRE &&
 		    memcmp(entry + NAME_WIRE, wire, length) == 0)
 			return slot;
 	}
@@ -344,8 +345,8 @@ static int build(struct builder *builder, const struct rule_list *lists, size_t 
 	}
 	add_versions(builder, lists, count);
 	error = slots_init(builder, lists, count);
-	for (size_t i = 0; !error && !builder_failed(builder) && i < count; i++) {
-		for (size_t j = 0; j < lists[i].count; j++, index++) {
+	for (size_t i = 0; !error && i < count; i++) {
+		for (size_t j = 0; j < lists[i].count && !builder_failed(builder); j++, index++) {
 			if (lists[i].rules[j].kind <= PATTERN_EXACT)
 				add_name(builder, &lists[i].rules[j], index);
 		}

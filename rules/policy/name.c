@@ -90,7 +90,8 @@ int name_parse(struct name *name, const char *text, size_t length, unsigned int 
 		if (used > NAME_WIRE_MAX)
 			return fail(column, here, -E2BIG);
 	}
-	if (length && text[length - 1] != '.') {
+	/* Not by the last character: it may be an escaped dot. */
+	if (length && used != start + 1) {
 		error = end_label(name, start, used);
 		if (error)
 			return fail(column, length - 1, error);
