@@ -105,6 +105,13 @@ explain() { cordon explain --json "$1" | jq -r '"\(.action) \(.rule // "-")"'; }
 
 status() { cordon status --json | jq -r "$1"; }
 
+# True when a load is under way: more than a few queries since the last call.
+queries_come() {
+	local before=${QUERIES-}
+	QUERIES=$(status .dns.queries)
+	[ -n "$before" ] && [ "$QUERIES" -gt $((before + 10)) ]
+}
+
 # ---- the gateway's daemon under other settings ----
 
 # gateway_with NAME [SED-EXPRESSION...]: fresh state, the lab's settings changed that way.
@@ -119,6 +126,6 @@ gateway_with() {
 	done
 	lab stop
 	rm -rf "$LAB_DIR/state" && mkdir "$LAB_DIR/state"
-	LAB_CONF=$conf lab start
+	LAB_CONF=$conf lab start || return 1
 	echo "$name" >"$LAB_DIR/settings.name"
 }

@@ -22,7 +22,7 @@ killed() {
 	old=$(pid_of "$1")
 	[ -n "$old" ] || fail "cordon status names no process of the role $1"
 	load "$report"
-	wait_until 4 grep -q 'Started' "$report" || fail 'dnsperf does not start'
+	wait_until 4 queries_come || fail 'dnsperf does not start'
 	kill -KILL "$old"
 	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address at once'
 	wait_until 5 came_back "$1" "$old" || fail "no new process of the role $1 after 5 seconds"

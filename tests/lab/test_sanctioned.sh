@@ -4,8 +4,8 @@
 
 setup() {
 	gateway_with sanctioned '/^\[network\]/a\
-sanctioned-resolver = 192.168.77.12/32 2001:db8:77::12/128, 192.0.2.53, 853\
-sanctioned-resolver = 192.168.77.12/32 2001:db8:77::12/128, 2001:db8:53::53, 853\
+sanctioned-resolver = 192.168.77.12/32, 192.0.2.53, 853\
+sanctioned-resolver = 2001:db8:77::12/128, 2001:db8:53::53, 853\
 sanctioned-resolver = 192.168.77.12/32, 9.9.9.9, 53'
 }
 
@@ -28,6 +28,5 @@ test_sanctioned_port_53_is_not_captured() {
 
 test_sanctioned_is_shown_and_counted() {
 	like "$(cordon status)" '*192.168.77.12*192.0.2.53*' 'cordon status'
-	status '.sanctioned | map(.packets) | add' | grep -q '^[1-9]' ||
-		fail "cordon status --json counts nothing: $(status .sanctioned)"
+	[ "$(status .packets.sanctioned.packets)" -gt 0 ] || fail 'nothing was counted'
 }
