@@ -37,7 +37,8 @@ KCONFIG = cd $(O) && KCONFIG_CONFIG=.config $(1) $(CURDIR)/Kconfig
 
 # ---- flags
 TOOL := $(if $(CROSS),$(CROSS)-)$(CC)
-WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wvla -Wno-format-truncation
+WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wvla \
+	$(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 FLAGS := -std=c17 -D_GNU_SOURCE -g -O2 -fno-strict-aliasing -fPIE -pthread \
 	-ffile-prefix-map=$(CURDIR)=. -Iappliance -Irules -I. -I$(O)/gen $(WARN)
 LINK := -pie -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now

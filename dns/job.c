@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "ipc/message.h"
 
 /*
@@ -110,7 +111,7 @@ static void deliver(struct worker *worker, struct job *job, uint8_t *data, size_
 	size_t most = job->query.udp_size < 512 ? 512 : job->query.udp_size;
 
 	wire_put16(data, job->query.id);
-	if (job->client) {
+	if (ENABLED(CONFIG_DNS_TCP) && job->client) {
 		tcp_reply(job->client, data, size);
 	} else if (size > most) {
 		/* Too large for this client over UDP: it asks again over TCP. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "ipc/message.h"
 
 void chain_append(struct chain *chain, struct link *link, int64_t deadline)
@@ -198,7 +199,7 @@ static void dispatch(struct worker *worker, const struct message *message)
 	}
 	if (message->type == MESSAGE_PINHOLED)
 		job_pinholed(worker, id, result);
-	else if (message->type == MESSAGE_CONNECTED && id >> 31)
+	else if (ENABLED(CONFIG_DNS_TCP) && message->type == MESSAGE_CONNECTED && id >> 31)
 		tcp_connected(worker, id, result, message->fd);
 	else if (message->type == MESSAGE_CONNECTED)
 		job_connected(worker, id, result, message->fd);
@@ -299,7 +300,7 @@ static int add_listeners(struct worker *worker)
 		*watch = (struct watch){ options->udp[i], udp_ready, worker };
 		error = loop_add(&worker->loop, watch, EPOLLIN);
 	}
-	for (unsigned int i = 0; !error && i < options->tcps; i++) {
+	for (unsigned int i = 0; ENABLED(CONFIG_DNS_TCP) && !error && i < options->tcps; i++) {
 		struct watch *watch = &worker->tcp[i].watch;
 
 		*watch = (struct watch){ options->tcp[i], tcp_accept_ready, worker };
@@ -361,7 +362,8 @@ void worker_run(struct worker *worker)
 	for (;;) {
 		read_clocks(worker);
 		jobs_expire(worker);
-		tcp_expire(worker);
+		if (ENABLED(CONFIG_DNS_TCP))
+			tcp_expire(worker);
 		wake_journal(worker);
 		if (loop_wait(&worker->loop, next_timeout(worker)) < 0)
 			abort();

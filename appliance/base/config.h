@@ -12,3 +12,10 @@
 #define ENABLED_PICK(comma) ENABLED_SECOND(comma 1, 0, 0)
 #define ENABLED_JOIN(value) ENABLED_PICK(ENABLED_COMMA_##value)
 #define ENABLED(option) ENABLED_JOIN(option)
+
+/* Sanitizers need system calls and address space that a sealed role has not. */
+#ifdef CORDON_SANITIZE
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -28,6 +29,8 @@ static const int common_syscalls[] = {
 	SCMP_SYS(sysinfo), SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier),
 };
 
+static const bool filtered = ENABLED(CONFIG_HARDENING) && !SANITIZED;
+
 static int limit(int resource, uint64_t value)
 {
 	struct rlimit rlimit = { .rlim_cur = value, .rlim_max = value };
@@ -43,7 +46,7 @@ static int enter_limits(const struct sandbox *sandbox)
 		error = limit(RLIMIT_NOFILE, sandbox->files);
 	if (!error)
 		error = limit(RLIMIT_FSIZE, sandbox->file_size);
-	if (!error && sandbox->memory && ENABLED(CONFIG_HARDENING))
+	if (!error && sandbox->memory && filtered)
 		error = limit(RLIMIT_AS, sandbox->memory);
 	if (!error && sandbox->cpu_seconds)
 		error = limit(RLIMIT_CPU, sandbox->cpu_seconds);
@@ -114,7 +117,7 @@ int sandbox_enter(const struct sandbox *sandbox, const char **step)
 		return error;
 	*step = "capabilities";
 	error = enter_capabilities(sandbox->capabilities);
-	if (error || !ENABLED(CONFIG_HARDENING))
+	if (error || !filtered)
 		return error;
 	*step = "system-call filter";
 	return enter_filter(sandbox);

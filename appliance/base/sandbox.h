@@ -23,8 +23,8 @@ struct sandbox {
 
 /*
  * 0 or -errno; *step names what failed, and then the process must exit. Compiled without
- * CONFIG_HARDENING the system-call filter and the memory limit are left out (sanitizers need more
- * than both allow); everything else stays.
+ * CONFIG_HARDENING, or with sanitizers, the system-call filter and the memory limit are left out;
+ * everything else stays.
  */
 int sandbox_enter(const struct sandbox *sandbox, const char **step)
 	__attribute__((warn_unused_result));

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/config.h"
 #include "journal/store.h"
 
 struct reader {
@@ -38,13 +37,13 @@ static void print_event(const char *line)
 	}
 	printf("%s %-7s %s", text_of(event, "time"), text_of(event, "action"),
 	       text_of(event, "client"));
-	if (json_object_get(event, "resolver"))
+	if (json_is_string(json_object_get(event, "resolver")))
 		printf(" @%s", text_of(event, "resolver"));
-	if (name)
+	if (json_is_string(name))
 		printf(" %s %s", text_of(event, "qtype"), text_of(event, "name"));
-	if (json_object_get(event, "address"))
+	if (json_is_string(json_object_get(event, "address")))
 		printf(" %s", text_of(event, "address"));
-	if (json_object_get(event, "protocol") && !name)
+	if (!json_is_string(name))
 		printf(" %s/%lld", text_of(event, "protocol"),
 		       (long long)json_integer_value(json_object_get(event, "port")));
 	printf(" %s", text_of(event, "rule"));
@@ -167,10 +166,6 @@ int command_log(const struct cli *cli, int argc, char **argv)
 	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
-	if (!ENABLED(CONFIG_JOURNAL)) {
-		fprintf(stderr, "cordon log: this build has no block log\n");
-		return EXIT_NO;
-	}
 	if (last != SIZE_MAX) {
 		size_t lines = count_lines(cli->state);
 

@@ -12,7 +12,8 @@ static const struct command commands[] = {
 	{ "status", "[--json]", "what the gateway enforces and how it is", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
-	{ "log", "[--follow] [--json] [--last N]", "the block log", command_log },
+	{ "log", "[--follow] [--json] [--last N]", "the block log",
+	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
 	{ "mode", "[enforce | monitor --for TIME [--category C] --reason TEXT --by NAME]",
 	  "show or change the mode", command_mode },
 	{ "disarm", "--for TIME --reason TEXT --by NAME",
@@ -58,6 +59,10 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 		if (asks_help(argc, argv)) {
 			print_command_help(&commands[i]);
 			return EXIT_YES;
+		}
+		if (!commands[i].run) {
+			fprintf(stderr, "cordon: this build is without \"%s\" (Kconfig)\n", argv[0]);
+			return EXIT_NO;
 		}
 		optind = 0;
 		return commands[i].run(cli, argc, argv);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "cli/hosts.h"
 
 static const char *text_at(const json_t *object, const char *key)
@@ -122,7 +123,8 @@ static void print_text(const json_t *status)
 static void add_hosts(const struct cli *cli, json_t *status)
 {
 	const char *since = json_string_value(json_object_get(status, "mode_since"));
-	json_t *hosts = since ? hosts_would_block(cli->state, since) : NULL;
+	json_t *hosts = ENABLED(CONFIG_JOURNAL) && since ? hosts_would_block(cli->state, since)
+						       : NULL;
 
 	if (hosts && strcmp(text_at(status, "mode"), "monitor") == 0)
 		(void)json_object_set_new(status, "would_block", hosts);
