@@ -51,7 +51,7 @@ static void explain_table(const struct policy *policy, enum policy_table table,
 static void explain_prefix(const struct policy *policy, const struct prefix *prefix,
 			   struct explanation *explanation)
 {
-	struct explanation resolvers = { .is_prefix = true };
+	struct explanation resolvers = { .is_prefix = explanation->is_prefix };
 
 	explain_table(policy, POLICY_NETWORKS, prefix, explanation);
 	if (explanation->verdict.action != ACTION_NONE || explanation->partial)

@@ -202,8 +202,11 @@ static int parse_name(struct parser *parser, struct rule *rule, const struct wor
 	return 0;
 }
 
+/* Not so the root, which is a name. */
 static bool only_digits_and_dots(const struct word *word)
 {
+	if (word->text[0] == '.')
+		return false;
 	for (size_t i = 0; i < word->length; i++) {
 		if (word->text[i] != '.' && (uint8_t)(word->text[i] - '0') > 9)
 			return false;

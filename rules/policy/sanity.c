@@ -58,14 +58,26 @@ static void check_prefix(const struct rule_list *list, const struct rule *rule, 
 			   LEAST_V6_LENGTH);
 }
 
+/* One map a family: a range of IPv6 that holds the IPv4-mapped addresses has no place in either. */
+static bool mixes_families(const struct prefix *prefix)
+{
+	const struct addr mapped = addr_v4(0);
+
+	return prefix->length < ADDR_V4_BITS && prefix_contains(prefix, &mapped);
+}
+
 void sanity_check_list(const struct rule_list *list, struct diag *diag)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct rule *rule = &list->rules[i];
 
-		if (rule->category == CATEGORY_EXEMPT)
+		if (rule->kind == PATTERN_PREFIX && mixes_families(&rule->prefix))
+			diag_error(diag, list->source, rule->line, 1,
+				   "%s would cover IPv4 as well as IPv6: write a network of each",
+				   rule->id);
+		else if (rule->category == CATEGORY_EXEMPT)
 			continue;
-		if (rule->kind == PATTERN_PREFIX)
+		else if (rule->kind == PATTERN_PREFIX)
 			check_prefix(list, rule, diag);
 		else if (rule->kind != PATTERN_PORT && rule->name[0] == 0)
 			diag_error(diag, list->source, rule->line, 1,
