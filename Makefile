@@ -2,12 +2,12 @@
 # One non-recursive Makefile. `make help` lists what it does.
 
 # ---- user's knobs
-O ?= build
 CC = gcc
 CROSS ?=
 JOBS := $(shell nproc)
 V ?= 0
 SAN ?= 0
+O ?= build$(if $(filter 1,$(SAN)),-san)
 PREFIX ?= /usr/local
 
 # ---- the house: a folder includes its own files and those of lower levels, never sideways
@@ -209,7 +209,7 @@ bench-dns: all
 	$(Q)tests/bench/dns $(O)
 
 # ---- arm64, with Debian's multiarch packages
-CROSS_ARM64 := gcc-aarch64-linux-gnu libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
+CROSS_ARM64 := gcc-aarch64-linux-gnu libc6-dev:arm64 libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
 	libmbedtls-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64
 .PHONY: cross-arm64
 cross-arm64:
