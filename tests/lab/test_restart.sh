@@ -52,6 +52,6 @@ test_kill_again_and_again() {
 test_log_goes_on_after_the_restarts() {
 	dns 1 @192.168.77.1 after-the-restarts.upd.kaspersky.com >/dev/null
 	logged '.name == "after-the-restarts.upd.kaspersky.com"'
-	connection 1 77.74.181.30 4433 >/dev/null
-	logged '.address == "77.74.181.30" and .port == 4433'
+	connection 1 77.74.177.20 4433 >/dev/null
+	logged '.address == "77.74.177.20" and .port == 4433'
 }
