@@ -98,14 +98,20 @@ static void upstream_sets(struct build *build)
 	}
 }
 
-static void pinhole_sets(struct build *build)
+static void pinhole_set(struct build *build, const char *name, enum field_type client,
+			enum field_type address)
 {
 	table_set_add(build->table, (struct table_set){
-		.name = "pinhole4", .type = { TYPE_IPV4, TYPE_IPV4 }, .live = true,
+		.name = name, .type = { client, address }, .live = true,
 		.size = RULESET_PINHOLES }, 0);
-	table_set_add(build->table, (struct table_set){
-		.name = "pinhole6", .type = { TYPE_IPV6, TYPE_IPV6 }, .live = true,
-		.size = RULESET_PINHOLES }, 0);
+}
+
+static void pinhole_sets(struct build *build)
+{
+	pinhole_set(build, "pinhole4", TYPE_IPV4, TYPE_IPV4);
+	pinhole_set(build, "pinhole6", TYPE_IPV6, TYPE_IPV6);
+	pinhole_set(build, "pinhole_mac4", TYPE_MAC, TYPE_IPV4);
+	pinhole_set(build, "pinhole_mac6", TYPE_MAC, TYPE_IPV6);
 }
 
 void build_sets(struct build *build)

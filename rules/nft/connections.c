@@ -25,7 +25,7 @@ struct connection {
 
 struct search {
 	uint8_t family;
-	const uint8_t *client;
+	const uint8_t *client;	/* NULL: any */
 	const uint8_t *address;
 	uint32_t size;
 	struct connection *found;
@@ -82,8 +82,8 @@ static bool between(const struct search *search, const struct nlattr *tuple)
 	bool v4 = search->family == AF_INET;
 
 	return ip &&
-	       address_equal(ip, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, search->client,
-			     search->size) &&
+	       (!search->client || address_equal(ip, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
+						 search->client, search->size)) &&
 	       address_equal(ip, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, search->address,
 			     search->size);
 }
@@ -149,10 +149,10 @@ static int erase(struct netlink *netlink, uint8_t family, const struct connectio
 int connections_end(struct netlink *netlink, const struct addr *client,
 		    const struct addr *address)
 {
-	uint32_t size = addr_is_v4(client) ? 4 : 16;
+	uint32_t size = addr_is_v4(address) ? 4 : 16;
 	struct search search = {
 		.family = size == 4 ? AF_INET : AF_INET6,
-		.client = client->bytes + sizeof(client->bytes) - size,
+		.client = client ? client->bytes + sizeof(client->bytes) - size : NULL,
 		.address = address->bytes + sizeof(address->bytes) - size,
 		.size = size,
 	};

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nft/expression.h"
 
+#include <arpa/inet.h>
 #include <libnftnl/expr.h>
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/ethernet.h>
+#include <net/if_arp.h>
 #include <string.h>
 
 /* What a rule has said so far: nft names a protocol once, before the first field that needs it. */
 struct writer {
 	struct nftnl_rule *rule;
+	bool ethernet;
 	uint8_t family;
 	uint8_t protocol;
 	bool failed;
@@ -86,13 +90,48 @@ static void immediate(struct writer *writer, uint32_t reg, const void *data, uin
 	put_data(writer, expr, NFTNL_EXPR_IMM_DATA, data, size);
 }
 
+static void payload_load(struct writer *writer, uint32_t base, uint32_t offset, uint32_t size,
+			 uint32_t reg)
+{
+	struct nftnl_expr *expr = add(writer, "payload");
+
+	put32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
+	put32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	put32(expr, NFTNL_EXPR_PAYLOAD_LEN, size);
+	put32(expr, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+static void require_ethernet(struct writer *writer)
+{
+	const uint16_t type = ARPHRD_ETHER;
+
+	meta_load(writer, NFT_META_IIFTYPE, NFT_REG_1);
+	compare(writer, false, &type, sizeof(type));
+	writer->ethernet = true;
+}
+
+/* Where the link's header was looked at, nft takes the family from there, too. */
+static void require_family(struct writer *writer, uint8_t family)
+{
+	const uint16_t type = htons(family == NFPROTO_IPV4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+
+	if (writer->ethernet) {
+		payload_load(writer, NFT_PAYLOAD_LL_HEADER, offsetof(struct ether_header, ether_type),
+			     sizeof(type), NFT_REG_1);
+		compare(writer, false, &type, sizeof(type));
+	} else {
+		meta_load(writer, NFT_META_NFPROTO, NFT_REG_1);
+		compare(writer, false, &family, 1);
+	}
+	writer->family = family;
+}
+
 static void require(struct writer *writer, const struct field_info *info)
 {
-	if (info->family && writer->family != info->family) {
-		meta_load(writer, NFT_META_NFPROTO, NFT_REG_1);
-		compare(writer, false, &info->family, 1);
-		writer->family = info->family;
-	}
+	if (info->source == SOURCE_LINK && !writer->ethernet)
+		require_ethernet(writer);
+	if (info->family && writer->family != info->family)
+		require_family(writer, info->family);
 	if (info->protocol && writer->protocol != info->protocol) {
 		meta_load(writer, NFT_META_L4PROTO, NFT_REG_1);
 		compare(writer, false, &info->protocol, 1);
@@ -100,15 +139,13 @@ static void require(struct writer *writer, const struct field_info *info)
 	}
 }
 
-static void payload_load(struct writer *writer, const struct field_info *info, uint32_t reg)
+static void header_load(struct writer *writer, const struct field_info *info, uint32_t reg)
 {
-	struct nftnl_expr *expr = add(writer, "payload");
+	uint32_t base = info->source == SOURCE_LINK ? NFT_PAYLOAD_LL_HEADER :
+			info->source == SOURCE_NETWORK ? NFT_PAYLOAD_NETWORK_HEADER :
+			NFT_PAYLOAD_TRANSPORT_HEADER;
 
-	put32(expr, NFTNL_EXPR_PAYLOAD_BASE, info->source == SOURCE_NETWORK ?
-	      NFT_PAYLOAD_NETWORK_HEADER : NFT_PAYLOAD_TRANSPORT_HEADER);
-	put32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, info->key);
-	put32(expr, NFTNL_EXPR_PAYLOAD_LEN, field_type_size(info->type));
-	put32(expr, NFTNL_EXPR_PAYLOAD_DREG, reg);
+	payload_load(writer, base, info->key, field_type_size(info->type), reg);
 }
 
 static void load(struct writer *writer, enum field field, uint32_t reg)
@@ -136,9 +173,10 @@ static void load(struct writer *writer, enum field field, uint32_t reg)
 		put32(expr, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
 		put32(expr, NFTNL_EXPR_FIB_DREG, reg);
 		break;
+	case SOURCE_LINK:
 	case SOURCE_NETWORK:
 	case SOURCE_TRANSPORT:
-		payload_load(writer, info, reg);
+		header_load(writer, info, reg);
 		break;
 	}
 }
@@ -187,13 +225,15 @@ static void lookup(struct writer *writer, const struct statement *statement)
 	const struct field_info *info = field_info(statement->field[0]);
 	struct nftnl_expr *expr;
 
+	/* All that is required comes first, since it passes through register 1. */
 	require(writer, info);
+	if (statement->field[1] != FIELD_NONE)
+		require(writer, field_info(statement->field[1]));
 	load(writer, statement->field[0], NFT_REG_1);
 	if (statement->field[1] != FIELD_NONE) {
 		/* Registers of 16 bytes overlay those of 4: the second field follows the first. */
 		uint32_t next = (field_type_size(info->type) + 3) / 4;
 
-		require(writer, field_info(statement->field[1]));
 		load(writer, statement->field[1],
 		     next % 4 ? NFT_REG32_00 + next : NFT_REG_1 + next / 4);
 	}

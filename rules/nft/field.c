@@ -16,6 +16,7 @@ static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_PROTOCOL] = { "meta l4proto", TYPE_PROTOCOL, SOURCE_META, NFT_META_L4PROTO, 0, 0 },
 	[FIELD_MARK] = { "meta mark", TYPE_MARK, SOURCE_META, NFT_META_MARK, 0, 0 },
 	[FIELD_USER] = { "meta skuid", TYPE_USER, SOURCE_META, NFT_META_SKUID, 0, 0 },
+	[FIELD_SOURCE_MAC] = { "ether saddr", TYPE_MAC, SOURCE_LINK, 6, 0, 0 },
 	[FIELD_SOURCE4] = { "ip saddr", TYPE_IPV4, SOURCE_NETWORK, 12, NFPROTO_IPV4, 0 },
 	[FIELD_DESTINATION4] = { "ip daddr", TYPE_IPV4, SOURCE_NETWORK, 16, NFPROTO_IPV4, 0 },
 	[FIELD_SOURCE6] = { "ip6 saddr", TYPE_IPV6, SOURCE_NETWORK, 8, NFPROTO_IPV6, 0 },
@@ -46,6 +47,7 @@ static const struct {
 } types[TYPE_COUNT] = {
 	[TYPE_IPV4] = { "ipv4_addr", 4, 7 },
 	[TYPE_IPV6] = { "ipv6_addr", 16, 8 },
+	[TYPE_MAC] = { "ether_addr", 6, 9 },
 	[TYPE_FAMILY] = { "nf_proto", 1, 0 },
 	[TYPE_PROTOCOL] = { "inet_proto", 1, 12 },
 	[TYPE_SERVICE] = { "inet_service", 2, 13 },
@@ -143,6 +145,10 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 	case TYPE_IPV6:
 		addr = addr_from_bytes(bytes, field_type_size(type));
 		text_puts(out, addr_print(&addr, buffer));
+		break;
+	case TYPE_MAC:
+		text_printf(out, "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2],
+			    bytes[3], bytes[4], bytes[5]);
 		break;
 	case TYPE_FAMILY:
 		word_print(WORDS(families), bytes[0], out);

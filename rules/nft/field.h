@@ -17,6 +17,7 @@ enum field_type {
 	TYPE_NONE,
 	TYPE_IPV4,
 	TYPE_IPV6,
+	TYPE_MAC,
 	TYPE_FAMILY,
 	TYPE_PROTOCOL,
 	TYPE_SERVICE,
@@ -39,6 +40,7 @@ enum field {
 	FIELD_PROTOCOL,		/* of the transport layer */
 	FIELD_MARK,
 	FIELD_USER,		/* who owns the socket */
+	FIELD_SOURCE_MAC,	/* of the link that the packet came in by */
 	FIELD_SOURCE4,
 	FIELD_DESTINATION4,
 	FIELD_SOURCE6,
@@ -57,8 +59,8 @@ enum field {
 	FIELD_COUNT
 };
 
-enum field_source { SOURCE_META, SOURCE_CT, SOURCE_NETWORK, SOURCE_TRANSPORT, SOURCE_SOCKET,
-		    SOURCE_FIB };
+enum field_source { SOURCE_META, SOURCE_CT, SOURCE_LINK, SOURCE_NETWORK, SOURCE_TRANSPORT,
+		    SOURCE_SOCKET, SOURCE_FIB };
 
 struct field_info {
 	const char *name;	/* nft's words */

@@ -21,24 +21,45 @@ enum {
 
 static const char table[] = "cordon";
 
-/* The element client . address of the set of its family. */
+/* The element client . address of its set. */
 struct hole {
 	const char *set;
 	uint8_t key[32];
 	uint32_t size;
 };
 
+static void hole_put(struct hole *hole, const void *bytes, uint32_t size)
+{
+	memcpy(hole->key + hole->size, bytes, size);
+	hole->size += (size + 3) / 4 * 4;	/* as in the kernel's registers */
+}
+
+static void hole_put_addr(struct hole *hole, const struct addr *addr)
+{
+	uint32_t size = addr_is_v4(addr) ? 4 : 16;
+
+	hole_put(hole, addr->bytes + sizeof(addr->bytes) - size, size);
+}
+
 static int hole_init(struct hole *hole, const struct addr *client, const struct addr *address)
 {
 	bool v4 = addr_is_v4(client);
-	uint32_t size = v4 ? 4 : 16;
 
 	if (addr_is_v4(address) != v4)
 		return -EINVAL;
-	*hole = (struct hole){ .set = v4 ? "pinhole4" : "pinhole6", .size = 2 * size };
-	memcpy(hole->key, client->bytes + sizeof(client->bytes) - size, size);
-	memcpy(hole->key + size, address->bytes + sizeof(address->bytes) - size, size);
+	*hole = (struct hole){ .set = v4 ? "pinhole4" : "pinhole6" };
+	hole_put_addr(hole, client);
+	hole_put_addr(hole, address);
 	return 0;
+}
+
+static struct hole hole_mac(const uint8_t mac[static KERNEL_MAC], const struct addr *address)
+{
+	struct hole hole = { .set = addr_is_v4(address) ? "pinhole_mac4" : "pinhole_mac6" };
+
+	hole_put(&hole, mac, KERNEL_MAC);
+	hole_put_addr(&hole, address);
+	return hole;
 }
 
 /* seconds 0: none, as look-ups and deletions want it. */
@@ -129,26 +150,40 @@ static int hole_write(struct kernel *kernel, const struct hole *hole, bool there
 	return error == -ENFILE ? -ENOSPC : error;
 }
 
-int kernel_pinhole(struct kernel *kernel, const struct addr *client, const struct addr *address,
-		   uint32_t seconds)
+static int hole_open(struct kernel *kernel, const struct hole *hole, uint32_t seconds)
 {
-	struct hole hole;
-	int error = seconds < 1 || seconds > LONGEST ? -EINVAL : hole_init(&hole, client, address);
+	int error = 0;
 
-	if (error)
-		return error;
+	if (seconds < 1 || seconds > LONGEST)
+		return -EINVAL;
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t left;
 
-		error = hole_left(kernel, &hole, &left);
+		error = hole_left(kernel, hole, &left);
 		if (error || left >= (uint64_t)seconds * MILLISECONDS)
 			return error;
-		error = hole_write(kernel, &hole, left > 0, seconds);
+		error = hole_write(kernel, hole, left > 0, seconds);
 		/* ENOENT: no set; or, where there was an element, that it has just timed out. */
 		if (error != -EEXIST && (error != -ENOENT || !left))
 			return error;
 	}
 	return error;
+}
+
+static int hole_close(struct kernel *kernel, const struct hole *hole)
+{
+	int error = hole_write(kernel, hole, true, 0);
+
+	return error == -ENOENT ? 0 : error;
+}
+
+int kernel_pinhole(struct kernel *kernel, const struct addr *client, const struct addr *address,
+		   uint32_t seconds)
+{
+	struct hole hole;
+	int error = hole_init(&hole, client, address);
+
+	return error ? error : hole_open(kernel, &hole, seconds);
 }
 
 int kernel_pinhole_close(struct kernel *kernel, const struct addr *client,
@@ -157,10 +192,24 @@ int kernel_pinhole_close(struct kernel *kernel, const struct addr *client,
 	struct hole hole;
 	int error = hole_init(&hole, client, address);
 
-	if (error)
-		return error;
-	error = hole_write(kernel, &hole, true, 0);
-	if (error && error != -ENOENT)
-		return error;
-	return connections_end(&kernel->netfilter, client, address);
+	if (!error)
+		error = hole_close(kernel, &hole);
+	return error ? error : connections_end(&kernel->netfilter, client, address);
+}
+
+int kernel_pinhole_mac(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
+		       const struct addr *address, uint32_t seconds)
+{
+	struct hole hole = hole_mac(mac, address);
+
+	return hole_open(kernel, &hole, seconds);
+}
+
+int kernel_pinhole_mac_close(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
+			     const struct addr *address)
+{
+	struct hole hole = hole_mac(mac, address);
+	int error = hole_close(kernel, &hole);
+
+	return error ? error : connections_end(&kernel->netfilter, NULL, address);
 }

@@ -222,6 +222,10 @@ static void vendor_chain(struct build *build)
 		   statement_goto("pinhole"));
 	TABLE_RULE(chain, statement_in_pair(FIELD_SOURCE6, FIELD_DESTINATION6, "pinhole6"),
 		   statement_goto("pinhole"));
+	TABLE_RULE(chain, statement_in_pair(FIELD_SOURCE_MAC, FIELD_DESTINATION4, "pinhole_mac4"),
+		   statement_goto("pinhole"));
+	TABLE_RULE(chain, statement_in_pair(FIELD_SOURCE_MAC, FIELD_DESTINATION6, "pinhole_mac6"),
+		   statement_goto("pinhole"));
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED),
 		   statement_all(FIELD_CT_MARK, RULESET_CT_PINHOLE), statement_return());
 	TABLE_RULE(chain, statement_vmap(FIELD_DESTINATION4, "networks4"));
@@ -253,6 +257,14 @@ static void clients_chain(struct build *build)
 	TABLE_RULE(chain, statement_vmap(FIELD_UDP_DESTINATION, "udp_ports"));
 }
 
+/* Without an inside there is no outside to close: a box that nobody has set up yet must not lock
+ * its administrator out. */
+static void close_rule(struct build *build, struct table_chain *chain, const char *counter)
+{
+	if (build->settings->lans > 0)
+		TABLE_RULE(chain, statement_counter(counter), statement_drop());
+}
+
 /* RFC 4890, 4.3: the errors that IPv6 needs are related to a connection of the client's. */
 static void forward_chain(struct build *build)
 {
@@ -263,7 +275,7 @@ static void forward_chain(struct build *build)
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
 		   statement_accept());
-	TABLE_RULE(chain, statement_counter("wan_forward"), statement_drop());
+	close_rule(build, chain, "wan_forward");
 }
 
 /* ---- the gateway itself ---- */
@@ -283,7 +295,7 @@ static void input_chain(struct build *build)
 		   statement_equal(FIELD_UDP_SOURCE, 547),
 		   statement_equal(FIELD_UDP_DESTINATION, 546), statement_accept());
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"), statement_accept());
-	TABLE_RULE(chain, statement_counter("wan_input"), statement_drop());
+	close_rule(build, chain, "wan_input");
 }
 
 static void output_chain(struct build *build)

@@ -26,14 +26,14 @@ enum {
 	RULESET_CT_BLOCKED = 0x00400000		/* connection: is in the log as blocked */
 };
 
-/* Size of each of the sets pinhole4 and pinhole6. */
+/* Size of each of the sets pinhole4, pinhole6, pinhole_mac4 and pinhole_mac6. */
 enum { RULESET_PINHOLES = 65536 };
 
 struct ruleset;
 
 /*
- * With no lan interface in the settings, nothing is captured and nothing forwarded is touched;
- * the gateway itself stays closed. The prefix of a logged packet is "cordon STATE CATEGORY",
+ * With no lan interface in the settings, nothing is captured, blocked or closed; only the dns role
+ * stays confined to its upstreams. The prefix of a logged packet is "cordon STATE CATEGORY",
  * STATE being the first four bytes of policy_digest in hexadecimal.
  *
  * NULL when the arena's budget is spent. Belongs to the arena; keeps no pointer into policy. */

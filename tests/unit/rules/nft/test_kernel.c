@@ -106,6 +106,17 @@ static void test_idempotent(void **state)
 	assert_false(apply(bench, ruleset));
 }
 
+/* Each of them, and once. */
+static void assert_policy_routes(void)
+{
+	assert_int_equal(run("for f in -4 -6; do "
+			     "ip $f rule list pref 100 | grep -c '' | grep -qx 1 && "
+			     "ip $f rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
+			     "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
+			     "ip $f route list table 3085 | grep -q '^local default dev lo' || "
+			     "exit 1; done"), 0);
+}
+
 /* Somebody else's change to our table is noticed and undone. */
 static void test_repairs(void **state)
 {
@@ -125,13 +136,54 @@ static void test_repairs(void **state)
 	assert_true(apply(bench, ruleset));
 	list_ruleset(&after);
 	assert_string_equal(before.data, after.data);
-	assert_int_equal(run("ip rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
-			     "ip -6 rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
-			     "ip route list table 3085 | grep -q '^local default dev lo' && "
-			     "ip -6 route list table 3085 | grep -q '^local default dev lo'"), 0);
+	assert_policy_routes();
 	assert_false(apply(bench, ruleset));
 	text_release(&before);
 	text_release(&after);
+}
+
+/* All of it is gone while we run, as after `nft flush ruleset`: the next apply brings it back. */
+static void test_flushed(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	apply(bench, ruleset);
+	list_ruleset(&before);
+	assert_int_equal(run("nft flush ruleset; ip rule del pref 100; ip -6 rule del pref 100; "
+			     "ip route flush table 3085; ip -6 route flush table 3085"), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), -ENOENT);
+	assert_true(apply(bench, ruleset));
+	assert_false(apply(bench, ruleset));
+	list_ruleset(&after);
+	assert_string_equal(before.data, after.data);
+	assert_policy_routes();
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	/* The routes alone, which no table tells of. */
+	assert_int_equal(run("ip -6 rule del pref 100; ip route flush table 3085"), 0);
+	assert_true(apply(bench, ruleset));
+	assert_policy_routes();
+	text_release(&before);
+	text_release(&after);
+}
+
+/* Another process takes over what one left that died, open pinholes included. */
+static void test_left_behind(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+
+	apply(bench, ruleset);
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	kernel_close(bench->kernel);
+	assert_int_equal(kernel_open(&bench->kernel), 0);
+	assert_false(apply(bench, ruleset));
+	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 120), 0);
+	assert_policy_routes();
+	assert_true(apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED)));
 }
 
 static void listed_like_text(struct bench *bench, enum ruleset_mode mode)
@@ -292,6 +344,31 @@ static void test_pinhole(void **state)
 	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
 }
 
+static void test_pinhole_mac(void **state)
+{
+	static const uint8_t mac[KERNEL_MAC] = { 2, 0, 0, 0xab, 0xcd, 0xef };
+	struct bench *bench = *state;
+	struct addr address = fixture_addr("77.74.176.9"), address6 = fixture_addr("2a03:2480::9");
+
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 60), -ENOENT);
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 0), -EINVAL);
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 86401), -EINVAL);
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 60), 0);
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 120), 0);
+	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address6, 60), 0);
+	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
+	assert_true(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ef . 2a03:2480::9"));
+	assert_false(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ee . 2a03:2480::9"));
+	apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED));
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
+	assert_int_equal(kernel_pinhole_mac_close(bench->kernel, mac, &address), 0);
+	assert_int_equal(kernel_pinhole_mac_close(bench->kernel, mac, &address), 0);
+	assert_false(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
+	assert_true(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ef . 2a03:2480::9"));
+}
+
 /* An apply leaves open pinholes and counted packets alone. */
 static void test_survivors(void **state)
 {
@@ -345,12 +422,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_idempotent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repairs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flushed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_left_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listed_like_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pinhole, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pinhole_mac, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_survivors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pinholes_full, setup, teardown),
 	};

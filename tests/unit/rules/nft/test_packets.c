@@ -7,9 +7,11 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +80,7 @@ static void make_links(void)
 	   "ip route add default via 198.18.0.1 && ip route add default via fd00:2::1");
 	sh(CLIENT, "ip link set eth0 up && ip addr add 10.1.0.2/24 dev eth0 && "
 	   "ip addr add 10.1.0.3/24 dev eth0 && ip addr add fd00:1::2/64 dev eth0 nodad && "
+	   "ip addr add fd00:1::3/64 dev eth0 nodad && "
 	   "ip route add default via 10.1.0.1 && ip route add default via fd00:1::1");
 	sh(WORLD, "ip link set eth0 up && ip addr add 198.18.0.1/24 dev eth0 && "
 	   "ip addr add fd00:2::1/64 dev eth0 nodad && "
@@ -576,6 +579,70 @@ static void test_pinhole(void **state)
 	close(world);
 }
 
+static void client_mac(uint8_t mac[static KERNEL_MAC])
+{
+	struct ifreq request = { .ifr_name = "eth0" };
+	int fd = make_socket(CLIENT, true, SOCK_DGRAM);
+
+	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
+	memcpy(mac, request.ifr_hwaddr.sa_data, KERNEL_MAC);
+	close(fd);
+}
+
+/* Whatever address the client has, of either family. */
+static void pinhole_mac(const char *text, const char *client, const char *other)
+{
+	struct addr address = fixture_addr(text);
+	int world = listener(WORLD, text, 443, SOCK_STREAM, false);
+	int fd = make_socket(CLIENT, addr_is_v4(&address), SOCK_STREAM);
+	uint8_t mac[KERNEL_MAC];
+
+	client_mac(mac);
+	mac[5] ^= 1;
+	assert_int_equal(kernel_pinhole_mac(kernel, mac, &address, 60), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, text, 443, SOON), ECONNREFUSED);
+	mac[5] ^= 1;
+	assert_int_equal(kernel_pinhole_mac(kernel, mac, &address, 60), 0);
+	assert_int_equal(try_tcp(CLIENT, other, text, 443, SOON), 0);
+	bind_to(fd, client, 0);
+	assert_int_equal(connect_to(fd, text, 443, SOON), 0);
+	assert_int_equal(kernel_pinhole_mac_close(kernel, mac, &address), 0);
+	assert_int_equal(try_tcp(CLIENT, client, text, 443, SOON), ECONNREFUSED);
+	assert_cut(fd);
+	close(fd);
+	close(world);
+}
+
+static void test_pinhole_mac(void **state)
+{
+	(void)state;
+	pinhole_mac("77.74.176.9", "10.1.0.2", "10.1.0.3");
+	pinhole_mac("2a03:2480::9", "fd00:1::2", "fd00:1::3");
+	/* The same look-up takes nothing of the other family for it. */
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+}
+
+/* With no interface on the inside, nothing is the outside. */
+static void test_no_lan(void **state)
+{
+	int client = listener(CLIENT, "10.1.0.2", 80, SOCK_STREAM, false);
+	int ssh = listener(GATEWAY, "0.0.0.0", 22, SOCK_STREAM, false);
+	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+
+	(void)state;
+	fixture.settings.lans = 0;
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, SOON), 0);
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 80, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), 0);
+	apply(RULESET_DISARMED);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, SOON), 0);
+	close(client);
+	close(ssh);
+	close(vendor);
+}
+
 /* A connection that lives when its destination becomes forbidden. */
 static void test_cut(void **state)
 {
@@ -820,7 +887,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
 		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
-		TEST(test_cut),
+		TEST(test_pinhole_mac), TEST(test_no_lan), TEST(test_cut),
 		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
 		TEST(test_world_sees_nothing), TEST(test_confined),
 	};
