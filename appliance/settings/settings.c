@@ -23,6 +23,7 @@ struct parser {
 	size_t length;
 	size_t at;
 	unsigned int line;
+	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
 };
 
 #define error_here(parser, ...) \
@@ -529,6 +530,7 @@ static int handle(void *context, const char *section, const char *key, const cha
 	struct parser *parser = context;
 	bool known_section = strcmp(section, "action") == 0;
 
+	parser->unhandled = 0;
 	if (known_section) {
 		set_action(parser, key, value);
 		return 1;
@@ -550,6 +552,27 @@ static int handle(void *context, const char *section, const char *key, const cha
 	return 1;
 }
 
+/* inih names only the first line that it cannot read, and none of them when a value is bad too. */
+static void check_handled(struct parser *parser)
+{
+	if (parser->unhandled)
+		diag_error(parser->diag, parser->source, parser->unhandled, 0,
+			   "expected [section] or key = value");
+	parser->unhandled = 0;
+}
+
+static bool needs_handler(const char *line, size_t length)
+{
+	static const char mark[] = "\xef\xbb\xbf";	/* byte order mark: inih passes over it */
+	size_t at = length >= 3 && memcmp(line, mark, 3) == 0 ? 3 : 0;
+
+	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
+		at++;
+	if (at == length || line[at] == ';' || line[at] == '#')
+		return false;
+	return line[at] != '[' || !memchr(line, ']', length);
+}
+
 /* fgets over the text, one line a call. */
 static char *read_line(char *out, int size, void *stream)
 {
@@ -559,6 +582,7 @@ static char *read_line(char *out, int size, void *stream)
 	const char *newline = left ? memchr(line, '\n', left) : NULL;
 	size_t length = newline ? (size_t)(newline - line) : left;
 
+	check_handled(parser);
 	if (left == 0)
 		return NULL;
 	parser->line++;
@@ -568,6 +592,8 @@ static char *read_line(char *out, int size, void *stream)
 			   "repeated)", LINE_MAX_BYTES);
 		length = 0;
 	}
+	if (needs_handler(line, length))
+		parser->unhandled = parser->line;
 	memcpy(out, line, length);
 	out[length] = '\n';
 	out[length + 1] = '\0';

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "settings/settings.h"
+
+static struct diag diag;
+static struct settings settings;
+
+static int parse(const char *text, size_t length)
+{
+	/* A copy of exactly that size, so that a sanitizer sees a step beyond it. */
+	char *copy = malloc(length ? length : 1);
+	int error;
+
+	assert_non_null(copy);
+	memcpy(copy, text, length);
+	diag_init(&diag);
+	error = settings_parse(&settings, "cordon.conf", copy, length, &diag);
+	free(copy);
+	return error;
+}
+
+static void good(const char *text)
+{
+	int error = parse(text, strlen(text));
+
+	sample_no_errors(&diag);
+	assert_int_equal(error, 0);
+}
+
+static void addr_is(const struct addr *addr, const char *expected)
+{
+	char text[ADDR_TEXT];
+
+	assert_string_equal(addr_print(addr, text), expected);
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	good("");
+	assert_int_equal(settings.lans, 0);
+	assert_int_equal(settings.upstreams, 0);
+	assert_int_equal(settings.timeout_ms, 1000);
+	assert_int_equal(settings.block_ttl, 60);
+	assert_string_equal(settings.rules_dir, "/etc/cordon/rules");
+	assert_int_equal(settings.max_v4_share, 64);
+	assert_int_equal(settings.monitor_first, 0);
+	assert_int_equal(settings.monitor_max, 86400);
+	assert_int_equal(settings.log_budget, 64 << 20);
+	assert_string_equal(settings.appliance_id, "");
+	assert_int_equal(settings.action[CATEGORY_UPDATE], ACTION_BLOCK);
+	assert_int_equal(settings.action[CATEGORY_WEB], ACTION_MONITOR);
+	addr_is(&settings.listen[0].addr, "127.0.0.1");
+}
+
+static void every_key(void **state)
+{
+	(void)state;
+	good("\xef\xbb\xbf; a comment\n"
+	     "[network]\n"
+	     "lan = eth1 br-lan, wlan0\r\n"
+	     "internal-dns = 10.1.0.10 2001:db8::10\n"
+	     "internal-dns = 10.1.0.11\n"
+	     "sanctioned-resolver = 10.2.0.0/16 10.3.0.0/16, 192.0.2.53, 853\n"
+	     "sanctioned-resolver=2001:db8:2::/48,2001:db8::53,53\n"
+	     "forwarder = 10.1.0.10\n"
+	     "[dns]\n"
+	     "listen = 127.0.0.2:5353 [::1]:5353\n"
+	     "upstream = 192.0.2.1 192.0.2.2:5300\n"
+	     "internal-zone = Agency.example -> 10.1.0.10 [2001:db8::10]:5353\n"
+	     "internal-zone = 10.in-addr.arpa \xe2\x86\x92 10.1.0.10\n"
+	     "workers = 2\n"
+	     "timeout = 250\n"
+	     "blocked-reply = sinkhole\n"
+	     "sinkhole-address = 192.0.2.80 2001:db8::80\n"
+	     "block-ttl = 0\n"
+	     "censored = update activation\n"
+	     "[rules]\n"
+	     "dir = /tmp/rules\n"
+	     "lists = kaspersky resolvers\n"
+	     "max-address-share = 128\n"
+	     "[action]\n"
+	     "update = monitor\n"
+	     "relay = block\n"
+	     "[mode]\n"
+	     "monitor-first = 14d\n"
+	     "monitor-max = 1w\n"
+	     "[log]\n"
+	     "level = debug\n"
+	     "budget = 1M\n"
+	     "appliance-id = gw-1\n"
+	     "[daemon]\n"
+	     "uid-base = 7000\n"
+	     "nflog-group = 5\n");
+	assert_int_equal(settings.lans, 3);
+	assert_string_equal(settings.lan[2], "wlan0");
+	assert_int_equal(settings.internal_dns_count, 3);
+	assert_int_equal(settings.sanctioned_count, 2);
+	assert_int_equal(settings.sanctioned[0].sources, 2);
+	assert_int_equal(settings.sanctioned[0].resolver.port, 853);
+	addr_is(&settings.sanctioned[1].resolver.addr, "2001:db8::53");
+	assert_int_equal(settings.forwarders, 1);
+	assert_int_equal(settings.listens, 2);
+	assert_int_equal(settings.listen[1].port, 5353);
+	assert_int_equal(settings.upstreams, 2);
+	assert_int_equal(settings.upstream[0].port, 53);
+	assert_int_equal(settings.upstream[1].port, 5300);
+	assert_int_equal(settings.zones, 2);
+	assert_int_equal(settings.zone[0].servers, 2);
+	assert_memory_equal(settings.zone[0].name.wire, "\6agency\7example", 16);
+	assert_int_equal(settings.zone[0].server[1].port, 5353);
+	assert_int_equal(settings.workers, 2);
+	assert_int_equal(settings.timeout_ms, 250);
+	assert_int_equal(settings.reply, REPLY_SINKHOLE);
+	addr_is(&settings.sinkhole4, "192.0.2.80");
+	addr_is(&settings.sinkhole6, "2001:db8::80");
+	assert_int_equal(settings.block_ttl, 0);
+	assert_int_equal(settings.censored, 1U << CATEGORY_UPDATE | 1U << CATEGORY_ACTIVATION);
+	assert_string_equal(settings.rules_dir, "/tmp/rules");
+	assert_int_equal(settings.lists, 2);
+	assert_string_equal(settings.list[1], "resolvers");
+	assert_int_equal(settings.max_v4_share, 128);
+	assert_int_equal(settings.action[CATEGORY_UPDATE], ACTION_MONITOR);
+	assert_int_equal(settings.action[CATEGORY_RELAY], ACTION_BLOCK);
+	assert_int_equal(settings.monitor_first, 14 * 86400);
+	assert_int_equal(settings.monitor_max, 7 * 86400);
+	assert_int_equal(settings.level, LEVEL_DEBUG);
+	assert_int_equal(settings.log_budget, 1 << 20);
+	assert_string_equal(settings.appliance_id, "gw-1");
+	assert_int_equal(settings.uid_base, 7000);
+	assert_int_equal(settings.nflog_group, 5);
+	assert_int_equal(settings_uid(&settings, ROLE_PARENT), 0);
+	assert_int_equal(settings_uid(&settings, ROLE_JOURNAL), 7004);
+	assert_string_equal(role_print(ROLE_COMPILE), "compile");
+}
+
+/* Each has its one mistake in line 3. */
+static void every_bad_value_names_its_line(void **state)
+{
+	static const struct { const char *text; const char *message; } bad[] = {
+		{ "[network]\n\nlan = a-name-that-is-too-long\n", "lan: expected at most" },
+		{ "[network]\n\nlan = a/b\n", "lan: expected at most" },
+		{ "[network]\n\nlan = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n", "at most 16" },
+		{ "[network]\n\ninternal-dns = host\n", "found \"host\"" },
+		{ "[network]\n\ninternal-dns = 10.1.0.0/16\n", "expected an address" },
+		{ "[network]\n\nforwarder = 1.2.3\n", "expected an address" },
+		{ "[network]\n\nsanctioned-resolver = 10.0.0.0/8\n", "SOURCES, ADDRESS, PORT" },
+		{ "[network]\n\nsanctioned-resolver = 10.0.0.0/8, 1.2.3.4\n", "SOURCES, ADDRESS" },
+		{ "[network]\n\nsanctioned-resolver = 10.0.0.0/8, x, 53\n", "\"x\" is no address" },
+		{ "[network]\n\nsanctioned-resolver = 10.0.0.0/8, 1.2.3.4, 0\n", "1 to 65535" },
+		{ "[network]\n\nsanctioned-resolver = x, 1.2.3.4, 53\n", "source networks" },
+		{ "[network]\n\nsanctioned-resolver = 10.1.0.0/8, 1.2.3.4, 53\n", "source networks" },
+		{ "[network]\n\nsanctioned-resolver = ::/0, 1.2.3.4, 53\n", "two address families" },
+		{ "[dns]\n\nlisten = 127.0.0.1:0\n", "listen: expected ADDRESS" },
+		{ "[dns]\n\nupstream = dns.example\n", "upstream: expected ADDRESS" },
+		{ "[dns]\n\nupstream = 1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5 6.6.6.6 7.7.7.7 "
+		  "8.8.8.8 9.9.9.9\n", "more than 8" },
+		{ "[dns]\n\ninternal-zone = a.example 10.1.0.1\n", "NAME -> ADDRESS" },
+		{ "[dns]\n\ninternal-zone = a..example -> 10.1.0.1\n", "domain name" },
+		{ "[dns]\n\ninternal-zone = . -> 10.1.0.1\n", "domain name" },
+		{ "[dns]\n\ninternal-zone = -> 10.1.0.1\n", "domain name" },
+		{ "[dns]\n\ninternal-zone = a.example ->\n", "address after the arrow" },
+		{ "[dns]\n\ninternal-zone = a b -> 10.1.0.1\n", "NAME -> ADDRESS" },
+		{ "[dns]\n\ninternal-zone = a -> 1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5\n",
+		  "more than 4" },
+		{ "[dns]\n\nworkers = 17\n", "number from 0 to 16" },
+		{ "[dns]\n\nworkers = -1\n", "number from 0 to 16" },
+		{ "[dns]\n\nworkers = two\n", "found \"two\"" },
+		{ "[dns]\n\nworkers =\n", "number from 0 to 16" },
+		{ "[dns]\n\nworkers = 99999999999999999999\n", "number from 0 to 16" },
+		{ "[dns]\n\ntimeout = 49\n", "from 50 to 10000" },
+		{ "[dns]\n\ntimeout = 1000ms\n", "from 50 to 10000" },
+		{ "[dns]\n\nblocked-reply = NXDOMAIN\n", "nxdomain, nodata, refused, zero" },
+		{ "[dns]\n\nsinkhole-address = x\n", "expected an address" },
+		{ "[dns]\n\nsinkhole-address = 1.1.1.1 2.2.2.2 3.3.3.3\n", "more than 2" },
+		{ "[dns]\n\nblock-ttl = 61\n", "from 0 to 60" },
+		{ "[dns]\n\ncensored = updates\n", "unknown category \"updates\"" },
+		{ "[rules]\n\ndir =\n", "dir: expected a path" },
+		{ "[rules]\n\nlists = a-name-that-is-much-too-long-for-a-list\n", "names of rule lists" },
+		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
+		{ "[action]\n\nupdate = none\n", "block, monitor or allow" },
+		{ "[action]\n\nupdate = Block\n", "block, monitor or allow" },
+		{ "[action]\n\nexempt = block\n", "unknown category \"exempt\"" },
+		{ "[action]\n\nnone = block\n", "unknown category \"none\"" },
+		{ "[mode]\n\nmonitor-first = 14 days\n", "expected a duration" },
+		{ "[mode]\n\nmonitor-max = 11y\n", "expected a duration" },
+		{ "[mode]\n\nmonitor-max = 3651d\n", "expected a duration" },
+		{ "[log]\n\nlevel = loud\n", "error, warning, info or debug" },
+		{ "[log]\n\nbudget = 63K\n", "at least 64K" },
+		{ "[log]\n\nbudget = K\n", "budget: expected a number" },
+		{ "[log]\n\nbudget = 1T\n", "budget: expected a number" },
+		{ "[log]\n\nbudget = 2000G\n", "budget: expected a number" },
+		{ "[log]\n\nappliance-id =\n", "at most 63" },
+		{ "[log]\n\nappliance-id = "
+		  "0123456789012345678901234567890123456789012345678901234567890123\n", "at most 63" },
+		{ "[daemon]\n\nuid-base = 0\n", "from 1 to" },
+		{ "[daemon]\n\nnflog-group = 65536\n", "from 1 to 65535" },
+		{ "[network]\n\nlans = eth0\n", "unknown key \"lans\" in [network]" },
+		{ "[network]\n\nlevel = info\n", "unknown key \"level\" in [network]" },
+		{ "[networks]\n\nlan = eth0\n", "unknown section [networks]" },
+		{ "# nothing\n\nlan = eth0\n", "unknown section []" },
+		{ "[network]\n\njust words\n", "expected [section] or key = value" },
+		{ "# nothing\n\n[network\n", "expected [section] or key = value" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_int_equal(parse(bad[i].text, strlen(bad[i].text)), -EINVAL);
+		if (diag.count != 1 || diag.entry[0].line != 3 ||
+		    !strstr(diag.entry[0].message, bad[i].message))
+			fail_msg("%s\n%zu errors, line %u: %s", bad[i].text, diag.count,
+				 diag.entry[0].line, diag.entry[0].message);
+	}
+}
+
+static void every_error_is_found(void **state)
+{
+	static const char text[] = "[network]\nlan = a/b\nwhat = 1\nno equals sign\n"
+				   "[dns]\nworkers = 99\nagain no sign\n";
+
+	(void)state;
+	assert_int_equal(parse(text, sizeof(text) - 1), -EINVAL);
+	assert_int_equal(diag.count, 5);
+	for (unsigned int i = 0; i < 5; i++)
+		assert_int_equal(diag.entry[i].line, i < 3 ? i + 2 : i + 3);
+}
+
+static void long_lines(void **state)
+{
+	char text[600];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "[rules]\ndir = /", 15);
+	memcpy(text + 8 + 198, "\nlists = a\n", 11);
+	assert_int_equal(parse(text, 8 + 198 + 11), 0);
+	assert_int_equal(strlen(settings.rules_dir), 198 - 6);
+	memcpy(text + 8 + 198, "x\nlists = a\n", 12);
+	assert_int_equal(parse(text, 8 + 199 + 11), -EINVAL);
+	assert_int_equal(diag.count, 1);
+	assert_int_equal(diag.entry[0].line, 2);
+	assert_non_null(strstr(diag.entry[0].message, "at most 198 bytes"));
+	assert_int_equal(parse("[rules]\ndir = /a\0b\n", 19), -EINVAL);
+	assert_int_equal(diag.entry[0].line, 2);
+}
+
+static void size_limit(void **state)
+{
+	char *text = malloc(SETTINGS_TEXT_MAX + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '\n', SETTINGS_TEXT_MAX + 1);
+	assert_int_equal(parse(text, SETTINGS_TEXT_MAX), 0);
+	assert_int_equal(parse(text, SETTINGS_TEXT_MAX + 1), -EINVAL);
+	assert_int_equal(diag.count, 1);
+	free(text);
+}
+
+/* The file that is shipped, and the same with every suggestion in it taken. */
+static void the_example(void **state)
+{
+	struct text text = TEXT_EMPTY;
+	char *data, *line, *save;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(file_read(AT_FDCWD, "appliance/settings/cordon.conf.example", 1 << 16,
+				   &data, &size), 0);
+	good(data);
+	for (line = strtok_r(data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		/* "#key = value" is a suggestion, "# text" is not; an empty one has no value. */
+		bool suggested = line[0] == '#' && line[1] != ' ' && line[strlen(line) - 1] != '=';
+
+		text_printf(&text, "%s\n", suggested ? line + 1 : line);
+	}
+	good(text.data);
+	assert_int_equal(settings.lans, 1);
+	text_release(&text);
+	free(data);
+}
+
+static void durations(void **state)
+{
+	uint64_t seconds = 0;
+
+	(void)state;
+	assert_int_equal(duration_parse(&seconds, "90", 2), 0);
+	assert_int_equal(seconds, 90);
+	assert_int_equal(duration_parse(&seconds, "2h", 2), 0);
+	assert_int_equal(seconds, 7200);
+	assert_int_equal(duration_parse(&seconds, "3650d", 5), 0);
+	assert_int_equal(duration_parse(&seconds, "3651d", 5), -ERANGE);
+	assert_int_equal(duration_parse(&seconds, "18446744073709551617", 20), -ERANGE);
+	assert_int_equal(duration_parse(&seconds, "", 0), -EINVAL);
+	assert_int_equal(duration_parse(&seconds, "h", 1), -EINVAL);
+	assert_int_equal(duration_parse(&seconds, "1hh", 3), -EINVAL);
+	assert_int_equal(duration_parse(&seconds, "-1h", 3), -EINVAL);
+	assert_int_equal(duration_parse(&seconds, "1y", 2), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_key),
+		cmocka_unit_test(every_bad_value_names_its_line),
+		cmocka_unit_test(every_error_is_found),
+		cmocka_unit_test(long_lines),
+		cmocka_unit_test(size_limit),
+		cmocka_unit_test(the_example),
+		cmocka_unit_test(durations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
