@@ -31,6 +31,29 @@ test_pinhole_of_a_host_with_both_families() {
 	is "$(web 2 https://tip.kaspersky.com/ -6)" 200 'IPv6, asked for over IPv4'
 }
 
+test_pinhole_across_families_6() { pinhole tip.kaspersky.com 192.168.77.1 AAAA '[2a03:2480:8000::20]'; }
+test_pinhole_across_families_4() { pinhole tip.kaspersky.com 2001:db8:77::1 A 77.74.181.30; }
+
+# Clients that ask a router's link-local address do so from their own.
+test_pinhole_asked_from_a_link_local_address() {
+	local gateway
+	gateway=$(lab gateway ip -6 -o addr show dev lan0 scope link | awk '{ sub("/.*", "", $4); print $4 }')
+	pinhole tip.kaspersky.com "$gateway%eth0" AAAA '[2a03:2480:8000::20]'
+}
+
+# Behind another router the client's MAC is not to be seen; the router's own must open nothing.
+test_no_pinhole_across_families_behind_a_router() {
+	lab gateway ip route replace 10.99.0.0/24 via 192.168.77.12
+	lab client 2 ip addr replace 10.99.0.5/32 dev lo
+	is "$(dns 2 @192.168.77.1 -b 10.99.0.5 tip.kaspersky.com AAAA)" \
+		'NOERROR 2a03:2480:8000::20' 'the answer'
+	is "$(literal 2 tip.kaspersky.com '[2a03:2480:8000::20]')" refused 'IPv6'
+	grep -q 'the client 10.99.0.5 .* is behind a router' "$LAB_DIR/cordond.log" ||
+		fail 'the log does not say why'
+	lab client 2 ip addr del 10.99.0.5/32 dev lo
+	lab gateway ip route del 10.99.0.0/24
+}
+
 test_pinhole_stays_for_the_ttl() {
 	is "$(dns 2 @192.168.77.1 opentip.kaspersky.com)" 'NOERROR 77.74.181.30' opentip
 	is "$(literal 2 opentip.kaspersky.com 77.74.181.30)" 200 'at once'
