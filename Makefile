@@ -33,7 +33,10 @@ PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 
 # ---- configuration (Kconfig)
 KCONFIG = cd $(O) && KCONFIG_CONFIG=.config $(1) $(CURDIR)/Kconfig
+# Goals that first install what the configuration itself needs do without it.
+ifneq ($(filter-out help deps demo check check-fresh cross-arm64 clean,$(or $(MAKECMDGOALS),all)),)
 -include $(O)/.config
+endif
 
 # ---- flags
 TOOL := $(if $(CROSS),$(CROSS)-)$(CC)
@@ -117,7 +120,7 @@ $(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
 # ---- what it needs (Debian; bookworm and trixie)
 DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
 	libmbedtls-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
-	nftables iproute2 procps util-linux unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
+	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
 	dnsmasq-base mandoc
 DEPS_FUZZ := clang libclang-rt-dev
