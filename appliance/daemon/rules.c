@@ -14,6 +14,7 @@
 #include "base/cursor.h"
 #include "daemon/log.h"
 #include "daemon/pinholes.h"
+#include "daemon/sockets.h"
 #include "nft/kernel.h"
 
 /*
@@ -28,6 +29,7 @@ struct rules_role {
 	bool disarmed;
 	int peer[SETTINGS_WORKERS];
 	struct pinholes pinholes;
+	bool told_far;
 };
 
 enum { RULESET_BUDGET = 512 << 20 };
@@ -88,6 +90,18 @@ static void tell_counters(struct rules_role *role)
 
 /* ---- what the dns role asks for ---- */
 
+static void tell_far(struct rules_role *role, const struct addr *client)
+{
+	char text[ADDR_TEXT];
+
+	if (!role->told_far)
+		log_warning("pinhole: the client %s asked for an address of the other family and is "
+			    "behind a router, so that nobody knows with which address it will "
+			    "connect: its connection is refused, and so is that of others like it "
+			    "(this is said once)", addr_print(client, text));
+	role->told_far = true;
+}
+
 /* A pinhole is opened only for a name that the policy carries, to an address that it blocks. */
 static int open_pinhole(struct rules_role *role, const struct pinhole_request *request)
 {
@@ -99,15 +113,13 @@ static int open_pinhole(struct rules_role *role, const struct pinhole_request *r
 	name = policy_lookup_name(&role->policy, request->name.wire);
 	address = policy_lookup_addr(&role->policy, &request->address);
 	if ((name.action != ACTION_ALLOW && name.action != ACTION_MONITOR) ||
-	    address.action != ACTION_BLOCK ||
-	    addr_is_v4(&request->client) != addr_is_v4(&request->address))
+	    address.action != ACTION_BLOCK)
 		return -EPERM;
-	error = kernel_pinhole(role->kernel, &request->client, &request->address,
-			       request->seconds);
-	if (error)
+	error = pinholes_open(&role->pinholes, role->kernel, request, clock_uptime_ms());
+	if (error == -EHOSTUNREACH)
+		tell_far(role, &request->client);
+	else if (error)
 		log_warning("pinhole: %s: the answer goes out without it", strerror(-error));
-	else
-		pinholes_add(&role->pinholes, request, clock_uptime_ms());
 	return error;
 }
 
@@ -207,10 +219,24 @@ static void parent_ready(struct rules_role *role)
 	}
 }
 
+/* Without neighbours there are pinholes by address alone. */
+static void open_neighbours(struct rules_role *role)
+{
+	struct diag diag;
+	int fd;
+
+	diag_init(&diag);
+	fd = socket_route(&diag);
+	log_diag(&diag);
+	neighbours_init(&role->pinholes.neighbours, fd < 0 ? -1 : fd);
+}
+
 int role_rules(void)
 {
 	static struct rules_role role;
-	struct sandbox sandbox = { .root = ".", .files = 1024, .syscalls = syscalls,
+	/* It writes no file but the daemon's messages, where standard error is one. */
+	struct sandbox sandbox = { .root = ".", .files = 1024, .file_size = 1ULL << 40,
+				   .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls),
 				   .capabilities = 1ULL << CAP_NET_ADMIN };
 	int error;
@@ -223,6 +249,7 @@ int role_rules(void)
 		log_error("netlink: %s: is nf_tables in this kernel?", strerror(-error));
 		return 1;
 	}
+	open_neighbours(&role);
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_RULES);
 	role_seal(&sandbox);
 	role_tell(MESSAGE_READY, NULL, 0, -1);

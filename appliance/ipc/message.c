@@ -143,6 +143,7 @@ int message_send_pinhole(int socket, const struct pinhole_request *request)
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
 	cursor_put32(&cursor, request->id);
+	cursor_put32(&cursor, request->interface);
 	cursor_put(&cursor, request->client.bytes, 16);
 	cursor_put(&cursor, request->address.bytes, 16);
 	cursor_put32(&cursor, request->seconds);
@@ -155,6 +156,7 @@ int message_read_pinhole(const struct message *message, struct pinhole_request *
 	struct cursor cursor = cursor_reader(message->body, message->size);
 
 	request->id = cursor_get32(&cursor);
+	request->interface = cursor_get32(&cursor);
 	cursor_get(&cursor, request->client.bytes, 16);
 	cursor_get(&cursor, request->address.bytes, 16);
 	request->seconds = cursor_get32(&cursor);
@@ -207,4 +209,34 @@ int message_read_result(const struct message *message, uint32_t *id, int *result
 	*id = cursor_get32(&cursor);
 	*result = (int)cursor_get32(&cursor);
 	return cursor.failed || cursor_left(&cursor) ? -EBADMSG : 0;
+}
+
+int message_send_mode(int socket, const struct mode_record *record)
+{
+	uint8_t body[32 + CONTROL_REASON + CONTROL_BY];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	cursor_put8(&cursor, (uint8_t)record->mode);
+	cursor_put64(&cursor, (uint64_t)record->since);
+	cursor_put64(&cursor, (uint64_t)record->until);
+	cursor_put32(&cursor, record->categories);
+	cursor_put(&cursor, record->reason, sizeof(record->reason));
+	cursor_put(&cursor, record->by, sizeof(record->by));
+	return message_send(socket, MESSAGE_MODE, body, cursor.at, -1);
+}
+
+int message_read_mode(const struct message *message, struct mode_record *record)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+	uint8_t mode = cursor_get8(&cursor);
+
+	record->mode = (enum mode)mode;
+	record->since = (int64_t)cursor_get64(&cursor);
+	record->until = (int64_t)cursor_get64(&cursor);
+	record->categories = cursor_get32(&cursor);
+	cursor_get(&cursor, record->reason, sizeof(record->reason));
+	cursor_get(&cursor, record->by, sizeof(record->by));
+	record->reason[sizeof(record->reason) - 1] = '\0';
+	record->by[sizeof(record->by) - 1] = '\0';
+	return cursor.failed || cursor_left(&cursor) || mode >= MODE_COUNT ? -EBADMSG : 0;
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/control.h"
 #include "policy/addr.h"
 #include "policy/name.h"
 
@@ -28,12 +29,13 @@ enum message_type {
 	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */
 	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
+	MESSAGE_MODE,		/* journal: the mode that is in force now */
 	/* child to parent */
 	MESSAGE_READY,
 	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */
 	MESSAGE_APPLIED,	/* i32 0 or -errno, u8 changed, text: the answer to MESSAGE_POLICY */
 	/* between dns and rules */
-	MESSAGE_PINHOLE,	/* u32 id, client, address, u32 seconds, name of the rule that carries */
+	MESSAGE_PINHOLE,	/* u32 id, u32 interface, client, address, u32 seconds, name of the rule */
 	MESSAGE_PINHOLED,	/* u32 id, i32 0 or -errno */
 	MESSAGE_CONNECT,	/* u32 id, u8 IPPROTO_*, client, server, u16 port: a socket from client's address */
 	MESSAGE_CONNECTED,	/* u32 id, i32 0 or -errno; descriptor: the socket */
@@ -67,6 +69,7 @@ int message_map(int fd, void **data, size_t *size) __attribute__((warn_unused_re
 
 struct pinhole_request {
 	uint32_t id;
+	uint32_t interface;	/* where the client's query came in; 0: unknown */
 	struct addr client;
 	struct addr address;
 	uint32_t seconds;
@@ -75,6 +78,11 @@ struct pinhole_request {
 int message_send_pinhole(int socket, const struct pinhole_request *request)
 	__attribute__((warn_unused_result));
 int message_read_pinhole(const struct message *message, struct pinhole_request *request)
+	__attribute__((warn_unused_result));
+
+int message_send_mode(int socket, const struct mode_record *record)
+	__attribute__((warn_unused_result));
+int message_read_mode(const struct message *message, struct mode_record *record)
 	__attribute__((warn_unused_result));
 
 struct connect_request {

@@ -6,7 +6,8 @@
 
 /*
  * Forgets the tracked connections that began through a pinhole (RULESET_CT_PINHOLE) from client
- * (NULL: anybody) to address: their next packet is judged as a new one. 0 also when there were none.
+ * (NULL: anybody) to address: their next packet is judged as a new one. 0 also when there were
+ * none.
  */
 int connections_end(struct netlink *netlink, const struct addr *client,
 		    const struct addr *address) __attribute__((warn_unused_result));
