@@ -151,6 +151,7 @@ static void deliver_blocked(struct worker *worker, struct job *job, const struct
 static bool open_pinholes(struct worker *worker, struct job *job, const struct answer *answer)
 {
 	struct pinhole_request request = { .id = job_id(worker, job), .client = job->path.client,
+					   .interface = job->path.interface,
 					   .name = answer->carrier };
 
 	job->pinholes = 0;
