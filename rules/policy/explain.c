@@ -120,9 +120,9 @@ int explain(const struct policy *policy, const char *query, struct explanation *
 		explain_prefix(policy, &prefix, explanation);
 		return 0;
 	}
-	/* Neither an address nor a name: 256.1.1.1, 1.2.3, 10.0.0.0/33. */
+	/* Neither an address nor a name: 256.1.1.1, 1.2.3, 10.0.0.0/33. The root is a name. */
 	if (memchr(query, '/', length) || memchr(query, ':', length) ||
-	    strspn(query, "0123456789.") >= length ||
+	    (query[0] != '.' && strspn(query, "0123456789.") >= length) ||
 	    name_parse(&name, query, length, NULL) < 0)
 		return -EINVAL;
 	explanation->verdict = policy_lookup_name(policy, name.wire);

@@ -42,6 +42,7 @@ static void queries(void **state)
 		{ "X.A.COM.", ACTION_BLOCK, "l:update:a.com", false, false },
 		{ "tip.a.com", ACTION_ALLOW, "l:exempt:tip.a.com", false, false },
 		{ "b.com", ACTION_NONE, NULL, false, false },
+		{ ".", ACTION_NONE, NULL, false, false },
 		{ "localhost", ACTION_NONE, NULL, false, false },
 		{ "77.74.176.5", ACTION_BLOCK, "l:update:77.74.176.0/21", false, false },
 		{ "2a03:2480::9", ACTION_BLOCK, "l:portal:2a03:2480::/32", false, false },
