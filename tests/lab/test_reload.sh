@@ -54,6 +54,17 @@ test_reload_ends_connections_that_are_now_forbidden() {
 	is "$(cat "$fifo.reply")" open 'the reply over the old connection'
 }
 
+test_reload_repairs_what_was_flushed_by_hand() {
+	nft_gateway flush ruleset
+	lab gateway ip rule del pref 100
+	lab gateway ip -6 route flush table 3085
+	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" 'NOERROR 77.74.176.10' 'not captured'
+	cordon rules reload >/dev/null
+	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured, IPv4'
+	is "$(dns 1 @2001:4860:4860::8888 downloads.upd.kaspersky.com)" NXDOMAIN 'captured, IPv6'
+	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address'
+}
+
 test_reload_loses_no_query() {
 	local report=$LAB_DIR/dnsperf.reload round
 	printf '%s A\n' downloads.upd.kaspersky.com www.agency.example >"$LAB_DIR/mixed.txt"
