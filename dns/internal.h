@@ -124,5 +124,8 @@ void jobs_peer_lost(struct worker *worker);
 void tcp_accept_ready(struct watch *watch, uint32_t events);
 /* Queues one message for the client; the connection ends when too much waits. */
 void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size);
+/* A job of this client's begins and ends: a client that asks no more stays until the last. */
+void tcp_hold(struct tcp_client *client);
+void tcp_release(struct tcp_client *client);
 void tcp_expire(struct worker *worker);
 void tcp_connected(struct worker *worker, uint32_t id, int result, int fd);

@@ -94,6 +94,8 @@ static void job_end(struct worker *worker, struct job *job)
 	free(job->response);
 	job->packet = job->response = NULL;
 	job->state = JOB_FREE;
+	if (ENABLED(CONFIG_DNS_TCP) && job->client)
+		tcp_release(job->client);
 	worker->free_jobs[worker->free_count++] = (uint32_t)(job - worker->jobs);
 }
 
@@ -238,8 +240,10 @@ void jobs_peer_lost(struct worker *worker)
 void jobs_forget_client(struct worker *worker, const struct tcp_client *client)
 {
 	for (uint32_t i = 0; i < JOBS; i++) {
-		if (worker->jobs[i].state != JOB_FREE && worker->jobs[i].client == client)
-			job_end(worker, &worker->jobs[i]);
+		if (worker->jobs[i].state == JOB_FREE || worker->jobs[i].client != client)
+			continue;
+		worker->jobs[i].client = NULL;
+		job_end(worker, &worker->jobs[i]);
 	}
 }
 
@@ -481,6 +485,8 @@ void job_start(struct worker *worker, const struct path *path, const struct quer
 			     .state = JOB_OPENING, .watch.fd = -1, .path = *path,
 			     .query = *query, .udp = udp, .client = client, .target = *target };
 	chain_append(&worker->waiting, &job->link, worker->now);
+	if (ENABLED(CONFIG_DNS_TCP) && client)
+		tcp_hold(client);
 	if (!copy_packet(job, data, size)) {
 		counter_add(&worker->options.shared->counters.dropped, 1);
 		job_end(worker, job);

@@ -42,6 +42,8 @@ struct tcp_client {
 	struct path path;
 	uint32_t events;
 	bool doomed;		/* ends at the next chance, not in the middle of a call */
+	bool finished;		/* the client asks no more, but may wait for answers */
+	unsigned int jobs;	/* of its queries under way */
 	struct buffer in;
 	struct buffer out;
 	struct tcp_pipe pipe[TCP_PIPES];
@@ -163,7 +165,7 @@ static void update(struct tcp_client *client)
 		update_pipe(&client->pipe[i]);
 		full = full || buffer_waiting(&client->pipe[i].out) >= TCP_QUEUE;
 	}
-	if (!full)
+	if (!full && !client->finished)
 		events |= EPOLLIN;
 	if (buffer_waiting(&client->out))
 		events |= EPOLLOUT;
@@ -221,6 +223,28 @@ static void touch(struct tcp_client *client)
 		return;
 	chain_remove(&client->worker->clients, &client->link);
 	chain_append(&client->worker->clients, &client->link, client->worker->now + TCP_IDLE_MS);
+}
+
+/* Half-closed (RFC 7766, 6.2.4 leaves that to the client), and nothing more to send. */
+static bool client_is_done(const struct tcp_client *client)
+{
+	bool busy = client->jobs || buffer_waiting(&client->out);
+
+	for (size_t i = 0; i < TCP_PIPES && !busy; i++)
+		busy = client->pipe[i].state != PIPE_FREE;
+	return client->finished && !busy;
+}
+
+void tcp_hold(struct tcp_client *client)
+{
+	client->jobs++;
+}
+
+void tcp_release(struct tcp_client *client)
+{
+	client->jobs--;
+	if (client_is_done(client) && !client->doomed)
+		client_doom(client);
 }
 
 void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size)
@@ -440,9 +464,12 @@ static void client_ready(struct watch *watch, uint32_t events)
 
 	if (client->doomed)
 		return;
-	if (events & EPOLLOUT)
-		open = buffer_write(&client->out, watch->fd);
-	if (open && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+	if (events & (EPOLLERR | EPOLLHUP) ||
+	    (events & EPOLLOUT && !buffer_write(&client->out, watch->fd))) {
+		client_doom(client);
+		return;
+	}
+	if (events & EPOLLIN)
 		open = buffer_read(&client->in, watch->fd);
 	while (!client->doomed && (message = buffer_first(&client->in, &size))) {
 		touch(client);
@@ -450,7 +477,8 @@ static void client_ready(struct watch *watch, uint32_t events)
 		client->in.start += size + 2;
 		answer(client, message, size);
 	}
-	if (!open && !client->doomed)
+	client->finished = client->finished || !open;
+	if (client_is_done(client) && !client->doomed)
 		client_doom(client);
 	if (!client->doomed)
 		update(client);

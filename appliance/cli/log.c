@@ -24,17 +24,20 @@ static const char *text_of(const json_t *event, const char *key)
 	return text ? text : "-";
 }
 
-/* TIME ACTION CLIENT [-> RESOLVER] TYPE WHAT RULE xCOUNT */
-static void print_event(const char *line)
+static void print_mode(const json_t *event)
 {
-	json_t *event = json_loads(line, 0, NULL);
+	printf("%s mode    %s", text_of(event, "time"), text_of(event, "mode"));
+	if (json_is_string(json_object_get(event, "until")))
+		printf(" until %s", text_of(event, "until"));
+	printf(", by %s: %s\n", text_of(event, "by"), text_of(event, "reason"));
+}
+
+/* TIME ACTION CLIENT @RESOLVER TYPE WHAT RULE xCOUNT */
+static void print_verdict(const json_t *event)
+{
 	const json_t *name = json_object_get(event, "name");
 	json_int_t count = json_integer_value(json_object_get(event, "count"));
 
-	if (!event) {
-		fprintf(stderr, "cordon log: a damaged line was passed over\n");
-		return;
-	}
 	printf("%s %-7s %s", text_of(event, "time"), text_of(event, "action"),
 	       text_of(event, "client"));
 	if (json_is_string(json_object_get(event, "resolver")))
@@ -50,6 +53,21 @@ static void print_event(const char *line)
 	if (count > 1)
 		printf(" x%lld", (long long)count);
 	putchar('\n');
+}
+
+static void print_event(const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+
+	if (!event)
+		fprintf(stderr, "cordon log: a damaged line was passed over\n");
+	else if (json_object_get(event, "mode"))
+		print_mode(event);
+	else if (json_object_get(event, "lost"))
+		printf("%s lost    %lld events could not be kept\n", text_of(event, "time"),
+		       (long long)json_integer_value(json_object_get(event, "lost")));
+	else
+		print_verdict(event);
 	json_decref(event);
 }
 

@@ -255,6 +255,18 @@ static bool has(const struct child *child, const struct generation *generation)
 	return child->applied == generation->number;
 }
 
+/* The block log says from when on another mode held. */
+static void tell_mode(struct parent *parent)
+{
+	struct child *journal = &parent->child[ROLE_JOURNAL];
+
+	if (parent->cause == CAUSE_RELOAD || !journal->ready ||
+	    (parent->cause == CAUSE_START && parent->mode.mode == MODE_ENFORCE))
+		return;
+	if (message_send_mode(journal->watch.fd, &parent->mode) < 0)
+		log_warning("the change of mode is missing in the block log");
+}
+
 static void commit(struct parent *parent)
 {
 	struct generation old = parent->current;
@@ -265,6 +277,7 @@ static void commit(struct parent *parent)
 	generation_release(&old);
 	if (parent->lists_staged)
 		keep_lists(parent);
+	tell_mode(parent);
 	snprintf(text, sizeof(text), "%s: state %08x in force, mode %s\n",
 		 cause_print(parent->cause), policy_state(&parent->current.policy),
 		 mode_print(parent->mode.mode));

@@ -54,8 +54,9 @@ static void ask_counters(struct control_client *client)
 		reply_status(client);
 }
 
-static void change_mode(struct control_client *client, const struct control_request *request)
+static void change_mode(struct control_client *client)
 {
+	const struct control_request *request = &client->request;
 	struct parent *parent = client->parent;
 	struct mode_record record;
 	struct text text = TEXT_EMPTY;
@@ -64,7 +65,7 @@ static void change_mode(struct control_client *client, const struct control_requ
 
 	diag_init(&diag);
 	if (parent->changing) {
-		reply(client, 1, "a change of policy is under way: try again in a moment\n");
+		client->state = CLIENT_QUEUED;
 		return;
 	}
 	error = mode_request(&record, request, &parent->settings, clock_wall(), &diag);
@@ -87,7 +88,6 @@ static void change_mode(struct control_client *client, const struct control_requ
 	parent->previous_mode = parent->mode;
 	parent->mode = record;
 	client->state = CLIENT_CHANGE;
-	client->deadline = parent->now + CHANGE_MS;
 	change_begin(parent, CAUSE_MODE);
 }
 
@@ -118,7 +118,9 @@ static void client_ready(struct watch *watch, uint32_t events)
 		change_begin(client->parent, CAUSE_RELOAD);
 		break;
 	default:
-		change_mode(client, &request);
+		client->request = request;
+		client->deadline = client->parent->now + CHANGE_MS;
+		change_mode(client);
 	}
 }
 
@@ -178,18 +180,28 @@ void control_counters(struct parent *parent)
 	}
 }
 
-void control_expire(struct parent *parent)
+static void expire(struct control_client *client)
+{
+	if (client->state == CLIENT_COUNTERS)
+		reply_status(client);
+	else if (client->state == CLIENT_QUEUED)
+		reply(client, 1, "another change takes long: nothing was done, try again later\n");
+	else if (client->state == CLIENT_CHANGE)
+		reply(client, 1, "the change takes long and goes on: see cordon status\n");
+	else
+		client_end(client);
+}
+
+void control_tick(struct parent *parent)
 {
 	for (int i = 0; i < CONTROL_CLIENTS; i++) {
 		struct control_client *client = &parent->client[i];
 
-		if (client->watch.fd < 0 || client->deadline > parent->now)
+		if (client->watch.fd < 0)
 			continue;
-		if (client->state == CLIENT_COUNTERS)
-			reply_status(client);
-		else if (client->state == CLIENT_CHANGE)
-			reply(client, 1, "the change takes long and goes on: see cordon status\n");
-		else
-			client_end(client);
+		if (client->state == CLIENT_QUEUED && !parent->changing)
+			change_mode(client);
+		else if (client->deadline <= parent->now)
+			expire(client);
 	}
 }

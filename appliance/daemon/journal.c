@@ -92,6 +92,15 @@ static void take_policy(struct journal_role *role, struct message *message)
 	role_applied(error, true, &diag);
 }
 
+static void take_mode(struct journal_role *role, const struct message *message)
+{
+	struct mode_record mode;
+
+	if (message_read_mode(message, &mode) < 0)
+		_exit(1);
+	journal_mode(role->journal, &mode, clock_wall_ms(), clock_uptime_ms());
+}
+
 /* Sleeps until something is there, at most a second: the log's clock. */
 static void wait(struct journal_role *role)
 {
@@ -115,9 +124,12 @@ static void wait(struct journal_role *role)
 			journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
 			_exit(0);
 		}
-		if (message.type != MESSAGE_POLICY)
+		if (message.type == MESSAGE_POLICY)
+			take_policy(role, &message);
+		else if (message.type == MESSAGE_MODE)
+			take_mode(role, &message);
+		else
 			_exit(1);
-		take_policy(role, &message);
 	}
 }
 

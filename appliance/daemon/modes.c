@@ -106,7 +106,9 @@ int mode_request(struct mode_record *record, const struct control_request *reque
 		 const struct settings *settings, int64_t wall, struct diag *diag)
 {
 	if (request->mode == MODE_ENFORCE) {
-		*record = (struct mode_record){ .mode = MODE_ENFORCE };
+		*record = (struct mode_record){ .mode = MODE_ENFORCE, .since = wall };
+		memcpy(record->reason, request->reason, sizeof(record->reason));
+		memcpy(record->by, request->by, sizeof(record->by));
 		return 0;
 	}
 	if (!request->seconds || !request->reason[0] || !request->by[0]) {

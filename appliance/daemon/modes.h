@@ -8,19 +8,9 @@
 #include "settings/settings.h"
 
 /*
- * The mode that was asked for: enforce, or monitor or disarmed with an end. Kept in the state
- * folder, so that a restart keeps the deadline. A clock that was set back behind the beginning
+ * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps the deadline. A clock that was set back behind the beginning
  * ends the mode: the safe side is to enforce.
  */
-struct mode_record {
-	enum mode mode;
-	int64_t since;		/* seconds since 1970 */
-	int64_t until;
-	uint32_t categories;	/* MODE_MONITOR: bit per category, 0: all */
-	char reason[CONTROL_REASON];
-	char by[CONTROL_BY];
-};
-
 /* Reads STATE/mode; a missing or damaged file is MODE_ENFORCE (damaged: said in diag). */
 void mode_load(struct mode_record *record, int state, struct diag *diag);
 int mode_save(const struct mode_record *record, int state) __attribute__((warn_unused_result));

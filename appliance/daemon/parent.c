@@ -227,7 +227,8 @@ static void end_mode(struct parent *parent)
 	if (parent->changing || !mode_ended(&parent->mode, clock_wall()))
 		return;
 	log_warning("mode %s ended by itself: enforcing", mode_print(parent->mode.mode));
-	parent->mode = (struct mode_record){ .mode = MODE_ENFORCE };
+	parent->mode = (struct mode_record){ .mode = MODE_ENFORCE, .since = clock_wall(),
+					     .reason = "the mode before ended by itself" };
 	if (mode_save(&parent->mode, parent->state) < 0)
 		log_error("the file of the mode cannot be removed: its time is over anyway");
 	change_begin(parent, CAUSE_MODE_END);
@@ -292,7 +293,7 @@ int parent_run(struct parent *parent)
 		parent->now = clock_uptime_ms();
 		loop_deliver(&parent->loop);
 		children_due(parent);
-		control_expire(parent);
+		control_tick(parent);
 		end_mode(parent);
 	}
 	children_stop(parent);

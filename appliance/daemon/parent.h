@@ -50,7 +50,8 @@ enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END };
 struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct parent *parent;
-	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_CHANGE } state;
+	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE } state;
+	struct control_request request;	/* CLIENT_QUEUED: a mode, after the change under way */
 	int64_t deadline;
 };
 enum { CONTROL_CLIENTS = 16 };
@@ -135,7 +136,8 @@ int control_open(struct parent *parent, struct diag *diag);
 /* The change that clients wait for is over. */
 void control_changed(struct parent *parent, bool done, const char *text);
 void control_counters(struct parent *parent);
-void control_expire(struct parent *parent);
+/* Once a round: time-outs, and modes whose turn has come. */
+void control_tick(struct parent *parent);
 
 /* ---- status.c ---- */
 /* One JSON object; malloc'ed, NULL when out of memory. */

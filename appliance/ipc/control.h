@@ -28,6 +28,16 @@ enum control_type {
 enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_DISARMED, MODE_COUNT };
 const char *mode_print(enum mode mode);
 
+/* The mode that was asked for: enforce, or monitor or disarmed with an end. */
+struct mode_record {
+	enum mode mode;
+	int64_t since;		/* seconds since 1970 */
+	int64_t until;
+	uint32_t categories;	/* MODE_MONITOR: bit per category, 0: all */
+	char reason[CONTROL_REASON];
+	char by[CONTROL_BY];
+};
+
 struct control_request {
 	enum control_type type;
 	/* CONTROL_MODE */

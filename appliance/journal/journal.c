@@ -162,6 +162,18 @@ static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime
 	journal->reported = true;
 }
 
+void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
+		  int64_t uptime_ms)
+{
+	const struct record_context context = { .appliance = journal->appliance,
+						.boot_id = journal->boot_id };
+	char *line = NULL;
+
+	/* A line that cannot be kept is counted by the store like any other. */
+	if (record_print_mode(wall_ms, uptime_ms, &context, mode, &line) == 0)
+		(void)keep_line(journal, line);
+}
+
 int journal_policy(struct journal *journal, void *block, size_t size)
 {
 	struct policy policy, *slot = journal->policy;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ipc/control.h"
 #include "ipc/event.h"
 #include "policy/addr.h"
 
@@ -46,6 +47,10 @@ void journal_event(struct journal *journal, const struct event *event);
 /* A datagram of the NFLOG socket (nflog.h), seen at that time. */
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
 		   int64_t uptime_ms);
+
+/* A mode came into force: a line of its own, at once. */
+void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
+		  int64_t uptime_ms);
 
 /* Events that were lost before they came here: in a full ring, or by the kernel. */
 void journal_lost(struct journal *journal, uint64_t events);

@@ -164,3 +164,32 @@ int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_co
 	put_number(&object, "lost", lost);
 	return finish(&object, line);
 }
+
+static void put_categories(struct object *object, uint32_t categories)
+{
+	json_t *list = categories ? json_array() : json_null();
+
+	for (int category = 0; category < CATEGORY_COUNT; category++) {
+		if (categories & 1U << category &&
+		    json_array_append_new(list, json_string(category_print(
+							(enum category)category))) < 0)
+			object->failed = true;
+	}
+	put(object, "categories", list);
+}
+
+int record_print_mode(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
+		      const struct mode_record *mode, char **line)
+{
+	struct object object = { .json = json_object() };
+	char until[CLOCK_TEXT];
+
+	put_origin(&object, wall_ms, uptime_ms, context);
+	put_text(&object, "mode", mode_print(mode->mode));
+	put_text(&object, "until",
+		 mode->mode == MODE_ENFORCE ? NULL : clock_print(mode->until * 1000, until));
+	put_categories(&object, mode->categories);
+	put_text(&object, "reason", mode->reason);
+	put_text(&object, "by", mode->by);
+	return finish(&object, line);
+}

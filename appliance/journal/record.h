@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/control.h"
 #include "ipc/event.h"
 #include "policy/policy.h"
 
@@ -38,3 +39,11 @@ int record_print(const struct event *event, const struct record_context *context
 /* The line that owns up to events which could not be kept: time boot_id uptime appliance lost. */
 int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
 		      uint64_t lost, char **line) __attribute__((warn_unused_result));
+
+/*
+ * The line of a change of mode: time boot_id uptime appliance mode until categories reason by;
+ * until and categories are null when they do not apply.
+ */
+int record_print_mode(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
+		      const struct mode_record *mode, char **line)
+	__attribute__((warn_unused_result));
