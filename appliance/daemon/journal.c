@@ -133,9 +133,8 @@ static void wait(struct journal_role *role)
 	}
 }
 
-static int open_journal(struct journal_role *role, int folder)
+static int open_journal(struct journal_role *role, int folder, const char *boot_id)
 {
-	char boot_id[CLOCK_BOOT_ID];
 	const struct settings *settings = &role->start.settings;
 	const struct journal_options options = {
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
@@ -143,7 +142,6 @@ static int open_journal(struct journal_role *role, int folder)
 		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
 	};
 
-	clock_boot_id(boot_id);
 	return journal_open(&role->journal, &options);
 }
 
@@ -153,14 +151,17 @@ int role_journal(void)
 	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 1ULL << 40,
 				   .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+	char boot_id[CLOCK_BOOT_ID];
 	int folder, error;
 
 	role_begin(&role.start, ROLE_JOURNAL);
+	/* From /proc, which is out of sight once the log folder is the root. */
+	clock_boot_id(boot_id);
 	/* The parent made the log folder the working folder: the sandbox makes it the root. */
 	folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_JOURNAL);
 	role_seal(&sandbox);
-	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder);
+	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder, boot_id);
 	if (error) {
 		log_error("the log folder: %s", strerror(-error));
 		return 1;

@@ -22,6 +22,7 @@ test_event_has_every_field() {
 	is "$(jq -r .rule <<<"$event")" kaspersky:update:upd.kaspersky.com rule
 	is "$(jq -r .qtype <<<"$event")" A qtype
 	is "$(jq -r .action <<<"$event")" block action
+	is "$(jq -r .boot_id <<<"$event")" "$(cat /proc/sys/kernel/random/boot_id)" boot_id
 	is "$(jq -r .mac <<<"$event")" \
 		"$(lab client 1 ip -o link show eth0 | sed 's/.*ether \([0-9a-f:]*\).*/\1/')" mac
 }
