@@ -14,7 +14,8 @@
  * Who wins: the more specific pattern; at equal depth exempt, then exact, then suffix, then block
  * over monitor.
  */
-enum { POLICY_NO_RULE = UINT32_MAX, POLICY_DIGEST = 32 };
+enum { POLICY_NO_RULE = UINT32_MAX };
+enum { POLICY_DIGEST = 32 };
 
 struct verdict {
 	enum action action;	/* ACTION_NONE: no rule matches, and nothing else here counts */
