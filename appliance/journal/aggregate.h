@@ -21,8 +21,8 @@ enum {
 	/* Equal events are counted for this long before their number is written. */
 	AGGREGATE_WINDOW_MS = 60 * 1000,
 	/*
-	 * Records a second: about 100 KB, which flash of the cheap kind takes for years (3 TB a year
-	 * when a whole network does nothing else), and which a reader can still follow.
+	 * Records a second: about 80 KB, which cheap flash takes for years (2.5 TB a year when a
+	 * whole network does nothing else), and which a reader can still follow.
 	 */
 	AGGREGATE_RATE = 200,
 	/* Records at once: a building that is switched on in the morning shows up without delay. */

@@ -186,7 +186,7 @@ int journal_policy(struct journal *journal, void *block, size_t size)
 		slot[CURRENT] = policy;
 		return 0;
 	}
-	/* What still counts for the policy that goes has to be written while its rules have names. */
+	/* What still counts for the policy that goes is written while its rules have names. */
 	if (slot[PREVIOUS].block) {
 		state = policy_state(&slot[PREVIOUS]);
 		if (state != policy_state(&policy))

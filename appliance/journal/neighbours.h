@@ -9,9 +9,9 @@
 #include "policy/addr.h"
 
 /*
- * Who a client is on the link: asked of the kernel, one question an answer, over an rtnetlink socket
- * that was handed in (a process without files and capabilities cannot ask by other means). Nothing
- * is cached: a record needs it a few hundred times a second at most, and a question takes
+ * Who a client is on the link: asked of the kernel, one question an answer, over an rtnetlink
+ * socket that was handed in (a process without files and capabilities cannot ask by other means).
+ * Nothing is cached: a record needs it a few hundred times a second at most, and a question takes
  * microseconds, while a cache would name the previous owner of an address.
  */
 struct neighbours {
@@ -28,7 +28,8 @@ struct neighbour {
 
 void neighbours_init(struct neighbours *neighbours, int socket);
 
-/* interface: where the client's packet came in; 0: where packets to it would go out. Never waits. */
+/* interface: where the client's packet came in; 0: where packets to it would go out. Never
+ * waits. */
 void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
 		       uint32_t interface, struct neighbour *neighbour);
 

@@ -5,8 +5,8 @@
 #include "journal/netlink.h"
 
 /*
- * What the kernel reports on an NFLOG socket (linux/netfilter/nfnetlink_log.h): one datagram, one or
- * more messages, each with the first bytes of a packet that a client sent and a prefix, "cordon
+ * What the kernel reports on an NFLOG socket (linux/netfilter/nfnetlink_log.h): one datagram, one
+ * or more messages, each with the first bytes of a packet that a client sent and a prefix, "cordon
  * STATE CATEGORY" with the state id in eight hexadecimal digits. Bytes in, events out; nothing in
  * them is trusted, since the packet is the client's.
  */

@@ -5,8 +5,10 @@
 /* A rule list, as far as it goes: parsed, compiled, opened, asked. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const queries[] = { "a.com", "x.tip.bad.com", ".", "77.74.176.1",
-					       "0.0.0.0/0", "::/0", "8.8.8.8:tcp/853", "tcp/1-65535" };
+	static const char *const queries[] = {
+		"a.com", "x.tip.bad.com", ".", "77.74.176.1", "0.0.0.0/0", "::/0",
+		"8.8.8.8:tcp/853", "tcp/1-65535",
+	};
 	struct policy policy;
 	void *block = fuzz_policy(&policy, (const char *)data, size);
 

@@ -71,7 +71,8 @@ static void nxdomain(void **state)
 {
 	(void)state;
 	REPLY_IS(query_packet("a.com", TYPE_A),
-		 "\x12\x34\x81\x83\0\1\0\0\0\1\0\0" "\1a\3com\0\0\1\0\1" SOA("\x0c", "\x23", "\x3c"));
+		 "\x12\x34\x81\x83\0\1\0\0\0\1\0\0" "\1a\3com\0\0\1\0\1"
+		 SOA("\x0c", "\x23", "\x3c"));
 	/* Below the rule's name the SOA is of the rule's name. */
 	settings.block_ttl = 5;
 	REPLY_IS(query_packet("x.y.a.com", TYPE_AAAA),

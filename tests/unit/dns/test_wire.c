@@ -86,7 +86,8 @@ static void malformed(void **state)
 		bad.size--;
 		assert_int_equal(parse(&bad, &query), WIRE_MALFORMED);
 	}
-	/* A compressed question, a reserved label, two OPTs, OPT not at the root, a record missing */
+	/* A compressed question, a reserved label, a record missing, two OPTs, OPT below the
+	 * root. */
 	bad = query_packet("a.com", TYPE_A);
 	memcpy(bad.bytes + 12, "\xc0\x0c", 2);
 	assert_int_equal(parse(&bad, &query), WIRE_MALFORMED);

@@ -17,7 +17,8 @@ static struct control_request sample(void)
 {
 	return (struct control_request){
 		.type = CONTROL_MODE, .mode = MODE_MONITOR, .seconds = 7200,
-		.categories = 1U << CATEGORY_UPDATE, .reason = "ticket 4711, \xc3\xa4", .by = "jdoe",
+		.categories = 1U << CATEGORY_UPDATE,
+		.reason = "ticket 4711, \xc3\xa4", .by = "jdoe",
 	};
 }
 

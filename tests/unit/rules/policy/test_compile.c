@@ -151,7 +151,8 @@ static void packets(void **state)
 	struct compiled compiled = compile(HEAD
 		"[network]\n77.74.176.0/21 category=update\n77.74.177.0/24 category=web\n"
 		"77.74.177.9 category=exempt\n2a03:2480::/32 category=portal\n"
-		"[bypass]\n8.8.8.8\n77.74.177.8\ntcp/853\n[relay]\ntcp/13000-13010\nudp/13000\n", NULL);
+		"[bypass]\n8.8.8.8\n77.74.177.8\ntcp/853\n"
+		"[relay]\ntcp/13000-13010\nudp/13000\n", NULL);
 
 	(void)state;
 	assert_string_equal(packet(&compiled, "77.74.176.1", 6, 443), "update:77.74.176.0/21");

@@ -124,7 +124,8 @@ static void ports(void **state)
 		{ .ports = { 17, 7, 7 }, .rank = 3, .rule = 5 },
 	};
 	static const struct policy_ports wanted[] = {
-		{ { 6, 1, 49 }, 0 }, { { 6, 50, 54 }, 1 }, { { 6, 55, 55 }, 2 }, { { 6, 56, 60 }, 1 },
+		{ { 6, 1, 49 }, 0 }, { { 6, 50, 54 }, 1 }, { { 6, 55, 55 }, 2 },
+		{ { 6, 56, 60 }, 1 },
 		{ { 6, 61, 100 }, 0 }, { { 17, 7, 7 }, 5 }, { { 17, 65535, 65535 }, 4 },
 	};
 	struct text out = TEXT_EMPTY;

@@ -15,7 +15,8 @@ static void names(void **state)
 	static const struct { const char *text, *printed; int labels, length; } good[] = {
 		{ "upd.Kaspersky.COM", "upd.kaspersky.com", 3, 19 }, { "a.", "a", 1, 3 },
 		{ ".", ".", 0, 1 }, { "_dns._udp.x-y", "_dns._udp.x-y", 3, 15 },
-		{ A63 "." A63 "." A63 "." "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		{ A63 "." A63 "." A63 "."
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		  NULL, 4, 255 },
 		{ "a\\.b.c", "a\\.b.c", 2, 7 }, { "\\065\\255\\000.c", "a\\255\\000.c", 2, 7 },
 		{ "\\\\", "\\\\", 1, 3 },

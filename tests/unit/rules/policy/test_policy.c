@@ -37,7 +37,8 @@ static int destroy(void **state)
 static void ask_everything(const struct policy *policy)
 {
 	static const char *const names[] = { "a.com", "b.a.com", "x.c.a.com", "d.net", "." };
-	static const char *const addrs[] = { "77.74.176.1", "2a03:2480::1", "8.8.8.8", "::", "1.1.1.1" };
+	static const char *const addrs[] = { "77.74.176.1", "2a03:2480::1", "8.8.8.8", "::",
+					     "1.1.1.1" };
 
 	for (size_t i = 0; i < 5; i++) {
 		struct name name = sample_name(names[i]);
