@@ -54,6 +54,19 @@ test_reload_ends_connections_that_are_now_forbidden() {
 	is "$(cat "$fifo.reply")" open 'the reply over the old connection'
 }
 
+# The client asks for both addresses over IPv4: one pinhole by its address, one by its MAC.
+test_reload_closes_the_pinholes_of_a_name_that_is_exempt_no_more() {
+	is "$(web 1 https://tip.kaspersky.com/ -4)" 200 'exempt, IPv4'
+	is "$(web 1 https://tip.kaspersky.com/ -6)" 200 'exempt, IPv6'
+	sed -i '/^tip\.kaspersky\.com/d' "$RULES/kaspersky.rules"
+	cordon rules reload >/dev/null
+	! nft_gateway list set inet cordon pinhole4 | grep 'expires' || fail 'open by address'
+	! nft_gateway list set inet cordon pinhole_mac6 | grep 'expires' || fail 'open by MAC'
+	cp "$ROOT/rules/lists/kaspersky.rules" "$RULES/"
+	cordon rules reload >/dev/null
+	is "$(web 1 https://tip.kaspersky.com/ -6)" 200 'exempt again'
+}
+
 test_reload_repairs_what_was_flushed_by_hand() {
 	nft_gateway flush ruleset
 	lab gateway ip rule del pref 100
