@@ -357,12 +357,41 @@ static void parse_rule(struct parser *parser)
 
 /* ---- lines ---- */
 
+/* Bytes of the UTF-8 sequence that text begins with (RFC 3629, 4); 0 when it is none. */
+static size_t sequence_length(const uint8_t *text, size_t left)
+{
+	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 :
+			text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 0;
+
+	if (length > left)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
+	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* Texts of a list are printed, logged and put into JSON as they are. */
 static bool printable(struct parser *parser)
 {
-	for (size_t i = 0; i < parser->length; i++) {
-		if ((uint8_t)parser->line[i] < 0x20 && parser->line[i] != '\t') {
+	const uint8_t *line = (const uint8_t *)parser->line;
+	size_t step;
+
+	for (size_t i = 0; i < parser->length; i += step) {
+		step = sequence_length(line + i, parser->length - i);
+		if (step == 0) {
+			error_at(parser, (unsigned int)i + 1, "not UTF-8 (0x%02x): expected text",
+				 line[i]);
+			return false;
+		}
+		if ((line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
 			error_at(parser, (unsigned int)i + 1, "a control character (0x%02x): "
-				 "expected text", (uint8_t)parser->line[i]);
+				 "expected text", line[i]);
 			return false;
 		}
 	}

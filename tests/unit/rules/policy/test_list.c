@@ -31,7 +31,7 @@ static void whole_language(void **state)
 		"list: kasper-1\r\n"
 		"\t\n"
 		"version: 2026.11.23.1 # not a comment of the value\n"
-		"authority: BOD 17-01; FAR 52.204-23\n"
+		"authority: BOD 17-01; FAR 52.204-23 \xe2\x80\x93 \xf0\x9f\x98\x80\n"
 		"default: off\n"
 		"[update]\n"
 		"upd.Kaspersky.com   evidence=https://x.example/#frag   # why\n"
@@ -55,7 +55,8 @@ static void whole_language(void **state)
 	assert_int_equal(parse(&list, &arena, text, sizeof(text) - 1), 0);
 	assert_string_equal(list.name, "kasper-1");
 	assert_string_equal(list.version, "2026.11.23.1");
-	assert_string_equal(list.authority, "BOD 17-01; FAR 52.204-23");
+	assert_string_equal(list.authority,
+			    "BOD 17-01; FAR 52.204-23 \xe2\x80\x93 \xf0\x9f\x98\x80");
 	assert_false(list.on_by_default);
 	assert_int_equal(list.count, 6);
 	for (size_t i = 0; i < list.count; i++)
@@ -114,6 +115,13 @@ static void every_error_names_its_place(void **state)
 		{ HEAD "[network]\n1.2.3.4\n", 4, 8, "needs category=" },
 		{ HEAD "[network]\n1.2.3.4 category=x\n", 4, 18, "unknown category \"x\"" },
 		{ HEAD "[update]\na.com\x01\n", 4, 6, "control character (0x01)" },
+		{ HEAD "[update]\na.com\x7f\n", 4, 6, "control character (0x7f)" },
+		{ HEAD "[update]\na.com evidence=\xff\n", 4, 16, "not UTF-8 (0xff)" },
+		{ HEAD "[update]\na.com evidence=\xc3\n", 4, 16, "not UTF-8" },
+		{ HEAD "[update]\na.com evidence=\xc0\xaf\n", 4, 16, "not UTF-8" },
+		{ HEAD "[update]\na.com evidence=\xe0\x9f\xbf\n", 4, 16, "not UTF-8" },
+		{ HEAD "[update]\na.com evidence=\xed\xa0\x80\n", 4, 16, "not UTF-8" },
+		{ HEAD "[update]\na.com evidence=\xf4\x90\x80\x80\n", 4, 16, "not UTF-8" },
 	};
 
 	(void)state;
