@@ -138,15 +138,6 @@ static const struct internal_zone *find_zone(const struct settings *settings,
 	return best;
 }
 
-static bool is_internal(const struct settings *settings, const struct addr *addr)
-{
-	for (size_t i = 0; i < settings->internal_dns_count; i++) {
-		if (addr_compare(&settings->internal_dns[i], addr) == 0)
-			return true;
-	}
-	return false;
-}
-
 void worker_target(const struct worker *worker, const struct path *path,
 		   const struct query *query, struct target *target)
 {
@@ -154,7 +145,7 @@ void worker_target(const struct worker *worker, const struct path *path,
 	const struct internal_zone *zone;
 
 	*target = (struct target){ .internal = true };
-	if (is_internal(settings, &path->asked)) {
+	if (settings_is_internal_dns(settings, &path->asked)) {
 		target->server[0] = (struct endpoint){ path->asked, 53 };
 		target->servers = 1;
 		target->transparent = true;

@@ -123,7 +123,7 @@ int role_dns(void)
 {
 	static struct dns_role role;
 	static struct message message;
-	struct sandbox sandbox = { .root = ".", .files = 8192, .syscalls = syscalls,
+	struct sandbox sandbox = { .root = ".", .files = 8192, .file_size = 1ULL << 40, .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
 
 	role_begin(&role.start, ROLE_DNS);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "daemon/log.h"
 
 /* The same pinhole again moves to its newest end, so that a busy client does not fill the ring. */
@@ -13,7 +12,7 @@ static void add(struct pinholes *pinholes, const struct pinhole *pinhole)
 	const struct pinhole *last = &pinholes->open[(pinholes->next + PINHOLES - 1) % PINHOLES];
 	size_t place = pinholes->next;
 
-	if (last->until && last->by_mac == pinhole->by_mac &&
+	if (last->used && last->by_mac == pinhole->by_mac &&
 	    memcmp(last->mac, pinhole->mac, sizeof(last->mac)) == 0 &&
 	    addr_compare(&last->request.client, &pinhole->request.client) == 0 &&
 	    addr_compare(&last->request.address, &pinhole->request.address) == 0)
@@ -39,12 +38,10 @@ static int open_by_mac(struct pinholes *pinholes, struct kernel *kernel, struct 
 }
 
 int pinholes_open(struct pinholes *pinholes, struct kernel *kernel,
-		  const struct pinhole_request *request, int64_t now)
+		  const struct pinhole_request *request)
 {
 	bool v4 = addr_is_v4(&request->client), same = addr_is_v4(&request->address) == v4;
-	struct pinhole pinhole = {
-		.request = *request, .until = now + (int64_t)request->seconds * 1000,
-	};
+	struct pinhole pinhole = { .used = true, .request = *request };
 	int error = 0;
 
 	if (same) {
@@ -68,7 +65,7 @@ static void close_pinhole(struct pinhole *pinhole, struct kernel *kernel)
 	const struct pinhole_request *request = &pinhole->request;
 	bool closed = true;
 
-	pinhole->until = 0;
+	pinhole->used = false;
 	if (pinhole->by_address &&
 	    kernel_pinhole_close(kernel, &request->client, &request->address) < 0)
 		closed = false;
@@ -81,13 +78,12 @@ static void close_pinhole(struct pinhole *pinhole, struct kernel *kernel)
 
 void pinholes_judge(struct pinholes *pinholes, const struct policy *policy, struct kernel *kernel)
 {
-	int64_t now = clock_uptime_ms();
-
 	for (size_t i = 0; i < PINHOLES; i++) {
 		struct pinhole *pinhole = &pinholes->open[i];
 		struct verdict verdict;
 
-		if (pinhole->until <= now)
+		/* One whose time is over may still have a connection that outlived it. */
+		if (!pinhole->used)
 			continue;
 		verdict = policy_lookup_name(policy, pinhole->request.name.wire);
 		if (verdict.action != ACTION_ALLOW && verdict.action != ACTION_MONITOR)

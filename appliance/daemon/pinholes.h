@@ -22,7 +22,7 @@ struct pinhole {
 	bool by_address;
 	bool by_mac;
 	uint8_t mac[KERNEL_MAC];
-	int64_t until;	/* uptime in ms; 0: unused */
+	bool used;
 };
 
 struct pinholes {
@@ -33,6 +33,5 @@ struct pinholes {
 
 /* -EHOSTUNREACH: only the MAC could tell the client, and it is not on a link of ours. */
 int pinholes_open(struct pinholes *pinholes, struct kernel *kernel,
-		  const struct pinhole_request *request, int64_t now)
-	__attribute__((warn_unused_result));
+		  const struct pinhole_request *request) __attribute__((warn_unused_result));
 void pinholes_judge(struct pinholes *pinholes, const struct policy *policy, struct kernel *kernel);

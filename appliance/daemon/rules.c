@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/cursor.h"
 #include "daemon/log.h"
 #include "daemon/pinholes.h"
@@ -115,21 +114,12 @@ static int open_pinhole(struct rules_role *role, const struct pinhole_request *r
 	if ((name.action != ACTION_ALLOW && name.action != ACTION_MONITOR) ||
 	    address.action != ACTION_BLOCK)
 		return -EPERM;
-	error = pinholes_open(&role->pinholes, role->kernel, request, clock_uptime_ms());
+	error = pinholes_open(&role->pinholes, role->kernel, request);
 	if (error == -EHOSTUNREACH)
 		tell_far(role, &request->client);
 	else if (error)
 		log_warning("pinhole: %s: the answer goes out without it", strerror(-error));
 	return error;
-}
-
-static bool is_internal(const struct settings *settings, const struct addr *addr)
-{
-	for (size_t i = 0; i < settings->internal_dns_count; i++) {
-		if (addr_compare(&settings->internal_dns[i], addr) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* A socket from the client's own address to an internal-dns server, so that the agency's server
@@ -144,8 +134,8 @@ static int open_transparent(const struct rules_role *role, const struct connect_
 	const int on = 1;
 	int fd;
 
-	if (!is_internal(&role->start.settings, &request->server) || request->port != 53 ||
-	    client.ss_family != server.ss_family)
+	if (!settings_is_internal_dns(&role->start.settings, &request->server) ||
+	    request->port != 53 || client.ss_family != server.ss_family)
 		return -EPERM;
 	fd = socket(client.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

@@ -127,10 +127,12 @@ static json_t *roles_json(const struct parent *parent)
 		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)))
 			continue;
 		(void)json_array_append_new(
-			list, json_pack("{s:s, s:i, s:f, s:i}", "role", role_print((enum role)role),
-					"pid", (int)child->pid, "uptime",
-					child->pid ? (double)(parent->now - child->started) / 1000
-						   : 0.0, "restarts", (int)child->restarts));
+			list, json_pack("{s:s, s:o, s:f, s:i}", "role", role_print((enum role)role),
+					"pid", child->pid ? json_integer(child->pid) : json_null(),
+					"uptime", child->pid ? (double)(parent->now -
+									child->started) / 1000
+							     : 0.0,
+					"restarts", (int)child->restarts));
 	}
 	return list;
 }

@@ -8,147 +8,13 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "settings/value.h"
 
 /*
  * inih does the INI syntax; its Debian build cuts a line at 200 bytes and tells the handler no
  * line, so the reader below counts lines and refuses long ones before inih sees them.
  */
 enum { LINE_MAX_BYTES = 198 };
-
-struct parser {
-	struct settings *settings;
-	const char *source;
-	struct diag *diag;
-	const char *text;
-	size_t length;
-	size_t at;
-	unsigned int line;
-	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
-};
-
-#define error_here(parser, ...) \
-	diag_error((parser)->diag, (parser)->source, (parser)->line, 0, __VA_ARGS__)
-
-/* ---- values ---- */
-
-/* The next blank- or comma-separated word of value; false at its end. */
-static bool word_next(const char **value, const char **word, size_t *length)
-{
-	*word = *value + strspn(*value, " \t,");
-	*length = strcspn(*word, " \t,");
-	*value = *word + *length;
-	return *length > 0;
-}
-
-int duration_parse(uint64_t *seconds, const char *text, size_t length)
-{
-	static const struct { char unit; uint64_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
-	};
-	uint64_t value = 0, unit = 1, most = 3650ULL * 86400;
-	size_t at = 0;
-
-	for (; at < length && (uint8_t)(text[at] - '0') <= 9; at++) {
-		value = value * 10 + (uint64_t)(text[at] - '0');
-		if (value > most)
-			return -ERANGE;
-	}
-	if (at == 0 || length - at > 1)
-		return -EINVAL;
-	for (size_t i = 0; at < length && i < sizeof(units) / sizeof(*units); i++) {
-		if (units[i].unit == text[at]) {
-			unit = units[i].seconds;
-			at++;
-		}
-	}
-	if (at != length)
-		return -EINVAL;
-	*seconds = value * unit;
-	return *seconds <= most ? 0 : -ERANGE;
-}
-
-static bool number_parse(struct parser *parser, const char *key, const char *value, uint64_t low,
-			 uint64_t high, uint64_t *out)
-{
-	char *end;
-	unsigned long long number;
-
-	errno = 0;
-	number = strtoull(value, &end, 10);
-	if (errno || end == value || *end || value[0] == '-' || number < low || number > high) {
-		error_here(parser, "%s: expected a number from %llu to %llu, found \"%s\"", key,
-			   (unsigned long long)low, (unsigned long long)high, value);
-		return false;
-	}
-	*out = number;
-	return true;
-}
-
-/* Appends every address of value to list[*count]. */
-static bool addresses(struct parser *parser, const char *key, const char *value,
-		      struct addr *list, size_t *count, size_t most)
-{
-	const char *word;
-	size_t length;
-
-	while (word_next(&value, &word, &length)) {
-		if (*count == most) {
-			error_here(parser, "%s: more than %zu addresses", key, most);
-			return false;
-		}
-		if (addr_parse(&list[*count], word, length) < 0) {
-			error_here(parser, "%s: expected an address, found \"%.*s\"", key,
-				   (int)length, word);
-			return false;
-		}
-		(*count)++;
-	}
-	return true;
-}
-
-static bool endpoints(struct parser *parser, const char *key, const char *value,
-		      struct endpoint *list, size_t *count, size_t most)
-{
-	const char *word;
-	size_t length;
-
-	while (word_next(&value, &word, &length)) {
-		if (*count == most) {
-			error_here(parser, "%s: more than %zu addresses", key, most);
-			return false;
-		}
-		list[*count].port = 53;
-		if (endpoint_parse(&list[*count].addr, &list[*count].port, word, length) < 0) {
-			error_here(parser, "%s: expected ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT, "
-				   "found \"%.*s\"", key, (int)length, word);
-			return false;
-		}
-		(*count)++;
-	}
-	return true;
-}
-
-static bool path(struct parser *parser, const char *key, const char *value, char *out, size_t size)
-{
-	if (value[0] != '\0' && strlen(value) < size) {
-		snprintf(out, size, "%s", value);
-		return true;
-	}
-	error_here(parser, "%s: expected a path of at most %zu bytes", key, size - 1);
-	return false;
-}
-
-/* Index of value among words, or -1 with an error that lists them. */
-static int choice(struct parser *parser, const char *key, const char *value,
-		  const char *const words[], const char *expected)
-{
-	for (int i = 0; words[i]; i++) {
-		if (strcmp(words[i], value) == 0)
-			return i;
-	}
-	error_here(parser, "%s: expected %s, found \"%s\"", key, expected, value);
-	return -1;
-}
 
 /* ---- [network] ---- */
 
@@ -158,10 +24,10 @@ static bool set_lan(struct parser *parser, const char *key, const char *value)
 	const char *word;
 	size_t length;
 
-	while (word_next(&value, &word, &length)) {
+	while (value_word(&value, &word, &length)) {
 		if (settings->lans == SETTINGS_LANS || length >= IFNAMSIZ ||
 		    memchr(word, '/', length) || memchr(word, '"', length)) {
-			error_here(parser, "%s: expected at most %d interface names of at most %d "
+			value_error(parser, "%s: expected at most %d interface names of at most %d "
 				   "bytes", key, SETTINGS_LANS, IFNAMSIZ - 1);
 			return false;
 		}
@@ -172,13 +38,13 @@ static bool set_lan(struct parser *parser, const char *key, const char *value)
 
 static bool set_internal_dns(struct parser *parser, const char *key, const char *value)
 {
-	return addresses(parser, key, value, parser->settings->internal_dns,
+	return value_addresses(parser, key, value, parser->settings->internal_dns,
 			 &parser->settings->internal_dns_count, SETTINGS_ADDRESSES);
 }
 
 static bool set_forwarder(struct parser *parser, const char *key, const char *value)
 {
-	return addresses(parser, key, value, parser->settings->forwarder,
+	return value_addresses(parser, key, value, parser->settings->forwarder,
 			 &parser->settings->forwarders, SETTINGS_ADDRESSES);
 }
 
@@ -190,10 +56,10 @@ static bool sanctioned_sources(struct parser *parser, const char *key, const cha
 	size_t length;
 
 	snprintf(sources, sizeof(sources), "%.*s", (int)size, value);
-	while (word_next(&at, &word, &length)) {
+	while (value_word(&at, &word, &length)) {
 		if (entry->sources == SETTINGS_SOURCES ||
 		    prefix_parse(&entry->source[entry->sources], word, length) < 0) {
-			error_here(parser, "%s: expected at most %d source networks, found "
+			value_error(parser, "%s: expected at most %d source networks, found "
 				   "\"%.*s\"", key, SETTINGS_SOURCES, (int)length, word);
 			return false;
 		}
@@ -213,7 +79,7 @@ static bool set_sanctioned(struct parser *parser, const char *key, const char *v
 	size_t length;
 
 	if (!first || first == last || settings->sanctioned_count == SETTINGS_SANCTIONED) {
-		error_here(parser, "%s: expected SOURCES, ADDRESS, PORT (at most %d such lines)",
+		value_error(parser, "%s: expected SOURCES, ADDRESS, PORT (at most %d such lines)",
 			   key, SETTINGS_SANCTIONED);
 		return false;
 	}
@@ -222,16 +88,16 @@ static bool set_sanctioned(struct parser *parser, const char *key, const char *v
 	address = first + 1 + strspn(first + 1, " \t");
 	length = strcspn(address, " \t,");
 	if (addr_parse(&entry.resolver.addr, address, length) < 0) {
-		error_here(parser, "%s: expected SOURCES, ADDRESS, PORT; \"%.*s\" is no address",
+		value_error(parser, "%s: expected SOURCES, ADDRESS, PORT; \"%.*s\" is no address",
 			   key, (int)length, address);
 		return false;
 	}
-	if (!number_parse(parser, key, last + 1 + strspn(last + 1, " \t"), 1, 65535, &port) ||
+	if (!value_number(parser, key, last + 1 + strspn(last + 1, " \t"), 1, 65535, &port) ||
 	    !sanctioned_sources(parser, key, value, (size_t)(first - value), &entry))
 		return false;
 	for (size_t i = 0; i < entry.sources; i++) {
 		if (addr_is_v4(&entry.source[i].addr) != addr_is_v4(&entry.resolver.addr)) {
-			error_here(parser, "%s: sources and resolver are of two address families",
+			value_error(parser, "%s: sources and resolver are of two address families",
 				   key);
 			return false;
 		}
@@ -246,13 +112,13 @@ static bool set_sanctioned(struct parser *parser, const char *key, const char *v
 static bool set_listen(struct parser *parser, const char *key, const char *value)
 {
 	parser->settings->listens = 0;
-	return endpoints(parser, key, value, parser->settings->listen, &parser->settings->listens,
+	return value_endpoints(parser, key, value, parser->settings->listen, &parser->settings->listens,
 			 SETTINGS_UPSTREAMS);
 }
 
 static bool set_upstream(struct parser *parser, const char *key, const char *value)
 {
-	return endpoints(parser, key, value, parser->settings->upstream,
+	return value_endpoints(parser, key, value, parser->settings->upstream,
 			 &parser->settings->upstreams, SETTINGS_UPSTREAMS);
 }
 
@@ -272,20 +138,20 @@ static bool set_internal_zone(struct parser *parser, const char *key, const char
 		length = (size_t)(arrow - value);
 	if (!arrow || settings->zones == SETTINGS_ZONES ||
 	    strspn(value + length, " \t") != (size_t)(arrow - value) - length) {
-		error_here(parser, "%s: expected NAME -> ADDRESS... (at most %d such lines)", key,
+		value_error(parser, "%s: expected NAME -> ADDRESS... (at most %d such lines)", key,
 			   SETTINGS_ZONES);
 		return false;
 	}
 	if (name_parse(&zone->name, value, length, NULL) < 0 || zone->name.labels == 0) {
-		error_here(parser, "%s: expected a domain name, found \"%.*s\"", key, (int)length,
+		value_error(parser, "%s: expected a domain name, found \"%.*s\"", key, (int)length,
 			   value);
 		return false;
 	}
 	zone->servers = 0;
-	if (!endpoints(parser, key, servers, zone->server, &zone->servers, SETTINGS_ZONE_SERVERS))
+	if (!value_endpoints(parser, key, servers, zone->server, &zone->servers, SETTINGS_ZONE_SERVERS))
 		return false;
 	if (zone->servers == 0) {
-		error_here(parser, "%s: expected an address after the arrow", key);
+		value_error(parser, "%s: expected an address after the arrow", key);
 		return false;
 	}
 	settings->zones++;
@@ -296,7 +162,7 @@ static bool set_workers(struct parser *parser, const char *key, const char *valu
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 0, SETTINGS_WORKERS, &number))
+	if (!value_number(parser, key, value, 0, SETTINGS_WORKERS, &number))
 		return false;
 	parser->settings->workers = (unsigned int)number;
 	return true;
@@ -306,7 +172,7 @@ static bool set_timeout(struct parser *parser, const char *key, const char *valu
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 50, 10000, &number))
+	if (!value_number(parser, key, value, 50, 10000, &number))
 		return false;
 	parser->settings->timeout_ms = (unsigned int)number;
 	return true;
@@ -316,7 +182,7 @@ static bool set_blocked_reply(struct parser *parser, const char *key, const char
 {
 	static const char *const words[] = { "nxdomain", "nodata", "refused", "zero", "sinkhole",
 					     NULL };
-	int index = choice(parser, key, value, words,
+	int index = value_choice(parser, key, value, words,
 			   "nxdomain, nodata, refused, zero or sinkhole");
 
 	if (index < 0)
@@ -330,7 +196,7 @@ static bool set_sinkhole_address(struct parser *parser, const char *key, const c
 	struct addr list[2];
 	size_t count = 0;
 
-	if (!addresses(parser, key, value, list, &count, 2))
+	if (!value_addresses(parser, key, value, list, &count, 2))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		*(addr_is_v4(&list[i]) ? &parser->settings->sinkhole4
@@ -342,7 +208,7 @@ static bool set_block_ttl(struct parser *parser, const char *key, const char *va
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 0, 60, &number))
+	if (!value_number(parser, key, value, 0, 60, &number))
 		return false;
 	parser->settings->block_ttl = (unsigned int)number;
 	return true;
@@ -353,11 +219,11 @@ static bool set_censored(struct parser *parser, const char *key, const char *val
 	const char *word;
 	size_t length;
 
-	while (word_next(&value, &word, &length)) {
+	while (value_word(&value, &word, &length)) {
 		enum category category;
 
 		if (category_parse(&category, word, length) < 0) {
-			error_here(parser, "%s: unknown category \"%.*s\"", key, (int)length, word);
+			value_error(parser, "%s: unknown category \"%.*s\"", key, (int)length, word);
 			return false;
 		}
 		parser->settings->censored |= 1U << category;
@@ -369,7 +235,7 @@ static bool set_censored(struct parser *parser, const char *key, const char *val
 
 static bool set_dir(struct parser *parser, const char *key, const char *value)
 {
-	return path(parser, key, value, parser->settings->rules_dir, SETTINGS_PATH);
+	return value_text(parser, key, value, parser->settings->rules_dir, SETTINGS_PATH);
 }
 
 static bool set_lists(struct parser *parser, const char *key, const char *value)
@@ -378,9 +244,9 @@ static bool set_lists(struct parser *parser, const char *key, const char *value)
 	const char *word;
 	size_t length;
 
-	while (word_next(&value, &word, &length)) {
+	while (value_word(&value, &word, &length)) {
 		if (settings->lists == SETTINGS_LISTS || length >= sizeof(settings->list[0])) {
-			error_here(parser, "%s: expected at most %d names of rule lists", key,
+			value_error(parser, "%s: expected at most %d names of rule lists", key,
 				   SETTINGS_LISTS);
 			return false;
 		}
@@ -393,7 +259,7 @@ static bool set_share(struct parser *parser, const char *key, const char *value)
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 1, 65536, &number))
+	if (!value_number(parser, key, value, 1, 65536, &number))
 		return false;
 	parser->settings->max_v4_share = (unsigned int)number;
 	return true;
@@ -403,7 +269,7 @@ static bool set_duration(struct parser *parser, const char *key, const char *val
 {
 	if (duration_parse(out, value, strlen(value)) == 0)
 		return true;
-	error_here(parser, "%s: expected a duration such as 90s, 15m, 2h or 14d, found \"%s\"", key,
+	value_error(parser, "%s: expected a duration such as 90s, 15m, 2h or 14d, found \"%s\"", key,
 		   value);
 	return false;
 }
@@ -421,7 +287,7 @@ static bool set_monitor_max(struct parser *parser, const char *key, const char *
 static bool set_level(struct parser *parser, const char *key, const char *value)
 {
 	static const char *const words[] = { "error", "warning", "info", "debug", NULL };
-	int index = choice(parser, key, value, words, "error, warning, info or debug");
+	int index = value_choice(parser, key, value, words, "error, warning, info or debug");
 
 	if (index < 0)
 		return false;
@@ -439,10 +305,10 @@ static bool set_budget(struct parser *parser, const char *key, const char *value
 	uint64_t number;
 
 	snprintf(digits, sizeof(digits), "%.*s", (int)(length - (unit != NULL)), value);
-	if (!number_parse(parser, key, digits, 1, (1ULL << 40) >> shift, &number))
+	if (!value_number(parser, key, digits, 1, (1ULL << 40) >> shift, &number))
 		return false;
 	if (number << shift < 1 << 16) {
-		error_here(parser, "%s: expected at least 64K", key);
+		value_error(parser, "%s: expected at least 64K", key);
 		return false;
 	}
 	parser->settings->log_budget = number << shift;
@@ -451,7 +317,7 @@ static bool set_budget(struct parser *parser, const char *key, const char *value
 
 static bool set_appliance_id(struct parser *parser, const char *key, const char *value)
 {
-	return path(parser, key, value, parser->settings->appliance_id,
+	return value_text(parser, key, value, parser->settings->appliance_id,
 		    sizeof(parser->settings->appliance_id));
 }
 
@@ -459,7 +325,7 @@ static bool set_uid_base(struct parser *parser, const char *key, const char *val
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 1, 0x7fffffff, &number))
+	if (!value_number(parser, key, value, 1, 0x7fffffff, &number))
 		return false;
 	parser->settings->uid_base = (uint32_t)number;
 	return true;
@@ -469,7 +335,7 @@ static bool set_nflog_group(struct parser *parser, const char *key, const char *
 {
 	uint64_t number;
 
-	if (!number_parse(parser, key, value, 1, 65535, &number))
+	if (!value_number(parser, key, value, 1, 65535, &number))
 		return false;
 	parser->settings->nflog_group = (uint16_t)number;
 	return true;
@@ -513,11 +379,11 @@ static bool set_action(struct parser *parser, const char *key, const char *value
 	enum action action;
 
 	if (category_parse(&category, key, strlen(key)) < 0 || category == CATEGORY_EXEMPT) {
-		error_here(parser, "[action]: unknown category \"%s\"", key);
+		value_error(parser, "[action]: unknown category \"%s\"", key);
 		return false;
 	}
 	if (action_parse(&action, value, strlen(value)) < 0) {
-		error_here(parser, "%s: expected block, monitor or allow, found \"%s\"", key, value);
+		value_error(parser, "%s: expected block, monitor or allow, found \"%s\"", key, value);
 		return false;
 	}
 	parser->settings->action[category] = action;
@@ -545,9 +411,9 @@ static int handle(void *context, const char *section, const char *key, const cha
 		}
 	}
 	if (known_section)
-		error_here(parser, "unknown key \"%s\" in [%s]: see cordon.conf(5)", key, section);
+		value_error(parser, "unknown key \"%s\" in [%s]: see cordon.conf(5)", key, section);
 	else
-		error_here(parser, "unknown section [%s]: expected network, dns, rules, action, "
+		value_error(parser, "unknown section [%s]: expected network, dns, rules, action, "
 			   "mode, log or daemon", section);
 	return 1;
 }
@@ -588,7 +454,7 @@ static char *read_line(char *out, int size, void *stream)
 	parser->line++;
 	parser->at += length + (newline != NULL);
 	if (length > LINE_MAX_BYTES || length + 2 > (size_t)size || memchr(line, '\0', length)) {
-		error_here(parser, "expected a line of text of at most %d bytes (a key may be "
+		value_error(parser, "expected a line of text of at most %d bytes (a key may be "
 			   "repeated)", LINE_MAX_BYTES);
 		length = 0;
 	}
@@ -647,6 +513,15 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 		diag_error(diag, source, first_error > 0 ? (unsigned int)first_error : 0, 0,
 			   "expected [section] or key = value");
 	return diag->count == errors ? 0 : -EINVAL;
+}
+
+bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr)
+{
+	for (size_t i = 0; i < settings->internal_dns_count; i++) {
+		if (addr_compare(&settings->internal_dns[i], addr) == 0)
+			return true;
+	}
+	return false;
 }
 
 uint32_t settings_uid(const struct settings *settings, enum role role)

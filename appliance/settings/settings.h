@@ -109,6 +109,9 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 /* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
 int duration_parse(uint64_t *seconds, const char *text, size_t length);
 
+/* Is this one of the agency's own DNS servers (internal-dns)? */
+bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);
+
 /* The role's user id; the order of enum role. */
 enum role { ROLE_PARENT, ROLE_DNS, ROLE_COMPILE, ROLE_RULES, ROLE_JOURNAL, ROLE_COUNT };
 uint32_t settings_uid(const struct settings *settings, enum role role);

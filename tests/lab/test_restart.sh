@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Each child of the daemon is killed while clients ask: the block holds, the child comes back.
 
-pid_of() { status ".roles[] | select(.role == \"$1\") | .pid"; }
+# Empty while the role is down.
+pid_of() { status ".roles[] | select(.role == \"$1\") | .pid // empty"; }
 
 came_back() { [ "$(pid_of "$1")" != "$2" ] && [ -n "$(pid_of "$1")" ]; }
 
@@ -42,6 +43,7 @@ test_kill_again_and_again() {
 	local round old
 	for round in 1 2 3; do
 		old=$(pid_of dns)
+		[ -n "$old" ] || fail "round $round: the dns role is down"
 		kill -KILL "$old"
 		wait_until 5 came_back dns "$old" || fail "round $round: no new process"
 	done

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings/settings.h"
+
+/*
+ * Values of cordon.conf, between settings.c and value.c: text to what it means, or false after an
+ * error that names file, line, key and what was expected.
+ */
+struct parser {
+	struct settings *settings;
+	const char *source;
+	struct diag *diag;
+	const char *text;
+	size_t length;
+	size_t at;
+	unsigned int line;
+	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
+};
+
+#define value_error(parser, ...) \
+	diag_error((parser)->diag, (parser)->source, (parser)->line, 0, __VA_ARGS__)
+
+/* The next blank- or comma-separated word of value; false at its end. */
+bool value_word(const char **value, const char **word, size_t *length);
+
+bool value_number(struct parser *parser, const char *key, const char *value, uint64_t low,
+		  uint64_t high, uint64_t *out);
+
+/* Append every address, or endpoint, of value to list[*count]. */
+bool value_addresses(struct parser *parser, const char *key, const char *value, struct addr *list,
+		     size_t *count, size_t most);
+bool value_endpoints(struct parser *parser, const char *key, const char *value,
+		     struct endpoint *list, size_t *count, size_t most);
+
+/* A text that fits size with its NUL. */
+bool value_text(struct parser *parser, const char *key, const char *value, char *out, size_t size);
+
+/* Index of value among words (ended by NULL), or -1 with an error that says what was expected. */
+int value_choice(struct parser *parser, const char *key, const char *value,
+		 const char *const words[], const char *expected);
