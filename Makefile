@@ -195,7 +195,7 @@ FUZZ_SOURCES := $(LIB) $(GENERATED)
 
 $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h
 	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE,$(FLAGS)) -O1 -DCORDON_SANITIZE \
+	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE -Wno-format-truncation,$(FLAGS)) -O1 -DCORDON_SANITIZE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
 		$(FUZZ_SOURCES) $(LIBS_cordond)
 
