@@ -89,6 +89,8 @@ static int tell_journal(struct parent *parent, struct child *child)
 	if (!error)
 		error = child_send(child, MESSAGE_ROUTE, NULL, 0, parent->route);
 	if (!error)
+		error = child_send(child, MESSAGE_TABLE, NULL, 0, parent->table);
+	if (!error)
 		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
 				   strlen(parent->identity), -1);
 	return error;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "daemon/log.h"
+#include "journal/aggregate.h"
 #include "journal/journal.h"
 
 /*
@@ -21,6 +22,7 @@
 struct journal_role {
 	struct role_start start;
 	struct journal *journal;
+	bool has_policy;	/* before that no rule has a name */
 	uint64_t ring_lost[SETTINGS_WORKERS];
 };
 
@@ -86,6 +88,8 @@ static void take_policy(struct journal_role *role, struct message *message)
 		error = journal_policy(role->journal, block, size);
 		if (error)
 			munmap(block, size);
+		else
+			role->has_policy = true;
 	}
 	if (error)
 		diag_error(&diag, "compiled policy", 0, 0, "%s", strerror(-error));
@@ -106,8 +110,9 @@ static void wait(struct journal_role *role)
 {
 	struct pollfd fds[] = {
 		{ .fd = MESSAGE_CHANNEL, .events = POLLIN },
-		{ .fd = role->start.wake, .events = POLLIN },
-		{ .fd = role->start.nflog, .events = POLLIN },
+		/* Nothing is read before there is a policy that can name its rule. */
+		{ .fd = role->has_policy ? role->start.wake : -1, .events = POLLIN },
+		{ .fd = role->has_policy ? role->start.nflog : -1, .events = POLLIN },
 	};
 	static struct message message;
 	bool empty = true;
@@ -115,7 +120,7 @@ static void wait(struct journal_role *role)
 
 	for (unsigned int i = 0; i < role->start.workers; i++)
 		empty = ring_wait(&role->start.worker[i].shared->ring) && empty;
-	if (poll(fds, sizeof(fds) / sizeof(*fds), empty ? 1000 : 0) <= 0)
+	if (poll(fds, sizeof(fds) / sizeof(*fds), empty || !role->has_policy ? 1000 : 0) <= 0)
 		return;
 	if (fds[1].revents)
 		(void)!read(role->start.wake, &count, sizeof(count));
@@ -133,13 +138,22 @@ static void wait(struct journal_role *role)
 	}
 }
 
+/* NULL, and then a killed journal's counts are lost, when the parent could not make it. */
+static void *map_table(int fd)
+{
+	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, aggregate_size(), PROT_READ | PROT_WRITE,
+						  MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 static int open_journal(struct journal_role *role, int folder, const char *boot_id)
 {
 	const struct settings *settings = &role->start.settings;
 	const struct journal_options options = {
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
 		.appliance = role->start.identity, .boot_id = boot_id,
-		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
+		.table = map_table(role->start.table), .forwarder = settings->forwarder, .forwarders = settings->forwarders,
 	};
 
 	return journal_open(&role->journal, &options);
@@ -170,6 +184,10 @@ int role_journal(void)
 	for (;;) {
 		bool more = false;
 
+		if (!role.has_policy) {
+			wait(&role);
+			continue;
+		}
 		for (unsigned int i = 0; i < role.start.workers; i++)
 			more = drain_ring(&role, i) || more;
 		drain_nflog(&role);

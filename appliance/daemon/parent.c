@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "daemon/log.h"
 #include "daemon/sockets.h"
+#include "journal/aggregate.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20 };
 
@@ -103,6 +104,14 @@ static int open_shared(struct parent *parent, unsigned int index)
 	return 0;
 }
 
+/* What the journal still counts, so that its end loses nothing. */
+static int open_table(struct parent *parent)
+{
+	parent->table = memfd_create("journal", MFD_CLOEXEC);
+	return parent->table < 0 || ftruncate(parent->table, (off_t)aggregate_size()) < 0 ? -errno
+											  : 0;
+}
+
 static int open_listeners(struct parent *parent, unsigned int index, struct diag *diag)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
@@ -133,13 +142,18 @@ static int open_sockets(struct parent *parent, struct diag *diag)
 		else
 			error = open_listeners(parent, i, diag);
 	}
-	parent->wake = parent->nflog = parent->route = -1;
+	parent->wake = parent->nflog = parent->route = parent->table = -1;
 	if (error || !ENABLED(CONFIG_JOURNAL))
 		return error;
 	parent->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	parent->nflog = socket_nflog(parent->settings.nflog_group, diag);
 	parent->route = socket_route(diag);
-	return parent->wake < 0 || parent->nflog < 0 || parent->route < 0 ? -EIO : 0;
+	error = open_table(parent);
+	if (error)
+		diag_error(diag, "shared memory", 0, 0, "%s", strerror(-error));
+	if (!error && (parent->wake < 0 || parent->nflog < 0 || parent->route < 0))
+		error = -EIO;
+	return error;
 }
 
 /* Stable for a machine, and says nothing of it: a digest of the machine id. */

@@ -78,7 +78,7 @@ struct parent {
 	unsigned int listeners;	/* a worker */
 	int shared_fd[SETTINGS_WORKERS];
 	struct worker_shared *shared[SETTINGS_WORKERS];
-	int wake, nflog, route;
+	int wake, nflog, route, table;
 	char identity[64];
 
 	struct child child[ROLE_COUNT];

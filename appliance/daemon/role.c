@@ -105,6 +105,9 @@ static void take(struct role_start *start, const struct message *message, enum r
 	case MESSAGE_WAKE:
 		start->wake = message->fd;
 		break;
+	case MESSAGE_TABLE:
+		start->table = message->fd;
+		break;
 	case MESSAGE_IDENTITY:
 		if (message->size >= sizeof(start->identity))
 			die("a message of the parent is damaged");
@@ -120,7 +123,7 @@ void role_begin(struct role_start *start, enum role role)
 {
 	static struct message message;
 
-	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1 };
+	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1, .table = -1 };
 	log_open(role, LEVEL_INFO);
 	for (;;) {
 		int got = message_receive(MESSAGE_CHANNEL, &message);

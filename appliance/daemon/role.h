@@ -21,6 +21,7 @@ struct role_start {
 	int nflog;
 	int route;
 	int wake;
+	int table;
 	char identity[64];
 };
 

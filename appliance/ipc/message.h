@@ -23,6 +23,7 @@ enum message_type {
 	MESSAGE_NFLOG,		/* journal: descriptor: bound netlink socket */
 	MESSAGE_ROUTE,		/* journal: descriptor: rtnetlink socket, for neighbours */
 	MESSAGE_WAKE,		/* dns, journal: descriptor: eventfd, "the rings have something" */
+	MESSAGE_TABLE,		/* journal: descriptor: memory of what it counts */
 	MESSAGE_IDENTITY,	/* journal: u8 length and appliance id */
 	MESSAGE_SEAL,		/* that was all: enter the sandbox, answer READY */
 	/* parent to child, at any time */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* What makes two events equal. No padding before name: keys are hashed and compared as bytes. */
@@ -53,7 +52,9 @@ struct queue {
 };
 
 struct aggregate {
+	uint64_t magic;
 	uint64_t seed;
+	uint32_t touched;	/* entries that were ever used: the first so many */
 	struct queue free;
 	struct queue due;	/* wait for a token */
 	struct queue window;	/* count until their deadline */
@@ -80,27 +81,6 @@ static uint16_t dequeue(const struct aggregate *aggregate, struct queue *queue)
 
 	queue->head = aggregate->entry[index].next;
 	return index;
-}
-
-int aggregate_new(struct aggregate **aggregate, uint64_t seed)
-{
-	struct aggregate *new = calloc(1, sizeof(*new));
-
-	if (!new)
-		return -ENOMEM;
-	new->seed = seed;
-	new->filled_ms = -1;
-	new->free = new->due = new->window = (struct queue){ NO_ENTRY, NO_ENTRY };
-	memset(new->bucket, 0xff, sizeof(new->bucket));
-	for (unsigned int i = 0; i < AGGREGATE_ENTRIES; i++)
-		enqueue(new, &new->free, (uint16_t)i);
-	*aggregate = new;
-	return 0;
-}
-
-void aggregate_free(struct aggregate *aggregate)
-{
-	free(aggregate);
 }
 
 /* ---- the table ---- */
@@ -168,9 +148,12 @@ static struct entry *insert(struct aggregate *aggregate, uint32_t hash, const st
 	struct entry *entry;
 	uint16_t index;
 
-	if (aggregate->free.head == NO_ENTRY)
+	if (aggregate->free.head != NO_ENTRY)
+		index = dequeue(aggregate, &aggregate->free);
+	else if (aggregate->touched < AGGREGATE_ENTRIES)
+		index = (uint16_t)aggregate->touched++;
+	else
 		return NULL;
-	index = dequeue(aggregate, &aggregate->free);
 	entry = &aggregate->entry[index];
 	entry->count = 0;
 	entry->hash = hash;
@@ -216,6 +199,64 @@ int aggregate_add(struct aggregate *aggregate, const struct event *event)
 	if (__builtin_add_overflow(entry->count, event->count, &entry->count))
 		entry->count = UINT64_MAX;
 	return 0;
+}
+
+/* ---- memory that outlives a process ---- */
+
+enum { MAGIC = 0x67676101 };	/* another number whenever struct aggregate changes */
+
+size_t aggregate_size(void)
+{
+	return sizeof(struct aggregate);
+}
+
+/* A process can be killed in the middle of anything: nothing here is believed. */
+static bool sane(const struct entry *entry)
+{
+	const struct key *key = &entry->key;
+	struct name name;
+
+	if (!entry->used || entry->count == 0 || key->channel >= CHANNEL_COUNT ||
+	    key->action >= ACTION_COUNT || key->intended >= ACTION_COUNT)
+		return false;
+	if (key->name_length == 0)
+		return true;
+	return name_from_wire(&name, key->name, key->name_length) == 0 &&
+	       name.length == key->name_length && name.labels == key->labels;
+}
+
+/* What still counts is due; everything else is free. */
+static void restore(struct aggregate *aggregate, uint16_t index)
+{
+	struct entry *entry = &aggregate->entry[index];
+
+	if (!sane(entry)) {
+		entry->used = false;
+		enqueue(aggregate, &aggregate->free, index);
+		return;
+	}
+	entry->hash = key_hash(&entry->key, KEY_FIXED + (size_t)entry->key.name_length,
+			       aggregate->seed);
+	entry->chain = aggregate->bucket[entry->hash % BUCKETS];
+	aggregate->bucket[entry->hash % BUCKETS] = index;
+	enqueue(aggregate, &aggregate->due, index);
+}
+
+struct aggregate *aggregate_attach(void *memory, uint64_t seed)
+{
+	struct aggregate *aggregate = memory;
+
+	if (aggregate->magic != MAGIC || aggregate->touched > AGGREGATE_ENTRIES)
+		aggregate->touched = 0;
+	aggregate->magic = MAGIC;
+	aggregate->seed = seed;
+	aggregate->filled_ms = -1;
+	aggregate->free = aggregate->due = aggregate->window =
+		(struct queue){ NO_ENTRY, NO_ENTRY };
+	memset(aggregate->bucket, 0xff, sizeof(aggregate->bucket));
+	for (unsigned int i = 0; i < aggregate->touched; i++)
+		restore(aggregate, (uint16_t)i);
+	return aggregate;
 }
 
 /* ---- records ---- */
@@ -321,7 +362,7 @@ bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms, struct event
 bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint32_t *state,
 		     struct event *record)
 {
-	while (*position < AGGREGATE_ENTRIES) {
+	while (*position < aggregate->touched) {
 		struct entry *entry = &aggregate->entry[(*position)++];
 
 		if (!entry->used || entry->count == 0 || (state && entry->key.state != *state))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ipc/event.h"
@@ -36,9 +37,13 @@ enum {
 
 struct aggregate;
 
-/* seed: random, so that nobody picks names that collide. -ENOMEM. */
-int aggregate_new(struct aggregate **aggregate, uint64_t seed) __attribute__((warn_unused_result));
-void aggregate_free(struct aggregate *aggregate);
+/*
+ * The table lives in memory of the caller's, aligned for any type, which may outlive the process:
+ * zeros for a new table, or what one that was killed left there, whose counts then go on. What is
+ * damaged is left out. seed: random, so that nobody picks names that collide.
+ */
+size_t aggregate_size(void);
+struct aggregate *aggregate_attach(void *memory, uint64_t seed);
 
 /* Adds event->count events. -ENOSPC when the table is full: nothing was counted. */
 int aggregate_add(struct aggregate *aggregate, const struct event *event)

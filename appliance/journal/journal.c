@@ -26,6 +26,7 @@ enum { CURRENT, PREVIOUS, POLICIES };
 struct journal {
 	struct store *store;
 	struct aggregate *aggregate;
+	void *own_table;	/* NULL when the caller's is used */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
 	char appliance[IDENTITY];
@@ -61,15 +62,18 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	}
 	neighbours_init(&new->neighbours, options->route);
 	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
-	if (!error)
-		error = aggregate_new(&new->aggregate, seed);
+	if (!options->table)
+		new->own_table = calloc(1, aggregate_size());
+	if (!error && !options->table && !new->own_table)
+		error = -ENOMEM;
 	if (!error)
 		error = store_open(&new->store, options->folder, options->budget);
 	if (error) {
-		aggregate_free(new->aggregate);
+		free(new->own_table);
 		free(new);
 		return error;
 	}
+	new->aggregate = aggregate_attach(options->table ? options->table : new->own_table, seed);
 	record_prepare();
 	*journal = new;
 	return 0;
@@ -273,7 +277,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	if (journal->unreported)
 		report_lost(journal, wall_ms, uptime_ms);
 	store_close(journal->store);
-	aggregate_free(journal->aggregate);
+	free(journal->own_table);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);
 	free(journal);

@@ -20,6 +20,8 @@ struct journal_options {
 	int folder;		/* of the log; the caller's, open until journal_close */
 	int route;		/* rtnetlink socket, for neighbours; -1: none; the caller's */
 	uint64_t budget;	/* bytes that the log may take on disk */
+	void *table;		/* aggregate_size() bytes that outlive a killed journal, the caller's;
+				 * NULL: the journal has its own, and what it counts dies with it */
 	const char *appliance;	/* copied, as is the boot id */
 	const char *boot_id;
 	const struct addr *forwarder;	/* clients that ask for others; copied */

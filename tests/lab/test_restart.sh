@@ -57,3 +57,21 @@ test_log_goes_on_after_the_restarts() {
 	connection 1 77.74.177.20 4433 >/dev/null
 	logged '.address == "77.74.177.20" and .port == 4433'
 }
+
+# What it had counted but not yet written is not lost with it.
+test_counts_survive_a_killed_journal() {
+	local _ old
+	for _ in $(seq 25); do
+		echo 'survives.upd.kaspersky.com A'
+	done >"$LAB_DIR/survives.txt"
+	lab client 1 dnsperf -s 192.168.77.1 -d "$LAB_DIR/survives.txt" >/dev/null 2>&1
+	logged '.name == "survives.upd.kaspersky.com"'
+	sleep 1
+	old=$(pid_of journal)
+	kill -KILL "$old"
+	wait_until 5 came_back journal "$old" || fail 'no new journal'
+	wait_until 10 counted_all survives 25 ||
+		fail "the records sum up to $(counted survives)"
+}
+counted() { events ".name == \"$1.upd.kaspersky.com\"" | jq -s 'map(.count) | add'; }
+counted_all() { [ "$(counted "$1")" = "$2" ]; }

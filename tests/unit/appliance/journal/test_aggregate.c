@@ -2,6 +2,8 @@
 #include "tests/unit/sample.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "journal/aggregate.h"
 
@@ -19,10 +21,10 @@ static struct event sample(const char *name)
 
 static struct aggregate *fresh(void)
 {
-	struct aggregate *aggregate;
+	void *memory = calloc(1, aggregate_size());
 
-	assert_int_equal(aggregate_new(&aggregate, 42), 0);
-	return aggregate;
+	assert_non_null(memory);
+	return aggregate_attach(memory, 42);
 }
 
 static void add(struct aggregate *aggregate, const struct event *event)
@@ -62,7 +64,7 @@ static void first_at_once_rest_counted(void **state)
 	add(aggregate, &event);
 	assert_true(aggregate_next(aggregate, 1000001, &record));
 	assert_int_equal(record.count, 1);
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 static void every_part_of_the_key_counts(void **state)
@@ -97,7 +99,7 @@ static void every_part_of_the_key_counts(void **state)
 	while (aggregate_next(aggregate, 1, &record))
 		found += record.count == (found ? 1 : 2);
 	assert_int_equal(found, count + 1);
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 /* Absent fields do not make two events differ by what happens to lie in them. */
@@ -113,7 +115,7 @@ static void absent_fields_do_not_count(void **state)
 	add(aggregate, &event);
 	assert_true(aggregate_next(aggregate, 1, &record));
 	assert_int_equal(record.count, 2);
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 /* name number i, written without printf: this runs often */
@@ -146,7 +148,7 @@ static void write_budget(void **state)
 	while (aggregate_next(aggregate, 3600 * 1000, &record))
 		written++;
 	assert_int_equal(written, 2 * AGGREGATE_BURST + AGGREGATE_RATE);
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 /* Whatever comes in, in whatever order: nothing is lost and nothing invented. */
@@ -181,7 +183,7 @@ static void counts_are_exact(void **state)
 		number_name(&event, i);
 		add(aggregate, &event);
 	}
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 static void full_table_still_counts_what_it_knows(void **state)
@@ -198,7 +200,7 @@ static void full_table_still_counts_what_it_knows(void **state)
 	assert_int_equal(aggregate_add(aggregate, &event), -ENOSPC);
 	number_name(&event, 5);
 	add(aggregate, &event);
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 static void drain_one_state(void **state)
@@ -217,7 +219,7 @@ static void drain_one_state(void **state)
 	assert_true(aggregate_next(aggregate, 1, &record));
 	assert_int_equal(record.state, old + 1);
 	assert_false(aggregate_next(aggregate, 2, &record));
-	aggregate_free(aggregate);
+	free(aggregate);
 }
 
 static void counts_do_not_wrap(void **state)
@@ -231,13 +233,69 @@ static void counts_do_not_wrap(void **state)
 	add(aggregate, &event);
 	assert_true(aggregate_next(aggregate, 1, &record));
 	assert_true(record.count == UINT64_MAX);
-	aggregate_free(aggregate);
+	free(aggregate);
+}
+
+/* What a killed journal left goes on counting, whatever else stands in the memory. */
+static void counts_outlive_the_process(void **state)
+{
+	struct aggregate *aggregate = fresh();
+	struct event a = sample("a.example"), b = sample("b.example"), record;
+
+	(void)state;
+	add(aggregate, &a);
+	assert_true(aggregate_next(aggregate, 1000, &record));
+	for (int i = 0; i < 5; i++)
+		add(aggregate, &a);
+	add(aggregate, &b);
+	aggregate = aggregate_attach(aggregate, 77);
+	assert_true(aggregate_next(aggregate, 2000, &record));
+	assert_int_equal(record.count, 5);
+	assert_true(aggregate_next(aggregate, 2000, &record));
+	assert_int_equal(record.count, 1);
+	assert_memory_equal(record.name.wire, b.name.wire, b.name.length);
+	assert_false(aggregate_next(aggregate, 2000, &record));
+	add(aggregate, &b);
+	assert_false(aggregate_next(aggregate, 2000, &record));
+	free(aggregate);
+}
+
+static void damaged_memory_is_left_out(void **state)
+{
+	const size_t size = aggregate_size();
+	struct event event = sample("a.example"), record;
+	uint8_t *memory = malloc(size);
+
+	(void)state;
+	assert_non_null(memory);
+	for (int seed = 0; seed < 8; seed++) {
+		struct aggregate *aggregate;
+
+		memset(memory, 0, size);
+		aggregate = aggregate_attach(memory, 1);
+		for (int i = 0; i < 200; i++) {
+			event.client_port = (uint16_t)i;
+			event.port = (uint16_t)i;
+			add(aggregate, &event);
+		}
+		/* The magic stays, the rest does not. */
+		srand((unsigned int)seed);
+		for (size_t at = 8; at < 100 * 1024; at += 1 + (size_t)rand() % 64)
+			memory[at] = (uint8_t)rand();
+		aggregate = aggregate_attach(memory, 1);
+		while (aggregate_next(aggregate, 5000, &record))
+			assert_true(record.channel < CHANNEL_COUNT);
+		add(aggregate, &event);
+	}
+	free(memory);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_at_once_rest_counted),
+		cmocka_unit_test(counts_outlive_the_process),
+		cmocka_unit_test(damaged_memory_is_left_out),
 		cmocka_unit_test(every_part_of_the_key_counts),
 		cmocka_unit_test(absent_fields_do_not_count),
 		cmocka_unit_test(write_budget),
