@@ -5,11 +5,28 @@
 #include <ldns/ldns.h>
 #include <string.h>
 
+enum { CHAIN = 24 };	/* names; resolvers themselves give up earlier */
+
+/* The names that the question leads to, in the order of the chain. */
+struct step {
+	struct name name;
+	bool carried;	/* it, or one before it, is exempt or monitored */
+};
+
 struct judge {
 	const struct policy *policy;
 	struct answer *answer;
-	bool carried;	/* an exempt or monitored name was met */
+	struct step chain[CHAIN];
+	size_t steps;
+	bool carrying;	/* any step is carried */
 	bool decided;	/* blocked */
+};
+
+/* How the records of one owner are judged. */
+enum standing {
+	STRICT,
+	CARRIED,	/* delivered, through pinholes */
+	UNRELATED	/* a carried answer's by-catch: neither blocked nor let through */
 };
 
 /* A stronger verdict than the one noted replaces it. */
@@ -26,24 +43,52 @@ static void note(struct judge *judge, const struct verdict *verdict, const struc
 	judge->decided = verdict->action == ACTION_BLOCK;
 }
 
-static void judge_name(struct judge *judge, const uint8_t *wire, size_t size)
+static const struct step *find_step(const struct judge *judge, const struct name *name)
 {
-	struct verdict verdict;
-	struct name name;
-
-	if (judge->carried || name_from_wire(&name, wire, size) < 0)
-		return;
-	verdict = policy_lookup_name(judge->policy, name.wire);
-	if (verdict.action == ACTION_NONE)
-		return;
-	if (verdict.action != ACTION_BLOCK) {
-		judge->carried = true;
-		judge->answer->carrier = name;
+	for (size_t i = 0; i < judge->steps; i++) {
+		if (judge->chain[i].name.length == name->length &&
+		    memcmp(judge->chain[i].name.wire, name->wire, name->length) == 0)
+			return &judge->chain[i];
 	}
+	return NULL;
+}
+
+/* A name that the answer leads to, by itself. */
+static struct verdict judge_name(struct judge *judge, const struct name *name)
+{
+	struct verdict verdict = policy_lookup_name(judge->policy, name->wire);
+
 	/* The name's own depth says nothing about the question's: SOA goes by the question. */
 	verdict.depth = 0;
 	verdict.carve = true;
-	note(judge, &verdict, NULL);
+	if (verdict.action == ACTION_BLOCK || verdict.action == ACTION_MONITOR)
+		note(judge, &verdict, NULL);
+	return verdict;
+}
+
+static void add_step(struct judge *judge, const struct name *name, bool carried)
+{
+	judge->chain[judge->steps++] = (struct step){ .name = *name, .carried = carried };
+	if (carried && !judge->carrying)
+		judge->answer->carrier = *name;
+	judge->carrying = judge->carrying || carried;
+}
+
+/* The chain goes on to this name; says how its records are judged. */
+static enum standing lead_to(struct judge *judge, const struct name *name, bool carried)
+{
+	const struct step *known = find_step(judge, name);
+
+	if (known)
+		return known->carried ? CARRIED : STRICT;
+	if (!carried) {
+		struct verdict verdict = judge_name(judge, name);
+
+		carried = verdict.action == ACTION_ALLOW || verdict.action == ACTION_MONITOR;
+	}
+	if (judge->steps < CHAIN)
+		add_step(judge, name, carried);
+	return carried ? CARRIED : STRICT;
 }
 
 static void add_pinhole(struct answer *answer, const struct addr *address, uint32_t ttl)
@@ -61,22 +106,22 @@ static void add_pinhole(struct answer *answer, const struct addr *address, uint3
 	answer->seconds[answer->pinholes++] = seconds;
 }
 
-static void judge_address(struct judge *judge, const uint8_t *bytes, size_t size, uint32_t ttl)
+static void judge_address(struct judge *judge, enum standing standing, const uint8_t *bytes,
+			  size_t size, uint32_t ttl)
 {
 	struct addr address = addr_from_bytes(bytes, size);
 	struct verdict verdict = policy_lookup_addr(judge->policy, &address);
 
-	if (judge->carried) {
-		if (verdict.action == ACTION_BLOCK)
-			add_pinhole(judge->answer, &address, ttl);
-		return;
-	}
 	verdict.carve = true;
-	note(judge, &verdict, &address);
+	if (standing == STRICT)
+		note(judge, &verdict, &address);
+	else if (standing == CARRIED && verdict.action == ACTION_BLOCK)
+		add_pinhole(judge->answer, &address, ttl);
 }
 
 /* Priority, target, then key, length, value (RFC 9460, 2.2). */
-static int judge_service(struct judge *judge, const uint8_t *data, size_t size, uint32_t ttl)
+static int judge_service(struct judge *judge, enum standing standing, const uint8_t *data,
+			 size_t size, uint32_t ttl)
 {
 	enum { IPV4HINT = 4, IPV6HINT = 6 };
 	struct name target;
@@ -84,7 +129,9 @@ static int judge_service(struct judge *judge, const uint8_t *data, size_t size, 
 
 	if (size < 3 || name_from_wire(&target, data + 2, size - 2) < 0)
 		return -EBADMSG;
-	judge_name(judge, data + 2, size - 2);
+	/* The root stands for the owner itself. */
+	if (standing != UNRELATED && target.labels)
+		standing = lead_to(judge, &target, standing == CARRIED);
 	for (at = 2U + target.length; size - at >= 4;) {
 		uint16_t key = wire_get16(data + at), length = wire_get16(data + at + 2);
 		size_t step = key == IPV4HINT ? 4 : key == IPV6HINT ? 16 : 0;
@@ -93,70 +140,119 @@ static int judge_service(struct judge *judge, const uint8_t *data, size_t size, 
 		if (length > size - at)
 			return -EBADMSG;
 		for (size_t hint = 0; step && hint + step <= length; hint += step)
-			judge_address(judge, data + at + hint, step, ttl);
+			judge_address(judge, standing, data + at + hint, step, ttl);
 		at += length;
 	}
 	return at == size ? 0 : -EBADMSG;
 }
 
+/* One field or several, as this build of ldns knows the type or not. */
+static int judge_service_record(struct judge *judge, enum standing standing, const ldns_rr *record)
+{
+	uint8_t data[WIRE_UDP_MAX];
+	size_t length = 0;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(record); i++) {
+		const ldns_rdf *field = ldns_rr_rdf(record, i);
+		size_t size = field ? ldns_rdf_size(field) : 0;
+
+		if (size > sizeof(data) - length)
+			return -EBADMSG;
+		if (size)
+			memcpy(data + length, ldns_rdf_data(field), size);
+		length += size;
+	}
+	return judge_service(judge, standing, data, length, ldns_rr_ttl(record));
+}
+
+/* A name in the record: its owner, or the first field. */
+static bool read_name(struct name *name, const ldns_rdf *field)
+{
+	return field && name_from_wire(name, ldns_rdf_data(field), ldns_rdf_size(field)) == 0;
+}
+
+static enum standing standing_of(const struct judge *judge, const ldns_rr *record)
+{
+	const struct step *step = NULL;
+	struct name owner;
+
+	if (read_name(&owner, ldns_rr_owner(record)))
+		step = find_step(judge, &owner);
+	if (step)
+		return step->carried ? CARRIED : STRICT;
+	return judge->carrying ? UNRELATED : STRICT;
+}
+
 static int judge_record(struct judge *judge, const ldns_rr *record)
 {
+	enum standing standing = standing_of(judge, record);
 	const ldns_rdf *field = ldns_rr_rdf(record, 0);
 	uint32_t ttl = ldns_rr_ttl(record);
-	const uint8_t *data = field ? ldns_rdf_data(field) : NULL;
 	size_t size = field ? ldns_rdf_size(field) : 0;
-	uint8_t service[WIRE_UDP_MAX];
-	size_t length = 0;
+	struct name target;
 
 	switch ((int)ldns_rr_get_type(record)) {
 	case TYPE_A:
 		if (size == 4)
-			judge_address(judge, data, 4, ttl);
+			judge_address(judge, standing, ldns_rdf_data(field), 4, ttl);
 		return 0;
 	case TYPE_AAAA:
 		if (size == 16)
-			judge_address(judge, data, 16, ttl);
+			judge_address(judge, standing, ldns_rdf_data(field), 16, ttl);
 		return 0;
 	case TYPE_CNAME:
 	case TYPE_DNAME:
-		if (field)
-			judge_name(judge, data, size);
+		/* Those of the chain were followed; of any other only a block counts. */
+		if (standing == STRICT && read_name(&target, field) && !find_step(judge, &target))
+			judge_name(judge, &target);
 		return 0;
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
-		/* One field or several, as this build of ldns knows the type or not. */
-		for (size_t i = 0; i < ldns_rr_rd_count(record); i++) {
-			field = ldns_rr_rdf(record, i);
-			size = field ? ldns_rdf_size(field) : 0;
-			if (size > sizeof(service) - length)
-				return -EBADMSG;
-			if (size)
-				memcpy(service + length, ldns_rdf_data(field), size);
-			length += size;
-		}
-		return judge_service(judge, service, length, ttl);
+		return judge_service_record(judge, standing, record);
 	default:
 		return 0;
 	}
 }
 
-/*
- * CNAMEs first, since a carrying name may stand behind the addresses that it carries: upstreams are
- * free in the order of records.
- */
-static int judge_section(struct judge *judge, const ldns_rr_list *records, bool chain)
+static int judge_section(struct judge *judge, const ldns_rr_list *records)
 {
-	for (size_t i = 0; i < ldns_rr_list_rr_count(records); i++) {
-		const ldns_rr *record = ldns_rr_list_rr(records, i);
-		int type = (int)ldns_rr_get_type(record), error;
+	int error = 0;
 
-		if ((type == TYPE_CNAME || type == TYPE_DNAME) != chain)
-			continue;
-		error = judge_record(judge, record);
-		if (error || judge->decided)
-			return error;
+	for (size_t i = 0; i < ldns_rr_list_rr_count(records) && !error && !judge->decided; i++)
+		error = judge_record(judge, ldns_rr_list_rr(records, i));
+	return error;
+}
+
+/* Where a record leads this name: CNAME, or DNAME of a name above it (RFC 6672, 2.2). */
+static bool leads(const ldns_rr *record, const struct name *name, struct name *target)
+{
+	int type = (int)ldns_rr_get_type(record), prefix;
+	struct name owner;
+	uint8_t wire[2 * NAME_WIRE_MAX];
+
+	if ((type != TYPE_CNAME && type != TYPE_DNAME) ||
+	    !read_name(&owner, ldns_rr_owner(record)) ||
+	    !read_name(target, ldns_rr_rdf(record, 0)))
+		return false;
+	prefix = name_prefix(name, &owner);
+	if (type == TYPE_CNAME || prefix <= 0)
+		return type == TYPE_CNAME && prefix == 0;
+	memcpy(wire, name->wire, (size_t)prefix);
+	memcpy(wire + prefix, target->wire, target->length);
+	return name_from_wire(target, wire, (size_t)prefix + target->length) == 0;
+}
+
+/* From the question's name on, in whatever order the upstream put the records. */
+static void follow_chain(struct judge *judge, const ldns_rr_list *records)
+{
+	struct name target;
+
+	for (size_t at = 0; at < judge->steps && !judge->decided; at++) {
+		for (size_t i = 0; i < ldns_rr_list_rr_count(records) && !judge->decided; i++) {
+			if (leads(ldns_rr_list_rr(records, i), &judge->chain[at].name, &target))
+				lead_to(judge, &target, judge->chain[at].carried);
+		}
 	}
-	return 0;
 }
 
 int answer_judge(const struct policy *policy, const uint8_t *data, size_t size,
@@ -167,18 +263,16 @@ int answer_judge(const struct policy *policy, const uint8_t *data, size_t size,
 	int error = 0;
 
 	*answer = (struct answer){ .verdict.rule = POLICY_NO_RULE };
-	if (asked->action == ACTION_ALLOW || asked->action == ACTION_MONITOR) {
-		judge.carried = true;
-		answer->carrier = query->name;
-	}
+	add_step(&judge, &query->name,
+		 asked->action == ACTION_ALLOW || asked->action == ACTION_MONITOR);
 	if (ldns_wire2pkt(&packet, data, size) != LDNS_STATUS_OK)
 		return -EBADMSG;
-	error = judge_section(&judge, ldns_pkt_answer(packet), true);
-	if (!error && !judge.decided)
-		error = judge_section(&judge, ldns_pkt_answer(packet), false);
+	follow_chain(&judge, ldns_pkt_answer(packet));
+	if (!judge.decided)
+		error = judge_section(&judge, ldns_pkt_answer(packet));
 	/* Hints and glue that a client may use as well. */
 	if (!error && !judge.decided)
-		error = judge_section(&judge, ldns_pkt_additional(packet), false);
+		error = judge_section(&judge, ldns_pkt_additional(packet));
 	ldns_pkt_free(packet);
 	return error;
 }

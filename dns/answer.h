@@ -12,8 +12,9 @@
  * What an upstream answered, judged by the same policy before a client sees it: the CNAME and DNAME
  * chain, addresses, and the targets and address hints of HTTPS and SVCB (RFC 9460).
  *
- * A name that a rule exempts or monitors carries its answer with it: from there on nothing is
- * blocked, and addresses inside a blocked network need a pinhole each.
+ * A name that a rule exempts or monitors carries its answer with it: from there on along the chain
+ * that begins at the question, nothing is blocked, and addresses inside a blocked network need a
+ * pinhole each. Records of names that are not on the chain carry nothing.
  */
 enum { ANSWER_PINHOLES = 16, ANSWER_PINHOLE_TTL_MIN = 5, ANSWER_PINHOLE_TTL_MAX = 86400 };
 

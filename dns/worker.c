@@ -111,14 +111,7 @@ static void wake_journal(struct worker *worker)
 
 /* ---- where a query goes ---- */
 
-static bool below(const struct name *name, const struct name *zone)
-{
-	return name->length >= zone->length && name->labels >= zone->labels &&
-	       memcmp(name->wire + (name->length - zone->length), zone->wire, zone->length) == 0;
-}
-
-/* The deepest internal zone at or above the name. A suffix of equal bytes could begin inside a
- * label, so the label boundary is checked by walking. */
+/* The deepest internal zone at or above the name. */
 static const struct internal_zone *find_zone(const struct settings *settings,
 					     const struct name *name)
 {
@@ -126,13 +119,9 @@ static const struct internal_zone *find_zone(const struct settings *settings,
 
 	for (size_t i = 0; i < settings->zones; i++) {
 		const struct internal_zone *zone = &settings->zone[i];
-		size_t at = 0;
 
-		if (!below(name, &zone->name) || (best && best->name.labels >= zone->name.labels))
-			continue;
-		while (at < (size_t)(name->length - zone->name.length))
-			at += name->wire[at] + 1U;
-		if (at == (size_t)(name->length - zone->name.length))
+		if ((!best || best->name.labels < zone->name.labels) &&
+		    name_prefix(name, &zone->name) >= 0)
 			best = zone;
 	}
 	return best;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Letters, digits, hyphen, underscore: what a host or service name of a rule may hold. */
 static bool plain(uint8_t byte)
@@ -148,4 +149,14 @@ char *name_print(const uint8_t *wire, char buffer[NAME_TEXT])
 	}
 	*out = '\0';
 	return buffer;
+}
+
+int name_prefix(const struct name *name, const struct name *suffix)
+{
+	int prefix = name->length - suffix->length, at = 0;
+
+	/* Label by label: equal bytes could begin in the middle of one. */
+	while (at < prefix)
+		at += name->wire[at] + 1;
+	return at == prefix && memcmp(name->wire + at, suffix->wire, suffix->length) == 0 ? at : -1;
 }

@@ -35,6 +35,9 @@ int name_from_wire(struct name *name, const uint8_t *wire, size_t size);
 /* Presentation form without the trailing dot ("." for the root); returns buffer. */
 char *name_print(const uint8_t *wire, char buffer[NAME_TEXT]);
 
+/* How many bytes of the name stand in front of the suffix; -1 when it is not at or below it. */
+int name_prefix(const struct name *name, const struct name *suffix);
+
 static inline uint8_t name_lower(uint8_t byte)
 {
 	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;

@@ -37,7 +37,21 @@ static struct packet begin(const char *name)
 	return packet;
 }
 
-/* One more record for the question's name, TTL 300, in the answer or the additional section. */
+/* One more record, class IN, TTL 300, in the answer or the additional section. */
+static void add_owned(struct packet *packet, const char *owner, uint16_t type, const void *data,
+		      size_t size, size_t section)
+{
+	const uint8_t head[10] = { (uint8_t)(type >> 8), (uint8_t)type, 0, 1, 0, 0, 1, 0x2c,
+				   (uint8_t)(size >> 8), (uint8_t)size };
+	struct name name = sample_name(owner);
+
+	packet_add(packet, name.wire, name.length);
+	packet_add(packet, head, sizeof(head));
+	packet_add(packet, data, size);
+	packet->bytes[section]++;
+}
+
+/* The same for the question's name. */
 static void add_record(struct packet *packet, uint16_t type, const void *data, size_t size,
 		       size_t section)
 {
@@ -66,6 +80,15 @@ static void add_addr(struct packet *packet, const char *text)
 	add_record(packet, v4 ? TYPE_A : TYPE_AAAA, addr.bytes + (v4 ? 12 : 0), v4 ? 4 : 16,
 		   ANSWER);
 }
+
+static void add_cname_of(struct packet *packet, const char *owner, const char *target)
+{
+	struct name name = sample_name(target);
+
+	add_owned(packet, owner, TYPE_CNAME, name.wire, name.length, ANSWER);
+}
+
+#define VENDOR "\x4d\x4a\xb1\x03"	/* 77.74.177.3 */
 
 static int judge(const struct packet *packet, const char *asked, struct answer *answer)
 {
@@ -152,11 +175,99 @@ static void carried_addresses(void **state)
 	assert_int_equal(answer.seconds[0], 300);
 	/* Also where the name comes up only in the chain, behind the address. */
 	packet = begin("good.net");
-	add_addr(&packet, "77.74.177.3");
+	add_owned(&packet, "watch.com", TYPE_A, VENDOR, 4, ANSWER);
 	add_cname(&packet, "watch.com");
 	judged(&packet, "good.net", ACTION_MONITOR, "web:watch.com", &answer);
 	assert_int_equal(answer.pinholes, 1);
 	assert_memory_equal(answer.carrier.wire, "\5watch\3com", 11);
+}
+
+/* Only what the question leads to carries, in the order of the chain and not of the packet. */
+static void an_unrelated_name_carries_nothing(void **state)
+{
+	struct packet packet = begin("good.net");
+	struct answer answer;
+
+	(void)state;
+	add_addr(&packet, "77.74.177.3");
+	add_cname_of(&packet, "x.example", "tip.bad.com");
+	judged(&packet, "good.net", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
+	/* A name before the exempt one is not exempt. */
+	packet = begin("good.net");
+	add_cname_of(&packet, "c.example", "tip.bad.com");
+	add_cname_of(&packet, "b.bad.com", "c.example");
+	add_cname(&packet, "b.bad.com");
+	add_owned(&packet, "tip.bad.com", TYPE_A, VENDOR, 4, ANSWER);
+	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	packet = begin("good.net");
+	add_addr(&packet, "77.74.177.3");
+	add_cname(&packet, "tip.bad.com");
+	judged(&packet, "good.net", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
+	/* Nor does a carried answer let through what it has nothing to do with. */
+	packet = begin("tip.bad.com");
+	add_owned(&packet, "x.example", TYPE_A, VENDOR, 4, ANSWER);
+	add_owned(&packet, "ns.example", TYPE_A, VENDOR, 4, ADDITIONAL);
+	judged(&packet, "tip.bad.com", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 0);
+}
+
+static void chains_in_any_order(void **state)
+{
+	struct packet packet = begin("good.net");
+	struct answer answer;
+
+	(void)state;
+	add_owned(&packet, "EDGE.example", TYPE_A, VENDOR, 4, ANSWER);
+	add_cname_of(&packet, "tip.bad.com", "edge.example");
+	add_cname_of(&packet, "a.example", "TIP.bad.com");
+	add_cname(&packet, "a.example");
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 1);
+	assert_memory_equal(answer.carrier.wire, "\3tip\3bad\3com", 13);
+	/* Round and round. */
+	packet = begin("good.net");
+	add_cname(&packet, "a.example");
+	add_cname_of(&packet, "a.example", "good.net");
+	add_addr(&packet, "192.0.2.1");
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+}
+
+/* RFC 6672: the synthesized CNAME may be missing. */
+static void dname(void **state)
+{
+	struct name bad = sample_name("bad.com"), good = sample_name("example");
+	struct packet packet = begin("x.good.net");
+	struct answer answer;
+
+	(void)state;
+	add_owned(&packet, "good.net", TYPE_DNAME, bad.wire, bad.length, ANSWER);
+	judged(&packet, "x.good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	packet = begin("tip.good.net");
+	add_owned(&packet, "good.net", TYPE_DNAME, bad.wire, bad.length, ANSWER);
+	add_owned(&packet, "tip.bad.com", TYPE_A, VENDOR, 4, ANSWER);
+	judged(&packet, "tip.good.net", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 1);
+	packet = begin("x.good.net");
+	add_owned(&packet, "good.net", TYPE_DNAME, good.wire, good.length, ANSWER);
+	judged(&packet, "x.good.net", ACTION_NONE, "", &answer);
+}
+
+/* More names than the chain can hold: each is judged all the same. */
+static void long_chains(void **state)
+{
+	struct packet packet = begin("good.net");
+	char from[32] = "good.net", to[32];
+	struct answer answer;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		snprintf(to, sizeof(to), "n%d.example", i);
+		add_cname_of(&packet, from, to);
+		memcpy(from, to, sizeof(from));
+	}
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+	add_cname_of(&packet, from, "bad.com");
+	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
 }
 
 static void many_addresses(void **state)
@@ -188,6 +299,12 @@ static void service_records(void **state)
 	packet = begin("good.net");
 	add_record(&packet, TYPE_HTTPS, "\0\0\3bad\3com\0", 11, ANSWER);
 	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	/* The target's addresses belong to the service. */
+	packet = begin("good.net");
+	add_record(&packet, TYPE_HTTPS, "\0\1\3tip\3bad\3com\0" "\0\4\0\4" VENDOR, 23, ANSWER);
+	add_owned(&packet, "tip.bad.com", TYPE_A, "\x4d\x4a\xb1\x04", 4, ADDITIONAL);
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 2);
 	packet = begin("good.net");
 	add_record(&packet, TYPE_HTTPS, "\0\1\0\0\4\0\x09\x4d\x4a\xb1\x03", 11, ANSWER);
 	assert_int_equal(judge(&packet, "good.net", &answer), -EBADMSG);
@@ -224,6 +341,10 @@ int main(void)
 		cmocka_unit_test(chain_into_the_blocked),
 		cmocka_unit_test(address_of_a_blocked_network),
 		cmocka_unit_test(carried_addresses),
+		cmocka_unit_test(an_unrelated_name_carries_nothing),
+		cmocka_unit_test(chains_in_any_order),
+		cmocka_unit_test(dname),
+		cmocka_unit_test(long_chains),
 		cmocka_unit_test(many_addresses),
 		cmocka_unit_test(service_records),
 		cmocka_unit_test(every_damage),

@@ -122,11 +122,38 @@ static void printed_and_read_back(void **state)
 	}
 }
 
+static struct name parsed(const char *text)
+{
+	struct name name;
+
+	assert_int_equal(name_parse(&name, text, strlen(text), NULL), 0);
+	return name;
+}
+
+static void prefixes(void **state)
+{
+	struct name name = parsed("a.bc.d"), suffix = parsed("bc.d");
+
+	(void)state;
+	assert_int_equal(name_prefix(&name, &suffix), 2);
+	assert_int_equal(name_prefix(&name, &name), 0);
+	assert_int_equal(name_prefix(&suffix, &name), -1);
+	suffix = parsed(".");
+	assert_int_equal(name_prefix(&name, &suffix), 7);
+	suffix = parsed("c.d");
+	assert_int_equal(name_prefix(&name, &suffix), -1);
+	/* Equal bytes, but in the middle of a label. */
+	name = parsed("x\\001a");
+	suffix = parsed("a");
+	assert_int_equal(name_prefix(&name, &suffix), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(every_error_has_its_column),
+		cmocka_unit_test(prefixes),
 		cmocka_unit_test(most_labels),
 		cmocka_unit_test(wire_form),
 		cmocka_unit_test(printed_and_read_back),
