@@ -26,7 +26,10 @@ struct journal_role {
 	uint64_t ring_lost[SETTINGS_WORKERS];
 };
 
-enum { ROUND = 4096 };	/* records of one ring before the others have their turn */
+enum {
+	ROUND = 4096,	/* records of one ring before the others have their turn */
+	NAP_MS = 10
+};
 
 /* Files of its own folder; jansson and the store need no more. */
 static const int syscalls[] = {
@@ -34,25 +37,25 @@ static const int syscalls[] = {
 	SYS_sync_file_range, SYS_pread64,
 };
 
-/* True when there may be more. */
-static bool drain_ring(struct journal_role *role, unsigned int index)
+/* How many records there were; ROUND: there may be more. */
+static int drain_ring(struct journal_role *role, unsigned int index)
 {
 	struct ring *ring = &role->start.worker[index].shared->ring;
 	uint8_t record[RING_RECORD_MAX];
 	uint64_t lost = atomic_load_explicit(&ring->lost, memory_order_relaxed);
 	struct event event;
-	int size = 0;
+	int size, count;
 
 	if (lost > role->ring_lost[index])
 		journal_lost(role->journal, lost - role->ring_lost[index]);
 	role->ring_lost[index] = lost;
-	for (int i = 0; i < ROUND && (size = ring_read(ring, record)) != 0; i++) {
+	for (count = 0; count < ROUND && (size = ring_read(ring, record)) != 0; count++) {
 		if (size > 0 && event_decode(&event, record, (size_t)size) == 0)
 			journal_event(role->journal, &event);
 		else
 			journal_lost(role->journal, 1);
 	}
-	return size != 0;
+	return count;
 }
 
 static void drain_nflog(struct journal_role *role)
@@ -105,6 +108,35 @@ static void take_mode(struct journal_role *role, const struct message *message)
 	journal_mode(role->journal, &mode, clock_wall_ms(), clock_uptime_ms());
 }
 
+static void hear(struct journal_role *role)
+{
+	static struct message message;
+
+	if (message_receive(MESSAGE_CHANNEL, &message) != 1) {
+		journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
+		_exit(0);
+	}
+	if (message.type == MESSAGE_POLICY)
+		take_policy(role, &message);
+	else if (message.type == MESSAGE_MODE)
+		take_mode(role, &message);
+	else
+		_exit(1);
+}
+
+/*
+ * Under load the rings fill faster than this role can be woken for each batch: it leaves them alone
+ * for a moment instead, and no worker spends a system call on it. A ring holds some 100 ms of the
+ * heaviest load.
+ */
+static void nap(struct journal_role *role)
+{
+	struct pollfd channel = { .fd = MESSAGE_CHANNEL, .events = POLLIN };
+
+	if (poll(&channel, 1, NAP_MS) > 0)
+		hear(role);
+}
+
 /* Sleeps until something is there, at most a second: the log's clock. */
 static void wait(struct journal_role *role)
 {
@@ -114,7 +146,6 @@ static void wait(struct journal_role *role)
 		{ .fd = role->has_policy ? role->start.wake : -1, .events = POLLIN },
 		{ .fd = role->has_policy ? role->start.nflog : -1, .events = POLLIN },
 	};
-	static struct message message;
 	bool empty = true;
 	uint64_t count;
 
@@ -124,18 +155,8 @@ static void wait(struct journal_role *role)
 		return;
 	if (fds[1].revents)
 		(void)!read(role->start.wake, &count, sizeof(count));
-	if (fds[0].revents) {
-		if (message_receive(MESSAGE_CHANNEL, &message) != 1) {
-			journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
-			_exit(0);
-		}
-		if (message.type == MESSAGE_POLICY)
-			take_policy(role, &message);
-		else if (message.type == MESSAGE_MODE)
-			take_mode(role, &message);
-		else
-			_exit(1);
-	}
+	if (fds[0].revents)
+		hear(role);
 }
 
 /* NULL, and then a killed journal's counts are lost, when the parent could not make it. */
@@ -180,19 +201,27 @@ int role_journal(void)
 		log_error("the log folder: %s", strerror(-error));
 		return 1;
 	}
+	/* What an earlier journal knew to be lost it has said. */
+	for (unsigned int i = 0; i < role.start.workers; i++)
+		role.ring_lost[i] = role.start.worker[i].shared->ring.lost;
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	for (;;) {
-		bool more = false;
+		int most = 0;
 
 		if (!role.has_policy) {
 			wait(&role);
 			continue;
 		}
-		for (unsigned int i = 0; i < role.start.workers; i++)
-			more = drain_ring(&role, i) || more;
+		for (unsigned int i = 0; i < role.start.workers; i++) {
+			int count = drain_ring(&role, i);
+
+			most = count > most ? count : most;
+		}
 		drain_nflog(&role);
 		journal_tick(role.journal, clock_wall_ms(), clock_uptime_ms());
-		if (!more)
+		if (most == 0)
 			wait(&role);
+		else if (most < ROUND)
+			nap(&role);
 	}
 }
