@@ -95,6 +95,8 @@ void worker_log(struct worker *worker, const struct path *path, const struct que
 /* Where a query goes that was asked of path->asked. */
 void worker_target(const struct worker *worker, const struct path *path,
 		   const struct query *query, struct target *target);
+/* Updates and the like are the agency's servers' matter: others are asked queries only. */
+bool worker_may_ask(const struct target *target, const struct query *query);
 /* Counts and logs what sinkhole_answer decided. */
 void worker_account(struct worker *worker, const struct path *path, const struct query *query,
 		    const struct verdict *verdict);

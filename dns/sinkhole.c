@@ -8,7 +8,7 @@
 enum { EDE_OPTION = 15, EDE_TEXT_MAX = 160 };
 
 /* OPT with one Extended DNS Error (RFC 6891, RFC 8914); text may be empty. */
-static void put_opt(struct cursor *reply, const struct query *query, uint16_t info,
+static void put_opt(struct cursor *reply, const struct query *query, uint8_t rcode, uint16_t info,
 		    const char *text)
 {
 	size_t length = strnlen(text, EDE_TEXT_MAX);
@@ -16,7 +16,8 @@ static void put_opt(struct cursor *reply, const struct query *query, uint16_t in
 	cursor_put8(reply, 0);
 	cursor_put16(reply, TYPE_OPT);
 	cursor_put16(reply, WIRE_EDNS_SIZE);
-	cursor_put16(reply, 0);
+	cursor_put8(reply, rcode >> 4);
+	cursor_put8(reply, 0);
 	cursor_put16(reply, query->dnssec_ok ? 0x8000 : 0);
 	cursor_put16(reply, (uint16_t)(info ? 6 + length : 0));
 	if (info) {
@@ -113,7 +114,7 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 		wire_put16(reply + 8, 1);
 	}
 	if (query->edns) {
-		put_opt(&cursor, query, info,
+		put_opt(&cursor, query, 0, info,
 			policy_rule(policy, verdict->rule, &rule) ? rule.id : "");
 		wire_put16(reply + 10, 1);
 	}
@@ -123,12 +124,12 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply)
 {
-	size_t start = wire_begin_reply(reply, data, query, rcode);
+	size_t start = wire_begin_reply(reply, data, query, rcode & 15);
 	struct cursor cursor = cursor_writer(reply, start + SINKHOLE_ROOM);
 
 	cursor.at = start;
 	if (query->edns) {
-		put_opt(&cursor, query, info, "");
+		put_opt(&cursor, query, rcode, info, "");
 		wire_put16(reply + 10, 1);
 	}
 	return cursor.at;
@@ -165,6 +166,10 @@ enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct
 		verdict->action = ACTION_ALLOW;
 		return SINKHOLE_FORWARD;
 	}
-	*reply_size = sinkhole_block(settings, policy, data, query, verdict, reply);
+	/* RFC 6891, 6.1.3; what is not blocked gets this from its upstream. */
+	if (query->version)
+		*reply_size = sinkhole_error(data, query, RCODE_BADVERS, 0, reply);
+	else
+		*reply_size = sinkhole_block(settings, policy, data, query, verdict, reply);
 	return SINKHOLE_REPLY;
 }

@@ -422,7 +422,9 @@ static void forward(struct tcp_client *client, const struct query *query, const 
 	struct target target;
 
 	worker_target(worker, &client->path, query, &target);
-	if (target.internal)
+	if (!worker_may_ask(&target, query))
+		tcp_reply(client, reply, sinkhole_error(data, query, RCODE_NOTIMP, 0, reply));
+	else if (target.internal)
 		relay(client, query, data, size, &target);
 	else if (query->type == TYPE_AXFR || query->type == TYPE_IXFR)
 		tcp_reply(client, reply, sinkhole_error(data, query, RCODE_REFUSED, 0, reply));

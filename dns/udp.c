@@ -101,6 +101,11 @@ static bool answer(struct worker *worker, int fd, int i)
 		worker_account(worker, &path, &query, &verdict);
 		path.peer = batch->peer[i];
 		worker_target(worker, &path, &query, &target);
+		if (!worker_may_ask(&target, &query)) {
+			batch->part[i].iov_len = sinkhole_error(batch->data[i], &query,
+								RCODE_NOTIMP, 0, batch->data[i]);
+			return true;
+		}
 		job_start(worker, &path, &query, batch->data[i], size, &target, fd, NULL);
 		return false;
 	default:

@@ -51,6 +51,7 @@ static bool parse_opt(struct query *query, const uint8_t *data, size_t size)
 				return false;
 			query->edns = true;
 			query->udp_size = wire_get16(data + fixed + 2);
+			query->version = data[fixed + 5];
 			query->dnssec_ok = data[fixed + 6] & 0x80;
 			if (records == 1)
 				query->opt = at;
@@ -70,6 +71,7 @@ enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size
 	query->flags = wire_get16(data + 2);
 	query->opcode = data[2] >> 3 & 15;
 	query->edns = false;
+	query->version = 0;
 	query->dnssec_ok = false;
 	query->udp_size = 512;
 	query->opt = 0;

@@ -23,7 +23,8 @@ enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_AAAA = 28, TY
        TYPE_TSIG = 250, TYPE_ANY = 255 };
 enum { OPCODE_QUERY = 0 };
 enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
-       RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
+       RCODE_NOTIMP = 4, RCODE_REFUSED = 5,
+       RCODE_BADVERS = 16 /* its upper bits stand in OPT */ };
 
 /* The second 16 bits of the header. */
 enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
@@ -38,6 +39,7 @@ struct query {
 	uint16_t class;
 	size_t end;		/* offset behind the question */
 	bool edns;
+	uint8_t version;	/* of EDNS; we speak 0 */
 	bool dnssec_ok;
 	uint16_t udp_size;	/* what the client can take: 512 without EDNS */
 	size_t opt;		/* offset of the only additional record when it is OPT, else 0 */

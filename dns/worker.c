@@ -153,6 +153,11 @@ void worker_target(const struct worker *worker, const struct path *path,
 						       settings->upstreams];
 }
 
+bool worker_may_ask(const struct target *target, const struct query *query)
+{
+	return target->internal || query->opcode == OPCODE_QUERY;
+}
+
 /* ---- the rules role ---- */
 
 static void peer_close(struct worker *worker)

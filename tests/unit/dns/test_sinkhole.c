@@ -93,6 +93,20 @@ static void extended_error(void **state)
 		 "\0\0\x29\x04\xd0\0\0\x80\0\0\x14" "\0\x0f\0\x10\0\x10" "l:update:a.com");
 }
 
+/* RFC 6891, 6.1.3: our version in OPT, and no answer. */
+static void another_version_of_edns(void **state)
+{
+	struct packet packet = query_packet_edns("a.com", TYPE_A), reply;
+
+	(void)state;
+	packet.bytes[packet.size - 5] = 1;
+	REPLY_IS(packet, "\x12\x34\x81\x80\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\1\0\x80\0\0\0");
+	packet = query_packet_edns("good.net", TYPE_A);
+	packet.bytes[packet.size - 5] = 1;
+	assert_int_equal(answer(&packet, &reply), SINKHOLE_FORWARD);
+}
+
 static void nodata(void **state)
 {
 	(void)state;
@@ -235,7 +249,8 @@ static void every_damage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		fresh(nxdomain), fresh(extended_error), fresh(nodata), fresh(refused),
+		fresh(nxdomain), fresh(extended_error), fresh(another_version_of_edns),
+		fresh(nodata), fresh(refused),
 		fresh(zero), fresh(sinkhole_address), fresh(header_and_case),
 		fresh(what_is_forwarded), fresh(malformed_gets_formerr), fresh(longest_reply),
 		fresh(every_damage),
