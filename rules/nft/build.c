@@ -42,6 +42,7 @@ static void small_sets(struct build *build)
 
 	for (size_t i = 0; i < settings->lans; i++)
 		key_put(set, settings->lan[i], IFNAMSIZ);
+	build->lan = set;
 	set = set_add(build, "transports", TYPE_PROTOCOL, sizeof(transports));
 	for (size_t i = 0; i < sizeof(transports); i++)
 		key_put(set, &transports[i], 1);
@@ -258,8 +259,8 @@ void build_maps(struct build *build)
 void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
-		"captured", "capture_lost", "sanctioned", "pinhole", "wan_forward", "wan_input",
-		"upstream_denied", "ipv6_off",
+		"captured", "capture_lost", "capture_spoofed", "sanctioned", "pinhole", "wan_forward",
+		"wan_input", "upstream_denied", "ipv6_off",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)

@@ -13,6 +13,7 @@ struct build {
 	const struct settings *settings;
 	const struct policy *policy;
 	bool enforce;
+	const struct table_set *lan;	/* the interfaces of the inside, each once */
 	const char *chain[ACTION_COUNT][CATEGORY_COUNT];	/* those that a map leads to */
 };
 

@@ -169,8 +169,9 @@ static void load(struct writer *writer, enum field field, uint32_t reg)
 		break;
 	case SOURCE_FIB:
 		expr = add(writer, "fib");
-		put32(expr, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-		put32(expr, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+		put32(expr, NFTNL_EXPR_FIB_RESULT, info->key);
+		put32(expr, NFTNL_EXPR_FIB_FLAGS, info->key == NFT_FIB_RESULT_ADDRTYPE ?
+						  NFTA_FIB_F_DADDR : NFTA_FIB_F_SADDR);
 		put32(expr, NFTNL_EXPR_FIB_DREG, reg);
 		break;
 	case SOURCE_LINK:

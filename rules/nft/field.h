@@ -56,6 +56,7 @@ enum field {
 	FIELD_CT_DIRECTION,
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
+	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */
 	FIELD_COUNT
 };
 
@@ -66,7 +67,7 @@ struct field_info {
 	const char *name;	/* nft's words */
 	enum field_type type;
 	enum field_source source;
-	uint32_t key;		/* of meta, ct or socket; offset into the header */
+	uint32_t key;		/* of meta, ct or socket; result of fib; offset into the header */
 	uint8_t family;		/* NFPROTO_* that nft requires first; 0: any */
 	uint8_t protocol;	/* IPPROTO_* that nft requires first; 0: any */
 };

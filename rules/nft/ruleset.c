@@ -113,6 +113,24 @@ static void passed_on_rules(struct build *build, struct table_chain *chain,
 	sanctioned_rules(build, chain, true);
 }
 
+/*
+ * Of a client is what the way back leads to by any of the inside's interfaces. The rest is somebody
+ * in the LAN who writes an address of the outside on his packets, to have its owner flooded with
+ * answers, or to pass as an internal server.
+ */
+static void spoofed_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "spoofed", NULL);
+
+	for (size_t i = 0; build->lan && i < build->lan->count; i++) {
+		const char *interface = (const char *)build->lan->element[i].key;
+
+		TABLE_RULE(chain, statement_interface(FIELD_WAY_BACK, interface),
+			   statement_return());
+	}
+	TABLE_RULE(chain, statement_counter("capture_spoofed"), statement_drop());
+}
+
 static void capture_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "capture", &capture_hook);
@@ -122,10 +140,13 @@ static void capture_chain(struct build *build)
 	TABLE_RULE(chain, NOT_IN(FIELD_PROTOCOL, "transports"), statement_return());
 	TABLE_RULE(chain, statement_not(statement_equal(FIELD_DESTINATION_PORT, BUILD_DNS_PORT)),
 		   statement_return());
-	if (build->enforce)
+	if (build->enforce) {
+		TABLE_RULE(chain, statement_jump("spoofed"));
 		passed_on_rules(build, chain, foreign);
-	else
+	} else {
 		TABLE_RULE(chain, foreign, statement_return());
+		TABLE_RULE(chain, statement_jump("spoofed"));
+	}
 	/* A query costs no conntrack entry. */
 	TABLE_RULE(chain, statement_counter("captured"), statement_notrack(),
 		   statement_mark(RULESET_MARK));
@@ -331,6 +352,7 @@ struct ruleset *ruleset_build(struct arena *arena, const struct settings *settin
 	build_counters(&build);
 	build_sets(&build);
 	capture_chain(&build);
+	spoofed_chain(&build);
 	replies_chain(&build);
 	answers_chain(&build);
 	forward_chain(&build);
