@@ -176,6 +176,8 @@ static void peer_ready(struct rules_role *role, unsigned int index)
 	int got = message_receive(role->peer[index], &message);
 	int error = got == 1 ? answer_peer(role, role->peer[index], &message) : got;
 
+	if (got == 1)
+		message_close(&message);
 	/* A worker that is too busy to read its answers does without one (SO_SNDTIMEO). */
 	if (error == -EAGAIN || (got == 1 && error == 0))
 		return;

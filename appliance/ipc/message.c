@@ -67,6 +67,13 @@ static int take_fd(struct msghdr *message)
 	return fd;
 }
 
+void message_close(struct message *message)
+{
+	if (message->fd >= 0)
+		close(message->fd);
+	message->fd = -1;
+}
+
 int message_receive(int socket, struct message *message)
 {
 	uint8_t head[2];
@@ -88,13 +95,13 @@ int message_receive(int socket, struct message *message)
 	if (got < 0)
 		return errno == ECONNRESET ? 0 : -errno;
 	message->fd = take_fd(&header);
-	if (got == 0)
+	if (got == 0) {
+		message_close(message);
 		return 0;
+	}
 	type = (unsigned int)(head[0] << 8 | head[1]);
 	if (got < 2 || header.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || type >= MESSAGE_TYPES) {
-		if (message->fd >= 0)
-			close(message->fd);
-		message->fd = -1;
+		message_close(message);
 		return -EBADMSG;
 	}
 	message->type = (enum message_type)type;

@@ -59,6 +59,8 @@ int message_send(int socket, enum message_type type, const void *body, size_t si
 
 /* 1: got one; 0: the other side is gone; -EAGAIN; -EBADMSG: close the connection. */
 int message_receive(int socket, struct message *message) __attribute__((warn_unused_result));
+/* Closes the descriptor of a message that should have brought none; fd is -1 then. */
+void message_close(struct message *message);
 
 /* A memfd of that content which nobody can change any more; a descriptor or -errno. */
 int message_seal(const char *name, const void *data, size_t size);

@@ -75,6 +75,26 @@ static int descriptors(void)
 	return count;
 }
 
+static void send_descriptors(size_t size, size_t count)
+{
+	union {
+		struct cmsghdr align;
+		uint8_t bytes[CMSG_SPACE(20 * sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec part = { .iov_base = (uint8_t[2]){ 0, MESSAGE_LIST }, .iov_len = size };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
+	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
+
+	rights->cmsg_level = SOL_SOCKET;
+	rights->cmsg_type = SCM_RIGHTS;
+	rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+	for (size_t i = 0; i < count; i++)
+		memcpy(CMSG_DATA(rights) + i * sizeof(int), &channel[0], sizeof(int));
+	assert_int_equal(sendmsg(channel[0], &header, 0), size);
+}
+
 /* Whatever was wrong with it, no descriptor of it stays open. */
 static void malformed(void **state)
 {
@@ -89,6 +109,9 @@ static void malformed(void **state)
 	assert_int_equal(message.fd, -1);
 	assert_true(send(channel[0], body, sizeof(body), 0) > 0);
 	assert_int_equal(message_receive(channel[1], &message), -EBADMSG);
+	/* Nothing but a descriptor looks like the end of the connection. */
+	send_descriptors(0, 1);
+	assert_int_equal(message_receive(channel[1], &message), 0);
 	assert_int_equal(descriptors(), before);
 }
 
@@ -98,22 +121,7 @@ static void several_descriptors(void **state)
 
 	(void)state;
 	for (size_t count = 2; count <= 20; count += 3) {
-		union {
-			struct cmsghdr align;
-			uint8_t bytes[CMSG_SPACE(20 * sizeof(int))];
-		} control = { .bytes = { 0 } };
-		struct iovec part = { .iov_base = (uint8_t[2]){ 0, MESSAGE_LIST }, .iov_len = 2 };
-		struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1,
-					 .msg_control = control.bytes,
-					 .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
-		struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-
-		rights->cmsg_level = SOL_SOCKET;
-		rights->cmsg_type = SCM_RIGHTS;
-		rights->cmsg_len = CMSG_LEN(count * sizeof(int));
-		for (size_t i = 0; i < count; i++)
-			memcpy(CMSG_DATA(rights) + i * sizeof(int), &channel[0], sizeof(int));
-		assert_int_equal(sendmsg(channel[0], &header, 0), 2);
+		send_descriptors(2, count);
 		if (message_receive(channel[1], &message) == 1)
 			close(message.fd);
 	}
