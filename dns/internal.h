@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <assert.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -21,6 +22,8 @@ enum {
 	TCP_QUEUE = 256 * 1024,	/* bytes waiting for one side before the other is not read */
 	CONTROL_SIZE = 64	/* one IP_PKTINFO or IPV6_PKTINFO */
 };
+static_assert(JOBS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <= WORKER_FILES,
+	      "descriptors of a worker");
 
 /* Who asked, and whom. */
 struct path {
@@ -131,3 +134,4 @@ void tcp_hold(struct tcp_client *client);
 void tcp_release(struct tcp_client *client);
 void tcp_expire(struct worker *worker);
 void tcp_connected(struct worker *worker, uint32_t id, int result, int fd);
+void tcp_peer_lost(struct worker *worker);

@@ -441,17 +441,20 @@ static void job_ready(struct watch *watch, uint32_t events)
 		read_tcp(worker, job);
 }
 
+/* An answer in hand goes out even when its pinhole is late. */
+static void job_overdue(struct worker *worker, struct job *job,
+			void (*otherwise)(struct worker *worker, struct job *job))
+{
+	if (job->state == JOB_PINHOLES)
+		deliver_held(worker, job);
+	else
+		otherwise(worker, job);
+}
+
 void jobs_expire(struct worker *worker)
 {
-	while (worker->waiting.first && worker->waiting.first->deadline <= worker->now) {
-		struct job *job = job_of(worker->waiting.first);
-
-		/* An answer in hand goes out even when its pinhole is late. */
-		if (job->state == JOB_PINHOLES)
-			deliver_held(worker, job);
-		else
-			job_try(worker, job);
-	}
+	while (worker->waiting.first && worker->waiting.first->deadline <= worker->now)
+		job_overdue(worker, job_of(worker->waiting.first), job_try);
 }
 
 /* ---- taking one on ---- */
@@ -476,10 +479,9 @@ void job_start(struct worker *worker, const struct path *path, const struct quer
 {
 	struct job *job;
 
-	if (worker->free_count == 0) {
-		counter_add(&worker->options.shared->counters.dropped, 1);
-		return;
-	}
+	/* Full of queries that nobody answers: the one that waits longest makes room. */
+	if (worker->free_count == 0)
+		job_overdue(worker, job_of(worker->waiting.first), give_up);
 	job = &worker->jobs[worker->free_jobs[--worker->free_count]];
 	*job = (struct job){ .worker = worker, .generation = job->generation + 1,
 			     .state = JOB_OPENING, .watch.fd = -1, .path = *path,

@@ -366,6 +366,23 @@ void tcp_connected(struct worker *worker, uint32_t id, int result, int fd)
 		close(fd);
 }
 
+/* Whoever waits for a socket of the rules role's asks again over a new connection. */
+void tcp_peer_lost(struct worker *worker)
+{
+	struct link *next;
+
+	for (struct link *link = worker->clients.first; link; link = next) {
+		struct tcp_client *client = client_of(link);
+		bool waits = false;
+
+		next = link->next;	/* a doomed client goes to the front */
+		for (size_t i = 0; i < TCP_PIPES; i++)
+			waits = waits || client->pipe[i].state == PIPE_OPENING;
+		if (waits)
+			client_doom(client);
+	}
+}
+
 /* The pipe to that server, opened when there is none; NULL when there is no room. */
 static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *target)
 {

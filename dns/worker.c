@@ -168,28 +168,30 @@ static void peer_close(struct worker *worker)
 	close(worker->peer.fd);
 	worker->peer.fd = -1;
 	jobs_peer_lost(worker);
+	if (ENABLED(CONFIG_DNS_TCP))
+		tcp_peer_lost(worker);
 }
 
 /* Ids of TCP pipes have the top bit, so that both tables can be asked for. */
-static void dispatch(struct worker *worker, const struct message *message)
+static void dispatch(struct worker *worker, struct message *message)
 {
 	uint32_t id;
 	int result;
 
 	if (message_read_result(message, &id, &result) < 0) {
-		if (message->fd >= 0)
-			close(message->fd);
+		message_close(message);
 		peer_close(worker);
-		return;
-	}
-	if (message->type == MESSAGE_PINHOLED)
-		job_pinholed(worker, id, result);
-	else if (ENABLED(CONFIG_DNS_TCP) && message->type == MESSAGE_CONNECTED && id >> 31)
+	} else if (ENABLED(CONFIG_DNS_TCP) && message->type == MESSAGE_CONNECTED && id >> 31) {
 		tcp_connected(worker, id, result, message->fd);
-	else if (message->type == MESSAGE_CONNECTED)
+	} else if (message->type == MESSAGE_CONNECTED) {
 		job_connected(worker, id, result, message->fd);
-	else
-		peer_close(worker);
+	} else {
+		message_close(message);
+		if (message->type == MESSAGE_PINHOLED)
+			job_pinholed(worker, id, result);
+		else
+			peer_close(worker);
+	}
 }
 
 static void peer_ready(struct watch *watch, uint32_t events)

@@ -14,7 +14,10 @@
  * under anybody: a new one is handed over, and the old one is given back when every worker has
  * looked up.
  */
-enum { WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS };
+enum {
+	WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS,
+	WORKER_FILES = 2816	/* descriptors that it may have open at once */
+};
 
 struct worker_options {
 	const struct settings *settings;	/* outlives the worker */

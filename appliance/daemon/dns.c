@@ -70,8 +70,11 @@ static void take_policy(struct dns_role *role, struct message *message)
 	int error = role_policy(message, &policy, &disarmed);
 
 	diag_init(&diag);
-	if (!error && role->settling)
+	/* The parent waits for the answer to the last one, so there is always a free place. */
+	if (!error && role->settling) {
+		role_policy_release(&policy);
 		error = -EBUSY;
+	}
 	if (error) {
 		diag_error(&diag, "compiled policy", 0, 0, "%s", strerror(-error));
 		role_applied(error, false, &diag);
@@ -123,11 +126,12 @@ int role_dns(void)
 {
 	static struct dns_role role;
 	static struct message message;
-	struct sandbox sandbox = { .root = ".", .files = 8192, .file_size = 1ULL << 40, .syscalls = syscalls,
+	struct sandbox sandbox = { .root = ".", .file_size = 1ULL << 40, .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
 
 	role_begin(&role.start, ROLE_DNS);
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_DNS);
+	sandbox.files = 64 + (uint64_t)role.start.workers * WORKER_FILES;
 	role_seal(&sandbox);
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	for (;;) {
