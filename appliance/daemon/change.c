@@ -22,6 +22,12 @@
  * was. nftables goes first in both directions: what it newly refuses is refused before any name
  * leads there, and what it newly lets through is harmless while DNS still says no.
  */
+enum {
+	COMPILE_MS = 150 * 1000,	/* the compiler's own limit is 120 s of CPU time */
+	APPLY_MS = 15 * 1000,		/* for each role's turn */
+	LOOK_AGAIN_MS = 2000
+};
+
 static const char *const stage[] = { "lists", "lists.new" };
 
 static const char *cause_print(enum cause cause)
@@ -123,6 +129,7 @@ static void finish(struct parent *parent, bool done, const char *text)
 /* One compiler at a time: the last one may not have ended yet. */
 static void compile(struct parent *parent)
 {
+	parent->patience = parent->now + COMPILE_MS;
 	parent->compile_wanted = parent->child[ROLE_COMPILE].pid != 0;
 	if (parent->compile_wanted)
 		return;
@@ -203,28 +210,25 @@ static int open_generation(struct parent *parent, int fd)
 	return 0;
 }
 
-void change_compiled(struct parent *parent, const struct message *message)
+void change_compiled(struct parent *parent, struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	int result = (int)cursor_get32(&cursor);
 	char text[4096];
 
-	if (!parent->compiling) {
-		if (message->fd >= 0)
-			close(message->fd);
+	if (!parent->compiling)
 		return;
-	}
 	parent->compiling = false;
 	if (!result && message->fd >= 0)
 		result = open_generation(parent, message->fd);
 	if (result || message->fd < 0) {
 		snprintf(text, sizeof(text), "%.*s", (int)cursor_left(&cursor),
 			 (const char *)message->body + cursor.at);
-		if (message->fd >= 0)
-			close(message->fd);
 		refuse(parent, text[0] ? text : "the compiled policy is damaged\n");
 		return;
 	}
+	message->fd = -1;
+	parent->patience = parent->now + APPLY_MS;
 	change_advance(parent);
 }
 
@@ -240,14 +244,28 @@ void change_compiler_gone(struct parent *parent)
 
 /* ---- in force, role by role ---- */
 
+/* One at a time, so that an answer is the answer to what was sent last. */
 static void send_policy(struct child *child, const struct generation *generation)
 {
 	const uint8_t disarmed = generation->disarmed;
 
-	if (!child->ready || child->sent == generation->number)
+	if (!child->ready || child->owes || child->sent == generation->number)
 		return;
 	child->sent = generation->number;
-	(void)!child_send(child, MESSAGE_POLICY, &disarmed, 1, generation->fd);
+	child->owes = child_send(child, MESSAGE_POLICY, &disarmed, 1, generation->fd) == 0;
+}
+
+/* What follows the rules role: the next policy once that has it; until then a role that was started
+ * anew gets what is in force. */
+static void send_after_rules(struct parent *parent, struct child *child)
+{
+	const struct child *rules = &parent->child[ROLE_RULES];
+	bool next = parent->next.number != 0;
+
+	if (next && rules->applied == parent->next.number)
+		send_policy(child, &parent->next);
+	else if (!next || child->sent == 0)
+		send_policy(child, &parent->current);
 }
 
 static bool has(const struct child *child, const struct generation *generation)
@@ -291,52 +309,108 @@ static void commit(struct parent *parent)
 
 void change_advance(struct parent *parent)
 {
-	const struct generation *generation =
-		parent->next.number ? &parent->next : &parent->current;
+	const struct generation *next = &parent->next, *current = &parent->current;
 	struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
 	struct child *journal = &parent->child[ROLE_JOURNAL];
 
-	if (generation->number == 0)
+	if (next->number == 0 && current->number == 0)
 		return;
-	send_policy(rules, generation);
-	if (!has(rules, generation))
+	send_policy(rules, next->number ? next : current);
+	/* At the first start no query is answered before the rules are in place. */
+	if (current->number == 0 && !has(rules, next))
 		return;
 	if (ENABLED(CONFIG_JOURNAL))
-		send_policy(journal, generation);
+		send_after_rules(parent, journal);
 	if (!dns->pid && !dns->start_at)
 		child_start(parent, ROLE_DNS);
-	send_policy(dns, generation);
+	send_after_rules(parent, dns);
 	if (!parent->linked && dns->applied && rules->applied) {
 		parent->linked = true;
 		children_connect(parent);
 	}
-	if (parent->next.number && has(dns, generation) &&
-	    (!ENABLED(CONFIG_JOURNAL) || has(journal, generation)))
+	if (next->number && has(rules, next) && has(dns, next) &&
+	    (!ENABLED(CONFIG_JOURNAL) || has(journal, next)))
 		commit(parent);
+}
+
+/* The role keeps what it had; the others go back to it. */
+static void refused(struct parent *parent, struct child *child, const char *text)
+{
+	uint64_t number = child->sent;
+
+	log_error("%s: %s", role_print(child->role), text);
+	child->sent = child->applied;
+	if (parent->next.number == 0)
+		return;
+	if (parent->next.number == number)
+		refuse(parent, text);
+	change_advance(parent);
 }
 
 void change_applied(struct parent *parent, struct child *child, const struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	int result = (int)cursor_get32(&cursor);
-	uint64_t number = child->sent;
 	char text[4096];
 
 	(void)cursor_get8(&cursor);
 	snprintf(text, sizeof(text), "%.*s", (int)cursor_left(&cursor),
 		 (const char *)message->body + cursor.at);
-	if (cursor.failed)
-		result = -EBADMSG;
-	if (result == 0) {
-		child->applied = number;
-		change_advance(parent);
+	if (!child->owes || cursor.failed) {
+		log_error("%s: an answer that nobody asked for, or a damaged one: it is started "
+			  "again", role_print(child->role));
+		child_kill(child);
 		return;
 	}
-	log_error("%s: %s", role_print(child->role), text[0] ? text : strerror(-result));
-	/* The role keeps what it had; the others go back to it. */
-	child->sent = child->applied;
-	if (parent->next.number == number) {
-		refuse(parent, text[0] ? text : "refused\n");
+	child->owes = false;
+	if (result) {
+		refused(parent, child, text[0] ? text : strerror(-result));
+		return;
+	}
+	child->applied = child->sent;
+	parent->patience = parent->now + APPLY_MS;
+	change_advance(parent);
+}
+
+/* ---- nobody is waited for without end ---- */
+
+static void kill_if_it_owes(struct parent *parent, enum role role)
+{
+	if (parent->child[role].owes)
+		child_kill(&parent->child[role]);
+}
+
+static void out_of_patience(struct parent *parent)
+{
+	const struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
+	const struct generation *next = &parent->next;
+
+	parent->patience = parent->now + APPLY_MS;
+	if (parent->compiling || parent->compile_wanted) {
+		child_kill(&parent->child[ROLE_COMPILE]);
+	} else if (next->number && has(rules, next) && has(dns, next)) {
+		/* In force; the journal gets it when it is back. */
+		log_warning("the journal is down or busy: its log goes by the policy before");
+		commit(parent);
+	} else if (next->number) {
+		kill_if_it_owes(parent, ROLE_RULES);
+		kill_if_it_owes(parent, ROLE_DNS);
+		/* With nothing in force there is nothing to go back to: they are waited for. */
+		if (parent->current.number == 0)
+			return;
+		refuse(parent, has(rules, next) ? "the dns role is down or does not answer\n" :
+			       "the rules role is down or does not answer\n");
 		change_advance(parent);
 	}
+}
+
+void change_tick(struct parent *parent)
+{
+	if (parent->changing && parent->now >= parent->patience)
+		out_of_patience(parent);
+	/* A role that refused what is in force: what was in its way may be gone. */
+	if (parent->now < parent->look_again)
+		return;
+	parent->look_again = parent->now + LOOK_AGAIN_MS;
+	change_advance(parent);
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 #include "daemon/log.h"
 
 enum { SOON_MS = 50, LATER_MS = 2000, SHORT_LIFE_MS = 1000, MANY_RESTARTS = 20,
-       CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200 };
+       CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
 
 static void set_buffers(int fd)
 {
@@ -25,14 +27,28 @@ static void set_buffers(int fd)
 		(void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
+/* Only a process that was not reaped yet: its number is nobody else's. */
+void child_kill(struct child *child)
+{
+	if (child->pid)
+		kill(child->pid, SIGKILL);
+}
+
+/* A child that does not read must not stop the parent. */
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd)
 {
-	int error = child->pid ? message_send(child->watch.fd, type, body, size, fd) : -ESRCH;
+	struct pollfd room = { .fd = child->watch.fd, .events = POLLOUT };
+	int error;
 
-	if (error && child->pid) {
+	if (!child->pid)
+		return -ESRCH;
+	do
+		error = message_send(child->watch.fd, type, body, size, fd);
+	while (error == -EAGAIN && poll(&room, 1, CHILD_SEND_MS) == 1);
+	if (error) {
 		log_error("%s: cannot be told anything (%s): it is started again",
 			  role_print(child->role), strerror(-error));
-		kill(child->pid, SIGKILL);
+		child_kill(child);
 	}
 	return error;
 }
@@ -126,7 +142,8 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (fchdir(role == ROLE_JOURNAL ? parent->state : parent->run) == 0 &&
 	    chdir(folder) == 0 && dup2(channel, MESSAGE_CHANNEL) == MESSAGE_CHANNEL &&
-	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) == 0)
+	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) == 0 &&
+	    close_range(MESSAGE_CHANNEL + 1, UINT_MAX, 0) == 0)
 		execve("/proc/self/exe", arguments, environment);
 	_exit(127);
 }
@@ -140,6 +157,7 @@ static int spawn(struct parent *parent, struct child *child)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	set_buffers(pair[0]);
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	child->pid = fork();
 	if (child->pid == 0)
 		execute(parent, child->role, pair[1]);
@@ -162,6 +180,7 @@ void child_start(struct parent *parent, enum role role)
 		return;
 	child->ready = false;
 	child->sent = child->applied = 0;
+	child->owes = false;
 	child->started = parent->now;
 	child->start_at = 0;
 	error = spawn(parent, child);
@@ -169,6 +188,8 @@ void child_start(struct parent *parent, enum role role)
 		error = tell(parent, child);
 	if (error)
 		log_error("%s: cannot be started: %s", role_print(role), strerror(-error));
+	if (error)
+		child_kill(child);	/* told half of it, it would wait for ever */
 	if (!error || child->pid)
 		return;
 	if (role == ROLE_COMPILE)
@@ -254,7 +275,7 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 	}
 	log_error("%s: a message that is not its to send: it is started again",
 		  role_print(child->role));
-	kill(child->pid, SIGKILL);
+	child_kill(child);
 }
 
 static void channel_ready(struct watch *watch, uint32_t events)
@@ -263,33 +284,46 @@ static void channel_ready(struct watch *watch, uint32_t events)
 	struct child *child = watch->context;
 	int got = message_receive(watch->fd, &message);
 
-	(void)events;
 	if (got == 1) {
 		dispatch(child->parent, child, &message);
+		message_close(&message);
 		return;
 	}
-	/* Gone, or talking nonsense; SIGCHLD does the rest. */
+	if (got == -EAGAIN)
+		return;
+	/* Gone, or talking nonsense (an empty message looks like an end); SIGCHLD does the rest. */
 	loop_remove(&child->parent->loop, &child->watch);
-	if (got != 0)
-		kill(child->pid, SIGKILL);
+	if (got != 0 || !(events & EPOLLHUP))
+		child_kill(child);
 }
 
 /* ---- ends ---- */
 
+/* A compiler ends as soon as it has said what became of the lists. Whatever else a role said before
+ * it ended is said again by the next one. */
+static void last_words(struct parent *parent, struct child *child)
+{
+	static struct message message;
+
+	while (child->role == ROLE_COMPILE && message_receive(child->watch.fd, &message) == 1) {
+		if (message.type == MESSAGE_COMPILED)
+			change_compiled(parent, &message);
+		message_close(&message);
+	}
+}
+
 static void gone(struct parent *parent, struct child *child, int status)
 {
 	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
-	static struct message message;
 
-	/* What it said before it ended. */
-	while (message_receive(child->watch.fd, &message) == 1)
-		dispatch(parent, child, &message);
+	last_words(parent, child);
 	loop_remove(&parent->loop, &child->watch);
 	close(child->watch.fd);
 	child->watch.fd = -1;
 	child->pid = 0;
 	child->ready = false;
 	child->sent = child->applied = 0;
+	child->owes = false;
 	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
 		parent->linked = false;
 	if (child->role == ROLE_COMPILE) {

@@ -64,10 +64,6 @@ static void change_mode(struct control_client *client)
 	int error;
 
 	diag_init(&diag);
-	if (parent->changing) {
-		client->state = CLIENT_QUEUED;
-		return;
-	}
 	error = mode_request(&record, request, &parent->settings, clock_wall(), &diag);
 	if (!error) {
 		error = mode_save(&record, parent->state);
@@ -91,6 +87,19 @@ static void change_mode(struct control_client *client)
 	change_begin(parent, CAUSE_MODE);
 }
 
+/* One after the other: a change under way may have read the lists before they were edited. */
+static void begin_change(struct control_client *client)
+{
+	if (client->parent->changing) {
+		client->state = CLIENT_QUEUED;
+	} else if (client->request.type == CONTROL_RELOAD) {
+		client->state = CLIENT_CHANGE;
+		change_begin(client->parent, CAUSE_RELOAD);
+	} else {
+		change_mode(client);
+	}
+}
+
 static void client_ready(struct watch *watch, uint32_t events)
 {
 	struct control_client *client = watch->context;
@@ -108,20 +117,13 @@ static void client_ready(struct watch *watch, uint32_t events)
 				 "`cordon` of the same version as cordond?\n");
 		return;
 	}
-	switch (request.type) {
-	case CONTROL_STATUS:
+	if (request.type == CONTROL_STATUS) {
 		ask_counters(client);
-		break;
-	case CONTROL_RELOAD:
-		client->state = CLIENT_CHANGE;
-		client->deadline = client->parent->now + CHANGE_MS;
-		change_begin(client->parent, CAUSE_RELOAD);
-		break;
-	default:
-		client->request = request;
-		client->deadline = client->parent->now + CHANGE_MS;
-		change_mode(client);
+		return;
 	}
+	client->request = request;
+	client->deadline = client->parent->now + CHANGE_MS;
+	begin_change(client);
 }
 
 static void control_ready(struct watch *watch, uint32_t events)
@@ -200,7 +202,7 @@ void control_tick(struct parent *parent)
 		if (client->watch.fd < 0)
 			continue;
 		if (client->state == CLIENT_QUEUED && !parent->changing)
-			change_mode(client);
+			begin_change(client);
 		else if (client->deadline <= parent->now)
 			expire(client);
 	}

@@ -104,6 +104,19 @@ static int check(const struct parent *parent)
 	return 0;
 }
 
+/* Started without some of descriptors 0 to 2, messages would go into whatever is opened there. */
+static int open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -160,6 +173,10 @@ int main(int argc, char **argv)
 	if (geteuid() != 0) {
 		log_error("must be started by root: it opens port 53 and changes nftables, then "
 			  "gives each of its parts only what that part needs");
+		return 1;
+	}
+	if (open_standard() < 0) {
+		log_error("/dev/null: %s", strerror(errno));
 		return 1;
 	}
 	return parent_run(&parent);

@@ -91,10 +91,12 @@ static int open_folders(struct parent *parent, struct diag *diag)
 
 static int open_shared(struct parent *parent, unsigned int index)
 {
-	int fd = memfd_create("worker", MFD_CLOEXEC);
+	int fd = memfd_create("worker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	void *memory;
 
-	if (fd < 0 || ftruncate(fd, sizeof(struct worker_shared)) < 0)
+	/* A role that could shrink it would end whoever reads it. */
+	if (fd < 0 || ftruncate(fd, sizeof(struct worker_shared)) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return -errno;
 	memory = mmap(NULL, sizeof(struct worker_shared), PROT_READ, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
@@ -307,6 +309,7 @@ int parent_run(struct parent *parent)
 		parent->now = clock_uptime_ms();
 		loop_deliver(&parent->loop);
 		children_due(parent);
+		change_tick(parent);
 		control_tick(parent);
 		end_mode(parent);
 	}

@@ -31,6 +31,7 @@ struct child {
 	bool ready;
 	uint64_t sent;		/* generation of the policy that it was sent */
 	uint64_t applied;	/* and of the one that it has in force */
+	bool owes;		/* its answer to the one that it was sent */
 	int64_t started;	/* uptime in ms */
 	int64_t start_at;	/* when to start it again; 0: not waiting for that */
 	unsigned int restarts;
@@ -51,7 +52,7 @@ struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct parent *parent;
 	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE } state;
-	struct control_request request;	/* CLIENT_QUEUED: a mode, after the change under way */
+	struct control_request request;	/* CLIENT_QUEUED: for after the change under way */
 	int64_t deadline;
 };
 enum { CONTROL_CLIENTS = 16 };
@@ -96,6 +97,8 @@ struct parent {
 	bool changing;
 	bool compile_wanted;	/* as soon as the last compiler is gone */
 	bool compiling;		/* a compiler owes its result */
+	int64_t patience;	/* until when somebody must have done the next step */
+	int64_t look_again;	/* when to send again what was refused */
 	bool again;		/* one more change was asked for meanwhile */
 	enum cause again_cause;
 	bool lists_staged;	/* lists.new holds what next was made of */
@@ -119,17 +122,21 @@ void children_reap(struct parent *parent);
 void children_due(struct parent *parent);
 void children_stop(struct parent *parent);
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
+/* It hangs or misbehaves: it is started again. */
+void child_kill(struct child *child);
 /* Connects the dns and rules roles with each other, once both are there. */
 void children_connect(struct parent *parent);
 
 /* ---- change.c ---- */
 /* Compiles and switches over; when a change is under way, once more after it. */
 void change_begin(struct parent *parent, enum cause cause);
-void change_compiled(struct parent *parent, const struct message *message);
+void change_compiled(struct parent *parent, struct message *message);	/* takes its descriptor */
 void change_compiler_gone(struct parent *parent);	/* also when it was never there */
 void change_applied(struct parent *parent, struct child *child, const struct message *message);
 /* A role became ready or died: send what it lacks, finish what can be finished. */
 void change_advance(struct parent *parent);
+/* Once a round: nobody keeps a change waiting for ever. */
+void change_tick(struct parent *parent);
 
 /* ---- control.c ---- */
 int control_open(struct parent *parent, struct diag *diag);
