@@ -32,8 +32,6 @@ static const struct field_info fields[FIELD_COUNT] = {
 				IPPROTO_ICMPV6 },
 	[FIELD_CT_STATE] = { "ct state", TYPE_CT_STATE, SOURCE_CT, NFT_CT_STATE, 0, 0 },
 	[FIELD_CT_MARK] = { "ct mark", TYPE_MARK, SOURCE_CT, NFT_CT_MARK, 0, 0 },
-	[FIELD_CT_DIRECTION] = { "ct direction", TYPE_CT_DIRECTION, SOURCE_CT, NFT_CT_DIRECTION,
-				 0, 0 },
 	[FIELD_TRANSPARENT] = { "socket transparent", TYPE_FLAG, SOURCE_SOCKET,
 				NFT_SOCKET_TRANSPARENT, 0, 0 },
 	[FIELD_LOCAL] = { "fib daddr type", TYPE_ADDRESS_TYPE, SOURCE_FIB,
@@ -59,7 +57,6 @@ static const struct {
 	[TYPE_MARK] = { "mark", 4, 19 },
 	[TYPE_USER] = { "uid", 4, 24 },
 	[TYPE_CT_STATE] = { "ct_state", 4, 26 },
-	[TYPE_CT_DIRECTION] = { "ct_dir", 1, 27 },
 	[TYPE_FLAG] = { "boolean", 1, 0 },
 	[TYPE_ADDRESS_TYPE] = { "fib_addrtype", 4, 0 },
 };
@@ -77,7 +74,6 @@ static const struct word icmpv6_types[] = {
 	{ 135, "nd-neighbor-solicit" }, { 136, "nd-neighbor-advert" },
 	{ 143, "mld2-listener-report" },
 };
-static const struct word directions[] = { { 0, "original" }, { 1, "reply" } };
 static const struct word address_types[] = { { 2, "local" } };	/* RTN_LOCAL */
 /* Bits of NFT_CT_STATE: 1 for invalid, then 2 << enum ip_conntrack_info, then untracked. */
 static const struct word states[] = {
@@ -173,9 +169,6 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 		break;
 	case TYPE_CT_STATE:
 		states_print(host32(bytes), out);
-		break;
-	case TYPE_CT_DIRECTION:
-		word_print(WORDS(directions), bytes[0], out);
 		break;
 	case TYPE_FLAG:
 		text_printf(out, "%u", bytes[0]);

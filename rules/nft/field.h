@@ -26,7 +26,6 @@ enum field_type {
 	TYPE_MARK,
 	TYPE_USER,
 	TYPE_CT_STATE,
-	TYPE_CT_DIRECTION,
 	TYPE_FLAG,
 	TYPE_ADDRESS_TYPE,
 	TYPE_COUNT
@@ -53,7 +52,6 @@ enum field {
 	FIELD_ICMPV6_TYPE,
 	FIELD_CT_STATE,
 	FIELD_CT_MARK,
-	FIELD_CT_DIRECTION,
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
 	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */

@@ -11,7 +11,6 @@
 
 enum {
 	ADDRESS_LOCAL = 2,	/* RTN_LOCAL */
-	REPLY = 1,		/* IP_CT_DIR_REPLY */
 	STATE_ESTABLISHED = 2,	/* bits of NFT_CT_STATE */
 	STATE_RELATED = 4,
 	LOG_RATE = 200,		/* packets a second into the log, for each category and action */
@@ -278,14 +277,6 @@ static void clients_chain(struct build *build)
 	TABLE_RULE(chain, statement_vmap(FIELD_UDP_DESTINATION, "udp_ports"));
 }
 
-/* Without an inside there is no outside to close: a box that nobody has set up yet must not lock
- * its administrator out. */
-static void close_rule(struct build *build, struct table_chain *chain, const char *counter)
-{
-	if (build->settings->lans > 0)
-		TABLE_RULE(chain, statement_counter(counter), statement_drop());
-}
-
 /* RFC 4890, 4.3: the errors that IPv6 needs are related to a connection of the client's. */
 static void forward_chain(struct build *build)
 {
@@ -296,7 +287,7 @@ static void forward_chain(struct build *build)
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
 		   statement_accept());
-	close_rule(build, chain, "wan_forward");
+	TABLE_RULE(chain, statement_counter("wan_forward"), statement_drop());
 }
 
 /* ---- the gateway itself ---- */
@@ -316,7 +307,7 @@ static void input_chain(struct build *build)
 		   statement_equal(FIELD_UDP_SOURCE, 547),
 		   statement_equal(FIELD_UDP_DESTINATION, 546), statement_accept());
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"), statement_accept());
-	close_rule(build, chain, "wan_input");
+	TABLE_RULE(chain, statement_counter("wan_input"), statement_drop());
 }
 
 static void output_chain(struct build *build)
@@ -326,10 +317,19 @@ static void output_chain(struct build *build)
 	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_DNS)),
 		   statement_goto("resolver"));
 	chain = table_chain_add(build->table, "resolver", NULL);
-	/* Accepted TCP connections belong to the role, too: answers, tracked (loopback) or not. */
+	/*
+	 * Accepted TCP connections belong to the role, too: answers to captured clients, and from
+	 * where it listens, a port that the role itself could not take.
+	 */
 	TABLE_RULE(chain, IN(FIELD_OUT_INTERFACE, "lan"), TRANSPORT,
 		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT), statement_accept());
-	TABLE_RULE(chain, statement_equal(FIELD_CT_DIRECTION, REPLY), statement_accept());
+	for (size_t i = 0; i < build->settings->listens; i++) {
+		if (i == 0 || build->settings->listen[i].port != build->settings->listen[i - 1].port)
+			TABLE_RULE(chain, TRANSPORT,
+				   statement_equal(FIELD_SOURCE_PORT,
+						   build->settings->listen[i].port),
+				   statement_accept());
+	}
 	TABLE_RULE(chain, TRANSPORT, statement_in_pair(FIELD_DESTINATION4, FIELD_DESTINATION_PORT,
 						       "upstream4"), statement_accept());
 	TABLE_RULE(chain, TRANSPORT, statement_in_pair(FIELD_DESTINATION6, FIELD_DESTINATION_PORT,
@@ -337,6 +337,28 @@ static void output_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("upstream_denied"), statement_reject());
 }
 
+/* Everything that stands between the inside and the outside. */
+static void guard_chains(struct build *build)
+{
+	capture_chain(build);
+	spoofed_chain(build);
+	replies_chain(build);
+	answers_chain(build);
+	forward_chain(build);
+	if (build->enforce) {
+		build_maps(build);
+		clients_chain(build);
+		vendor_chain(build);
+		pinhole_chain(build);
+		bypass_chain(build);
+		action_chains(build);
+		refuse_chain(build);
+	}
+	input_chain(build);
+}
+
+/* Without an inside there is nothing to guard or to close: a box that nobody has set up yet must
+ * not lock its administrator out. The dns role is confined all the same. */
 struct ruleset *ruleset_build(struct arena *arena, const struct settings *settings,
 			      const struct policy *policy, enum ruleset_mode mode)
 {
@@ -351,21 +373,8 @@ struct ruleset *ruleset_build(struct arena *arena, const struct settings *settin
 	table_init(build.table, arena, "cordon");
 	build_counters(&build);
 	build_sets(&build);
-	capture_chain(&build);
-	spoofed_chain(&build);
-	replies_chain(&build);
-	answers_chain(&build);
-	forward_chain(&build);
-	if (build.enforce) {
-		build_maps(&build);
-		clients_chain(&build);
-		vendor_chain(&build);
-		pinhole_chain(&build);
-		bypass_chain(&build);
-		action_chains(&build);
-		refuse_chain(&build);
-	}
-	input_chain(&build);
+	if (settings->lans > 0)
+		guard_chains(&build);
 	output_chain(&build);
 	return ruleset->table.failed ? NULL : ruleset;
 }
