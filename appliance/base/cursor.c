@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/cursor.h"
 
+#include <endian.h>
 #include <string.h>
 
 struct cursor cursor_reader(const void *data, size_t size)
@@ -27,42 +28,35 @@ static uint8_t *advance(struct cursor *cursor, size_t size)
 	return here;
 }
 
-static uint64_t get(struct cursor *cursor, size_t size)
-{
-	const uint8_t *bytes = advance(cursor, size);
-	uint64_t value = 0;
-
-	for (size_t i = 0; bytes && i < size; i++)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-static void put(struct cursor *cursor, uint64_t value, size_t size)
-{
-	uint8_t *bytes = advance(cursor, size);
-
-	for (size_t i = 0; bytes && i < size; i++)
-		bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-}
-
 uint8_t cursor_get8(struct cursor *cursor)
 {
-	return (uint8_t)get(cursor, 1);
+	const uint8_t *bytes = advance(cursor, 1);
+
+	return bytes ? bytes[0] : 0;
 }
 
 uint16_t cursor_get16(struct cursor *cursor)
 {
-	return (uint16_t)get(cursor, 2);
+	uint16_t value = 0;
+
+	cursor_get(cursor, &value, sizeof(value));
+	return be16toh(value);
 }
 
 uint32_t cursor_get32(struct cursor *cursor)
 {
-	return (uint32_t)get(cursor, 4);
+	uint32_t value = 0;
+
+	cursor_get(cursor, &value, sizeof(value));
+	return be32toh(value);
 }
 
 uint64_t cursor_get64(struct cursor *cursor)
 {
-	return get(cursor, 8);
+	uint64_t value = 0;
+
+	cursor_get(cursor, &value, sizeof(value));
+	return be64toh(value);
 }
 
 const uint8_t *cursor_take(struct cursor *cursor, size_t size)
@@ -82,22 +76,25 @@ void cursor_get(struct cursor *cursor, void *out, size_t size)
 
 void cursor_put8(struct cursor *cursor, uint8_t value)
 {
-	put(cursor, value, 1);
+	cursor_put(cursor, &value, sizeof(value));
 }
 
 void cursor_put16(struct cursor *cursor, uint16_t value)
 {
-	put(cursor, value, 2);
+	value = htobe16(value);
+	cursor_put(cursor, &value, sizeof(value));
 }
 
 void cursor_put32(struct cursor *cursor, uint32_t value)
 {
-	put(cursor, value, 4);
+	value = htobe32(value);
+	cursor_put(cursor, &value, sizeof(value));
 }
 
 void cursor_put64(struct cursor *cursor, uint64_t value)
 {
-	put(cursor, value, 8);
+	value = htobe64(value);
+	cursor_put(cursor, &value, sizeof(value));
 }
 
 void cursor_put(struct cursor *cursor, const void *bytes, size_t size)
