@@ -26,8 +26,15 @@ static const int common_syscalls[] = {
 	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(sysinfo), SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(membarrier),
+	SCMP_SYS(sysinfo), SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
+	SCMP_SYS(membarrier),
 };
+
+/*
+ * What glibc's allocator asks for when a thread's heap shrinks (/proc/sys/vm/overcommit_memory) or
+ * there are many threads (processors), and does without when it is refused.
+ */
+static const int refused_syscalls[] = { SCMP_SYS(openat), SCMP_SYS(sched_getaffinity) };
 
 static const bool filtered = ENABLED(CONFIG_HARDENING) && !SANITIZED;
 
@@ -82,16 +89,31 @@ static int enter_capabilities(uint64_t keep)
 	return 0;
 }
 
+static bool is_allowed(const struct sandbox *sandbox, int number)
+{
+	for (size_t i = 0; i < sandbox->syscall_count; i++) {
+		if (sandbox->syscalls[i] == number)
+			return true;
+	}
+	return false;
+}
+
 static int enter_filter(const struct sandbox *sandbox)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	const size_t common = sizeof(common_syscalls) / sizeof(*common_syscalls);
+	const size_t refused = sizeof(refused_syscalls) / sizeof(*refused_syscalls);
 	int error = filter ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !error && i < common; i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, common_syscalls[i], 0);
 	for (size_t i = 0; !error && i < sandbox->syscall_count; i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, sandbox->syscalls[i], 0);
+	for (size_t i = 0; !error && i < refused; i++) {
+		if (!is_allowed(sandbox, refused_syscalls[i]))
+			error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),
+						 refused_syscalls[i], 0);
+	}
 	if (!error)
 		error = seccomp_load(filter);
 	if (filter)

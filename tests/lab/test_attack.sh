@@ -71,3 +71,26 @@ test_attack_ipv6_headers() {
 	is "$(behind $destination $padding 2620:fe::fe destination.upd.kaspersky.com)" 3 \
 		'destination options'
 }
+
+dns_role() { status '.roles[] | select(.role == "dns") | .pid'; }
+
+# Half a length prefix on each; what 900 connections took is given back at once when they end.
+test_attack_many_idle_connections() {
+	local before
+	before=$(dns_role)
+	# shellcheck disable=SC2016
+	"$HERE/lab" client 1 perl -MSocket=:all -e '
+		my @open;
+		for (1 .. 900) {
+			socket(my $s, AF_INET, SOCK_STREAM, 0) or die;
+			connect($s, pack_sockaddr_in(53, inet_aton("8.8.8.8"))) or die "connect: $!";
+			send($s, "\0", 0);
+			push @open, $s;
+		}
+		sleep 1' >/dev/null &
+	sleep 0.5
+	is "$(dns 2 +tcp www.agency.example)" 'NOERROR 198.51.200.10' 'another client meanwhile'
+	wait $!
+	is "$(dns 1 +tcp www.agency.example)" 'NOERROR 198.51.200.10' 'this client afterwards'
+	is "$(dns_role)" "$before" "the dns role's pid"
+}
