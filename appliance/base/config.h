@@ -15,7 +15,7 @@
 
 /* Sanitizers need system calls and address space that a sealed role has not. */
 #ifdef CORDON_SANITIZE
-#define SANITIZED 1
+#define HARDENED 0
 #else
-#define SANITIZED 0
+#define HARDENED ENABLED(CONFIG_HARDENING)
 #endif

@@ -7,7 +7,6 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -36,8 +35,6 @@ static const int common_syscalls[] = {
  */
 static const int refused_syscalls[] = { SCMP_SYS(openat), SCMP_SYS(sched_getaffinity) };
 
-static const bool filtered = ENABLED(CONFIG_HARDENING) && !SANITIZED;
-
 static int limit(int resource, uint64_t value)
 {
 	struct rlimit rlimit = { .rlim_cur = value, .rlim_max = value };
@@ -53,7 +50,7 @@ static int enter_limits(const struct sandbox *sandbox)
 		error = limit(RLIMIT_NOFILE, sandbox->files);
 	if (!error)
 		error = limit(RLIMIT_FSIZE, sandbox->file_size);
-	if (!error && sandbox->memory && filtered)
+	if (!error && sandbox->memory && HARDENED)
 		error = limit(RLIMIT_AS, sandbox->memory);
 	if (!error && sandbox->cpu_seconds)
 		error = limit(RLIMIT_CPU, sandbox->cpu_seconds);
@@ -139,7 +136,7 @@ int sandbox_enter(const struct sandbox *sandbox, const char **step)
 		return error;
 	*step = "capabilities";
 	error = enter_capabilities(sandbox->capabilities);
-	if (error || !filtered)
+	if (error || !HARDENED)
 		return error;
 	*step = "system-call filter";
 	return enter_filter(sandbox);

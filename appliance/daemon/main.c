@@ -155,7 +155,8 @@ int main(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		case 'V':
-			puts("cordond " VERSION_TEXT);
+			puts(HARDENED ? "cordond " VERSION_TEXT
+				      : "cordond " VERSION_TEXT " (without hardening)");
 			return 0;
 		default:
 			fputs(help, stderr);

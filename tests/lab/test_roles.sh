@@ -19,7 +19,9 @@ confined() {
 	is "$(field "$1" CapEff)" "$2" "capabilities of $1"
 	is "$(field "$1" CapPrm)" "$2" "capabilities that $1 may take"
 	is "$(field "$1" NoNewPrivs)" 1 "no_new_privs of $1"
-	is "$(field "$1" Seccomp)" 2 "system call filter of $1"
+	# Sanitizers call what no filter lets through: their build says that it has none.
+	"$CORDON_BIN/cordond" --version | grep -q 'without hardening' ||
+		is "$(field "$1" Seccomp)" 2 "system call filter of $1"
 }
 
 test_role_dns_is_confined() { confined dns 0000000000000000; }
