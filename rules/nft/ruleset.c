@@ -316,6 +316,9 @@ static void output_chain(struct build *build)
 
 	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_DNS)),
 		   statement_goto("resolver"));
+	/* It makes sockets for the dns role, which could connect them to somebody else. */
+	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_RULES)),
+		   statement_goto("resolver"));
 	chain = table_chain_add(build->table, "resolver", NULL);
 	/*
 	 * Accepted TCP connections belong to the role, too: answers to captured clients, and from

@@ -32,9 +32,10 @@ test_roles_have_users_of_their_own() {
 	is "$(for role in dns journal rules; do field $role Uid; done | sort -u | wc -l)" 3 'users'
 }
 
-test_role_dns_reaches_its_upstreams_only() {
+# upstreams_only ROLE
+upstreams_only() {
 	local uid
-	uid=$(field dns Uid | cut -f1)
+	uid=$(field "$1" Uid | cut -f1)
 	lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
 		dig +time=1 +tries=1 @198.51.100.1 www.agency.example | grep -q NOERROR ||
 		fail 'its user does not reach the upstream'
@@ -42,3 +43,7 @@ test_role_dns_reaches_its_upstreams_only() {
 		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/80' 2>/dev/null ||
 		fail 'its user reaches a web server'
 }
+
+test_role_dns_reaches_its_upstreams_only() { upstreams_only dns; }
+# Its sockets from a client's address are for the dns role.
+test_role_rules_reaches_upstreams_only() { upstreams_only rules; }
