@@ -33,7 +33,8 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 		      const uint8_t *data, const struct query *query,
 		      const struct verdict *verdict, uint8_t *reply);
 
-/* An error reply (RCODE_BADVERS only to a query with EDNS) with the Extended DNS Error `info` when the query had EDNS (0: none). */
+/* An error reply with the Extended DNS Error `info` when the query had EDNS (0: none). BADVERS needs
+ * a query with EDNS. */
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply);
 
