@@ -174,7 +174,8 @@ static int open_journal(struct journal_role *role, int folder, const char *boot_
 	const struct journal_options options = {
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
 		.appliance = role->start.identity, .boot_id = boot_id,
-		.table = map_table(role->start.table), .forwarder = settings->forwarder, .forwarders = settings->forwarders,
+		.table = map_table(role->start.table),
+		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
 	};
 
 	return journal_open(&role->journal, &options);

@@ -8,8 +8,9 @@
 #include "settings/settings.h"
 
 /*
- * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps the deadline. A clock that was set back behind the beginning
- * ends the mode: the safe side is to enforce.
+ * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps
+ * the deadline. A clock that was set back behind the beginning ends the mode: the safe side is to
+ * enforce.
  */
 /* Reads STATE/mode; a missing or damaged file is MODE_ENFORCE (damaged: said in diag). */
 void mode_load(struct mode_record *record, int state, struct diag *diag);

@@ -38,7 +38,8 @@ enum message_type {
 	/* between dns and rules */
 	MESSAGE_PINHOLE,	/* u32 id, u32 interface, client, address, u32 seconds, name of the rule */
 	MESSAGE_PINHOLED,	/* u32 id, i32 0 or -errno */
-	MESSAGE_CONNECT,	/* u32 id, u8 IPPROTO_*, client, server, u16 port: a socket from client's address */
+	MESSAGE_CONNECT,	/* u32 id, u8 IPPROTO_*, client, server, u16 port: a socket from
+				 * the client's address */
 	MESSAGE_CONNECTED,	/* u32 id, i32 0 or -errno; descriptor: the socket */
 	MESSAGE_TYPES
 };

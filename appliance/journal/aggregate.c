@@ -40,8 +40,8 @@ struct entry {
 	uint16_t client_port;
 	uint16_t chain;		/* next in the bucket */
 	uint16_t next;		/* in one of the queues */
-	bool used;
-	bool written;		/* a record went out: this one is the second and last */
+	uint8_t used;		/* no bool: the memory may hold anything */
+	uint8_t written;	/* a record went out: this one is the second and last */
 	struct key key;
 };
 
@@ -216,7 +216,7 @@ static bool sane(const struct entry *entry)
 	const struct key *key = &entry->key;
 	struct name name;
 
-	if (!entry->used || entry->count == 0 || key->channel >= CHANNEL_COUNT ||
+	if (entry->used != true || entry->count == 0 || key->channel >= CHANNEL_COUNT ||
 	    key->action >= ACTION_COUNT || key->intended >= ACTION_COUNT)
 		return false;
 	if (key->name_length == 0)

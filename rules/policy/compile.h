@@ -12,8 +12,8 @@
 /*
  * Rule lists and local choices to the compiled policy of policy.h.
  *
- * Sanity limits: a rule other than exempt that would cover the root, a public suffix (ICANN section of the
- * Public Suffix List), private, loopback, link-local or multicast space, or lists that together
+ * Sanity limits: a rule other than exempt that would cover the root, a public suffix (ICANN section
+ * of the Public Suffix List), private, loopback, link-local or multicast space, or lists that together
  * block more than a stated share of the IPv4 addresses, refuse the whole.
  */
 struct policy_options {
