@@ -26,10 +26,31 @@ static const char *text_of(const json_t *event, const char *key)
 
 static void print_mode(const json_t *event)
 {
+	const json_t *category;
+	size_t index;
+
 	printf("%s mode    %s", text_of(event, "time"), text_of(event, "mode"));
+	json_array_foreach(json_object_get(event, "categories"), index, category)
+		printf("%s%s", index ? ", " : " of ", json_string_value(category));
 	if (json_is_string(json_object_get(event, "until")))
 		printf(" until %s", text_of(event, "until"));
-	printf(", by %s: %s\n", text_of(event, "by"), text_of(event, "reason"));
+	if (*text_of(event, "by"))
+		printf(", by %s", text_of(event, "by"));
+	if (*text_of(event, "reason"))
+		printf(": %s", text_of(event, "reason"));
+	putchar('\n');
+}
+
+/* Ports are of TCP and UDP alone. */
+static void print_protocol(const json_t *event)
+{
+	const char *protocol = text_of(event, "protocol");
+
+	if (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0)
+		printf(" %s/%lld", protocol,
+		       (long long)json_integer_value(json_object_get(event, "port")));
+	else
+		printf(" %s", strcmp(protocol, "-") == 0 ? "other protocol" : protocol);
 }
 
 /* TIME ACTION CLIENT @RESOLVER TYPE WHAT RULE xCOUNT */
@@ -47,8 +68,7 @@ static void print_verdict(const json_t *event)
 	if (json_is_string(json_object_get(event, "address")))
 		printf(" %s", text_of(event, "address"));
 	if (!json_is_string(name))
-		printf(" %s/%lld", text_of(event, "protocol"),
-		       (long long)json_integer_value(json_object_get(event, "port")));
+		print_protocol(event);
 	printf(" %s", text_of(event, "rule"));
 	if (count > 1)
 		printf(" x%lld", (long long)count);

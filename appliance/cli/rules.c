@@ -35,8 +35,8 @@ static void check_text(const char *path, const char *text, size_t length, struct
 	if (error && diag->count == 0)
 		diag_error(diag, path, 0, 0, "%s", strerror(-error));
 	if (!error)
-		printf("%s: list %s, version %s, %zu rules: clean\n", path, list.name, list.version,
-		       list.count);
+		printf("%s: list %s, version %s, %zu rule%s: clean\n", path, list.name,
+		       list.version, list.count, list.count == 1 ? "" : "s");
 	free(block);
 	arena_release(&arena);
 }

@@ -77,10 +77,13 @@ static void change_mode(struct control_client *client)
 		text_release(&text);
 		return;
 	}
-	log_warning("mode %s for %llu s, by %s: %s", mode_print(record.mode),
-		    (unsigned long long)request->seconds,
-		    record.by[0] ? record.by : "the control socket",
-		    record.reason[0] ? record.reason : "no reason given");
+	if (record.until)
+		log_warning("mode %s for %llu s, by %s: %s", mode_print(record.mode),
+			    (unsigned long long)request->seconds, record.by, record.reason);
+	else
+		log_warning("mode %s, by %s: %s", mode_print(record.mode),
+			    record.by[0] ? record.by : "the control socket",
+			    record.reason[0] ? record.reason : "no reason given");
 	parent->previous_mode = parent->mode;
 	parent->mode = record;
 	client->state = CLIENT_CHANGE;

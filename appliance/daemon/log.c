@@ -71,7 +71,9 @@ void log_diag(const struct diag *diag)
 	for (size_t i = 0; i < kept; i++) {
 		const struct diag_entry *entry = &diag->entry[i];
 
-		if (entry->line)
+		if (entry->line && !entry->column)
+			log_error("%s:%u: %s", entry->source, entry->line, entry->message);
+		else if (entry->line)
 			log_error("%s:%u:%u: %s", entry->source, entry->line, entry->column,
 				  entry->message);
 		else

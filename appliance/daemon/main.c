@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,11 @@ static void check_sense(const struct parent *parent, struct diag *diag)
 	if (settings->lans == 0)
 		log_warning("%s: [network] lan names no interface: nothing is captured or blocked "
 			    "for clients that are forwarded", parent->config);
+	for (size_t i = 0; i < settings->lans; i++) {
+		if (if_nametoindex(settings->lan[i]) == 0)
+			log_warning("%s: [network] lan: there is no interface %s now; what comes in "
+				    "by others is not guarded", parent->config, settings->lan[i]);
+	}
 	if (settings->listens == 0)
 		diag_error(diag, parent->config, 0, 0, "[dns] listen: expected at least one "
 			   "address");

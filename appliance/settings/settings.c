@@ -59,8 +59,8 @@ static bool sanctioned_sources(struct parser *parser, const char *key, const cha
 	while (value_word(&at, &word, &length)) {
 		if (entry->sources == SETTINGS_SOURCES ||
 		    prefix_parse(&entry->source[entry->sources], word, length) < 0) {
-			value_error(parser, "%s: expected at most %d source networks, found "
-				   "\"%.*s\"", key, SETTINGS_SOURCES, (int)length, word);
+			value_error(parser, "%s: expected source networks without host bits, "
+				   "at most %d, found \"%.*s\"", key, SETTINGS_SOURCES, (int)length, word);
 			return false;
 		}
 		entry->sources++;
