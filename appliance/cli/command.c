@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "journal/store.h"
 #include "settings/lists.h"
 
 int command_usage(const char *name, const char *format, ...)
@@ -54,6 +55,17 @@ int command_settings(const struct cli *cli, struct settings *settings)
 	free(text);
 	command_print_diag(&diag);
 	return error ? EXIT_NO : EXIT_YES;
+}
+
+FILE *command_log_part(const char *state, unsigned int part)
+{
+	char path[512];
+
+	if (part)
+		snprintf(path, sizeof(path), "%s/log/" STORE_OLD, state, part);
+	else
+		snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
+	return fopen(path, "re");
 }
 
 void command_print_json(json_t *object)

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/diag.h"
 #include "ipc/control.h"
@@ -46,6 +47,9 @@ void command_print_diag(const struct diag *diag);
 
 /* Reads cordon.conf; a missing file that nobody named gives the defaults. 0 or an exit code. */
 int command_settings(const struct cli *cli, struct settings *settings);
+
+/* One part of the block log, 0 the current one (journal/store.h); NULL when it is not there. */
+FILE *command_log_part(const char *state, unsigned int part);
 
 /* One JSON object and a newline on stdout; takes the reference. */
 void command_print_json(json_t *object);

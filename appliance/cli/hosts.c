@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "journal/store.h"
 
 static void count_line(json_t *hosts, const char *line, const char *since)
@@ -35,14 +36,8 @@ json_t *hosts_would_block(const char *state, const char *since)
 	char *line = NULL;
 
 	for (unsigned int part = STORE_PARTS; hosts && part-- > 0;) {
-		char path[512];
-		FILE *file;
+		FILE *file = command_log_part(state, part);
 
-		if (part)
-			snprintf(path, sizeof(path), "%s/log/" STORE_OLD, state, part);
-		else
-			snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
-		file = fopen(path, "re");
 		while (file && getline(&line, &capacity, file) > 0)
 			count_line(hosts, line, since);
 		if (file)

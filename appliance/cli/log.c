@@ -118,17 +118,6 @@ static size_t read_file(struct reader *reader, FILE *file, size_t skip)
 	}
 }
 
-static FILE *open_part(const char *state, unsigned int part)
-{
-	char path[512];
-
-	if (part)
-		snprintf(path, sizeof(path), "%s/log/" STORE_OLD, state, part);
-	else
-		snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
-	return fopen(path, "re");
-}
-
 /* Lines of all parts, oldest first, so that --last can say how many to pass over. */
 static size_t count_lines(const char *state)
 {
@@ -136,7 +125,7 @@ static size_t count_lines(const char *state)
 	size_t lines = 0;
 
 	for (unsigned int part = STORE_PARTS; part-- > 0;) {
-		FILE *file = open_part(state, part);
+		FILE *file = command_log_part(state, part);
 
 		if (!file)
 			continue;
@@ -170,7 +159,7 @@ static void follow(struct reader *reader, const char *state, FILE *file)
 			file = NULL;
 		}
 		if (!file)
-			file = open_part(state, 0);
+			file = command_log_part(state, 0);
 		if (file)
 			read_file(reader, file, 0);
 	}
@@ -212,7 +201,7 @@ int command_log(const struct cli *cli, int argc, char **argv)
 	for (unsigned int part = STORE_PARTS; part-- > 0;) {
 		size_t lines;
 
-		file = open_part(cli->state, part);
+		file = command_log_part(cli->state, part);
 		if (!file)
 			continue;
 		found = true;

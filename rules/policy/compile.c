@@ -226,6 +226,14 @@ static int slots_init(struct builder *builder, const struct rule_list *lists, si
 
 /* ---- networks and ports ---- */
 
+/* Among equal networks or ports: exempt, then block over monitor. */
+static uint8_t rank_of(const struct builder *builder, uint32_t index)
+{
+	const struct block_rule *rule = rule_at(builder, index);
+
+	return rule->category == CATEGORY_EXEMPT ? UINT8_MAX : rule->intended;
+}
+
 static int add_networks(struct builder *builder, const struct rule_list *lists, size_t count,
 			enum policy_table table)
 {
@@ -241,8 +249,7 @@ static int add_networks(struct builder *builder, const struct rule_list *lists, 
 			if (rule->kind != PATTERN_PREFIX ||
 			    (rule->category == CATEGORY_BYPASS) != (table == POLICY_RESOLVERS))
 				continue;
-			item.rank = rule->category == CATEGORY_EXEMPT ?
-				    UINT8_MAX : rule_at(builder, index)->intended;
+			item.rank = rank_of(builder, index);
 			text_put(&flat, &item, sizeof(item));
 		}
 	}
@@ -266,8 +273,7 @@ static int add_ports(struct builder *builder, const struct rule_list *lists, siz
 
 			if (rule->kind != PATTERN_PORT)
 				continue;
-			item.rank = rule->category == CATEGORY_EXEMPT ?
-				    UINT8_MAX : rule_at(builder, index)->intended;
+			item.rank = rank_of(builder, index);
 			text_put(&flat, &item, sizeof(item));
 		}
 	}
