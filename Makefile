@@ -19,16 +19,21 @@ SRC_base := $(wildcard appliance/base/*.c appliance/base/crypto/*.c)
 SRC_policy := $(wildcard rules/policy/*.c)
 SRC_settings := $(wildcard appliance/settings/*.c)
 SRC_ipc := $(wildcard appliance/ipc/*.c)
+SRC_net := $(wildcard appliance/net/*.c)
 SRC_nft := $(wildcard rules/nft/*.c)
+SRC_signed := $(wildcard rules/signed/*.c)
+SRC_publisher := $(wildcard rules/signed/publisher/*.c)
 SRC_dns := $(wildcard dns/*.c)
 SRC_journal := $(wildcard appliance/journal/*.c)
 SRC_daemon := $(wildcard appliance/daemon/*.c)
 SRC_cli := $(wildcard appliance/cli/*.c)
 GENERATED := $(O)/gen/suffixes.c
-LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_nft) $(SRC_dns) $(SRC_journal)
+LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
+	$(SRC_publisher) $(SRC_dns) $(SRC_journal)
 
-LIBS_cordond := -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedcrypto -lpthread
-LIBS_cordon := -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedcrypto -lpthread
+# --as-needed drops what a program does not use: cordond links no libsodium.
+LIBS := -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
+	$(if $(CONFIG_ED25519),-lsodium) -lpthread
 PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 
 # ---- configuration (Kconfig)
@@ -112,14 +117,14 @@ $(O)/lib/cordon.a: $(call objects,$(LIB)) $(OBJ_generated)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(if $(CROSS),$(CROSS)-)ar rcs $@ $^
 $(O)/bin/cordond: $(call objects,$(SRC_daemon)) $(O)/lib/cordon.a | $(O)/bin
 	$(call say,LINK,$@)
-	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS_cordond)
+	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 $(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
 	$(call say,LINK,$@)
-	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS_cordon)
+	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
 # ---- what it needs (Debian; bookworm and trixie)
 DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
-	libmbedtls-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
+	libmbedtls-dev libsodium-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
 	dnsmasq-base mandoc
@@ -142,6 +147,10 @@ UNIT_policy := $(UNIT_base) $(SRC_policy)
 UNIT_settings := $(UNIT_policy) $(SRC_settings)
 UNIT_ipc := $(UNIT_policy) $(SRC_ipc)
 UNIT_middle := $(UNIT_settings) $(SRC_ipc)
+UNIT_crypto := $(UNIT_base)
+UNIT_net := $(UNIT_policy) $(SRC_net)
+UNIT_signed := $(UNIT_net) $(SRC_signed)
+UNIT_publisher := $(UNIT_signed) $(SRC_publisher)
 UNIT_nft := $(UNIT_middle) $(SRC_nft)
 UNIT_dns := $(UNIT_middle) $(SRC_dns)
 UNIT_journal := $(UNIT_middle) $(SRC_journal)
@@ -157,7 +166,7 @@ UNIT_PROGRAMS := $(patsubst %.c,$(O)/%,$(UNIT_TESTS))
 $(foreach test,$(UNIT_TESTS),$(eval $(O)/$(test:.c=): $(call unit_needs,$(test))))
 $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ -lcmocka $(LIBS_cordond)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 .PHONY: check check-unit check-lab check-includes check-man check-run demo
 check: deps
@@ -197,7 +206,7 @@ $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE -Wno-format-truncation,$(FLAGS)) -O1 -DCORDON_SANITIZE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
-		$(FUZZ_SOURCES) $(LIBS_cordond)
+		$(FUZZ_SOURCES) $(LIBS)
 
 .PHONY: fuzz
 fuzz:
@@ -213,7 +222,7 @@ bench-dns: all
 
 # ---- arm64, with Debian's multiarch packages
 CROSS_ARM64 := gcc-aarch64-linux-gnu libc6-dev:arm64 libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
-	libmbedtls-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64
+	libmbedtls-dev:arm64 libsodium-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64
 .PHONY: cross-arm64
 cross-arm64:
 	$(Q)tests/install-packages --arch arm64 $(CROSS_ARM64)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/*
+ * Signatures, in the key types and schemes of The Update Framework (section 4.2):
+ *
+ *	KEY_P256	ecdsa	ecdsa-sha2-nistp256	DER (RFC 3279) over SHA-256
+ *	KEY_P384	ecdsa	ecdsa-sha2-nistp384	DER over SHA-384
+ *	KEY_RSA		rsa	rsassa-pss-sha256	RFC 8017, MGF1 and salt of 32 bytes; 2048 to 8192 bits
+ *	KEY_ED25519	ed25519	ed25519			RFC 8032, public key in hexadecimal
+ *
+ * ECDSA and RSA through the PSA Crypto API, Ed25519 through libsodium when CONFIG_ED25519 is on and
+ * key_use_ed25519 was called (so that a program that does not call it does not link libsodium).
+ */
+enum key_type { KEY_P256, KEY_P384, KEY_RSA, KEY_ED25519, KEY_TYPES };
+enum { KEY_BYTES = 1100, KEY_SIGNATURE = 1024, KEY_PEM_MAX = 8192, KEY_PASSPHRASE_MAX = 256 };
+
+/* A public key, complete and checked; the bytes are what PSA imports (32 raw bytes for Ed25519). */
+struct key {
+	enum key_type type;
+	size_t size;
+	uint8_t bytes[KEY_BYTES];
+};
+
+/* Words of TUF metadata; "?" and -EINVAL for others. */
+const char *key_type_print(enum key_type type);		/* "ecdsa" */
+const char *key_scheme_print(enum key_type type);	/* "ecdsa-sha2-nistp256" */
+
+/* Type and scheme to enum; -EINVAL when they do not belong together. "ecdsa-sha2-nistp256" and
+ * "ecdsa-sha2-nistp384" are accepted as type too (older metadata). */
+int key_type_parse(enum key_type *type, const char *keytype, const char *scheme);
+
+/* keyval.public of TUF metadata: PEM (SubjectPublicKeyInfo), hexadecimal for Ed25519. -EINVAL: not
+ * a key of this type, wrong curve, RSA below 2048 bits; -ENOTSUP: Ed25519 without libsodium. */
+int key_public_parse(struct key *key, enum key_type type, const char *text)
+	__attribute__((warn_unused_result));
+/* The same form; PEM ends with a newline. */
+int key_public_print(const struct key *key, struct text *out) __attribute__((warn_unused_result));
+
+/* 0 only for a valid signature; -EBADMSG else. Strict DER: no zero, no oversized r or s, no trailing
+ * bytes, so that nobody makes a second form of a signature. */
+int key_verify(const struct key *key, const void *data, size_t size, const uint8_t *signature,
+	       size_t length) __attribute__((warn_unused_result));
+
+/* Links and enables Ed25519 (base/crypto/ed25519.c); no-op without CONFIG_ED25519. */
+void key_use_ed25519(void);
+
+/* ---- private keys: the publisher's, and the appliance's own ---- */
+
+struct secret;	/* wiped when freed */
+
+int secret_generate(struct secret **secret, enum key_type type) __attribute__((warn_unused_result));
+
+/*
+ * PEM: PKCS#8, encrypted (RFC 8018: PBES2, PBKDF2-HMAC-SHA-256, AES-256-CBC) or not, or the
+ * traditional EC and RSA forms. -EACCES: a passphrase is needed or it is wrong; -EINVAL: not a key.
+ */
+int secret_parse(struct secret **secret, const char *pem, size_t size, const char *passphrase)
+	__attribute__((warn_unused_result));
+/* Encrypted when passphrase is not NULL (600,000 iterations); `openssl pkey` reads it. */
+int secret_print(const struct secret *secret, const char *passphrase, struct text *pem)
+	__attribute__((warn_unused_result));
+int secret_sign(const struct secret *secret, const void *data, size_t size,
+		uint8_t signature[KEY_SIGNATURE], size_t *length) __attribute__((warn_unused_result));
+void secret_public(const struct secret *secret, struct key *key);
+void secret_free(struct secret *secret);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+/*
+ * A TLS 1.2 or 1.3 client (Mbed TLS) over a connected non-blocking socket that somebody else opened
+ * and closes. Trust is a pinned CA (PEM, one or more certificates), a pinned key (SHA-256 of the
+ * server certificate's SubjectPublicKeyInfo), or both; never a system store. The host name is checked
+ * with a CA; with a pin alone the key is the identity.
+ *
+ * Validity in time is judged against now, which the caller derives without trusting a clock that may
+ * be wrong (signed/freshness.h), not against the machine's clock.
+ */
+enum { TLS_PIN = 32, TLS_PINS = 4, TLS_CA_MAX = 64 * 1024, TLS_WANT_READ = 1, TLS_WANT_WRITE = 2 };
+
+struct tls_options {
+	const char *ca;		/* PEM, NUL-terminated; NULL: none */
+	const uint8_t (*pin)[TLS_PIN];
+	size_t pins;
+	int64_t now;		/* seconds since 1970 */
+	const char *host;	/* name or address; SNI for a name */
+};
+
+struct tls;
+
+/* One of ca and pin must be given. -EINVAL with diag when the CA does not parse. */
+int tls_new(struct tls **tls, int fd, const struct tls_options *options, struct diag *diag)
+	__attribute__((warn_unused_result));
+/*
+ * None of them blocks. *want is 0, or one of TLS_WANT_*: poll for that and call again (the result is
+ * then 0). < 0: failed, and diag says why in a person's words (which name, which pin, expired when).
+ * tls_read: 0 with *want 0 is the end of the stream.
+ */
+int tls_handshake(struct tls *tls, int *want, struct diag *diag) __attribute__((warn_unused_result));
+long tls_read(struct tls *tls, void *data, size_t size, int *want, struct diag *diag)
+	__attribute__((warn_unused_result));
+long tls_write(struct tls *tls, const void *data, size_t size, int *want, struct diag *diag)
+	__attribute__((warn_unused_result));
+void tls_free(struct tls *tls);
+
+/* Is this a PEM with at least one CA certificate? For checking settings. */
+int tls_check_ca(const char *pem, struct diag *diag) __attribute__((warn_unused_result));

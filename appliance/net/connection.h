@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypto/tls.h"
+#include "base/diag.h"
+#include "net/http.h"
+#include "net/url.h"
+#include "policy/addr.h"
+
+/*
+ * One HTTP(S) connection to one server, kept alive between requests, blocking with hard limits: it
+ * is meant for a process of its own. Every address of the host is tried in turn. A server cannot hold
+ * a request longer than the deadline, nor drip below the minimum rate, nor send more than the limit.
+ * Redirects are not followed: the answer's status and location are the caller's to judge (a mirror
+ * that redirects is refused with a message that says where to).
+ */
+struct connection_limits {
+	unsigned int connect_ms;	/* name, TCP and TLS together */
+	unsigned int answer_ms;		/* up to the first byte of the answer */
+	unsigned int request_ms;	/* one whole request */
+	unsigned int rate;		/* bytes a second, over any 10 s; 0: none */
+};
+extern const struct connection_limits connection_limits_default;	/* 10 s, 10 s, 300 s, 1000 */
+
+enum { CONNECTION_ADDRESSES = 8 };
+
+/* Addresses of a host name; how many, or -errno with diag. Literal addresses never get here. */
+typedef int connection_resolve(void *context, const char *host,
+			       struct addr address[CONNECTION_ADDRESSES], struct diag *diag);
+
+struct connection_options {
+	struct connection_limits limits;
+	connection_resolve *resolve;	/* NULL: literal addresses only */
+	void *context;
+	const char *ca;			/* for https; see base/crypto/tls.h */
+	const uint8_t (*pin)[TLS_PIN];
+	size_t pins;
+	int64_t now;			/* for certificates */
+};
+
+struct connection;
+
+/* Opens nothing yet; the options' pointers must live as long. */
+int connection_new(struct connection **connection, const struct url *url,
+		   const struct connection_options *options) __attribute__((warn_unused_result));
+void connection_free(struct connection *connection);
+
+/*
+ * One request; path is relative to the url's folder and goes out as it is. *answer is initialised
+ * here and the caller's to release, also after a failure. A kept connection that the server closed
+ * meanwhile is opened once more. -ETIMEDOUT, -ECONNREFUSED, -EFBIG, -EBADMSG, ... with diag naming the
+ * server, what was asked and what was expected.
+ */
+int connection_get(struct connection *connection, const char *path, size_t limit,
+		   struct http_answer *answer, struct diag *diag) __attribute__((warn_unused_result));
+int connection_put(struct connection *connection, const char *path, const void *body, size_t size,
+		   struct http_answer *answer, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Connections opened and requests sent since connection_new: for the status and for tests. */
+void connection_counts(const struct connection *connection, unsigned int *opened,
+		       unsigned int *requests);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "signed/source.h"
+#include "signed/store.h"
+#include "signed/trust.h"
+
+/*
+ * The TUF client: leads a source's bytes through the trust workflow and keeps what was accepted in
+ * the store, file by file as the specification says. It holds no clock and no socket.
+ */
+struct client_options {
+	int64_t now;			/* update start time, seconds since 1970 */
+	size_t root_limit;		/* bytes of one file */
+	size_t timestamp_limit;
+	size_t snapshot_limit;
+	size_t targets_limit;
+	size_t target_limit;		/* of one target, whatever the metadata says */
+	unsigned int roots;		/* newer roots in one refresh */
+	unsigned int delegations;	/* roles visited in one search */
+};
+extern const struct client_options client_options_default;	/* now is 0 */
+
+struct client;
+
+/* Loads the store's root ("root.json", must be there). Nothing is requested. */
+int client_new(struct client **client, struct store *store, struct source *source,
+	       const struct client_options *options, struct diag *diag)
+	__attribute__((warn_unused_result));
+void client_free(struct client *client);
+
+/* Everything up to the targets role (5.3 to 5.6). Errors as of trust.h, and those of the source. */
+int client_refresh(struct client *client, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Finds a target (5.7); *role gets the name of the role that it was found in. -ENOENT: no role that
+ * may speak for it lists it. The pointer lives as long as the client. */
+int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
+		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Gets and checks the bytes; *data malloc'ed. */
+int client_download(struct client *client, const struct metadata_file *target, void **data,
+		    size_t *size, struct diag *diag) __attribute__((warn_unused_result));
+
+const struct trust *client_trust(const struct client *client);
+
+/* Who signed a targets role, as key ids; how many. */
+size_t client_signers(const struct client *client, const char *role,
+		      char (*signer)[METADATA_KEYID], size_t signers);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/crypto/key.h"
+#include "base/diag.h"
+
+/*
+ * TUF metadata (specification 1.0.34, section 4): bytes to a checked struct. Every field is checked
+ * for type and range before any signature is looked at. Unknown fields stay in the document, because
+ * they are signed too.
+ */
+enum metadata_type { METADATA_ROOT, METADATA_TIMESTAMP, METADATA_SNAPSHOT, METADATA_TARGETS };
+
+enum {
+	METADATA_KEYID = 65,		/* 64 hexadecimal digits in lower case, NUL */
+	METADATA_NAME = 256,		/* of a role, a metadata file, a target path; NUL included */
+	METADATA_KEYS = 1024,		/* in one file */
+	METADATA_ROLES = 1024,		/* delegations of one file */
+	METADATA_SIGNATURES = 1024,
+	METADATA_PATHS = 1024,		/* patterns or hash prefixes of one delegation */
+	METADATA_FILES = 65536		/* targets of one file, entries of one snapshot */
+};
+
+struct metadata_key {
+	char id[METADATA_KEYID];
+	bool usable;			/* false: a type or scheme that this program cannot verify */
+	struct key key;
+};
+
+/* Who may sign a role: keyids without repetition, 1 <= threshold. */
+struct metadata_role {
+	char name[METADATA_NAME];
+	int64_t threshold;
+	const char **keyid;
+	size_t keyids;
+	/* delegations only */
+	bool terminating;
+	bool by_hash;			/* pattern[] are prefixes of SHA-256(target path) in hexadecimal */
+	const char **pattern;
+	size_t patterns;
+};
+
+/* What one file says of another: version, and length and hashes when given. */
+struct metadata_file {
+	const char *name;		/* "rules.json", or the target path */
+	int64_t version;		/* metadata files; 0: a target */
+	int64_t length;			/* -1: not given */
+	bool has_sha256, has_sha512, has_unknown;
+	uint8_t sha256[32];
+	uint8_t sha512[64];
+	const json_t *custom;		/* targets; NULL: none */
+};
+
+struct metadata {
+	enum metadata_type type;
+	int64_t version;		/* 1 .. 2^53 - 1 */
+	int64_t expires;		/* seconds since 1970 */
+	bool consistent_snapshot;	/* root */
+	struct metadata_key *key;	/* root: all; targets: of its delegations */
+	size_t keys;
+	struct metadata_role *role;	/* root: the four of enum metadata_type, in that order; targets:
+					 * delegations in their order */
+	size_t roles;
+	struct metadata_file *file;	/* timestamp: snapshot.json; snapshot: metadata; targets: targets */
+	size_t files;
+	int64_t signed_at;		/* timestamp: x-cordon-signed-at; 0: not given */
+	int64_t hold;			/* timestamp: x-cordon-hold, a release version; 0: none */
+	json_t *document;		/* the whole file */
+	struct text canonical;		/* of "signed" */
+};
+
+/* *out: the caller's, metadata_free. -EINVAL with diag (source: the file's name). */
+int metadata_parse(struct metadata **out, enum metadata_type type, const void *bytes, size_t size,
+		   const char *source, struct diag *diag) __attribute__((warn_unused_result));
+void metadata_free(struct metadata *metadata);
+
+/*
+ * Is it signed by a threshold of role's keys (found among keys)? Each key counts once, also when it
+ * stands under two ids. 0, or -EACCES with "1 of 2 signatures" in diag. signer, when not NULL, gets
+ * up to signers ids of those that counted, *count how many.
+ */
+int metadata_verify(const struct metadata *metadata, const struct metadata_role *role,
+		    const struct metadata_key *keys, size_t key_count, const char *source,
+		    char (*signer)[METADATA_KEYID], size_t signers, size_t *count,
+		    struct diag *diag) __attribute__((warn_unused_result));
+
+const struct metadata_file *metadata_file_lookup(const struct metadata *metadata, const char *name);
+
+/* Length (when given) and every hash that is known match; at least one known hash when any is given.
+ * A target must have one. */
+int metadata_file_check(const struct metadata_file *file, const void *bytes, size_t size,
+			const char *source, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Does the delegation cover this target path? Shell patterns in which * and ? never match '/', hash
+ * prefixes, case counts. A pattern with other special characters ([ \ or a leading /) covers nothing. */
+bool metadata_role_covers(const struct metadata_role *role, const char *path);
+
+/* "2026-11-24T10:00:00Z" and nothing else, years 1970 to 9999. */
+int metadata_time_parse(int64_t *seconds, const char *text) __attribute__((warn_unused_result));
+void metadata_time_print(int64_t seconds, char text[32]);
+
+/* SHA-256 of the canonical key, as 64 digits: what a key id has to be. */
+int metadata_keyid(const json_t *key, char id[METADATA_KEYID]) __attribute__((warn_unused_result));

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "signed/client.h"
+
+/*
+ * A release: the target rules/release.json and the lists that it names, taken together or not at
+ * all. The bundle digest is the SHA-256 of release.json, which holds the digest of every list.
+ *
+ *	{ "version": 7, "published": "2026-11-24T10:00:00Z",
+ *	  "lists": [ { "name": "kaspersky", "sha256": "<64 digits>" }, ... ],
+ *	  "rings": { "canary": 0, "early": 3600, "broad": 86400 },		seconds after published
+ *	  "limits": { "max-rules": 100000, "max-address-share": 64 },		the share in 1/65536
+ *	  "canaries": { "block": [ "downloads.upd.kaspersky.com", ... ], "pass": [ "www.gsa.gov", ... ] } }
+ *
+ * Unknown members are ignored, so that an older appliance takes a newer release.
+ */
+enum {
+	RELEASE_TARGET_MAX = 64 * 1024,
+	RELEASE_LISTS = 32,
+	RELEASE_RINGS = 16,
+	RELEASE_CANARIES = 64,
+	RELEASE_WORD = 33,
+	RELEASE_CANARY = 254,
+	RELEASE_LIST_MAX = 64 << 20,
+	RELEASE_SIGNERS = 8
+};
+#define RELEASE_TARGET "rules/release.json"
+
+struct release_list {
+	char name[RELEASE_WORD];	/* target rules/NAME.rules */
+	uint8_t sha256[32];
+};
+
+struct release_ring {
+	char name[RELEASE_WORD];
+	uint64_t delay;			/* seconds */
+};
+
+struct release {
+	int64_t version;
+	int64_t published;		/* seconds since 1970 */
+	struct release_list list[RELEASE_LISTS];
+	size_t lists;
+	struct release_ring ring[RELEASE_RINGS];
+	size_t rings;
+	uint64_t max_rules;		/* 0: no limit given */
+	unsigned int max_share;
+	char block[RELEASE_CANARIES][RELEASE_CANARY];	/* names or addresses that must block */
+	size_t blocks;
+	char pass[RELEASE_CANARIES][RELEASE_CANARY];	/* and that must not */
+	size_t passes;
+};
+
+int release_parse(struct release *release, const void *bytes, size_t size, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* JSON text, the same bytes for the same release. */
+int release_print(const struct release *release, struct text *out) __attribute__((warn_unused_result));
+
+/* Seconds after published for this ring; the longest delay for a ring that is not named; 0 when there
+ * are no rings at all. */
+uint64_t release_delay(const struct release *release, const char *ring);
+
+/* A release with its lists' bytes, and what vouches for it. */
+struct bundle {
+	struct release release;
+	uint8_t digest[32];
+	char *list[RELEASE_LISTS];	/* malloc'ed, NUL-terminated */
+	size_t size[RELEASE_LISTS];
+	char signer[RELEASE_SIGNERS][METADATA_KEYID];
+	size_t signers;
+	int64_t expires;		/* the earliest of timestamp, snapshot, targets, rules, root */
+	int64_t signed_at;		/* x-cordon-signed-at; 0: not given */
+	int64_t hold;			/* x-cordon-hold */
+};
+
+/* From a refreshed client. Refuses lists that do not fit release.json, or that another role than the
+ * one that speaks for release.json lists. lists: false leaves them out (only the header is wanted). */
+int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
+	__attribute__((warn_unused_result));
+void bundle_release(struct bundle *bundle);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/diag.h"
+
+/*
+ * What a client keeps between runs: trusted metadata as received, under flat names (role names
+ * percent-encoded, ".json" added), and targets by their content.
+ */
+struct store {
+	/* -ENOENT: not there. *data malloc'ed. */
+	int (*load)(struct store *store, const char *name, size_t limit, void **data, size_t *size);
+	int (*save)(struct store *store, const char *name, const void *data, size_t size);
+	int (*remove)(struct store *store, const char *name);	/* absent is fine */
+	void (*free)(struct store *store);
+	void *context;
+};
+
+/* A folder, by descriptor (it stays the caller's). Atomic replace with fsync of file and folder;
+ * "lock" in it is held against a second client: -EBUSY. */
+int store_folder(struct store **store, int folder, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* In memory: begins with copies of what is put in by save; for verifying, and for tests. */
+int store_memory(struct store **store) __attribute__((warn_unused_result));
+void store_free(struct store *store);
+
+/* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) of a role name; -ENAMETOOLONG.
+ * A "." or ".." cannot come out of it: a leading dot is encoded too in file names. */
+int store_encode(const char *role, char *out, size_t size) __attribute__((warn_unused_result));
