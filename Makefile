@@ -32,7 +32,7 @@ LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft
 	$(SRC_publisher) $(SRC_dns) $(SRC_journal)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
-LIBS := -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
+LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
 	$(if $(CONFIG_ED25519),-lsodium) -lpthread
 PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 
