@@ -8,7 +8,7 @@
 #include "base/crypto/tls.h"
 #include "base/diag.h"
 #include "net/http.h"
-#include "net/url.h"
+#include "base/url.h"
 #include "policy/addr.h"
 
 /*
