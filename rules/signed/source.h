@@ -27,7 +27,11 @@ struct source {
 	char name[160];		/* for messages and the status */
 };
 
-/* "DIR/metadata" and "DIR/targets"; only regular files, no link is followed, nothing above DIR. */
+/*
+ * "DIR/metadata" and "DIR/targets"; names of files as they are asked for (role names encoded). DIR is
+ * opened here and held; below it only regular files whose names are listed byte for byte (FAT does not
+ * tell case apart), no link is followed. -errno when DIR cannot be opened.
+ */
 int source_folder(struct source **source, const char *folder) __attribute__((warn_unused_result));
 
 /* BASE/metadata/ and BASE/targets/ on a mirror, over one connection. */
@@ -47,4 +51,12 @@ struct source_file {
 int source_memory(struct source **source, const struct source_file *file, size_t count)
 	__attribute__((warn_unused_result));
 
-void source_free(struct source *source);
+void source_free(struct source *source);	/* NULL is fine */
+
+/* ---- what the sources share ---- */
+
+const char *source_kind_print(enum source_kind kind);	/* "metadata", "targets" */
+
+/* -EINVAL with diag unless path is relative, without empty, "." or ".." parts or control characters. */
+int source_check_path(const struct source *source, const char *path, struct diag *diag)
+	__attribute__((warn_unused_result));
