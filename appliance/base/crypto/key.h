@@ -12,14 +12,15 @@
  *
  *	KEY_P256	ecdsa	ecdsa-sha2-nistp256	DER (RFC 3279) over SHA-256
  *	KEY_P384	ecdsa	ecdsa-sha2-nistp384	DER over SHA-384
- *	KEY_RSA		rsa	rsassa-pss-sha256	RFC 8017, MGF1 and salt of 32 bytes; 2048 to 8192 bits
+ *	KEY_RSA		rsa	rsassa-pss-sha256	RFC 8017, MGF1 and salt of 32 bytes; 2048 to
+ *							4096 bits, as far as PSA goes
  *	KEY_ED25519	ed25519	ed25519			RFC 8032, public key in hexadecimal
  *
  * ECDSA and RSA through the PSA Crypto API, Ed25519 through libsodium when CONFIG_ED25519 is on and
  * key_use_ed25519 was called (so that a program that does not call it does not link libsodium).
  */
 enum key_type { KEY_P256, KEY_P384, KEY_RSA, KEY_ED25519, KEY_TYPES };
-enum { KEY_BYTES = 1100, KEY_SIGNATURE = 1024, KEY_PEM_MAX = 8192, KEY_PASSPHRASE_MAX = 256 };
+enum { KEY_BYTES = 600, KEY_SIGNATURE = 512, KEY_PEM_MAX = 8192, KEY_PASSPHRASE_MAX = 256 };
 
 /* A public key, complete and checked; the bytes are what PSA imports (32 raw bytes for Ed25519). */
 struct key {
@@ -42,6 +43,12 @@ int key_public_parse(struct key *key, enum key_type type, const char *text)
 	__attribute__((warn_unused_result));
 /* The same form; PEM ends with a newline. */
 int key_public_print(const struct key *key, struct text *out) __attribute__((warn_unused_result));
+
+/* A file of a public key, of whatever type: PEM, Ed25519 too (RFC 8410). Errors as above. */
+int key_public_read(struct key *key, const char *text) __attribute__((warn_unused_result));
+int key_public_write(const struct key *key, struct text *out) __attribute__((warn_unused_result));
+
+bool key_equal(const struct key *a, const struct key *b);
 
 /* 0 only for a valid signature; -EBADMSG else. Strict DER: no zero, no oversized r or s, no trailing
  * bytes, so that nobody makes a second form of a signature. */
