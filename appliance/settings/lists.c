@@ -130,37 +130,29 @@ static int check_names(const struct settings *settings, const struct rule_list *
 	return diag->count == errors ? 0 : -EINVAL;
 }
 
-/* Reads and parses one file; its text lives in *text until the block is built. */
-static int parse(const struct list_file *file, struct arena *arena, struct rule_list *list,
-		 char **text, struct diag *diag)
+static int parse(const struct list_text *text, struct arena *arena, struct rule_list *list,
+		 struct diag *diag)
 {
-	size_t length;
-	int error = file_read_fd(file->fd, LIST_FILE_MAX, text, &length);
+	int error = rule_list_parse(list, arena, text->name, text->text, text->length, diag);
 
-	if (error) {
-		diag_error(diag, file->name, 0, 0, "cannot read: %s", strerror(-error));
-		return error;
-	}
-	error = rule_list_parse(list, arena, file->name, *text, length, diag);
 	if (error == -ENOMEM)
-		diag_error(diag, file->name, 0, 0, "too large: the rule lists take more than %d "
+		diag_error(diag, text->name, 0, 0, "too large: the rule lists take more than %d "
 			   "MiB of memory", PARSE_BUDGET >> 20);
 	return error;
 }
 
-int lists_compile(const struct list_file *file, size_t count, const struct settings *settings,
-		  const struct policy_options *options, void **block, size_t *size,
-		  struct diag *diag)
+int lists_compile_texts(const struct list_text *text, size_t count, const struct settings *settings,
+			const struct policy_options *options, void **block, size_t *size,
+			struct diag *diag)
 {
 	struct rule_list list[SETTINGS_LISTS];
-	char *text[SETTINGS_LISTS] = { NULL };
 	struct arena arena;
 	size_t kept = 0;
 	int error = 0;
 
 	arena_init(&arena, PARSE_BUDGET);
 	for (size_t i = 0; i < count; i++) {
-		int failed = parse(&file[i], &arena, &list[i], &text[i], diag);
+		int failed = parse(&text[i], &arena, &list[i], diag);
 
 		error = error ? error : failed;
 	}
@@ -172,8 +164,30 @@ int lists_compile(const struct list_file *file, size_t count, const struct setti
 	}
 	if (!error)
 		error = policy_compile(list, kept, options, block, size, diag);
-	for (size_t i = 0; i < count; i++)
-		free(text[i]);
 	arena_release(&arena);
+	return error;
+}
+
+int lists_compile(const struct list_file *file, size_t count, const struct settings *settings,
+		  const struct policy_options *options, void **block, size_t *size,
+		  struct diag *diag)
+{
+	struct list_text text[SETTINGS_LISTS] = { 0 };
+	char *data[SETTINGS_LISTS] = { NULL };
+	int error = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int failed = file_read_fd(file[i].fd, LIST_FILE_MAX, &data[i], &text[i].length);
+
+		if (failed)
+			diag_error(diag, file[i].name, 0, 0, "cannot read: %s", strerror(-failed));
+		error = error ? error : failed;
+		memcpy(text[i].name, file[i].name, sizeof(text[i].name));
+		text[i].text = data[i];
+	}
+	if (!error)
+		error = lists_compile_texts(text, count, settings, options, block, size, diag);
+	for (size_t i = 0; i < count; i++)
+		free(data[i]);
 	return error;
 }

@@ -33,3 +33,13 @@ void settings_policy_options(const struct settings *settings, struct policy_opti
 int lists_compile(const struct list_file *file, size_t count, const struct settings *settings,
 		  const struct policy_options *options, void **block, size_t *size,
 		  struct diag *diag) __attribute__((warn_unused_result));
+
+/* The same for texts that are in memory already. */
+struct list_text {
+	char name[LIST_FILE_NAME];	/* for messages */
+	const char *text;		/* NUL-terminated */
+	size_t length;
+};
+int lists_compile_texts(const struct list_text *text, size_t count, const struct settings *settings,
+			const struct policy_options *options, void **block, size_t *size,
+			struct diag *diag) __attribute__((warn_unused_result));

@@ -364,6 +364,14 @@ static const struct setting {
 	{ "rules", "dir", set_dir },
 	{ "rules", "lists", set_lists },
 	{ "rules", "max-address-share", set_share },
+	{ "update", "trust-root", update_trust_root },
+	{ "update", "mirror", update_mirror },
+	{ "update", "mirror-ca", update_mirror_ca },
+	{ "update", "mirror-pin", update_mirror_pin },
+	{ "update", "collector", update_collector },
+	{ "update", "interval", update_interval },
+	{ "update", "stale-after", update_stale_after },
+	{ "update", "ring", update_ring },
 	{ "mode", "monitor-first", set_monitor_first },
 	{ "mode", "monitor-max", set_monitor_max },
 	{ "log", "level", set_level },
@@ -413,8 +421,8 @@ static int handle(void *context, const char *section, const char *key, const cha
 	if (known_section)
 		value_error(parser, "unknown key \"%s\" in [%s]: see cordon.conf(5)", key, section);
 	else
-		value_error(parser, "unknown section [%s]: expected network, dns, rules, action, "
-			   "mode, log or daemon", section);
+		value_error(parser, "unknown section [%s]: expected network, dns, rules, update, "
+			   "action, mode, log or daemon", section);
 	return 1;
 }
 
@@ -479,6 +487,9 @@ void settings_init(struct settings *settings)
 		.block_ttl = 60,
 		.rules_dir = "/etc/cordon/rules",
 		.max_v4_share = 64,
+		.poll_interval = 240,
+		.stale_after = 86400,
+		.ring = "broad",
 		.monitor_max = 86400,
 		.log_budget = 64 << 20,
 		.uid_base = 64500,
@@ -532,7 +543,7 @@ uint32_t settings_uid(const struct settings *settings, enum role role)
 const char *role_print(enum role role)
 {
 	static const char *const words[ROLE_COUNT] = { "parent", "dns", "compile", "rules",
-						       "journal" };
+						       "journal", "update" };
 
 	return words[role];
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "base/url.h"
 #include "policy/addr.h"
 #include "policy/name.h"
 #include "policy/rule.h"
@@ -26,6 +27,10 @@ enum {
 	SETTINGS_SOURCES = 16,
 	SETTINGS_LISTS = 32,
 	SETTINGS_PATH = 256,
+	SETTINGS_MIRRORS = 8,
+	SETTINGS_PINS = 4,
+	SETTINGS_PIN = 32,
+	SETTINGS_RING = 33,
 	SETTINGS_WORKERS = 16
 };
 
@@ -82,6 +87,18 @@ struct settings {
 	size_t lists;
 	unsigned int max_v4_share;	/* of 65536 */
 
+	/* [update] */
+	char trust_root[SETTINGS_PATH];	/* root metadata; "": no signed updates */
+	struct url mirror[SETTINGS_MIRRORS];	/* asked in this order */
+	size_t mirrors;
+	char mirror_ca[SETTINGS_PATH];	/* PEM; "": none */
+	uint8_t mirror_pin[SETTINGS_PINS][SETTINGS_PIN];	/* SHA-256 of a public key */
+	size_t mirror_pins;
+	struct url collector;		/* receipts go there by PUT; host "": nowhere */
+	uint64_t poll_interval;		/* seconds; each wait is somewhat shorter, by chance */
+	uint64_t stale_after;		/* seconds after the newest signature */
+	char ring[SETTINGS_RING];
+
 	/* [action] */
 	enum action action[CATEGORY_COUNT];
 
@@ -113,6 +130,8 @@ int duration_parse(uint64_t *seconds, const char *text, size_t length);
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);
 
 /* The role's user id; the order of enum role. */
-enum role { ROLE_PARENT, ROLE_DNS, ROLE_COMPILE, ROLE_RULES, ROLE_JOURNAL, ROLE_COUNT };
+enum role {
+	ROLE_PARENT, ROLE_DNS, ROLE_COMPILE, ROLE_RULES, ROLE_JOURNAL, ROLE_UPDATE, ROLE_COUNT
+};
 uint32_t settings_uid(const struct settings *settings, enum role role);
 const char *role_print(enum role role);

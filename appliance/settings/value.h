@@ -43,3 +43,13 @@ bool value_text(struct parser *parser, const char *key, const char *value, char 
 /* Index of value among words (ended by NULL), or -1 with an error that says what was expected. */
 int value_choice(struct parser *parser, const char *key, const char *value,
 		 const char *const words[], const char *expected);
+
+/* ---- [update], in update.c ---- */
+bool update_trust_root(struct parser *parser, const char *key, const char *value);
+bool update_mirror(struct parser *parser, const char *key, const char *value);
+bool update_mirror_ca(struct parser *parser, const char *key, const char *value);
+bool update_mirror_pin(struct parser *parser, const char *key, const char *value);
+bool update_collector(struct parser *parser, const char *key, const char *value);
+bool update_interval(struct parser *parser, const char *key, const char *value);
+bool update_stale_after(struct parser *parser, const char *key, const char *value);
+bool update_ring(struct parser *parser, const char *key, const char *value);
