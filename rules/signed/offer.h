@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "signed/archive.h"
+#include "signed/release.h"
+
+/*
+ * An offer: an archive that claims to be the next bundle. The role that fetched it verified it on the
+ * way; whoever enforces it verifies it again with this function, from its own trusted state, in a
+ * process that has never met the network.
+ */
+struct offer_trust {
+	const struct archive *bundle;	/* the one in force; NULL: none yet */
+	const void *root;		/* root metadata to begin with when there is none */
+	size_t root_size;
+	int64_t now;			/* seconds since 1970 */
+};
+
+/* The caller releases *bundle. Errors as client.h; diag says what is wrong with it. *root_version: of
+ * the newest root that the offer proves. */
+int offer_verify(struct bundle *bundle, const struct archive *offered,
+		 const struct offer_trust *trust, int64_t *root_version, struct diag *diag)
+	__attribute__((warn_unused_result));
+
+/* The bundle in force read again: whole, and signed as it was when it was taken. */
+int offer_reopen(struct bundle *bundle, const struct archive *kept, int64_t *root_version,
+		 struct diag *diag) __attribute__((warn_unused_result));
+
+/* When may this appliance take the release: seconds since 1970; 0: at once; INT64_MAX: it is held. */
+int64_t offer_due(const struct bundle *bundle, const char *ring);
