@@ -76,10 +76,12 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 	return 0;
 }
 
-static int connect_to(const char *folder)
+static int connect_to(const char *folder, enum control_type type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval timeout = { .tv_sec = CONTROL_TIMEOUT_MS / 1000 };
+	struct timeval timeout = {
+		.tv_sec = (type == CONTROL_UPDATE ? CONTROL_UPDATE_MS : CONTROL_TIMEOUT_MS) / 1000
+	};
 	int fd;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder,
@@ -103,7 +105,7 @@ int control_ask(const char *folder, const struct control_request *request, int *
 {
 	uint8_t data[CONTROL_REQUEST_MAX];
 	int size = control_encode(request, data, sizeof(data));
-	int fd = size < 0 ? size : connect_to(folder), error = 0;
+	int fd = size < 0 ? size : connect_to(folder, request->type), error = 0;
 	char *buffer = NULL;
 	ssize_t got;
 

@@ -15,13 +15,17 @@ enum {
 	CONTROL_BY = 80,
 	CONTROL_REQUEST_MAX = 512,
 	CONTROL_REPLY_MAX = 64 * 1024,
-	CONTROL_TIMEOUT_MS = 20000
+	CONTROL_TIMEOUT_MS = 20000,
+	CONTROL_UPDATE_MS = 600000	/* mirrors may be slow, one after the other */
 };
 
 enum control_type {
 	CONTROL_STATUS,	/* reply: one JSON object */
 	CONTROL_RELOAD,	/* compile the rule lists anew and switch over; reply: text */
 	CONTROL_MODE,	/* reply: text */
+	CONTROL_UPDATE,	/* look for an update now; reply: text */
+	CONTROL_HOLD,	/* take no new release until CONTROL_RELEASE; reply: text */
+	CONTROL_RELEASE,
 	CONTROL_TYPES
 };
 
@@ -40,7 +44,8 @@ struct mode_record {
 
 struct control_request {
 	enum control_type type;
-	/* CONTROL_MODE */
+	/* CONTROL_UPDATE: reason is a folder below STATE/update, or empty for the mirrors;
+	 * CONTROL_HOLD: reason and by; CONTROL_MODE: all of them */
 	enum mode mode;
 	uint64_t seconds;	/* how long; 0 with MODE_ENFORCE */
 	uint32_t categories;	/* bit per category; 0: all */

@@ -17,7 +17,8 @@ enum message_type {
 	/* parent to any child, before READY */
 	MESSAGE_SETTINGS,	/* text of cordon.conf */
 	MESSAGE_LIST,		/* compile: file name; descriptor: the rule list */
-	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed: start compiling */
+	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed, i64 time, u8 held:
+				 * start compiling */
 	MESSAGE_LISTEN,		/* dns: u8 worker, u8 IPPROTO_*, descriptor: bound socket */
 	MESSAGE_SHARED,		/* dns, journal: u8 worker, descriptor: struct worker_shared */
 	MESSAGE_NFLOG,		/* journal: descriptor: bound netlink socket */
@@ -25,14 +26,26 @@ enum message_type {
 	MESSAGE_WAKE,		/* dns, journal: descriptor: eventfd, "the rings have something" */
 	MESSAGE_TABLE,		/* journal: descriptor: memory of what it counts */
 	MESSAGE_IDENTITY,	/* journal: u8 length and appliance id */
+	MESSAGE_TRUST,		/* update, compile: descriptor: root metadata of the settings */
+	MESSAGE_CA,		/* update: descriptor: PEM */
+	MESSAGE_BUNDLE,		/* compile: descriptor: the bundle in force (signed/archive.h) */
+	MESSAGE_OFFERED,	/* compile: descriptor: what is to take its place */
+	MESSAGE_CLOCK,		/* update: i64 floor now (signed/freshness.h) */
 	MESSAGE_SEAL,		/* that was all: enter the sandbox, answer READY */
 	/* parent to child, at any time */
 	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */
 	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
+	MESSAGE_LOOK,		/* update: look now; text: at this folder in its root, not the mirrors */
+	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */
+	MESSAGE_RECEIPT,	/* update: text to deliver to the collector */
 	/* child to parent */
 	MESSAGE_READY,
+	MESSAGE_OFFER,		/* update: descriptor: sealed memfd with an archive */
+	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update.h) */
+	MESSAGE_DELIVERED,	/* update: i32 0 or -errno, text: the receipt's fate */
+	MESSAGE_VERIFIED,	/* compile: struct bundle_info, before MESSAGE_COMPILED */
 	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */
 	MESSAGE_APPLIED,	/* i32 0 or -errno, u8 changed, text: the answer to MESSAGE_POLICY */
 	/* between dns and rules */

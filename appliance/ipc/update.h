@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the update role, the compiling child and the parent say to each other about signed updates,
+ * encoded field by field. Times are seconds since 1970.
+ */
+enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_TEXT = 1000, UPDATE_SOURCE = 160,
+       UPDATE_BODY_MAX = 4096 };
+
+/* What an archive proved to be (MESSAGE_VERIFIED, compile to parent). */
+struct bundle_info {
+	int64_t release;		/* 0: nothing */
+	uint8_t digest[32];
+	int64_t published;
+	int64_t signed_at;
+	int64_t expires;
+	int64_t due;			/* when this appliance may take it; 0 at once, INT64_MAX held */
+	int64_t root_version;
+	bool same;			/* the release that is in force already */
+	char signer[UPDATE_SIGNERS][UPDATE_KEYID];
+	size_t signers;
+};
+int bundle_info_encode(const struct bundle_info *info, uint8_t body[UPDATE_BODY_MAX]);
+int bundle_info_decode(struct bundle_info *info, const uint8_t *body, size_t size)
+	__attribute__((warn_unused_result));
+
+/* One look at the sources (MESSAGE_ATTEMPT, update to parent). */
+enum attempt_result {
+	ATTEMPT_NOTHING_NEW,
+	ATTEMPT_OFFERED,		/* MESSAGE_OFFER came before it */
+	ATTEMPT_FAILED
+};
+struct attempt {
+	enum attempt_result result;
+	bool asked;			/* by MESSAGE_LOOK */
+	uint32_t requests;
+	uint32_t connections;
+	char source[UPDATE_SOURCE];	/* the one that answered, or the last one asked */
+	char text[UPDATE_TEXT];		/* why it failed, every source; lines */
+};
+int attempt_encode(const struct attempt *attempt, uint8_t body[UPDATE_BODY_MAX]);
+int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
+	__attribute__((warn_unused_result));
+
+/* What became of an offer (MESSAGE_OUTCOME, parent to update). */
+enum outcome { OUTCOME_TAKEN, OUTCOME_WAITS, OUTCOME_REFUSED, OUTCOME_COUNT };
