@@ -66,7 +66,8 @@ int secret_generate(struct secret **secret, enum key_type type) __attribute__((w
 
 /*
  * PEM: PKCS#8, encrypted (RFC 8018: PBES2, PBKDF2-HMAC-SHA-256, AES-256-CBC) or not, or the
- * traditional EC and RSA forms. -EACCES: a passphrase is needed or it is wrong; -EINVAL: not a key.
+ * traditional EC and RSA forms. -EACCES: a passphrase is needed or it is wrong; -EINVAL: not a key;
+ * -ENOTSUP: encrypted in another way.
  */
 int secret_parse(struct secret **secret, const char *pem, size_t size, const char *passphrase)
 	__attribute__((warn_unused_result));
