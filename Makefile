@@ -95,6 +95,12 @@ $(O)/.config: Kconfig | $(O)/gen
 		else $(call KCONFIG,kconfig-conf --alldefconfig); fi >/dev/null && touch $(abspath $@)
 $(O)/gen/autoconf.h: $(O)/.config
 	$(Q)sed -n 's/^\(CONFIG_[A-Z0-9_]*\)=y$$/#define \1 1/p' $< > $@
+# The moment that this tree was made: no clock of an appliance is before it.
+BUILD_TIME := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),$(shell date -r Makefile +%s))
+.PHONY: always
+$(O)/gen/build.h: always | $(O)/gen
+	$(Q)echo '#define BUILD_TIME $(BUILD_TIME)' | cmp -s - $@ || echo '#define BUILD_TIME $(BUILD_TIME)' > $@
+$(O)/obj/appliance/base/version.o: $(O)/gen/build.h
 $(O)/gen $(O)/bin:
 	$(Q)mkdir -p $@
 
@@ -202,7 +208,7 @@ FUZZ_SECONDS ?= 60
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SOURCES := $(LIB) $(GENERATED)
 
-$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h $(O)/gen/build.h
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE -Wno-format-truncation,$(FLAGS)) -O1 -DCORDON_SANITIZE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \

@@ -2,17 +2,42 @@
 #include "daemon/role.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "base/config.h"
 #include "base/cursor.h"
 #include "daemon/log.h"
+#include "ipc/update.h"
+#include "policy/explain.h"
+#include "signed/canary.h"
+#include "signed/offer.h"
+#include "signed/strict.h"
 
 /*
  * The compile role: a throw-away child that reads what people wrote. It has the lists' descriptors,
  * memory and a time limit, and nothing else; what it makes is checked again by whoever uses it.
+ *
+ * Signed lists it verifies itself, from the trust that the parent keeps: the role that fetched them
+ * met the network, and is not believed.
  */
+enum { METADATA_BUDGET = 48 << 20 };
+
+struct compile {
+	struct role_start start;
+	struct policy_options options;
+	int64_t now;
+	bool held;
+	struct bundle bundle;
+	struct archive current, offered;
+	void *block;
+	size_t size;
+	struct diag diag;
+};
+
 static void tell(int result, const struct diag *diag, int fd)
 {
 	struct text body = TEXT_EMPTY;
@@ -28,51 +53,206 @@ static void tell(int result, const struct diag *diag, int fd)
 	text_release(&body);
 }
 
-static int read_options(const struct settings *settings, struct policy_options *options)
+static int read_options(struct compile *compile)
 {
 	static struct message message;
 	struct cursor cursor;
 
-	settings_policy_options(settings, options);
+	settings_policy_options(&compile->start.settings, &compile->options);
 	if (message_receive(MESSAGE_CHANNEL, &message) != 1 || message.type != MESSAGE_OPTIONS)
 		return -EBADMSG;
 	cursor = cursor_reader(message.body, message.size);
-	options->monitor = cursor_get32(&cursor);
-	options->disarmed = cursor_get8(&cursor);
+	compile->options.monitor = cursor_get32(&cursor);
+	compile->options.disarmed = cursor_get8(&cursor);
+	compile->now = (int64_t)cursor_get64(&cursor);
+	compile->held = cursor_get8(&cursor);
 	return cursor.failed ? -EBADMSG : 0;
+}
+
+/* ---- signed lists ---- */
+
+static int open_archive(struct archive *archive, int fd, const char *what, struct diag *diag)
+{
+	void *data;
+	size_t size;
+	int error = message_map(fd, &data, &size);
+
+	if (!error)
+		error = archive_parse(archive, data, size);
+	if (error)
+		diag_error(diag, what, 0, 0, "damaged: expected an archive of a release (%s)",
+			   strerror(-error));
+	return error;
+}
+
+static void tell_verified(const struct compile *compile, int64_t root_version, bool same,
+			  int64_t due)
+{
+	const struct bundle *bundle = &compile->bundle;
+	struct bundle_info info = {
+		.release = bundle->release.version, .published = bundle->release.published,
+		.signed_at = bundle->signed_at, .expires = bundle->expires, .due = due,
+		.root_version = root_version, .same = same,
+	};
+	uint8_t body[UPDATE_BODY_MAX];
+
+	memcpy(info.digest, bundle->digest, sizeof(info.digest));
+	for (size_t i = 0; i < bundle->signers && i < UPDATE_SIGNERS; i++)
+		memcpy(info.signer[info.signers++], bundle->signer[i], UPDATE_KEYID);
+	role_tell(MESSAGE_VERIFIED, body, (size_t)bundle_info_encode(&info, body), -1);
+}
+
+/* A release that is in force already comes again with newer metadata: nothing to wait for. */
+static bool is_current(struct compile *compile)
+{
+	const struct archive_file *ours = archive_lookup(&compile->current, "release.json");
+	const struct archive_file *theirs = archive_lookup(&compile->offered, "release.json");
+
+	return ours && theirs && ours->size == theirs->size &&
+	       memcmp(ours->data, theirs->data, ours->size) == 0;
+}
+
+static int verify_offer(struct compile *compile)
+{
+	struct offer_trust trust = { .now = compile->now };
+	int64_t root_version = 0, due;
+	struct diag *diag = &compile->diag;
+	char *root = NULL;
+	bool same;
+	int error = open_archive(&compile->offered, compile->start.offered, "offer", diag);
+
+	if (!error && compile->start.bundle >= 0) {
+		error = open_archive(&compile->current, compile->start.bundle, "bundle", diag);
+		trust.bundle = &compile->current;
+	} else if (!error) {
+		error = role_read(compile->start.trust, "trust-root", &root, &trust.root_size, diag);
+		trust.root = root;
+	}
+	if (!error)
+		error = offer_verify(&compile->bundle, &compile->offered, &trust, &root_version,
+				     diag);
+	free(root);
+	if (error)
+		return error;
+	same = is_current(compile);
+	due = same ? 0 : compile->held ? INT64_MAX :
+	      offer_due(&compile->bundle, compile->start.settings.ring);
+	tell_verified(compile, root_version, same, due);
+	return due > compile->now ? -EAGAIN : 0;
+}
+
+static int verify_current(struct compile *compile)
+{
+	int64_t root_version = 0;
+	int error = open_archive(&compile->offered, compile->start.bundle, "bundle",
+				 &compile->diag);
+
+	if (!error)
+		error = offer_reopen(&compile->bundle, &compile->offered, &root_version,
+				     &compile->diag);
+	if (!error)
+		tell_verified(compile, root_version, true, 0);
+	return error;
+}
+
+/* What would cut the appliance off from its own resolvers or mirrors is never taken. The resolver
+ * list may name an upstream: it acts on forwarded traffic only. */
+static void check_own(const struct compile *compile, const struct policy *policy)
+{
+	const struct settings *settings = &compile->start.settings;
+	struct diag *diag = (struct diag *)(uintptr_t)&compile->diag;
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < settings->upstreams; i++) {
+		if (policy_lookup_addr(policy, &settings->upstream[i].addr).intended ==
+		    ACTION_BLOCK)
+			diag_error(diag, "limits", 0, 0, "the lists block our own upstream %s",
+				   addr_print(&settings->upstream[i].addr, text));
+	}
+	for (size_t i = 0; i < settings->mirrors; i++) {
+		struct explanation explanation;
+
+		if (explain(policy, settings->mirror[i].host, &explanation) == 0 &&
+		    explanation.verdict.action != ACTION_NONE &&
+		    explanation.verdict.intended == ACTION_BLOCK)
+			diag_error(diag, "limits", 0, 0, "the lists block our own mirror %s",
+				   settings->mirror[i].host);
+	}
+}
+
+static int check_candidate(struct compile *compile)
+{
+	struct policy policy;
+	int error = policy_open(&policy, compile->block, compile->size);
+
+	if (!error)
+		error = canary_check(&compile->bundle.release, &policy, &compile->diag);
+	if (!error)
+		check_own(compile, &policy);
+	return error ? error : compile->diag.count ? -EINVAL : 0;
+}
+
+static int compile_bundle(struct compile *compile)
+{
+	const struct bundle *bundle = &compile->bundle;
+	struct list_text text[RELEASE_LISTS];
+
+	for (size_t i = 0; i < bundle->release.lists; i++) {
+		snprintf(text[i].name, sizeof(text[i].name), "%s.rules",
+			 bundle->release.list[i].name);
+		text[i].text = bundle->list[i];
+		text[i].length = bundle->size[i];
+	}
+	if (bundle->release.max_share &&
+	    bundle->release.max_share < compile->options.max_v4_share)
+		compile->options.max_v4_share = bundle->release.max_share;
+	return lists_compile_texts(text, bundle->release.lists, &compile->start.settings,
+				   &compile->options, &compile->block, &compile->size,
+				   &compile->diag);
+}
+
+static int make(struct compile *compile)
+{
+	const struct role_start *start = &compile->start;
+	bool offered = start->offered >= 0;
+	int error;
+
+	if (!ENABLED(CONFIG_UPDATE) || (!offered && start->bundle < 0))
+		return lists_compile(start->list, start->lists, &start->settings,
+				     &compile->options, &compile->block, &compile->size,
+				     &compile->diag);
+	strict_budget(METADATA_BUDGET);
+	error = offered ? verify_offer(compile) : verify_current(compile);
+	if (!error)
+		error = compile_bundle(compile);
+	return !error && offered ? check_candidate(compile) : error;
 }
 
 int role_compile(void)
 {
-	static struct role_start start;
+	static struct compile compile;
 	static const int syscalls[] = { SYS_memfd_create, SYS_pread64 };
 	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 1ULL << 31,
 				   .memory = 3ULL << 30, .cpu_seconds = 120,
 				   .syscalls = syscalls, .syscall_count = 2 };
-	struct policy_options options;
-	static struct diag diag;
-	void *block = NULL;
-	size_t size = 0;
 	int error, fd = -1;
 
-	role_begin(&start, ROLE_COMPILE);
-	sandbox.uid = settings_uid(&start.settings, ROLE_COMPILE);
+	role_begin(&compile.start, ROLE_COMPILE);
+	sandbox.uid = settings_uid(&compile.start.settings, ROLE_COMPILE);
 	role_seal(&sandbox);
 	role_tell(MESSAGE_READY, NULL, 0, -1);
-	error = read_options(&start.settings, &options);
-	if (error)
+	if (read_options(&compile) < 0)
 		return 1;
-	diag_init(&diag);
-	error = lists_compile(start.list, start.lists, &start.settings, &options, &block, &size,
-			      &diag);
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	diag_init(&compile.diag);
+	error = make(&compile);
 	if (!error) {
-		fd = message_seal("policy", block, size);
+		fd = message_seal("policy", compile.block, compile.size);
 		error = fd < 0 ? fd : 0;
 	}
-	if (error && diag.count == 0)
-		diag_error(&diag, "rule lists", 0, 0, "%s", strerror(-error));
-	tell(error, &diag, fd);
-	free(block);
-	lists_close(start.list, start.lists);
+	if (error && compile.diag.count == 0)
+		diag_error(&compile.diag, "rule lists", 0, 0, "%s", strerror(-error));
+	tell(error, &compile.diag, fd);
 	return 0;
 }

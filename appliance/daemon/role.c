@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/file.h"
 #include "daemon/log.h"
+
+enum { READ_MAX = 1 << 20 };
 
 static void die(const char *what)
 {
@@ -81,6 +84,13 @@ static void take_list(struct role_start *start, const struct message *message)
 	start->lists++;
 }
 
+static void take_clock(struct role_start *start, const struct message *message)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+
+	start->floor = (int64_t)cursor_get64(&cursor);
+}
+
 static void take(struct role_start *start, const struct message *message, enum role role)
 {
 	switch (message->type) {
@@ -108,6 +118,21 @@ static void take(struct role_start *start, const struct message *message, enum r
 	case MESSAGE_TABLE:
 		start->table = message->fd;
 		break;
+	case MESSAGE_TRUST:
+		start->trust = message->fd;
+		break;
+	case MESSAGE_CA:
+		start->ca = message->fd;
+		break;
+	case MESSAGE_BUNDLE:
+		start->bundle = message->fd;
+		break;
+	case MESSAGE_OFFERED:
+		start->offered = message->fd;
+		break;
+	case MESSAGE_CLOCK:
+		take_clock(start, message);
+		break;
 	case MESSAGE_IDENTITY:
 		if (message->size >= sizeof(start->identity))
 			die("a message of the parent is damaged");
@@ -123,7 +148,8 @@ void role_begin(struct role_start *start, enum role role)
 {
 	static struct message message;
 
-	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1, .table = -1 };
+	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1, .table = -1,
+				      .trust = -1, .ca = -1, .bundle = -1, .offered = -1 };
 	log_open(role, LEVEL_INFO);
 	for (;;) {
 		int got = message_receive(MESSAGE_CHANNEL, &message);
@@ -147,6 +173,15 @@ void role_seal(const struct sandbox *sandbox)
 		log_error("sandbox: %s: %s", step, strerror(-error));
 		_exit(1);
 	}
+}
+
+int role_read(int fd, const char *what, char **text, size_t *size, struct diag *diag)
+{
+	int error = fd < 0 ? -ENOENT : file_read_fd(fd, READ_MAX, text, size);
+
+	if (error)
+		diag_error(diag, what, 0, 0, "cannot read: %s", strerror(-error));
+	return error;
 }
 
 void role_tell(enum message_type type, const void *body, size_t size, int fd)

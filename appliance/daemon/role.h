@@ -22,6 +22,8 @@ struct role_start {
 	int route;
 	int wake;
 	int table;
+	int trust, ca, bundle, offered;
+	int64_t floor;
 	char identity[64];
 };
 
@@ -30,12 +32,16 @@ int role_dns(void);
 int role_compile(void);
 int role_rules(void);
 int role_journal(void);
+int role_update(void);
 
 /* Reads messages up to MESSAGE_SEAL. Ends the process when the parent breaks the protocol. */
 void role_begin(struct role_start *start, enum role role);
 
 /* Enters the sandbox; ends the process when a step of it fails. */
 void role_seal(const struct sandbox *sandbox);
+
+/* Reads a descriptor from the parent; *text is malloc'ed. -errno with diag. */
+int role_read(int fd, const char *what, char **text, size_t *size, struct diag *diag);
 
 /* Sends to the parent; ends the process when it is gone. */
 void role_tell(enum message_type type, const void *body, size_t size, int fd);

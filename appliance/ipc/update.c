@@ -71,7 +71,6 @@ int attempt_encode(const struct attempt *attempt, uint8_t body[UPDATE_BODY_MAX])
 	cursor_put8(&cursor, (uint8_t)attempt->result);
 	cursor_put8(&cursor, attempt->asked);
 	cursor_put32(&cursor, attempt->requests);
-	cursor_put32(&cursor, attempt->connections);
 	put_text(&cursor, attempt->source, sizeof(attempt->source));
 	put_text(&cursor, attempt->text, sizeof(attempt->text));
 	return (int)cursor.at;
@@ -85,7 +84,6 @@ int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
 	attempt->result = (enum attempt_result)result;
 	attempt->asked = cursor_get8(&cursor);
 	attempt->requests = cursor_get32(&cursor);
-	attempt->connections = cursor_get32(&cursor);
 	get_text(&cursor, attempt->source, sizeof(attempt->source));
 	get_text(&cursor, attempt->text, sizeof(attempt->text));
 	return cursor.failed || cursor_left(&cursor) || result > ATTEMPT_FAILED ? -EBADMSG : 0;

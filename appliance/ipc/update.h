@@ -39,7 +39,6 @@ struct attempt {
 	enum attempt_result result;
 	bool asked;			/* by MESSAGE_LOOK */
 	uint32_t requests;
-	uint32_t connections;
 	char source[UPDATE_SOURCE];	/* the one that answered, or the last one asked */
 	char text[UPDATE_TEXT];		/* why it failed, every source; lines */
 };

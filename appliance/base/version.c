@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/version.h"
+
+#include "build.h"
+
+int64_t version_build_time(void)
+{
+	return BUILD_TIME;
+}
