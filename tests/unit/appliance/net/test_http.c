@@ -240,7 +240,8 @@ static void malformed_headers(void **state)
 	bad("\r\n", "HTTP/1.1 STATUS");
 	bad("HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 STATUS");
 	bad("HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 STATUS");
-	bad("HTTP/1.1 20 OK\r\n\r\n", "three digits");
+	bad("HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 STATUS");
+	bad("HTTP/1.1 2x0 OK\r\n\r\n", "three digits");
 	bad("HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 STATUS");
 	bad("HTTP/1.1 101 Switching\r\n\r\n", "200 to 599");
 	bad("HTTP/1.1 600 x\r\n\r\n", "200 to 599");
