@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/cursor.h"
 #include "base/file.h"
@@ -32,7 +33,8 @@ static const char *const stage[] = { "lists", "lists.new" };
 
 static const char *cause_print(enum cause cause)
 {
-	static const char *const words[] = { "start", "reload", "mode", "end of the mode" };
+	static const char *const words[] = { "start", "reload", "mode", "end of the mode",
+					     "update" };
 
 	return words[cause];
 }
@@ -118,7 +120,9 @@ static void finish(struct parent *parent, bool done, const char *text)
 {
 	parent->changing = false;
 	parent->lists_staged = false;
-	snprintf(parent->last_error, sizeof(parent->last_error), "%s", done ? "" : text);
+	/* What became of an update is said by itself. */
+	if (parent->cause != CAUSE_UPDATE)
+		snprintf(parent->last_error, sizeof(parent->last_error), "%s", done ? "" : text);
 	control_changed(parent, done, text);
 	if (parent->again) {
 		parent->again = false;
@@ -137,7 +141,14 @@ static void compile(struct parent *parent)
 	child_start(parent, ROLE_COMPILE);
 }
 
-/* At the start there may be nothing in force yet: then the last good lists, or nothing at all. */
+static void change_begin_anew(struct parent *parent)
+{
+	parent->changing = false;
+	change_begin(parent, CAUSE_START);
+}
+
+/* At the start there may be nothing in force yet: then the lists of the folder instead of a damaged
+ * bundle, then the last good lists, or nothing at all. */
 static void refuse(struct parent *parent, const char *text)
 {
 	bool first = parent->current.number == 0;
@@ -150,6 +161,13 @@ static void refuse(struct parent *parent, const char *text)
 			log_error("the mode could not be written back: it is %s until the next "
 				  "start", mode_print(parent->mode.mode));
 	}
+	if (first && updates_bundled(parent)) {
+		updates_bundle_damaged(parent);
+		change_begin_anew(parent);
+		return;
+	}
+	if (parent->cause == CAUSE_UPDATE)
+		updates_finished(parent, OUTCOME_REFUSED, text);
 	if (first && parent->lists_staged) {
 		log_warning("trying the last good rule lists in %s/lists", parent->state_path);
 		parent->lists_staged = false;
@@ -177,7 +195,8 @@ void change_begin(struct parent *parent, enum cause cause)
 	}
 	parent->changing = true;
 	parent->cause = cause;
-	parent->lists_staged = cause == CAUSE_START || cause == CAUSE_RELOAD;
+	parent->lists_staged = (cause == CAUSE_START || cause == CAUSE_RELOAD) &&
+			       !updates_bundled(parent);
 	diag_init(&diag);
 	if (parent->lists_staged && stage_lists(parent, &diag) < 0) {
 		diag_print(&diag, &text);
@@ -210,6 +229,23 @@ static int open_generation(struct parent *parent, int fd)
 	return 0;
 }
 
+/* Verified, and not due: its ring's turn comes later, or somebody holds it. */
+static void wait_for_turn(struct parent *parent)
+{
+	const struct bundle_info *info = &parent->updates.verified;
+	char text[160], time[CLOCK_TEXT];
+
+	if (info->due == INT64_MAX)
+		snprintf(text, sizeof(text), "release %lld is verified and held\n",
+			 (long long)info->release);
+	else
+		snprintf(text, sizeof(text), "release %lld is verified and waits until %s (ring "
+			 "%s)\n", (long long)info->release, clock_print(info->due * 1000, time),
+			 parent->settings.ring);
+	updates_finished(parent, OUTCOME_WAITS, text);
+	finish(parent, true, text);
+}
+
 void change_compiled(struct parent *parent, struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
@@ -219,6 +255,10 @@ void change_compiled(struct parent *parent, struct message *message)
 	if (!parent->compiling)
 		return;
 	parent->compiling = false;
+	if (result == -EAGAIN && parent->cause == CAUSE_UPDATE && parent->updates.has_verified) {
+		wait_for_turn(parent);
+		return;
+	}
 	if (!result && message->fd >= 0)
 		result = open_generation(parent, message->fd);
 	if (result || message->fd < 0) {
@@ -278,7 +318,7 @@ static void tell_mode(struct parent *parent)
 {
 	struct child *journal = &parent->child[ROLE_JOURNAL];
 
-	if (parent->cause == CAUSE_RELOAD || !journal->ready ||
+	if (parent->cause == CAUSE_RELOAD || parent->cause == CAUSE_UPDATE || !journal->ready ||
 	    (parent->cause == CAUSE_START && parent->mode.mode == MODE_ENFORCE))
 		return;
 	if (message_send_mode(journal->watch.fd, &parent->mode) < 0)
@@ -288,7 +328,8 @@ static void tell_mode(struct parent *parent)
 static void commit(struct parent *parent)
 {
 	struct generation old = parent->current;
-	char text[128];
+	const struct bundle_info *running = &parent->updates.running;
+	char text[192], release[48] = "";
 
 	parent->current = parent->next;
 	parent->next = (struct generation){ .fd = -1 };
@@ -296,14 +337,22 @@ static void commit(struct parent *parent)
 	if (parent->lists_staged)
 		keep_lists(parent);
 	tell_mode(parent);
-	snprintf(text, sizeof(text), "%s: state %08x in force, mode %s\n",
-		 cause_print(parent->cause), policy_state(&parent->current.policy),
+	if (parent->cause != CAUSE_UPDATE)
+		updates_in_force(parent);
+	else
+		running = &parent->updates.verified;
+	if (running->release)
+		snprintf(release, sizeof(release), "release %lld, ", (long long)running->release);
+	snprintf(text, sizeof(text), "%s: %sstate %08x in force, mode %s\n",
+		 cause_print(parent->cause), release, policy_state(&parent->current.policy),
 		 mode_print(parent->mode.mode));
 	log_info("%.*s", (int)strlen(text) - 1, text);
 	if (!parent->ready) {
 		parent->ready = true;
 		log_info("ready: %s", policy_versions(&parent->current.policy));
 	}
+	if (parent->cause == CAUSE_UPDATE)
+		updates_finished(parent, OUTCOME_TAKEN, text);
 	finish(parent, true, text);
 }
 

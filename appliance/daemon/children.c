@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "daemon/log.h"
 
 enum { SOON_MS = 50, LATER_MS = 2000, SHORT_LIFE_MS = 1000, MANY_RESTARTS = 20,
@@ -118,8 +119,13 @@ static int tell(struct parent *parent, struct child *child)
 
 	if (!error && child->role == ROLE_DNS)
 		error = tell_workers(parent, child);
-	if (!error && child->role == ROLE_COMPILE)
+	if (!error && child->role == ROLE_COMPILE && parent->updates.on)
+		error = updates_tell_compile(parent, child);
+	if (!error && child->role == ROLE_COMPILE && parent->cause != CAUSE_UPDATE &&
+	    !updates_bundled(parent))
 		error = tell_lists(parent, child);
+	if (!error && child->role == ROLE_UPDATE)
+		error = updates_tell_update(parent, child);
 	if (!error && child->role == ROLE_JOURNAL)
 		error = tell_journal(parent, child);
 	return error ? error : child_send(child, MESSAGE_SEAL, NULL, 0, -1);
@@ -134,13 +140,13 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	char *const arguments[] = { (char *)(uintptr_t)"cordond", (char *)(uintptr_t)"--role",
 				    word, NULL };
 	char *const environment[] = { NULL };
-	const char *folder = role == ROLE_JOURNAL ? "log" : "empty";
+	const char *folder = role == ROLE_JOURNAL ? "log" : role == ROLE_UPDATE ? "update" : "empty";
 	sigset_t none;
 
 	snprintf(word, sizeof(word), "%s", role_print(role));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (fchdir(role == ROLE_JOURNAL ? parent->state : parent->run) == 0 &&
+	if (fchdir(strcmp(folder, "empty") == 0 ? parent->run : parent->state) == 0 &&
 	    chdir(folder) == 0 && dup2(channel, MESSAGE_CHANNEL) == MESSAGE_CHANNEL &&
 	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) == 0 &&
 	    close_range(MESSAGE_CHANNEL + 1, UINT_MAX, 0) == 0)
@@ -237,14 +243,26 @@ static void became_ready(struct parent *parent, struct child *child)
 	child->ready = true;
 	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
 	if (child->role == ROLE_COMPILE) {
-		const uint32_t mask = htobe32(mode_monitor_mask(&parent->mode));
-		uint8_t body[5];
+		uint8_t body[14];
+		struct cursor cursor = cursor_writer(body, sizeof(body));
 
-		memcpy(body, &mask, 4);
-		body[4] = parent->mode.mode == MODE_DISARMED;
+		cursor_put32(&cursor, mode_monitor_mask(&parent->mode));
+		cursor_put8(&cursor, parent->mode.mode == MODE_DISARMED);
+		cursor_put64(&cursor, (uint64_t)updates_now(parent));
+		cursor_put8(&cursor, parent->updates.held);
 		(void)!child_send(child, MESSAGE_OPTIONS, body, sizeof(body), -1);
 	}
 	change_advance(parent);
+}
+
+static void heard_update(struct parent *parent, struct message *message)
+{
+	if (message->type == MESSAGE_OFFER)
+		updates_offer(parent, message);
+	else if (message->type == MESSAGE_ATTEMPT)
+		updates_attempt(parent, message);
+	else
+		updates_delivered(parent, message);
 }
 
 static void dispatch(struct parent *parent, struct child *child, struct message *message)
@@ -262,6 +280,18 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 	case MESSAGE_APPLIED:
 		change_applied(parent, child, message);
 		return;
+	case MESSAGE_VERIFIED:
+		if (child->role == ROLE_COMPILE && updates_verified(parent, message) == 0)
+			return;
+		break;
+	case MESSAGE_OFFER:
+	case MESSAGE_ATTEMPT:
+	case MESSAGE_DELIVERED:
+		if (child->role == ROLE_UPDATE) {
+			heard_update(parent, message);
+			return;
+		}
+		break;
 	case MESSAGE_COUNTERS:
 		if (child->role == ROLE_RULES && message->size <= sizeof(parent->counters)) {
 			memcpy(parent->counters, message->body, message->size);
@@ -308,6 +338,8 @@ static void last_words(struct parent *parent, struct child *child)
 	while (child->role == ROLE_COMPILE && message_receive(child->watch.fd, &message) == 1) {
 		if (message.type == MESSAGE_COMPILED)
 			change_compiled(parent, &message);
+		else if (message.type == MESSAGE_VERIFIED)
+			(void)!updates_verified(parent, &message);
 		message_close(&message);
 	}
 }

@@ -103,6 +103,30 @@ static void begin_change(struct control_client *client)
 	}
 }
 
+static void begin_look(struct control_client *client)
+{
+	const char *text;
+
+	client->state = CLIENT_UPDATE;
+	client->deadline = client->parent->now + CONTROL_UPDATE_MS;
+	if (updates_look(client->parent, client->request.reason, &text))
+		reply(client, 1, text);
+}
+
+static void hold(struct control_client *client)
+{
+	bool held = client->request.type == CONTROL_HOLD;
+
+	if (!client->parent->updates.on) {
+		reply(client, 1, "signed updates are off: cordon.conf names no [update] "
+				 "trust-root\n");
+		return;
+	}
+	updates_hold(client->parent, held, &client->request);
+	reply(client, 0, held ? "held: no new release is taken until cordon update release\n"
+			      : "released: the mirrors are asked now\n");
+}
+
 static void client_ready(struct watch *watch, uint32_t events)
 {
 	struct control_client *client = watch->context;
@@ -126,7 +150,12 @@ static void client_ready(struct watch *watch, uint32_t events)
 	}
 	client->request = request;
 	client->deadline = client->parent->now + CHANGE_MS;
-	begin_change(client);
+	if (request.type == CONTROL_UPDATE)
+		begin_look(client);
+	else if (request.type == CONTROL_HOLD || request.type == CONTROL_RELEASE)
+		hold(client);
+	else
+		begin_change(client);
 }
 
 static void control_ready(struct watch *watch, uint32_t events)
@@ -173,6 +202,18 @@ void control_changed(struct parent *parent, bool done, const char *text)
 		if (client->watch.fd >= 0 && client->state == CLIENT_CHANGE)
 			reply(client, done ? 0 : 1, text);
 	}
+	if (parent->cause == CAUSE_UPDATE)
+		control_looked(parent, done ? 0 : 1, text);
+}
+
+void control_looked(struct parent *parent, int code, const char *text)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0 && client->state == CLIENT_UPDATE)
+			reply(client, code, text);
+	}
 }
 
 void control_counters(struct parent *parent)
@@ -191,6 +232,9 @@ static void expire(struct control_client *client)
 		reply_status(client);
 	else if (client->state == CLIENT_QUEUED)
 		reply(client, 1, "another change takes long: nothing was done, try again later\n");
+	else if (client->state == CLIENT_UPDATE)
+		reply(client, 1, "the sources take long, and are still asked: see cordon update "
+				 "status\n");
 	else if (client->state == CLIENT_CHANGE)
 		reply(client, 1, "the change takes long and goes on: see cordon status\n");
 	else

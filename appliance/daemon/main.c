@@ -38,8 +38,18 @@ static int run_role(const char *name)
 		return role_rules();
 	if (ENABLED(CONFIG_JOURNAL) && strcmp(name, role_print(ROLE_JOURNAL)) == 0)
 		return role_journal();
+	if (ENABLED(CONFIG_UPDATE) && strcmp(name, role_print(ROLE_UPDATE)) == 0)
+		return role_update();
 	fprintf(stderr, "cordond: --role is how cordond starts its own parts\n");
 	return EXIT_USAGE;
+}
+
+static void check_url(const struct parent *parent, const char *key, const struct url *url,
+		      struct diag *diag)
+{
+	if (url->tls && !parent->settings.mirror_ca[0] && !parent->settings.mirror_pins)
+		diag_error(diag, parent->config, 0, 0, "[update] %s https://%s: expected mirror-ca "
+			   "or mirror-pin too: no certificate is trusted by itself", key, url->host);
 }
 
 /* Settings alone can say something that no gateway can do. */
@@ -58,6 +68,13 @@ static void check_sense(const struct parent *parent, struct diag *diag)
 			log_warning("%s: [network] lan: there is no interface %s now; what comes in "
 				    "by others is not guarded", parent->config, settings->lan[i]);
 	}
+	for (size_t i = 0; i < settings->mirrors; i++)
+		check_url(parent, "mirror", &settings->mirror[i], diag);
+	if (settings->collector.host[0])
+		check_url(parent, "collector", &settings->collector, diag);
+	if (settings->mirrors && !settings->trust_root[0])
+		diag_error(diag, parent->config, 0, 0, "[update] mirror without trust-root: expected "
+			   "the file of the root metadata that the administrator gave");
 	if (settings->listens == 0)
 		diag_error(diag, parent->config, 0, 0, "[dns] listen: expected at least one "
 			   "address");

@@ -292,6 +292,7 @@ int parent_run(struct parent *parent)
 	if (!error) {
 		find_identity(parent);
 		load_mode(parent, &diag);
+		(void)!updates_init(parent, &diag);
 	}
 	log_diag(&diag);
 	if (error) {
@@ -302,6 +303,8 @@ int parent_run(struct parent *parent)
 	child_start(parent, ROLE_RULES);
 	if (ENABLED(CONFIG_JOURNAL))
 		child_start(parent, ROLE_JOURNAL);
+	if (parent->updates.on)
+		child_start(parent, ROLE_UPDATE);
 	change_begin(parent, CAUSE_START);
 	while (!parent->stopping) {
 		if (loop_wait(&parent->loop, next_timeout(parent)) < 0)
@@ -311,6 +314,7 @@ int parent_run(struct parent *parent)
 		children_due(parent);
 		change_tick(parent);
 		control_tick(parent);
+		updates_tick(parent);
 		end_mode(parent);
 	}
 	children_stop(parent);

@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "daemon/modes.h"
+#include "daemon/updates.h"
 #include "dns/worker.h"
 #include "ipc/message.h"
 #include "ipc/shared.h"
@@ -20,6 +21,7 @@
  *	change.c	from rule lists to "in force everywhere"
  *	control.c	requests over the control socket
  *	status.c	what `cordon status` shows
+ *	updates.c	signed updates, from an offer to the receipt
  */
 struct parent;
 
@@ -46,12 +48,13 @@ struct generation {
 };
 
 /* Why the policy changes; said when it is done, and to whoever waits for it. */
-enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END };
+enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END, CAUSE_UPDATE };
 
 struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct parent *parent;
-	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE } state;
+	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE,
+	       CLIENT_UPDATE } state;
 	struct control_request request;	/* CLIENT_QUEUED: for after the change under way */
 	int64_t deadline;
 };
@@ -106,6 +109,8 @@ struct parent {
 	struct mode_record previous_mode;
 	char last_error[512];	/* why the last change was refused; "" when it was not */
 
+	struct updates updates;
+
 	/* status.c */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */
 	size_t counters_size;
@@ -143,6 +148,8 @@ int control_open(struct parent *parent, struct diag *diag);
 /* The change that clients wait for is over. */
 void control_changed(struct parent *parent, bool done, const char *text);
 void control_counters(struct parent *parent);
+/* What came of a look that somebody asked for. */
+void control_looked(struct parent *parent, int code, const char *text);
 /* Once a round: time-outs, and modes whose turn has come. */
 void control_tick(struct parent *parent);
 

@@ -124,7 +124,8 @@ static json_t *roles_json(const struct parent *parent)
 	for (int role = ROLE_DNS; role < ROLE_COUNT; role++) {
 		const struct child *child = &parent->child[role];
 
-		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)))
+		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)) ||
+		    (role == ROLE_UPDATE && !parent->updates.on))
 			continue;
 		(void)json_array_append_new(
 			list, json_pack("{s:s, s:o, s:f, s:i}", "role", role_print((enum role)role),
@@ -186,6 +187,7 @@ char *status_print(const struct parent *parent)
 	}
 	put(object, "refused", parent->last_error[0] ? json_string(parent->last_error)
 						     : json_null());
+	put(object, "update", updates_status(parent));
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));
 	put_count(object, "events_lost", events_lost(parent));

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/history.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+
+#define HISTORY_FILE "history.jsonl"
+
+enum { HISTORY_MAX = 128 * 1024 };
+
+static char *line_print(const struct parent *parent, const char *event, int64_t release,
+			const char *text)
+{
+	char time[CLOCK_TEXT], boot[CLOCK_BOOT_ID], state[9] = "";
+	size_t length = strlen(text);
+	json_t *object;
+	char *line;
+
+	clock_boot_id(boot);
+	if (parent->current.number)
+		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
+	if (length && text[length - 1] == '\n')
+		length--;
+	object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s%}", "time",
+			   clock_print(updates_now(parent) * 1000, time), "boot", boot, "uptime",
+			   (json_int_t)(clock_uptime_ms() / 1000), "event", event, "release",
+			   (json_int_t)release, "state", state, "source",
+			   parent->updates.attempt.source, "text", text, length);
+	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_decref(object);
+	return line;
+}
+
+void history_add(struct parent *parent, const char *event, int64_t release, const char *text)
+{
+	char *line = line_print(parent, event, release, text), *old = NULL;
+	const char *from;
+	struct text all = TEXT_EMPTY;
+	size_t size = 0;
+	int error = file_read(parent->state, HISTORY_FILE, 2 * HISTORY_MAX, &old, &size);
+
+	from = error ? "" : old;
+	while (strlen(from) > HISTORY_MAX && strchr(from, '\n'))
+		from = strchr(from, '\n') + 1;
+	text_puts(&all, from);
+	text_printf(&all, "%s\n", line ? line : "");
+	error = !line || text_failed(&all)
+			? -ENOMEM : file_replace(parent->state, HISTORY_FILE, all.data, all.length, 0644);
+	if (error)
+		log_error("%s/" HISTORY_FILE " cannot be written: %s", parent->state_path,
+			  strerror(-error));
+	free(old);
+	free(line);
+	text_release(&all);
+}

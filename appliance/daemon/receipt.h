@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/crypto/key.h"
+#include "base/text.h"
+
+/*
+ * What an appliance attests to its publisher: an envelope as TUF has it, {"signatures", "signed"},
+ * signed over the canonical form by the appliance's own key. cordon-repo(1) lists the members.
+ */
+struct receipt {
+	const char *appliance;
+	const char *boot;		/* boot id */
+	const char *state;		/* 8 hexadecimal digits; "" */
+	const char *mode;
+	const char *freshness;
+	const char *result;		/* "accepted", "unchanged", "waiting", "refused" */
+	const char *refusal;		/* "" */
+	const char *ring;
+	const uint8_t *bundle;		/* 32 bytes; NULL: none in force */
+	int64_t release;		/* 0: none */
+	int64_t since;			/* enforced since; seconds since 1970 */
+	int64_t time;
+	bool clock_set;
+	int64_t uptime;			/* seconds */
+	int64_t sequence;
+};
+
+/* One line of JSON and a newline. */
+int receipt_print(const struct receipt *receipt, const struct secret *key, struct text *out)
+	__attribute__((warn_unused_result));
+
+/* The key id of a receipt's signature: SHA-256 of the canonical public key, 64 digits. */
+int receipt_keyid(const struct secret *key, char id[65]) __attribute__((warn_unused_result));

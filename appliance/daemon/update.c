@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/role.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/cursor.h"
+#include "base/file.h"
+#include "daemon/log.h"
+#include "dns/lookup.h"
+#include "ipc/update.h"
+#include "signed/archive.h"
+#include "signed/client.h"
+#include "signed/freshness.h"
+#include "signed/release.h"
+#include "signed/strict.h"
+
+/*
+ * The update role: asks the mirrors, follows the metadata, and offers what it found to the parent.
+ * It meets the network, so nobody believes it: its folder, which is its root, holds what it needs
+ * to ask for little, and an offer is verified again by a child that knows only the parent's trust.
+ */
+enum {
+	METADATA_BUDGET = 48 << 20,
+	ROOTS = 256,
+	BACKOFF_MAX = 8,	/* intervals */
+	DELIVER_LIMIT = 4096,
+	SOON_MS = 2000
+};
+
+struct update_role {
+	struct role_start start;
+	int folder;
+	struct store *store;
+	char *ca;
+	struct freshness freshness;
+	int64_t next_ms;		/* uptime of the next look */
+	unsigned int failures;		/* looks without success, one after the other */
+	char offered[2 * DIGEST_SIZE + 1];	/* digest of the metadata offered last; "" none */
+	int64_t again;			/* when to offer the same again; 0: not */
+};
+
+static const int syscalls[] = {
+	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_ftruncate, SYS_fsync,
+	SYS_fdatasync, SYS_pread64, SYS_flock, SYS_memfd_create, SYS_getdents64, SYS_lseek,
+	SYS_socket, SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
+	SYS_getpeername, SYS_shutdown,
+};
+
+/* ---- a source that keeps every new root, for whoever begins with an older one ---- */
+
+struct recorder {
+	struct source *inner;
+	struct update_role *role;
+	uint32_t requests;
+};
+
+static int record(struct source *source, enum source_kind kind, const char *path, size_t limit,
+		  void **data, size_t *size, struct diag *diag)
+{
+	struct recorder *recorder = source->context;
+	int error = recorder->inner->get(recorder->inner, kind, path, limit, data, size, diag);
+	size_t digits = strspn(path, "0123456789");
+	char name[64];
+
+	recorder->requests++;
+	if (error || kind != SOURCE_METADATA || digits == 0 || digits > 9 ||
+	    strcmp(path + digits, ".root.json") != 0)
+		return error;
+	snprintf(name, sizeof(name), "roots/%s", path);
+	error = file_replace(recorder->role->folder, name, *data, *size, 0600);
+	if (error)
+		diag_error(diag, name, 0, 0, "cannot be kept: %s", strerror(-error));
+	return error;
+}
+
+/* ---- what is offered ---- */
+
+struct pieces {
+	struct archive archive;
+	void *data[ARCHIVE_FILES];	/* malloc'ed */
+	size_t count;
+};
+
+static int add(struct pieces *pieces, const char *name, void *data, size_t size)
+{
+	int error = archive_add(&pieces->archive, name, data, size);
+
+	if (error)
+		free(data);
+	else
+		pieces->data[pieces->count++] = data;
+	return error;
+}
+
+static int add_roots(struct update_role *role, struct pieces *pieces, int64_t newest)
+{
+	int error = 0;
+
+	for (int64_t version = newest > ROOTS ? newest - ROOTS : 1; !error && version <= newest;
+	     version++) {
+		char name[64], path[80], *data;
+		size_t size;
+
+		snprintf(name, sizeof(name), "%lld.root.json", (long long)version);
+		snprintf(path, sizeof(path), "roots/%s", name);
+		error = file_read(role->folder, path, 1 << 20, &data, &size);
+		if (!error)
+			error = add(pieces, name, data, size);
+		else if (error == -ENOENT)
+			error = 0;
+	}
+	return error;
+}
+
+static int add_metadata(struct update_role *role, struct pieces *pieces, const char *delegated)
+{
+	char last[ARCHIVE_NAME];
+	const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
+				      "targets.json", last };
+	int error = 0;
+
+	snprintf(last, sizeof(last), "%s.json", delegated);
+	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++) {
+		void *data;
+		size_t size;
+
+		error = role->store->load(role->store, names[i], ARCHIVE_MAX, &data, &size);
+		if (!error)
+			error = add(pieces, names[i], data, size);
+	}
+	return error;
+}
+
+static int add_targets(struct pieces *pieces, struct client *client, const struct bundle *bundle,
+		       struct diag *diag)
+{
+	const struct metadata_file *target;
+	const char *role;
+	void *data;
+	size_t size;
+	int error = client_lookup(client, RELEASE_TARGET, &target, &role, diag);
+
+	if (!error)
+		error = client_download(client, target, &data, &size, diag);
+	if (!error)
+		error = add(pieces, "release.json", data, size);
+	for (size_t i = 0; !error && i < bundle->release.lists; i++) {
+		char name[LIST_FILE_NAME], path[LIST_FILE_NAME + 8];
+
+		snprintf(name, sizeof(name), "%s.rules", bundle->release.list[i].name);
+		snprintf(path, sizeof(path), "rules/%s", name);
+		error = client_lookup(client, path, &target, &role, diag);
+		if (!error)
+			error = client_download(client, target, &data, &size, diag);
+		if (!error)
+			error = add(pieces, name, data, size);
+	}
+	return error;
+}
+
+/* Which metadata is trusted now, in a few bytes: nothing new means nothing to offer. */
+static int digest_metadata(struct update_role *role, char digest[2 * DIGEST_SIZE + 1])
+{
+	static struct pieces pieces;
+	struct text text = TEXT_EMPTY;
+	uint8_t bytes[DIGEST_SIZE];
+	int error;
+
+	pieces.archive.count = pieces.count = 0;
+	error = add_metadata(role, &pieces, "rules");
+	if (!error) {
+		archive_print(&pieces.archive, &text);
+		error = text_failed(&text) ? -ENOMEM
+					   : digest_sha256(text.data, text.length, bytes);
+	}
+	for (int i = 0; !error && i < DIGEST_SIZE; i++)
+		snprintf(digest + 2 * i, 3, "%02x", bytes[i]);
+	for (size_t i = 0; i < pieces.count; i++)
+		free(pieces.data[i]);
+	text_release(&text);
+	return error;
+}
+
+static int send_offer(const struct archive *archive)
+{
+	struct text text = TEXT_EMPTY;
+	int fd;
+
+	archive_print(archive, &text);
+	fd = text_failed(&text) || text.length > ARCHIVE_MAX
+		     ? -ENOMEM : message_seal("offer", text.data, text.length);
+	text_release(&text);
+	if (fd < 0)
+		return fd;
+	role_tell(MESSAGE_OFFER, NULL, 0, fd);
+	close(fd);
+	return 0;
+}
+
+static int offer(struct update_role *role, struct client *client, struct diag *diag)
+{
+	static struct pieces pieces;
+	struct bundle bundle = { .signers = 0 };
+	int64_t newest = trust_get(client_trust(client), METADATA_ROOT)->version;
+	int error = bundle_take(&bundle, client, false, diag);
+
+	pieces.archive.count = pieces.count = 0;
+	if (!error)
+		error = add_roots(role, &pieces, newest);
+	if (!error)
+		error = add_metadata(role, &pieces, "rules");
+	if (!error)
+		error = add_targets(&pieces, client, &bundle, diag);
+	if (!error)
+		error = send_offer(&pieces.archive);
+	if (!error)
+		freshness_learn(&role->freshness, bundle.signed_at, clock_uptime_ms());
+	for (size_t i = 0; i < pieces.count; i++)
+		free(pieces.data[i]);
+	bundle_release(&bundle);
+	return error;
+}
+
+/* ---- one look at one source ---- */
+
+static int64_t now(const struct update_role *role)
+{
+	bool behind;
+
+	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), &behind);
+}
+
+static int look_at(struct update_role *role, struct source *inner, bool asked,
+		   struct attempt *attempt, struct diag *diag)
+{
+	struct recorder recorder = { .inner = inner, .role = role };
+	struct source source = { .get = record, .context = &recorder };
+	struct client_options options = client_options_default;
+	struct client *client = NULL;
+	char digest[2 * DIGEST_SIZE + 1] = "";
+	int error;
+
+	memcpy(source.name, inner->name, sizeof(source.name));
+	memcpy(attempt->source, inner->name, sizeof(attempt->source));
+	options.now = now(role);
+	options.target_limit = RELEASE_LIST_MAX;
+	error = client_new(&client, role->store, &source, &options, diag);
+	if (!error)
+		error = client_refresh(client, diag);
+	/* Also what a newer rules role says is only known once it was looked up. */
+	if (!error) {
+		const struct metadata_file *target;
+		const char *name;
+
+		error = client_lookup(client, RELEASE_TARGET, &target, &name, diag);
+	}
+	if (!error)
+		error = digest_metadata(role, digest);
+	attempt->result = ATTEMPT_NOTHING_NEW;
+	if (!error && (asked || strcmp(digest, role->offered) != 0 ||
+		       (role->again && role->again <= now(role)))) {
+		error = offer(role, client, diag);
+		attempt->result = ATTEMPT_OFFERED;
+		role->again = 0;
+		if (!error)
+			memcpy(role->offered, digest, sizeof(digest));
+	}
+	attempt->requests += recorder.requests;
+	client_free(client);
+	return error;
+}
+
+/* ---- sources ---- */
+
+/* The gateway's own resolver: a mirror's name goes the way of every other name. */
+static int resolve(void *context, const char *host, struct addr address[CONNECTION_ADDRESSES],
+		   struct diag *diag)
+{
+	const struct update_role *role = context;
+
+	return lookup_addresses(&role->start.settings.listen[0], host,
+				connection_limits_default.connect_ms, address,
+				CONNECTION_ADDRESSES, diag);
+}
+
+static struct connection_options connection_options(const struct update_role *role)
+{
+	return (struct connection_options){
+		.limits = connection_limits_default, .resolve = resolve,
+		.context = (void *)(uintptr_t)role, .ca = role->ca,
+		.pin = role->start.settings.mirror_pin, .pins = role->start.settings.mirror_pins,
+		.now = now(role),
+	};
+}
+
+static void explain(struct attempt *attempt, const struct diag *diag, int error)
+{
+	struct text text = TEXT_EMPTY;
+	size_t length = strlen(attempt->text);
+
+	diag_print(diag, &text);
+	snprintf(attempt->text + length, sizeof(attempt->text) - length, "%s",
+		 text.data ? text.data : strerror(-error));
+	text_release(&text);
+}
+
+static int look_at_mirror(struct update_role *role, const struct url *url, bool asked,
+			  struct attempt *attempt)
+{
+	const struct connection_options options = connection_options(role);
+	struct source *source = NULL;
+	struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = source_mirror(&source, url, &options);
+	if (!error)
+		error = look_at(role, source, asked, attempt, &diag);
+	if (error)
+		explain(attempt, &diag, error);
+	source_free(source);
+	return error;
+}
+
+static int look_at_folder(struct update_role *role, const char *name, struct attempt *attempt)
+{
+	struct source *source = NULL;
+	struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = source_folder(&source, name);
+	if (error)
+		diag_error(&diag, name, 0, 0, "%s", strerror(-error));
+	else
+		error = look_at(role, source, true, attempt, &diag);
+	if (error)
+		explain(attempt, &diag, error);
+	source_free(source);
+	return error;
+}
+
+/* ---- looks ---- */
+
+/* Up to a quarter sooner, so that a thousand appliances do not ask in the same second. */
+static void plan(struct update_role *role)
+{
+	unsigned int times = role->failures < BACKOFF_MAX ? role->failures + 1 : BACKOFF_MAX;
+	uint64_t interval = role->start.settings.poll_interval * 1000;
+	uint32_t chance = 0;
+
+	(void)!getrandom(&chance, sizeof(chance), 0);
+	/* The first failures may be a mirror that is just being written: no waiting for those. */
+	interval *= times > 2 ? times - 2 : 1;
+	role->next_ms = clock_uptime_ms() + (int64_t)(interval - chance % (interval / 4 + 1));
+}
+
+static void look(struct update_role *role, const char *folder, bool asked)
+{
+	const struct settings *settings = &role->start.settings;
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .asked = asked };
+	uint8_t body[UPDATE_BODY_MAX];
+	int error = -ENOENT;
+
+	if (folder) {
+		error = look_at_folder(role, folder, &attempt);
+	} else if (settings->mirrors == 0) {
+		snprintf(attempt.text, sizeof(attempt.text),
+			 "cordon.conf names no [update] mirror\n");
+	}
+	for (size_t i = 0; !folder && error && i < settings->mirrors; i++)
+		error = look_at_mirror(role, &settings->mirror[i], asked, &attempt);
+	if (error)
+		attempt.result = ATTEMPT_FAILED;
+	if (!folder) {
+		role->failures = error ? role->failures + 1 : 0;
+		plan(role);
+	}
+	role_tell(MESSAGE_ATTEMPT, body, (size_t)attempt_encode(&attempt, body), -1);
+}
+
+/* ---- receipts ---- */
+
+static void deliver(struct update_role *role, const struct message *message)
+{
+	const struct connection_options options = connection_options(role);
+	const struct settings *settings = &role->start.settings;
+	struct connection *connection = NULL;
+	struct http_answer answer = { .status = 0 };
+	struct text body = TEXT_EMPTY;
+	struct diag diag;
+	uint8_t head[4];
+	struct cursor cursor = cursor_writer(head, sizeof(head));
+	char path[128];
+	int error;
+
+	diag_init(&diag);
+	snprintf(path, sizeof(path), "%s.json", role->start.identity);
+	error = connection_new(&connection, &settings->collector, &options);
+	if (!error)
+		error = connection_put(connection, path, message->body, message->size, &answer,
+				       &diag);
+	if (!error && answer.status / 100 != 2) {
+		diag_error(&diag, settings->collector.host, 0, 0, "PUT %s: status %u, expected 200, "
+			   "201 or 204", path, answer.status);
+		error = -EPROTO;
+	}
+	cursor_put32(&cursor, (uint32_t)error);
+	text_put(&body, head, sizeof(head));
+	diag_print(&diag, &body);
+	if (!text_failed(&body))
+		role_tell(MESSAGE_DELIVERED, body.data, body.length < DELIVER_LIMIT ? body.length
+								 : DELIVER_LIMIT, -1);
+	http_answer_release(&answer);
+	connection_free(connection);
+	text_release(&body);
+}
+
+/* ---- what the parent says ---- */
+
+static void take_look(struct update_role *role, const struct message *message)
+{
+	char name[64];
+
+	if (message->size >= sizeof(name))
+		_exit(1);
+	memcpy(name, message->body, message->size);
+	name[message->size] = '\0';
+	look(role, name[0] ? name : NULL, true);
+}
+
+static void take_outcome(struct update_role *role, const struct message *message)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+	uint8_t outcome = cursor_get8(&cursor);
+
+	role->again = (int64_t)cursor_get64(&cursor);
+	if (cursor.failed || outcome >= OUTCOME_COUNT)
+		_exit(1);
+}
+
+static void hear(struct update_role *role)
+{
+	static struct message message;
+
+	if (message_receive(MESSAGE_CHANNEL, &message) != 1)
+		_exit(0);
+	if (message.type == MESSAGE_LOOK)
+		take_look(role, &message);
+	else if (message.type == MESSAGE_OUTCOME)
+		take_outcome(role, &message);
+	else if (message.type == MESSAGE_RECEIPT)
+		deliver(role, &message);
+	else
+		_exit(1);
+	message_close(&message);
+}
+
+/* ---- start ---- */
+
+static int seed(struct update_role *role, struct diag *diag)
+{
+	char *root = NULL;
+	size_t size;
+	int error;
+
+	if (faccessat(role->folder, "root.json", F_OK, 0) == 0)
+		return 0;
+	error = role_read(role->start.trust, "trust-root", &root, &size, diag);
+	if (!error)
+		error = role->store->save(role->store, "root.json", root, size);
+	free(root);
+	return error;
+}
+
+static int open_role(struct update_role *role, struct diag *diag)
+{
+	size_t size;
+	int error = 0;
+
+	if (mkdirat(role->folder, "roots", 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (role->start.ca >= 0)
+		error = role_read(role->start.ca, "mirror-ca", &role->ca, &size, diag);
+	if (!error)
+		error = store_folder(&role->store, role->folder, diag);
+	if (!error)
+		error = seed(role, diag);
+	return error;
+}
+
+int role_update(void)
+{
+	static struct update_role role;
+	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 256ULL << 20,
+				   .memory = 1ULL << 30, .syscalls = syscalls,
+				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+	static struct diag diag;
+	int error;
+
+	role_begin(&role.start, ROLE_UPDATE);
+	role.folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	sandbox.uid = settings_uid(&role.start.settings, ROLE_UPDATE);
+	role_seal(&sandbox);
+	strict_budget(METADATA_BUDGET);
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	freshness_init(&role.freshness, 0, role.start.floor, clock_uptime_ms());
+	diag_init(&diag);
+	error = role.folder < 0 ? -ENOTDIR : open_role(&role, &diag);
+	if (error) {
+		log_diag(&diag);
+		log_error("the folder of updates: %s", strerror(-error));
+		return 1;
+	}
+	role_tell(MESSAGE_READY, NULL, 0, -1);
+	role.next_ms = clock_uptime_ms() + SOON_MS;
+	for (;;) {
+		struct pollfd channel = { .fd = MESSAGE_CHANNEL, .events = POLLIN };
+		int64_t left = role.next_ms - clock_uptime_ms();
+
+		if (poll(&channel, 1, left > 0 ? (int)left : 0) > 0)
+			hear(&role);
+		else if (role.start.settings.mirrors && clock_uptime_ms() >= role.next_ms)
+			look(&role, NULL, false);
+		else if (clock_uptime_ms() >= role.next_ms)
+			plan(&role);
+	}
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/updates.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/version.h"
+#include "daemon/history.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+#include "daemon/receipt.h"
+#include "signed/archive.h"
+#include "signed/metadata.h"
+
+#define BUNDLE_FILE "bundle"
+#define KEEP_FILE "updates"
+#define KEY_FILE "device.pem"
+#define RECEIPT_FILE "receipt.json"
+
+enum { KEEP_MAX = 4096, HOUR_MS = 3600 * 1000 };
+
+/* ---- time ---- */
+
+int64_t updates_now(const struct parent *parent)
+{
+	bool behind;
+
+	return freshness_now(&parent->updates.freshness, clock_wall(), clock_uptime_ms(), &behind);
+}
+
+bool updates_clock_set(const struct parent *parent)
+{
+	return clock_wall() >= freshness_floor(&parent->updates.freshness, clock_uptime_ms());
+}
+
+enum freshness_state updates_freshness(const struct parent *parent)
+{
+	const struct updates *updates = &parent->updates;
+
+	return freshness_judge(updates_now(parent), updates->newest_signed_at,
+			       updates->newest_expires, parent->settings.stale_after);
+}
+
+/* ---- what outlives a restart ---- */
+
+static void keep(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	json_t *object = json_pack(
+		"{s:I, s:I, s:I, s:b, s:s, s:s}", "floor",
+		(json_int_t)freshness_floor(&updates->freshness, clock_uptime_ms()), "sequence",
+		(json_int_t)updates->sequence, "since", (json_int_t)updates->since, "held",
+		updates->held, "reason", updates->held_reason, "by", updates->held_by);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (!text || file_replace(parent->state, KEEP_FILE, text, strlen(text), 0600) < 0)
+		log_error("%s/" KEEP_FILE " cannot be written: after a restart the clock may be "
+			  "taken to be older than it is", parent->state_path);
+	updates->save_ms = clock_uptime_ms() + HOUR_MS;
+	free(text);
+	json_decref(object);
+}
+
+static void copy(char *out, size_t size, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+static int64_t restore(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	int64_t floor;
+	json_t *object;
+	size_t length;
+	char *text;
+	int error = file_read(parent->state, KEEP_FILE, KEEP_MAX, &text, &length);
+
+	if (error == -ENOENT)
+		return 0;
+	object = error ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	if (!object)
+		diag_error(diag, "state/" KEEP_FILE, 0, 0, "damaged: a hold is forgotten, and time "
+			   "begins at the build");
+	updates->sequence = json_integer_value(json_object_get(object, "sequence"));
+	updates->since = json_integer_value(json_object_get(object, "since"));
+	updates->held = json_is_true(json_object_get(object, "held"));
+	copy(updates->held_reason, sizeof(updates->held_reason), object, "reason");
+	copy(updates->held_by, sizeof(updates->held_by), object, "by");
+	floor = json_integer_value(json_object_get(object, "floor"));
+	json_decref(object);
+	if (!error)
+		free(text);
+	return floor;
+}
+
+static int open_key(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	struct text pem = TEXT_EMPTY;
+	size_t length;
+	char *text;
+	int error = file_read(parent->state, KEY_FILE, KEY_PEM_MAX, &text, &length);
+
+	if (!error) {
+		error = secret_parse(&updates->device, text, length, NULL);
+		explicit_bzero(text, length);
+		free(text);
+		if (error)
+			log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher "
+				  "will call its receipts forged", parent->state_path);
+	}
+	if (error) {
+		error = secret_generate(&updates->device, KEY_P256);
+		if (!error)
+			error = secret_print(updates->device, NULL, &pem);
+		if (!error)
+			error = file_replace(parent->state, KEY_FILE, pem.data, pem.length, 0600);
+		if (pem.data)
+			explicit_bzero(pem.data, pem.length);
+		text_release(&pem);
+	}
+	return error ? error : receipt_keyid(updates->device, updates->device_id);
+}
+
+static int make_folder(struct parent *parent)
+{
+	uid_t owner = settings_uid(&parent->settings, ROLE_UPDATE);
+
+	if ((mkdirat(parent->state, "update", 0700) < 0 && errno != EEXIST) ||
+	    fchownat(parent->state, "update", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+int updates_init(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	int error;
+
+	*updates = (struct updates){ .offer = -1 };
+	freshness_init(&updates->freshness, version_build_time(), restore(parent, diag),
+		       clock_uptime_ms());
+	if (!ENABLED(CONFIG_UPDATE) || !parent->settings.trust_root[0])
+		return 0;
+	error = make_folder(parent);
+	if (!error)
+		error = open_key(parent);
+	if (error) {
+		diag_error(diag, parent->state_path, 0, 0, "signed updates are off: %s",
+			   strerror(-error));
+		return error;
+	}
+	updates->on = true;
+	updates->bundled = faccessat(parent->state, BUNDLE_FILE, F_OK, 0) == 0;
+	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
+	keep(parent);
+	return 0;
+}
+
+/* ---- what children are told ---- */
+
+/* A file that is not there is not told of: the child says so when it needs it. */
+static int tell_file(struct child *child, enum message_type type, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), error;
+
+	if (fd < 0) {
+		log_error("%s: %s: %s", role_print(child->role), path, strerror(errno));
+		return 0;
+	}
+	error = child_send(child, type, NULL, 0, fd);
+	close(fd);
+	return error;
+}
+
+int updates_tell_update(struct parent *parent, struct child *child)
+{
+	const struct settings *settings = &parent->settings;
+	uint8_t body[8];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+	int error = tell_file(child, MESSAGE_TRUST, settings->trust_root);
+
+	cursor_put64(&cursor, (uint64_t)freshness_floor(&parent->updates.freshness,
+							clock_uptime_ms()));
+	if (!error && settings->mirror_ca[0])
+		error = tell_file(child, MESSAGE_CA, settings->mirror_ca);
+	if (!error)
+		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
+				   strlen(parent->identity), -1);
+	return error ? error : child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
+}
+
+static int tell_bundle(struct parent *parent, struct child *child)
+{
+	char *data;
+	size_t size;
+	int fd, error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
+
+	if (error)
+		return error;
+	fd = message_seal("bundle", data, size);
+	free(data);
+	if (fd < 0)
+		return fd;
+	error = child_send(child, MESSAGE_BUNDLE, NULL, 0, fd);
+	close(fd);
+	return error;
+}
+
+int updates_tell_compile(struct parent *parent, struct child *child)
+{
+	struct updates *updates = &parent->updates;
+	int error;
+
+	updates->has_verified = false;
+	error = updates->bundled ? tell_bundle(parent, child)
+				 : tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
+	if (!error && parent->cause == CAUSE_UPDATE)
+		error = child_send(child, MESSAGE_OFFERED, NULL, 0, updates->offer);
+	return error;
+}
+
+bool updates_bundled(const struct parent *parent)
+{
+	return parent->updates.on && parent->updates.bundled;
+}
+
+void updates_bundle_damaged(struct parent *parent)
+{
+	parent->updates.bundled = false;
+	parent->updates.running = (struct bundle_info){ .release = 0 };
+	log_error("%s/" BUNDLE_FILE " cannot be used: from the folder of rule lists until the next "
+		  "release comes", parent->state_path);
+}
+
+/* ---- receipts ---- */
+
+static void send_receipt(struct parent *parent, const char *text, size_t length)
+{
+	struct child *child = &parent->child[ROLE_UPDATE];
+
+	if (!parent->settings.collector.host[0] || !child->ready || length > MESSAGE_MAX)
+		return;
+	(void)!child_send(child, MESSAGE_RECEIPT, text, length, -1);
+}
+
+static void attest(struct parent *parent, const char *result)
+{
+	struct updates *updates = &parent->updates;
+	char boot[CLOCK_BOOT_ID], state[9] = "";
+	struct text text = TEXT_EMPTY;
+	struct receipt receipt = {
+		.appliance = parent->identity, .boot = boot, .state = state,
+		.mode = mode_print(parent->mode.mode), .freshness = freshness_print(updates_freshness(parent)),
+		.result = result, .refusal = updates->refused_at ? updates->refusal : "",
+		.ring = parent->settings.ring, .release = updates->running.release,
+		.bundle = updates->running.release ? updates->running.digest : NULL,
+		.since = updates->since, .time = updates_now(parent),
+		.clock_set = updates_clock_set(parent), .uptime = clock_uptime_ms() / 1000,
+		.sequence = ++updates->sequence,
+	};
+
+	clock_boot_id(boot);
+	if (parent->current.number)
+		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
+	keep(parent);
+	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
+	if (receipt_print(&receipt, updates->device, &text) < 0 ||
+	    file_replace(parent->state, RECEIPT_FILE, text.data, text.length, 0644) < 0)
+		log_error("the receipt cannot be written into %s", parent->state_path);
+	else
+		send_receipt(parent, text.data, text.length);
+	text_release(&text);
+}
+
+/* ---- offers ---- */
+
+static void drop_offer(struct updates *updates)
+{
+	if (updates->offer >= 0)
+		close(updates->offer);
+	updates->offer = -1;
+	updates->offer_taken = false;
+}
+
+void updates_offer(struct parent *parent, struct message *message)
+{
+	struct updates *updates = &parent->updates;
+	struct stat status;
+
+	if (message->fd < 0 || fstat(message->fd, &status) < 0 || status.st_size > ARCHIVE_MAX ||
+	    updates->offer_taken) {
+		log_warning("an offer was set aside: %s", updates->offer_taken
+			    ? "another one is being taken" : "it is too large");
+		return;
+	}
+	drop_offer(updates);
+	updates->offer = message->fd;
+	message->fd = -1;
+}
+
+int updates_verified(struct parent *parent, const struct message *message)
+{
+	struct updates *updates = &parent->updates;
+	int error = bundle_info_decode(&updates->verified, message->body, message->size);
+
+	updates->has_verified = !error;
+	if (error)
+		return error;
+	freshness_learn(&updates->freshness, updates->verified.signed_at, clock_uptime_ms());
+	if (updates->verified.signed_at >= updates->newest_signed_at) {
+		updates->newest_signed_at = updates->verified.signed_at;
+		updates->newest_expires = updates->verified.expires;
+	}
+	return 0;
+}
+
+static int write_bundle(struct parent *parent)
+{
+	void *data;
+	size_t size;
+	int error = message_map(parent->updates.offer, &data, &size);
+
+	if (error)
+		return error;
+	error = file_replace(parent->state, BUNDLE_FILE, data, size, 0600);
+	munmap(data, size);
+	return error;
+}
+
+static void tell_outcome(struct parent *parent, enum outcome outcome)
+{
+	const struct updates *updates = &parent->updates;
+	bool again = outcome == OUTCOME_WAITS && updates->waiting_until != INT64_MAX;
+	uint8_t body[9];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	cursor_put8(&cursor, (uint8_t)outcome);
+	cursor_put64(&cursor, again ? (uint64_t)updates->waiting_until : 0);
+	if (parent->child[ROLE_UPDATE].ready)
+		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_OUTCOME, body, sizeof(body),
+				  -1);
+}
+
+static void taken(struct parent *parent, const char *text)
+{
+	struct updates *updates = &parent->updates;
+	bool same = updates->verified.release == updates->running.release;
+	int error = write_bundle(parent);
+
+	if (error)
+		log_error("%s/" BUNDLE_FILE " cannot be written (%s): a restart will begin with the "
+			  "release before", parent->state_path, strerror(-error));
+	else
+		updates->bundled = true;
+	updates->running = updates->verified;
+	if (!same)
+		updates->since = updates_now(parent);
+	updates->refused_at = updates->waiting = 0;
+	if (!same)
+		history_add(parent, "accepted", updates->running.release, text);
+	attest(parent, same ? "unchanged" : "accepted");
+}
+
+static void waits(struct parent *parent, const char *text)
+{
+	struct updates *updates = &parent->updates;
+	bool first = updates->waiting != updates->verified.release ||
+		     updates->waiting_until != updates->verified.due;
+
+	updates->waiting = updates->verified.release;
+	updates->waiting_until = updates->verified.due;
+	if (!first)
+		return;
+	history_add(parent, "waiting", updates->waiting, text);
+	attest(parent, "waiting");
+}
+
+static void refused(struct parent *parent, const char *text)
+{
+	struct updates *updates = &parent->updates;
+	bool first = !updates->refused_at || strcmp(updates->refusal, text) != 0;
+
+	updates->refused_at = updates_now(parent);
+	snprintf(updates->refusal, sizeof(updates->refusal), "%s", text);
+	if (!first)
+		return;
+	history_add(parent, "refused",
+		    updates->has_verified ? updates->verified.release : 0, text);
+	attest(parent, "refused");
+}
+
+void updates_finished(struct parent *parent, enum outcome outcome, const char *text)
+{
+	switch (outcome) {
+	case OUTCOME_TAKEN:
+		taken(parent, text);
+		break;
+	case OUTCOME_WAITS:
+		waits(parent, text);
+		break;
+	default:
+		refused(parent, text);
+	}
+	tell_outcome(parent, outcome);
+	drop_offer(&parent->updates);
+}
+
+void updates_in_force(struct parent *parent)
+{
+	if (parent->updates.has_verified)
+		parent->updates.running = parent->updates.verified;
+}
+
+/* ---- looks ---- */
+
+static void failed_look(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+
+	if (strcmp(updates->failure, updates->attempt.text) == 0)
+		return;
+	snprintf(updates->failure, sizeof(updates->failure), "%s", updates->attempt.text);
+	log_warning("update: %s", updates->failure);
+	history_add(parent, "failed", 0, updates->failure);
+}
+
+void updates_attempt(struct parent *parent, const struct message *message)
+{
+	struct updates *updates = &parent->updates;
+
+	if (attempt_decode(&updates->attempt, message->body, message->size) < 0) {
+		log_error("update: a damaged message: it is started again");
+		child_kill(&parent->child[ROLE_UPDATE]);
+		return;
+	}
+	updates->attempt_at = updates_now(parent);
+	if (updates->attempt.result == ATTEMPT_FAILED) {
+		failed_look(parent);
+		if (updates->attempt.asked)
+			control_looked(parent, 1, updates->attempt.text);
+		return;
+	}
+	updates->contact_at = updates->attempt_at;
+	updates->failure[0] = '\0';
+	/* An offer is answered when it is taken or refused. */
+	if (updates->attempt.asked && (updates->attempt.result != ATTEMPT_OFFERED ||
+				       updates->offer < 0))
+		control_looked(parent, 0, "nothing new\n");
+}
+
+void updates_delivered(struct parent *parent, const struct message *message)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+	int result = (int)cursor_get32(&cursor);
+
+	snprintf(parent->updates.delivered, sizeof(parent->updates.delivered), "%.*s",
+		 (int)cursor_left(&cursor), (const char *)message->body + cursor.at);
+	if (!result)
+		snprintf(parent->updates.delivered, sizeof(parent->updates.delivered),
+			 "delivered");
+}
+
+int updates_look(struct parent *parent, const char *folder, const char **text)
+{
+	struct child *child = &parent->child[ROLE_UPDATE];
+
+	if (!parent->updates.on) {
+		*text = "signed updates are off: cordon.conf names no [update] trust-root\n";
+		return 1;
+	}
+	if (!child->ready || child_send(child, MESSAGE_LOOK, folder, strlen(folder), -1) < 0) {
+		*text = "the update role is not there; it is started again: try in a moment\n";
+		return 1;
+	}
+	return 0;
+}
+
+void updates_hold(struct parent *parent, bool held, const struct control_request *request)
+{
+	struct updates *updates = &parent->updates;
+
+	updates->held = held;
+	memcpy(updates->held_reason, request->reason, sizeof(updates->held_reason));
+	memcpy(updates->held_by, request->by, sizeof(updates->held_by));
+	log_warning("updates are %s, by %s: %s", held ? "held" : "taken again", request->by,
+		    request->reason);
+	history_add(parent, held ? "held" : "released", 0, request->reason);
+	keep(parent);
+	if (!held && updates->on && parent->child[ROLE_UPDATE].ready)
+		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_LOOK, "", 0, -1);
+}
+
+/* ---- the clock ---- */
+
+void updates_tick(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+
+	if (!updates->on)
+		return;
+	if (updates->offer >= 0 && !updates->offer_taken && !parent->changing &&
+	    parent->current.number) {
+		updates->offer_taken = true;
+		change_begin(parent, CAUSE_UPDATE);
+	}
+	if (parent->now >= updates->save_ms)
+		keep(parent);
+	if (parent->now >= updates->receipt_ms && parent->current.number)
+		attest(parent, "unchanged");
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/crypto/key.h"
+#include "base/diag.h"
+#include "ipc/message.h"
+#include "ipc/update.h"
+#include "signed/freshness.h"
+
+/*
+ * The parent's side of signed updates: it takes an offer from the update role, has it verified and
+ * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
+ * no metadata itself.
+ *
+ *	STATE/bundle		the release in force, metadata and lists (signed/archive.h)
+ *	STATE/update/		the update role's own folder
+ *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
+ *	STATE/device.pem	the appliance's key
+ *	STATE/receipt.json	the last receipt
+ *	STATE/history.jsonl	what became of offers and looks, bounded
+ */
+struct parent;
+struct child;
+
+struct updates {
+	bool on;			/* cordon.conf names a trust root */
+	bool bundled;			/* STATE/bundle is there and whole as far as is known */
+	struct freshness freshness;
+	struct secret *device;
+	char device_id[UPDATE_KEYID];
+
+	/* outlives a restart */
+	int64_t sequence;		/* of receipts */
+	int64_t since;			/* when the release in force came into force */
+	bool held;
+	char held_reason[CONTROL_REASON];
+	char held_by[CONTROL_BY];
+
+	int offer;			/* waits for its turn, or is under way; sealed memfd, -1 */
+	bool offer_taken;		/* under way */
+	struct bundle_info running;	/* in force; release 0: none */
+	struct bundle_info verified;	/* the last one that a compiler verified */
+	bool has_verified;		/* in the change under way */
+	int64_t newest_signed_at;	/* of all that was verified */
+	int64_t newest_expires;
+
+	struct attempt attempt;		/* the last look */
+	int64_t attempt_at;		/* seconds since 1970; 0: none yet */
+	int64_t contact_at;		/* the last one without failure */
+	int64_t waiting;		/* release that is verified and not due; 0: none */
+	int64_t waiting_until;		/* INT64_MAX: held */
+	int64_t refused_at;		/* 0: nothing refused since the last acceptance */
+	char refusal[UPDATE_TEXT];
+	char failure[UPDATE_TEXT];	/* of the last look, so that history says it once */
+	char delivered[256];		/* the fate of the last receipt; "" none sent */
+	int64_t receipt_ms;		/* uptime of the next one that nothing else causes */
+	int64_t save_ms;		/* uptime of the next floor to keep */
+};
+
+/* Once folders are open. 0, or -errno with diag: then the daemon runs without updates. */
+int updates_init(struct parent *parent, struct diag *diag);
+
+/* Messages for a child that is being started. */
+int updates_tell_update(struct parent *parent, struct child *child);
+int updates_tell_compile(struct parent *parent, struct child *child);
+
+/* Is the policy compiled from STATE/bundle, and not from the folder of rule lists? */
+bool updates_bundled(const struct parent *parent);
+/* It turned out to be damaged: from now on the folder, until the next release. */
+void updates_bundle_damaged(struct parent *parent);
+
+/* From the update role and the compiler; messages keep their descriptors unless taken. */
+void updates_offer(struct parent *parent, struct message *message);
+void updates_attempt(struct parent *parent, const struct message *message);
+void updates_delivered(struct parent *parent, const struct message *message);
+int updates_verified(struct parent *parent, const struct message *message);
+
+/* The change that an offer caused is over. */
+void updates_finished(struct parent *parent, enum outcome outcome, const char *text);
+/* A change of another cause is in force: the bundle in it is the one that runs. */
+void updates_in_force(struct parent *parent);
+
+/* Requests of a person. 0 and the reply comes with control_looked, or 1 with *text, static, now. */
+int updates_look(struct parent *parent, const char *folder, const char **text);
+void updates_hold(struct parent *parent, bool held, const struct control_request *request);
+
+/* Once a round. */
+void updates_tick(struct parent *parent);
+
+/* For options of a compiler. */
+int64_t updates_now(const struct parent *parent);
+enum freshness_state updates_freshness(const struct parent *parent);
+bool updates_clock_set(const struct parent *parent);
+
+/* ---- updates_status.c ---- */
+json_t *updates_status(const struct parent *parent);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "daemon/parent.h"
+#include "daemon/updates.h"
+#include "signed/freshness.h"
+
+/* What `cordon status` and `cordon update status` show of signed updates. */
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+	(void)json_object_set_new(object, key, value ? value : json_null());
+}
+
+static void put_time(json_t *object, const char *key, int64_t seconds)
+{
+	char text[CLOCK_TEXT];
+
+	put(object, key, seconds ? json_string(clock_print(seconds * 1000, text)) : json_null());
+}
+
+static void put_release(json_t *object, const struct parent *parent)
+{
+	const struct updates *updates = &parent->updates;
+	const struct bundle_info *running = &updates->running;
+	json_t *signers = json_array();
+	char digest[65] = "";
+
+	for (size_t i = 0; i < sizeof(running->digest); i++)
+		snprintf(digest + 2 * i, 3, "%02x", running->digest[i]);
+	for (size_t i = 0; i < running->signers; i++)
+		(void)json_array_append_new(signers, json_string(running->signer[i]));
+	put(object, "release", json_integer(running->release));
+	put(object, "digest", running->release ? json_string(digest) : json_null());
+	put(object, "signers", signers);
+	put_time(object, "published", running->published);
+	put_time(object, "since", running->release ? updates->since : 0);
+	put(object, "age", running->release
+				   ? json_integer(updates_now(parent) - running->published)
+				   : json_null());
+	put(object, "root_version", json_integer(running->root_version));
+}
+
+static void put_contact(json_t *object, const struct updates *updates)
+{
+	const struct attempt *attempt = &updates->attempt;
+	bool failed = updates->attempt_at && attempt->result == ATTEMPT_FAILED;
+
+	put_time(object, "looked_at", updates->attempt_at);
+	put_time(object, "contact_at", updates->contact_at);
+	put(object, "source", json_string(attempt->source));
+	put(object, "requests", json_integer(attempt->requests));
+	put(object, "failure", failed ? json_string(attempt->text) : json_null());
+}
+
+static void put_waiting(json_t *object, const struct updates *updates)
+{
+	put(object, "held", json_boolean(updates->held));
+	if (updates->held) {
+		put(object, "held_by", json_string(updates->held_by));
+		put(object, "held_reason", json_string(updates->held_reason));
+	}
+	put(object, "waiting", updates->waiting ? json_integer(updates->waiting) : json_null());
+	if (updates->waiting)
+		put_time(object, "waiting_until",
+			 updates->waiting_until == INT64_MAX ? 0 : updates->waiting_until);
+}
+
+json_t *updates_status(const struct parent *parent)
+{
+	const struct updates *updates = &parent->updates;
+	json_t *object = json_object();
+
+	put(object, "on", json_boolean(updates->on));
+	if (!updates->on)
+		return object;
+	put(object, "freshness", json_string(freshness_print(updates_freshness(parent))));
+	put_release(object, parent);
+	put_time(object, "signed_at", updates->newest_signed_at);
+	put_time(object, "expires", updates->newest_expires);
+	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
+	put_time(object, "floor", freshness_floor(&updates->freshness, clock_uptime_ms()));
+	put(object, "ring", json_string(parent->settings.ring));
+	put_waiting(object, updates);
+	put_time(object, "refused_at", updates->refused_at);
+	put(object, "refusal", updates->refused_at ? json_string(updates->refusal) : json_null());
+	put_contact(object, updates);
+	put(object, "device_key", json_string(updates->device_id));
+	put(object, "receipt", updates->delivered[0] ? json_string(updates->delivered)
+						     : json_null());
+	return object;
+}
