@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/crypto/key.h"
 #include "base/diag.h"
+#include "base/text.h"
 
 /*
  * TUF metadata (specification 1.0.34, section 4): bytes to a checked struct. Every field is checked
@@ -15,11 +17,13 @@
  * they are signed too.
  */
 enum metadata_type { METADATA_ROOT, METADATA_TIMESTAMP, METADATA_SNAPSHOT, METADATA_TARGETS };
+const char *metadata_type_print(enum metadata_type type);	/* "root" */
 
 enum {
 	METADATA_KEYID = 65,		/* 64 hexadecimal digits in lower case, NUL */
 	METADATA_NAME = 256,		/* of a role, a metadata file, a target path; NUL included */
 	METADATA_KEYS = 1024,		/* in one file */
+	METADATA_ROLE_KEYS = 64,	/* of one role: what one file can cost in signatures */
 	METADATA_ROLES = 1024,		/* delegations of one file */
 	METADATA_SIGNATURES = 1024,
 	METADATA_PATHS = 1024,		/* patterns or hash prefixes of one delegation */
@@ -66,12 +70,14 @@ struct metadata {
 	struct metadata_role *role;	/* root: the four of enum metadata_type, in that order; targets:
 					 * delegations in their order */
 	size_t roles;
-	struct metadata_file *file;	/* timestamp: snapshot.json; snapshot: metadata; targets: targets */
+	/* timestamp: snapshot.json; snapshot: metadata; targets: targets; sorted by name */
+	struct metadata_file *file;
 	size_t files;
 	int64_t signed_at;		/* timestamp: x-cordon-signed-at; 0: not given */
 	int64_t hold;			/* timestamp: x-cordon-hold, a release version; 0: none */
 	json_t *document;		/* the whole file */
 	struct text canonical;		/* of "signed" */
+	struct arena arena;		/* of the arrays above */
 };
 
 /* *out: the caller's, metadata_free. -EINVAL with diag (source: the file's name). */
@@ -97,7 +103,8 @@ int metadata_file_check(const struct metadata_file *file, const void *bytes, siz
 			const char *source, struct diag *diag) __attribute__((warn_unused_result));
 
 /* Does the delegation cover this target path? Shell patterns in which * and ? never match '/', hash
- * prefixes, case counts. A pattern with other special characters ([ \ or a leading /) covers nothing. */
+ * prefixes, case counts. A pattern with other special characters ([ \ or a leading /) or with a part
+ * ".." covers nothing. */
 bool metadata_role_covers(const struct metadata_role *role, const char *path);
 
 /* "2026-11-24T10:00:00Z" and nothing else, years 1970 to 9999. */
@@ -106,3 +113,9 @@ void metadata_time_print(int64_t seconds, char text[32]);
 
 /* SHA-256 of the canonical key, as 64 digits: what a key id has to be. */
 int metadata_keyid(const json_t *key, char id[METADATA_KEYID]) __attribute__((warn_unused_result));
+
+/* Has the time come at which it expires? */
+bool metadata_expired(const struct metadata *metadata, int64_t now);
+
+const struct metadata_key *metadata_key_lookup(const struct metadata_key *keys, size_t count,
+					       const char *id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/diag.h"
@@ -14,6 +15,9 @@ struct store {
 	int (*load)(struct store *store, const char *name, size_t limit, void **data, size_t *size);
 	int (*save)(struct store *store, const char *name, const void *data, size_t size);
 	int (*remove)(struct store *store, const char *name);	/* absent is fine */
+	/* Removes the files whose names end so, but not those of keep. */
+	int (*prune)(struct store *store, const char *ending, const char *const *keep,
+		     size_t count);
 	void (*free)(struct store *store);
 	void *context;
 };
@@ -29,3 +33,7 @@ void store_free(struct store *store);
 /* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) of a role name; -ENAMETOOLONG.
  * A "." or ".." cannot come out of it: a leading dot is encoded too in file names. */
 int store_encode(const char *role, char *out, size_t size) __attribute__((warn_unused_result));
+
+/* For stores: is this one file of the store, and none that is hidden? Does it go by prune? */
+bool store_check_name(const char *name);
+bool store_goes(const char *name, const char *ending, const char *const *keep, size_t count);

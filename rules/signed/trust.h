@@ -19,8 +19,12 @@ void trust_free(struct trust *trust);
 int trust_root(struct trust *trust, const void *bytes, size_t size, struct diag *diag)
 	__attribute__((warn_unused_result));	/* first call: the root that is trusted already */
 int trust_root_done(struct trust *trust, struct diag *diag) __attribute__((warn_unused_result));
-/* stored: what an earlier run had accepted. It may be expired, and then only serves against
- * rollback. */
+/*
+ * stored: what an earlier run had accepted. It may be expired, and then only serves against rollback.
+ * A new timestamp of the version that is there already changes nothing: -EALREADY while that one
+ * has not expired. A stored snapshot that is not the one that the timestamp names: -EAGAIN, it serves
+ * against rollback only and the new one has to be fetched.
+ */
 int trust_timestamp(struct trust *trust, const void *bytes, size_t size, bool stored,
 		    struct diag *diag) __attribute__((warn_unused_result));
 int trust_snapshot(struct trust *trust, const void *bytes, size_t size, bool stored,
@@ -30,10 +34,19 @@ int trust_snapshot(struct trust *trust, const void *bytes, size_t size, bool sto
 int trust_targets(struct trust *trust, const char *role, const char *parent, const void *bytes,
 		  size_t size, struct diag *diag) __attribute__((warn_unused_result));
 
-/* NULL: not there (yet). targets: of a role that was accepted. */
+/* NULL: not there (yet). targets: of a role that was accepted, as it was accepted last. What was given
+ * out lives as long as the set. */
 const struct metadata *trust_get(const struct trust *trust, enum metadata_type type);
 const struct metadata *trust_get_targets(const struct trust *trust, const char *role);
 
-/* Have keys of timestamp, snapshot (5.3.11) changed since the trusted root that it began with? Then
- * their stored files must go before anything else. */
+/* When the first file expires of those that a targets role rests on: root, timestamp, snapshot, the
+ * role, and each that delegates on the way to it. 0: the role was not accepted. */
+int64_t trust_expires(const struct trust *trust, const char *role);
+/* Who signed a targets role, of those who may, as key ids; how many. */
+size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],
+		     size_t signers);
+
+/* Has a key of the role (timestamp, snapshot: 5.3.11) been withdrawn since the root that it began
+ * with? Then the stored timestamp and snapshot must go before anything else: whoever held that key may
+ * have pushed their versions ahead. A key that was only added pushes nothing. */
 bool trust_rotated(const struct trust *trust, enum metadata_type type);

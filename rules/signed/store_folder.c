@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "signed/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+struct folder {
+	struct store store;
+	int fd;		/* the caller's */
+	int lock;
+};
+
+static int load(struct store *store, const char *name, size_t limit, void **data, size_t *size)
+{
+	const struct folder *folder = store->context;
+	char *bytes;
+	int fd, error;
+
+	if (!store_check_name(name))
+		return -EINVAL;
+	fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ELOOP ? -EINVAL : -errno;
+	error = file_read_fd(fd, limit, &bytes, size);
+	close(fd);
+	if (!error)
+		*data = bytes;
+	return error;
+}
+
+static int save(struct store *store, const char *name, const void *data, size_t size)
+{
+	const struct folder *folder = store->context;
+
+	return store_check_name(name) ? file_replace(folder->fd, name, data, size, 0644) : -EINVAL;
+}
+
+static int forget(struct store *store, const char *name)
+{
+	const struct folder *folder = store->context;
+
+	if (!store_check_name(name))
+		return -EINVAL;
+	if (unlinkat(folder->fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return fsync(folder->fd) < 0 ? -errno : 0;
+}
+
+static int prune(struct store *store, const char *ending, const char *const *keep, size_t count)
+{
+	const struct folder *folder = store->context;
+	int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!directory) {
+		error = -errno;
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	while ((entry = readdir(directory))) {
+		if (store_goes(entry->d_name, ending, keep, count) &&
+		    unlinkat(folder->fd, entry->d_name, 0) < 0 && errno != ENOENT)
+			error = -errno;
+	}
+	closedir(directory);
+	return error;
+}
+
+static void release(struct store *store)
+{
+	struct folder *folder = store->context;
+
+	close(folder->lock);
+	free(folder);
+}
+
+/* The file stays: a lock on a file that somebody else then replaces would hold nothing. */
+static int take_lock(int folder, struct diag *diag)
+{
+	int fd = openat(folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	int error = fd < 0 ? -errno : 0;
+
+	if (!error && flock(fd, LOCK_EX | LOCK_NB) < 0)
+		error = errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (!error)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (error == -EBUSY)
+		diag_error(diag, "lock", 0, 0, "another client uses this folder: expected to be "
+			   "alone");
+	else
+		diag_error(diag, "lock", 0, 0, "cannot lock the folder: %s", strerror(-error));
+	return error;
+}
+
+int store_folder(struct store **store, int fd, struct diag *diag)
+{
+	struct folder *folder = malloc(sizeof(*folder));
+	int error;
+
+	if (!folder)
+		return -ENOMEM;
+	folder->fd = fd;
+	folder->lock = take_lock(fd, diag);
+	if (folder->lock < 0) {
+		error = folder->lock;
+		free(folder);
+		return error;
+	}
+	folder->store = (struct store){ .load = load, .save = save, .remove = forget,
+					.prune = prune, .free = release, .context = folder };
+	/* What a power cut left half written was never looked at, and takes room. */
+	error = prune(&folder->store, ".new", NULL, 0);
+	if (error) {
+		diag_error(diag, "state", 0, 0, "cannot clean up: %s", strerror(-error));
+		release(&folder->store);
+		return error;
+	}
+	*store = &folder->store;
+	return 0;
+}
