@@ -22,9 +22,11 @@ struct connection_limits {
 	unsigned int connect_ms;	/* name, TCP and TLS together */
 	unsigned int answer_ms;		/* up to the first byte of the answer */
 	unsigned int request_ms;	/* one whole request */
-	unsigned int rate;		/* bytes a second, over any 10 s; 0: none */
+	unsigned int rate;		/* bytes a second, on an average over rate_ms; 0: none */
+	unsigned int rate_ms;		/* judged again and again, from the answer's first byte on */
 };
-extern const struct connection_limits connection_limits_default;	/* 10 s, 10 s, 300 s, 1000 */
+/* 10 s, 10 s, 300 s, 1000 bytes a second over 10 s. */
+extern const struct connection_limits connection_limits_default;
 
 enum { CONNECTION_ADDRESSES = 8 };
 
