@@ -36,6 +36,7 @@ int command_mode(const struct cli *cli, int argc, char **argv);
 int command_disarm(const struct cli *cli, int argc, char **argv);
 int command_rules(const struct cli *cli, int argc, char **argv);
 int command_status(const struct cli *cli, int argc, char **argv);
+int command_update(const struct cli *cli, int argc, char **argv);
 
 /* ---- what commands share ---- */
 

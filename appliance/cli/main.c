@@ -20,6 +20,9 @@ static const struct command commands[] = {
 	  "take block and capture away for a while", command_disarm },
 	{ "rules", "check FILE... | nft [--rules DIR] | reload",
 	  "check rule lists, print the nftables ruleset, reload", command_rules },
+	{ "update", "[status [--json] | now | history [--json] | from DIR | push HOST DIR | receive |\n"
+	  "       hold --reason TEXT --by NAME | release]", "signed releases of rule lists",
+	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/update.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- status ---- */
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static long long number_at(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_duration(long long seconds)
+{
+	if (seconds < 120)
+		printf("%lld s", seconds);
+	else if (seconds < 2 * 3600)
+		printf("%lld min", seconds / 60);
+	else if (seconds < 2 * 86400)
+		printf("%lld h", seconds / 3600);
+	else
+		printf("%lld days", seconds / 86400);
+}
+
+static void print_release(const json_t *update)
+{
+	const json_t *signer;
+	size_t index;
+
+	if (!number_at(update, "release")) {
+		puts("release    none yet: the lists of the folder are in force");
+		return;
+	}
+	printf("release    %lld, published %s (", number_at(update, "release"),
+	       text_at(update, "published"));
+	print_duration(number_at(update, "age"));
+	printf(" ago), enforced since %s\ndigest     %s\n", text_at(update, "since"),
+	       text_at(update, "digest"));
+	json_array_foreach(json_object_get(update, "signers"), index, signer)
+		printf("%s%s\n", index ? "           " : "signed by  ", json_string_value(signer));
+}
+
+static void print_freshness(const json_t *update)
+{
+	const char *freshness = text_at(update, "freshness");
+
+	printf("freshness  %s", freshness);
+	if (text_at(update, "signed_at"))
+		printf(": newest signature %s, expires %s", text_at(update, "signed_at"),
+		       text_at(update, "expires"));
+	puts("");
+	if (strcmp(freshness, "stale") == 0)
+		puts("           no newer signature came in time: is the publisher at work, are the "
+		     "mirrors honest? It is enforced still");
+	if (strcmp(freshness, "refused") == 0)
+		puts("           expired: nothing that is as old would be taken any more. It is "
+		     "enforced still");
+	if (strcmp(text_at(update, "clock"), "floor") == 0)
+		printf("clock      not set, behind the newest signature; time goes by %s and the "
+		       "uptime\n", text_at(update, "floor"));
+}
+
+static void print_text_block(const char *label, const char *text)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		printf("%-10s %.*s\n", line == text ? label : "", (int)strcspn(line, "\n"), line);
+	}
+}
+
+static void print_offers(const json_t *update)
+{
+	if (text_at(update, "refusal"))
+		print_text_block("refused", text_at(update, "refusal"));
+	if (number_at(update, "waiting")) {
+		printf("waiting    release %lld is verified and ", number_at(update, "waiting"));
+		if (text_at(update, "waiting_until"))
+			printf("has its turn at %s (ring %s)\n", text_at(update, "waiting_until"),
+			       text_at(update, "ring"));
+		else
+			puts("held");
+	}
+	if (json_is_true(json_object_get(update, "held")))
+		printf("held       by %s: %s; cordon update release ends it\n",
+		       text_at(update, "held_by"), text_at(update, "held_reason"));
+}
+
+static void print_contact(const json_t *update)
+{
+	if (text_at(update, "contact_at"))
+		printf("contact    %s with %s, %lld requests\n", text_at(update, "contact_at"),
+		       text_at(update, "source"), number_at(update, "requests"));
+	else
+		puts("contact    none since the start");
+	if (text_at(update, "failure"))
+		print_text_block("failure", text_at(update, "failure"));
+	if (text_at(update, "receipt"))
+		print_text_block("receipt", text_at(update, "receipt"));
+	printf("device     key %s, ring %s\n", text_at(update, "device_key"),
+	       text_at(update, "ring"));
+}
+
+/* Healthy: fresh, nothing refused, the last look went well. */
+static int judge(const json_t *update)
+{
+	return strcmp(text_at(update, "freshness"), "fresh") == 0 && !text_at(update, "refusal") &&
+			       !text_at(update, "failure")
+		       ? EXIT_YES
+		       : EXIT_NO;
+}
+
+static int show(const struct cli *cli, bool json)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	char *reply;
+	int code = command_ask(cli, &request, false, &reply);
+	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
+	json_t *update = json_object_get(status, "update");
+
+	free(reply);
+	if (!update)
+		return code ? code : EXIT_NO;
+	if (!json_is_true(json_object_get(update, "on"))) {
+		if (json)
+			command_print_json(json_incref(update));
+		else
+			puts("signed updates are off: cordon.conf names no [update] trust-root");
+		json_decref(status);
+		return EXIT_NO;
+	}
+	code = judge(update);
+	if (json) {
+		command_print_json(json_incref(update));
+	} else {
+		print_release(update);
+		print_freshness(update);
+		print_offers(update);
+		print_contact(update);
+	}
+	json_decref(status);
+	return code;
+}
+
+/* ---- requests ---- */
+
+static int ask(const struct cli *cli, const struct control_request *request)
+{
+	char *reply;
+	int code = command_ask(cli, request, false, &reply);
+
+	if (reply)
+		fputs(reply, code ? stderr : stdout);
+	free(reply);
+	return code;
+}
+
+int update_look(const struct cli *cli, const char *folder)
+{
+	struct control_request request = { .type = CONTROL_UPDATE };
+
+	snprintf(request.reason, sizeof(request.reason), "%s", folder);
+	return ask(cli, &request);
+}
+
+static int hold(const struct cli *cli, bool held, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "reason", required_argument, NULL, 'r' },
+		{ "by", required_argument, NULL, 'b' },
+		{ 0 },
+	};
+	struct control_request request = { .type = held ? CONTROL_HOLD : CONTROL_RELEASE };
+	int option;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'r')
+			snprintf(request.reason, sizeof(request.reason), "%s", optarg);
+		else if (option == 'b')
+			snprintf(request.by, sizeof(request.by), "%s", optarg);
+		else
+			return command_usage("update", "expected --reason TEXT and --by NAME");
+	}
+	if (optind != argc || (held && (!request.reason[0] || !request.by[0])))
+		return command_usage("update hold", "needs --reason TEXT and --by NAME: the status "
+				     "shows who and why");
+	return ask(cli, &request);
+}
+
+/* ---- history ---- */
+
+static void print_event(const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+	const char *text = text_at(event, "text");
+
+	if (event && text) {
+		printf("%s  %-8s", text_at(event, "time"), text_at(event, "event"));
+		if (number_at(event, "release"))
+			printf(" release %lld", number_at(event, "release"));
+		printf("  %s\n", text);
+	}
+	json_decref(event);
+}
+
+static int history(const struct cli *cli, bool json)
+{
+	char path[512], *line = NULL;
+	size_t room = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/history.jsonl", cli->state);
+	file = fopen(path, "re");
+	if (!file) {
+		fprintf(stderr, "cordon update history: %s: nothing there yet (%m)\n", path);
+		return EXIT_NO;
+	}
+	while (getline(&line, &room, file) > 0) {
+		if (json)
+			fputs(line, stdout);
+		else
+			print_event(line);
+	}
+	free(line);
+	fclose(file);
+	return EXIT_YES;
+}
+
+/* ---- the command ---- */
+
+static int with_json(const struct cli *cli, int (*run)(const struct cli *, bool), int argc,
+		     char **argv)
+{
+	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+
+	if (argc > 2 || (argc == 2 && !json))
+		return command_usage("update", "%s: expected nothing, or --json", argv[0]);
+	return run(cli, json);
+}
+
+int command_update(const struct cli *cli, int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "status";
+
+	if (argc > 1) {
+		argc--;
+		argv++;
+	}
+	if (strcmp(verb, "status") == 0)
+		return with_json(cli, show, argc, argv);
+	if (strcmp(verb, "history") == 0)
+		return with_json(cli, history, argc, argv);
+	if (strcmp(verb, "now") == 0 && argc == 1)
+		return update_look(cli, "");
+	if (strcmp(verb, "from") == 0 && argc == 2)
+		return update_from(cli, argv[1]);
+	if (strcmp(verb, "push") == 0 && argc == 3)
+		return update_push(argv[1], argv[2]);
+	if (strcmp(verb, "receive") == 0 && argc == 1)
+		return update_receive(cli);
+	if (strcmp(verb, "hold") == 0 || strcmp(verb, "release") == 0)
+		return hold(cli, verb[0] == 'h', argc, argv);
+	return command_usage("update", "expected status, now, history, from DIR, push HOST DIR, "
+			     "receive, hold or release");
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/update.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "settings/settings.h"
+
+/*
+ * A release that comes by hand. Its files are copied, within limits and without following a link,
+ * into a folder that the update role can read; there they are judged like a mirror's.
+ */
+enum { COPY_FILES = 8192, COPY_FILE_MAX = 64 << 20, COPY_TOTAL = 512 << 20, COPY_DEPTH = 3 };
+
+struct copying {
+	size_t files;
+	size_t bytes;
+	const char *problem;	/* static text; NULL: none */
+};
+
+static bool wanted(const char *name)
+{
+	return name[0] != '.' && strlen(name) < NAME_MAX;
+}
+
+static void copy_file(struct copying *copying, int from, int to, const char *name)
+{
+	char *data;
+	size_t size;
+	int fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out;
+	int error = fd < 0 ? -errno : file_read_fd(fd, COPY_FILE_MAX, &data, &size);
+
+	if (fd >= 0)
+		close(fd);
+	/* What is not a file is none of ours; what is missing shows when it is asked for. */
+	if (error)
+		return;
+	copying->files++;
+	copying->bytes += size;
+	if (copying->files > COPY_FILES || copying->bytes > COPY_TOTAL)
+		copying->problem = "more than 8192 files or 512 MB: is it a repository?";
+	out = copying->problem ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+					     0644);
+	if (!copying->problem && (out < 0 || file_write_all(out, data, size) < 0))
+		copying->problem = "it cannot be copied into the state folder: is there room?";
+	if (out >= 0)
+		close(out);
+	free(data);
+}
+
+static void copy_folder(struct copying *copying, int from, int to, unsigned int depth);
+
+static void copy_subfolder(struct copying *copying, int from, int to, const char *name,
+			   unsigned int depth)
+{
+	int inner = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), outer = -1;
+
+	if (inner < 0)
+		return;
+	if (mkdirat(to, name, 0755) == 0)
+		outer = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (outer < 0)
+		copying->problem = "a folder cannot be made in the state folder";
+	else
+		copy_folder(copying, inner, outer, depth + 1);
+	if (outer >= 0)
+		close(outer);
+	close(inner);
+}
+
+static void copy_folder(struct copying *copying, int from, int to, unsigned int depth)
+{
+	int fd = dup(from);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (directory && !copying->problem && (entry = readdir(directory))) {
+		struct stat status;
+
+		if (!wanted(entry->d_name) ||
+		    fstatat(from, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(status.st_mode) && depth < COPY_DEPTH)
+			copy_subfolder(copying, from, to, entry->d_name, depth);
+		else if (S_ISREG(status.st_mode))
+			copy_file(copying, from, to, entry->d_name);
+	}
+	if (directory)
+		closedir(directory);
+	else
+		copying->problem = "a folder cannot be read";
+}
+
+/* Only what this program made: no link, and no deeper than it copies. */
+static void remove_folder(int parent, const char *name, unsigned int depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) < 0 && depth <= COPY_DEPTH + 1)
+			remove_folder(fd, entry->d_name, depth + 1);
+	}
+	if (directory)
+		closedir(directory);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* ---- the receipt goes back onto the stick ---- */
+
+static void give_receipt(const struct cli *cli, int folder)
+{
+	char path[512], name[160], *text = NULL;
+	const char *appliance;
+	json_t *receipt;
+	size_t size;
+	int receipts;
+
+	snprintf(path, sizeof(path), "%s/receipt.json", cli->state);
+	if (file_read(AT_FDCWD, path, 1 << 16, &text, &size) < 0)
+		return;
+	receipt = json_loadb(text, size, 0, NULL);
+	appliance = json_string_value(
+		json_object_get(json_object_get(receipt, "signed"), "appliance"));
+	(void)!mkdirat(folder, "receipts", 0755);
+	receipts = openat(folder, "receipts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (appliance && !strchr(appliance, '/') && receipts >= 0 &&
+	    snprintf(name, sizeof(name), "%s.json", appliance) < (int)sizeof(name) &&
+	    file_replace(receipts, name, text, size, 0644) == 0)
+		printf("receipt    written to receipts/%s\n", name);
+	else
+		puts("receipt    cannot be written back: is the folder read-only?");
+	if (receipts >= 0)
+		close(receipts);
+	json_decref(receipt);
+	free(text);
+}
+
+/* ---- from ---- */
+
+static int copy_in(int source, int update, const char *name)
+{
+	static const char *const parts[] = { "metadata", "targets" };
+	struct copying copying = { .files = 0 };
+	int to = -1;
+
+	if (mkdirat(update, name, 0755) == 0)
+		to = openat(update, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (to < 0)
+		copying.problem = "the state folder cannot be written: are you root?";
+	for (size_t i = 0; i < 2 && !copying.problem; i++)
+		copy_subfolder(&copying, source, to, parts[i], 0);
+	if (to >= 0)
+		close(to);
+	if (!copying.problem && copying.files == 0)
+		copying.problem = "no files in metadata/ and targets/: expected the folder of a "
+				  "repository";
+	if (copying.problem)
+		fprintf(stderr, "cordon update from: %s\n", copying.problem);
+	return copying.problem ? EXIT_NO : EXIT_YES;
+}
+
+int update_from(const struct cli *cli, const char *folder)
+{
+	int source = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), update, code;
+	char path[512], name[32];
+
+	if (source < 0) {
+		fprintf(stderr, "cordon update from: %s: %m\n", folder);
+		return EXIT_NO;
+	}
+	snprintf(path, sizeof(path), "%s/update", cli->state);
+	update = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (update < 0) {
+		fprintf(stderr, "cordon update from: %s: %m: are signed updates on, and are you "
+			"root?\n", path);
+		close(source);
+		return EXIT_NO;
+	}
+	snprintf(name, sizeof(name), "incoming-%d", (int)getpid());
+	code = copy_in(source, update, name);
+	if (code == EXIT_YES) {
+		code = update_look(cli, name);
+		give_receipt(cli, source);
+	}
+	remove_folder(update, name, 0);
+	close(update);
+	close(source);
+	return code;
+}
+
+/* ---- push and receive ---- */
+
+static int run(char *const arguments[], const char *folder, int input, int output)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if ((input >= 0 && dup2(input, STDIN_FILENO) < 0) ||
+		    (output >= 0 && dup2(output, STDOUT_FILENO) < 0) ||
+		    (folder && chdir(folder) < 0))
+			_exit(126);
+		execvp(arguments[0], arguments);
+		_exit(127);
+	}
+	return pid;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return EXIT_NO;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_NO;
+}
+
+static char *word(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
+int update_push(const char *host, const char *folder)
+{
+	char *const tar[] = { word("tar"), word("-cf"), word("-"), word("metadata"),
+			      word("targets"), NULL };
+	char *const ssh[] = { word("ssh"), word("--"), word(host),
+			      word("cordon update receive"), NULL };
+	int pipes[2], packed, code;
+	pid_t packer, carrier;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return EXIT_NO;
+	packer = run(tar, folder, -1, pipes[1]);
+	carrier = run(ssh, NULL, pipes[0], -1);
+	close(pipes[0]);
+	close(pipes[1]);
+	packed = wait_for(packer);
+	code = wait_for(carrier);
+	if (packed)
+		fprintf(stderr, "cordon update push: tar ended with %d: expected metadata/ and "
+			"targets/ in %s\n", packed, folder);
+	if (code == 127 || code == 255)
+		fprintf(stderr, "cordon update push: ssh to %s ended with %d\n", host, code);
+	return packed ? EXIT_NO : code;
+}
+
+int update_receive(const struct cli *cli)
+{
+	char *const tar[] = { word("tar"), word("-xf"), word("-"), word("metadata"),
+			      word("targets"), NULL };
+	const struct rlimit limit = { COPY_FILE_MAX, COPY_FILE_MAX };
+	char path[512];
+	int folder, code;
+
+	snprintf(path, sizeof(path), "%s/received.XXXXXX", cli->run);
+	if (!mkdtemp(path)) {
+		fprintf(stderr, "cordon update receive: %s: %m\n", path);
+		return EXIT_NO;
+	}
+	setrlimit(RLIMIT_FSIZE, &limit);
+	code = wait_for(run(tar, path, -1, -1));
+	if (code)
+		fputs("cordon update receive: expected a tar archive with metadata/ and targets/ on "
+		      "standard input\n", stderr);
+	else
+		code = update_from(cli, path);
+	folder = open(cli->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder >= 0) {
+		remove_folder(folder, strrchr(path, '/') + 1, 0);
+		close(folder);
+	}
+	return code ? EXIT_NO : EXIT_YES;
+}
