@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "signed/source.h"
@@ -20,8 +21,9 @@ struct client_options {
 	size_t target_limit;		/* of one target, whatever the metadata says */
 	unsigned int roots;		/* newer roots in one refresh */
 	unsigned int delegations;	/* roles visited in one search */
+	bool keep_targets;		/* in the store, under their digest: not fetched twice */
 };
-extern const struct client_options client_options_default;	/* now is 0 */
+extern const struct client_options client_options_default;	/* now is 0, no targets kept */
 
 struct client;
 
@@ -31,17 +33,26 @@ int client_new(struct client **client, struct store *store, struct source *sourc
 	__attribute__((warn_unused_result));
 void client_free(struct client *client);
 
-/* Everything up to the targets role (5.3 to 5.6). Errors as of trust.h, and those of the source. */
+/*
+ * Everything up to the targets role (5.3 to 5.6), once. Errors as of trust.h, and those of the source;
+ * -E2BIG: more new roots than options allow in one refresh, all of those kept.
+ */
 int client_refresh(struct client *client, struct diag *diag) __attribute__((warn_unused_result));
 
 /* Finds a target (5.7); *role gets the name of the role that it was found in. -ENOENT: no role that
- * may speak for it lists it. The pointer lives as long as the client. */
+ * may speak for it lists it; -E2BIG: more delegations lead there than options allow. The pointer lives
+ * as long as the client. */
 int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
 		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
 
 /* Gets and checks the bytes; *data malloc'ed. */
 int client_download(struct client *client, const struct metadata_file *target, void **data,
 		    size_t *size, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Removes the targets that the store keeps, but not these. */
+#define CLIENT_TARGET ".target"	/* the ending of their names in the store; before it the digest */
+int client_prune(struct client *client, const struct metadata_file *const *target, size_t count,
+		 struct diag *diag) __attribute__((warn_unused_result));
 
 const struct trust *client_trust(const struct client *client);
 

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "signed/release.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto/digest.h"
+
+/* What one call gathers: the role that speaks for release.json speaks for the lists, too. */
+struct taking {
+	struct client *client;
+	const struct metadata *speaker;
+	const struct metadata_file *target[RELEASE_LISTS + 1];
+	size_t targets;
+};
+
+void bundle_release(struct bundle *bundle)
+{
+	for (size_t i = 0; i < RELEASE_LISTS; i++)
+		free(bundle->list[i]);
+	memset(bundle, 0, sizeof(*bundle));
+}
+
+static int take_header(struct bundle *bundle, const struct metadata_file *target,
+		       struct client *client, struct diag *diag)
+{
+	void *data;
+	size_t size;
+	int error;
+
+	if (target->length > RELEASE_TARGET_MAX) {
+		diag_error(diag, RELEASE_TARGET, 0, 0, "has %lld bytes: expected at most %d",
+			   (long long)target->length, RELEASE_TARGET_MAX);
+		return -EFBIG;
+	}
+	error = client_download(client, target, &data, &size, diag);
+	if (error)
+		return error;
+	error = release_parse(&bundle->release, data, size, diag);
+	if (!error)
+		error = digest_sha256(data, size, bundle->digest);
+	free(data);
+	return error;
+}
+
+static void take_voucher(struct bundle *bundle, const struct client *client, const char *role)
+{
+	const struct trust *trust = client_trust(client);
+	const struct metadata *timestamp = trust_get(trust, METADATA_TIMESTAMP);
+
+	bundle->signers = client_signers(client, role, bundle->signer, RELEASE_SIGNERS);
+	bundle->expires = trust_expires(trust, role);
+	bundle->signed_at = timestamp->signed_at;
+	bundle->hold = timestamp->hold;
+}
+
+/* The target of a list, as release.json and the metadata both describe it. */
+static int find_list(struct taking *taking, const struct release_list *list, struct diag *diag)
+{
+	char path[RELEASE_WORD + sizeof("rules/.rules")];
+	const struct metadata_file *target;
+	const char *role;
+	int error;
+
+	snprintf(path, sizeof(path), "rules/%s.rules", list->name);
+	error = client_lookup(taking->client, path, &target, &role, diag);
+	if (error)
+		return error == -ENOENT ? -EINVAL : error;
+	if (metadata_file_lookup(taking->speaker, path) != target) {
+		diag_error(diag, path, 0, 0, "listed by another role than the one that lists %s",
+			   RELEASE_TARGET);
+		return -EINVAL;
+	}
+	if (!target->has_sha256 || memcmp(target->sha256, list->sha256, sizeof(list->sha256)) != 0) {
+		diag_error(diag, path, 0, 0, "not the list of this release: %s has another digest",
+			   RELEASE_TARGET);
+		return -EINVAL;
+	}
+	if (target->length > RELEASE_LIST_MAX) {
+		diag_error(diag, path, 0, 0, "has %lld bytes: expected at most %d",
+			   (long long)target->length, RELEASE_LIST_MAX);
+		return -EFBIG;
+	}
+	taking->target[taking->targets++] = target;
+	return 0;
+}
+
+static int take_list(struct bundle *bundle, size_t index, struct taking *taking, struct diag *diag)
+{
+	void *data;
+	size_t size;
+	char *text;
+	int error = client_download(taking->client, taking->target[index + 1], &data, &size, diag);
+
+	if (error)
+		return error;
+	text = realloc(data, size + 1);
+	if (!text) {
+		free(data);
+		return -ENOMEM;
+	}
+	text[size] = '\0';
+	bundle->list[index] = text;
+	bundle->size[index] = size;
+	return 0;
+}
+
+static int take(struct bundle *bundle, struct taking *taking, bool lists, struct diag *diag)
+{
+	const struct metadata_file *header;
+	const char *role;
+	int error = client_lookup(taking->client, RELEASE_TARGET, &header, &role, diag);
+
+	if (error)
+		return error;
+	taking->speaker = trust_get_targets(client_trust(taking->client), role);
+	taking->target[taking->targets++] = header;
+	take_voucher(bundle, taking->client, role);
+	error = take_header(bundle, header, taking->client, diag);
+	/* All are looked up before the first is fetched. */
+	for (size_t i = 0; !error && i < bundle->release.lists; i++)
+		error = find_list(taking, &bundle->release.list[i], diag);
+	for (size_t i = 0; !error && lists && i < bundle->release.lists; i++)
+		error = take_list(bundle, i, taking, diag);
+	if (!error && lists)
+		error = client_prune(taking->client, taking->target, taking->targets, diag);
+	return error;
+}
+
+int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
+{
+	struct taking taking = { .client = client };
+	int error;
+
+	memset(bundle, 0, sizeof(*bundle));
+	error = take(bundle, &taking, lists, diag);
+	if (error)
+		bundle_release(bundle);
+	return error;
+}
