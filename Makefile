@@ -72,6 +72,7 @@ help:
 ## make check        install what is missing, build, run every test
 ## make check-unit   unit tests only; check-lab: lab tests only; check-includes: the levels
 ## make check-fresh  demo and check inside bare Debian roots (bookworm, trixie)
+## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
 ## make fuzz         every fuzz target for FUZZ_SECONDS (60) each
 ## make bench-dns    CPU time per answered query: floor, cordon, dnsmasq, unbound
 ## make deps         install missing Debian packages (root)
@@ -173,6 +174,17 @@ $(foreach test,$(UNIT_TESTS),$(eval $(O)/$(test:.c=): $(call unit_needs,$(test))
 $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+# The client as the public TUF conformance suite drives it.
+$(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_signed)) $(OBJ_generated)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
+
+# What it is built with, in a root of its own.
+.PHONY: check-tuf
+check-tuf:
+	$(call install_missing,$(DEPS_FRESH))
+	$(Q)tests/check-tuf "$(SUITE)" $(filter gcc make kconfig-frontends-nox publicsuffix lib%,$(DEPS))
 
 .PHONY: check check-unit check-lab check-includes check-man check-run demo
 check: deps
