@@ -5,6 +5,8 @@
 #include <ldns/ldns.h>
 #include <string.h>
 
+#include "dns/record.h"
+
 enum { CHAIN = 24 };	/* names; resolvers themselves give up earlier */
 
 /* The names that the question leads to, in the order of the chain. */
@@ -165,18 +167,12 @@ static int judge_service_record(struct judge *judge, enum standing standing, con
 	return judge_service(judge, standing, data, length, ldns_rr_ttl(record));
 }
 
-/* A name in the record: its owner, or the first field. */
-static bool read_name(struct name *name, const ldns_rdf *field)
-{
-	return field && name_from_wire(name, ldns_rdf_data(field), ldns_rdf_size(field)) == 0;
-}
-
 static enum standing standing_of(const struct judge *judge, const ldns_rr *record)
 {
 	const struct step *step = NULL;
 	struct name owner;
 
-	if (read_name(&owner, ldns_rr_owner(record)))
+	if (record_name(&owner, ldns_rr_owner(record)))
 		step = find_step(judge, &owner);
 	if (step)
 		return step->carried ? CARRIED : STRICT;
@@ -203,7 +199,7 @@ static int judge_record(struct judge *judge, const ldns_rr *record)
 	case TYPE_CNAME:
 	case TYPE_DNAME:
 		/* Those of the chain were followed; of any other only a block counts. */
-		if (standing == STRICT && read_name(&target, field) && !find_step(judge, &target))
+		if (standing == STRICT && record_name(&target, field) && !find_step(judge, &target))
 			judge_name(judge, &target);
 		return 0;
 	case TYPE_SVCB:
@@ -223,25 +219,6 @@ static int judge_section(struct judge *judge, const ldns_rr_list *records)
 	return error;
 }
 
-/* Where a record leads this name: CNAME, or DNAME of a name above it (RFC 6672, 2.2). */
-static bool leads(const ldns_rr *record, const struct name *name, struct name *target)
-{
-	int type = (int)ldns_rr_get_type(record), prefix;
-	struct name owner;
-	uint8_t wire[2 * NAME_WIRE_MAX];
-
-	if ((type != TYPE_CNAME && type != TYPE_DNAME) ||
-	    !read_name(&owner, ldns_rr_owner(record)) ||
-	    !read_name(target, ldns_rr_rdf(record, 0)))
-		return false;
-	prefix = name_prefix(name, &owner);
-	if (type == TYPE_CNAME || prefix <= 0)
-		return type == TYPE_CNAME && prefix == 0;
-	memcpy(wire, name->wire, (size_t)prefix);
-	memcpy(wire + prefix, target->wire, target->length);
-	return name_from_wire(target, wire, (size_t)prefix + target->length) == 0;
-}
-
 /* From the question's name on, in whatever order the upstream put the records. */
 static void follow_chain(struct judge *judge, const ldns_rr_list *records)
 {
@@ -249,7 +226,8 @@ static void follow_chain(struct judge *judge, const ldns_rr_list *records)
 
 	for (size_t at = 0; at < judge->steps && !judge->decided; at++) {
 		for (size_t i = 0; i < ldns_rr_list_rr_count(records) && !judge->decided; i++) {
-			if (leads(ldns_rr_list_rr(records, i), &judge->chain[at].name, &target))
+			if (record_leads(ldns_rr_list_rr(records, i), &judge->chain[at].name,
+					 &target))
 				lead_to(judge, &target, judge->chain[at].carried);
 		}
 	}

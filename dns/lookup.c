@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/lookup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "dns/record.h"
+#include "dns/wire.h"
+
+enum { FAMILIES = 2, ALIASES = 16 };
+
+/* One question under way. */
+struct question {
+	uint16_t type;
+	int fd;			/* connected, so that nobody but the server is heard; -1: over */
+	struct query query;
+	uint8_t packet[512];
+	size_t size;
+	int result;		/* 0: answered, or -errno */
+	struct addr address[LOOKUP_ADDRESSES];
+	size_t count;
+};
+
+/* ---- asking ---- */
+
+static ldns_pkt *new_packet(const struct name *name, uint16_t type)
+{
+	ldns_rdf *owner = ldns_dname_new_frm_data(name->length, name->wire);
+	ldns_pkt *packet = owner ? ldns_pkt_query_new(owner, (ldns_rr_type)type, LDNS_RR_CLASS_IN,
+						      LDNS_RD) : NULL;
+
+	if (owner && !packet)
+		ldns_rdf_deep_free(owner);
+	return packet;
+}
+
+/* The query as bytes, and as what its answer is held against. */
+static int build(struct question *question, const struct name *name)
+{
+	ldns_pkt *packet = new_packet(name, question->type);
+	uint8_t *wire = NULL;
+	uint16_t id;
+	int error = -ENOMEM;
+
+	if (packet && getrandom(&id, sizeof(id), 0) == sizeof(id)) {
+		ldns_pkt_set_id(packet, id);
+		ldns_pkt_set_edns_udp_size(packet, WIRE_EDNS_SIZE);
+		if (ldns_pkt2wire(&wire, packet, &question->size) == LDNS_STATUS_OK &&
+		    question->size <= sizeof(question->packet) &&
+		    wire_parse_query(&question->query, wire, question->size) == WIRE_OK) {
+			memcpy(question->packet, wire, question->size);
+			error = 0;
+		}
+	}
+	free(wire);
+	ldns_pkt_free(packet);
+	return error;
+}
+
+static int ask(struct question *question, const struct endpoint *server)
+{
+	struct sockaddr_storage address;
+	socklen_t size = addr_to_sockaddr(&server->addr, server->port, &address);
+
+	question->fd = socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (question->fd < 0 || connect(question->fd, (struct sockaddr *)&address, size) < 0 ||
+	    send(question->fd, question->packet, question->size, MSG_NOSIGNAL) < 0)
+		return -errno;
+	return 0;
+}
+
+static void finish(struct question *question, int result)
+{
+	if (question->fd >= 0)
+		close(question->fd);
+	question->fd = -1;
+	question->result = result;
+}
+
+/* ---- the answer ---- */
+
+/* To the end of the aliases that begin at name; -ELOOP when they have none. */
+static int follow(const ldns_rr_list *records, struct name *name)
+{
+	for (unsigned int step = 0; step < ALIASES; step++) {
+		struct name target;
+		size_t i = 0, count = ldns_rr_list_rr_count(records);
+
+		while (i < count && !record_leads(ldns_rr_list_rr(records, i), name, &target))
+			i++;
+		if (i == count)
+			return 0;
+		*name = target;
+	}
+	return -ELOOP;
+}
+
+static void take_record(struct question *question, const struct name *name, const ldns_rr *record)
+{
+	const ldns_rdf *field = ldns_rr_rdf(record, 0);
+	size_t size = question->type == TYPE_A ? 4 : 16;
+	struct name owner;
+
+	if (question->count < LOOKUP_ADDRESSES &&
+	    ldns_rr_get_type(record) == (ldns_rr_type)question->type && field &&
+	    ldns_rdf_size(field) == size && record_name(&owner, ldns_rr_owner(record)) &&
+	    owner.length == name->length && memcmp(owner.wire, name->wire, name->length) == 0)
+		question->address[question->count++] = addr_from_bytes(ldns_rdf_data(field), size);
+}
+
+static int take_answer(struct question *question, const uint8_t *data, size_t size)
+{
+	struct name name = question->query.name;
+	const ldns_rr_list *records;
+	ldns_pkt *packet = NULL;
+	int error;
+
+	if (ldns_wire2pkt(&packet, data, size) != LDNS_STATUS_OK)
+		return -EBADMSG;
+	error = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NOERROR ||
+		ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN ? 0 : -EREMOTEIO;
+	records = ldns_pkt_answer(packet);
+	if (!error)
+		error = follow(records, &name);
+	for (size_t i = 0; !error && i < ldns_rr_list_rr_count(records); i++)
+		take_record(question, &name, ldns_rr_list_rr(records, i));
+	ldns_pkt_free(packet);
+	return error;
+}
+
+/* Something else that found the port is passed over: the answer may still come (RFC 5452, 9.1). */
+static void read_answer(struct question *question)
+{
+	uint8_t data[WIRE_UDP_MAX];
+	ssize_t got = recv(question->fd, data, sizeof(data), 0);
+
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		finish(question, -errno);
+	else if (got >= 0 && wire_matches(data, (size_t)got, question->query.id, &question->query))
+		finish(question, take_answer(question, data, (size_t)got));
+}
+
+/* ---- both families ---- */
+
+static void wait_for_answers(struct question question[FAMILIES], int64_t deadline)
+{
+	while (question[0].fd >= 0 || question[1].fd >= 0) {
+		struct pollfd poller[FAMILIES];
+		int64_t left = deadline - clock_uptime_ms();
+
+		if (left <= 0)
+			return;
+		/* A descriptor below zero is one that poll leaves out. */
+		for (int i = 0; i < FAMILIES; i++)
+			poller[i] = (struct pollfd){ .fd = question[i].fd, .events = POLLIN };
+		if (poll(poller, FAMILIES, left < INT_MAX ? (int)left : INT_MAX) < 0 &&
+		    errno != EINTR)
+			return;
+		for (int i = 0; i < FAMILIES; i++) {
+			if (question[i].fd >= 0 && poller[i].revents)
+				read_answer(&question[i]);
+		}
+	}
+}
+
+/* IPv4 and IPv6 in turn: when one family leads nowhere, the next try is of the other one. */
+static int merge(const struct question question[FAMILIES], struct addr *address, size_t count)
+{
+	size_t taken = 0;
+
+	for (size_t i = 0; i < LOOKUP_ADDRESSES; i++) {
+		for (int family = 0; family < FAMILIES; family++) {
+			if (i < question[family].count && taken < count)
+				address[taken++] = question[family].address[i];
+		}
+	}
+	return (int)taken;
+}
+
+static int explain(const struct question question[FAMILIES], const char *host, struct diag *diag)
+{
+	int error = question[0].result ? question[0].result : question[1].result;
+
+	if (!error) {
+		diag_error(diag, host, 0, 0, "the name has no address");
+		return -ENOENT;
+	}
+	diag_error(diag, host, 0, 0, "cannot look the name up: %s", error == -EREMOTEIO ?
+		   "the DNS server failed" : strerror(-error));
+	return error;
+}
+
+int lookup_addresses(const struct endpoint *server, const char *host, unsigned int timeout_ms,
+		     struct addr *address, size_t count, struct diag *diag)
+{
+	struct question question[FAMILIES] = { { .type = TYPE_A, .fd = -1 },
+					       { .type = TYPE_AAAA, .fd = -1 } };
+	int64_t deadline = clock_uptime_ms() + timeout_ms;
+	struct name name;
+	int found;
+
+	if (name_parse(&name, host, strlen(host), NULL) < 0) {
+		diag_error(diag, host, 0, 0, "expected a domain name");
+		return -EINVAL;
+	}
+	for (int i = 0; i < FAMILIES; i++) {
+		int error = build(&question[i], &name);
+
+		question[i].result = -ETIMEDOUT;
+		if (!error)
+			error = ask(&question[i], server);
+		if (error)
+			finish(&question[i], error);
+	}
+	wait_for_answers(question, deadline);
+	for (int i = 0; i < FAMILIES; i++)
+		finish(&question[i], question[i].result);
+	found = merge(question, address, count);
+	return found ? found : explain(question, host, diag);
+}
