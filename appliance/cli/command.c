@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/file.h"
 #include "journal/store.h"
 #include "settings/lists.h"
+#include "signed/offer.h"
 
 int command_usage(const char *name, const char *format, ...)
 {
@@ -94,6 +96,16 @@ int command_ask(const struct cli *cli, const struct control_request *request, bo
 	return EXIT_NO;
 }
 
+static int open_policy(int error, void *block, size_t size, struct policy *policy)
+{
+	if (!error && policy_open(policy, block, size) < 0) {
+		fprintf(stderr, "cordon: the compiled policy is damaged\n");
+		free(block);
+		error = -EBADMSG;
+	}
+	return error ? EXIT_NO : EXIT_YES;
+}
+
 int command_policy(const char *folder, const struct settings *settings, struct policy *policy,
 		   void **block)
 {
@@ -113,10 +125,62 @@ int command_policy(const char *folder, const struct settings *settings, struct p
 	command_print_diag(&diag);
 	if (error && diag.count == 0)
 		fprintf(stderr, "cordon: %s: %s\n", folder, strerror(-error));
-	if (!error && policy_open(policy, *block, size) < 0) {
-		fprintf(stderr, "cordon: the compiled policy is damaged\n");
-		free(*block);
-		error = -EBADMSG;
+	return open_policy(error, *block, size, policy);
+}
+
+static int compile_bundle(const struct bundle *bundle, const struct settings *settings,
+			  struct policy *policy, void **block, struct diag *diag)
+{
+	struct list_text text[RELEASE_LISTS];
+	struct policy_options options;
+	size_t size = 0;
+	int error;
+
+	settings_policy_options(settings, &options);
+	for (size_t i = 0; i < bundle->release.lists; i++) {
+		snprintf(text[i].name, sizeof(text[i].name), "%s.rules",
+			 bundle->release.list[i].name);
+		text[i].text = bundle->list[i];
+		text[i].length = bundle->size[i];
 	}
-	return error ? EXIT_NO : EXIT_YES;
+	error = lists_compile_texts(text, bundle->release.lists, settings, &options, block, &size,
+				    diag);
+	command_print_diag(diag);
+	return open_policy(error, *block, size, policy);
+}
+
+int command_policy_in_force(const struct cli *cli, const struct settings *settings,
+			    struct policy *policy, void **block, struct provenance *provenance)
+{
+	static struct archive archive;
+	struct bundle bundle = { .signers = 0 };
+	struct diag diag;
+	char path[512], *data = NULL;
+	int64_t root_version;
+	size_t size;
+	int code = EXIT_NO, error = -ENOENT;
+
+	diag_init(&diag);
+	*provenance = (struct provenance){ .release = 0 };
+	snprintf(path, sizeof(path), "%s/bundle", cli->state);
+	if (ENABLED(CONFIG_UPDATE) && settings->trust_root[0])
+		error = file_read(AT_FDCWD, path, ARCHIVE_MAX, &data, &size);
+	if (error == -ENOENT)
+		return command_policy(settings->rules_dir, settings, policy, block);
+	if (!error)
+		error = archive_parse(&archive, data, size);
+	if (!error)
+		error = offer_reopen(&bundle, &archive, &root_version, &diag);
+	if (error) {
+		command_print_diag(&diag);
+		fprintf(stderr, "cordon: %s: %s: are you root?\n", path, strerror(-error));
+	} else {
+		provenance->release = bundle.release.version;
+		provenance->signers = bundle.signers;
+		memcpy(provenance->signer, bundle.signer, sizeof(bundle.signer));
+		code = compile_bundle(&bundle, settings, policy, block, &diag);
+	}
+	bundle_release(&bundle);
+	free(data);
+	return code;
 }

@@ -9,6 +9,7 @@
 #include "ipc/control.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
+#include "signed/release.h"
 
 /*
  * `cordon`: a table of commands, one file each. A command gets its own words (argv[0] is its name)
@@ -67,3 +68,15 @@ int command_ask(const struct cli *cli, const struct control_request *request, bo
  * code, after the reason went to stderr. */
 int command_policy(const char *folder, const struct settings *settings, struct policy *policy,
 		   void **block);
+
+/* Who vouches for a policy: the release and the key ids of its signers; release 0: nobody. */
+struct provenance {
+	int64_t release;
+	char signer[RELEASE_SIGNERS][METADATA_KEYID];
+	size_t signers;
+};
+
+/* The policy that the gateway has: of the signed release when there is one, else of the folder that
+ * the settings name. */
+int command_policy_in_force(const struct cli *cli, const struct settings *settings,
+			    struct policy *policy, void **block, struct provenance *provenance);

@@ -7,8 +7,18 @@
 
 #include "policy/explain.h"
 
+static void add_provenance(json_t *object, const struct provenance *provenance)
+{
+	json_t *signers = json_array();
+
+	for (size_t i = 0; i < provenance->signers; i++)
+		json_array_append_new(signers, json_string(provenance->signer[i]));
+	json_object_set_new(object, "release", json_integer(provenance->release));
+	json_object_set_new(object, "signers", signers);
+}
+
 static json_t *to_json(const char *query, const struct policy *policy,
-		       const struct explanation *explanation)
+		       const struct explanation *explanation, const struct provenance *provenance)
 {
 	const struct verdict *verdict = &explanation->verdict;
 	struct policy_rule rule;
@@ -26,11 +36,13 @@ static json_t *to_json(const char *query, const struct policy *policy,
 				   rule.evidence[0] ? rule.evidence : NULL);
 	if (object && explanation->is_prefix)
 		json_object_set_new(object, "partial", json_boolean(explanation->partial));
+	if (object && provenance->release)
+		add_provenance(object, provenance);
 	return object;
 }
 
 static void print_text(const char *query, const struct policy *policy,
-		       const struct explanation *explanation)
+		       const struct explanation *explanation, const struct provenance *provenance)
 {
 	const struct verdict *verdict = &explanation->verdict;
 	struct policy_rule rule;
@@ -45,9 +57,16 @@ static void print_text(const char *query, const struct policy *policy,
 	       "", rule.id, confidence_print(rule.confidence));
 	if (rule.evidence[0])
 		printf("  evidence    %s\n", rule.evidence);
+	if (!provenance->release)
+		return;
+	printf("  signed      release %lld by", (long long)provenance->release);
+	for (size_t i = 0; i < provenance->signers; i++)
+		printf(" %.8s", provenance->signer[i]);
+	putchar('\n');
 }
 
-static int explain_all(const struct policy *policy, bool json, char **queries)
+static int explain_all(const struct policy *policy, const struct provenance *provenance, bool json,
+		       char **queries)
 {
 	int code = EXIT_YES;
 
@@ -61,9 +80,10 @@ static int explain_all(const struct policy *policy, bool json, char **queries)
 			continue;
 		}
 		if (json)
-			command_print_json(to_json(*queries, policy, &explanation));
+			command_print_json(to_json(*queries, policy, &explanation,
+						   provenance));
 		else
-			print_text(*queries, policy, &explanation);
+			print_text(*queries, policy, &explanation, provenance);
 	}
 	return code;
 }
@@ -79,6 +99,7 @@ int command_explain(const struct cli *cli, int argc, char **argv)
 	const char *folder = NULL;
 	bool json = false;
 	struct settings settings;
+	struct provenance provenance = { .release = 0 };
 	struct policy policy;
 	void *block;
 	int option, code = command_settings(cli, &settings);
@@ -99,10 +120,11 @@ int command_explain(const struct cli *cli, int argc, char **argv)
 	}
 	if (optind == argc)
 		return command_usage("explain", "expected at least one query");
-	code = command_policy(folder ? folder : settings.rules_dir, &settings, &policy, &block);
+	code = folder ? command_policy(folder, &settings, &policy, &block)
+		      : command_policy_in_force(cli, &settings, &policy, &block, &provenance);
 	if (code)
 		return code;
-	code = explain_all(&policy, json, argv + optind);
+	code = explain_all(&policy, &provenance, json, argv + optind);
 	free(block);
 	return code;
 }

@@ -260,7 +260,7 @@ void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
 		"captured", "capture_lost", "capture_spoofed", "sanctioned", "pinhole", "wan_forward",
-		"wan_input", "upstream_denied", "ipv6_off",
+		"wan_input", "upstream_denied", "update_denied", "ipv6_off",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)

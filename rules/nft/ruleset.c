@@ -310,6 +310,37 @@ static void input_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("wan_input"), statement_drop());
 }
 
+static void update_port(struct table_chain *chain, uint16_t port)
+{
+	TABLE_RULE(chain, statement_equal(FIELD_TCP_DESTINATION, port), statement_accept());
+}
+
+/* The update role meets mirrors: it speaks to nobody but their ports, and asks its names of the
+ * gateway's own listener. */
+static void updater_chain(struct build *build)
+{
+	const struct settings *settings = build->settings;
+	struct table_chain *chain = table_chain_add(build->table, "updater", NULL);
+
+	for (size_t i = 0; i < settings->listens; i++) {
+		if (i == 0 || settings->listen[i].port != settings->listen[i - 1].port)
+			TABLE_RULE(chain, statement_interface(FIELD_OUT_INTERFACE, "lo"),
+				   statement_equal(FIELD_UDP_DESTINATION, settings->listen[i].port),
+				   statement_accept());
+	}
+	for (size_t i = 0; i < settings->mirrors; i++) {
+		size_t j = 0;
+
+		while (settings->mirror[j].port != settings->mirror[i].port)
+			j++;
+		if (j == i)
+			update_port(chain, settings->mirror[i].port);
+	}
+	if (settings->collector.host[0])
+		update_port(chain, settings->collector.port);
+	TABLE_RULE(chain, statement_counter("update_denied"), statement_reject());
+}
+
 static void output_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "output", &output_hook);
@@ -319,6 +350,10 @@ static void output_chain(struct build *build)
 	/* It makes sockets for the dns role, which could connect them to somebody else. */
 	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_RULES)),
 		   statement_goto("resolver"));
+	if (build->settings->trust_root[0])
+		TABLE_RULE(chain,
+			   statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_UPDATE)),
+			   statement_goto("updater"));
 	chain = table_chain_add(build->table, "resolver", NULL);
 	/*
 	 * Accepted TCP connections belong to the role, too: answers to captured clients, and from
@@ -338,6 +373,8 @@ static void output_chain(struct build *build)
 	TABLE_RULE(chain, TRANSPORT, statement_in_pair(FIELD_DESTINATION6, FIELD_DESTINATION_PORT,
 						       "upstream6"), statement_accept());
 	TABLE_RULE(chain, statement_counter("upstream_denied"), statement_reject());
+	if (build->settings->trust_root[0])
+		updater_chain(build);
 }
 
 /* Everything that stands between the inside and the outside. */

@@ -119,6 +119,12 @@ static inline void fixture_settings(struct settings *settings)
 	settings->zone[0].server[1] = fixture_endpoint("192.0.2.11", 54);
 	settings->zone[0].servers = 2;
 	settings->zones = 1;
+	strcpy(settings->trust_root, "/etc/cordon/root.json");
+	settings->mirror[0] = (struct url){ .host = "mirror.example", .port = 443 };
+	settings->mirror[1] = (struct url){ .host = "192.0.2.80", .port = 80 };
+	settings->mirror[2] = (struct url){ .host = "other.example", .port = 443 };
+	settings->mirrors = 3;
+	settings->collector = (struct url){ .host = "collector.example", .port = 8443 };
 	settings->uid_base = 7000;
 	settings->nflog_group = 5;
 }
