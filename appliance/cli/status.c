@@ -57,6 +57,27 @@ static void print_policy(const json_t *status)
 	putchar('\n');
 }
 
+/* One line; `cordon update status` has the rest. */
+static void print_update(const json_t *status)
+{
+	const json_t *update = json_object_get(status, "update");
+
+	if (!json_is_true(json_object_get(update, "on")))
+		return;
+	if (number_at(update, "release"))
+		printf("update     release %lld, %s", number_at(update, "release"),
+		       text_at(update, "freshness"));
+	else
+		fputs("update     no signed release yet", stdout);
+	if (json_is_string(json_object_get(update, "refusal")))
+		fputs(", an offer was REFUSED", stdout);
+	if (number_at(update, "waiting"))
+		printf(", release %lld waits", number_at(update, "waiting"));
+	if (json_is_string(json_object_get(update, "failure")))
+		fputs(", the last look FAILED", stdout);
+	puts("; see cordon update status");
+}
+
 static void print_packets(const json_t *status)
 {
 	const json_t *counter;
@@ -95,6 +116,7 @@ static void print_text(const json_t *status)
 
 	print_mode(status);
 	print_policy(status);
+	print_update(status);
 	printf("dns        %lld queries, %lld blocked, %lld monitored, %lld forwarded, %lld "
 	       "failed, %lld pinholes\n", number_at(dns, "queries"), number_at(dns, "blocked"),
 	       number_at(dns, "monitored"), number_at(dns, "forwarded"), number_at(dns, "failed"),
