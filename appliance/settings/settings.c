@@ -317,6 +317,15 @@ static bool set_budget(struct parser *parser, const char *key, const char *value
 
 static bool set_appliance_id(struct parser *parser, const char *key, const char *value)
 {
+	static const char most[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "._-";
+
+	/* It names the receipts' files, too. */
+	if (value[0] == '.' || strspn(value, most) != strlen(value)) {
+		value_error(parser, "%s: expected letters, digits and . _ -, found \"%s\"", key,
+			    value);
+		return false;
+	}
 	return value_text(parser, key, value, parser->settings->appliance_id,
 		    sizeof(parser->settings->appliance_id));
 }

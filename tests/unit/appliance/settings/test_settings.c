@@ -84,6 +84,17 @@ static void every_key(void **state)
 	     "dir = /tmp/rules\n"
 	     "lists = kaspersky resolvers\n"
 	     "max-address-share = 128\n"
+	     "[update]\n"
+	     "trust-root = /etc/cordon/root.json\n"
+	     "mirror = https://Mirror.example:8443/cordon\n"
+	     "mirror = http://192.0.2.80/\n"
+	     "mirror-ca = /etc/cordon/ca.pem\n"
+	     "mirror-pin = sha256:"
+	     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+	     "collector = https://[2001:db8::9]/receipts/\n"
+	     "interval = 10m\n"
+	     "stale-after = 2d\n"
+	     "ring = canary-1\n"
 	     "[action]\n"
 	     "update = monitor\n"
 	     "relay = block\n"
@@ -125,6 +136,19 @@ static void every_key(void **state)
 	assert_int_equal(settings.lists, 2);
 	assert_string_equal(settings.list[1], "resolvers");
 	assert_int_equal(settings.max_v4_share, 128);
+	assert_string_equal(settings.trust_root, "/etc/cordon/root.json");
+	assert_int_equal(settings.mirrors, 2);
+	assert_string_equal(settings.mirror[0].host, "mirror.example");
+	assert_string_equal(settings.mirror[0].path, "/cordon/");
+	assert_int_equal(settings.mirror[0].port, 8443);
+	assert_false(settings.mirror[1].tls);
+	assert_string_equal(settings.mirror_ca, "/etc/cordon/ca.pem");
+	assert_int_equal(settings.mirror_pins, 1);
+	assert_int_equal(settings.mirror_pin[0][31], 0xef);
+	assert_string_equal(settings.collector.host, "2001:db8::9");
+	assert_int_equal(settings.poll_interval, 600);
+	assert_int_equal(settings.stale_after, 2 * 86400);
+	assert_string_equal(settings.ring, "canary-1");
 	assert_int_equal(settings.action[CATEGORY_UPDATE], ACTION_MONITOR);
 	assert_int_equal(settings.action[CATEGORY_RELAY], ACTION_BLOCK);
 	assert_int_equal(settings.monitor_first, 14 * 86400);
@@ -136,6 +160,7 @@ static void every_key(void **state)
 	assert_int_equal(settings.nflog_group, 5);
 	assert_int_equal(settings_uid(&settings, ROLE_PARENT), 0);
 	assert_int_equal(settings_uid(&settings, ROLE_JOURNAL), 7004);
+	assert_int_equal(settings_uid(&settings, ROLE_UPDATE), 7005);
 	assert_string_equal(role_print(ROLE_COMPILE), "compile");
 }
 
@@ -186,6 +211,17 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[rules]\n\nlists = a-name-that-is-much-too-long-for-a-list\n",
 		  "names of rule lists" },
 		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
+		{ "[update]\n\ntrust-root = root.json\n", "begins with /" },
+		{ "[update]\n\nmirror = mirror.example\n", "https://HOST/" },
+		{ "[update]\n\nmirror = https://u:p@mirror.example/\n", "without user" },
+		{ "[update]\n\nmirror-pin = 0123\n", "sha256: and 64" },
+		{ "[update]\n\nmirror-pin = sha256:"
+		  "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\n",
+		  "lower case" },
+		{ "[update]\n\ninterval = 9s\n", "from 10s to 1d" },
+		{ "[update]\n\nstale-after = 1y\n", "from 1m to 366d" },
+		{ "[update]\n\nring = Canary\n", "small letters" },
+		{ "[update]\n\nring =\n", "small letters" },
 		{ "[action]\n\nupdate = none\n", "block, monitor or allow" },
 		{ "[action]\n\nupdate = Block\n", "block, monitor or allow" },
 		{ "[action]\n\nexempt = block\n", "unknown category \"exempt\"" },
@@ -198,6 +234,8 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[log]\n\nbudget = K\n", "budget: expected a number" },
 		{ "[log]\n\nbudget = 1T\n", "budget: expected a number" },
 		{ "[log]\n\nbudget = 2000G\n", "budget: expected a number" },
+		{ "[log]\n\nappliance-id = a/b\n", "letters, digits" },
+		{ "[log]\n\nappliance-id = ..\n", "letters, digits" },
 		{ "[log]\n\nappliance-id =\n", "at most 63" },
 		{ "[log]\n\nappliance-id = "
 		  "0123456789012345678901234567890123456789012345678901234567890123\n",
