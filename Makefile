@@ -39,7 +39,7 @@ PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 # ---- configuration (Kconfig)
 KCONFIG = cd $(O) && KCONFIG_CONFIG=.config $(1) $(CURDIR)/Kconfig
 # Goals that first install what the configuration itself needs do without it.
-ifneq ($(filter-out help deps demo check check-fresh cross-arm64 clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help deps demo check check-fresh check-tuf cross-arm64 clean,$(or $(MAKECMDGOALS),all)),)
 -include $(O)/.config
 endif
 

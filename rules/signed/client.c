@@ -303,7 +303,7 @@ static int fetch_targets(struct client *client, const char *role, const char *pa
 {
 	const struct metadata *snapshot = trust_get(client->trust, METADATA_SNAPSHOT);
 	const struct metadata_file *file;
-	char entry[METADATA_NAME + 8];
+	char entry[METADATA_NAME + 8], request[ENCODED + 8];
 	void *data = NULL;
 	size_t size;
 	int error;
@@ -314,7 +314,11 @@ static int fetch_targets(struct client *client, const char *role, const char *pa
 		diag_error(diag, name, 0, 0, "the snapshot does not name this role");
 		return -EINVAL;
 	}
-	error = fetch_named(client, file, name, client->options.targets_limit, &data, &size, diag);
+	/* A leading dot is encoded only where it would hide a file. */
+	snprintf(request, sizeof(request), "%s%s", *role == '.' ? "." : "",
+		 *role == '.' ? name + strlen("%2E") : name);
+	error = fetch_named(client, file, request, client->options.targets_limit, &data, &size,
+			    diag);
 	if (error) {
 		/* To the caller -ENOENT means that nobody lists the target. */
 		return error == -ENOENT ? -EBADMSG : error;
