@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/crypto/digest.h"
 #include "base/cursor.h"
 #include "base/file.h"
 #include "daemon/log.h"
@@ -142,31 +144,34 @@ static int add_metadata(struct update_role *role, struct pieces *pieces, const c
 	return error;
 }
 
-static int add_targets(struct pieces *pieces, struct client *client, const struct bundle *bundle,
-		       struct diag *diag)
+/* One target by its path; *target says which it was. */
+static int add_target(struct pieces *pieces, struct client *client, const char *path,
+		      const struct metadata_file **target, struct diag *diag)
 {
-	const struct metadata_file *target;
 	const char *role;
 	void *data;
 	size_t size;
-	int error = client_lookup(client, RELEASE_TARGET, &target, &role, diag);
+	int error = client_lookup(client, path, target, &role, diag);
 
 	if (!error)
-		error = client_download(client, target, &data, &size, diag);
-	if (!error)
-		error = add(pieces, "release.json", data, size);
+		error = client_download(client, *target, &data, &size, diag);
+	return error ? error : add(pieces, strrchr(path, '/') + 1, data, size);
+}
+
+/* Older releases' targets need not be kept any longer. */
+static int add_targets(struct pieces *pieces, struct client *client, const struct bundle *bundle,
+		       struct diag *diag)
+{
+	const struct metadata_file *target[RELEASE_LISTS + 1];
+	int error = add_target(pieces, client, RELEASE_TARGET, &target[0], diag);
+
 	for (size_t i = 0; !error && i < bundle->release.lists; i++) {
-		char name[LIST_FILE_NAME], path[LIST_FILE_NAME + 8];
+		char path[LIST_FILE_NAME + 8];
 
-		snprintf(name, sizeof(name), "%s.rules", bundle->release.list[i].name);
-		snprintf(path, sizeof(path), "rules/%s", name);
-		error = client_lookup(client, path, &target, &role, diag);
-		if (!error)
-			error = client_download(client, target, &data, &size, diag);
-		if (!error)
-			error = add(pieces, name, data, size);
+		snprintf(path, sizeof(path), "rules/%s.rules", bundle->release.list[i].name);
+		error = add_target(pieces, client, path, &target[i + 1], diag);
 	}
-	return error;
+	return error ? error : client_prune(client, target, bundle->release.lists + 1, diag);
 }
 
 /* Which metadata is trusted now, in a few bytes: nothing new means nothing to offer. */
@@ -255,6 +260,7 @@ static int look_at(struct update_role *role, struct source *inner, bool asked,
 	memcpy(attempt->source, inner->name, sizeof(attempt->source));
 	options.now = now(role);
 	options.target_limit = RELEASE_LIST_MAX;
+	options.keep_targets = true;
 	error = client_new(&client, role->store, &source, &options, diag);
 	if (!error)
 		error = client_refresh(client, diag);

@@ -213,7 +213,7 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
 		{ "[update]\n\ntrust-root = root.json\n", "begins with /" },
 		{ "[update]\n\nmirror = mirror.example\n", "https://HOST/" },
-		{ "[update]\n\nmirror = https://u:p@mirror.example/\n", "without user" },
+		{ "[update]\n\nmirror = https://user@mirror.example/\n", "without user" },
 		{ "[update]\n\nmirror-pin = 0123\n", "sha256: and 64" },
 		{ "[update]\n\nmirror-pin = sha256:"
 		  "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\n",
