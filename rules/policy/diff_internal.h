@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/arena.h"
+#include "policy/diff.h"
+#include "policy/policy.h"
+
+/* What diff_effect.c finds and diff_print.c says. All texts are in the arena or in the compiled blocks. */
+
+enum { OLD, NEW, SIDES };
+
+struct diff_list {
+	const char *name;
+	const char *version[SIDES];		/* NULL: the set has no such list */
+	const char *authority[SIDES];
+	bool on_by_default[SIDES];
+	size_t added, removed, rewritten;	/* rules, whether they decide anything or not */
+};
+
+enum diff_kind { DIFF_BLOCKED, DIFF_UNBLOCKED, DIFF_CHANGED };
+
+struct diff_change {
+	enum diff_kind kind;
+	const char *list;		/* off by default: only where this list is chosen; NULL: all */
+	enum category category;		/* under which it is shown */
+	const char *what;		/* name, network or port, as people write it */
+	bool decided[SIDES];		/* false: no rule, and rule[] is empty */
+	struct policy_rule rule[SIDES];	/* what decides, old and new */
+};
+
+struct diff {
+	struct arena arena;
+	struct text lists;		/* struct diff_list, those that changed */
+	struct text changes;		/* struct diff_change, in the order in which they are shown */
+	struct text blocks;		/* void *, the compiled sets */
+	struct diff_counts counts;
+};
+
+static inline const struct diff_list *diff_lists(const struct diff *diff, size_t *count)
+{
+	*count = diff->lists.length / sizeof(struct diff_list);
+	return (const struct diff_list *)(const void *)diff->lists.data;
+}
+
+static inline const struct diff_change *diff_changes(const struct diff *diff, size_t *count)
+{
+	*count = diff->changes.length / sizeof(struct diff_change);
+	return (const struct diff_change *)(const void *)diff->changes.data;
+}
+
+/* Two sets of lists that are compiled and compared as wholes. */
+struct diff_sets {
+	struct diff *diff;
+	const char *list;	/* NULL: those that are on by default */
+	const struct rule_list *lists[SIDES];
+	size_t count[SIDES];
+	struct policy policy[SIDES];	/* diff_effect fills it */
+};
+
+/* Adds every difference in effect to diff->changes, in no order. */
+int diff_effect(struct diff_sets *sets, const struct policy_options *options, struct diag *diag)
+	__attribute__((warn_unused_result));
