@@ -96,6 +96,8 @@ internet_sign() {
 
 internet_start() {
 	cp -r "$HERE/internet" "$LAB_DIR/"
+	mkdir -p "$LAB_DIR/mirror/receipts"
+	: >"$LAB_DIR/internet/mirror.conf"
 	cd "$LAB_DIR/internet" || exit
 	internet_certificates
 	internet_sign

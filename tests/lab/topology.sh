@@ -4,7 +4,7 @@
 # Namespaces, links and addresses; sourced by lab. Links are made inside the namespaces, so nothing
 # of the lab ever shows among this machine's own interfaces.
 
-HOSTS='client1 client2 switch gateway internet agency'
+HOSTS='client1 client2 switch gateway internet agency branch1 branch2'
 
 topology_exists() {
 	local host
@@ -100,6 +100,22 @@ topology_core() {
 	topology_default agency 203.0.113.1 2001:db8:113::1
 }
 
+# Two further gateways, elsewhere: for what a fleet does.
+topology_branches() {
+	local number
+	for number in 1 2; do
+		topology_link "branch$number" wan0 internet "branch$number"
+		topology_address "branch$number" wan0 "198.51.100.$((4 * number + 2))/30" \
+			"2001:db8:100:$number::2/64"
+		topology_address internet "branch$number" "198.51.100.$((4 * number + 1))/30" \
+			"2001:db8:100:$number::1/64"
+		topology_default "branch$number" "198.51.100.$((4 * number + 1))" \
+			"2001:db8:100:$number::1"
+		inside "branch$number" ip link add lan0 type veth peer name nobody
+		inside "branch$number" ip link set lan0 up
+	done
+}
+
 topology_up() {
 	local host
 	for host in $HOSTS; do
@@ -109,6 +125,7 @@ topology_up() {
 	topology_lan
 	topology_wan
 	topology_core
+	topology_branches
 }
 
 # What still runs in the lab's own namespaces can only have been started through the lab.
