@@ -18,8 +18,8 @@ static const struct command commands[] = {
 	  "show or change the mode", command_mode },
 	{ "disarm", "--for TIME --reason TEXT --by NAME",
 	  "take block and capture away for a while", command_disarm },
-	{ "rules", "check FILE... | nft [--rules DIR] | reload",
-	  "check rule lists, print the nftables ruleset, reload", command_rules },
+	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] | reload",
+	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
 	{ "update", "[status [--json] | now | history [--json] | from DIR | push HOST DIR | receive |\n"
 	  "       hold --reason TEXT --by NAME | release]", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },

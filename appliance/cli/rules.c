@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "nft/ruleset.h"
 #include "policy/compile.h"
+#include "policy/diff.h"
 #include "settings/lists.h"
 
 enum { CHECK_BUDGET = 1 << 30, NFT_BUDGET = 256 << 20 };
@@ -96,6 +98,115 @@ static int print_nft(const struct cli *cli, const char *folder)
 	return code;
 }
 
+/* ---- diff ---- */
+
+/* One side of a comparison: a folder of lists, or one. */
+struct list_set {
+	struct list_file file[SETTINGS_LISTS];
+	struct rule_list list[SETTINGS_LISTS];
+	size_t count;
+};
+
+static int open_list(struct list_file *file, const char *path, struct diag *diag)
+{
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (file->fd >= 0)
+		return 0;
+	diag_error(diag, path, 0, 0, "cannot open: %s", strerror(errno));
+	return -EINVAL;
+}
+
+static int open_set(struct list_set *set, const char *path, struct diag *diag)
+{
+	struct stat status;
+	int error;
+
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+		error = lists_open(path, set->file, &set->count, diag);
+		for (size_t i = 0; !error && i < set->count; i++)
+			set->list[i].source = set->file[i].name;
+		return error;
+	}
+	error = open_list(&set->file[0], path, diag);
+	set->list[0].source = path;
+	set->count = error ? 0 : 1;
+	return error;
+}
+
+static int parse_file(struct rule_list *list, int fd, struct arena *arena, struct diag *diag)
+{
+	const char *source = list->source;
+	char *text;
+	size_t length;
+	int error = file_read_fd(fd, LIST_FILE_MAX, &text, &length);
+
+	if (error) {
+		diag_error(diag, source, 0, 0, "cannot read: %s", strerror(-error));
+		return error;
+	}
+	error = rule_list_parse(list, arena, source, text, length, diag);
+	free(text);
+	return error;
+}
+
+static int parse_set(struct list_set *set, const char *path, struct arena *arena,
+		     struct diag *diag)
+{
+	int error = open_set(set, path, diag);
+
+	if (error)
+		return error;
+	for (size_t i = 0; !error && i < set->count; i++)
+		error = parse_file(&set->list[i], set->file[i].fd, arena, diag);
+	lists_close(set->file, set->count);
+	return error;
+}
+
+static int print_diff(const struct diff *diff, bool json)
+{
+	struct text out = TEXT_EMPTY;
+	int error = 0;
+
+	if (json)
+		error = diff_print_json(diff, &out);
+	else
+		diff_print(diff, &out);
+	if (error || text_failed(&out))
+		fprintf(stderr, "cordon rules diff: out of memory\n");
+	else
+		fputs(out.data, stdout);
+	error = error || text_failed(&out);
+	text_release(&out);
+	return error ? EXIT_USAGE : diff_changed(diff) ? EXIT_NO : EXIT_YES;
+}
+
+/* 1 says that something changed, as of diff(1); what cannot be compared is 2. */
+static int compare(const char *old, const char *new, bool json)
+{
+	struct list_set before = { .count = 0 }, after = { .count = 0 };
+	struct diff *diff = NULL;
+	struct arena arena;
+	struct diag diag;
+	int code = EXIT_USAGE, error;
+
+	diag_init(&diag);
+	arena_init(&arena, CHECK_BUDGET);
+	error = parse_set(&before, old, &arena, &diag);
+	if (!error)
+		error = parse_set(&after, new, &arena, &diag);
+	if (!error)
+		error = diff_new(&diff, before.list, before.count, after.list, after.count, NULL,
+				 &diag);
+	if (!error)
+		code = print_diff(diff, json);
+	else if (diag.count == 0)
+		fprintf(stderr, "cordon rules diff: %s\n", strerror(-error));
+	command_print_diag(&diag);
+	diff_free(diff);
+	arena_release(&arena);
+	return code;
+}
+
 static int reload(const struct cli *cli)
 {
 	const struct control_request request = { .type = CONTROL_RELOAD };
@@ -112,15 +223,20 @@ int command_rules(const struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "rules", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
 		{ 0 },
 	};
 	const char *folder = NULL, *verb;
+	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'r')
-			return command_usage("rules", "expected check, nft or reload");
-		folder = optarg;
+		if (option == 'r')
+			folder = optarg;
+		else if (option == 'j')
+			json = true;
+		else
+			return command_usage("rules", "expected check, diff, nft or reload");
 	}
 	verb = optind < argc ? argv[optind] : "";
 	if (strcmp(verb, "reload") == 0 && optind + 1 == argc)
@@ -131,5 +247,7 @@ int command_rules(const struct cli *cli, int argc, char **argv)
 		return check(argv + optind + 1);
 	if (strcmp(verb, "nft") == 0 && optind + 1 == argc)
 		return print_nft(cli, folder);
-	return command_usage("rules", "expected check FILE..., nft or reload");
+	if (strcmp(verb, "diff") == 0 && optind + 3 == argc)
+		return compare(argv[optind + 1], argv[optind + 2], json);
+	return command_usage("rules", "expected check FILE..., diff OLD NEW, nft or reload");
 }

@@ -39,11 +39,11 @@ static void print_visible(struct text *out, const char *string)
 	}
 }
 
-static void print_evidence(struct text *out, const struct policy_rule *rule)
+static void print_evidence(struct text *out, const char *label, const struct policy_rule *rule)
 {
-	if (!rule->evidence[0])
+	if (!rule->evidence || !rule->evidence[0])
 		return;
-	text_puts(out, "; ");
+	text_printf(out, "; %s", label);
 	print_visible(out, rule->evidence);
 }
 
@@ -73,15 +73,10 @@ static void print_change(struct text *out, const struct diff_change *change)
 		text_puts(out, ", was ");
 		print_decision(out, change, OLD);
 	}
-	if (change->decided[OLD] && (!change->decided[NEW] ||
-				     strcmp(old->evidence, new->evidence) != 0)) {
-		if (change->decided[NEW])
-			print_evidence(out, new);
-		text_puts(out, old->evidence[0] ? "; was" : "");
-		print_evidence(out, old);
-	} else {
-		print_evidence(out, new);
-	}
+	print_evidence(out, "", change->decided[NEW] ? new : old);
+	if (change->decided[OLD] && change->decided[NEW] &&
+	    strcmp(old->evidence, new->evidence) != 0)
+		print_evidence(out, "was: ", old);
 	text_puts(out, "\n");
 }
 
