@@ -175,15 +175,25 @@ static int compare_names(const struct diff_sets *sets)
 
 enum { RANGE_TEXT = 2 * ADDR_TEXT + 16 };
 
+/* How many bits at the end are zero. */
+static unsigned int zero_bits(const struct addr *addr)
+{
+	unsigned int bits = 0;
+
+	while (bits < 128 && !(addr->bytes[15 - bits / 8] >> bits % 8 & 1))
+		bits++;
+	return bits;
+}
+
 /* The largest network that begins at first and does not go beyond last. */
 static struct prefix widest(const struct addr *first, const struct addr *last)
 {
-	struct prefix prefix = { .addr = *first };
+	struct prefix prefix = { .addr = *first, .length = (uint8_t)(128 - zero_bits(first)) };
 
 	for (; prefix.length < 128; prefix.length++) {
-		struct addr start = prefix_first(&prefix), end = prefix_last(&prefix);
+		struct addr end = prefix_last(&prefix);
 
-		if (addr_compare(&start, first) == 0 && addr_compare(&end, last) <= 0)
+		if (addr_compare(&end, last) <= 0)
 			break;
 	}
 	return prefix;

@@ -73,7 +73,7 @@ static void print_change(struct text *out, const struct diff_change *change)
 		text_puts(out, ", was ");
 		print_decision(out, change, OLD);
 	}
-	print_evidence(out, "", change->decided[NEW] ? new : old);
+	print_evidence(out, "evidence: ", change->decided[NEW] ? new : old);
 	if (change->decided[OLD] && change->decided[NEW] &&
 	    strcmp(old->evidence, new->evidence) != 0)
 		print_evidence(out, "was: ", old);
@@ -84,14 +84,18 @@ static void print_list(struct text *out, const struct diff_list *list)
 {
 	text_printf(out, "%c %s: ", !list->version[OLD] ? '+' : !list->version[NEW] ? '-' : '~',
 		    list->name);
-	if (list->version[OLD] && list->version[NEW])
+	if (list->version[OLD] && list->version[NEW] &&
+	    strcmp(list->version[OLD], list->version[NEW]) == 0)
+		text_printf(out, "still version %s", list->version[NEW]);
+	else if (list->version[OLD] && list->version[NEW])
 		text_printf(out, "version %s, was %s", list->version[NEW], list->version[OLD]);
 	else
 		text_printf(out, "%s list, version %s", list->version[NEW] ? "new" : "removed",
 			    list->version[list->version[NEW] ? NEW : OLD]);
 	text_printf(out, "; rules: %zu added, %zu removed, %zu rewritten", list->added,
 		    list->removed, list->rewritten);
-	if (list->on_by_default[OLD] != list->on_by_default[NEW] && list->version[NEW])
+	if (list->version[NEW] && list->on_by_default[NEW] != (!list->version[OLD] ||
+							       list->on_by_default[OLD]))
 		text_printf(out, "; %s by default", list->on_by_default[NEW] ? "on" : "off");
 	if (list->authority[OLD] && list->authority[NEW] &&
 	    strcmp(list->authority[OLD], list->authority[NEW]) != 0) {
