@@ -294,49 +294,46 @@ static int compare_networks(const struct diff_sets *sets, enum policy_table tabl
 
 /* ---- ports ---- */
 
-static void rules_at_port(const struct diff_sets *sets, uint8_t protocol, unsigned int port,
-			  uint32_t rule[SIDES])
+enum { PORTS = 65536 };
+
+static void fill_ports(const struct policy *policy, uint8_t protocol, uint32_t rule[PORTS])
 {
-	for (int side = 0; side < SIDES; side++)
-		rule[side] = policy_lookup_port(&sets->policy[side], protocol,
-						(uint16_t)port).rule;
-}
+	for (size_t port = 0; port < PORTS; port++)
+		rule[port] = POLICY_NO_RULE;
+	for (size_t i = 0; i < policy_port_ranges(policy); i++) {
+		struct policy_ports range = policy_port_range(policy, i);
 
-/* The next port from which on either side may decide otherwise; 65536 at the end. */
-static unsigned int next_border(const struct diff_sets *sets, uint8_t protocol,
-				unsigned int port)
-{
-	unsigned int next = 65536;
-
-	for (int side = 0; side < SIDES; side++) {
-		for (size_t i = 0; i < policy_port_ranges(&sets->policy[side]); i++) {
-			struct ports ports = policy_port_range(&sets->policy[side], i).ports;
-			unsigned int borders[2] = { ports.first, ports.last + 1U };
-
-			for (int j = 0; j < 2 && ports.protocol == protocol; j++) {
-				if (borders[j] > port && borders[j] < next)
-					next = borders[j];
-			}
-		}
+		for (size_t port = range.ports.first;
+		     range.ports.protocol == protocol && port <= range.ports.last; port++)
+			rule[port] = range.rule;
 	}
-	return next;
 }
 
-static void compare_ports(const struct diff_sets *sets, uint8_t protocol)
+static int compare_ports(const struct diff_sets *sets, uint8_t protocol)
 {
-	for (unsigned int port = 0, end; port < 65536; port = end) {
+	uint32_t (*rule)[PORTS] = calloc(SIDES, sizeof(*rule));
+	unsigned int end;
+
+	if (!rule)
+		return -ENOMEM;
+	for (int side = 0; side < SIDES; side++)
+		fill_ports(&sets->policy[side], protocol, rule[side]);
+	for (unsigned int port = 0; port < PORTS; port = end) {
+		const uint32_t here[SIDES] = { rule[OLD][port], rule[NEW][port] };
 		struct diff_change change;
-		uint32_t rule[SIDES];
 		char what[32];
 
-		end = next_border(sets, protocol, port);
-		rules_at_port(sets, protocol, port, rule);
-		if (!compare_place(sets, rule, &change))
+		for (end = port + 1; end < PORTS && rule[OLD][end] == here[OLD] &&
+				     rule[NEW][end] == here[NEW]; end++)
+			;
+		if (!compare_place(sets, here, &change))
 			continue;
 		snprintf(what, sizeof(what), end - port > 1 ? "%s/%u-%u" : "%s/%u",
 			 protocol == IPPROTO_TCP ? "tcp" : "udp", port, end - 1);
 		add_change(sets, &change, what);
 	}
+	free(rule);
+	return 0;
 }
 
 /* ---- all of it ---- */
@@ -371,9 +368,9 @@ int diff_effect(struct diff_sets *sets, const struct policy_options *options, st
 		error = compare_networks(sets, POLICY_NETWORKS);
 	if (!error)
 		error = compare_networks(sets, POLICY_RESOLVERS);
-	if (error)
-		return error;
-	compare_ports(sets, IPPROTO_TCP);
-	compare_ports(sets, IPPROTO_UDP);
-	return text_failed(&sets->diff->changes) ? -ENOMEM : 0;
+	if (!error)
+		error = compare_ports(sets, IPPROTO_TCP);
+	if (!error)
+		error = compare_ports(sets, IPPROTO_UDP);
+	return !error && text_failed(&sets->diff->changes) ? -ENOMEM : error;
 }
