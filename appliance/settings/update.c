@@ -99,7 +99,7 @@ bool update_interval(struct parser *parser, const char *key, const char *value)
 
 bool update_stale_after(struct parser *parser, const char *key, const char *value)
 {
-	return seconds(parser, key, value, 60, 366 * 86400, "a time from 1m to 366d",
+	return seconds(parser, key, value, 10, 366 * 86400, "a time from 10s to 366d",
 		       &parser->settings->stale_after);
 }
 

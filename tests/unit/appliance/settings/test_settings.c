@@ -219,7 +219,7 @@ static void every_bad_value_names_its_line(void **state)
 		  "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\n",
 		  "lower case" },
 		{ "[update]\n\ninterval = 9s\n", "from 10s to 1d" },
-		{ "[update]\n\nstale-after = 1y\n", "from 1m to 366d" },
+		{ "[update]\n\nstale-after = 1y\n", "from 10s to 366d" },
 		{ "[update]\n\nring = Canary\n", "small letters" },
 		{ "[update]\n\nring =\n", "small letters" },
 		{ "[action]\n\nupdate = none\n", "block, monitor or allow" },
