@@ -26,7 +26,8 @@ SRC_publisher := $(wildcard rules/signed/publisher/*.c)
 SRC_dns := $(wildcard dns/*.c)
 SRC_journal := $(wildcard appliance/journal/*.c)
 SRC_daemon := $(wildcard appliance/daemon/*.c)
-SRC_cli := $(wildcard appliance/cli/*.c)
+# An appliance does without the publisher: without its command nothing pulls in its library.
+SRC_cli = $(filter-out $(if $(CONFIG_PUBLISHER),,appliance/cli/repo%.c),$(wildcard appliance/cli/*.c))
 GENERATED := $(O)/gen/suffixes.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
 	$(SRC_publisher) $(SRC_dns) $(SRC_journal)
@@ -166,7 +167,7 @@ UNIT_daemon := $(LIB) $(filter-out appliance/daemon/main.c,$(SRC_daemon))
 unit_group = $(if $(filter tests/unit/dns/%,$(1)),dns,$(notdir $(patsubst %/,%,$(dir $(1)))))
 unit_needs = $(call objects,$(UNIT_$(call unit_group,$(1)))) \
 	$(if $(filter base,$(call unit_group,$(1))),,$(OBJ_generated))
-UNIT_TESTS := $(sort $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+UNIT_TESTS := $(sort $(wildcard $(foreach depth,* */* */*/*,tests/unit/$(depth)/test_*.c)))
 UNIT_SCRIPTS := $(sort $(wildcard tests/unit/*/*.sh tests/unit/*/*/*.sh))
 UNIT_PROGRAMS := $(patsubst %.c,$(O)/%,$(UNIT_TESTS))
 
@@ -179,6 +180,15 @@ $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 $(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_signed)) $(OBJ_generated)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
+
+# Hostile repositories, and what a power cut leaves; tests of signed may use the generator, too.
+FORGE := $(call objects,tests/attacks/forge.c)
+ATTACK_PROGRAMS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/attacks/test_*.c)))
+$(filter $(O)/tests/unit/rules/signed/%,$(UNIT_PROGRAMS)): $(FORGE)
+$(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_signed)) $(OBJ_generated)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
+$(O)/tests/attacks/test_power: WRAP = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=unlinkat
 
 # What it is built with, in a root of its own.
 .PHONY: check-tuf

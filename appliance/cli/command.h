@@ -26,7 +26,7 @@ struct cli {
 
 struct command {
 	const char *name;
-	const char *arguments;	/* for the usage line */
+	const char *arguments;	/* for the usage line; NULL: run answers --help itself */
 	const char *summary;
 	int (*run)(const struct cli *cli, int argc, char **argv);
 };
@@ -35,6 +35,7 @@ int command_explain(const struct cli *cli, int argc, char **argv);
 int command_log(const struct cli *cli, int argc, char **argv);
 int command_mode(const struct cli *cli, int argc, char **argv);
 int command_disarm(const struct cli *cli, int argc, char **argv);
+int command_repo(const struct cli *cli, int argc, char **argv);
 int command_rules(const struct cli *cli, int argc, char **argv);
 int command_status(const struct cli *cli, int argc, char **argv);
 int command_update(const struct cli *cli, int argc, char **argv);

@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	{ "update", "[status [--json] | now | history [--json] | from DIR | push HOST DIR | receive |\n"
 	  "       hold --reason TEXT --by NAME | release]", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
+	{ "repo", NULL, "sign and publish rule lists",
+	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -59,7 +61,7 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, argv[0]) != 0)
 			continue;
-		if (asks_help(argc, argv)) {
+		if (commands[i].arguments && asks_help(argc, argv)) {
 			print_command_help(&commands[i]);
 			return EXIT_YES;
 		}

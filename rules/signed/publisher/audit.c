@@ -2,10 +2,12 @@
 #include "signed/publisher/audit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "signed/client_state.h"
 
 static const struct metadata_role *find_role(const struct metadata *delegator, const char *name)
@@ -152,5 +154,34 @@ int audit_run(struct audit *audit, struct store *store, struct source *source, i
 		return error;
 	error = audit_client(audit, client, diag);
 	client_free(client);
+	return error;
+}
+
+int audit_folder(struct audit *audit, const char *folder, const char *root, int64_t now,
+		 struct diag *diag)
+{
+	const size_t limit = client_options_default.root_limit;
+	struct source *source = NULL;
+	struct store *store = NULL;
+	char *data = NULL;
+	size_t size;
+	int error = file_read(AT_FDCWD, root, limit, &data, &size);
+
+	memset(audit, 0, sizeof(*audit));
+	if (error) {
+		diag_error(diag, root, 0, 0, "cannot read the first root: %s", strerror(-error));
+		return error;
+	}
+	error = store_memory(&store);
+	if (!error)
+		error = store->save(store, "root.json", data, size);
+	if (!error)
+		error = source_folder(&source, folder);
+	if (!error)
+		error = audit_run(audit, store, source, now, diag);
+	if (store)
+		store_free(store);
+	source_free(source);
+	free(data);
 	return error;
 }

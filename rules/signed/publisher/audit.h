@@ -31,3 +31,7 @@ struct audit {
 /* The store holds root.json at least, and possibly what an appliance has already. */
 int audit_run(struct audit *audit, struct store *store, struct source *source, int64_t now,
 	      struct diag *diag) __attribute__((warn_unused_result));
+
+/* A folder, beginning with the root of a file: what an appliance sees that knows nothing else. */
+int audit_folder(struct audit *audit, const char *folder, const char *root, int64_t now,
+		 struct diag *diag) __attribute__((warn_unused_result));

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/repo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "policy/compile.h"
+#include "signed/publisher/edition.h"
+#include "signed/publisher/plan.h"
+
+enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
+       EXPIRES_OPTION };
+
+enum { DEFAULT_MAX_RULES = 500000 };
+
+static const struct repo_option table[] = {
+	[RING_OPTION] = { "ring", REPO_MANY },
+	[NO_RINGS_OPTION] = { "no-rings", REPO_FLAG },
+	[BLOCK_OPTION] = { "canary-block", REPO_MANY },
+	[PASS_OPTION] = { "canary-pass", REPO_MANY },
+	[RULES_OPTION] = { "max-rules", REPO_ONE },
+	[SHARE_OPTION] = { "max-address-share", REPO_ONE },
+	[EXPIRES_OPTION] = { "expires", REPO_ONE },
+	{ 0 },
+};
+
+/* Rings, limits and canaries of the newest release; its lists stay behind. */
+static int keep_last(struct release *release, const struct repository *repository,
+		     struct diag *diag)
+{
+	struct bundle last;
+	int error = edition_staged(&last, repository, diag);
+
+	if (error == -ENOENT)
+		error = edition_published(&last, repository, diag);
+	if (error == -ENOENT) {
+		release->max_rules = DEFAULT_MAX_RULES;
+		release->max_share = POLICY_DEFAULT_V4_SHARE;
+		return 0;
+	}
+	if (error)
+		return error;
+	*release = last.release;
+	release->lists = 0;
+	bundle_release(&last);
+	return 0;
+}
+
+static int add_ring(struct release *release, const struct repo_words *words, const char *text)
+{
+	struct release_ring *ring = &release->ring[release->rings];
+	const char *delay;
+
+	if (release->rings == RELEASE_RINGS)
+		return command_usage(words->command, "at most %d rings", RELEASE_RINGS);
+	if (!repo_pair(text, ring->name, sizeof(ring->name), &delay) ||
+	    duration_parse(&ring->delay, delay, strlen(delay)) < 0)
+		return command_usage(words->command, "--ring %s: expected NAME=DELAY as canary=0 or "
+				     "broad=1d", text);
+	for (size_t i = 0; i < release->rings; i++) {
+		if (strcmp(release->ring[i].name, ring->name) == 0)
+			return command_usage(words->command, "--ring %s: given twice", ring->name);
+	}
+	release->rings++;
+	return 0;
+}
+
+static int add_canary(char (*canary)[RELEASE_CANARY], size_t *count, const struct repo_words *words,
+		      const char *text)
+{
+	if (*count == RELEASE_CANARIES || strlen(text) >= RELEASE_CANARY)
+		return command_usage(words->command, "at most %d canaries of %d characters",
+				     RELEASE_CANARIES, RELEASE_CANARY - 1);
+	snprintf(canary[(*count)++], RELEASE_CANARY, "%s", text);
+	return 0;
+}
+
+static int set_limit(struct release *release, const struct repo_words *words, size_t option,
+		     const char *text)
+{
+	int64_t number;
+	int code = repo_number(words, text, 1, &number);
+
+	if (code)
+		return code;
+	if (option == RULES_OPTION)
+		release->max_rules = (uint64_t)number;
+	else if (number > 65536)
+		return command_usage(words->command, "--max-address-share: in 1/65536 of all IPv4 "
+				     "addresses");
+	else
+		release->max_share = (unsigned int)number;
+	return 0;
+}
+
+/* What is given replaces what the last release had. */
+static int set_header(struct release *release, const struct repo_words *words)
+{
+	int code = 0;
+
+	if (repo_value(words, RING_OPTION) || repo_value(words, NO_RINGS_OPTION))
+		release->rings = 0;
+	if (repo_value(words, BLOCK_OPTION))
+		release->blocks = 0;
+	if (repo_value(words, PASS_OPTION))
+		release->passes = 0;
+	for (size_t i = 0; !code && i < words->values; i++) {
+		const char *text = words->value[i].text;
+
+		switch (words->value[i].option) {
+		case RING_OPTION:
+			code = add_ring(release, words, text);
+			break;
+		case BLOCK_OPTION:
+			code = add_canary(release->block, &release->blocks, words, text);
+			break;
+		case PASS_OPTION:
+			code = add_canary(release->pass, &release->passes, words, text);
+			break;
+		case RULES_OPTION:
+		case SHARE_OPTION:
+			code = set_limit(release, words, words->value[i].option, text);
+			break;
+		default:
+			break;
+		}
+	}
+	return code;
+}
+
+static int read_lists(struct bundle *bundle, const struct repo_words *words, struct diag *diag)
+{
+	int result = 0;
+
+	for (size_t i = 1; i < words->words; i++) {
+		char *text;
+		size_t size;
+		int error = file_read(AT_FDCWD, words->word[i], RELEASE_LIST_MAX, &text, &size);
+
+		if (error)
+			diag_error(diag, words->word[i], 0, 0, "cannot read: %s", strerror(-error));
+		else
+			error = edition_add(bundle, words->word[i], text, size, diag);
+		result = result ? result : error;
+	}
+	return result;
+}
+
+/* Against what is published now. */
+static int print_difference(const struct bundle *bundle, const struct repository *repository,
+			    struct diag *diag)
+{
+	struct diff_counts counts;
+	struct bundle old;
+	struct diff *diff;
+	int error = edition_published(&old, repository, diag);
+	const bool first = error == -ENOENT;
+
+	if (error && !first)
+		return error;
+	error = edition_diff(&diff, first ? NULL : &old, bundle, diag);
+	if (!error) {
+		diff_count(diff, &counts);
+		printf("%zu newly blocked, %zu no longer blocked, %zu otherwise changed\n",
+		       counts.blocked, counts.unblocked, counts.changed);
+		diff_free(diff);
+	}
+	if (!first)
+		bundle_release(&old);
+	return error;
+}
+
+static int stage(struct bundle *bundle, const struct repository *repository,
+		 const struct repo_words *words, int64_t period, struct diag *diag)
+{
+	struct metadata *root = NULL;
+	size_t rules = 0;
+	int error = edition_default_canaries(bundle, diag);
+
+	if (!error)
+		error = edition_check(bundle, &rules, diag);
+	if (!error)
+		error = repository_newest(repository, "root", &root, diag);
+	if (error == -ENOENT)
+		diag_error(diag, repository->path, 0, 0, "there is no root: expected \"cordon repo init\" "
+			   "first");
+	if (!error)
+		error = edition_stage(bundle, repository, clock_wall(),
+				      period ? period : plan_period(root, "rules"), diag);
+	metadata_free(root);
+	if (error)
+		return error;
+	printf("release %" PRId64 " staged: %zu list%s, %zu rules\n", bundle->release.version,
+	       bundle->release.lists, bundle->release.lists == 1 ? "" : "s", rules);
+	error = print_difference(bundle, repository, diag);
+	if (!error)
+		printf("next: cordon repo sign %s --key FILE, each on their own machine\n",
+		       words->word[0]);
+	return error;
+}
+
+static int add(struct bundle *bundle, const struct repository *repository,
+	       const struct repo_words *words)
+{
+	struct diag diag;
+	int64_t period;
+	int error, code = repo_period(words, repo_value(words, EXPIRES_OPTION), &period);
+
+	if (code)
+		return code;
+	diag_init(&diag);
+	error = keep_last(&bundle->release, repository, &diag);
+	if (!error)
+		code = set_header(&bundle->release, words);
+	if (code)
+		return code;
+	if (!error)
+		error = read_lists(bundle, words, &diag);
+	if (!error)
+		error = stage(bundle, repository, words, period, &diag);
+	return repo_report(words->word[0], &diag, error);
+}
+
+int repo_add(int argc, char **argv)
+{
+	struct repository repository;
+	struct repo_words words;
+	struct bundle *bundle;
+	int code = repo_words(&words, "repo add", table, argc, argv);
+
+	if (code)
+		return code;
+	if (words.words < 2)
+		return command_usage("repo add", "expected DIR LIST...");
+	code = repo_open(&repository, &words);
+	if (code)
+		return code;
+	bundle = calloc(1, sizeof(*bundle));
+	code = bundle ? add(bundle, &repository, &words) : EXIT_NO;
+	if (bundle)
+		bundle_release(bundle);
+	free(bundle);
+	repository_close(&repository);
+	return code;
+}
+
+/* ---- revert ---- */
+
+static int revert(const struct repository *repository, const struct repo_words *words,
+		  int64_t version, struct diag *diag)
+{
+	struct bundle *bundle = malloc(sizeof(*bundle));
+	int64_t from;
+	int error = bundle ? edition_find(bundle, repository, version, diag) : -ENOMEM;
+
+	if (!error) {
+		from = bundle->release.version;
+		printf("the content of release %" PRId64 ":\n", from);
+		error = stage(bundle, repository, words, 0, diag);
+		bundle_release(bundle);
+	}
+	free(bundle);
+	return error;
+}
+
+int repo_revert(int argc, char **argv)
+{
+	static const struct repo_option options[] = { { "to", REPO_ONE }, { 0 } };
+	struct repository repository;
+	struct repo_words words;
+	struct diag diag;
+	int64_t version = 0;
+	int code = repo_words(&words, "repo revert", options, argc, argv);
+
+	if (!code && repo_value(&words, 0))
+		code = repo_number(&words, repo_value(&words, 0), 1, &version);
+	if (code)
+		return code;
+	if (words.words != 1)
+		return command_usage("repo revert", "expected DIR");
+	code = repo_open(&repository, &words);
+	if (code)
+		return code;
+	diag_init(&diag);
+	code = repo_report(words.word[0], &diag, revert(&repository, &words, version, &diag));
+	repository_close(&repository);
+	return code;
+}

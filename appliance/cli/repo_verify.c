@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/repo.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { DAYS_OPTION, ROOT_OPTION, JSON_OPTION };
+enum { DAY = 24 * 60 * 60 };
+
+static const struct repo_option table[] = {
+	[DAYS_OPTION] = { "days", REPO_ONE },
+	[ROOT_OPTION] = { "root", REPO_ONE },
+	[JSON_OPTION] = { "json", REPO_FLAG },
+	{ 0 },
+};
+
+/* Roles that expire before soon; how many. */
+static size_t check_expiry(const struct audit *audit, int64_t soon, int64_t now, struct diag *diag)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < audit->roles; i++) {
+		char expiry[64];
+
+		if (audit->role[i].expires >= soon)
+			continue;
+		repo_print_expiry(audit->role[i].expires, now, expiry, sizeof(expiry));
+		diag_error(diag, audit->role[i].name, 0, 0, "expires %s", expiry);
+		count++;
+	}
+	return count;
+}
+
+static void print_roles(const struct audit *audit, int64_t now)
+{
+	char signed_at[32];
+
+	for (size_t i = 0; i < audit->roles; i++) {
+		const struct audit_role *role = &audit->role[i];
+		char name[METADATA_NAME], expiry[64];
+
+		repo_print_expiry(role->expires, now, expiry, sizeof(expiry));
+		printf("%-10s version %-4" PRId64 " until %-24s %zu of %" PRId64 ":",
+		       repo_clean(role->name, name, sizeof(name)), role->version, expiry,
+		       role->signers, role->threshold);
+		for (size_t j = 0; j < role->signers; j++)
+			printf(" %s", role->signer[j]);
+		if (role->targets)
+			printf("; %zu targets", role->targets);
+		puts("");
+	}
+	if (audit->signed_at) {
+		metadata_time_print(audit->signed_at, signed_at);
+		printf("signed at  %s\n", signed_at);
+	}
+	if (audit->hold)
+		printf("hold       release %" PRId64 "\n", audit->hold);
+	printf("targets    %" PRIu64 " bytes, all as signed\n", audit->bytes);
+}
+
+static json_t *role_json(const struct audit_role *role)
+{
+	json_t *signers = json_array();
+	char expires[32];
+
+	metadata_time_print(role->expires, expires);
+	for (size_t i = 0; i < role->signers; i++)
+		json_array_append_new(signers, json_string(role->signer[i]));
+	return json_pack("{s:s, s:I, s:s, s:I, s:o, s:I}", "role", role->name, "version",
+			 (json_int_t)role->version, "expires", expires, "threshold",
+			 (json_int_t)role->threshold, "signers", signers, "targets",
+			 (json_int_t)role->targets);
+}
+
+static void print_json(const struct audit *audit, const struct diag *diag)
+{
+	json_t *roles = json_array(), *problems = json_array();
+
+	for (size_t i = 0; i < audit->roles; i++)
+		json_array_append_new(roles, role_json(&audit->role[i]));
+	for (size_t i = 0; i < diag->count && i < DIAG_KEEP; i++)
+		json_array_append_new(problems, json_sprintf("%s: %s", diag->entry[i].source,
+							     diag->entry[i].message));
+	command_print_json(json_pack("{s:b, s:o, s:o, s:I, s:I}", "good", diag->count == 0, "roles",
+				     roles, "problems", problems, "hold",
+				     (json_int_t)audit->hold, "bytes", (json_int_t)audit->bytes));
+}
+
+static int verify(const struct repo_words *words, int64_t days)
+{
+	const char *folder = words->word[0], *root = repo_value(words, ROOT_OPTION);
+	struct audit *audit = calloc(1, sizeof(*audit));
+	const int64_t now = clock_wall();
+	struct diag diag;
+	char path[PATH_MAX];
+	int error;
+
+	if (!audit)
+		return EXIT_NO;
+	diag_init(&diag);
+	snprintf(path, sizeof(path), "%s/metadata/1.root.json", folder);
+	error = audit_folder(audit, folder, root ? root : path, now, &diag);
+	if (!error && check_expiry(audit, now + days * DAY, now, &diag))
+		error = -ESTALE;
+	if (repo_value(words, JSON_OPTION))
+		print_json(audit, &diag);
+	else if (!error || error == -ESTALE)
+		print_roles(audit, now);
+	free(audit);
+	return repo_report(folder, &diag, error);
+}
+
+int repo_verify(int argc, char **argv)
+{
+	struct repo_words words;
+	int64_t days = 0;
+	int code = repo_words(&words, "repo verify", table, argc, argv);
+
+	if (!code && repo_value(&words, DAYS_OPTION))
+		code = repo_number(&words, repo_value(&words, DAYS_OPTION), 0, &days);
+	if (code)
+		return code;
+	if (words.words != 1 || days > 100000)
+		return command_usage("repo verify", "expected DIR, and at most 100000 days");
+	return verify(&words, days);
+}
