@@ -265,13 +265,15 @@ static void name_in(struct forge *forge, const char *parent, const char *role,
 
 void forge_serve(struct forge *forge, const struct forge_role *role, const struct text *bytes)
 {
-	char encoded[METADATA_NAME], name[METADATA_NAME + 64];
+	char plain[METADATA_NAME + 1], encoded[3 * METADATA_NAME + 2], name[4 * METADATA_NAME];
 
-	assert_int_equal(store_encode(role->name, encoded, sizeof(encoded)), 0);
+	/* A leading dot stays as it is in a request; behind another character it is none. */
+	snprintf(plain, sizeof(plain), "x%s", role->name);
+	assert_int_equal(store_encode(plain, encoded, sizeof(encoded)), 0);
 	snprintf(name, sizeof(name), "metadata/%lld.%s.json",
-		 (long long)forge_get_version(forge, role->name), encoded);
+		 (long long)forge_get_version(forge, role->name), encoded + 1);
 	forge_put(forge, name, bytes->data, bytes->length);
-	snprintf(name, sizeof(name), "metadata/%s.json", encoded);
+	snprintf(name, sizeof(name), "metadata/%s.json", encoded + 1);
 	forge_put(forge, name, bytes->data, bytes->length);
 }
 
