@@ -76,6 +76,7 @@ help:
 ## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
 ## make fuzz         every fuzz target for FUZZ_SECONDS (60) each
 ## make bench-dns    CPU time per answered query: floor, cordon, dnsmasq, unbound
+## make bench-update CPU and memory of a signed release of 5 MB
 ## make deps         install missing Debian packages (root)
 ## make menuconfig   choose what is built; defconfig, allnoconfig
 ## make cross-arm64  the same binaries for arm64 into build-arm64
@@ -247,6 +248,11 @@ fuzz:
 bench-dns: all
 	$(Q)mkdir -p $(O)/bench && $(TOOL) $(FLAGS) $(LINK) -o $(O)/bench/echo tests/bench/echo.c
 	$(Q)tests/bench/dns $(O)
+
+.PHONY: bench-update
+bench-update: all
+	$(Q)mkdir -p $(O)/bench && $(TOOL) $(FLAGS) $(LINK) -o $(O)/bench/usage tests/bench/usage.c
+	$(Q)tests/bench/update $(O)
 
 # ---- arm64, with Debian's multiarch packages
 CROSS_ARM64 := gcc-aarch64-linux-gnu libc6-dev:arm64 libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
