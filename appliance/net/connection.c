@@ -209,7 +209,8 @@ static int open_tls(struct exchange *exchange)
 	return error;
 }
 
-static int find_addresses(const struct exchange *exchange, struct addr address[CONNECTION_ADDRESSES])
+static int find_addresses(const struct exchange *exchange,
+			  struct addr address[CONNECTION_ADDRESSES])
 {
 	const struct connection *connection = exchange->connection;
 	const char *host = connection->url.host;

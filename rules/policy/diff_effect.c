@@ -71,8 +71,8 @@ static void add_change(const struct diff_sets *sets, struct diff_change *change,
 /* ---- names ---- */
 
 /*
- * The rule for names below this one that no deeper rule names: that of a child which nobody thought of.
- * A child that a rule does name shows by its depth, and then the next one is tried.
+ * The rule for names below this one that no deeper rule names: that of a child which nobody thought
+ * of. A child that a rule does name shows by its depth, and then the next one is tried.
  */
 static uint32_t rule_below(const struct policy *policy, const uint8_t *wire)
 {

@@ -5,7 +5,7 @@
 #include "policy/diff.h"
 #include "policy/policy.h"
 
-/* What diff_effect.c finds and diff_print.c says. All texts are in the arena or in the compiled blocks. */
+/* What diff_effect.c finds and diff_print.c says. Texts are in the arena or the compiled blocks. */
 
 enum { OLD, NEW, SIDES };
 

@@ -12,8 +12,8 @@ static const char signs[] = { [DIFF_BLOCKED] = '+', [DIFF_UNBLOCKED] = '-', [DIF
 
 /* ---- for people ---- */
 
-/* Bytes of a character that steers a terminal or turns the order of what follows around (C1, marks of
- * direction): who signs must see what there is. 0: it is harmless. */
+/* Bytes of a character that steers a terminal or turns the order of what follows around (C1, marks
+ * of direction): who signs must see what there is. 0: it is harmless. */
 static size_t steering(const unsigned char *at)
 {
 	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)

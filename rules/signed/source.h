@@ -28,9 +28,9 @@ struct source {
 };
 
 /*
- * "DIR/metadata" and "DIR/targets"; names of files as they are asked for (role names encoded). DIR is
- * opened here and held; below it only regular files whose names are listed byte for byte (FAT does not
- * tell case apart), no link is followed. -errno when DIR cannot be opened.
+ * "DIR/metadata" and "DIR/targets"; names of files as they are asked for (role names encoded). DIR
+ * is opened here and held; below it only regular files whose names are listed byte for byte (FAT
+ * does not tell case apart), no link is followed. -errno when DIR cannot be opened.
  */
 int source_folder(struct source **source, const char *folder) __attribute__((warn_unused_result));
 
@@ -57,6 +57,7 @@ void source_free(struct source *source);	/* NULL is fine */
 
 const char *source_kind_print(enum source_kind kind);	/* "metadata", "targets" */
 
-/* -EINVAL with diag unless path is relative, without empty, "." or ".." parts or control characters. */
+/* -EINVAL with diag unless path is relative, without empty, "." or ".." parts and without control
+ * characters. */
 int source_check_path(const struct source *source, const char *path, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -22,8 +22,8 @@ struct folder {
 };
 
 /*
- * Does the folder list this name, byte for byte? A file system that does not tell case apart (the FAT
- * of a stick) opens "2.ROOT.JSON" when asked for "2.root.json"; here that is another file, as it
+ * Does the folder list this name, byte for byte? A file system that does not tell case apart (the
+ * FAT of a stick) opens "2.ROOT.JSON" when asked for "2.root.json"; here that is another file, as it
  * is everywhere else. -ENOENT when it does not.
  */
 static int check_listed(int folder, const char *name)
@@ -52,7 +52,7 @@ static int check_listed(int folder, const char *name)
 	return error;
 }
 
-/* O_NOFOLLOW at every step: a link on a stick leads nowhere. O_NONBLOCK: a pipe does not hang us. */
+/* O_NOFOLLOW at every step: a link on a stick leads nowhere. */
 static int open_listed(int folder, const char *name, int flags)
 {
 	int fd, error = check_listed(folder, name);
@@ -82,6 +82,7 @@ static int open_beneath(int folder, const char *path)
 		at = next;
 	}
 	if (at >= 0) {
+		/* O_NONBLOCK: a pipe in place of a file does not hang us. */
 		int fd = open_listed(at, path, O_NONBLOCK);
 
 		close(at);

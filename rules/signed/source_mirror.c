@@ -15,7 +15,7 @@ struct mirror {
 	char folder[2][URL_PATH + 16];		/* on the server, without the '/' in front */
 };
 
-/* A target path in a URL: what RFC 3986 allows in a path stays. Names of metadata are encoded already. */
+/* A path in a URL: what RFC 3986 allows there stays. Names of metadata are encoded already. */
 static void print_path(struct text *out, const char *folder, enum source_kind kind,
 		       const char *path)
 {
@@ -26,7 +26,7 @@ static void print_path(struct text *out, const char *folder, enum source_kind ki
 		char c = *path;
 
 		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    strchr(plain, c) || kind == SOURCE_METADATA)
+		    strchr(plain, c) || (kind == SOURCE_METADATA && c == '%'))
 			text_put(out, &c, 1);
 		else
 			text_printf(out, "%%%02X", (unsigned char)c);

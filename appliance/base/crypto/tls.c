@@ -18,8 +18,8 @@
 
 #include "base/crypto/digest.h"
 
-/* Bytes from the network in one call: a peer that floods us with records that carry nothing must not
- * keep the caller from looking at the clock. */
+/* Bytes from the network in one call: a peer that floods us with records that carry nothing must
+ * not keep the caller from looking at the clock. */
 enum { INPUT_AT_ONCE = 64 * 1024, NAMES_SHOWN = 160 };
 
 struct tls {
@@ -53,7 +53,8 @@ static const int suites[] = {
 
 /* ---- the certificate, judged ---- */
 
-static void complain(struct tls *tls, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct tls *tls, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static void complain(struct tls *tls, const char *format, ...)
 {
@@ -102,7 +103,7 @@ static bool is_address(const char *host, uint8_t bytes[16], size_t *size)
 	return *size > 0;
 }
 
-/* An iPAddress among the alternative names (RFC 5280, 4.2.1.6); Mbed TLS 2.28 compares names only. */
+/* An iPAddress among the alternative names (RFC 5280, 4.2.1.6): Mbed TLS 2.28 compares names. */
 static bool has_address(const mbedtls_x509_crt *crt, const uint8_t *bytes, size_t size)
 {
 	const mbedtls_x509_sequence *name = &crt->subject_alt_names;
@@ -426,11 +427,12 @@ long tls_read(struct tls *tls, void *data, size_t size, int *want, struct diag *
 		code = mbedtls_ssl_read(&tls->ssl, data, size);
 	} while (is_ticket(code));
 	*want = 0;
-	if (code >= 0)
+	if (code > 0)
 		return code;
 	if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return 0;
-	return result(tls, code, want, "TLS", diag);
+	/* The library's 0 is an end that anybody on the way can make. */
+	return result(tls, code ? code : MBEDTLS_ERR_SSL_CONN_EOF, want, "TLS", diag);
 }
 
 long tls_write(struct tls *tls, const void *data, size_t size, int *want, struct diag *diag)

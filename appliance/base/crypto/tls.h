@@ -31,9 +31,10 @@ struct tls;
 int tls_new(struct tls **tls, int fd, const struct tls_options *options, struct diag *diag)
 	__attribute__((warn_unused_result));
 /*
- * None of them blocks. *want is 0, or one of TLS_WANT_*: poll for that and call again (the result is
- * then 0). < 0: failed, and diag says why in a person's words (which name, which pin, expired when).
- * tls_read: 0 with *want 0 is the end of the stream.
+ * None of them blocks. *want is 0, or one of TLS_WANT_*: poll for that and call again (the result
+ * is then 0). < 0: failed, and diag says why in a person's words (which name, which pin, expired
+ * when). tls_read: 0 with *want 0 is the end of the stream as the server said it; a connection that
+ * just ends is -ECONNRESET.
  */
 int tls_handshake(struct tls *tls, int *want, struct diag *diag) __attribute__((warn_unused_result));
 long tls_read(struct tls *tls, void *data, size_t size, int *want, struct diag *diag)

@@ -12,7 +12,7 @@
 
 static struct http_answer answer;
 
-/* Feeds text in steps of so many bytes, then the end of the connection when asked; the last result. */
+/* Feeds text in steps of so many bytes, then the end of the connection when asked; the result. */
 static int feed(const char *text, size_t size, size_t limit, size_t step, bool end)
 {
 	http_answer_init(&answer, limit);
