@@ -25,8 +25,9 @@ static const struct {
 	  "                  [--expires ROLE=TIME]",
 	  "a new repository: who signs what" },
 	{ "add", repo_add,
-	  "DIR LIST... [--ring NAME=DELAY]... [--no-rings] [--canary-block NAME]...\n"
-	  "                  [--canary-pass NAME]... [--max-rules N] [--max-address-share N] [--expires TIME]",
+	  "DIR LIST... [--ring NAME=DELAY]... [--no-rings] [--drop NAME]...\n"
+	  "                  [--canary-block NAME]... [--canary-pass NAME]... [--max-rules N]\n"
+	  "                  [--max-address-share N] [--expires TIME]",
 	  "check rule lists and stage them as the next release" },
 	{ "status", repo_status, "DIR [--json]", "what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign, "DIR --key FILE [--root FILE] [--passphrase-file FILE] [--yes]",
@@ -39,8 +40,16 @@ static const struct {
 	  "keep the newest release from appliances that wait for their ring" },
 	{ "revert", repo_revert, "DIR [--to RELEASE]",
 	  "stage the content of the release before as the next release" },
+	{ "rotate", repo_rotate,
+	  "DIR ROLE [--add PUB...] [--remove NAME|KEYID...] [--threshold N] [--expires TIME]",
+	  "change a role's keys, or renew its metadata" },
+	{ "delegate", repo_delegate,
+	  "DIR ROLE --paths PATTERN... [--add PUB...] [--threshold N] [--remove]",
+	  "change for which targets a role may speak" },
 	{ "verify", repo_verify, "DIR [--days N] [--root FILE] [--json]",
 	  "look at the whole repository as an appliance does" },
+	{ "fleet", repo_fleet, "DIR [--expect CSV] [--late TIME] [--json]",
+	  "what every appliance enforces, by its receipts" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -14,7 +14,7 @@
 #include "signed/publisher/plan.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
-       EXPIRES_OPTION };
+       DROP_OPTION, EXPIRES_OPTION };
 
 enum { DEFAULT_MAX_RULES = 500000 };
 
@@ -25,29 +25,22 @@ static const struct repo_option table[] = {
 	[PASS_OPTION] = { "canary-pass", REPO_MANY },
 	[RULES_OPTION] = { "max-rules", REPO_ONE },
 	[SHARE_OPTION] = { "max-address-share", REPO_ONE },
+	[DROP_OPTION] = { "drop", REPO_MANY },
 	[EXPIRES_OPTION] = { "expires", REPO_ONE },
 	{ 0 },
 };
 
-/* Rings, limits and canaries of the newest release; its lists stay behind. */
-static int keep_last(struct release *release, const struct repository *repository,
-		     struct diag *diag)
+/* The newest release, which the next one begins with; an empty one when there is none. */
+static int load_last(struct bundle *last, const struct repository *repository, struct diag *diag)
 {
-	struct bundle last;
-	int error = edition_staged(&last, repository, diag);
+	int error = edition_staged(last, repository, diag);
 
 	if (error == -ENOENT)
-		error = edition_published(&last, repository, diag);
-	if (error == -ENOENT) {
-		release->max_rules = DEFAULT_MAX_RULES;
-		release->max_share = POLICY_DEFAULT_V4_SHARE;
-		return 0;
-	}
-	if (error)
+		error = edition_published(last, repository, diag);
+	if (error != -ENOENT)
 		return error;
-	*release = last.release;
-	release->lists = 0;
-	bundle_release(&last);
+	last->release.max_rules = DEFAULT_MAX_RULES;
+	last->release.max_share = POLICY_DEFAULT_V4_SHARE;
 	return 0;
 }
 
@@ -204,6 +197,43 @@ static int stage(struct bundle *bundle, const struct repository *repository,
 	return error;
 }
 
+static int drop_lists(struct bundle *bundle, const struct repo_words *words, struct diag *diag)
+{
+	for (size_t i = 0; i < words->values; i++) {
+		if (words->value[i].option != DROP_OPTION ||
+		    edition_drop(bundle, words->value[i].text))
+			continue;
+		diag_error(diag, words->value[i].text, 0, 0, "the last release has no list of this "
+			   "name to drop");
+		return -ENOENT;
+	}
+	return 0;
+}
+
+/* Rings, limits, canaries and lists of the last release stay unless others are given. */
+static int build(struct bundle *bundle, const struct repository *repository,
+		 const struct repo_words *words, int *code, struct diag *diag)
+{
+	struct bundle *last = calloc(1, sizeof(*last));
+	int error = last ? load_last(last, repository, diag) : -ENOMEM;
+
+	if (!error) {
+		bundle->release = last->release;
+		bundle->release.lists = 0;
+		*code = set_header(&bundle->release, words);
+	}
+	if (!error && !*code)
+		error = drop_lists(last, words, diag);
+	if (!error && !*code)
+		error = read_lists(bundle, words, diag);
+	if (!error && !*code)
+		error = edition_keep(bundle, last, diag);
+	if (last)
+		bundle_release(last);
+	free(last);
+	return error;
+}
+
 static int add(struct bundle *bundle, const struct repository *repository,
 	       const struct repo_words *words)
 {
@@ -214,13 +244,9 @@ static int add(struct bundle *bundle, const struct repository *repository,
 	if (code)
 		return code;
 	diag_init(&diag);
-	error = keep_last(&bundle->release, repository, &diag);
-	if (!error)
-		code = set_header(&bundle->release, words);
+	error = build(bundle, repository, words, &code, &diag);
 	if (code)
 		return code;
-	if (!error)
-		error = read_lists(bundle, words, &diag);
 	if (!error)
 		error = stage(bundle, repository, words, period, &diag);
 	return repo_report(words->word[0], &diag, error);
@@ -235,7 +261,7 @@ int repo_add(int argc, char **argv)
 
 	if (code)
 		return code;
-	if (words.words < 2)
+	if (words.words < 1 || (words.words < 2 && words.values == 0))
 		return command_usage("repo add", "expected DIR LIST...");
 	code = repo_open(&repository, &words);
 	if (code)

@@ -161,6 +161,77 @@ int edition_add(struct bundle *bundle, const char *path, char *text, size_t size
 	return error;
 }
 
+static bool has_list(const struct bundle *bundle, const char *name)
+{
+	for (size_t i = 0; i < bundle->release.lists; i++) {
+		if (strcmp(bundle->release.list[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void swap_lists(struct bundle *bundle, size_t a, size_t b)
+{
+	struct release_list list = bundle->release.list[a];
+	char *text = bundle->list[a];
+	size_t size = bundle->size[a];
+
+	bundle->release.list[a] = bundle->release.list[b];
+	bundle->list[a] = bundle->list[b];
+	bundle->size[a] = bundle->size[b];
+	bundle->release.list[b] = list;
+	bundle->list[b] = text;
+	bundle->size[b] = size;
+}
+
+static void sort_lists(struct bundle *bundle)
+{
+	for (size_t i = 1; i < bundle->release.lists; i++) {
+		for (size_t j = i; j > 0 && strcmp(bundle->release.list[j - 1].name,
+						   bundle->release.list[j].name) > 0; j--)
+			swap_lists(bundle, j - 1, j);
+	}
+}
+
+int edition_keep(struct bundle *bundle, struct bundle *last, struct diag *diag)
+{
+	for (size_t i = 0; i < last->release.lists; i++) {
+		size_t at = bundle->release.lists;
+
+		if (has_list(bundle, last->release.list[i].name))
+			continue;
+		if (at == RELEASE_LISTS) {
+			diag_error(diag, last->release.list[i].name, 0, 0, "a release has at most %d "
+				   "lists", RELEASE_LISTS);
+			return -E2BIG;
+		}
+		bundle->release.list[at] = last->release.list[i];
+		bundle->list[at] = last->list[i];
+		bundle->size[at] = last->size[i];
+		bundle->release.lists++;
+		last->list[i] = NULL;
+	}
+	sort_lists(bundle);
+	return 0;
+}
+
+bool edition_drop(struct bundle *bundle, const char *name)
+{
+	size_t last = bundle->release.lists - 1;
+
+	for (size_t i = 0; i < bundle->release.lists; i++) {
+		if (strcmp(bundle->release.list[i].name, name) != 0)
+			continue;
+		swap_lists(bundle, i, last);
+		free(bundle->list[last]);
+		bundle->list[last] = NULL;
+		bundle->release.lists--;
+		sort_lists(bundle);
+		return true;
+	}
+	return false;
+}
+
 /* Every list of a bundle, parsed; the arena's. */
 static int parse_lists(const struct bundle *bundle, struct arena *arena,
 		       struct rule_list list[RELEASE_LISTS], struct diag *diag)

@@ -29,6 +29,13 @@ int edition_find(struct bundle *bundle, const struct repository *repository, int
 int edition_add(struct bundle *bundle, const char *path, char *text, size_t size,
 		struct diag *diag) __attribute__((warn_unused_result));
 
+/* Takes over the lists of last that the bundle does not have under the same name, and orders all by
+ * their names. */
+int edition_keep(struct bundle *bundle, struct bundle *last, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* Leaves one out; false when there is none of this name. */
+bool edition_drop(struct bundle *bundle, const char *name);
+
 /* Where the release has none: a name that must block, of the lists, and names that must not. */
 int edition_default_canaries(struct bundle *bundle, struct diag *diag)
 	__attribute__((warn_unused_result));
