@@ -13,8 +13,9 @@
 
 /*
  * One HTTP(S) connection to one server, kept alive between requests, blocking with hard limits: it
- * is meant for a process of its own. Every address of the host is tried in turn. A server cannot hold
- * a request longer than the deadline, nor drip below the minimum rate, nor send more than the limit.
+ * is meant for a process of its own. Every address of the host is tried in turn. A server cannot
+ * hold a request longer than the deadline, nor drip below the minimum rate, nor send more than the
+ * limit.
  * Redirects are not followed: the answer's status and location are the caller's to judge (a mirror
  * that redirects is refused with a message that says where to).
  */
@@ -54,8 +55,8 @@ void connection_free(struct connection *connection);
 /*
  * One request; path is relative to the url's folder and goes out as it is. *answer is initialised
  * here and the caller's to release, also after a failure. A kept connection that the server closed
- * meanwhile is opened once more. -ETIMEDOUT, -ECONNREFUSED, -EFBIG, -EBADMSG, ... with diag naming the
- * server, what was asked and what was expected.
+ * meanwhile is opened once more. -ETIMEDOUT, -ECONNREFUSED, -EFBIG, -EBADMSG, ... with diag naming
+ * the server, what was asked and what was expected.
  */
 int connection_get(struct connection *connection, const char *path, size_t limit,
 		   struct http_answer *answer, struct diag *diag) __attribute__((warn_unused_result));

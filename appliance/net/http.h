@@ -11,8 +11,8 @@
  * The client's side of HTTP/1.1 (RFC 9112) as a state machine over bytes: a request is printed, the
  * answer is fed in as it comes. Bodies by Content-Length, chunked, or up to the end of the
  * connection; everything bounded: 8 KiB of header in at most 64 fields, 1 KiB a chunk header, the
- * body by the caller's limit. Both lengths at once, a length twice, a bare CR or LF, a NUL, a folded
- * line: refused (RFC 9112, 2.2, 5.2, 6.3).
+ * body by the caller's limit. Both lengths at once, a length twice, a bare CR or LF, a NUL, a
+ * folded line: refused (RFC 9112, 2.2, 5.2, 6.3).
  */
 enum {
 	HTTP_HEADER_MAX = 8192,	/* all fields of an answer together, trailers too */

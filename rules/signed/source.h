@@ -41,8 +41,8 @@ int source_mirror(struct source **source, const struct url *base,
 int source_urls(struct source **source, const struct url *metadata, const struct url *targets,
 		const struct connection_options *options) __attribute__((warn_unused_result));
 
-/* Files that are already in memory; names "metadata/2.root.json" and "targets/rules/x". The pointers
- * must live as long. */
+/* Files that are already in memory; names "metadata/2.root.json" and "targets/rules/x". The
+ * pointers must live as long. */
 struct source_file {
 	const char *name;
 	const void *data;

@@ -23,8 +23,8 @@ struct folder {
 
 /*
  * Does the folder list this name, byte for byte? A file system that does not tell case apart (the
- * FAT of a stick) opens "2.ROOT.JSON" when asked for "2.root.json"; here that is another file, as it
- * is everywhere else. -ENOENT when it does not.
+ * FAT of a stick) opens "2.ROOT.JSON" when asked for "2.root.json"; here that is another file, as
+ * it is everywhere else. -ENOENT when it does not.
  */
 static int check_listed(int folder, const char *name)
 {

@@ -9,11 +9,11 @@
 /*
  * A TLS 1.2 or 1.3 client (Mbed TLS) over a connected non-blocking socket that somebody else opened
  * and closes. Trust is a pinned CA (PEM, one or more certificates), a pinned key (SHA-256 of the
- * server certificate's SubjectPublicKeyInfo), or both; never a system store. The host name is checked
- * with a CA; with a pin alone the key is the identity.
+ * server certificate's SubjectPublicKeyInfo), or both; never a system store. The host name is
+ * checked with a CA; with a pin alone the key is the identity.
  *
- * Validity in time is judged against now, which the caller derives without trusting a clock that may
- * be wrong (signed/freshness.h), not against the machine's clock.
+ * Validity in time is judged against now, which the caller derives without trusting a clock that
+ * may be wrong (signed/freshness.h), not against the machine's clock.
  */
 enum { TLS_PIN = 32, TLS_PINS = 4, TLS_CA_MAX = 64 * 1024, TLS_WANT_READ = 1, TLS_WANT_WRITE = 2 };
 
@@ -36,7 +36,8 @@ int tls_new(struct tls **tls, int fd, const struct tls_options *options, struct 
  * when). tls_read: 0 with *want 0 is the end of the stream as the server said it; a connection that
  * just ends is -ECONNRESET.
  */
-int tls_handshake(struct tls *tls, int *want, struct diag *diag) __attribute__((warn_unused_result));
+int tls_handshake(struct tls *tls, int *want, struct diag *diag)
+	__attribute__((warn_unused_result));
 long tls_read(struct tls *tls, void *data, size_t size, int *want, struct diag *diag)
 	__attribute__((warn_unused_result));
 long tls_write(struct tls *tls, const void *data, size_t size, int *want, struct diag *diag)

@@ -212,7 +212,7 @@ static void row_14_huge_headers(void **state)
 	(void)state;
 	memset(text + at, 'x', sizeof(text) - at);
 	refused(text, sizeof(text), -EBADMSG, "larger than 8192");
-	for (at = sizeof(OK) - 1; at < sizeof(text); at += 4)
+	for (at = sizeof(OK) - 1; at + 4 <= sizeof(text); at += 4)
 		memcpy(text + at, "X:\r\n", 4);
 	refused(text, sizeof(text), -EBADMSG, "more fields");
 	for (at = 0; at + 27 < sizeof(text); at += 27)
