@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/cursor.h"
 #include "base/file.h"
 #include "daemon/log.h"
+#include "signed/metadata.h"
 
 /*
  * How a policy changes: lists are copied into the state folder, a throw-away child compiles them,
@@ -233,14 +233,15 @@ static int open_generation(struct parent *parent, int fd)
 static void wait_for_turn(struct parent *parent)
 {
 	const struct bundle_info *info = &parent->updates.verified;
-	char text[160], time[CLOCK_TEXT];
+	char text[160], time[32];
 
+	metadata_time_print(info->due, time);
 	if (info->due == INT64_MAX)
 		snprintf(text, sizeof(text), "release %lld is verified and held\n",
 			 (long long)info->release);
 	else
 		snprintf(text, sizeof(text), "release %lld is verified and waits until %s (ring "
-			 "%s)\n", (long long)info->release, clock_print(info->due * 1000, time),
+			 "%s)\n", (long long)info->release, time,
 			 parent->settings.ring);
 	updates_finished(parent, OUTCOME_WAITS, text);
 	finish(parent, true, text);

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "daemon/log.h"
 #include "daemon/parent.h"
+#include "signed/metadata.h"
 
 #define HISTORY_FILE "history.jsonl"
 
@@ -19,7 +20,7 @@ enum { HISTORY_MAX = 128 * 1024 };
 static char *line_print(const struct parent *parent, const char *event, int64_t release,
 			const char *text)
 {
-	char time[CLOCK_TEXT], boot[CLOCK_BOOT_ID], state[9] = "";
+	char time[32], boot[CLOCK_BOOT_ID], state[9] = "";
 	size_t length = strlen(text);
 	json_t *object;
 	char *line;
@@ -27,11 +28,11 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 	clock_boot_id(boot);
 	if (parent->current.number)
 		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
+	metadata_time_print(updates_now(parent), time);
 	if (length && text[length - 1] == '\n')
 		length--;
-	object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s%}", "time",
-			   clock_print(updates_now(parent) * 1000, time), "boot", boot, "uptime",
-			   (json_int_t)(clock_uptime_ms() / 1000), "event", event, "release",
+	object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s%}", "time", time, "boot", boot,
+			   "uptime", (json_int_t)(clock_uptime_ms() / 1000), "event", event, "release",
 			   (json_int_t)release, "state", state, "source",
 			   parent->updates.attempt.source, "text", text, length);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;

@@ -478,11 +478,14 @@ static void hear(struct update_role *role)
 static int seed(struct update_role *role, struct diag *diag)
 {
 	char *root = NULL;
+	void *kept;
 	size_t size;
-	int error;
+	int error = role->store->load(role->store, "root.json", ARCHIVE_MAX, &kept, &size);
 
-	if (faccessat(role->folder, "root.json", F_OK, 0) == 0)
-		return 0;
+	if (!error)
+		free(kept);
+	if (error != -ENOENT)
+		return error;
 	error = role_read(role->start.trust, "trust-root", &root, &size, diag);
 	if (!error)
 		error = role->store->save(role->store, "root.json", root, size);

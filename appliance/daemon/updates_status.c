@@ -5,6 +5,7 @@
 #include "daemon/parent.h"
 #include "daemon/updates.h"
 #include "signed/freshness.h"
+#include "signed/metadata.h"
 
 /* What `cordon status` and `cordon update status` show of signed updates. */
 
@@ -15,9 +16,11 @@ static void put(json_t *object, const char *key, json_t *value)
 
 static void put_time(json_t *object, const char *key, int64_t seconds)
 {
-	char text[CLOCK_TEXT];
+	char text[32] = "";
 
-	put(object, key, seconds ? json_string(clock_print(seconds * 1000, text)) : json_null());
+	if (seconds)
+		metadata_time_print(seconds, text);
+	put(object, key, seconds ? json_string(text) : json_null());
 }
 
 static void put_release(json_t *object, const struct parent *parent)

@@ -137,6 +137,22 @@ gateway_prepare() {
 	chmod +x "$LAB_DIR/bin/cordon"
 }
 
+# mirror_take REPOSITORY: on the mirror, and the gateway believes its root.
+mirror_take() {
+	cp -r "$1/metadata" "$1/targets" "$LAB_DIR/mirror/"
+	cp "$1/metadata/1.root.json" "$LAB_DIR/root.json"
+	cp "$LAB_CONF" "$LAB_DIR/mirror.conf"
+	LAB_CONF=$LAB_DIR/mirror.conf
+	cat >>"$LAB_CONF" <<-END
+
+	[update]
+	trust-root = $LAB_DIR/root.json
+	mirror = https://mirror.agency.example/
+	mirror-ca = $LAB_DIR/internet/ca.pem
+	collector = https://mirror.agency.example/receipts/
+	END
+}
+
 gateway_ready() {
 	"$LAB_DIR/bin/cordon" status --json | grep -q '"in_force": *true' || ! server_alive cordond
 }

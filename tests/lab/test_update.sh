@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Signed releases: from a publisher's keyboard to what three gateways enforce, and what an attacker who
+# has the mirror can do about it: nothing but show in the status.
+
+# shellcheck source=tests/lab/repo.sh
+. "$ROOT/tests/lab/repo.sh"
+
+update_lines() {
+	cat <<-END
+
+	[update]
+	trust-root = $LAB_DIR/root.json
+	mirror = $MIRROR_URL
+	mirror-ca = $LAB_DIR/internet/ca.pem
+	collector = ${MIRROR_URL}receipts/
+	interval = ${1-1h}
+	END
+}
+
+# gateway_update NAME [INTERVAL]: the lab's gateway, fresh, with signed updates.
+gateway_update() {
+	cp "$HERE/cordon.conf" "$LAB_DIR/update.conf"
+	update_lines "${2-1h}" >>"$LAB_DIR/update.conf"
+	[ -z "${3-}" ] || sed -i "$3" "$LAB_DIR/update.conf"
+	lab stop
+	rm -rf "$LAB_DIR/state" && mkdir "$LAB_DIR/state"
+	echo "$1" >"$LAB_DIR/settings.name"
+	LAB_CONF=$LAB_DIR/update.conf lab start
+	wait_until 5 role_is_up update
+}
+
+gateway_restart() {
+	lab stop
+	LAB_CONF=$LAB_DIR/update.conf lab start
+	wait_until 5 role_is_up update
+}
+
+role_is_up() { [ "$(status ".roles[] | select(.role == \"$1\") | .pid")" != null ]; }
+
+update() { cordon update status --json | jq -r "$1"; }
+update_now() { cordon update now 2>&1; }
+release_is() { [ "$(update .release)" = "$1" ]; }
+
+setup() { repo_new && gateway_update update; }
+
+test_update_first_release_comes_into_force() {
+	local text
+	# It looks by itself two seconds after its start.
+	wait_until 15 release_is 1 || fail "no release: $(cordon update status; cordon update history)"
+	is "$(update '.signers | length')" 3 'signers'
+	is "$(update .freshness)" fresh 'freshness'
+	is "$(update .refusal)" null 'refusal'
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
+	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address'
+	is "$(dns 1 @192.168.77.1 www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
+	text=$(cordon explain downloads.upd.kaspersky.com)
+	like "$text" '*signed *release 1 by *' 'explain'
+	like "$(cordon status)" '*update *release 1, fresh*' 'status'
+	like "$(cordon update history)" '*accepted*release 1*' 'history'
+}
+
+test_update_receipt_comes_to_the_collector() {
+	wait_until 10 test -e "$MIRROR/receipts/lab-gateway.json" || fail 'no receipt on the mirror'
+	is "$(jq -r .signed.release "$MIRROR/receipts/lab-gateway.json")" 1 'release'
+	is "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" accepted 'result'
+	wait_until 5 receipt_is delivered || fail "receipt: $(update .receipt)"
+	repo fleet "$MIRROR" >/dev/null || fail "fleet: $(repo fleet "$MIRROR" 2>&1)"
+}
+
+receipt_is() { [ "$(update .receipt)" = "$1" ]; }
+
+test_update_with_nothing_new_is_two_requests_on_one_connection() {
+	local before
+	# The one that nobody asked for: what is asked for is offered again in any case.
+	sed -i 's/^interval = .*/interval = 10s/' "$LAB_DIR/update.conf"
+	gateway_restart
+	wait_until 10 receipt_is delivered || fail 'no look'
+	before=$(gets | wc -l)
+	wait_until 20 more_gets_than "$before" || fail 'no further look'
+	sleep 0.5
+	is "$(gets | tail -n +$((before + 1)) | sed 's/.* //' | tr '\n' ' ')" \
+		'/metadata/2.root.json /metadata/timestamp.json ' 'requests'
+	is "$(gets | tail -n +$((before + 1)) | sed 's/ .*//' | sort -u | wc -l)" 1 'connections'
+	is "$(update .requests)" 2 'requests in the status'
+	sed -i 's/^interval = .*/interval = 1h/' "$LAB_DIR/update.conf"
+	gateway_restart
+}
+gets() { grep ' GET ' "$LAB_DIR/internet/mirror.log"; }
+more_gets_than() { [ "$(gets | wc -l)" -gt "$1" ]; }
+
+test_update_role_is_confined() {
+	local pid uid
+	pid=$(status '.roles[] | select(.role == "update") | .pid')
+	uid=$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")
+	[ "$uid" -gt 0 ] || fail 'it runs as root'
+	is "$(awk '/^CapEff:/ { print $2 }' "/proc/$pid/status")" 0000000000000000 'capabilities'
+	is "$(readlink "/proc/$pid/root")" "$LAB_DIR/state/update" 'its root'
+	lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
+		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/443' || fail 'no way to the mirror'
+	! lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
+		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/80' 2>/dev/null ||
+		fail 'its user reaches another port'
+	! lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
+		dig +time=1 +tries=1 @198.51.100.1 www.agency.example | grep -q NOERROR ||
+		fail 'its user asks the upstream itself'
+}
+
+test_update_role_that_dies_is_started_again() {
+	local pid
+	pid=$(status '.roles[] | select(.role == "update") | .pid')
+	kill -KILL "$pid"
+	wait_until 5 new_update_role "$pid" || fail 'it is not started again'
+	wait_until 5 cordon update now || fail "it does not look: $(update_now)"
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
+}
+new_update_role() {
+	local now
+	now=$(status '.roles[] | select(.role == "update") | .pid')
+	[ "$now" != null ] && [ "$now" != "$1" ]
+}
+
+test_update_next_release_comes_into_force() {
+	site_list 1 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	is "$(dns 1 @192.168.77.1 newly-blocked.gov)" 'NOERROR 198.51.200.10' 'before'
+	repo_release "$LAB_DIR/site.rules"
+	like "$(update_now)" '*release 2, state *in force*' 'update now'
+	is "$(dns 1 @192.168.77.1 newly-blocked.gov)" NXDOMAIN 'the new name'
+	like "$(cordon explain --json newly-blocked.gov)" '*"release":2*' 'explain'
+}
+
+test_update_survives_a_restart_without_the_mirror() {
+	mirror_answers 'return 503;'
+	gateway_restart
+	is "$(update .release)" 2 'release'
+	is "$(dns 1 @192.168.77.1 newly-blocked.gov)" NXDOMAIN 'its name'
+	! cordon update now >/dev/null 2>&1 || fail 'a look at a broken mirror went well'
+	like "$(update .failure)" '*503*' 'the failure'
+	! cordon update status >/dev/null || fail 'status says that all is well'
+	mirror_answers
+	cordon update now >/dev/null
+	cordon update status >/dev/null || fail 'status says that something is wrong'
+}
+
+test_update_damaged_bundle_falls_back_and_heals() {
+	lab stop
+	printf 'x' | dd of="$LAB_DIR/state/bundle" bs=1 seek=300 conv=notrunc status=none
+	mirror_answers 'return 503;'
+	LAB_CONF=$LAB_DIR/update.conf lab start
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
+	is "$(update .release)" 0 'release'
+	mirror_answers
+	wait_until 5 cordon update now
+	is "$(update .release)" 2 'release after the next look'
+	is "$(dns 1 @192.168.77.1 newly-blocked.gov)" NXDOMAIN 'its name'
+}
+
+# ---- what a person does ----
+
+test_update_hold_takes_nothing_until_release() {
+	cordon update hold --reason 'change freeze' --by jdoe >/dev/null
+	site_list 2 '[update]' 'newly-blocked.gov evidence="a test of the lab"' \
+		'held.example evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	like "$(update_now)" '*release 3 is verified and held*' 'update now'
+	is "$(update .release)" 2 'release'
+	is "$(update .waiting)" 3 'waiting'
+	like "$(cordon update status)" '*held *jdoe: change freeze*' 'status'
+	cordon update release >/dev/null
+	wait_until 10 release_is 3 || fail 'it is not taken after the release'
+	is "$(update .waiting)" null 'waiting after the release'
+}
+
+test_update_publisher_holds_a_release() {
+	site_list 3 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	repo hold "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	like "$(update_now)" '*release 4 is verified and held*' 'update now'
+	repo hold "$MIRROR" --lift --key "$KEYS/online.pem" >/dev/null
+	like "$(update_now)" '*release 4*in force*' 'after the hold'
+}
+
+test_update_ring_waits_for_its_turn() {
+	site_list 4 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo add "$MIRROR" "$LAB_DIR/site.rules" --ring canary=0s --ring broad=1h >/dev/null
+	repo_sign alice bob
+	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	like "$(update_now)" '*release 5 is verified and waits until *ring broad*' 'ring broad'
+	is "$(update .release)" 4 'release'
+	is "$(update .freshness)" fresh 'freshness while it waits'
+	sed -i '/^interval/i ring = canary' "$LAB_DIR/update.conf"
+	gateway_restart
+	wait_until 10 release_is 5 || fail 'ring canary does not take it'
+}
+
+test_update_from_a_stick() {
+	local stick=$LAB_DIR/stick
+	site_list 5 '[update]' 'newly-blocked.gov evidence="a test of the lab"' \
+		'on-a-stick.example evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules" --ring broad=0s
+	rm -rf "$stick" && mkdir "$stick"
+	cp -r "$MIRROR/metadata" "$MIRROR/targets" "$stick/"
+	mirror_answers 'return 503;'
+	like "$(cordon update from "$stick" 2>&1)" '*release 6*in force*' 'from the stick'
+	is "$(jq -r .signed.release "$stick/receipts/lab-gateway.json")" 6 'the receipt on it'
+	is "$(dns 1 @192.168.77.1 on-a-stick.example)" NXDOMAIN 'its name'
+	is "$(find "$LAB_DIR/state/update" -name 'incoming*')" '' 'what was copied'
+	mirror_answers
+}
+
+test_update_half_copied_stick_is_refused() {
+	local stick=$LAB_DIR/stick before
+	before=$(update .release)
+	rm -rf "$stick/targets" "$stick/metadata"
+	! cordon update from "$stick" >/dev/null 2>&1 || fail 'an empty folder was taken'
+	cp -r "$MIRROR/metadata" "$stick/"
+	site_list 6 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	cp -r "$MIRROR/metadata" "$stick/"
+	! cordon update from "$stick" >/dev/null 2>&1 || fail 'one without targets was taken'
+	is "$(update .release)" "$before" 'release'
+	ln -s /etc/shadow "$stick/targets"
+	! cordon update from "$stick" >/dev/null 2>&1 || fail 'one with a link was taken'
+}
+
+test_update_push_over_ssh() {
+	local bin=$LAB_DIR/fake-ssh
+	mkdir -p "$bin"
+	# What sshd would run on the appliance; the words before it are "-- HOST".
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nshift 2\nPATH=%s:$PATH exec sh -c "$*"\n' "$LAB_DIR/bin" >"$bin/ssh"
+	chmod +x "$bin/ssh"
+	like "$(PATH=$bin:$PATH cordon update push appliance "$MIRROR" 2>&1)" \
+		'*release 7*in force*' 'push'
+	like "$(echo nonsense | cordon update receive 2>&1)" '*expected a tar archive*' 'nonsense'
+	is "$(find "$LAB_DIR/run" -name 'received*')" '' 'what was unpacked'
+}
+
+test_update_second_mirror_answers_when_the_first_is_dead() {
+	local conf=$LAB_DIR/update.conf
+	sed -i "s|^mirror = .*|mirror = https://192.0.2.66:443/\n&|" "$conf"
+	sed -i 's|https://192.0.2.66:443/|https://198.51.100.1:443/|' "$conf"
+	gateway_restart
+	cordon update now >/dev/null || fail "$(update_now)"
+	like "$(update .source)" '*mirror.agency.example*' 'the source'
+	sed -i '/198.51.100.1:443/d' "$conf"
+	gateway_restart
+}
+
+test_update_wrong_certificate_is_refused() {
+	local conf=$LAB_DIR/update.conf
+	cp "$conf" "$conf.good"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 \
+		-subj '/CN=Other CA' -keyout "$LAB_DIR/other.key" -out "$LAB_DIR/other.pem" 2>/dev/null
+	sed -i "s|^mirror-ca = .*|mirror-ca = $LAB_DIR/other.pem|" "$conf"
+	gateway_restart
+	! cordon update now >/dev/null 2>&1 || fail 'a certificate of a stranger was taken'
+	like "$(update .failure)" '*certificate*' 'the reason'
+	sed -i "s|^mirror-ca = .*|mirror-pin = sha256:$(openssl x509 -in \
+		"$LAB_DIR/internet/server.pem" -noout -pubkey | openssl pkey -pubin -outform der |
+		sha256sum | cut -d' ' -f1)|" "$conf"
+	gateway_restart
+	cordon update now >/dev/null || fail "the right pin: $(update_now)"
+	cp "$conf.good" "$conf"
+	gateway_restart
+}
+
+# ---- the attacker has the mirror: nothing changes but the status ----
+
+# unchanged WHAT: the look fails, and what is in force stays.
+unchanged() {
+	local text
+	if text=$(timeout 60 "$LAB_DIR/bin/cordon" update now 2>&1); then
+		case $text in
+		*"release $RELEASE, state $STATE in force"*) ;;
+		*) fail "$1: $text" ;;
+		esac
+	fi
+	is "$(update .release)" "$RELEASE" "$1: release"
+	is "$(status .state)" "$STATE" "$1: state"
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN "$1: a vendor name"
+}
+
+attack_begin() {
+	cordon update now >/dev/null
+	RELEASE=$(update .release)
+	STATE=$(status .state)
+	mirror_keep
+}
+
+test_attack_old_release() {
+	mirror_keep
+	site_list 7 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	cordon update now >/dev/null
+	RELEASE=$(update .release)
+	STATE=$(status .state)
+	cp -r "$MIRROR" "$LAB_DIR/newest"
+	mirror_restore
+	unchanged 'an old release'
+	like "$(update .failure)" '*timestamp*' 'the reason'
+	rm -rf "$MIRROR" && mv "$LAB_DIR/newest" "$MIRROR"
+}
+
+test_attack_unsigned_list() {
+	attack_begin
+	find "$MIRROR/targets" -name '*.kaspersky.rules' -exec sed -i '/^=downloads/d' {} +
+	rm -f "$LAB_DIR"/state/update/*.target
+	unchanged 'a list that was edited'
+	mirror_restore
+}
+
+# The attacker has the online key and one person's.
+test_attack_list_signed_by_one_of_two() {
+	attack_begin
+	local rules snapshot version
+	rules=$(find "$MIRROR/metadata" -name '*.rules.json' | sort -V | tail -n 1)
+	snapshot=$(find "$MIRROR/metadata" -name '*.snapshot.json' | sort -V | tail -n 1)
+	version=$(jq .signed.version "$rules")
+	cp "$rules" "$MIRROR/metadata/$((version + 1)).rules.json"
+	forge "$MIRROR/metadata/$((version + 1)).rules.json" "$KEYS/alice.pem" \
+		'.version += 1 | .targets = {}'
+	version=$(jq .signed.version "$snapshot")
+	cp "$snapshot" "$MIRROR/metadata/$((version + 1)).snapshot.json"
+	forge "$MIRROR/metadata/$((version + 1)).snapshot.json" "$KEYS/online.pem" \
+		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}'
+	forge "$MIRROR/metadata/timestamp.json" "$KEYS/online.pem" \
+		'.version += 1 | .meta."snapshot.json" = {version: (.meta."snapshot.json".version + 1)}'
+	unchanged 'one of two signatures'
+	like "$(update .failure)" '*1 of 2*' 'the reason'
+	# Its timestamp has been seen, and the honest one is behind it: which a person sees.
+	mirror_restore
+	unchanged 'the honest mirror, behind the forged timestamp'
+	! cordon update status >/dev/null || fail 'status says that all is well'
+}
+
+# The way out of a stolen online key: three people sign a root with another one.
+test_attack_stolen_online_key_is_rotated_away() {
+	local role
+	repo key new --dir "$KEYS" --no-passphrase fresh >/dev/null
+	for role in snapshot timestamp; do
+		repo rotate "$MIRROR" "$role" --add "$KEYS/fresh.pub" --remove online >/dev/null
+	done
+	repo_sign alice bob carol
+	repo publish "$MIRROR" --key "$KEYS/fresh.pem" >/dev/null
+	mv "$KEYS/fresh.pem" "$KEYS/online.pem"
+	cordon update now >/dev/null || fail "$(update_now)"
+	is "$(update .root_version)" 2 'the root'
+	is "$(update .freshness)" fresh 'freshness'
+}
+
+test_attack_delegations_swapped() {
+	attack_begin
+	local targets
+	targets=$(find "$MIRROR/metadata" -name '*.targets.json' | sort -V | tail -n 1)
+	forge "$targets" "$KEYS/alice.pem" '.delegations.roles[0].threshold = 1'
+	unchanged 'other delegations'
+	mirror_restore
+}
+
+test_attack_endless_file() {
+	attack_begin
+	truncate -s 50G "$MIRROR/metadata/timestamp.json"
+	unchanged 'an endless timestamp'
+	[ "$(du -sm "$LAB_DIR/state" | cut -f1)" -lt 50 ] || fail 'it filled the disk'
+	mirror_restore
+}
+
+test_attack_slow_drip() {
+	attack_begin
+	mirror_answers 'limit_rate 20;'
+	unchanged 'a slow drip'
+	mirror_restore
+}
+
+test_attack_wrong_content() {
+	attack_begin
+	head -c 20000 /dev/urandom >"$MIRROR/metadata/timestamp.json"
+	unchanged 'noise'
+	echo '<html>captive portal</html>' >"$MIRROR/metadata/timestamp.json"
+	unchanged 'a captive portal'
+	mirror_restore
+	mirror_answers 'return 302 https://elsewhere.example/;'
+	unchanged 'a redirect'
+	like "$(update .failure)" '*elsewhere.example*' 'the reason'
+	mirror_restore
+}
+
+test_attack_frozen_timestamp_shows_and_expires() {
+	repo timestamp "$MIRROR" --key "$KEYS/online.pem" --expires 25s >/dev/null
+	sed -i '/^interval/i stale-after = 10s' "$LAB_DIR/update.conf"
+	gateway_restart
+	cordon update now >/dev/null || fail "$(update_now)"
+	is "$(update .freshness)" fresh 'at first'
+	wait_until 20 freshness_is stale || fail "after 10 s: $(update .freshness)"
+	wait_until 30 freshness_is refused || fail "after 25 s: $(update .freshness)"
+	attack_begin 2>/dev/null
+	unchanged 'an expired timestamp'
+	like "$(update .failure)" '*expired*' 'the reason'
+	sed -i '/^stale-after/d' "$LAB_DIR/update.conf"
+	repo timestamp "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	gateway_restart
+	cordon update now >/dev/null
+	is "$(update .freshness)" fresh 'after a new one'
+}
+freshness_is() { [ "$(update .freshness)" = "$1" ]; }
+
+# Two people sign something that would cut this appliance off: it is valid, and refused.
+test_attack_harmful_release_is_refused_and_attested() {
+	attack_begin
+	site_list 8 '[update]' 'mirror.agency.example evidence="a mistake"'
+	repo_release "$LAB_DIR/site.rules"
+	! cordon update now >/dev/null 2>&1 || fail 'it was taken'
+	like "$(update .refusal)" '*own mirror mirror.agency.example*' 'the refusal'
+	is "$(update .release)" "$RELEASE" 'release'
+	is "$(status .state)" "$STATE" 'state'
+	wait_until 10 refused_receipt || fail 'no receipt of the refusal'
+	! repo fleet "$MIRROR" >/dev/null || fail 'fleet says that all is well'
+	like "$(cordon update history)" '*refused*own mirror*' 'history'
+	repo revert "$MIRROR" >/dev/null
+	repo_sign alice bob
+	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	cordon update now >/dev/null || fail "after a revert: $(update_now)"
+	is "$(update .refusal)" null 'the refusal after a revert'
+	is "$(update .release)" $((RELEASE + 2)) 'the release after a revert'
+}
+refused_receipt() {
+	[ "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" = refused ]
+}
+
+# ---- a fleet ----
+
+# branch_start NUMBER: another gateway, with the settings of this one.
+branch_start() {
+	local dir=$LAB_DIR/branch$1
+	rm -rf "$dir" && mkdir -p "$dir/state" "$dir/run"
+	sed "s|appliance-id = .*|appliance-id = branch-$1|; s|@ROOT@|$ROOT|g
+		/^internal-/d" "$LAB_DIR/update.conf" >"$dir/cordon.conf"
+	sed -i 's/^interval = .*/interval = 10s/' "$dir/cordon.conf"
+	"$HERE/lab" branch "$1" "$CORDON_BIN/cordond" --config "$dir/cordon.conf" \
+		--state "$dir/state" --run "$dir/run" >"$dir/cordond.out" 2>&1 &
+	echo $! >"$dir/pid"
+}
+branch_release() {
+	"$CORDON_BIN/cordon" --run "$LAB_DIR/branch$1/run" update status --json | jq -r .release
+}
+branch_has() { [ "$(branch_release "$1")" = "$2" ]; }
+branch_asks() {
+	lab branch "$1" dig +time=2 +tries=1 @127.0.0.1 "$2" | sed -n 's/.*status: \([A-Z]*\).*/\1/p'
+}
+
+test_update_reaches_a_fleet_of_three() {
+	local number next
+	sed -i 's/^interval = .*/interval = 10s/' "$LAB_DIR/update.conf"
+	gateway_restart
+	branch_start 1
+	branch_start 2
+	for number in 1 2; do
+		wait_until 20 branch_has "$number" "$(update .release)" ||
+			fail "branch $number: $(tail -n 3 "$LAB_DIR/branch$number/cordond.out")"
+		is "$(branch_asks "$number" fleet.example)" NXDOMAIN 'a name that is nowhere'
+		is "$(branch_asks "$number" www.agency.example)" NOERROR 'an innocent name'
+	done
+	site_list 9 '[update]' 'www.agency.example evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	next=$(jq .signed.version "$(find "$MIRROR/metadata" -name '*.rules.json' | sort -V |
+		tail -n 1)")
+	wait_until 30 release_moved || fail 'the gateway does not take it'
+	for number in 1 2; do
+		wait_until 30 branch_has "$number" "$(update .release)" || fail "branch $number, $next"
+		is "$(branch_asks "$number" www.agency.example)" NXDOMAIN 'the newly blocked name'
+	done
+	is "$(dns 1 @192.168.77.1 www.agency.example)" NXDOMAIN 'the newly blocked name'
+	wait_until 10 fleet_of_three || fail "fleet: $(repo fleet "$MIRROR" 2>&1)"
+	for number in 1 2; do
+		kill "$(cat "$LAB_DIR/branch$number/pid")"
+		wait "$(cat "$LAB_DIR/branch$number/pid")" || :
+	done
+	repo revert "$MIRROR" >/dev/null
+	repo_sign alice bob
+	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+}
+release_moved() { is "$(dns 1 @192.168.77.1 www.agency.example)" NXDOMAIN moved; }
+fleet_of_three() {
+	repo fleet "$MIRROR" --json | jq -e '[.appliances[].release] | unique | length == 1' &&
+		[ "$(repo fleet "$MIRROR" --json | jq '.appliances | length')" = 3 ]
+}
