@@ -456,5 +456,5 @@ int connection_get(struct connection *connection, const char *path, size_t limit
 int connection_put(struct connection *connection, const char *path, const void *body, size_t size,
 		   struct http_answer *answer, struct diag *diag)
 {
-	return request(connection, "PUT", path, body, size, 0, answer, diag);
+	return request(connection, "PUT", path, body, size, HTTP_REFUSAL_BODY, answer, diag);
 }

@@ -56,7 +56,8 @@ void connection_free(struct connection *connection);
  * One request; path is relative to the url's folder and goes out as it is. *answer is initialised
  * here and the caller's to release, also after a failure. A kept connection that the server closed
  * meanwhile is opened once more. -ETIMEDOUT, -ECONNREFUSED, -EFBIG, -EBADMSG, ... with diag naming
- * the server, what was asked and what was expected.
+ * the server, what was asked and what was expected. What comes back of a PUT is at most
+ * HTTP_REFUSAL_BODY.
  */
 int connection_get(struct connection *connection, const char *path, size_t limit,
 		   struct http_answer *answer, struct diag *diag) __attribute__((warn_unused_result));

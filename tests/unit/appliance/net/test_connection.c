@@ -187,6 +187,7 @@ static void put_sends_a_body(void **state)
 {
 	static const struct step steps[SERVER_STEPS] = {
 		{ .reply = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n" },
+		{ .reply = OK "Content-Length: 6\r\n\r\nthanks" },
 	};
 
 	(void)state;
@@ -194,6 +195,11 @@ static void put_sends_a_body(void **state)
 	assert_int_equal(connection_put(connection, "r.json", "{\"a\":1}", 7, &answer, &diag), 0);
 	assert_int_equal(answer.status, 201);
 	http_answer_release(&answer);
+	/* some say something, and that is no error */
+	assert_int_equal(connection_put(connection, "r.json", "", 0, &answer, &diag), 0);
+	assert_int_equal(answer.status, 200);
+	http_answer_release(&answer);
+	counted(1, 2);
 	assert_non_null(strstr(server.seen, "PUT /base/r.json HTTP/1.1\r\n"));
 	assert_non_null(strstr(server.seen, "\r\nContent-Length: 7\r\n\r\n{\"a\":1}"));
 }
