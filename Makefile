@@ -175,7 +175,8 @@ UNIT_PROGRAMS := $(patsubst %.c,$(O)/%,$(UNIT_TESTS))
 $(foreach test,$(UNIT_TESTS),$(eval $(O)/$(test:.c=): $(call unit_needs,$(test))))
 $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ -lcmocka $(LIBS)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
+$(O)/tests/unit/rules/signed/publisher/test_publish: WRAP = -Wl,--wrap=renameat
 
 # The client as the public TUF conformance suite drives it.
 $(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_signed)) $(OBJ_generated)

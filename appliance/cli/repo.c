@@ -27,7 +27,7 @@ static const struct {
 	{ "add", repo_add,
 	  "DIR LIST... [--ring NAME=DELAY]... [--no-rings] [--drop NAME]...\n"
 	  "                  [--canary-block NAME]... [--canary-pass NAME]... [--max-rules N]\n"
-	  "                  [--max-address-share N] [--expires TIME]",
+	  "                  [--max-address-share N] [--start TIME] [--expires TIME]",
 	  "check rule lists and stage them as the next release" },
 	{ "status", repo_status, "DIR [--json]", "what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign, "DIR --key FILE [--root FILE] [--passphrase-file FILE] [--yes]",

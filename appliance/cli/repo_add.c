@@ -14,7 +14,7 @@
 #include "signed/publisher/plan.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
-       DROP_OPTION, EXPIRES_OPTION };
+       DROP_OPTION, START_OPTION, EXPIRES_OPTION };
 
 enum { DEFAULT_MAX_RULES = 500000 };
 
@@ -26,6 +26,7 @@ static const struct repo_option table[] = {
 	[RULES_OPTION] = { "max-rules", REPO_ONE },
 	[SHARE_OPTION] = { "max-address-share", REPO_ONE },
 	[DROP_OPTION] = { "drop", REPO_MANY },
+	[START_OPTION] = { "start", REPO_ONE },
 	[EXPIRES_OPTION] = { "expires", REPO_ONE },
 	{ 0 },
 };
@@ -169,7 +170,8 @@ static int print_difference(const struct bundle *bundle, const struct repository
 }
 
 static int stage(struct bundle *bundle, const struct repository *repository,
-		 const struct repo_words *words, int64_t period, struct diag *diag)
+		 const struct repo_words *words, int64_t start, int64_t period,
+		 struct diag *diag)
 {
 	struct metadata *root = NULL;
 	size_t rules = 0;
@@ -183,7 +185,7 @@ static int stage(struct bundle *bundle, const struct repository *repository,
 		diag_error(diag, repository->path, 0, 0, "there is no root: expected \"cordon repo init\" "
 			   "first");
 	if (!error)
-		error = edition_stage(bundle, repository, clock_wall(),
+		error = edition_stage(bundle, repository, clock_wall(), start,
 				      period ? period : plan_period(root, "rules"), diag);
 	metadata_free(root);
 	if (error)
@@ -238,9 +240,11 @@ static int add(struct bundle *bundle, const struct repository *repository,
 	       const struct repo_words *words)
 {
 	struct diag diag;
-	int64_t period;
+	int64_t period, start;
 	int error, code = repo_period(words, repo_value(words, EXPIRES_OPTION), &period);
 
+	if (!code)
+		code = repo_period(words, repo_value(words, START_OPTION), &start);
 	if (code)
 		return code;
 	diag_init(&diag);
@@ -248,7 +252,7 @@ static int add(struct bundle *bundle, const struct repository *repository,
 	if (code)
 		return code;
 	if (!error)
-		error = stage(bundle, repository, words, period, &diag);
+		error = stage(bundle, repository, words, start, period, &diag);
 	return repo_report(words->word[0], &diag, error);
 }
 
@@ -287,7 +291,7 @@ static int revert(const struct repository *repository, const struct repo_words *
 	if (!error) {
 		from = bundle->release.version;
 		printf("the content of release %" PRId64 ":\n", from);
-		error = stage(bundle, repository, words, 0, diag);
+		error = stage(bundle, repository, words, 0, 0, diag);
 		bundle_release(bundle);
 	}
 	free(bundle);

@@ -73,8 +73,10 @@ static int take(const struct repository *repository, const struct metadata_file 
 		return error;
 	}
 	error = metadata_file_check(target, *data, *size, name, diag);
-	if (error)
+	if (error) {
 		free(*data);
+		*data = NULL;
+	}
 	return error;
 }
 

@@ -444,14 +444,14 @@ static int next_version(int64_t *version, const struct repository *repository, s
 }
 
 int edition_stage(struct bundle *bundle, const struct repository *repository, int64_t now,
-		  int64_t period, struct diag *diag)
+		  int64_t start, int64_t period, struct diag *diag)
 {
 	json_t *document = document_new("targets", repository_version(repository, "rules") + 1,
 					now + period);
 	json_t *targets = json_object();
 	int error = next_version(&bundle->release.version, repository, diag);
 
-	bundle->release.published = now;
+	bundle->release.published = now + start;
 	content_unstage(repository, "rules");
 	if (!error && json_object_set(document_signed(document), "targets", targets))
 		error = -ENOMEM;

@@ -47,10 +47,14 @@ int edition_default_canaries(struct bundle *bundle, struct diag *diag)
 int edition_check(const struct bundle *bundle, size_t *rules, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* Stages the next version of the rules role for it; replaces one that is staged, and its signatures.
- * The release's version and time of publication are set here. */
+/*
+ * Stages the next version of the rules role for it; replaces one that is staged, and its signatures.
+ * The release's version is set here, and its time of publication, from which the rings' delays count:
+ * start seconds from now, because people still have to sign it.
+ */
 int edition_stage(struct bundle *bundle, const struct repository *repository, int64_t now,
-		  int64_t period, struct diag *diag) __attribute__((warn_unused_result));
+		  int64_t start, int64_t period, struct diag *diag)
+	__attribute__((warn_unused_result));
 
 /* old: NULL for none. The caller's, diff_free. */
 int edition_diff(struct diff **diff, const struct bundle *old, const struct bundle *new,
