@@ -394,7 +394,8 @@ test_attack_frozen_timestamp_shows_and_expires() {
 	is "$(update .freshness)" fresh 'at first'
 	wait_until 20 freshness_is stale || fail "after 10 s: $(update .freshness)"
 	wait_until 30 freshness_is refused || fail "after 25 s: $(update .freshness)"
-	attack_begin 2>/dev/null
+	RELEASE=$(update .release)
+	STATE=$(status .state)
 	unchanged 'an expired timestamp'
 	like "$(update .failure)" '*expired*' 'the reason'
 	sed -i '/^stale-after/d' "$LAB_DIR/update.conf"
@@ -480,7 +481,7 @@ test_update_reaches_a_fleet_of_three() {
 	repo_sign alice bob
 	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
 }
-release_moved() { is "$(dns 1 @192.168.77.1 www.agency.example)" NXDOMAIN moved; }
+release_moved() { [ "$(dns 1 @192.168.77.1 www.agency.example)" = NXDOMAIN ]; }
 fleet_of_three() {
 	repo fleet "$MIRROR" --json | jq -e '[.appliances[].release] | unique | length == 1' &&
 		[ "$(repo fleet "$MIRROR" --json | jq '.appliances | length')" = 3 ]
