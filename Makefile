@@ -73,6 +73,7 @@ help:
 ## make check        install what is missing, build, run every test
 ## make check-unit   unit tests only; check-lab: lab tests only; check-includes: the levels
 ## make check-fresh  demo and check inside bare Debian roots (bookworm, trixie)
+## make check-interop  publisher and client against python-tuf (in a Debian root of its own)
 ## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
 ## make fuzz         every fuzz target for FUZZ_SECONDS (60) each
 ## make bench-dns    CPU time per answered query: floor, cordon, dnsmasq, unbound
@@ -191,6 +192,12 @@ $(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_signed))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
 $(O)/tests/attacks/test_power: WRAP = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=unlinkat
+
+# Against python-tuf, in a root of its own.
+.PHONY: check-interop
+check-interop: all
+	$(call install_missing,$(DEPS_FRESH))
+	$(Q)tests/interop/run $(O)
 
 # What it is built with, in a root of its own.
 .PHONY: check-tuf
