@@ -20,8 +20,7 @@
 #include "base/file.h"
 
 enum fault {
-	CUT_BEFORE,	/* the call is not made any more */
-	CUT_AFTER,	/* it was the last */
+	CUT,		/* the call was the last; of a write one half */
 	CUT_LOSING,	/* it was the last, and what was not synced is lost with it */
 	FAIL_ONCE,
 	FAIL_FROM_NOW,	/* a disk that is full, and then read-only */
@@ -73,8 +72,6 @@ static bool strikes(void)
 		return false;
 	}
 	disk.last = true;
-	if (disk.fault == CUT_BEFORE)
-		cut(true);
 	if (disk.fault == FAIL_ONCE)
 		disk.on = false;
 	return disk.fault == FAIL_ONCE || disk.fault == FAIL_FROM_NOW;
@@ -300,7 +297,7 @@ static void every_fault(struct forge *forge, const struct versions *after, bool 
 	unsigned int runs = 0;
 
 	copy_take(&copy, forge);
-	for (enum fault fault = CUT_BEFORE; fault < FAULTS; fault++) {
+	for (enum fault fault = CUT; fault < FAULTS; fault++) {
 		int result = 1;
 
 		for (int calls = 0; result != 0 && calls < 200; calls++, runs++) {

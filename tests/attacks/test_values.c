@@ -7,35 +7,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The role's next file with one value edited in its canonical text: refused, and nothing is kept of
- * that role. */
-static void refuse_edit(const char *role, const char *from, const char *to)
+/* Everything at version 2 (root: 1) and accepted. */
+static struct forge *prepare(void)
 {
 	struct forge *forge = forge_new();
-	char kept[64];
-	bool below = strcmp(role, "targets") == 0 || strcmp(role, "snapshot") == 0;
 
-	snprintf(kept, sizeof(kept), "%s.json", role);
 	forge_target(forge, "targets", "rules/a", "a");
 	forge_publish_all(forge);
 	forge_accepts(forge);
+	return forge;
+}
+
+/* The role's next file with one value edited in its canonical text: refused, and nothing is kept of
+ * that role. Then it is as before. */
+static void refuse_edit(struct forge *forge, const char *role, const char *from, const char *to)
+{
+	int64_t version = forge_get_version(forge, role);
+	char kept[64];
+
+	snprintf(kept, sizeof(kept), "%s.json", role);
 	forge_publish_edited(forge, role, from, to);
 	if (strcmp(role, "targets") == 0)
 		forge_publish(forge, "snapshot");
-	if (below)
+	if (strcmp(role, "targets") == 0 || strcmp(role, "snapshot") == 0)
 		forge_publish(forge, "timestamp");
 	/* What comes before this role is good and stays. */
 	if (forge_refresh(forge) != -EINVAL)
 		fail_msg("%s: %s was accepted", role, to);
 	forge_refuses(forge, -EINVAL);
-	assert_int_equal(forge_kept(forge, kept), strcmp(role, "root") == 0 ? 1 : 2);
+	assert_int_equal(forge_kept(forge, kept), version);
+	forge_set_version(forge, role, version);
+}
+
+/* Each value in turn behind "member". */
+static void refuse_values(const char *role, const char *member, const char *from,
+			  const char *const *value, size_t count)
+{
+	struct forge *forge = prepare();
+	char before[64], after[96];
+
+	snprintf(before, sizeof(before), "\"%s\":%s", member, from);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(after, sizeof(after), "\"%s\":%s", member, value[i]);
+		refuse_edit(forge, role, before, after);
+	}
 	forge_free(forge);
 }
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* ---- 21: numbers ---- */
 
 static const char *const bad_number[] = {
-	"1.0", "3.0", "1e0", "3e0", "3E0", "30e-1", "3.5", "\"3\"", "true", "null", "-1", "-3", "0",
+	"0", "1.0", "3.0", "1e0", "3e0", "3E0", "30e-1", "3.5", "\"3\"", "true", "null", "-1", "-3",
 	"9007199254740992", "9007199254740993", "9223372036854775807", "9223372036854775808",
 	"18446744073709551615", "18446744073709551616", "1e400", "[3]", "03", "+3", "0x3", "3,4",
 	"Infinity", "NaN",
@@ -43,50 +67,26 @@ static const char *const bad_number[] = {
 
 static void attack_21_version_that_is_no_version(void **state)
 {
-	static const struct {
-		const char *role, *from;
-	} row[] = {
-		{ "root", "\"version\":2" },
-		{ "timestamp", "\"version\":3" },
-		{ "snapshot", "\"version\":3" },
-		{ "targets", "\"version\":3" },
-	};
-	char to[64];
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
-		for (size_t j = 0; j < sizeof(bad_number) / sizeof(*bad_number); j++) {
-			snprintf(to, sizeof(to), "\"version\":%s", bad_number[j]);
-			refuse_edit(row[i].role, row[i].from, to);
-		}
-	}
+	refuse_values("root", "version", "2", bad_number, COUNT(bad_number));
+	refuse_values("timestamp", "version", "3", bad_number, COUNT(bad_number));
+	refuse_values("snapshot", "version", "3", bad_number, COUNT(bad_number));
+	refuse_values("targets", "version", "3", bad_number, COUNT(bad_number));
 }
 
 /* The first "version" of a timestamp and of a snapshot is what they say of another file. */
 static void attack_21_version_of_another_file(void **state)
 {
-	char to[64];
-
 	(void)state;
-	for (size_t j = 0; j < sizeof(bad_number) / sizeof(*bad_number); j++) {
-		snprintf(to, sizeof(to), "\"version\":%s", bad_number[j]);
-		refuse_edit("timestamp", "\"version\":2", to);
-		refuse_edit("snapshot", "\"version\":2", to);
-	}
+	refuse_values("timestamp", "version", "2", bad_number, COUNT(bad_number));
+	refuse_values("snapshot", "version", "2", bad_number, COUNT(bad_number));
 }
 
+/* 0 comes first in the list, and an empty target may be. */
 static void attack_21_length_that_is_no_length(void **state)
 {
-	char to[64];
-
 	(void)state;
-	for (size_t j = 0; j < sizeof(bad_number) / sizeof(*bad_number); j++) {
-		/* An empty target may be. */
-		if (strcmp(bad_number[j], "0") == 0)
-			continue;
-		snprintf(to, sizeof(to), "\"length\":%s", bad_number[j]);
-		refuse_edit("targets", "\"length\":1", to);
-	}
+	refuse_values("targets", "length", "1", bad_number + 1, COUNT(bad_number) - 1);
 }
 
 /* ---- 21: JSON ---- */
@@ -117,9 +117,12 @@ static void attack_21_json_of_two_meanings(void **state)
 		{ "\"version\":3}", "\"version\":3" },
 	};
 
+	struct forge *forge = prepare();
+
 	(void)state;
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++)
-		refuse_edit("timestamp", row[i].from, row[i].to);
+	for (size_t i = 0; i < COUNT(row); i++)
+		refuse_edit(forge, "timestamp", row[i].from, row[i].to);
+	forge_free(forge);
 }
 
 /* Before and after the document, which is good in itself. */
@@ -137,7 +140,7 @@ static void attack_21_bytes_around_the_document(void **state)
 
 	forge_accepts(forge);
 	forge_publish(forge, "timestamp");
-	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+	for (size_t i = 0; i < COUNT(row); i++) {
 		struct text bytes = TEXT_EMPTY;
 
 		text_puts(&bytes, row[i].before);
@@ -172,24 +175,21 @@ static void attack_21_depth_of_a_million(void **state)
 static void attack_22_expiry_that_is_no_time(void **state)
 {
 	static const char *const bad[] = {
-		"2027-02-14T08:00:00", "2027-02-14T08:00:00+00:00", "2027-02-14T08:00:00-06:00",
-		"2027-02-14T08:00:00.5Z", "2027-02-14T08:00:00,5Z", "2027-13-01T08:00:00Z",
-		"2027-00-01T08:00:00Z", "2027-02-31T08:00:00Z", "2027-02-29T08:00:00Z",
-		"2027-02-00T08:00:00Z", "2027-02-14T24:00:00Z", "2027-02-14T08:60:00Z",
-		"2027-06-30T23:59:60Z", "10000-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
-		"0000-01-01T00:00:00Z", "2027-02-14t08:00:00Z", "2027-02-14T08:00:00z",
-		"2027-02-14 08:00:00Z", "2027-2-14T08:00:00Z", "20270214T080000Z", "2027-02-14",
-		" 2027-02-14T08:00:00Z", "2027-02-14T08:00:00Z ", "2027-02-14T08:00:00Zx",
-		"+027-02-14T08:00:00Z", "2027-02-14T 8:00:00Z", "2027-02-14T08:00:-1Z", "never", "",
-		"99999999999", "2027-W07-7T08:00:00Z",
+		"\"2027-02-14T08:00:00\"", "\"2027-02-14T08:00:00+00:00\"",
+		"\"2027-02-14T08:00:00-06:00\"", "\"2027-02-14T08:00:00.5Z\"",
+		"\"2027-02-14T08:00:00,5Z\"", "\"2027-13-01T08:00:00Z\"", "\"2027-00-01T08:00:00Z\"",
+		"\"2027-02-31T08:00:00Z\"", "\"2027-02-29T08:00:00Z\"", "\"2027-02-00T08:00:00Z\"",
+		"\"2027-02-14T24:00:00Z\"", "\"2027-02-14T08:60:00Z\"", "\"2027-06-30T23:59:60Z\"",
+		"\"10000-01-01T00:00:00Z\"", "\"1969-12-31T23:59:59Z\"", "\"0000-01-01T00:00:00Z\"",
+		"\"2027-02-14t08:00:00Z\"", "\"2027-02-14T08:00:00z\"", "\"2027-02-14 08:00:00Z\"",
+		"\"2027-2-14T08:00:00Z\"", "\"20270214T080000Z\"", "\"2027-02-14\"",
+		"\" 2027-02-14T08:00:00Z\"", "\"2027-02-14T08:00:00Z \"", "\"2027-02-14T08:00:00Zx\"",
+		"\"+027-02-14T08:00:00Z\"", "\"2027-02-14T 8:00:00Z\"", "\"2027-02-14T08:00:-1Z\"",
+		"\"never\"", "\"\"", "\"99999999999\"", "\"2027-W07-7T08:00:00Z\"",
 	};
-	char to[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		snprintf(to, sizeof(to), "\"expires\":\"%s\"", bad[i]);
-		refuse_edit("timestamp", "\"expires\":\"2027-02-14T08:00:00Z\"", to);
-	}
+	refuse_values("timestamp", "expires", "\"2027-02-14T08:00:00Z\"", bad, COUNT(bad));
 }
 
 /* ---- 23: what kind of file ---- */
@@ -201,36 +201,28 @@ static void attack_23_specification_version(void **state)
 		"\"1.x\"", "\"10.0\"", "\"01.0\"", "\" 1.0\"", "\"1.0 \"", "\"\"", "1", "1.0",
 		"null", "[\"1.0\"]",
 	};
-	static const char *const role[] = { "root", "timestamp", "snapshot", "targets" };
-	char to[64];
+	static const char *const two[] = { "\"2.0.0\"", "\"0.1\"" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		snprintf(to, sizeof(to), "\"spec_version\":%s", bad[i]);
-		refuse_edit("timestamp", "\"spec_version\":\"1.0.34\"", to);
-	}
-	for (size_t i = 0; i < sizeof(role) / sizeof(*role); i++) {
-		refuse_edit(role[i], "\"spec_version\":\"1.0.34\"", "\"spec_version\":\"2.0.0\"");
-		refuse_edit(role[i], "\"spec_version\":\"1.0.34\",", "");
-	}
+	refuse_values("timestamp", "spec_version", "\"1.0.34\"", bad, COUNT(bad));
+	refuse_values("root", "spec_version", "\"1.0.34\"", two, COUNT(two));
+	refuse_values("snapshot", "spec_version", "\"1.0.34\"", two, COUNT(two));
+	refuse_values("targets", "spec_version", "\"1.0.34\"", two, COUNT(two));
 }
 
 static void attack_23_type_of_another_role(void **state)
 {
-	static const char *const role[] = { "root", "timestamp", "snapshot", "targets" };
+	static const char *const type[] = { "\"root\"", "\"timestamp\"", "\"snapshot\"",
+					    "\"targets\"", "\"Root\"", "\"\"" };
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
-		char from[64], to[64];
-
-		snprintf(from, sizeof(from), "\"_type\":\"%s\"", role[i]);
-		for (size_t j = 0; j < 4; j++) {
-			snprintf(to, sizeof(to), "\"_type\":\"%s\"", role[j]);
-			if (i != j)
-				refuse_edit(role[i], from, to);
-		}
-		refuse_edit(role[i], from, "\"_type\":\"Root\"");
-	}
+	refuse_values("root", "_type", type[0], type + 1, 5);
+	refuse_values("timestamp", "_type", type[1], type + 2, 4);
+	refuse_values("timestamp", "_type", type[1], type, 1);
+	refuse_values("snapshot", "_type", type[2], type + 3, 3);
+	refuse_values("snapshot", "_type", type[2], type, 2);
+	refuse_values("targets", "_type", type[3], type + 4, 2);
+	refuse_values("targets", "_type", type[3], type, 3);
 }
 
 /* One key signs snapshot and timestamp; a snapshot that looks like a timestamp is served as one. */
