@@ -69,6 +69,7 @@ static int check(char **paths)
 
 static int print_nft(const struct cli *cli, const char *folder)
 {
+	struct provenance provenance;
 	struct settings settings;
 	struct policy policy;
 	struct ruleset *ruleset;
@@ -78,8 +79,9 @@ static int print_nft(const struct cli *cli, const char *folder)
 	int code = command_settings(cli, &settings);
 
 	if (!code)
-		code = command_policy(folder ? folder : settings.rules_dir, &settings, &policy,
-				      &block);
+		code = folder ? command_policy(folder, &settings, &policy, &block)
+			      : command_policy_in_force(cli, &settings, &policy, &block,
+							&provenance);
 	if (code)
 		return code;
 	arena_init(&arena, NFT_BUDGET);

@@ -163,6 +163,9 @@ static void check_own(const struct compile *compile, const struct policy *policy
 	struct diag *diag = (struct diag *)(uintptr_t)&compile->diag;
 	char text[ADDR_TEXT];
 
+	if (policy_rules(policy) > settings->max_rules)
+		diag_error(diag, "limits", 0, 0, "%u rules, and max-rules of cordon.conf is %llu",
+			   policy_rules(policy), (unsigned long long)settings->max_rules);
 	for (size_t i = 0; i < settings->upstreams; i++) {
 		if (policy_lookup_addr(policy, &settings->upstream[i].addr).intended ==
 		    ACTION_BLOCK)

@@ -53,10 +53,9 @@ struct update_role {
 };
 
 static const int syscalls[] = {
-	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_ftruncate, SYS_fsync,
-	SYS_fdatasync, SYS_pread64, SYS_flock, SYS_memfd_create, SYS_getdents64, SYS_lseek,
-	SYS_socket, SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
-	SYS_getpeername, SYS_shutdown,
+	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_fsync,
+	SYS_pread64, SYS_flock, SYS_memfd_create, SYS_getdents64, SYS_lseek, SYS_socket, SYS_connect,
+	SYS_getsockopt,
 };
 
 /* ---- a source that keeps every new root, for whoever begins with an older one ---- */

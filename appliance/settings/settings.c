@@ -265,6 +265,11 @@ static bool set_share(struct parser *parser, const char *key, const char *value)
 	return true;
 }
 
+static bool set_max_rules(struct parser *parser, const char *key, const char *value)
+{
+	return value_number(parser, key, value, 1, 10000000, &parser->settings->max_rules);
+}
+
 static bool set_duration(struct parser *parser, const char *key, const char *value, uint64_t *out)
 {
 	if (duration_parse(out, value, strlen(value)) == 0)
@@ -373,6 +378,7 @@ static const struct setting {
 	{ "rules", "dir", set_dir },
 	{ "rules", "lists", set_lists },
 	{ "rules", "max-address-share", set_share },
+	{ "rules", "max-rules", set_max_rules },
 	{ "update", "trust-root", update_trust_root },
 	{ "update", "mirror", update_mirror },
 	{ "update", "mirror-ca", update_mirror_ca },
@@ -496,6 +502,7 @@ void settings_init(struct settings *settings)
 		.block_ttl = 60,
 		.rules_dir = "/etc/cordon/rules",
 		.max_v4_share = 64,
+		.max_rules = 500000,
 		.poll_interval = 240,
 		.stale_after = 86400,
 		.ring = "broad",

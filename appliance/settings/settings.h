@@ -86,6 +86,7 @@ struct settings {
 	char list[SETTINGS_LISTS][33];	/* none given: every list that is on by default */
 	size_t lists;
 	unsigned int max_v4_share;	/* of 65536 */
+	uint64_t max_rules;		/* that a signed release may bring */
 
 	/* [update] */
 	char trust_root[SETTINGS_PATH];	/* root metadata; "": no signed updates */

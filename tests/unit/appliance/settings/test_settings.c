@@ -84,6 +84,7 @@ static void every_key(void **state)
 	     "dir = /tmp/rules\n"
 	     "lists = kaspersky resolvers\n"
 	     "max-address-share = 128\n"
+	     "max-rules = 1000\n"
 	     "[update]\n"
 	     "trust-root = /etc/cordon/root.json\n"
 	     "mirror = https://Mirror.example:8443/cordon\n"
@@ -136,6 +137,7 @@ static void every_key(void **state)
 	assert_int_equal(settings.lists, 2);
 	assert_string_equal(settings.list[1], "resolvers");
 	assert_int_equal(settings.max_v4_share, 128);
+	assert_int_equal(settings.max_rules, 1000);
 	assert_string_equal(settings.trust_root, "/etc/cordon/root.json");
 	assert_int_equal(settings.mirrors, 2);
 	assert_string_equal(settings.mirror[0].host, "mirror.example");
@@ -211,6 +213,7 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[rules]\n\nlists = a-name-that-is-much-too-long-for-a-list\n",
 		  "names of rule lists" },
 		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
+		{ "[rules]\n\nmax-rules = 0\n", "from 1 to 10000000" },
 		{ "[update]\n\ntrust-root = root.json\n", "begins with /" },
 		{ "[update]\n\nmirror = mirror.example\n", "https://HOST/" },
 		{ "[update]\n\nmirror = https://user@mirror.example/\n", "without user" },
