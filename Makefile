@@ -71,7 +71,8 @@ help:
 ## make              build cordond and cordon into build/bin
 ## make demo         install what is missing, build, run the main job in a lab; HOLD=1 keeps it
 ## make check        install what is missing, build, run every test
-## make check-unit   unit tests only; check-lab: lab tests only; check-includes: the levels
+## make check-unit   unit tests only; check-attacks: hostile repositories; check-lab: lab tests only;
+##                   check-includes: the levels
 ## make check-fresh  demo and check inside bare Debian roots (bookworm, trixie)
 ## make check-interop  publisher and client against python-tuf (in a Debian root of its own)
 ## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
@@ -205,15 +206,18 @@ check-tuf:
 	$(call install_missing,$(DEPS_FRESH))
 	$(Q)tests/check-tuf "$(SUITE)" $(filter gcc make kconfig-frontends-nox publicsuffix lib%,$(DEPS))
 
-.PHONY: check check-unit check-lab check-includes check-man check-run demo
+.PHONY: check check-unit check-attacks check-lab check-includes check-man check-run demo
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-run
 
-check-run: all $(UNIT_PROGRAMS)
+check-run: all $(UNIT_PROGRAMS) $(ATTACK_PROGRAMS) $(O)/tests/tuf-client
 	$(Q)tests/run $(O) all
 
 check-unit: all $(UNIT_PROGRAMS)
 	$(Q)tests/run $(O) unit
+
+check-attacks: $(ATTACK_PROGRAMS)
+	$(Q)tests/run $(O) attacks
 
 check-lab: all
 	$(Q)tests/run $(O) lab
