@@ -18,7 +18,8 @@ static const struct {
 } commands[] = {
 	{ "key", repo_key,
 	  "new NAME... [--dir DIR] [--type p256|p384|ed25519] [--passphrase-file FILE |\n"
-	  "                  --no-passphrase] | import FILE... [--dir DIR] | list [--json] DIR|FILE...",
+	  "                  --no-passphrase] | import FILE... [--dir DIR] | list [--json] "
+	  "DIR|FILE...",
 	  "make, take over and list keys" },
 	{ "init", repo_init,
 	  "DIR --people PUB... --online PUB... [--ROLE PUB...] [--threshold ROLE=N]\n"
@@ -29,12 +30,14 @@ static const struct {
 	  "                  [--canary-block NAME]... [--canary-pass NAME]... [--max-rules N]\n"
 	  "                  [--max-address-share N] [--start TIME] [--expires TIME]",
 	  "check rule lists and stage them as the next release" },
-	{ "status", repo_status, "DIR [--json]", "what is staged, and whose signatures are missing" },
+	{ "status", repo_status, "DIR [--json]",
+	  "what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign, "DIR --key FILE [--root FILE] [--passphrase-file FILE] [--yes]",
 	  "show what is staged, then sign it" },
 	{ "publish", repo_publish, "DIR --key FILE... [--passphrase-file FILE] [--expires TIME]",
 	  "put what is completely signed into place" },
-	{ "timestamp", repo_timestamp, "DIR --key FILE... [--passphrase-file FILE] [--expires TIME]",
+	{ "timestamp", repo_timestamp,
+	  "DIR --key FILE... [--passphrase-file FILE] [--expires TIME]",
 	  "renew the timestamp, and the snapshot when it ages" },
 	{ "hold", repo_hold, "DIR --key FILE... [--lift] [--passphrase-file FILE]",
 	  "keep the newest release from appliances that wait for their ring" },
@@ -190,8 +193,9 @@ int repo_period(const struct repo_words *words, const char *text, int64_t *secon
 	if (!text)
 		return 0;
 	if (duration_parse(&value, text, strlen(text)) < 0 || value == 0)
-		return command_usage(words->command, "\"%s\": expected a time as 12h or 30d, at most "
-				     "ten years", text);
+		return command_usage(words->command,
+				     "\"%s\": expected a time as 12h or 30d, at most ten years",
+				     text);
 	*seconds = (int64_t)value;
 	return 0;
 }
@@ -270,7 +274,8 @@ void repo_print_expiry(int64_t expires, int64_t now, char *out, size_t size)
 	else if (left < 2 * 24 * 3600)
 		snprintf(out, size, "%.10s (in %" PRId64 " hours)", date, left / 3600);
 	else
-		snprintf(out, size, "%.10s (in %" PRId64 " days)", date, (left + 12 * 3600) / (24 * 3600));
+		snprintf(out, size, "%.10s (in %" PRId64 " days)", date,
+			 (left + 12 * 3600) / (24 * 3600));
 }
 
 const char *repo_clean(const char *text, char *out, size_t size)

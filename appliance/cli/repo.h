@@ -68,10 +68,11 @@ int repo_open(struct repository *repository, const struct repo_words *words);
 /* A public key's file. */
 int repo_public(struct keyring_key *key, const char *path, struct diag *diag);
 
-/* A private key's file; the passphrase from the file, from CORDON_PASSPHRASE, or from the terminal. */
+/* A private key's file; the passphrase from its file, from CORDON_PASSPHRASE, or the terminal. */
 int repo_secret(struct secret **secret, const char *path, const char *passphrase_file);
 /* A new passphrase, asked twice on a terminal; false after a message. */
-bool repo_new_passphrase(const char *name, const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1]);
+bool repo_new_passphrase(const char *name, const char *file,
+			 char passphrase[KEY_PASSPHRASE_MAX + 1]);
 /* One from file or environment; 1: none there, 0, or -errno after a message. */
 int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1]);
 /* Asks on the terminal; false for anything but yes. */

@@ -54,8 +54,9 @@ static int add_ring(struct release *release, const struct repo_words *words, con
 		return command_usage(words->command, "at most %d rings", RELEASE_RINGS);
 	if (!repo_pair(text, ring->name, sizeof(ring->name), &delay) ||
 	    duration_parse(&ring->delay, delay, strlen(delay)) < 0)
-		return command_usage(words->command, "--ring %s: expected NAME=DELAY as canary=0 or "
-				     "broad=1d", text);
+		return command_usage(words->command,
+				     "--ring %s: expected NAME=DELAY as canary=0 or broad=1d",
+				     text);
 	for (size_t i = 0; i < release->rings; i++) {
 		if (strcmp(release->ring[i].name, ring->name) == 0)
 			return command_usage(words->command, "--ring %s: given twice", ring->name);
@@ -182,8 +183,8 @@ static int stage(struct bundle *bundle, const struct repository *repository,
 	if (!error)
 		error = repository_newest(repository, "root", &root, diag);
 	if (error == -ENOENT)
-		diag_error(diag, repository->path, 0, 0, "there is no root: expected \"cordon repo init\" "
-			   "first");
+		diag_error(diag, repository->path, 0, 0,
+			   "there is no root: expected \"cordon repo init\" first");
 	if (!error)
 		error = edition_stage(bundle, repository, clock_wall(), start,
 				      period ? period : plan_period(root, "rules"), diag);

@@ -61,7 +61,8 @@ static int set_number(struct plan *plan, const struct repo_words *words, size_t 
 
 	if (!repo_pair(words->value[index].text, role, sizeof(role), &text) ||
 	    plan_role_parse(&name, role))
-		return command_usage(words->command, "--%s %s: expected ROLE=%s with root, targets, "
+		return command_usage(words->command,
+				     "--%s %s: expected ROLE=%s with root, targets, "
 				     "rules, images, snapshot or timestamp",
 				     threshold ? "threshold" : "expires", words->value[index].text,
 				     threshold ? "N" : "TIME");
@@ -92,10 +93,11 @@ static void print_plan(const char *path, const struct plan *plan)
 		puts("");
 	}
 	if (has_ed25519(plan))
-		fprintf(stderr, "cordon repo init: warning: appliances count Ed25519 signatures only when "
+		fprintf(stderr,
+			"cordon repo init: warning: appliances count Ed25519 signatures only when "
 			"they are built with APPLIANCE_ED25519 (Kconfig)\n");
-	printf("staged; next: cordon repo add %s LIST..., then cordon repo sign %s --key FILE\n", path,
-	       path);
+	printf("staged; next: cordon repo add %s LIST..., then cordon repo sign %s --key FILE\n",
+	       path, path);
 }
 
 static int init(const struct repo_words *words, struct plan *plan)

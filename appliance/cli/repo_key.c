@@ -35,7 +35,8 @@ static int parse_type(const struct repo_words *words, enum key_type *type)
 	else if (strcmp(text, "ed25519") == 0)
 		*type = KEY_ED25519;
 	else
-		return command_usage(words->command, "--type %s: expected p256, p384 or ed25519", text);
+		return command_usage(words->command, "--type %s: expected p256, p384 or ed25519",
+				     text);
 	return 0;
 }
 
@@ -102,8 +103,10 @@ static bool check_name(const char *name)
 {
 	if (keyring_name_valid(name))
 		return true;
-	fprintf(stderr, "cordon repo key: \"%s\": expected a name of letters, digits and \". _ @ -\", at "
-		"most %d\n", name, KEYRING_NAME - 1);
+	fprintf(stderr,
+		"cordon repo key: \"%s\": expected a name of letters, digits and \". _ @ -\", at "
+		"most %d\n",
+		name, KEYRING_NAME - 1);
 	return false;
 }
 
@@ -279,5 +282,6 @@ int repo_key(int argc, char **argv)
 		return import_keys(&words);
 	if (words.words >= 2 && strcmp(verb, "list") == 0)
 		return list_keys(&words);
-	return command_usage("repo key", "expected new NAME..., import FILE... or list DIR|FILE...");
+	return command_usage("repo key",
+			     "expected new NAME..., import FILE... or list DIR|FILE...");
 }

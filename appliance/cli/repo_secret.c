@@ -63,8 +63,10 @@ static int prompt(const char *question, const char *name, char passphrase[KEY_PA
 	if (fd < 0 || tcgetattr(fd, &old) < 0) {
 		if (fd >= 0)
 			close(fd);
-		fprintf(stderr, "cordon repo: the key of %s needs a passphrase, and there is no terminal "
-			"to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n", name);
+		fprintf(stderr,
+			"cordon repo: the key of %s needs a passphrase, and there is no terminal "
+			"to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n",
+			name);
 		return -ENOTTY;
 	}
 	quiet = old;
@@ -83,7 +85,8 @@ static int prompt(const char *question, const char *name, char passphrase[KEY_PA
 	return (int)got;
 }
 
-bool repo_new_passphrase(const char *name, const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1])
+bool repo_new_passphrase(const char *name, const char *file,
+			 char passphrase[KEY_PASSPHRASE_MAX + 1])
 {
 	char again[KEY_PASSPHRASE_MAX + 1];
 	int found = repo_find_passphrase(file, passphrase);

@@ -86,7 +86,8 @@ static int check_rules(const struct sign *sign, const struct metadata *rules,
 	size_t ignored;
 
 	if (rules->roles || rules->files != bundle->release.lists + 1) {
-		diag_error(sign->diag, "rules", 0, 0, "expected the release and its lists alone, and "
+		diag_error(sign->diag, "rules", 0, 0,
+			   "expected the release and its lists alone, and "
 			   "there is more in the metadata");
 		return -EINVAL;
 	}
@@ -333,7 +334,8 @@ static int sign_all(struct sign *sign, const struct repo_words *words, bool *sig
 	if (!error)
 		error = repository_each(repository, show_role, sign, sign->diag);
 	if (!error && sign->found == 0) {
-		diag_error(sign->diag, words->word[0], 0, 0, "nothing is staged that this key may sign");
+		diag_error(sign->diag, words->word[0], 0, 0,
+			   "nothing is staged that this key may sign");
 		error = -ENOENT;
 	}
 	if (error)
@@ -365,7 +367,8 @@ int repo_sign(int argc, char **argv)
 		return code;
 	if (words.words != 1 || !repo_value(&words, KEY_OPTION))
 		return command_usage("repo sign", "expected DIR --key FILE");
-	code = repo_secret(&secret, repo_value(&words, KEY_OPTION), repo_value(&words, FILE_OPTION));
+	code = repo_secret(&secret, repo_value(&words, KEY_OPTION),
+			   repo_value(&words, FILE_OPTION));
 	if (code)
 		return code;
 	code = repo_open(&repository, &words);

@@ -4,7 +4,7 @@
 
 #include "base/crypto/internal.h"
 
-/* ECDSA-Sig-Value (RFC 3279, 2.2.3) in DER, which TUF has, and r and s side by side, which PSA has. */
+/* ECDSA-Sig-Value (RFC 3279, 2.2.3) in DER, as TUF has it, and r and s side by side, as PSA does. */
 
 static bool is_zero(const uint8_t *bytes, size_t size)
 {

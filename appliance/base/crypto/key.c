@@ -8,8 +8,9 @@
 
 enum { RSA_LEAST_BITS = 2048, RSA_MOST_BITS = 4096, ED25519_SIGNATURE = 64, ED25519_POINT = 32 };
 
-static const uint8_t p256_identifier[] = { 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
-					   0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+static const uint8_t p256_identifier[] = { 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+					   0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+					   0xce, 0x3d, 0x03, 0x01, 0x07 };
 static const uint8_t p384_identifier[] = { 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
 					   0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 };
 static const uint8_t rsa_identifier[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
@@ -17,10 +18,14 @@ static const uint8_t rsa_identifier[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0x
 static const uint8_t ed25519_identifier[] = { 0x06, 0x03, 0x2b, 0x65, 0x70 };
 
 const struct key_form key_form[KEY_TYPES] = {
-	[KEY_P256] = { "ecdsa", "ecdsa-sha2-nistp256", PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1),
-		       PSA_ALG_ECDSA(PSA_ALG_SHA_256), 256, p256_identifier, sizeof(p256_identifier) },
-	[KEY_P384] = { "ecdsa", "ecdsa-sha2-nistp384", PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1),
-		       PSA_ALG_ECDSA(PSA_ALG_SHA_384), 384, p384_identifier, sizeof(p384_identifier) },
+	[KEY_P256] = { "ecdsa", "ecdsa-sha2-nistp256",
+		       PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1),
+		       PSA_ALG_ECDSA(PSA_ALG_SHA_256), 256, p256_identifier,
+		       sizeof(p256_identifier) },
+	[KEY_P384] = { "ecdsa", "ecdsa-sha2-nistp384",
+		       PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1),
+		       PSA_ALG_ECDSA(PSA_ALG_SHA_384), 384, p384_identifier,
+		       sizeof(p384_identifier) },
 	[KEY_RSA] = { "rsa", "rsassa-pss-sha256", PSA_KEY_TYPE_RSA_KEY_PAIR,
 		      PSA_ALG_RSA_PSS(PSA_ALG_SHA_256), 0, rsa_identifier, sizeof(rsa_identifier) },
 	[KEY_ED25519] = { "ed25519", "ed25519", PSA_KEY_TYPE_NONE, PSA_ALG_NONE, 256,
@@ -71,7 +76,8 @@ static int import(const struct key *key, psa_key_id_t *id)
 	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
 	psa_status_t status;
 
-	psa_set_key_type(&attributes, (psa_key_type_t)PSA_KEY_TYPE_PUBLIC_KEY_OF_KEY_PAIR(form->psa));
+	psa_set_key_type(&attributes,
+			 (psa_key_type_t)PSA_KEY_TYPE_PUBLIC_KEY_OF_KEY_PAIR(form->psa));
 	psa_set_key_algorithm(&attributes, form->algorithm);
 	psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_VERIFY_MESSAGE);
 	psa_set_key_bits(&attributes, form->bits);
@@ -228,7 +234,8 @@ static int verify_psa(const struct key *key, const void *data, size_t size,
 
 	if (error)
 		return error == -EINVAL ? -EBADMSG : error;
-	status = psa_verify_message(id, key_form[key->type].algorithm, data, size, signature, length);
+	status = psa_verify_message(id, key_form[key->type].algorithm, data, size, signature,
+				    length);
 	psa_destroy_key(id);
 	return status == PSA_SUCCESS ? 0 : -EBADMSG;
 }

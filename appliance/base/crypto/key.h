@@ -50,8 +50,8 @@ int key_public_write(const struct key *key, struct text *out) __attribute__((war
 
 bool key_equal(const struct key *a, const struct key *b);
 
-/* 0 only for a valid signature; -EBADMSG else. Strict DER: no zero, no oversized r or s, no trailing
- * bytes, so that nobody makes a second form of a signature. */
+/* 0 only for a valid signature; -EBADMSG else. Strict DER: no zero, no oversized r or s, no
+ * trailing bytes, so that nobody makes a second form of a signature. */
 int key_verify(const struct key *key, const void *data, size_t size, const uint8_t *signature,
 	       size_t length) __attribute__((warn_unused_result));
 
@@ -75,6 +75,7 @@ int secret_parse(struct secret **secret, const char *pem, size_t size, const cha
 int secret_print(const struct secret *secret, const char *passphrase, struct text *pem)
 	__attribute__((warn_unused_result));
 int secret_sign(const struct secret *secret, const void *data, size_t size,
-		uint8_t signature[KEY_SIGNATURE], size_t *length) __attribute__((warn_unused_result));
+		uint8_t signature[KEY_SIGNATURE], size_t *length)
+	__attribute__((warn_unused_result));
 void secret_public(const struct secret *secret, struct key *key);
 void secret_free(struct secret *secret);

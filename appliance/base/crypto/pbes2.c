@@ -12,7 +12,14 @@
  * Encrypted private keys (RFC 8018, appendix A.4). By hand, because Mbed TLS 2.28 reads PBES2 only
  * with DES and writes no encrypted key at all.
  */
-enum { SALT = 16, SALT_MOST = 64, IV = 16, AES_MOST = 32, ITERATIONS = 600000, ITERATIONS_MOST = 10000000 };
+enum {
+	SALT = 16,
+	SALT_MOST = 64,
+	IV = 16,
+	AES_MOST = 32,
+	ITERATIONS = 600000,
+	ITERATIONS_MOST = 10000000
+};
 
 static const uint8_t oid_pbes2[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d };
 static const uint8_t oid_pbkdf2[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c };

@@ -169,7 +169,8 @@ int secret_print(const struct secret *secret, const char *passphrase, struct tex
 	else
 		error = pem_encode(in.at, (size_t)(in.end - in.at), "PRIVATE KEY", pem);
 	if (!error && passphrase)
-		error = pem_encode(out.at, (size_t)(out.end - out.at), "ENCRYPTED PRIVATE KEY", pem);
+		error = pem_encode(out.at, (size_t)(out.end - out.at), "ENCRYPTED PRIVATE KEY",
+				   pem);
 	mbedtls_platform_zeroize(plain, sizeof(plain));
 	return error;
 }

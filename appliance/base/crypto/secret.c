@@ -38,7 +38,8 @@ static int complete_psa(struct secret *secret, psa_key_id_t id)
 	struct key checked;
 	int error;
 
-	if (psa_export_key(id, secret->bytes, sizeof(secret->bytes), &secret->size) != PSA_SUCCESS ||
+	if (psa_export_key(id, secret->bytes, sizeof(secret->bytes), &secret->size) !=
+		    PSA_SUCCESS ||
 	    psa_export_public_key(id, secret->key.bytes, sizeof(secret->key.bytes),
 				  &secret->key.size) != PSA_SUCCESS)
 		return -EINVAL;

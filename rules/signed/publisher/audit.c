@@ -110,8 +110,8 @@ static int visit_delegations(struct audit *audit, size_t at, struct client *clie
 			continue;
 		error = client_visit(client, name, audit->role[at].name, diag);
 		if (!error)
-			error = describe(audit, name,
-					 trust_get_targets(client_trust(client), name), parent, diag);
+			error = describe(audit, name, trust_get_targets(client_trust(client), name),
+					 parent, diag);
 	}
 	return error;
 }

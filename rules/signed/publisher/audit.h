@@ -5,8 +5,8 @@
 #include "signed/publisher/keyring.h"
 
 /*
- * A whole repository seen by our own client: every role that the metadata leads to, and the digest of
- * every target.
+ * A whole repository seen by our own client: every role that the metadata leads to, and the digest
+ * of every target.
  */
 enum { AUDIT_ROLES = 64, AUDIT_SIGNERS = 16 };
 

@@ -5,7 +5,7 @@
 
 /*
  * What new root or targets metadata changes in keys, thresholds and delegations, for the person who
- * is about to sign it. Keys are told apart by themselves, not by the names that they carry. old: NULL
- * for none. Text of the metadata that is not printable comes out as '?'.
+ * is about to sign it. Keys are told apart by themselves, not by the names that they carry. old:
+ * NULL for none. Text of the metadata that is not printable comes out as '?'.
  */
 void change_print(const struct metadata *old, const struct metadata *new, struct text *out);

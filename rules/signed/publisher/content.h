@@ -7,8 +7,8 @@
 enum { CONTENT_NAME = METADATA_NAME + 2 * 32 + 2 };
 
 /*
- * "rules/kaspersky.rules" and the digest to "rules/<sha256>.kaspersky.rules". -EINVAL for a path that
- * a client would not ask for.
+ * "rules/kaspersky.rules" and the digest to "rules/<sha256>.kaspersky.rules". -EINVAL for a path
+ * that a client would not ask for.
  */
 int content_name(const char *path, const uint8_t sha256[32], char name[CONTENT_NAME])
 	__attribute__((warn_unused_result));

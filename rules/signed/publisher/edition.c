@@ -28,8 +28,9 @@ static int load_list(struct bundle *bundle, size_t index, const struct repositor
 	target = metadata_file_lookup(rules, path);
 	if (!target || !target->has_sha256 ||
 	    memcmp(target->sha256, list->sha256, sizeof(list->sha256)) != 0) {
-		diag_error(diag, repository->path, 0, 0, "release %" PRId64 " names the list %s, and "
-			   "the metadata lists %s", bundle->release.version, list->name,
+		diag_error(diag, repository->path, 0, 0,
+			   "release %" PRId64 " names the list %s, and the metadata lists %s",
+			   bundle->release.version, list->name,
 			   target ? "another content" : "none");
 		return -EINVAL;
 	}
@@ -122,8 +123,10 @@ int edition_find(struct bundle *bundle, const struct repository *repository, int
 			return 0;
 		bundle_release(bundle);
 	}
-	diag_error(diag, repository->path, 0, 0, version ? "there is no published release %" PRId64 :
-		   "there is no release before the current one", version);
+	diag_error(diag, repository->path, 0, 0,
+		   version ? "there is no published release %" PRId64
+			   : "there is no release before the current one",
+		   version);
 	return -ENOENT;
 }
 
@@ -201,8 +204,9 @@ int edition_keep(struct bundle *bundle, struct bundle *last, struct diag *diag)
 		if (has_list(bundle, last->release.list[i].name))
 			continue;
 		if (at == RELEASE_LISTS) {
-			diag_error(diag, last->release.list[i].name, 0, 0, "a release has at most %d "
-				   "lists", RELEASE_LISTS);
+			diag_error(diag, last->release.list[i].name, 0, 0,
+				   "a release has at most %d lists",
+				   RELEASE_LISTS);
 			return -E2BIG;
 		}
 		bundle->release.list[at] = last->release.list[i];
@@ -343,7 +347,7 @@ static void add_canary(char (*canary)[RELEASE_CANARY], size_t *count, const char
 		snprintf(canary[(*count)++], RELEASE_CANARY, "%s", name);
 }
 
-/* The vendor's first update host; where the lists do not know it, the first name that they block. */
+/* The vendor's first update host; where the lists do not know it, the first name they block. */
 static void choose_block(struct release *release, const struct policy *policy)
 {
 	static const char usual[] = "downloads.upd.kaspersky.com";

@@ -6,14 +6,15 @@
 #include "signed/release.h"
 
 /*
- * Releases on the publisher's side: a struct bundle whose lists come from the folder. Nothing here is
- * verified by signature; digests are.
+ * Releases on the publisher's side: a struct bundle whose lists come from the folder. Nothing here
+ * is verified by signature; digests are.
  */
 
-/* The release that a version of the rules role lists, lists included. -ENOENT, without diag, when it
- * lists none. bundle_release is the caller's. */
+/* The release that a version of the rules role lists, lists included. -ENOENT, without diag, when
+ * it lists none. bundle_release is the caller's. */
 int edition_load(struct bundle *bundle, const struct repository *repository,
-		 const struct metadata *rules, struct diag *diag) __attribute__((warn_unused_result));
+		 const struct metadata *rules, struct diag *diag)
+	__attribute__((warn_unused_result));
 
 /* Of the published (staged) rules role. */
 int edition_published(struct bundle *bundle, const struct repository *repository,
@@ -48,9 +49,9 @@ int edition_check(const struct bundle *bundle, size_t *rules, struct diag *diag)
 	__attribute__((warn_unused_result));
 
 /*
- * Stages the next version of the rules role for it; replaces one that is staged, and its signatures.
- * The release's version is set here, and its time of publication, from which the rings' delays count:
- * start seconds from now, because people still have to sign it.
+ * Stages the next version of the rules role for it; replaces one that is staged, and its
+ * signatures. The release's version is set here, and its time of publication, from which the rings'
+ * delays count: start seconds from now, because people still have to sign it.
  */
 int edition_stage(struct bundle *bundle, const struct repository *repository, int64_t now,
 		  int64_t start, int64_t period, struct diag *diag)

@@ -38,7 +38,8 @@ void fleet_release(struct fleet *fleet)
 
 bool fleet_id_valid(const char *id)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t length = strspn(id, allowed);
 
 	return length > 0 && length < RECEIPT_WORD && id[length] == '\0' && id[0] != '.';
@@ -119,8 +120,8 @@ static void set(struct fleet_entry *entry, enum fleet_state state, const char *f
 		*at = ' ' <= *at && *at <= '~' ? *at : '?';
 }
 
-/* A key that is expected by name counts for more than the one that was seen before: whoever exchanges
- * an appliance says so in the list. */
+/* A key that is expected by name counts for more than the one that was seen before: whoever
+ * exchanges an appliance says so in the list. */
 static void check_key(struct fleet_entry *entry, const struct receipt *receipt)
 {
 	const char *expected = *entry->expected_key ? entry->expected_key :

@@ -5,9 +5,10 @@
 #include "signed/release.h"
 
 /*
- * The appliances of one publisher, as their receipts have it. A receipt is forged when its signature is
- * wrong, when it lies under another appliance's name, when its key is not the one that is expected or
- * was seen first, or when its sequence went back. Which keys and sequences were seen is kept as pins.
+ * The appliances of one publisher, as their receipts have it. A receipt is forged when its
+ * signature is wrong, when it lies under another appliance's name, when its key is not the one that
+ * is expected or was seen first, or when its sequence went back. Which keys and sequences were seen
+ * is kept as pins.
  */
 enum { FLEET_MOST = 100000 };
 
@@ -64,7 +65,7 @@ int fleet_add(struct fleet *fleet, const char *name, const void *bytes, size_t s
 
 struct fleet_options {
 	int64_t now;
-	int64_t late;			/* seconds without contact, or behind a release that is due */
+	int64_t late; /* seconds without contact, or behind a release that is due */
 	const struct release *newest;	/* NULL: nothing is published */
 	const uint8_t *digest;		/* of its release.json */
 	bool held;

@@ -55,7 +55,8 @@ static int take_line(struct fleet *fleet, char *line, const char *source, unsign
 		return 0;
 	if (!fleet_id_valid(part[0]) || (*part[1] && !is_keyid(part[1])) ||
 	    strlen(part[2]) >= RELEASE_WORD || strchr(part[2], ',')) {
-		diag_error(diag, source, number, 0, "expected ID[,KEYID[,RING]]: an appliance's id and "
+		diag_error(diag, source, number, 0,
+			   "expected ID[,KEYID[,RING]]: an appliance's id and "
 			   "the 64 digits of its key");
 		return -EINVAL;
 	}

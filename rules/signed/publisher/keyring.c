@@ -32,7 +32,8 @@ int keyring_identify(struct keyring_key *key)
 
 bool keyring_name_valid(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@-";
 	size_t length = strspn(name, allowed);
 
 	return length > 0 && length < KEYRING_NAME && name[length] == '\0' && name[0] != '.' &&
@@ -57,8 +58,10 @@ int keyring_parse(struct keyring_key *key, const char *path, const char *text, s
 	*key = (struct keyring_key){ .id = "" };
 	name_of(path, key->name);
 	if (!keyring_name_valid(key->name)) {
-		diag_error(diag, path, 0, 0, "the file's name is the key's: expected letters, digits "
-			   "and \". _ @ -\" before \".pub\", at most %d", KEYRING_NAME - 1);
+		diag_error(diag, path, 0, 0,
+			   "the file's name is the key's: expected letters, digits "
+			   "and \". _ @ -\" before \".pub\", at most %d",
+			   KEYRING_NAME - 1);
 		return -EINVAL;
 	}
 	error = key_public_read(&key->key, text);
@@ -66,7 +69,8 @@ int keyring_parse(struct keyring_key *key, const char *path, const char *text, s
 		diag_error(diag, path, 0, 0, "an Ed25519 key, and this build is without (Kconfig: "
 			   "ED25519)");
 	else if (error)
-		diag_error(diag, path, 0, 0, "expected a public key in PEM (BEGIN PUBLIC KEY): ECDSA "
+		diag_error(diag, path, 0, 0,
+			   "expected a public key in PEM (BEGIN PUBLIC KEY): ECDSA "
 			   "P-256 or P-384, RSA of 2048 to 4096 bits, or Ed25519");
 	return error ? error : keyring_identify(key);
 }

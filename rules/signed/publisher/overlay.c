@@ -126,8 +126,9 @@ int overlay_write(const struct overlay *overlay, struct diag *diag)
 					 file->text.length, 0644);
 
 		if (error) {
-			diag_error(diag, overlay->repository->path, 0, 0, "cannot write metadata/%s: "
-				   "%s", file->name, strerror(-error));
+			diag_error(diag, overlay->repository->path, 0, 0,
+				   "cannot write metadata/%s: %s",
+				   file->name, strerror(-error));
 			return error;
 		}
 	}

@@ -5,8 +5,8 @@
 #include "signed/source.h"
 
 /*
- * The repository as it would be: metadata that is not written yet before what is published, and staged
- * targets beside the published ones. The client looks at this before anything is written.
+ * The repository as it would be: metadata that is not written yet before what is published, and
+ * staged targets beside the published ones. The client looks at this before anything is written.
  */
 struct overlay;
 

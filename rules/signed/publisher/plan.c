@@ -74,9 +74,10 @@ int plan_check_threshold(const char *role, int64_t threshold, size_t keys, struc
 		diag_error(diag, role, 0, 0, "a threshold of %" PRId64 ": expected at least 1",
 			   threshold);
 	else
-		diag_error(diag, role, 0, 0, "%zu key%s for a threshold of %" PRId64 ": one person's "
-			   "holiday would stop every update; expected at least %" PRId64 " keys", keys,
-			   keys == 1 ? "" : "s", threshold, threshold + 1);
+		diag_error(diag, role, 0, 0,
+			   "%zu key%s for a threshold of %" PRId64 ": one person's "
+			   "holiday would stop every update; expected at least %" PRId64 " keys",
+			   keys, keys == 1 ? "" : "s", threshold, threshold + 1);
 	return -EINVAL;
 }
 
@@ -90,8 +91,8 @@ static void check_pair(const struct keyring_key *a, const struct keyring_key *b,
 	if (same_name)
 		diag_error(diag, a->name, 0, 0, "two different keys have this name");
 	else
-		diag_error(diag, b->name, 0, 0, "this is the key of %s: each person needs their own",
-			   a->name);
+		diag_error(diag, b->name, 0, 0,
+			   "this is the key of %s: each person needs their own", a->name);
 }
 
 static void check_names(const struct plan *plan, enum plan_name name, struct diag *diag)
@@ -117,7 +118,8 @@ int plan_check(const struct plan *plan, struct diag *diag)
 					 plan->role[i].keys, diag) == 0)
 			check_names(plan, i, diag);
 		if (plan->role[i].period <= 0)
-			diag_error(diag, defaults[i].name, 0, 0, "expected an expiry in the future");
+			diag_error(diag, defaults[i].name, 0, 0,
+				   "expected an expiry in the future");
 	}
 	return diag->count == errors ? 0 : -EINVAL;
 }

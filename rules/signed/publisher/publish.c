@@ -20,8 +20,8 @@ struct publication {
 	struct overlay *overlay;
 	struct metadata *root;		/* whose keys count from now on */
 	json_t *files;			/* the snapshot's "meta" */
-	json_t *root_document;		/* when a new root is published: it goes in shortly before the
-					 * timestamp, because clients see it at once */
+	json_t *root_document; /* when a new root is published: it goes in shortly before the
+				* timestamp, because clients see it at once */
 	size_t staged;
 	struct diag *diag;
 };
@@ -256,9 +256,9 @@ static int add_timestamp(struct publication *publication, int64_t snapshot)
 	const struct publish_options *options = publication->options;
 	int64_t period = options->period ? options->period :
 					   plan_period(publication->root, "timestamp");
-	json_t *document = document_new("timestamp",
-					repository_version(publication->repository, "timestamp") + 1,
-					options->now + period);
+	json_t *document = document_new(
+		"timestamp", repository_version(publication->repository, "timestamp") + 1,
+		options->now + period);
 	int error = document ? build_timestamp(publication, document_signed(document), snapshot) :
 			       -ENOMEM;
 
@@ -431,8 +431,8 @@ int publish_staged(struct audit *audit, struct repository *repository,
 	if (!error)
 		error = repository_each(repository, take_role, &publication, diag);
 	if (!error && publication.staged == 0) {
-		diag_error(diag, repository->path, 0, 0, "nothing is staged; \"cordon repo timestamp\" "
-			   "renews what is published");
+		diag_error(diag, repository->path, 0, 0,
+			   "nothing is staged; \"cordon repo timestamp\" renews what is published");
 		error = -ENOENT;
 	}
 	if (!error)

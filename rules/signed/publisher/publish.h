@@ -5,9 +5,10 @@
 #include "signed/publisher/repository.h"
 
 /*
- * What an online key does: make the snapshot and the timestamp. The whole new repository is looked at
- * by the client, as one that knows nothing yet and as one that knows what is published, before
- * anything is written; then targets, metadata, and last the timestamp go into place, each as a whole.
+ * What an online key does: make the snapshot and the timestamp. The whole new repository is looked
+ * at by the client, as one that knows nothing yet and as one that knows what is published, before
+ * anything is written; then targets, metadata, and last the timestamp go into place, each as a
+ * whole.
  */
 enum publish_hold { PUBLISH_HOLD_KEEP, PUBLISH_HOLD_SET, PUBLISH_HOLD_LIFT };
 
@@ -22,8 +23,8 @@ struct publish_options {
 };
 
 /*
- * Publishes everything staged. -EACCES with diag when something is half signed (who is missing) or the
- * key is not an online key; -ENOENT with diag when nothing is staged.
+ * Publishes everything staged. -EACCES with diag when something is half signed (who is missing) or
+ * the key is not an online key; -ENOENT with diag when nothing is staged.
  */
 int publish_staged(struct audit *audit, struct repository *repository,
 		   const struct publish_options *options, struct diag *diag)

@@ -95,7 +95,8 @@ static int take_key(struct receipt *receipt, struct key *key, const json_t *cont
 	int error = field_object(field, content, "key", FIELD_REQUIRED, &object);
 
 	if (!error)
-		error = field_text(field, object, "keytype", RECEIPT_WORD, FIELD_REQUIRED, &keytype);
+		error = field_text(field, object, "keytype", RECEIPT_WORD, FIELD_REQUIRED,
+				   &keytype);
 	if (!error)
 		error = field_text(field, object, "scheme", RECEIPT_WORD, FIELD_REQUIRED, &scheme);
 	if (!error)
@@ -139,8 +140,8 @@ static int check(struct receipt *receipt, const struct key *key, const json_t *d
 		hex_print(digest, sizeof(digest), receipt->digest);
 		error = check_signature(receipt, key, document, &canonical);
 		if (error)
-			diag_error(field->diag, field->source, 0, 0, "the signature is not by the key "
-				   "in it");
+			diag_error(field->diag, field->source, 0, 0,
+				   "the signature is not by the key in it");
 	}
 	text_release(&canonical);
 	return error;

@@ -77,8 +77,8 @@ static int load_version(const struct repository *repository, int folder, const c
 		error = load(repository, folder, name, repository_type(role), metadata, diag);
 	if (!error && (*metadata)->version != version &&
 	    repository_type(role) != METADATA_TIMESTAMP) {
-		diag_error(diag, repository->path, 0, 0, "%s says that it is version %" PRId64, name,
-			   (*metadata)->version);
+		diag_error(diag, repository->path, 0, 0, "%s says that it is version %" PRId64,
+			   name, (*metadata)->version);
 		metadata_free(*metadata);
 		*metadata = NULL;
 		error = -EINVAL;
@@ -194,8 +194,9 @@ int repository_published(const struct repository *repository, const char *role,
 		return -ENOENT;
 	error = repository_version_read(repository, role, version, metadata, diag);
 	if (error == -ENOENT) {
-		diag_error(diag, repository->path, 0, 0, "version %" PRId64 " of \"%s\" is published, "
-			   "and its file is not there", version, role);
+		diag_error(diag, repository->path, 0, 0,
+			   "version %" PRId64 " of \"%s\" is published, and its file is not there",
+			   version, role);
 		error = -EINVAL;
 	}
 	return error;

@@ -8,15 +8,14 @@
 /*
  * A repository's folder, on the publisher's side:
  *
- *	metadata/	N.root.json, root.json (the newest), N.targets.json, N.ROLE.json, N.snapshot.json,
- *			timestamp.json: published, what a mirror serves
- *	targets/	rules/<sha256>.NAME: published
- *	staging/	the next version of a role under its final name, with the signatures so far, and
- *			under staging/targets what it lists
+ *	metadata/	N.root.json, root.json (the newest), N.targets.json, N.ROLE.json,
+ *N.snapshot.json, timestamp.json: published, what a mirror serves targets/	rules/<sha256>.NAME:
+ *published staging/	the next version of a role under its final name, with the signatures so far,
+ *and under staging/targets what it lists
  *
- * What counts as published is what timestamp.json leads to; a staged file counts only when it is the
- * version after that, so that a leftover does not. Published metadata is not verified by reading it
- * here: signing and publishing do that with the client.
+ * What counts as published is what timestamp.json leads to; a staged file counts only when it is
+ *the version after that, so that a leftover does not. Published metadata is not verified by reading
+ *it here: signing and publishing do that with the client.
  */
 enum { REPOSITORY_FILE_MAX = 8 << 20 };
 
@@ -47,8 +46,8 @@ int64_t repository_version(const struct repository *repository, const char *role
 int repository_name(const char *role, int64_t version, char name[METADATA_NAME])
 	__attribute__((warn_unused_result));
 
-/* The caller's, metadata_free. -ENOENT, without diag, when there is none. _newest: the staged one, else
- * the published one. */
+/* The caller's, metadata_free. -ENOENT, without diag, when there is none. _newest: the staged one,
+ * else the published one. */
 int repository_published(const struct repository *repository, const char *role,
 			 struct metadata **metadata, struct diag *diag)
 	__attribute__((warn_unused_result));
@@ -70,8 +69,8 @@ int repository_stage(const struct repository *repository, const char *role, cons
 /* Unlinks what is staged for a role, whatever its version; all roles when it is NULL. */
 void repository_unstage(const struct repository *repository, const char *role);
 
-/* The roles that people sign: root, targets, and those that the newest targets metadata delegates, in
- * this order; stops at the first result other than 0. */
+/* The roles that people sign: root, targets, and those that the newest targets metadata delegates,
+ * in this order; stops at the first result other than 0. */
 int repository_each(const struct repository *repository,
 		    int (*visit)(void *context, const char *role), void *context,
 		    struct diag *diag) __attribute__((warn_unused_result));

@@ -224,7 +224,8 @@ static int set_period(struct change *change)
 	if (!change->rotation->period)
 		return 0;
 	if (change->before->type != METADATA_ROOT) {
-		diag_error(change->diag, change->rotation->role, 0, 0, "how long its signatures last "
+		diag_error(change->diag, change->rotation->role, 0, 0,
+			   "how long its signatures last "
 			   "is given when it is signed: expected --expires with \"add\"");
 		return -EINVAL;
 	}

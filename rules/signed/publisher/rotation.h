@@ -5,9 +5,10 @@
 #include "signed/publisher/repository.h"
 
 /*
- * A change of who signs a role, or of what a delegated role may speak for, as the next version of the
- * metadata that says so: root for root, targets, snapshot and timestamp, targets for every other. What
- * the role has published and the new keys no longer vouch for is staged again, to be signed by them.
+ * A change of who signs a role, or of what a delegated role may speak for, as the next version of
+ * the metadata that says so: root for root, targets, snapshot and timestamp, targets for every
+ * other. What the role has published and the new keys no longer vouch for is staged again, to be
+ * signed by them.
  */
 enum { ROTATION_PATTERNS = 32 };
 

@@ -39,8 +39,8 @@ static int add_demand(struct signing *signing, const struct metadata *metadata,
 		return -EINVAL;
 	}
 	*demand = (struct signing_demand){ .by = by, .threshold = role->threshold };
-	error = metadata_verify(metadata, role, delegator->key, delegator->keys, signing->role, signer,
-				KEYRING_KEYS, &demand->have, NULL);
+	error = metadata_verify(metadata, role, delegator->key, delegator->keys, signing->role,
+				signer, KEYRING_KEYS, &demand->have, NULL);
 	if (error && error != -EACCES)
 		return error;
 	for (size_t i = 0; i < role->keyids; i++) {
@@ -205,7 +205,8 @@ int signing_add(const struct signing *signing, const struct repository *reposito
 
 		for (size_t j = 0; !error && j < demand->keys; j++) {
 			if (key_equal(&demand->key[j].key, &key))
-				error = document_sign(metadata->document, secret, demand->key[j].id);
+				error = document_sign(metadata->document, secret,
+						      demand->key[j].id);
 		}
 	}
 	if (!error)

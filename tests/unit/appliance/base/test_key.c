@@ -36,12 +36,16 @@ static void test_round(void **state)
 		assert_int_equal(key_public_print(&key, &text), 0);
 		assert_int_equal(key_public_parse(&again, type, text.data), 0);
 		assert_true(key_equal(&key, &again));
-		assert_int_equal(secret_sign(secret, message, sizeof(message), signature, &length), 0);
-		assert_int_equal(key_verify(&again, message, sizeof(message), signature, length), 0);
-		assert_int_equal(key_verify(&again, message, sizeof(message) - 1, signature, length),
-				 -EBADMSG);
-		assert_int_equal(key_verify(&again, message, sizeof(message), signature, length - 1),
-				 -EBADMSG);
+		assert_int_equal(secret_sign(secret, message, sizeof(message), signature, &length),
+				 0);
+		assert_int_equal(key_verify(&again, message, sizeof(message), signature, length),
+				 0);
+		assert_int_equal(
+			key_verify(&again, message, sizeof(message) - 1, signature, length),
+			-EBADMSG);
+		assert_int_equal(
+			key_verify(&again, message, sizeof(message), signature, length - 1),
+			-EBADMSG);
 		signature[length - 1] ^= 1;
 		assert_int_equal(key_verify(&again, message, sizeof(message), signature, length),
 				 -EBADMSG);
@@ -61,7 +65,8 @@ static void test_words(void **state)
 	}
 	assert_int_equal(key_type_parse(&type, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"), 0);
 	assert_int_equal(type, KEY_P256);
-	assert_int_equal(key_type_parse(&type, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384"), -EINVAL);
+	assert_int_equal(key_type_parse(&type, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384"),
+			 -EINVAL);
 	assert_int_equal(key_type_parse(&type, "rsa", "ecdsa-sha2-nistp256"), -EINVAL);
 	assert_int_equal(key_type_parse(&type, "ecdsa", "rsassa-pss-sha256"), -EINVAL);
 	assert_int_equal(key_type_parse(&type, "rsa", "rsa-pkcs1v15-sha256"), -EINVAL);
@@ -91,7 +96,8 @@ static void test_wrong_key(void **state)
 				    (type == KEY_P384 && public[i] == p384_public) ||
 				    (type == KEY_RSA && public[i] == rsa2048_public);
 
-			assert_int_equal(key_public_parse(&key, type, public[i]), fits ? 0 : -EINVAL);
+			assert_int_equal(key_public_parse(&key, type, public[i]),
+					 fits ? 0 : -EINVAL);
 		}
 	}
 	assert_int_equal(key_public_read(&key, ed25519_public), 0);

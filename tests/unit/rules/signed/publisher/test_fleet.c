@@ -52,13 +52,15 @@ static json_t *content_json(const char *id, const struct secret *of, const struc
 
 	metadata_time_print(sample->time, time);
 	hex_print(digest, sizeof(digest), bundle);
-	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, "
-			 "s:s, s:s, s:I, s:s}", "_type", "receipt", "spec", 1, "appliance", id,
-			 "key", key_json(of), "time", time, "clock", "set", "uptime", 5, "boot",
-			 "0e7c", "image", "0.1.0", "release", (json_int_t)sample->release, "bundle",
-			 bundle, "state", "01234567", "mode", "enforce", "freshness", "fresh",
-			 "result", sample->result, "refusal", sample->refusal, "ring", sample->ring,
-			 "sequence", (json_int_t)sample->sequence, "since", time);
+	return json_pack(
+		"{s:s, s:i, s:s, s:o, s:s, s:s, s:i, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, "
+		"s:s, s:s, s:I, s:s}",
+		"_type", "receipt", "spec", 1, "appliance", id, "key", key_json(of), "time", time,
+		"clock", "set", "uptime", 5, "boot", "0e7c", "image", "0.1.0", "release",
+		(json_int_t)sample->release, "bundle", bundle, "state", "01234567", "mode",
+		"enforce", "freshness", "fresh", "result", sample->result, "refusal",
+		sample->refusal, "ring", sample->ring, "sequence", (json_int_t)sample->sequence,
+		"since", time);
 }
 
 static char *receipt(const char *id, const struct secret *of, const struct sample *sample)

@@ -266,7 +266,9 @@ int __wrap_renameat(int from_folder, const char *from, int to_folder, const char
 
 static void test_any_moment(void **state)
 {
-	const struct rotation rotation = { .role = "rules", .add = &world.who[ERIN].key, .adds = 1 };
+	const struct rotation rotation = { .role = "rules",
+					   .add = &world.who[ERIN].key,
+					   .adds = 1 };
 	struct text notes = TEXT_EMPTY;
 
 	(void)state;

@@ -46,8 +46,9 @@ static void test_root(void **state)
 	world_sign(CAROL);
 	load(&signing, "root");
 	signing_print(&signing, &text);
-	assert_string_equal(text.data, "for the root before 3 of 3 signatures (alice, bob, carol); "
-			    "for the new root 2 of 3 signatures (bob, carol); any 1 of: dave, erin");
+	assert_string_equal(
+		text.data, "for the root before 3 of 3 signatures (alice, bob, carol); "
+			   "for the new root 2 of 3 signatures (bob, carol); any 1 of: dave, erin");
 	text_release(&text);
 	assert_int_equal(world_publish(ONE), -EACCES);
 	world_sign(ERIN);
@@ -142,7 +143,8 @@ static void test_refused(void **state)
 	rotation = (struct rotation){ .role = "rules", .threshold = 4 };
 	assert_int_equal(rotate(&rotation, NULL, 0), -EINVAL);
 	assert_true(world_says("holiday"));
-	rotation = (struct rotation){ .role = "rules", .threshold = 3, .remove = bob, .removes = 1 };
+	rotation =
+		(struct rotation){ .role = "rules", .threshold = 3, .remove = bob, .removes = 1 };
 	assert_int_equal(rotate(&rotation, NULL, 0), -EINVAL);
 	rotation = (struct rotation){ .role = "rules", .add = &world.who[BOB].key, .adds = 1 };
 	assert_int_equal(rotate(&rotation, NULL, 0), -EEXIST);
@@ -233,7 +235,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_root, world_setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_root_new_keys_only, world_setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_root_new_keys_only, world_setup,
+						world_teardown),
 		cmocka_unit_test_setup_teardown(test_delegated, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_online, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, world_setup, world_teardown),
