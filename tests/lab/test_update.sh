@@ -40,6 +40,7 @@ role_is_up() { [ "$(status ".roles[] | select(.role == \"$1\") | .pid")" != null
 
 update() { cordon update status --json | jq -r "$1"; }
 update_now() { cordon update now 2>&1; }
+next_release() { echo $(($(update .release) + 1)); }
 release_is() { [ "$(update .release)" = "$1" ]; }
 
 setup() { repo_new && gateway_update update; }
@@ -158,51 +159,58 @@ test_update_damaged_bundle_falls_back_and_heals() {
 # ---- what a person does ----
 
 test_update_hold_takes_nothing_until_release() {
+	local next
+	next=$(next_release)
 	cordon update hold --reason 'change freeze' --by jdoe >/dev/null
 	site_list 2 '[update]' 'newly-blocked.gov evidence="a test of the lab"' \
 		'held.example evidence="a test of the lab"'
 	repo_release "$LAB_DIR/site.rules"
-	like "$(update_now)" '*release 3 is verified and held*' 'update now'
-	is "$(update .release)" 2 'release'
-	is "$(update .waiting)" 3 'waiting'
+	like "$(update_now)" "*release $next is verified and held*" 'update now'
+	is "$(update .release)" $((next - 1)) 'release'
+	is "$(update .waiting)" "$next" 'waiting'
 	like "$(cordon update status)" '*held *jdoe: change freeze*' 'status'
 	cordon update release >/dev/null
-	wait_until 10 release_is 3 || fail 'it is not taken after the release'
+	wait_until 10 release_is "$next" || fail 'it is not taken after the release'
 	is "$(update .waiting)" null 'waiting after the release'
 }
 
 test_update_publisher_holds_a_release() {
+	local next
+	next=$(next_release)
 	site_list 3 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
 	repo_release "$LAB_DIR/site.rules"
 	repo hold "$MIRROR" --key "$KEYS/online.pem" >/dev/null
-	like "$(update_now)" '*release 4 is verified and held*' 'update now'
+	like "$(update_now)" "*release $next is verified and held*" 'update now'
 	repo hold "$MIRROR" --lift --key "$KEYS/online.pem" >/dev/null
-	like "$(update_now)" '*release 4*in force*' 'after the hold'
+	like "$(update_now)" "*release $next*in force*" 'after the hold'
 }
 
 test_update_ring_waits_for_its_turn() {
+	local next
+	next=$(next_release)
 	site_list 4 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
 	repo add "$MIRROR" "$LAB_DIR/site.rules" --ring canary=0s --ring broad=1h >/dev/null
 	repo_sign alice bob
 	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
-	like "$(update_now)" '*release 5 is verified and waits until *ring broad*' 'ring broad'
-	is "$(update .release)" 4 'release'
+	like "$(update_now)" "*release $next is verified and waits until *ring broad*" 'ring broad'
+	is "$(update .release)" $((next - 1)) 'release'
 	is "$(update .freshness)" fresh 'freshness while it waits'
 	sed -i '/^interval/i ring = canary' "$LAB_DIR/update.conf"
 	gateway_restart
-	wait_until 10 release_is 5 || fail 'ring canary does not take it'
+	wait_until 10 release_is "$next" || fail 'ring canary does not take it'
 }
 
 test_update_from_a_stick() {
-	local stick=$LAB_DIR/stick
+	local stick=$LAB_DIR/stick next
+	next=$(next_release)
 	site_list 5 '[update]' 'newly-blocked.gov evidence="a test of the lab"' \
 		'on-a-stick.example evidence="a test of the lab"'
 	repo_release "$LAB_DIR/site.rules" --ring broad=0s
 	rm -rf "$stick" && mkdir "$stick"
 	cp -r "$MIRROR/metadata" "$MIRROR/targets" "$stick/"
 	mirror_answers 'return 503;'
-	like "$(cordon update from "$stick" 2>&1)" '*release 6*in force*' 'from the stick'
-	is "$(jq -r .signed.release "$stick/receipts/lab-gateway.json")" 6 'the receipt on it'
+	like "$(cordon update from "$stick" 2>&1)" "*release $next*in force*" 'from the stick'
+	is "$(jq -r .signed.release "$stick/receipts/lab-gateway.json")" "$next" 'the receipt on it'
 	is "$(dns 1 @192.168.77.1 on-a-stick.example)" NXDOMAIN 'its name'
 	is "$(find "$LAB_DIR/state/update" -name 'incoming*')" '' 'what was copied'
 	mirror_answers
@@ -210,6 +218,7 @@ test_update_from_a_stick() {
 
 test_update_half_copied_stick_is_refused() {
 	local stick=$LAB_DIR/stick before
+	mkdir -p "$stick"
 	before=$(update .release)
 	rm -rf "$stick/targets" "$stick/metadata"
 	! cordon update from "$stick" >/dev/null 2>&1 || fail 'an empty folder was taken'
@@ -225,13 +234,16 @@ test_update_half_copied_stick_is_refused() {
 
 test_update_push_over_ssh() {
 	local bin=$LAB_DIR/fake-ssh
+	site_list 7 '[update]' 'pushed.example evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
 	mkdir -p "$bin"
 	# What sshd would run on the appliance; the words before it are "-- HOST".
 	# shellcheck disable=SC2016
 	printf '#!/bin/sh\nshift 2\nPATH=%s:$PATH exec sh -c "$*"\n' "$LAB_DIR/bin" >"$bin/ssh"
 	chmod +x "$bin/ssh"
 	like "$(PATH=$bin:$PATH cordon update push appliance "$MIRROR" 2>&1)" \
-		'*release 7*in force*' 'push'
+		'*release *in force*' 'push'
+	is "$(dns 1 @192.168.77.1 pushed.example)" NXDOMAIN 'its name'
 	like "$(echo nonsense | cordon update receive 2>&1)" '*expected a tar archive*' 'nonsense'
 	is "$(find "$LAB_DIR/run" -name 'received*')" '' 'what was unpacked'
 }
@@ -290,7 +302,7 @@ attack_begin() {
 
 test_attack_old_release() {
 	mirror_keep
-	site_list 7 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	site_list 77 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
 	repo_release "$LAB_DIR/site.rules"
 	cordon update now >/dev/null
 	RELEASE=$(update .release)
