@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "signed/strict.h"
 
 static const struct {
 	const char *name;
@@ -56,6 +57,7 @@ static const struct {
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+enum { BUDGET = 512 << 20 };	/* of all metadata at one time: the folder may have been anywhere */
 
 static void print_help(FILE *out)
 {
@@ -95,6 +97,7 @@ int command_repo(const struct cli *cli, int argc, char **argv)
 		return EXIT_YES;
 	}
 	key_use_ed25519();
+	strict_budget(BUDGET);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, argv[1]) == 0)
 			return run(i, argc - 1, argv + 1);

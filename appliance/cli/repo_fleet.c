@@ -15,7 +15,7 @@
 #include "signed/publisher/fleet.h"
 
 enum { EXPECT_OPTION, LATE_OPTION, JSON_OPTION };
-enum { DEFAULT_LATE = 2 * 24 * 3600, PINS_MOST = 64 << 20, EXPECT_MOST = 16 << 20 };
+enum { DEFAULT_LATE = 2 * 24 * 3600, PINS_MOST = 32 << 20, EXPECT_MOST = 16 << 20 };
 
 static const char pins_name[] = "fleet.json";
 

@@ -4,7 +4,7 @@
 
 #include "base/crypto/internal.h"
 
-/* ECDSA-Sig-Value (RFC 3279, 2.2.3) in DER, as TUF has it, and r and s side by side, as PSA does. */
+/* ECDSA-Sig-Value (RFC 3279, 2.2.3) in DER, and r and s side by side as in PSA. */
 
 static bool is_zero(const uint8_t *bytes, size_t size)
 {

@@ -161,12 +161,17 @@ static int put_online(struct publication *publication, enum metadata_type type, 
 
 /* ---- snapshot ---- */
 
+/* In the last third of its time, or signed by keys that a new root has withdrawn. */
 static bool snapshot_ages(const struct publication *publication)
 {
 	const struct metadata *snapshot = publication->repository->snapshot;
-	int64_t period = plan_period(publication->root, "snapshot");
+	const struct metadata *root = publication->root;
+	size_t count;
 
-	return !snapshot || snapshot->expires - publication->options->now < period / 3;
+	return !snapshot || snapshot->expires - publication->options->now <
+				    plan_period(root, "snapshot") / 3 ||
+	       metadata_verify(snapshot, &root->role[METADATA_SNAPSHOT], root->key, root->keys,
+			       "snapshot", NULL, 0, &count, NULL) != 0;
 }
 
 static int add_snapshot(struct publication *publication, int64_t version)
