@@ -45,7 +45,7 @@ int client_refresh(struct client *client, struct diag *diag) __attribute__((warn
 int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
 		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Gets and checks the bytes; *data malloc'ed. */
+/* Gets and checks the bytes; *data malloc'ed. -EBADMSG: listed, and the source has no such file. */
 int client_download(struct client *client, const struct metadata_file *target, void **data,
 		    size_t *size, struct diag *diag) __attribute__((warn_unused_result));
 

@@ -171,8 +171,9 @@ static int fetch_target(struct client *client, const struct metadata_file *targe
 		snprintf(path, sizeof(path), "%s", target->name);
 	error = client->source->get(client->source, SOURCE_TARGETS, path, (size_t)target->length,
 				    data, size, diag);
+	/* To the caller -ENOENT means that nobody lists the target. */
 	if (error)
-		return error;
+		return error == -ENOENT ? -EBADMSG : error;
 	error = metadata_file_check(target, *data, *size, target->name, diag);
 	if (error)
 		free(*data);

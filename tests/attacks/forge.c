@@ -443,6 +443,7 @@ char *forge_state(const struct forge *forge)
 	}
 	closedir(directory);
 	qsort(name, count, sizeof(*name), compare_text);
+	text_puts(&out, "");
 	for (size_t i = 0; i < count; i++) {
 		put_state(forge, name[i], &out);
 		free(name[i]);

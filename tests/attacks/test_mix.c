@@ -180,7 +180,7 @@ static void attack_27_target_described_wrongly(void **state)
 		{ "sha256", right, 2, -EINVAL },
 		{ "sha256", right, 0, -EFBIG },
 		{ "sha256", "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d", 1,
-		  -ENOENT },
+		  -EBADMSG },
 	};
 
 	(void)state;
