@@ -244,7 +244,7 @@ static void test_names(void **state)
 /* ---- a mirror copied at any moment ---- */
 
 static bool watching;
-static unsigned int renames;
+static unsigned int renames, cut;	/* cut: nothing is renamed from this one on; 0: never */
 
 int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
@@ -252,8 +252,13 @@ int __wrap_renameat(int from_folder, const char *from, int to_folder, const char
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
 	struct diag before = world.diag;
-	int result = __real_renameat(from_folder, from, to_folder, to);
+	int result;
 
+	if (cut && ++renames >= cut) {
+		errno = EIO;
+		return -1;
+	}
+	result = __real_renameat(from_folder, from, to_folder, to);
 	if (watching) {
 		watching = false;
 		renames++;
@@ -291,6 +296,73 @@ static void test_any_moment(void **state)
 	text_release(&notes);
 }
 
+/* The power goes at any of the renames; the next run completes it. */
+static void test_cut(void **state)
+{
+	bool done = false;
+
+	for (unsigned int at = 1; !done; at++) {
+		assert_int_equal(world_setup(state), 0);
+		world_begin();
+		assert_int_equal(world_add("b.example"), 0);
+		world_sign(ALICE);
+		world_sign(BOB);
+		renames = 0;
+		cut = at;
+		done = world_publish(ONE) == 0;
+		cut = 0;
+		assert_int_equal(world_look(), 0);
+		assert_int_equal(world_version("rules"), done ? 2 : 1);
+		if (!done)
+			assert_int_equal(world_publish(ONE), 0);
+		assert_int_equal(world_look(), 0);
+		assert_int_equal(world_version("rules"), 2);
+		assert_int_equal(world_teardown(state), 0);
+		assert_true(at < 20);
+	}
+}
+
+static void stage_key(const char *role, size_t who, const char *const remove[1])
+{
+	const struct rotation rotation = { .role = role, .add = &world.who[who].key, .adds = 1,
+					   .remove = remove, .removes = 1 };
+	struct text notes = TEXT_EMPTY;
+
+	world_open();
+	assert_int_equal(rotation_stage(&world.repository, &rotation, world.now, &notes,
+					&world.diag), 0);
+	world_close();
+	text_release(&notes);
+}
+
+/* A root that withdraws an online key is seen before the files that the new key signs. */
+static void test_cut_root(void **state)
+{
+	const char *const remove[] = { "one" };
+	int error = -EIO;
+
+	for (unsigned int at = 1; error; at++) {
+		assert_int_equal(world_setup(state), 0);
+		world_begin();
+		stage_key("snapshot", THREE, remove);
+		stage_key("timestamp", THREE, remove);
+		world_sign(ALICE);
+		world_sign(BOB);
+		world_sign(CAROL);
+		renames = 0;
+		cut = at;
+		error = world_publish(THREE);
+		cut = 0;
+		if (error && world_publish(THREE) == -ENOENT)
+			assert_int_equal(world_online(publish_timestamp, THREE,
+						      PUBLISH_HOLD_KEEP), 0);
+		assert_int_equal(world_look(), 0);
+		assert_int_equal(world_version("root"), 2);
+		assert_int_equal(world_teardown(state), 0);
+		assert_true(at < 20);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +379,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused_lists, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_names, world_setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_any_moment, world_setup, world_teardown),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
