@@ -40,7 +40,8 @@ role_is_up() { [ "$(status ".roles[] | select(.role == \"$1\") | .pid")" != null
 
 update() { cordon update status --json | jq -r "$1"; }
 update_now() { cordon update now 2>&1; }
-next_release() { echo $(($(update .release) + 1)); }
+# The one that follows what is published now, once that is in force.
+next_release() { cordon update now >/dev/null && echo $(($(update .release) + 1)); }
 release_is() { [ "$(update .release)" = "$1" ]; }
 
 setup() { repo_new && gateway_update update; }
