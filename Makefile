@@ -283,6 +283,8 @@ install: all
 	install -D -m644 appliance/settings/cordon.conf.example \
 		$(DESTDIR)/etc/cordon/cordon.conf.example
 	install -D -m644 appliance/cli/cordon.1 $(DESTDIR)$(PREFIX)/share/man/man1/cordon.1
+	$(if $(CONFIG_PUBLISHER),install -D -m644 rules/signed/cordon-repo.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man1/cordon-repo.1)
 	install -D -m644 appliance/daemon/cordond.8 $(DESTDIR)$(PREFIX)/share/man/man8/cordond.8
 	install -D -m644 appliance/settings/cordon.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/cordon.conf.5
