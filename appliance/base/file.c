@@ -97,6 +97,18 @@ static int sync_folder(int folder, const char *path)
 	return error;
 }
 
+/* Nothing that stands there is opened: on a stranger's stick the name may be a device, a pipe, or a
+ * second name of another file. */
+static int create(int folder, const char *path, mode_t mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = openat(folder, path, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(folder, path, 0) == 0)
+		fd = openat(folder, path, flags, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 int file_replace(int folder, const char *path, const void *data, size_t size, mode_t mode)
 {
 	char temporary[PATH_MAX];
@@ -104,9 +116,9 @@ int file_replace(int folder, const char *path, const void *data, size_t size, mo
 
 	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	fd = create(folder, temporary, mode);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = file_write_all(fd, data, size);
 	if (!error && fsync(fd) < 0)
 		error = -errno;

@@ -69,13 +69,30 @@ static void replaces_whole_files(void **state)
 	assert_int_equal(file_replace(folder, "none/a", "", 0, 0600), -ENOENT);
 }
 
-/* A link in place of the temporary file must not lead the writing somewhere else. */
-static void does_not_follow_links(void **state)
+/* Whatever stands in place of the temporary file is not opened: not what a link leads to, no pipe that
+ * would hang us, no second name of another file. */
+static void does_not_open_what_stands_there(void **state)
 {
 	int folder = *(int *)*state;
+	char *data;
+	size_t size;
 
-	assert_int_equal(symlinkat("/dev/null", folder, "a.new"), 0);
-	assert_int_equal(file_replace(folder, "a", "x", 1, 0600), -ELOOP);
+	assert_int_equal(file_replace(folder, "other", "other", 5, 0600), 0);
+	assert_int_equal(symlinkat("other", folder, "a.new"), 0);
+	assert_int_equal(file_replace(folder, "a", "x", 1, 0600), 0);
+	content_is(folder, "x");
+	assert_int_equal(mkfifoat(folder, "a.new", 0600), 0);
+	alarm(5);
+	assert_int_equal(file_replace(folder, "a", "y", 1, 0600), 0);
+	alarm(0);
+	content_is(folder, "y");
+	assert_int_equal(linkat(folder, "other", folder, "a.new", 0), 0);
+	assert_int_equal(file_replace(folder, "a", "z", 1, 0600), 0);
+	content_is(folder, "z");
+	assert_int_equal(file_read(folder, "other", 64, &data, &size), 0);
+	assert_string_equal(data, "other");
+	free(data);
+	unlinkat(folder, "other", 0);
 }
 
 /* No room for the new file: the old one stays, and nothing beside it. */
@@ -157,7 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(replaces_whole_files),
-		in_folder(does_not_follow_links),
+		in_folder(does_not_open_what_stands_there),
 		in_folder(full_disk_keeps_the_old_file),
 		in_folder(killed_writer),
 		in_folder(reading_is_bounded),
