@@ -271,6 +271,10 @@ static int check_published(const struct repository *repository, const char *root
 		diag_init(diag);
 		error = 0;
 	}
+	if (error)
+		diag_error(diag, root, 0, 0, "what is published does not follow from this root: "
+			   "was the folder changed? If it is another repository, name its first "
+			   "root by --root");
 	free(audit);
 	return error;
 }
@@ -298,9 +302,15 @@ static int check_history(const struct repository *repository, const struct repo_
 	char path[PATH_MAX];
 	int error;
 
-	if (!repository->timestamp)
-		return 0;
 	snprintf(path, sizeof(path), "%s.root", repo_value(words, KEY_OPTION));
+	if (!repository->timestamp) {
+		if (given || access(path, F_OK) < 0)
+			return 0;
+		diag_error(diag, path, 0, 0, "this key has signed in a repository before, and "
+			   "nothing is published in this one: was the folder changed? If it is a "
+			   "new one, remove this file");
+		return -EINVAL;
+	}
 	if (!given && access(path, F_OK) < 0) {
 		error = remember_root(repository, path);
 		if (error) {

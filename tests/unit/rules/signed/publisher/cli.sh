@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `cordon repo` as people type it: exit codes, what is asked and said, what the files look like.
+set -u
+build=$(cd "$BUILD" && pwd)
+root=$(cd "$(dirname "$0")/../../../../.." && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset CORDON_PASSPHRASE
+failures=0
+
+repo() { "$build/bin/cordon" repo "$@"; }
+
+# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said.
+expect() {
+	local code=$1 text=$2 got
+	shift 2
+	repo "$@" >said 2>&1 </dev/null
+	got=$?
+	if [ "$got" -ne "$code" ] || ! grep -qF -- "$text" said; then
+		echo "cordon repo $*: exit $got, expected $code and \"$text\"; said:"
+		sed 's/^/    /' said
+		failures=$((failures + 1))
+	fi
+}
+check() {
+	"$@" >said 2>&1 && return
+	echo "failed: $*"
+	failures=$((failures + 1))
+}
+
+for command in key init add status sign publish timestamp hold revert rotate delegate verify fleet; do
+	expect 0 "usage: cordon repo $command" "$command" --help
+	[ "$command" = key ] || expect 2 'see: cordon repo' "$command"
+done
+expect 2 'no command' frobnicate
+expect 2 'no option --nothing' status repo --nothing
+expect 1 'no repository' status .
+
+# ---- keys
+printf 'a long passphrase\n' >pass
+expect 0 'keeps the private key' key new --passphrase-file pass alice
+expect 0 'keeps the private key' key new bob carol dave erin one two --no-passphrase
+expect 0 'keeps the private key' key new ed --type ed25519 --no-passphrase
+expect 1 'is there already' key new bob --no-passphrase
+expect 1 'expected a name' key new ../bob --no-passphrase
+expect 2 'expected p256' key new x --type rsa
+printf 'short\n' >short
+expect 1 'at least 8' key new x --passphrase-file short
+check test "$(stat -c %a alice.pem)" = 600
+check grep -q 'BEGIN ENCRYPTED PRIVATE KEY' alice.pem
+check openssl pkey -in alice.pem -passin file:pass -noout
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key 2>/dev/null
+expect 0 'rsa.pem' key import rsa.key --no-passphrase
+expect 0 rsassa-pss-sha256 key list .
+expect 0 '"name":"alice"' key list --json alice.pub
+expect 1 'expected a public key' key list pass
+
+# ---- a repository
+people=(--people alice.pub bob.pub carol.pub dave.pub)
+expect 1 holiday init r "${people[@]}" --online one.pub
+expect 1 holiday init r "${people[@]}" --online one.pub two.pub --threshold rules=4
+expect 1 'given twice' init r "${people[@]}" --rules bob.pub bob.pub carol.pub --online one.pub two.pub
+expect 2 'expected ROLE=N' init r "${people[@]}" --online one.pub two.pub --threshold nobody=1
+check test ! -e r
+expect 0 'APPLIANCE_ED25519' init e "${people[@]}" ed.pub --online one.pub two.pub
+expect 0 'rules      2 of 4: alice bob carol dave' init r "${people[@]}" --online one.pub two.pub \
+	--expires rules=30d
+expect 1 'a repository already' init r "${people[@]}" --online one.pub two.pub
+printf 'list: x\nversion: 1\n[update]\ncom\n' >x.rules
+expect 1 'public suffix' add r x.rules
+expect 1 'must be blocked' add r "$root/rules/lists/oem.rules" --canary-block www.example.com
+expect 0 'release 1 staged' add r "$root"/rules/lists/{kaspersky,resolvers}.rules --ring early=0 late=1d
+expect 1 'any 2 of: alice, bob' status r
+expect 1 'no terminal' sign r --key bob.pem
+expect 1 'the passphrase is wrong' sign r --key alice.pem --yes --passphrase-file short
+expect 0 'new role rules' sign r --key alice.pem --yes --passphrase-file pass
+expect 0 downloads.upd.kaspersky.com sign r --key bob.pem --yes
+expect 1 'half signed: 2 of 3' publish r --key one.pem
+expect 0 complete sign r --key carol.pem --yes
+expect 0 '' status r
+expect 1 'expected the keys of: one, two' publish r --key bob.pem
+expect 0 'timestamp  version 1' publish r --key one.pem
+expect 1 'nothing is staged' publish r --key one.pem
+expect 0 'in 30 days' verify r
+expect 1 'timestamp' verify r --days 8
+repo verify r --json | jq -e '.good and (.roles | length) == 6' >said || failures=$((failures + 1))
+expect 0 'hold       release 1' hold r --key two.pem
+expect 0 '"hold":1' verify r --json
+expect 0 'timestamp  version 3' hold r --lift --key two.pem
+
+# ---- a change, and a list that stays without being named
+sed 's/^version:.*/version: 2/; /^=downloads.upd/d' "$root/rules/lists/kaspersky.rules" >k.rules
+expect 0 'release 2 staged: 2 lists' add r k.rules
+expect 0 'release 2 staged: 1 list,' add r k.rules --drop resolvers
+expect 1 'no list of this name' add r k.rules --drop resolvers
+cp -r r before
+expect 0 'keeps the first root' sign r --key bob.pem --yes
+check test -s bob.pem.root
+expect 0 complete sign r --key dave.pem --yes
+expect 0 'rules      version 2' publish r --key two.pem
+expect 0 'release 3 staged: 2 lists' revert r
+expect 1 'no published release 9' revert r --to 9
+expect 0 staged rotate r rules --add erin.pub --remove dave
+expect 1 'rules      version 3: 0 of 2 signatures; any 2 of: alice, bob, carol, erin' status r
+expect 1 holiday rotate r rules --threshold 4
+expect 0 staged delegate r docs --paths 'docs/*' --add bob.pub carol.pub --threshold 1
+expect 0 'new role docs' sign r --key bob.pem --yes
+expect 0 complete sign r --key carol.pem --yes
+expect 0 'docs       version 1' publish r --key one.pem
+
+# ---- the folder in other hands: signing shows a difference to what nobody has signed
+cp -r r changed
+sed -i 's/"expires": "20/"expires": "21/' changed/metadata/3.rules.json
+expect 0 'release 4 staged' add r "$root/rules/lists/oem.rules"
+cp -r r/staging/* changed/staging/
+expect 1 'does not follow from this root' sign changed --key bob.pem --yes
+expect 1 'cannot open the repository' add new k.rules
+expect 1 'nothing is published in this one' sign e --key bob.pem --yes
+expect 0 signed sign r --key bob.pem --yes
+
+# ---- a fleet of nobody
+expect 0 '0 appliances' fleet r
+printf 'gw-1\n' >expected.csv
+expect 1 'never heard of' fleet r --expect expected.csv
+mkdir r/receipts
+echo '{}' >r/receipts/gw-1.json
+expect 1 forged fleet r --expect expected.csv
+repo fleet r --json | jq -e '.bad == 1 and .appliances[0].state == "forged"' >said ||
+	failures=$((failures + 1))
+exit $((failures > 0))
