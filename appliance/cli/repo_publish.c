@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "signed/publisher/edition.h"
 
 /* publish, timestamp and hold: what an online key does. */
 
@@ -64,6 +65,25 @@ static void print_result(const struct audit *audit, int64_t now)
 		       audit->hold);
 }
 
+/* The delays count from when the release was staged, and people took their time to sign it. */
+static void warn_of_rings(const struct repository *repository, int64_t now)
+{
+	struct bundle bundle;
+	const struct release *release = &bundle.release;
+
+	if (edition_staged(&bundle, repository, NULL))
+		return;
+	for (size_t i = 0; i < release->rings; i++) {
+		if (release->ring[i].delay == 0 ||
+		    release->published + (int64_t)release->ring[i].delay > now)
+			continue;
+		fprintf(stderr, "cordon repo publish: warning: the delay of ring %s is over: it "
+			"counts from when the release was added, or from --start\n",
+			release->ring[i].name);
+	}
+	bundle_release(&bundle);
+}
+
 static int work(const struct repo_words *words, publish_function *function,
 		struct publish_options *options)
 {
@@ -75,6 +95,8 @@ static int work(const struct repo_words *words, publish_function *function,
 	if (code)
 		return code;
 	diag_init(&diag);
+	if (function == publish_staged)
+		warn_of_rings(&repository, options->now);
 	audit = malloc(sizeof(*audit));
 	error = audit ? function(audit, &repository, options, &diag) : -ENOMEM;
 	if (!error)

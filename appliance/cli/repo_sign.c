@@ -42,15 +42,17 @@ struct sign {
 static void print_release(const struct bundle *bundle)
 {
 	const struct release *release = &bundle->release;
+	char published[32];
 
 	printf("release %" PRId64 ":", release->version);
 	for (size_t i = 0; i < release->lists; i++)
 		printf(" %s", release->list[i].name);
 	printf("\nlimits: %" PRIu64 " rules, %u/65536 of the IPv4 addresses\n", release->max_rules,
 	       release->max_share);
+	metadata_time_print(release->published, published);
 	for (size_t i = 0; i < release->rings; i++)
-		printf("ring %s: after %" PRIu64 " s\n", release->ring[i].name,
-		       release->ring[i].delay);
+		printf("ring %s: %" PRIu64 " s after %s\n", release->ring[i].name,
+		       release->ring[i].delay, published);
 	for (size_t i = 0; i < release->blocks; i++)
 		printf("canary: %s must be blocked\n", release->block[i]);
 	for (size_t i = 0; i < release->passes; i++)

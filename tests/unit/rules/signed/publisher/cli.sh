@@ -119,6 +119,11 @@ expect 1 'does not follow from this root' sign changed --key bob.pem --yes
 expect 1 'cannot open the repository' add new k.rules
 expect 1 'nothing is published in this one' sign e --key bob.pem --yes
 expect 0 signed sign r --key bob.pem --yes
+expect 0 'release 4 staged' add r "$root/rules/lists/oem.rules" --ring now=0 soon=1s
+sleep 2
+expect 0 'ring soon: 1 s after' sign r --key bob.pem --yes
+expect 0 complete sign r --key carol.pem --yes
+expect 0 'the delay of ring soon is over' publish r --key one.pem
 
 # ---- a fleet of nobody
 expect 0 '0 appliances' fleet r
