@@ -31,26 +31,31 @@ static void trim(char **text)
 		*--end = '\0';
 }
 
+/* The three parts of a line, cut out of it; "" for what is not there. */
+static void split(char *line, char *part[FIELDS])
+{
+	char *end = line + strlen(line);
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		char *comma = i + 1 < FIELDS ? strchr(line, ',') : NULL;
+
+		part[i] = line;
+		if (comma)
+			*comma = '\0';
+		line = comma ? comma + 1 : end;
+		trim(&part[i]);
+	}
+}
+
 static int take_line(struct fleet *fleet, char *line, const char *source, unsigned int number,
 		     struct diag *diag)
 {
-	char *part[FIELDS] = { line, NULL, NULL };
-	char empty[] = "";
 	struct fleet_entry *entry;
+	char *part[FIELDS];
 	int error;
 
 	line[strcspn(line, "#")] = '\0';
-	for (size_t i = 1; i < FIELDS; i++) {
-		char *comma = part[i - 1] ? strchr(part[i - 1], ',') : NULL;
-
-		if (comma)
-			*comma = '\0';
-		part[i] = comma ? comma + 1 : NULL;
-	}
-	for (size_t i = 0; i < FIELDS; i++) {
-		part[i] = part[i] ? part[i] : empty;
-		trim(&part[i]);
-	}
+	split(line, part);
 	if (!*part[0] && !*part[1] && !*part[2])
 		return 0;
 	if (!fleet_id_valid(part[0]) || (*part[1] && !is_keyid(part[1])) ||

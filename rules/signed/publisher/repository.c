@@ -106,6 +106,32 @@ static int load_published(struct repository *repository, struct diag *diag)
 	return error;
 }
 
+/* Whoever keeps it in git finds empty folders gone. */
+static int open_parts(struct repository *repository)
+{
+	const struct {
+		const char *name;
+		int *fd;
+	} part[] = {
+		{ "metadata", &repository->metadata },
+		{ "targets", &repository->targets },
+		{ "staging", &repository->staging },
+	};
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
+		*part[i].fd = open_folder(repository->folder, part[i].name, true);
+		if (*part[i].fd < 0)
+			return *part[i].fd;
+	}
+	return 0;
+}
+
+static bool is_repository(int folder)
+{
+	return faccessat(folder, "metadata", F_OK, 0) == 0 ||
+	       faccessat(folder, "staging", F_OK, 0) == 0;
+}
+
 int repository_open(struct repository *repository, const char *path, bool create,
 		    struct diag *diag)
 {
@@ -119,21 +145,13 @@ int repository_open(struct repository *repository, const char *path, bool create
 		repository->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		error = repository->folder < 0 ? -errno : 0;
 	}
-	if (!error && !create && faccessat(repository->folder, "metadata", F_OK, 0) < 0 &&
-	    faccessat(repository->folder, "staging", F_OK, 0) < 0) {
+	if (!error && !create && !is_repository(repository->folder)) {
 		diag_error(diag, path, 0, 0, "no repository: expected the folders metadata and "
 			   "staging, as \"cordon repo init\" makes them");
 		return -ENOENT;
 	}
-	if (!error) {
-		/* Whoever keeps it in git finds empty folders gone. */
-		repository->metadata = open_folder(repository->folder, "metadata", true);
-		repository->targets = open_folder(repository->folder, "targets", true);
-		repository->staging = open_folder(repository->folder, "staging", true);
-		error = repository->metadata < 0 ? repository->metadata :
-			repository->targets < 0	 ? repository->targets :
-			repository->staging < 0	 ? repository->staging : 0;
-	}
+	if (!error)
+		error = open_parts(repository);
 	if (error) {
 		diag_error(diag, path, 0, 0, "cannot open the repository: %s", strerror(-error));
 		return error;
