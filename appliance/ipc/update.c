@@ -26,6 +26,14 @@ static void get_text(struct cursor *cursor, char *text, size_t size)
 	text[length] = '\0';
 }
 
+void update_clean(char *text)
+{
+	for (; *text; text++) {
+		if ((*text < ' ' || *text > '~') && *text != '\n')
+			*text = '?';
+	}
+}
+
 int bundle_info_encode(const struct bundle_info *info, uint8_t body[UPDATE_BODY_MAX])
 {
 	struct cursor cursor = cursor_writer(body, UPDATE_BODY_MAX);
@@ -86,5 +94,7 @@ int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
 	attempt->requests = cursor_get32(&cursor);
 	get_text(&cursor, attempt->source, sizeof(attempt->source));
 	get_text(&cursor, attempt->text, sizeof(attempt->text));
+	update_clean(attempt->source);
+	update_clean(attempt->text);
 	return cursor.failed || cursor_left(&cursor) || result > ATTEMPT_FAILED ? -EBADMSG : 0;
 }

@@ -42,9 +42,16 @@ struct attempt {
 	char source[UPDATE_SOURCE];	/* the one that answered, or the last one asked */
 	char text[UPDATE_TEXT];		/* why it failed, every source; lines */
 };
+/* Texts come back clean. */
 int attempt_encode(const struct attempt *attempt, uint8_t body[UPDATE_BODY_MAX]);
 int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
 	__attribute__((warn_unused_result));
+
+/*
+ * Text of a process that met strangers' bytes, on its way to logs, terminals and JSON: visible ASCII,
+ * spaces and line ends stay, each other byte becomes '?'.
+ */
+void update_clean(char *text);
 
 /* What became of an offer (MESSAGE_OUTCOME, parent to update). */
 enum outcome { OUTCOME_TAKEN, OUTCOME_WAITS, OUTCOME_REFUSED, OUTCOME_COUNT };

@@ -67,12 +67,27 @@ static void attempt_round_trip(void **state)
 	assert_int_equal(attempt_decode(&back, body, (size_t)size), -EBADMSG);
 }
 
+/* What is no text would be missing in the status, which then says that all is well. */
+static void attempt_text_is_made_visible(void **state)
+{
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .source = "a\xff\n",
+				   .text = "\x1b[2J\xc3\x28 one\ntwo\x7f\t" }, back;
+	uint8_t body[UPDATE_BODY_MAX];
+	int size = attempt_encode(&attempt, body);
+
+	(void)state;
+	assert_int_equal(attempt_decode(&back, body, (size_t)size), 0);
+	assert_string_equal(back.source, "a?\n");
+	assert_string_equal(back.text, "?[2J?( one\ntwo??");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bundle_info_round_trip),
 		cmocka_unit_test(more_signers_than_there_is_room_for_are_refused),
 		cmocka_unit_test(attempt_round_trip),
+		cmocka_unit_test(attempt_text_is_made_visible),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
