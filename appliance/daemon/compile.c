@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/cursor.h"
@@ -33,6 +34,9 @@ struct compile {
 	bool held;
 	struct bundle bundle;
 	struct archive current, offered;
+	const void *in_force;		/* bytes of the bundle in force; NULL: none */
+	size_t in_force_size;
+	struct text kept;		/* what would take its place */
 	void *block;
 	size_t size;
 	struct diag diag;
@@ -71,22 +75,22 @@ static int read_options(struct compile *compile)
 
 /* ---- signed lists ---- */
 
-static int open_archive(struct archive *archive, int fd, const char *what, struct diag *diag)
+static int open_archive(struct archive *archive, int fd, const char *what, void **data, size_t *size,
+			struct diag *diag)
 {
-	void *data;
-	size_t size;
-	int error = message_map(fd, &data, &size);
+	int error = message_map(fd, data, size);
 
 	if (!error)
-		error = archive_parse(archive, data, size);
+		error = archive_parse(archive, *data, *size);
 	if (error)
 		diag_error(diag, what, 0, 0, "damaged: expected an archive of a release (%s)",
 			   strerror(-error));
 	return error;
 }
 
+/* fd: the bundle to keep when it comes into force; -1: none. */
 static void tell_verified(const struct compile *compile, int64_t root_version, bool same,
-			  int64_t due)
+			  int64_t due, int fd)
 {
 	const struct bundle *bundle = &compile->bundle;
 	struct bundle_info info = {
@@ -99,7 +103,7 @@ static void tell_verified(const struct compile *compile, int64_t root_version, b
 	memcpy(info.digest, bundle->digest, sizeof(info.digest));
 	for (size_t i = 0; i < bundle->signers && i < UPDATE_SIGNERS; i++)
 		memcpy(info.signer[info.signers++], bundle->signer[i], UPDATE_KEYID);
-	role_tell(MESSAGE_VERIFIED, body, (size_t)bundle_info_encode(&info, body), -1);
+	role_tell(MESSAGE_VERIFIED, body, (size_t)bundle_info_encode(&info, body), fd);
 }
 
 /* A release that is in force already comes again with newer metadata: nothing to wait for. */
@@ -112,46 +116,83 @@ static bool is_current(struct compile *compile)
 	       memcmp(ours->data, theirs->data, ours->size) == 0;
 }
 
+static int open_offer(struct compile *compile, struct offer_trust *trust, char **root)
+{
+	struct diag *diag = &compile->diag;
+	void *data;
+	size_t size;
+	int error = open_archive(&compile->offered, compile->start.offered, "offer", &data, &size,
+				 diag);
+
+	if (!error && compile->start.bundle >= 0) {
+		error = open_archive(&compile->current, compile->start.bundle, "bundle", &data,
+				     &size, diag);
+		trust->bundle = &compile->current;
+		compile->in_force = data;
+		compile->in_force_size = size;
+	} else if (!error) {
+		error = role_read(compile->start.trust, "trust-root", root, &trust->root_size, diag);
+		trust->root = *root;
+	}
+	return error;
+}
+
+/* Nothing new at all: there is nothing to do, however often it is offered. */
+static bool is_known(const struct compile *compile)
+{
+	return compile->in_force && compile->kept.length == compile->in_force_size &&
+	       memcmp(compile->kept.data, compile->in_force, compile->in_force_size) == 0;
+}
+
+/* Says what the offer proved to be; what is kept of it goes along when its time has come. */
+static int judge_offer(struct compile *compile, int64_t root_version)
+{
+	bool same = is_current(compile), known = is_known(compile);
+	int64_t due = same ? 0 : compile->held ? INT64_MAX :
+		      offer_due(&compile->bundle, compile->start.settings.ring);
+	int fd = -1;
+
+	if (!known && due <= compile->now) {
+		fd = message_seal("bundle", compile->kept.data, compile->kept.length);
+		if (fd < 0)
+			return fd;
+	}
+	tell_verified(compile, root_version, same, due, fd);
+	if (fd >= 0)
+		close(fd);
+	return known ? -EALREADY : due > compile->now ? -EAGAIN : 0;
+}
+
 static int verify_offer(struct compile *compile)
 {
 	struct offer_trust trust = { .now = compile->now };
-	int64_t root_version = 0, due;
-	struct diag *diag = &compile->diag;
+	int64_t root_version = 0;
 	char *root = NULL;
-	bool same;
-	int error = open_archive(&compile->offered, compile->start.offered, "offer", diag);
+	int error = open_offer(compile, &trust, &root);
 
-	if (!error && compile->start.bundle >= 0) {
-		error = open_archive(&compile->current, compile->start.bundle, "bundle", diag);
-		trust.bundle = &compile->current;
-	} else if (!error) {
-		error = role_read(compile->start.trust, "trust-root", &root, &trust.root_size, diag);
-		trust.root = root;
-	}
 	if (!error)
 		error = offer_verify(&compile->bundle, &compile->offered, &trust, &root_version,
-				     diag);
+				     &compile->kept, &compile->diag);
 	free(root);
-	if (error)
-		return error;
-	same = is_current(compile);
-	due = same ? 0 : compile->held ? INT64_MAX :
-	      offer_due(&compile->bundle, compile->start.settings.ring);
-	tell_verified(compile, root_version, same, due);
-	return due > compile->now ? -EAGAIN : 0;
+	if (!error)
+		error = judge_offer(compile, root_version);
+	text_release(&compile->kept);
+	return error;
 }
 
 static int verify_current(struct compile *compile)
 {
 	int64_t root_version = 0;
-	int error = open_archive(&compile->offered, compile->start.bundle, "bundle",
+	void *data;
+	size_t size;
+	int error = open_archive(&compile->offered, compile->start.bundle, "bundle", &data, &size,
 				 &compile->diag);
 
 	if (!error)
 		error = offer_reopen(&compile->bundle, &compile->offered, &root_version,
 				     &compile->diag);
 	if (!error)
-		tell_verified(compile, root_version, true, 0);
+		tell_verified(compile, root_version, true, 0, -1);
 	return error;
 }
 

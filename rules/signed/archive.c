@@ -62,6 +62,8 @@ int archive_parse(struct archive *archive, const void *data, size_t size)
 		if (length >= sizeof(name))
 			return -EBADMSG;
 		cursor_get(&cursor, name, length);
+		if (strlen(name) != length)
+			return -EBADMSG;
 		length = cursor_get32(&cursor);
 		bytes = cursor_take(&cursor, length);
 		if (cursor.failed || archive_add(archive, name, bytes, length) < 0)

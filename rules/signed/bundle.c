@@ -45,7 +45,26 @@ static int take_header(struct bundle *bundle, const struct metadata_file *target
 	return error;
 }
 
-static void take_voucher(struct bundle *bundle, const struct client *client, const char *role)
+/*
+ * One online key signs the time, and what it says becomes the floor of every appliance's time. It
+ * is believed only as far as people vouch: at a time at which their signatures have expired, this
+ * release could not be taken at all, so a timestamp from that time is none.
+ */
+static int check_time(const struct bundle *bundle, struct diag *diag)
+{
+	char signed_at[32], expires[32];
+
+	if (bundle->signed_at < bundle->expires)
+		return 0;
+	metadata_time_print(bundle->signed_at, signed_at);
+	metadata_time_print(bundle->expires, expires);
+	diag_error(diag, "timestamp.json", 0, 0, "says that it was signed at %s: expected a time "
+		   "before %s, when the first of the files expires", signed_at, expires);
+	return -ESTALE;
+}
+
+static int take_voucher(struct bundle *bundle, const struct client *client, const char *role,
+			struct diag *diag)
 {
 	const struct trust *trust = client_trust(client);
 	const struct metadata *timestamp = trust_get(trust, METADATA_TIMESTAMP);
@@ -54,6 +73,7 @@ static void take_voucher(struct bundle *bundle, const struct client *client, con
 	bundle->expires = trust_expires(trust, role);
 	bundle->signed_at = timestamp->signed_at;
 	bundle->hold = timestamp->hold;
+	return check_time(bundle, diag);
 }
 
 /* The target of a list, as release.json and the metadata both describe it. */
@@ -117,8 +137,9 @@ static int take(struct bundle *bundle, struct taking *taking, bool lists, struct
 		return error;
 	taking->speaker = trust_get_targets(client_trust(taking->client), role);
 	taking->target[taking->targets++] = header;
-	take_voucher(bundle, taking->client, role);
-	error = take_header(bundle, header, taking->client, diag);
+	error = take_voucher(bundle, taking->client, role, diag);
+	if (!error)
+		error = take_header(bundle, header, taking->client, diag);
 	/* All are looked up before the first is fetched. */
 	for (size_t i = 0; !error && i < bundle->release.lists; i++)
 		error = find_list(taking, &bundle->release.list[i], diag);

@@ -2,6 +2,7 @@
 #include "signed/offer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,10 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 
 /* ---- the trusted state in memory ---- */
 
+static const char *const metadata[] = { "root.json", "timestamp.json", "snapshot.json",
+					"targets.json", "rules.json" };
+enum { METADATA_COUNT = sizeof(metadata) / sizeof(*metadata) };
+
 static int save(struct store *store, const struct archive *archive, const char *name)
 {
 	const struct archive_file *file = archive_lookup(archive, name);
@@ -58,32 +63,74 @@ static int save(struct store *store, const struct archive *archive, const char *
 
 static int fill(struct store *store, const struct offer_trust *trust)
 {
-	static const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
-					     "targets.json", "rules.json" };
 	int error = 0;
 
 	if (!trust->bundle)
-		return store->save(store, names[0], trust->root, trust->root_size);
-	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++)
-		error = save(store, trust->bundle, names[i]);
+		return store->save(store, metadata[0], trust->root, trust->root_size);
+	for (size_t i = 0; !error && i < METADATA_COUNT; i++)
+		error = save(store, trust->bundle, metadata[i]);
 	return error;
 }
 
-/* The next verification begins with the archive's root.json: it has to be the one that was proven. */
-static int check_root(struct store *store, const struct archive *offered, struct diag *diag)
-{
-	const struct archive_file *file = archive_lookup(offered, "root.json");
-	void *data;
-	size_t size;
-	int error = store->load(store, "root.json", ARCHIVE_MAX, &data, &size);
+/* ---- what was verified, and nothing else ---- */
 
-	if (error)
-		return error;
-	if (!file || file->size != size || memcmp(file->data, data, size) != 0) {
-		diag_error(diag, "root.json", 0, 0, "not the newest root that the offer proves");
-		error = -EINVAL;
+/*
+ * A file of the offer that the trust had already was never looked at, nor was one that nobody asked
+ * for. What is kept comes from the store, where all of it was verified; lists and release.json come
+ * from the bundle, the archive's for the latter because a bundle does not hold its bytes.
+ */
+struct keeping {
+	struct archive archive;
+	void *data[METADATA_COUNT];
+};
+
+static int keep_metadata(struct keeping *keeping, struct store *store)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < METADATA_COUNT; i++) {
+		size_t size;
+
+		error = store->load(store, metadata[i], ARCHIVE_MAX, &keeping->data[i], &size);
+		if (!error)
+			error = archive_add(&keeping->archive, metadata[i], keeping->data[i], size);
 	}
-	free(data);
+	return error;
+}
+
+static int keep_lists(struct keeping *keeping, const struct bundle *bundle,
+		      const struct archive *offered)
+{
+	const struct archive_file *header = archive_lookup(offered, "release.json");
+	int error = header ? archive_add(&keeping->archive, header->name, header->data,
+					 header->size) : -ENOENT;
+
+	for (size_t i = 0; !error && i < bundle->release.lists; i++) {
+		char name[RELEASE_WORD + sizeof(".rules")];
+
+		snprintf(name, sizeof(name), "%s.rules", bundle->release.list[i].name);
+		error = archive_add(&keeping->archive, name, bundle->list[i], bundle->size[i]);
+	}
+	return error;
+}
+
+static int keep(struct text *kept, const struct bundle *bundle, const struct archive *offered,
+		struct store *store, struct diag *diag)
+{
+	struct keeping *keeping = calloc(1, sizeof(*keeping));
+	int error = keeping ? keep_metadata(keeping, store) : -ENOMEM;
+
+	if (!error)
+		error = keep_lists(keeping, bundle, offered);
+	if (!error) {
+		archive_print(&keeping->archive, kept);
+		error = text_failed(kept) ? -ENOMEM : kept->length > ARCHIVE_MAX ? -EFBIG : 0;
+	}
+	if (error)
+		diag_error(diag, "offer", 0, 0, "cannot be kept: %s", strerror(-error));
+	for (size_t i = 0; keeping && i < METADATA_COUNT; i++)
+		free(keeping->data[i]);
+	free(keeping);
 	return error;
 }
 
@@ -102,8 +149,6 @@ static int verify(struct bundle *bundle, const struct archive *offered, struct s
 	if (!error)
 		error = client_refresh(client, diag);
 	if (!error)
-		error = check_root(store, offered, diag);
-	if (!error)
 		error = bundle_take(bundle, client, true, diag);
 	if (!error)
 		*root_version = trust_get(client_trust(client), METADATA_ROOT)->version;
@@ -111,8 +156,24 @@ static int verify(struct bundle *bundle, const struct archive *offered, struct s
 	return error;
 }
 
+/* A release that rests on other files than those that are kept would be lost at the next start. */
+static int check_kept(const struct text *kept, struct diag *diag)
+{
+	struct archive *archive = malloc(sizeof(*archive));
+	struct bundle bundle = { .signers = 0 };
+	int64_t root_version;
+	int error = archive ? archive_parse(archive, kept->data, kept->length) : -ENOMEM;
+
+	if (!error)
+		error = offer_reopen(&bundle, archive, &root_version, diag);
+	bundle_release(&bundle);
+	free(archive);
+	return error;
+}
+
 int offer_verify(struct bundle *bundle, const struct archive *offered,
-		 const struct offer_trust *trust, int64_t *root_version, struct diag *diag)
+		 const struct offer_trust *trust, int64_t *root_version, struct text *kept,
+		 struct diag *diag)
 {
 	struct store *store = NULL;
 	int error = store_memory(&store);
@@ -121,6 +182,13 @@ int offer_verify(struct bundle *bundle, const struct archive *offered,
 		error = fill(store, trust);
 	if (!error)
 		error = verify(bundle, offered, store, trust->now, root_version, diag);
+	if (!error && kept) {
+		error = keep(kept, bundle, offered, store, diag);
+		if (!error)
+			error = check_kept(kept, diag);
+		if (error)
+			bundle_release(bundle);
+	}
 	store_free(store);
 	return error;
 }
@@ -137,7 +205,7 @@ int offer_reopen(struct bundle *bundle, const struct archive *kept, int64_t *roo
 	}
 	trust.root = root->data;
 	trust.root_size = root->size;
-	return offer_verify(bundle, kept, &trust, root_version, diag);
+	return offer_verify(bundle, kept, &trust, root_version, NULL, diag);
 }
 
 int64_t offer_due(const struct bundle *bundle, const char *ring)

@@ -16,11 +16,15 @@ struct offer_trust {
 	int64_t now;			/* seconds since 1970 */
 };
 
-/* The caller releases *bundle. Errors as client.h; diag says what is wrong with it. *root_version: of
- * the newest root that the offer proves. */
+/*
+ * The caller releases *bundle. Errors as client.h; diag says what is wrong with it. *root_version: of
+ * the newest root that the offer proves. kept, when not NULL, gets the archive to keep as the bundle in
+ * force, the same bytes for the same release and metadata: only what was verified. An offer is never
+ * kept itself: what it holds beside that was not looked at.
+ */
 int offer_verify(struct bundle *bundle, const struct archive *offered,
-		 const struct offer_trust *trust, int64_t *root_version, struct diag *diag)
-	__attribute__((warn_unused_result));
+		 const struct offer_trust *trust, int64_t *root_version, struct text *kept,
+		 struct diag *diag) __attribute__((warn_unused_result));
 
 /* The bundle in force read again: whole, and signed as it was when it was taken. */
 int offer_reopen(struct bundle *bundle, const struct archive *kept, int64_t *root_version,

@@ -62,8 +62,8 @@ int release_parse(struct release *release, const void *bytes, size_t size, struc
 /* JSON text, the same bytes for the same release. */
 int release_print(const struct release *release, struct text *out) __attribute__((warn_unused_result));
 
-/* Seconds after published for this ring; the longest delay for a ring that is not named; 0 when there
- * are no rings at all. */
+/* Seconds after published for this ring; the longest delay for a ring that is not named; 0 when
+ * there are no rings at all. */
 uint64_t release_delay(const struct release *release, const char *ring);
 
 /* A release with its lists' bytes, and what vouches for it. */
@@ -79,8 +79,9 @@ struct bundle {
 	int64_t hold;			/* x-cordon-hold */
 };
 
-/* From a refreshed client. Refuses lists that do not fit release.json, or that another role than the
- * one that speaks for release.json lists. lists: false leaves them out (only the header is wanted). */
+/* From a refreshed client. Refuses lists that do not fit release.json, or that another role than
+ * the one that speaks for release.json lists, and a signed_at that is not before expires
+ * (-ESTALE). lists: false leaves them out (only the header is wanted). */
 int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
 	__attribute__((warn_unused_result));
 void bundle_release(struct bundle *bundle);
