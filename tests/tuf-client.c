@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The client as the public TUF conformance suite drives it: its command line, and exit code 0 or 1. */
+/* The client as the public TUF conformance suite drives it: its command line, and exit code 0 or
+ * 1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,8 +200,8 @@ static int init(struct store *store, const char *path, struct diag *diag)
 	struct trust *trust = trust_new(0);
 	char *data = NULL;
 	size_t size;
-	int error = trust ? file_read(AT_FDCWD, path, client_options_default.root_limit, &data, &size)
-			  : -ENOMEM;
+	size_t limit = client_options_default.root_limit;
+	int error = trust ? file_read(AT_FDCWD, path, limit, &data, &size) : -ENOMEM;
 
 	if (!error)
 		error = trust_root(trust, data, size, diag);

@@ -12,9 +12,9 @@ enum {
 };
 
 /*
- * Written before a root that withdraws a key is kept, and holds that root's version: whatever happens
- * between then and the removal of timestamp and snapshot, the next run still knows that they have to
- * go (5.3.11).
+ * Written before a root that withdraws a key is kept, and holds that root's version: whatever
+ * happens between then and the removal of timestamp and snapshot, the next run still knows that
+ * they have to go (5.3.11).
  */
 static const char rotation[] = "rotation";
 
@@ -49,8 +49,8 @@ static int forget(struct client *client, const char *name, struct diag *diag)
 	return error;
 }
 
-/* A stored file that does not hold (any more) is fetched again. One that could not be looked at, for
- * want of memory or by a failing disk, is another matter: it may be what stops a rollback. */
+/* A stored file that does not hold (any more) is fetched again. One that could not be looked at,
+ * for want of memory or by a failing disk, is another matter: it may be what stops a rollback. */
 static bool is_lost(int error)
 {
 	return error == -ENOENT || error == -EFBIG || error == -EINVAL || error == -EACCES ||

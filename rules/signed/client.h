@@ -34,14 +34,14 @@ int client_new(struct client **client, struct store *store, struct source *sourc
 void client_free(struct client *client);
 
 /*
- * Everything up to the targets role (5.3 to 5.6), once. Errors as of trust.h, and those of the source;
- * -E2BIG: more new roots than options allow in one refresh, all of those kept.
+ * Everything up to the targets role (5.3 to 5.6), once. Errors as of trust.h, and those of the
+ * source; -E2BIG: more new roots than options allow in one refresh, all of those kept.
  */
 int client_refresh(struct client *client, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Finds a target (5.7); *role gets the name of the role that it was found in. -ENOENT: no role that
- * may speak for it lists it; -E2BIG: more delegations lead there than options allow. The pointer lives
- * as long as the client. */
+/* Finds a target (5.7); *role gets the name of the role that it was found in. -ENOENT: no role
+ * that may speak for it lists it; -E2BIG: more delegations lead there than options allow. The
+ * pointer lives as long as the client. */
 int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
 		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
 

@@ -47,7 +47,8 @@ static bool was_visited(const struct search *search, const char *role)
 	return false;
 }
 
-/* The first of the delegations ends on top of the stack; a terminating one ends the search after it. */
+/* The first of the delegations ends on top of the stack; a terminating one ends the search after
+ * it. */
 static int push_delegations(struct search *search, const struct metadata *metadata,
 			    const char *parent)
 {
@@ -124,7 +125,8 @@ int client_lookup(struct client *client, const char *path, const struct metadata
 	*target = NULL;
 	error = search.visited ? run(client, &search, target, role, diag) : -ENOMEM;
 	if (error == -ENOENT)
-		diag_error(diag, "targets", 0, 0, "no role that may speak for \"%s\" lists it", path);
+		diag_error(diag, "targets", 0, 0, "no role that may speak for \"%s\" lists it",
+			   path);
 	free(search.stack);
 	free(search.visited);
 	return error;

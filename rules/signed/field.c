@@ -75,7 +75,8 @@ int field_integer(const struct field *field, const json_t *parent, const char *n
 	const json_t *integer;
 	int there;
 
-	snprintf(expected, sizeof(expected), "an integer from %" PRId64 " to %" PRId64, least, most);
+	snprintf(expected, sizeof(expected), "an integer from %" PRId64 " to %" PRId64, least,
+		 most);
 	there = present(field, parent, name, expected, presence);
 	if (there <= 0)
 		return there;

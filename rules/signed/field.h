@@ -9,15 +9,16 @@
 #include "base/diag.h"
 
 /*
- * Members of a JSON object, each taken with its type and range. What is missing or of another shape is
- * -EINVAL, and diag names the member and says what was expected.
+ * Members of a JSON object, each taken with its type and range. What is missing or of another shape
+ * is -EINVAL, and diag names the member and says what was expected.
  */
 struct field {
 	const char *source;
 	struct diag *diag;
 };
 
-enum { FIELD_REQUIRED, FIELD_OPTIONAL };	/* optional: 0 when it is not there, *value as it was */
+/* Optional: 0 when it is not there, and *value as it was. */
+enum { FIELD_REQUIRED, FIELD_OPTIONAL };
 #define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)	/* what every JSON parser keeps exact */
 
 /* Always -EINVAL. */

@@ -226,7 +226,8 @@ static bool part_matches(const char *pattern, size_t pattern_length, const char 
 		if (at < pattern_length && pattern[at] == '*') {
 			star = at++;
 			star_from = from;
-		} else if (at < pattern_length && (pattern[at] == '?' || pattern[at] == part[from])) {
+		} else if (at < pattern_length &&
+			   (pattern[at] == '?' || pattern[at] == part[from])) {
 			at++;
 			from++;
 		} else if (star != SIZE_MAX) {

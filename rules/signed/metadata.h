@@ -13,8 +13,8 @@
 
 /*
  * TUF metadata (specification 1.0.34, section 4): bytes to a checked struct. Every field is checked
- * for type and range before any signature is looked at. Unknown fields stay in the document, because
- * they are signed too.
+ * for type and range before any signature is looked at. Unknown fields stay in the document,
+ * because they are signed too.
  */
 enum metadata_type { METADATA_ROOT, METADATA_TIMESTAMP, METADATA_SNAPSHOT, METADATA_TARGETS };
 const char *metadata_type_print(enum metadata_type type);	/* "root" */
@@ -97,14 +97,14 @@ int metadata_verify(const struct metadata *metadata, const struct metadata_role 
 
 const struct metadata_file *metadata_file_lookup(const struct metadata *metadata, const char *name);
 
-/* Length (when given) and every hash that is known match; at least one known hash when any is given.
- * A target must have one. */
+/* Length (when given) and every hash that is known match; at least one known hash when any is
+ * given. A target must have one. */
 int metadata_file_check(const struct metadata_file *file, const void *bytes, size_t size,
 			const char *source, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Does the delegation cover this target path? Shell patterns in which * and ? never match '/', hash
- * prefixes, case counts. A pattern with other special characters ([ \ or a leading /) or with a part
- * ".." covers nothing. */
+/* Does the delegation cover this target path? Shell patterns in which * and ? never match '/',
+ * hash prefixes, case counts. A pattern with other special characters ([ \ or a leading /) or
+ * with a part ".." covers nothing. */
 bool metadata_role_covers(const struct metadata_role *role, const char *path);
 
 /* "2026-11-24T10:00:00Z" and nothing else, years 1970 to 9999. */

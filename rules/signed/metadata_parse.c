@@ -53,8 +53,8 @@ static int parse_header(struct metadata *metadata, const json_t *signed_, const 
 	return error;
 }
 
-/* The specification wants every key id once; what "sig" says is judged when it is verified: an empty
- * one is how a signer who has not signed yet looks. */
+/* The specification wants every key id once; what "sig" says is judged when it is verified: an
+ * empty one is how a signer who has not signed yet looks. */
 static int check_signatures(const struct metadata *metadata, const struct field *field)
 {
 	const char *keyid[METADATA_SIGNATURES];

@@ -4,8 +4,8 @@
 #include "signed/field.h"
 #include "signed/metadata.h"
 
-/* The parts of metadata_parse that are about who may sign: keys, roles, delegations. Arrays go to the
- * metadata's arena; errors as of metadata_parse. */
+/* The parts of metadata_parse that are about who may sign: keys, roles, delegations. Arrays go
+ * to the metadata's arena; errors as of metadata_parse. */
 int metadata_parse_root(struct metadata *metadata, const json_t *signed_, const struct field *field)
 	__attribute__((warn_unused_result));
 int metadata_parse_delegations(struct metadata *metadata, const json_t *delegations,

@@ -76,7 +76,7 @@ static int parse_rings(struct release *release, const json_t *document, const st
 		struct release_ring *ring = &release->ring[release->rings];
 
 		if (!is_word(name))
-			return field_wrong(field, "rings", "names of lower case letters and digits");
+			return field_wrong(field, "rings", "names in lower case letters and digits");
 		error = field_integer(field, rings, name, 0, DELAY_MAX, FIELD_REQUIRED, &delay);
 		if (error)
 			return error;

@@ -30,8 +30,9 @@ int store_folder(struct store **store, int folder, struct diag *diag)
 int store_memory(struct store **store) __attribute__((warn_unused_result));
 void store_free(struct store *store);
 
-/* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) of a role name; -ENAMETOOLONG.
- * A "." or ".." cannot come out of it: a leading dot is encoded too in file names. */
+/* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) of a role name;
+ * -ENAMETOOLONG. A "." or ".." cannot come out of it: a leading dot is encoded too in file
+ * names. */
 int store_encode(const char *role, char *out, size_t size) __attribute__((warn_unused_result));
 
 /* For stores: is this one file of the store, and none that is hidden? Does it go by prune? */

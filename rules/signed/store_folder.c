@@ -86,7 +86,8 @@ static void release(struct store *store)
 /* The file stays: a lock on a file that somebody else then replaces would hold nothing. */
 static int take_lock(int folder, struct diag *diag)
 {
-	int fd = openat(folder, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd = openat(folder, "lock", flags, 0600);
 	int error = fd < 0 ? -errno : 0;
 
 	if (!error && flock(fd, LOCK_EX | LOCK_NB) < 0)

@@ -9,8 +9,8 @@
 
 /*
  * JSON for signed metadata: jansson, with everything refused that two parsers could read in two
- * ways: duplicate keys, invalid UTF-8, NUL in a string, reals where integers belong, trailing bytes,
- * a byte order mark, depth above 32.
+ * ways: duplicate keys, invalid UTF-8, NUL in a string, reals where integers belong, trailing
+ * bytes, a byte order mark, depth above 32.
  */
 
 /* Memory that jansson may take in this process at one time, for every object alive; a document that

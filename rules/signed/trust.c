@@ -9,8 +9,8 @@
 #include "base/crypto/digest.h"
 #include "signed/store.h"
 
-/* One targets role through one delegation. The newest comes first, so that the first of a name is the
- * one that was accepted last. */
+/* One targets role through one delegation. The newest comes first, so that the first of a name
+ * is the one that was accepted last. */
 struct accepted {
 	struct accepted *next;
 	const struct accepted *parent;	/* NULL: the top role */
@@ -248,8 +248,8 @@ static int take_snapshot(struct trust *trust, const void *bytes, size_t size, bo
 	static const char source[] = "snapshot.json";
 	const struct metadata_file *file = &trust->timestamp->file[0];
 	struct metadata *snapshot;
-	/* Before the bytes are read in any other way. A stored one of another version does not match
-	 * and is wanted all the same. */
+	/* Before the bytes are read in any other way. A stored one of another version does not
+	 * match and is wanted all the same. */
 	int differs = metadata_file_check(file, bytes, size, source, stored ? NULL : diag);
 	int error = stored ? 0 : differs;
 

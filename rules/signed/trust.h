@@ -5,8 +5,8 @@
 
 /*
  * The trusted metadata set: the detailed client workflow of TUF (section 5.3 to 5.6) as decisions
- * over bytes. Feed it in order: the trusted root, newer roots one by one, trust_root_done, the stored
- * timestamp and then a new one, and so on. A refusal changes nothing in the set.
+ * over bytes. Feed it in order: the trusted root, newer roots one by one, trust_root_done, the
+ * stored timestamp and then a new one, and so on. A refusal changes nothing in the set.
  */
 struct trust;
 
@@ -14,16 +14,16 @@ struct trust;
 struct trust *trust_new(int64_t now);
 void trust_free(struct trust *trust);
 
-/* All: 0; -EINVAL shape or signature, -ESTALE expired, -EEXIST not newer or rolled back, -EACCES not
- * enough signatures, -ENOMEM; diag says which of it. */
+/* All: 0; -EINVAL shape or signature, -ESTALE expired, -EEXIST not newer or rolled back, -EACCES
+ * not enough signatures, -ENOMEM; diag says which of it. */
 int trust_root(struct trust *trust, const void *bytes, size_t size, struct diag *diag)
 	__attribute__((warn_unused_result));	/* first call: the root that is trusted already */
 int trust_root_done(struct trust *trust, struct diag *diag) __attribute__((warn_unused_result));
 /*
- * stored: what an earlier run had accepted. It may be expired, and then only serves against rollback.
- * A new timestamp of the version that is there already changes nothing: -EALREADY while that one
- * has not expired. A stored snapshot that is not the one that the timestamp names: -EAGAIN, it serves
- * against rollback only and the new one has to be fetched.
+ * stored: what an earlier run had accepted. It may be expired, and then only serves against
+ * rollback. A new timestamp of the version that is there already changes nothing: -EALREADY while
+ * that one has not expired. A stored snapshot that is not the one that the timestamp names:
+ * -EAGAIN, it serves against rollback only and the new one has to be fetched.
  */
 int trust_timestamp(struct trust *trust, const void *bytes, size_t size, bool stored,
 		    struct diag *diag) __attribute__((warn_unused_result));
@@ -34,8 +34,8 @@ int trust_snapshot(struct trust *trust, const void *bytes, size_t size, bool sto
 int trust_targets(struct trust *trust, const char *role, const char *parent, const void *bytes,
 		  size_t size, struct diag *diag) __attribute__((warn_unused_result));
 
-/* NULL: not there (yet). targets: of a role that was accepted, as it was accepted last. What was given
- * out lives as long as the set. */
+/* NULL: not there (yet). targets: of a role that was accepted, as it was accepted last. What was
+ * given out lives as long as the set. */
 const struct metadata *trust_get(const struct trust *trust, enum metadata_type type);
 const struct metadata *trust_get_targets(const struct trust *trust, const char *role);
 
@@ -46,7 +46,7 @@ int64_t trust_expires(const struct trust *trust, const char *role);
 size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],
 		     size_t signers);
 
-/* Has a key of the role (timestamp, snapshot: 5.3.11) been withdrawn since the root that it began
- * with? Then the stored timestamp and snapshot must go before anything else: whoever held that key may
- * have pushed their versions ahead. A key that was only added pushes nothing. */
+/* Has a key of the role (timestamp, snapshot: 5.3.11) been withdrawn since the root that it
+ * began with? Then the stored timestamp and snapshot must go before anything else: whoever held
+ * that key may have pushed their versions ahead. A key that was only added pushes nothing. */
 bool trust_rotated(const struct trust *trust, enum metadata_type type);

@@ -350,7 +350,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 			diag_error(diag, "forge", 0, 0, "%s: %s", path, strerror(-result));
 		return result;
 	}
-	snprintf(name, sizeof(name), "%s/%s", kind == SOURCE_METADATA ? "metadata" : "targets", path);
+	snprintf(name, sizeof(name), "%s/%s", source_kind_print(kind), path);
 	file = find_file(forge, name);
 	if (!file || file->size > limit) {
 		diag_error(diag, "forge", 0, 0, "%s is not there, or too large", path);
@@ -461,7 +461,8 @@ int64_t forge_kept(const struct forge *forge, const char *name)
 	if (file_read(forge->fd, name, 64 << 20, &data, &size) < 0)
 		return 0;
 	document = json_loadb(data, size, 0, NULL);
-	version = json_integer_value(json_object_get(json_object_get(document, "signed"), "version"));
+	version = json_integer_value(json_object_get(json_object_get(document, "signed"),
+						     "version"));
 	json_decref(document);
 	free(data);
 	return version;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A repository that signs and serves whatever a test wants, and a client with its state in a folder.
- * Begins with one P-256 key for each of the four roles, everything at version 1, consistent snapshots,
- * 30 days to live; nothing is fetched yet. What fails in here fails the test.
+ * A repository that signs and serves whatever a test wants, and a client with its state in a
+ * folder. Begins with one P-256 key for each of the four roles, everything at version 1, consistent
+ * snapshots, 30 days to live; nothing is fetched yet. What fails in here fails the test.
  */
 #include "tests/unit/cmocka.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Clocks that are wrong: the time of a run is fixed, and comes from the floor when the clock is behind. */
+/* Clocks that are wrong: the time of a run is fixed, and comes from the floor when the clock is
+ * behind. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>

@@ -350,7 +350,8 @@ static void attack_11_ecdsa_signature_in_another_form(void **state)
 		forge_refuses(forge, -EACCES);
 	}
 	/* As it was, it holds. */
-	snprintf(text, sizeof(text), "[{\"keyid\": \"%s\", \"sig\": \"%s\"}]", forge_p256(1)->id, der);
+	snprintf(text, sizeof(text), "[{\"keyid\": \"%s\", \"sig\": \"%s\"}]",
+		 forge_p256(1)->id, der);
 	serve_timestamp(forge, text);
 	forge_accepts(forge);
 	json_decref(signature);
@@ -388,7 +389,8 @@ static void attack_12_two_keys_under_one_id(void **state)
 	free(two);
 }
 
-/* Both forms that publishers use are taken: with all fields, and with the three that are specified. */
+/* Both forms that publishers use are taken: with all fields, and with the three that are
+ * specified. */
 static void attack_12_both_forms_of_a_right_id(void **state)
 {
 	struct forge *forge = *state;

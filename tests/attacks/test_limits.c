@@ -128,7 +128,8 @@ static void attack_13_targets(void **state)
 	begin(&out);
 	text_puts(&out, "\"targets\":{");
 	for (unsigned int i = 0; out.length < (5 << 20) - 1024; i++)
-		text_printf(&out, "%s\"%x\":{\"hashes\":{\"x\":\"\"},\"length\":0}", i ? "," : "", i);
+		text_printf(&out, "%s\"%x\":{\"hashes\":{\"x\":\"\"},\"length\":0}",
+			    i ? "," : "", i);
 	text_puts(&out, "},");
 	end(&out);
 	serve_targets(forge, &out, -ENOMEM);
@@ -189,9 +190,10 @@ static void delegate_roles(struct forge *forge, unsigned int count, int error)
 		char name[32];
 
 		snprintf(name, sizeof(name), "role%u", i);
-		json_array_append_new(roles, json_pack("{s:s, s:[s], s:i, s:b, s:[s]}", "name", name,
-						       "keyids", forge_p256(4)->id, "threshold", 1,
-						       "terminating", 0, "paths", "*"));
+		json_array_append_new(roles, json_pack("{s:s, s:[s], s:i, s:b, s:[s]}",
+						       "name", name, "keyids", forge_p256(4)->id,
+						       "threshold", 1, "terminating", 0,
+						       "paths", "*"));
 	}
 	json_object_set_new(document, "delegations",
 			    json_pack("{s:{}, s:o}", "keys", "roles", roles));

@@ -18,14 +18,14 @@ static json_t *named(struct forge *forge, const char *parent, const char *file)
 	return json_object_get(json_object_get(forge_role(forge, parent)->document, "meta"), file);
 }
 
-/* Publishes everything with lengths and digests, then lets break change the entry of file in parent,
- * which is signed again. */
-static void mix(const char *parent, const char *file, const char *kept,
-		void break_(json_t *entry), int error)
+/* Publishes everything with lengths and digests, then lets break change the entry of file in
+ * parent, which is signed again. */
+static void mix(const char *parent, const char *role, void break_(json_t *entry), int error)
 {
 	struct forge *forge = forge_new();
-	char *content = NULL;
+	char file[64], *content = NULL;
 
+	snprintf(file, sizeof(file), "%s.json", role);
 	forge->hashes = true;
 	forge_delegate(forge, "targets", "rules", forge_p256(4), "rules/*");
 	forge_target(forge, "rules", "rules/a", "a");
@@ -42,8 +42,7 @@ static void mix(const char *parent, const char *file, const char *kept,
 	forge_publish(forge, "timestamp");
 	assert_int_not_equal(forge_download(forge, "rules/a", &content), 0);
 	forge_refuses_target(forge, "rules/a", error);
-	assert_int_not_equal(forge_kept(forge, kept), forge_get_version(forge, strcmp(file, "snapshot.json") == 0 ?
-			     "snapshot" : strcmp(file, "targets.json") == 0 ? "targets" : "rules"));
+	assert_int_not_equal(forge_kept(forge, file), forge_get_version(forge, role));
 	forge_free(forge);
 }
 
@@ -72,17 +71,17 @@ static void unknown_hash(json_t *entry)
 
 static void attack_08_wrong_hash_or_length(void **state)
 {
-	static const char *const file[][2] = { { "timestamp", "snapshot.json" },
-					       { "snapshot", "targets.json" },
-					       { "snapshot", "rules.json" } };
+	static const char *const row[][2] = { { "timestamp", "snapshot" },
+					      { "snapshot", "targets" },
+					      { "snapshot", "rules" } };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		mix(file[i][0], file[i][1], file[i][1], wrong_hash, -EINVAL);
-		mix(file[i][0], file[i][1], file[i][1], longer, -EINVAL);
+		mix(row[i][0], row[i][1], wrong_hash, -EINVAL);
+		mix(row[i][0], row[i][1], longer, -EINVAL);
 		/* The signed length bounds what is read at all. */
-		mix(file[i][0], file[i][1], file[i][1], shorter, -EFBIG);
-		mix(file[i][0], file[i][1], file[i][1], unknown_hash, -EINVAL);
+		mix(row[i][0], row[i][1], shorter, -EFBIG);
+		mix(row[i][0], row[i][1], unknown_hash, -EINVAL);
 	}
 }
 
@@ -112,13 +111,15 @@ static void attack_08_wrong_version(void **state)
 	}
 }
 
-/* Without consistent snapshots a mirror can mix the files of two releases under their plain names. */
+/* Without consistent snapshots a mirror can mix the files of two releases under their plain
+ * names. */
 static void attack_08_two_releases_mixed(void **state)
 {
 	struct forge *forge = *state;
 	struct text old = TEXT_EMPTY;
 
-	json_object_set_new(forge_role(forge, "root")->document, "consistent_snapshot", json_false());
+	json_object_set_new(forge_role(forge, "root")->document, "consistent_snapshot",
+			    json_false());
 	forge_publish(forge, "root");
 	forge_sign(forge_role(forge, "targets"), &old);
 	forge_publish_all(forge);
@@ -140,7 +141,8 @@ static void attack_08_stored_file_of_another_content(void **state)
 	forge_accepts(forge);
 	/* Version 2 once more, other content; timestamp 3 names that. */
 	forge_set_version(forge, "snapshot", 1);
-	json_object_set_new(forge_role(forge, "snapshot")->document, "x-note", json_string("other"));
+	json_object_set_new(forge_role(forge, "snapshot")->document, "x-note",
+			    json_string("other"));
 	forge_publish(forge, "snapshot");
 	forge_publish(forge, "timestamp");
 	forge_accepts(forge);
@@ -148,6 +150,9 @@ static void attack_08_stored_file_of_another_content(void **state)
 }
 
 /* ---- 27: targets ---- */
+
+/* SHA-256 of "b"; what is published is "a". */
+#define OF_B "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d"
 
 static json_t *target(struct forge *forge)
 {
@@ -179,8 +184,7 @@ static void attack_27_target_described_wrongly(void **state)
 		{ "md5", "0cc175b9c0f1b6a831c399e269772661", 1, -EINVAL },
 		{ "sha256", right, 2, -EINVAL },
 		{ "sha256", right, 0, -EFBIG },
-		{ "sha256", "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d", 1,
-		  -EBADMSG },
+		{ "sha256", OF_B, 1, -EBADMSG },
 	};
 
 	(void)state;
@@ -244,10 +248,9 @@ static void attack_27_sha512_only(void **state)
 	forge_put(forge, name, "b", 1);
 	forge_refuses_target(forge, "rules/a", -EINVAL);
 	/* One good digest beside a wrong one is no good. */
-	json_object_set_new(json_object_get(target(forge), "hashes"), "sha256", json_string(
-			    "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d"));
-	forge_put(forge, "targets/rules/3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c"
-		  "009d.a", "a", 1);
+	json_object_set_new(json_object_get(target(forge), "hashes"), "sha256",
+			    json_string(OF_B));
+	forge_put(forge, "targets/rules/" OF_B ".a", "a", 1);
 	forge_publish_all(forge);
 	assert_int_equal(forge_refresh(forge), 0);
 	forge_refuses_target(forge, "rules/a", -EINVAL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names that somebody else chose: of roles, of targets, in patterns; and where a search may lead. */
+/* Names that somebody else chose: of roles, of targets, in patterns; and where a search may
+ * lead. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>
@@ -293,7 +294,8 @@ static void attack_18_nul_in_a_name(void **state)
 	forge_refuses(forge, -EINVAL);
 }
 
-/* Encoded it is longer than a file name can be: refused when it is met, and nothing else suffers. */
+/* Encoded it is longer than a file name can be: refused when it is met, and nothing else
+ * suffers. */
 static void attack_18_name_too_long_for_a_file(void **state)
 {
 	struct forge *forge = *state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Old files served again, roles that vanish, files that are kept from expiring, versions pushed ahead. */
+/* Old files served again, roles that vanish, files that are kept from expiring, versions pushed
+ * ahead. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>

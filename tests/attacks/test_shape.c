@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Metadata of the wrong shape, signed by the right keys: every value of every file replaced in turn. */
+/* Metadata of the wrong shape, signed by the right keys: every value of every file replaced in
+ * turn. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>
@@ -47,7 +48,8 @@ static const char *const still_good[] = {
 	"targets.delegations.roles[].path_hash_prefixes[] removed",
 };
 
-/* A root that holds, but leaves a role without the keys that it needs: kept, and then the run ends. */
+/* A root that holds, but leaves a role without the keys that it needs: kept, and then the run
+ * ends. */
 static const char *const kept_and_useless[] = {
 	"root.keys.ID removed",
 	"root.roles.timestamp.keyids []",
@@ -222,21 +224,21 @@ static void run(const char *role)
 {
 	struct walk walk = { .forge = forge_new(), .role = role };
 	struct forge *forge = walk.forge;
-	char name[64];
+	char name[64], zeros[65] = "";
+	json_t *meta;
 
+	memset(zeros, '0', sizeof(zeros) - 1);
 	fill(forge);
 	forge_accepts(forge);
 	forge_publish_all(forge);
 	if (strcmp(role, "root") == 0)
 		forge_publish(forge, "root");
 	/* A length and digests of a file that a refresh does not fetch. */
-	json_object_update_new(json_object_get(json_object_get(forge_role(forge, "snapshot")->document,
-							       "meta"), "rules.json"),
-			       json_pack("{s:i, s:{s:s}}", "length", 7, "hashes", "sha256",
-					 "000000000000000000000000000000000000000000000000000000000000"
-					 "0000"));
-	snprintf(name, sizeof(name), "metadata/%s%s.json", strcmp(role, "timestamp") == 0 ? "" : "2.",
-		 role);
+	meta = json_object_get(forge_role(forge, "snapshot")->document, "meta");
+	json_object_update_new(json_object_get(meta, "rules.json"),
+			       json_pack("{s:i, s:{s:s}}", "length", 7, "hashes", "sha256", zeros));
+	snprintf(name, sizeof(name), "metadata/%s%s.json",
+		 strcmp(role, "timestamp") == 0 ? "" : "2.", role);
 	forge_drop(forge, name);
 	(void)!forge_refresh(forge);
 	keep_state(&walk);
@@ -282,7 +284,8 @@ static void attack_20_wrong_shape_of_the_envelope(void **state)
 		"", " ", "null", "[]", "{}", "\"x\"", "1", "{\"signed\": {}}",
 		"{\"signatures\": []}", "{\"signatures\": [], \"signed\": null}",
 		"{\"signatures\": [], \"signed\": []}", "{\"signatures\": {}, \"signed\": {}}",
-		"{\"signatures\": null, \"signed\": {}}", "{\"signatures\": [null], \"signed\": {}}",
+		"{\"signatures\": null, \"signed\": {}}",
+		"{\"signatures\": [null], \"signed\": {}}",
 		"{\"signatures\": [{}], \"signed\": {}}",
 		"{\"signatures\": [{\"keyid\": 1, \"sig\": \"\"}], \"signed\": {}}",
 		"{\"signatures\": [{\"keyid\": \"\", \"sig\": \"\"}], \"signed\": {}}",

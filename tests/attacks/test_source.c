@@ -98,13 +98,14 @@ static void attack_28_old_but_valid_stick(void **state)
 	stick_close(&stick);
 }
 
+#define TARGET "targets/rules/ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb.a"
+
 /* Each file in turn cut in half, empty, or missing; then everything as it should be. */
 static void attack_28_half_copied_stick(void **state)
 {
 	static const char *const name[] = { "metadata/timestamp.json", "metadata/2.snapshot.json",
 					    "metadata/2.targets.json", "metadata/1.rules.json",
-					    "targets/rules/ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b98077"
-					    "85afee48bb.a" };
+					    TARGET };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(name) / sizeof(*name) * 3; i++) {
@@ -252,8 +253,7 @@ static void attack_30_bytes_changed_on_the_way(void **state)
 	change_one_byte("metadata/2.snapshot.json", 7);
 	change_one_byte("metadata/2.targets.json", 11);
 	change_one_byte("metadata/1.rules.json", 7);
-	change_one_byte("targets/rules/ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb.a",
-			1);
+	change_one_byte(TARGET, 1);
 }
 
 static void attack_30_redirect_is_an_error(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Numbers, times, words and JSON that two parsers could read in two ways, signed by the right keys. */
+/* Numbers, times, words and JSON that two parsers could read in two ways, signed by the right
+ * keys. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>
@@ -34,7 +35,6 @@ static void refuse_edit(struct forge *forge, const char *role, const char *from,
 	/* What comes before this role is good and stays. */
 	if (forge_refresh(forge) != -EINVAL)
 		fail_msg("%s: %s was accepted", role, to);
-	forge_refuses(forge, -EINVAL);
 	assert_int_equal(forge_kept(forge, kept), version);
 	forge_set_version(forge, role, version);
 }
@@ -51,6 +51,7 @@ static void refuse_values(const char *role, const char *member, const char *from
 		snprintf(after, sizeof(after), "\"%s\":%s", member, value[i]);
 		refuse_edit(forge, role, before, after);
 	}
+	forge_refuses(forge, -EINVAL);
 	forge_free(forge);
 }
 
@@ -177,13 +178,15 @@ static void attack_22_expiry_that_is_no_time(void **state)
 	static const char *const bad[] = {
 		"\"2027-02-14T08:00:00\"", "\"2027-02-14T08:00:00+00:00\"",
 		"\"2027-02-14T08:00:00-06:00\"", "\"2027-02-14T08:00:00.5Z\"",
-		"\"2027-02-14T08:00:00,5Z\"", "\"2027-13-01T08:00:00Z\"", "\"2027-00-01T08:00:00Z\"",
+		"\"2027-02-14T08:00:00,5Z\"", "\"2027-13-01T08:00:00Z\"",
+		"\"2027-00-01T08:00:00Z\"",
 		"\"2027-02-31T08:00:00Z\"", "\"2027-02-29T08:00:00Z\"", "\"2027-02-00T08:00:00Z\"",
 		"\"2027-02-14T24:00:00Z\"", "\"2027-02-14T08:60:00Z\"", "\"2027-06-30T23:59:60Z\"",
 		"\"10000-01-01T00:00:00Z\"", "\"1969-12-31T23:59:59Z\"", "\"0000-01-01T00:00:00Z\"",
 		"\"2027-02-14t08:00:00Z\"", "\"2027-02-14T08:00:00z\"", "\"2027-02-14 08:00:00Z\"",
 		"\"2027-2-14T08:00:00Z\"", "\"20270214T080000Z\"", "\"2027-02-14\"",
-		"\" 2027-02-14T08:00:00Z\"", "\"2027-02-14T08:00:00Z \"", "\"2027-02-14T08:00:00Zx\"",
+		"\" 2027-02-14T08:00:00Z\"", "\"2027-02-14T08:00:00Z \"",
+		"\"2027-02-14T08:00:00Zx\"",
 		"\"+027-02-14T08:00:00Z\"", "\"2027-02-14T 8:00:00Z\"", "\"2027-02-14T08:00:-1Z\"",
 		"\"never\"", "\"\"", "\"99999999999\"", "\"2027-W07-7T08:00:00Z\"",
 	};

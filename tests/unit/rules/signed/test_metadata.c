@@ -12,7 +12,8 @@ static struct metadata *parse(struct forge *forge, enum metadata_type type)
 	struct text bytes = TEXT_EMPTY;
 
 	forge_sign(forge_role(forge, metadata_type_print(type)), &bytes);
-	assert_int_equal(metadata_parse(&metadata, type, bytes.data, bytes.length, "test", NULL), 0);
+	assert_int_equal(metadata_parse(&metadata, type, bytes.data, bytes.length, "test", NULL),
+			 0);
 	text_release(&bytes);
 	return metadata;
 }
@@ -176,8 +177,9 @@ static void counts_and_names_signers(void **state)
 	forge_role(forge, "root")->signers = 1;
 	metadata = parse(forge, METADATA_ROOT);
 	diag_init(&diag);
-	assert_int_equal(metadata_verify(metadata, &metadata->role[METADATA_ROOT], metadata->key,
-					 metadata->keys, "root.json", NULL, 0, NULL, &diag), -EACCES);
+	role = metadata->role[METADATA_ROOT];
+	assert_int_equal(metadata_verify(metadata, &role, metadata->key, metadata->keys, "root.json",
+					 NULL, 0, NULL, &diag), -EACCES);
 	assert_non_null(strstr(diag.entry[0].message, "1 of 2 signatures"));
 	metadata_free(metadata);
 }
