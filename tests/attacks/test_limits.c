@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "signed/strict.h"
 
 /* What the daemon gives to JSON, and what a whole refresh may cost. */
@@ -154,6 +155,28 @@ static void attack_13_one_long_string(void **state)
 	refresh_in_child(forge, 0);
 	assert_int_equal(forge_kept(forge, "targets.json"), 2);
 	text_release(&bytes);
+	text_release(&out);
+}
+
+/* What was kept and cannot be looked at may be what stops a rollback: no run goes on without it. */
+static void attack_13_stored_file_beyond_the_budget(void **state)
+{
+	struct forge *forge = *state;
+	struct text out = TEXT_EMPTY;
+	char *before, *after;
+
+	forge_accepts(forge);
+	text_puts(&out, "[");
+	while (out.length < (2 << 20) - 16)
+		text_puts(&out, "[],");
+	text_puts(&out, "0]");
+	assert_int_equal(file_replace(forge->fd, "snapshot.json", out.data, out.length, 0644), 0);
+	before = forge_state(forge);
+	refresh_in_child(forge, -ENOMEM);
+	after = forge_state(forge);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
 	text_release(&out);
 }
 
@@ -422,6 +445,7 @@ int main(void)
 		FORGE_TEST(attack_13_memory_by_small_members),
 		FORGE_TEST(attack_13_targets),
 		FORGE_TEST(attack_13_one_long_string),
+		FORGE_TEST(attack_13_stored_file_beyond_the_budget),
 		FORGE_TEST(attack_13_keys),
 		FORGE_TEST(attack_13_delegations),
 		FORGE_TEST(attack_13_signatures),

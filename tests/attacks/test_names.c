@@ -217,6 +217,23 @@ static void attack_17_order_and_termination(void **state)
 	free(content);
 }
 
+/* A role that ends the search ends it for those above, too. */
+static void attack_17_termination_below(void **state)
+{
+	struct forge *forge = *state;
+	json_t *inner;
+
+	forge_delegate(forge, "targets", "a", forge_p256(4), "rules/*");
+	forge_delegate(forge, "targets", "b", forge_p256(5), "rules/*");
+	inner = forge_delegate(forge, "a", "c", forge_p256(6), "rules/*");
+	json_object_set_new(inner, "terminating", json_true());
+	forge_target(forge, "b", "rules/x", "by b");
+	forge_publish_all(forge);
+	assert_int_equal(forge_download(forge, "rules/x", NULL), -ENOENT);
+	forge_refuses_target(forge, "rules/x", -ENOENT);
+	assert_int_equal(forge_kept(forge, "b.json"), 0);
+}
+
 /* ---- 18: names of roles ---- */
 
 static size_t count_files(const struct forge *forge)
@@ -413,6 +430,7 @@ int main(void)
 		cmocka_unit_test(attack_17_pattern_that_takes_for_ever),
 		cmocka_unit_test(attack_17_hash_prefixes),
 		FORGE_TEST(attack_17_order_and_termination),
+		FORGE_TEST(attack_17_termination_below),
 		cmocka_unit_test(attack_18_names_that_lead_elsewhere),
 		cmocka_unit_test(attack_18_names_that_are_refused),
 		FORGE_TEST(attack_18_nul_in_a_name),

@@ -221,6 +221,47 @@ static void old_targets_go(void **state)
 	assert_int_equal(forge_kept(forge, "targets.json"), 3);
 }
 
+/* ---- a run that ended between a new root and the removal of what the old keys had signed ---- */
+
+static int (*real_save)(struct store *store, const char *name, const void *data, size_t size);
+
+static int save_no_root(struct store *store, const char *name, const void *data, size_t size)
+{
+	return strcmp(name, "root.json") == 0 ? -ENOSPC : real_save(store, name, data, size);
+}
+
+/* Root 2 withdrew a key and was the last that an earlier run kept; this run meets root 3, which
+ * withdraws another, and cannot keep it. What root 2 asked for is done all the same. */
+static void rotation_of_an_earlier_run(void **state)
+{
+	struct forge *forge = *state;
+	struct text root = TEXT_EMPTY, timestamp = TEXT_EMPTY;
+	struct client *client;
+	struct store *store;
+	void *data;
+	size_t size;
+
+	forge_sign(forge_role(forge, "timestamp"), &timestamp);
+	forge_grant(forge, "timestamp", (const struct forge_key *[]){ forge_p256(5) }, 1, 1);
+	forge_publish(forge, "root");
+	forge_sign(forge_role(forge, "root"), &root);
+	forge_grant(forge, "timestamp", (const struct forge_key *[]){ forge_p256(6) }, 1, 1);
+	forge_publish(forge, "root");
+	assert_int_equal(store_memory(&store), 0);
+	assert_int_equal(store->save(store, "root.json", root.data, root.length), 0);
+	assert_int_equal(store->save(store, "timestamp.json", timestamp.data, timestamp.length), 0);
+	assert_int_equal(store->save(store, "rotation", "2", 1), 0);
+	real_save = store->save;
+	store->save = save_no_root;
+	assert_int_equal(client_new(&client, store, &forge->source, &forge->options, NULL), 0);
+	assert_int_equal(client_refresh(client, NULL), -ENOSPC);
+	assert_int_equal(store->load(store, "timestamp.json", 4096, &data, &size), -ENOENT);
+	client_free(client);
+	store_free(store);
+	text_release(&root);
+	text_release(&timestamp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +276,7 @@ int main(void)
 		FORGE_TEST(a_named_file_that_is_not_there),
 		FORGE_TEST(without_a_root),
 		FORGE_TEST(old_targets_go),
+		FORGE_TEST(rotation_of_an_earlier_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
