@@ -131,7 +131,7 @@ static int show(const struct cli *cli, bool json)
 		if (json)
 			command_print_json(json_incref(update));
 		else
-			puts("signed updates are off: cordon.conf names no [update] trust-root");
+			printf("signed updates are off: %s\n", text_at(update, "why"));
 		json_decref(status);
 		return EXIT_NO;
 	}
