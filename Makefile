@@ -186,7 +186,7 @@ $(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_signed)) $(OBJ_g
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
 # Hostile repositories, and what a power cut leaves; tests of signed may use the generator, too.
-FORGE := $(call objects,tests/attacks/forge.c)
+FORGE := $(call objects,tests/attacks/forge.c tests/attacks/forge_client.c)
 ATTACK_PROGRAMS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/attacks/test_*.c)))
 $(filter $(O)/tests/unit/rules/signed/%,$(UNIT_PROGRAMS)): $(FORGE)
 $(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_signed)) $(OBJ_generated)
