@@ -26,7 +26,8 @@ struct diag {
 
 void diag_init(struct diag *diag);
 
-/* Message: lower case, no full stop, says what was expected. diag may be NULL. */
+/* Message: lower case, no full stop, says what was expected; control characters become '?'. diag may be
+ * NULL. */
 void diag_error(struct diag *diag, const char *source, unsigned int line, unsigned int column,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -22,6 +22,19 @@ static void prints_place_and_message(void **state)
 	text_release(&out);
 }
 
+static void hostile_words_cannot_steer_a_terminal(void **state)
+{
+	struct text out = TEXT_EMPTY;
+	static struct diag diag;
+
+	(void)state;
+	diag_init(&diag);
+	diag_error(&diag, "a\nb", 0, 0, "found \"%s\"", "\x1b[2J\r\x7f\xc3\xa4");
+	diag_print(&diag, &out);
+	assert_string_equal(out.data, "a?b: error: found \"?[2J??\xc3\xa4\"\n");
+	text_release(&out);
+}
+
 static void counts_what_it_does_not_keep(void **state)
 {
 	struct text out = TEXT_EMPTY;
@@ -59,6 +72,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_place_and_message),
+		cmocka_unit_test(hostile_words_cannot_steer_a_terminal),
 		cmocka_unit_test(counts_what_it_does_not_keep),
 		cmocka_unit_test(cuts_long_texts),
 	};
