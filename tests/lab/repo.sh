@@ -59,7 +59,7 @@ forge() {
 	*) id=$(repo key list --json "${key%.pem}.pub" | jq -r '.[0].keyid') ;;
 	esac
 	jq ".signed |= ($filter)" "$file" >"$file.forged"
-	sig=$(jq -cSj .signed "$file.forged" | openssl dgst -sha256 -sign "$key" | xxd -p -c 1000)
+	sig=$(jq -cSj .signed "$file.forged" | openssl dgst -sha256 -sign "$key" | od -An -v -tx1 | tr -d ' \n')
 	jq -c --arg id "$id" --arg sig "$sig" '.signatures = [{keyid: $id, sig: $sig}]' \
 		"$file.forged" >"$file"
 	rm "$file.forged"
