@@ -119,7 +119,8 @@ static int tell(struct parent *parent, struct child *child)
 
 	if (!error && child->role == ROLE_DNS)
 		error = tell_workers(parent, child);
-	if (!error && child->role == ROLE_COMPILE && parent->updates.on)
+	if (!error && child->role == ROLE_COMPILE &&
+	    (parent->updates.on || updates_bundled(parent)))
 		error = updates_tell_compile(parent, child);
 	if (!error && child->role == ROLE_COMPILE && parent->cause != CAUSE_UPDATE &&
 	    !updates_bundled(parent))

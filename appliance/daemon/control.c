@@ -118,8 +118,7 @@ static void hold(struct control_client *client)
 	bool held = client->request.type == CONTROL_HOLD;
 
 	if (!client->parent->updates.on) {
-		reply(client, 1, "signed updates are off: cordon.conf names no [update] "
-				 "trust-root\n");
+		reply(client, 1, "signed updates are off: see cordon update status\n");
 		return;
 	}
 	updates_hold(client->parent, held, &client->request);

@@ -348,8 +348,10 @@ static int look_at_folder(struct update_role *role, const char *name, struct att
 	error = source_folder(&source, name);
 	if (error)
 		diag_error(&diag, name, 0, 0, "%s", strerror(-error));
-	else
+	if (!error) {
+		snprintf(source->name, sizeof(source->name), "a folder");
 		error = look_at(role, source, true, attempt, &diag);
+	}
 	if (error)
 		explain(attempt, &diag, error);
 	source_free(source);

@@ -144,6 +144,23 @@ static int make_folder(struct parent *parent)
 	return 0;
 }
 
+static bool has_trust(const struct parent *parent)
+{
+	return faccessat(parent->state, "update/root.json", F_OK, 0) == 0 ||
+	       access(parent->settings.trust_root, R_OK) == 0;
+}
+
+static int open_updates(struct parent *parent)
+{
+	int error = make_folder(parent);
+
+	if (!error)
+		error = open_key(parent);
+	if (!error && !has_trust(parent))
+		error = -ENOKEY;
+	return error;
+}
+
 int updates_init(struct parent *parent, struct diag *diag)
 {
 	struct updates *updates = &parent->updates;
@@ -152,18 +169,21 @@ int updates_init(struct parent *parent, struct diag *diag)
 	*updates = (struct updates){ .offer = -1 };
 	freshness_init(&updates->freshness, version_build_time(), restore(parent, diag),
 		       clock_uptime_ms());
+	snprintf(updates->off, sizeof(updates->off), "cordon.conf names no [update] trust-root");
 	if (!ENABLED(CONFIG_UPDATE) || !parent->settings.trust_root[0])
 		return 0;
-	error = make_folder(parent);
-	if (!error)
-		error = open_key(parent);
+	/* What is in force stays, whatever becomes of the rest. */
+	updates->bundled = faccessat(parent->state, BUNDLE_FILE, F_OK, 0) == 0;
+	error = open_updates(parent);
 	if (error) {
-		diag_error(diag, parent->state_path, 0, 0, "signed updates are off: %s",
-			   strerror(-error));
+		snprintf(updates->off, sizeof(updates->off), "%s: %s", error == -ENOKEY
+			 ? parent->settings.trust_root : parent->state_path, error == -ENOKEY
+			 ? "no root metadata there: put the administrator's there and start cordond "
+			   "again" : strerror(-error));
+		diag_error(diag, "signed updates are off", 0, 0, "%s", updates->off);
 		return error;
 	}
 	updates->on = true;
-	updates->bundled = faccessat(parent->state, BUNDLE_FILE, F_OK, 0) == 0;
 	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
 	keep(parent);
 	return 0;
@@ -234,7 +254,7 @@ int updates_tell_compile(struct parent *parent, struct child *child)
 
 bool updates_bundled(const struct parent *parent)
 {
-	return parent->updates.on && parent->updates.bundled;
+	return parent->updates.bundled;
 }
 
 void updates_bundle_damaged(struct parent *parent)
@@ -478,7 +498,7 @@ int updates_look(struct parent *parent, const char *folder, const char **text)
 	struct child *child = &parent->child[ROLE_UPDATE];
 
 	if (!parent->updates.on) {
-		*text = "signed updates are off: cordon.conf names no [update] trust-root\n";
+		*text = "signed updates are off: see cordon update status\n";
 		return 1;
 	}
 	if (!child->ready || child_send(child, MESSAGE_LOOK, folder, strlen(folder), -1) < 0) {

@@ -27,7 +27,8 @@ struct parent;
 struct child;
 
 struct updates {
-	bool on;			/* cordon.conf names a trust root */
+	bool on;			/* cordon.conf names a trust root, and it is there */
+	char off[320];			/* why not */
 	bool bundled;			/* STATE/bundle is there and whole as far as is known */
 	struct freshness freshness;
 	struct secret *device;

@@ -76,8 +76,10 @@ json_t *updates_status(const struct parent *parent)
 	json_t *object = json_object();
 
 	put(object, "on", json_boolean(updates->on));
-	if (!updates->on)
+	if (!updates->on) {
+		put(object, "why", json_string(updates->off));
 		return object;
+	}
 	put(object, "freshness", json_string(freshness_print(updates_freshness(parent))));
 	put_release(object, parent);
 	put_time(object, "signed_at", updates->newest_signed_at);
