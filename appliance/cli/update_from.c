@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,17 @@
  * A release that comes by hand. Its files are copied, within limits and without following a link,
  * into a folder that the update role can read; there they are judged like a mirror's.
  */
+#define INCOMING "incoming-"
+
 enum { COPY_FILES = 8192, COPY_FILE_MAX = 64 << 20, COPY_TOTAL = 512 << 20, COPY_DEPTH = 3 };
 
 struct copying {
-	size_t files;
+	size_t files;		/* and folders */
 	size_t bytes;
 	const char *problem;	/* static text; NULL: none */
 };
+
+static const char too_much[] = "more than 8192 files and folders or 512 MB: is it a repository?";
 
 static bool wanted(const char *name)
 {
@@ -48,7 +53,7 @@ static void copy_file(struct copying *copying, int from, int to, const char *nam
 	copying->files++;
 	copying->bytes += size;
 	if (copying->files > COPY_FILES || copying->bytes > COPY_TOTAL)
-		copying->problem = "more than 8192 files or 512 MB: is it a repository?";
+		copying->problem = too_much;
 	out = copying->problem ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 					     0644);
 	if (!copying->problem && (out < 0 || file_write_all(out, data, size) < 0))
@@ -67,11 +72,14 @@ static void copy_subfolder(struct copying *copying, int from, int to, const char
 
 	if (inner < 0)
 		return;
-	if (mkdirat(to, name, 0755) == 0)
+	/* A folder takes room, too. */
+	if (++copying->files > COPY_FILES)
+		copying->problem = too_much;
+	else if (mkdirat(to, name, 0755) == 0)
 		outer = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (outer < 0)
+	if (outer < 0 && !copying->problem)
 		copying->problem = "a folder cannot be made in the state folder";
-	else
+	else if (outer >= 0)
 		copy_folder(copying, inner, outer, depth + 1);
 	if (outer >= 0)
 		close(outer);
@@ -117,6 +125,27 @@ static void remove_folder(int parent, const char *name, unsigned int depth)
 	if (directory)
 		closedir(directory);
 	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* What commands left that were ended: nobody else can remove it, since it is root's. */
+static void remove_leftovers(int update)
+{
+	int fd = openat(update, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		size_t prefix = sizeof(INCOMING) - 1;
+		pid_t pid;
+
+		if (strncmp(entry->d_name, INCOMING, prefix) != 0)
+			continue;
+		pid = (pid_t)strtol(entry->d_name + prefix, NULL, 10);
+		if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH))
+			remove_folder(update, entry->d_name, 0);
+	}
+	if (directory)
+		closedir(directory);
 }
 
 /* ---- the receipt goes back onto the stick ---- */
@@ -165,7 +194,7 @@ static int copy_in(int source, int update, const char *name)
 		copy_subfolder(&copying, source, to, parts[i], 0);
 	if (to >= 0)
 		close(to);
-	if (!copying.problem && copying.files == 0)
+	if (!copying.problem && copying.bytes == 0)
 		copying.problem = "no files in metadata/ and targets/: expected the folder of a "
 				  "repository";
 	if (copying.problem)
@@ -190,7 +219,10 @@ int update_from(const struct cli *cli, const char *folder)
 		close(source);
 		return EXIT_NO;
 	}
-	snprintf(name, sizeof(name), "incoming-%d", (int)getpid());
+	/* The update role has to read it, whatever root's mask is. */
+	umask(022);
+	remove_leftovers(update);
+	snprintf(name, sizeof(name), INCOMING "%d", (int)getpid());
 	code = copy_in(source, update, name);
 	if (code == EXIT_YES) {
 		code = update_look(cli, name);
