@@ -247,6 +247,18 @@ static void wait_for_turn(struct parent *parent)
 	finish(parent, true, text);
 }
 
+/* The bundle in force was offered: nothing is compiled, written or attested for it. */
+static void nothing_new(struct parent *parent)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "release %lld, state %08x in force, nothing new\n",
+		 (long long)parent->updates.verified.release,
+		 policy_state(&parent->current.policy));
+	updates_known(parent);
+	finish(parent, true, text);
+}
+
 void change_compiled(struct parent *parent, struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
@@ -260,11 +272,19 @@ void change_compiled(struct parent *parent, struct message *message)
 		wait_for_turn(parent);
 		return;
 	}
+	if (result == -EALREADY && parent->cause == CAUSE_UPDATE && parent->updates.has_verified) {
+		nothing_new(parent);
+		return;
+	}
+	if (parent->cause == CAUSE_UPDATE && !result && parent->updates.candidate < 0)
+		result = -EBADMSG;
 	if (!result && message->fd >= 0)
 		result = open_generation(parent, message->fd);
 	if (result || message->fd < 0) {
 		snprintf(text, sizeof(text), "%.*s", (int)cursor_left(&cursor),
 			 (const char *)message->body + cursor.at);
+		if (parent->cause == CAUSE_UPDATE)
+			update_clean(text);
 		refuse(parent, text[0] ? text : "the compiled policy is damaged\n");
 		return;
 	}

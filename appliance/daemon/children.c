@@ -268,6 +268,12 @@ static void heard_update(struct parent *parent, struct message *message)
 
 static void dispatch(struct parent *parent, struct child *child, struct message *message)
 {
+	if (child->role == ROLE_UPDATE && updates_flooded(parent)) {
+		log_error("update: talks without end: it is started again");
+		loop_remove(&parent->loop, &child->watch);
+		child_kill(child);
+		return;
+	}
 	switch (message->type) {
 	case MESSAGE_READY:
 		became_ready(parent, child);

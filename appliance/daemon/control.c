@@ -103,10 +103,25 @@ static void begin_change(struct control_client *client)
 	}
 }
 
+/* Looks take minutes: they never take all places, so that `cordon disarm` always finds one. */
+static bool too_many_look(const struct parent *parent)
+{
+	int looking = 0;
+
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		looking += parent->client[i].watch.fd >= 0 &&
+			   parent->client[i].state == CLIENT_UPDATE;
+	return looking >= CONTROL_CLIENTS / 2;
+}
+
 static void begin_look(struct control_client *client)
 {
 	const char *text;
 
+	if (too_many_look(client->parent)) {
+		reply(client, 1, "others wait for a look already: see cordon update status\n");
+		return;
+	}
 	client->state = CLIENT_UPDATE;
 	client->deadline = client->parent->now + CONTROL_UPDATE_MS;
 	if (updates_look(client->parent, client->request.reason, &text))

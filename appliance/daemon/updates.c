@@ -27,7 +27,7 @@
 #define KEY_FILE "device.pem"
 #define RECEIPT_FILE "receipt.json"
 
-enum { KEEP_MAX = 4096, HOUR_MS = 3600 * 1000 };
+enum { KEEP_MAX = 4096, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS, AGAIN_S = 600 };
 
 /* ---- time ---- */
 
@@ -117,11 +117,12 @@ static int open_key(struct parent *parent)
 		error = secret_parse(&updates->device, text, length, NULL);
 		explicit_bzero(text, length);
 		free(text);
-		if (error)
+		if (error == -EINVAL)
 			log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher "
 				  "will call its receipts forged", parent->state_path);
 	}
-	if (error) {
+	/* Whatever else is wrong may be gone at the next start: a key is not given up for it. */
+	if (error == -ENOENT || error == -EINVAL) {
 		error = secret_generate(&updates->device, KEY_P256);
 		if (!error)
 			error = secret_print(updates->device, NULL, &pem);
@@ -142,6 +143,25 @@ static int make_folder(struct parent *parent)
 	    fchownat(parent->state, "update", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Once: whatever becomes of the disk later, the policy in force can be compiled again. */
+static void load_bundle(struct parent *parent)
+{
+	char *data;
+	size_t size;
+	int error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
+
+	if (error == -ENOENT)
+		return;
+	if (!error) {
+		parent->updates.bundle = message_seal("bundle", data, size);
+		error = parent->updates.bundle < 0 ? parent->updates.bundle : 0;
+		free(data);
+	}
+	if (error)
+		log_error("%s/" BUNDLE_FILE " cannot be read (%s): from the folder of rule lists "
+			  "until the next release comes", parent->state_path, strerror(-error));
 }
 
 static bool has_trust(const struct parent *parent)
@@ -166,14 +186,20 @@ int updates_init(struct parent *parent, struct diag *diag)
 	struct updates *updates = &parent->updates;
 	int error;
 
-	*updates = (struct updates){ .offer = -1 };
+	*updates = (struct updates){
+		.bundle = -1, .offer = -1, .judged = -1, .candidate = -1,
+		.messages = { .burst = 64, .interval = 100 },
+		.offers = { .burst = 16, .interval = 10000 },
+		.failures = { .burst = 16, .interval = 10 * MINUTE_MS },
+		.verdicts = { .burst = 16, .interval = 10 * MINUTE_MS },
+	};
 	freshness_init(&updates->freshness, version_build_time(), restore(parent, diag),
 		       clock_uptime_ms());
 	snprintf(updates->off, sizeof(updates->off), "cordon.conf names no [update] trust-root");
 	if (!ENABLED(CONFIG_UPDATE) || !parent->settings.trust_root[0])
 		return 0;
 	/* What is in force stays, whatever becomes of the rest. */
-	updates->bundled = faccessat(parent->state, BUNDLE_FILE, F_OK, 0) == 0;
+	load_bundle(parent);
 	error = open_updates(parent);
 	if (error) {
 		snprintf(updates->off, sizeof(updates->off), "%s: %s", error == -ENOKEY
@@ -212,6 +238,7 @@ int updates_tell_update(struct parent *parent, struct child *child)
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 	int error = tell_file(child, MESSAGE_TRUST, settings->trust_root);
 
+	parent->updates.messages.spent = 0;
 	cursor_put64(&cursor, (uint64_t)freshness_floor(&parent->updates.freshness,
 							clock_uptime_ms()));
 	if (!error && settings->mirror_ca[0])
@@ -222,21 +249,11 @@ int updates_tell_update(struct parent *parent, struct child *child)
 	return error ? error : child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
 }
 
-static int tell_bundle(struct parent *parent, struct child *child)
+static void drop(int *fd)
 {
-	char *data;
-	size_t size;
-	int fd, error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
-
-	if (error)
-		return error;
-	fd = message_seal("bundle", data, size);
-	free(data);
-	if (fd < 0)
-		return fd;
-	error = child_send(child, MESSAGE_BUNDLE, NULL, 0, fd);
-	close(fd);
-	return error;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
 int updates_tell_compile(struct parent *parent, struct child *child)
@@ -245,21 +262,23 @@ int updates_tell_compile(struct parent *parent, struct child *child)
 	int error;
 
 	updates->has_verified = false;
-	error = updates->bundled ? tell_bundle(parent, child)
-				 : tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
+	drop(&updates->candidate);
+	error = updates_bundled(parent)
+			? child_send(child, MESSAGE_BUNDLE, NULL, 0, updates->bundle)
+			: tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
 	if (!error && parent->cause == CAUSE_UPDATE)
-		error = child_send(child, MESSAGE_OFFERED, NULL, 0, updates->offer);
+		error = child_send(child, MESSAGE_OFFERED, NULL, 0, updates->judged);
 	return error;
 }
 
 bool updates_bundled(const struct parent *parent)
 {
-	return parent->updates.bundled;
+	return parent->updates.bundle >= 0;
 }
 
 void updates_bundle_damaged(struct parent *parent)
 {
-	parent->updates.bundled = false;
+	drop(&parent->updates.bundle);
 	parent->updates.running = (struct bundle_info){ .release = 0 };
 	log_error("%s/" BUNDLE_FILE " cannot be used: from the folder of rule lists until the next "
 		  "release comes", parent->state_path);
@@ -292,6 +311,7 @@ static void attest(struct parent *parent, const char *result)
 		.sequence = ++updates->sequence,
 	};
 
+	updates->attested = true;
 	clock_boot_id(boot);
 	if (parent->current.number)
 		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
@@ -307,31 +327,41 @@ static void attest(struct parent *parent, const char *result)
 
 /* ---- offers ---- */
 
-static void drop_offer(struct updates *updates)
+bool updates_flooded(struct parent *parent)
 {
-	if (updates->offer >= 0)
-		close(updates->offer);
-	updates->offer = -1;
-	updates->offer_taken = false;
+	return !ration_take(&parent->updates.messages, parent->now);
+}
+
+/* Sealed, so that it stays as large as it is now. */
+static int check_offer(int fd)
+{
+	void *data;
+	size_t size;
+	int error = fd < 0 ? -EBADF : message_map(fd, &data, &size);
+
+	if (error)
+		return error;
+	munmap(data, size);
+	return size > ARCHIVE_MAX ? -EFBIG : 0;
 }
 
 void updates_offer(struct parent *parent, struct message *message)
 {
 	struct updates *updates = &parent->updates;
-	struct stat status;
+	int error = check_offer(message->fd);
 
-	if (message->fd < 0 || fstat(message->fd, &status) < 0 || status.st_size > ARCHIVE_MAX ||
-	    updates->offer_taken) {
-		log_warning("an offer was set aside: %s", updates->offer_taken
-			    ? "another one is being taken" : "it is too large");
+	if (error) {
+		log_warning("an offer was set aside: expected a sealed archive of at most %d bytes "
+			    "(%s)", ARCHIVE_MAX, strerror(-error));
 		return;
 	}
-	drop_offer(updates);
+	/* The newest one counts. */
+	drop(&updates->offer);
 	updates->offer = message->fd;
 	message->fd = -1;
 }
 
-int updates_verified(struct parent *parent, const struct message *message)
+int updates_verified(struct parent *parent, struct message *message)
 {
 	struct updates *updates = &parent->updates;
 	int error = bundle_info_decode(&updates->verified, message->body, message->size);
@@ -339,6 +369,9 @@ int updates_verified(struct parent *parent, const struct message *message)
 	updates->has_verified = !error;
 	if (error)
 		return error;
+	drop(&updates->candidate);
+	updates->candidate = message->fd;
+	message->fd = -1;
 	freshness_learn(&updates->freshness, updates->verified.signed_at, clock_uptime_ms());
 	if (updates->verified.signed_at >= updates->newest_signed_at) {
 		updates->newest_signed_at = updates->verified.signed_at;
@@ -347,28 +380,37 @@ int updates_verified(struct parent *parent, const struct message *message)
 	return 0;
 }
 
-static int write_bundle(struct parent *parent)
+static void save_bundle(struct parent *parent)
 {
+	struct updates *updates = &parent->updates;
 	void *data;
 	size_t size;
-	int error = message_map(parent->updates.offer, &data, &size);
+	int error = message_map(updates->bundle, &data, &size);
 
+	if (!error) {
+		error = file_replace(parent->state, BUNDLE_FILE, data, size, 0600);
+		munmap(data, size);
+	}
+	updates->unsaved = error != 0;
 	if (error)
-		return error;
-	error = file_replace(parent->state, BUNDLE_FILE, data, size, 0600);
-	munmap(data, size);
-	return error;
+		log_error("%s/" BUNDLE_FILE " cannot be written (%s): until it can, a restart begins "
+			  "with the release before", parent->state_path, strerror(-error));
 }
 
 static void tell_outcome(struct parent *parent, enum outcome outcome)
 {
 	const struct updates *updates = &parent->updates;
-	bool again = outcome == OUTCOME_WAITS && updates->waiting_until != INT64_MAX;
+	int64_t again = 0;
 	uint8_t body[9];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
 	cursor_put8(&cursor, (uint8_t)outcome);
-	cursor_put64(&cursor, again ? (uint64_t)updates->waiting_until : 0);
+	if (outcome == OUTCOME_WAITS && updates->waiting_until != INT64_MAX)
+		again = updates->waiting_until;
+	/* What was in its way may have been ours: a full disk, a role that was down. */
+	if (outcome == OUTCOME_REFUSED)
+		again = updates_now(parent) + AGAIN_S;
+	cursor_put64(&cursor, (uint64_t)again);
 	if (parent->child[ROLE_UPDATE].ready)
 		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_OUTCOME, body, sizeof(body),
 				  -1);
@@ -378,13 +420,11 @@ static void taken(struct parent *parent, const char *text)
 {
 	struct updates *updates = &parent->updates;
 	bool same = updates->verified.release == updates->running.release;
-	int error = write_bundle(parent);
 
-	if (error)
-		log_error("%s/" BUNDLE_FILE " cannot be written (%s): a restart will begin with the "
-			  "release before", parent->state_path, strerror(-error));
-	else
-		updates->bundled = true;
+	drop(&updates->bundle);
+	updates->bundle = updates->candidate;
+	updates->candidate = -1;
+	save_bundle(parent);
 	updates->running = updates->verified;
 	if (!same)
 		updates->since = updates_now(parent);
@@ -402,7 +442,7 @@ static void waits(struct parent *parent, const char *text)
 
 	updates->waiting = updates->verified.release;
 	updates->waiting_until = updates->verified.due;
-	if (!first)
+	if (!first || !ration_take(&updates->verdicts, parent->now))
 		return;
 	history_add(parent, "waiting", updates->waiting, text);
 	attest(parent, "waiting");
@@ -415,7 +455,7 @@ static void refused(struct parent *parent, const char *text)
 
 	updates->refused_at = updates_now(parent);
 	snprintf(updates->refusal, sizeof(updates->refusal), "%s", text);
-	if (!first)
+	if (!first || !ration_take(&updates->verdicts, parent->now))
 		return;
 	history_add(parent, "refused",
 		    updates->has_verified ? updates->verified.release : 0, text);
@@ -435,7 +475,16 @@ void updates_finished(struct parent *parent, enum outcome outcome, const char *t
 		refused(parent, text);
 	}
 	tell_outcome(parent, outcome);
-	drop_offer(&parent->updates);
+	drop(&parent->updates.judged);
+	drop(&parent->updates.candidate);
+}
+
+void updates_known(struct parent *parent)
+{
+	tell_outcome(parent, OUTCOME_TAKEN);
+	drop(&parent->updates.judged);
+	if (!parent->updates.attested)
+		attest(parent, "unchanged");
 }
 
 void updates_in_force(struct parent *parent)
@@ -453,6 +502,8 @@ static void failed_look(struct parent *parent)
 	if (strcmp(updates->failure, updates->attempt.text) == 0)
 		return;
 	snprintf(updates->failure, sizeof(updates->failure), "%s", updates->attempt.text);
+	if (!ration_take(&updates->failures, parent->now))
+		return;
 	log_warning("update: %s", updates->failure);
 	history_add(parent, "failed", 0, updates->failure);
 }
@@ -477,7 +528,7 @@ void updates_attempt(struct parent *parent, const struct message *message)
 	updates->failure[0] = '\0';
 	/* An offer is answered when it is taken or refused. */
 	if (updates->attempt.asked && (updates->attempt.result != ATTEMPT_OFFERED ||
-				       updates->offer < 0))
+				       (updates->offer < 0 && updates->judged < 0)))
 		control_looked(parent, 0, "nothing new\n");
 }
 
@@ -488,6 +539,7 @@ void updates_delivered(struct parent *parent, const struct message *message)
 
 	snprintf(parent->updates.delivered, sizeof(parent->updates.delivered), "%.*s",
 		 (int)cursor_left(&cursor), (const char *)message->body + cursor.at);
+	update_clean(parent->updates.delivered);
 	if (!result)
 		snprintf(parent->updates.delivered, sizeof(parent->updates.delivered),
 			 "delivered");
@@ -508,6 +560,16 @@ int updates_look(struct parent *parent, const char *folder, const char **text)
 	return 0;
 }
 
+/* One that was cut inside a character could not be kept as JSON, nor anything beside it. */
+static void make_text(char *text)
+{
+	json_t *string = json_string(text);
+
+	if (!string)
+		update_clean(text);
+	json_decref(string);
+}
+
 void updates_hold(struct parent *parent, bool held, const struct control_request *request)
 {
 	struct updates *updates = &parent->updates;
@@ -515,9 +577,11 @@ void updates_hold(struct parent *parent, bool held, const struct control_request
 	updates->held = held;
 	memcpy(updates->held_reason, request->reason, sizeof(updates->held_reason));
 	memcpy(updates->held_by, request->by, sizeof(updates->held_by));
-	log_warning("updates are %s, by %s: %s", held ? "held" : "taken again", request->by,
-		    request->reason);
-	history_add(parent, held ? "held" : "released", 0, request->reason);
+	make_text(updates->held_reason);
+	make_text(updates->held_by);
+	log_warning("updates are %s, by %s: %s", held ? "held" : "taken again", updates->held_by,
+		    updates->held_reason);
+	history_add(parent, held ? "held" : "released", 0, updates->held_reason);
 	keep(parent);
 	if (!held && updates->on && parent->child[ROLE_UPDATE].ready)
 		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_LOOK, "", 0, -1);
@@ -531,13 +595,17 @@ void updates_tick(struct parent *parent)
 
 	if (!updates->on)
 		return;
-	if (updates->offer >= 0 && !updates->offer_taken && !parent->changing &&
-	    parent->current.number) {
-		updates->offer_taken = true;
+	if (updates->offer >= 0 && !parent->changing && parent->current.number &&
+	    ration_take(&updates->offers, parent->now)) {
+		updates->judged = updates->offer;
+		updates->offer = -1;
 		change_begin(parent, CAUSE_UPDATE);
 	}
-	if (parent->now >= updates->save_ms)
+	if (parent->now >= updates->save_ms) {
 		keep(parent);
+		if (updates->unsaved)
+			save_bundle(parent);
+	}
 	if (parent->now >= updates->receipt_ms && parent->current.number)
 		attest(parent, "unchanged");
 }

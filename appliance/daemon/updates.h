@@ -7,6 +7,7 @@
 
 #include "base/crypto/key.h"
 #include "base/diag.h"
+#include "base/ration.h"
 #include "ipc/message.h"
 #include "ipc/update.h"
 #include "signed/freshness.h"
@@ -16,7 +17,8 @@
  * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
  * no metadata itself.
  *
- *	STATE/bundle		the release in force, metadata and lists (signed/archive.h)
+ *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at the
+ *				start only
  *	STATE/update/		the update role's own folder
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
  *	STATE/device.pem	the appliance's key
@@ -29,7 +31,6 @@ struct child;
 struct updates {
 	bool on;			/* cordon.conf names a trust root, and it is there */
 	char off[320];			/* why not */
-	bool bundled;			/* STATE/bundle is there and whole as far as is known */
 	struct freshness freshness;
 	struct secret *device;
 	char device_id[UPDATE_KEYID];
@@ -41,8 +42,16 @@ struct updates {
 	char held_reason[CONTROL_REASON];
 	char held_by[CONTROL_BY];
 
-	int offer;			/* waits for its turn, or is under way; sealed memfd, -1 */
-	bool offer_taken;		/* under way */
+	int bundle;			/* the bundle in force, so that no disk is needed to go on with
+					 * it; sealed memfd, -1: none */
+	bool unsaved;			/* STATE/bundle is older */
+	int offer;			/* waits for its turn; sealed memfd, -1 */
+	int judged;			/* the offer under way; -1 */
+	int candidate;			/* what the compiler would keep of it; -1 */
+	struct ration messages;		/* of the update role */
+	struct ration offers;
+	struct ration failures;		/* history lines of looks that failed */
+	struct ration verdicts;		/* history lines and receipts of offers that were not taken */
 	struct bundle_info running;	/* in force; release 0: none */
 	struct bundle_info verified;	/* the last one that a compiler verified */
 	bool has_verified;		/* in the change under way */
@@ -58,6 +67,7 @@ struct updates {
 	char refusal[UPDATE_TEXT];
 	char failure[UPDATE_TEXT];	/* of the last look, so that history says it once */
 	char delivered[256];		/* the fate of the last receipt; "" none sent */
+	bool attested;			/* since the start */
 	int64_t receipt_ms;		/* uptime of the next one that nothing else causes */
 	int64_t save_ms;		/* uptime of the next floor to keep */
 };
@@ -74,14 +84,18 @@ bool updates_bundled(const struct parent *parent);
 /* It turned out to be damaged: from now on the folder, until the next release. */
 void updates_bundle_damaged(struct parent *parent);
 
+/* Has the update role said more than it ever has to? */
+bool updates_flooded(struct parent *parent);
 /* From the update role and the compiler; messages keep their descriptors unless taken. */
 void updates_offer(struct parent *parent, struct message *message);
 void updates_attempt(struct parent *parent, const struct message *message);
 void updates_delivered(struct parent *parent, const struct message *message);
-int updates_verified(struct parent *parent, const struct message *message);
+int updates_verified(struct parent *parent, struct message *message);
 
 /* The change that an offer caused is over. */
 void updates_finished(struct parent *parent, enum outcome outcome, const char *text);
+/* It was the bundle in force, to the byte. */
+void updates_known(struct parent *parent);
 /* A change of another cause is in force: the bundle in it is the one that runs. */
 void updates_in_force(struct parent *parent);
 
