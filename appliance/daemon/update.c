@@ -35,6 +35,7 @@
 enum {
 	METADATA_BUDGET = 48 << 20,
 	ROOTS = 256,
+	ROOT_MAX = 1 << 20,
 	BACKOFF_MAX = 8,	/* intervals */
 	DELIVER_LIMIT = 4096,
 	SOON_MS = 2000
@@ -49,6 +50,7 @@ struct update_role {
 	int64_t next_ms;		/* uptime of the next look */
 	unsigned int failures;		/* looks without success, one after the other */
 	char offered[2 * DIGEST_SIZE + 1];	/* digest of the metadata offered last; "" none */
+	int64_t signed_at;		/* of the newest timestamp that was followed; 0: not known */
 	int64_t again;			/* when to offer the same again; 0: not */
 };
 
@@ -115,7 +117,7 @@ static int add_roots(struct update_role *role, struct pieces *pieces, int64_t ne
 
 		snprintf(name, sizeof(name), "%lld.root.json", (long long)version);
 		snprintf(path, sizeof(path), "roots/%s", name);
-		error = file_read(role->folder, path, 1 << 20, &data, &size);
+		error = file_read(role->folder, path, ROOT_MAX, &data, &size);
 		if (!error)
 			error = add(pieces, name, data, size);
 		else if (error == -ENOENT)
@@ -263,6 +265,8 @@ static int look_at(struct update_role *role, struct source *inner, bool asked,
 	error = client_new(&client, role->store, &source, &options, diag);
 	if (!error)
 		error = client_refresh(client, diag);
+	if (!error)
+		role->signed_at = trust_get(client_trust(client), METADATA_TIMESTAMP)->signed_at;
 	/* Also what a newer rules role says is only known once it was looked up. */
 	if (!error) {
 		const struct metadata_file *target;
@@ -373,21 +377,38 @@ static void plan(struct update_role *role)
 	role->next_ms = clock_uptime_ms() + (int64_t)(interval - chance % (interval / 4 + 1));
 }
 
-static void look(struct update_role *role, const char *folder, bool asked)
+/* A mirror that holds updates back looks like one that has nothing new: with nothing new for too long
+ * the next one is asked, too. */
+static bool is_stale(const struct update_role *role)
+{
+	return now(role) - role->signed_at >= (int64_t)role->start.settings.stale_after;
+}
+
+static int look_at_mirrors(struct update_role *role, bool asked, struct attempt *attempt)
 {
 	const struct settings *settings = &role->start.settings;
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .asked = asked };
-	uint8_t body[UPDATE_BODY_MAX];
+	enum attempt_result best = ATTEMPT_FAILED;
 	int error = -ENOENT;
 
-	if (folder) {
-		error = look_at_folder(role, folder, &attempt);
-	} else if (settings->mirrors == 0) {
-		snprintf(attempt.text, sizeof(attempt.text),
+	if (settings->mirrors == 0)
+		snprintf(attempt->text, sizeof(attempt->text),
 			 "cordon.conf names no [update] mirror\n");
+	for (size_t i = 0; i < settings->mirrors && (error || is_stale(role)); i++) {
+		error = look_at_mirror(role, &settings->mirror[i], asked, attempt);
+		if (!error && (best == ATTEMPT_FAILED || attempt->result == ATTEMPT_OFFERED))
+			best = attempt->result;
 	}
-	for (size_t i = 0; !folder && error && i < settings->mirrors; i++)
-		error = look_at_mirror(role, &settings->mirror[i], asked, &attempt);
+	attempt->result = best;
+	return best == ATTEMPT_FAILED ? error : 0;
+}
+
+static void look(struct update_role *role, const char *folder, bool asked)
+{
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .asked = asked };
+	uint8_t body[UPDATE_BODY_MAX];
+	int error = folder ? look_at_folder(role, folder, &attempt)
+			   : look_at_mirrors(role, asked, &attempt);
+
 	if (error)
 		attempt.result = ATTEMPT_FAILED;
 	if (!folder) {
@@ -476,22 +497,62 @@ static void hear(struct update_role *role)
 
 /* ---- start ---- */
 
+/* Follows the roots that were kept from the settings' one on; *root becomes the last that is proven. */
+static int prove_root(struct update_role *role, char **root, size_t *size, struct diag *diag)
+{
+	struct trust *trust = trust_new(0);
+	int error = trust ? trust_root(trust, *root, *size, diag) : -ENOMEM;
+
+	while (!error) {
+		char path[64], *data;
+		size_t length;
+
+		snprintf(path, sizeof(path), "roots/%lld.root.json",
+			 (long long)trust_get(trust, METADATA_ROOT)->version + 1);
+		if (file_read(role->folder, path, ROOT_MAX, &data, &length) < 0)
+			break;
+		if (trust_root(trust, data, length, NULL) < 0) {
+			free(data);
+			break;
+		}
+		free(*root);
+		*root = data;
+		*size = length;
+	}
+	trust_free(trust);
+	return error;
+}
+
+/*
+ * The folder may be what a role left behind that was taken over: its root is only the root when the
+ * settings' root leads there, else everything begins anew. Without the settings' root it goes on with
+ * what it has, as far as that leads: nothing is enforced by its word.
+ */
 static int seed(struct update_role *role, struct diag *diag)
 {
+	struct store *store = role->store;
 	char *root = NULL;
-	void *kept;
-	size_t size;
-	int error = role->store->load(role->store, "root.json", ARCHIVE_MAX, &kept, &size);
+	void *kept = NULL;
+	size_t size, kept_size;
+	int none = store->load(store, "root.json", ROOT_MAX, &kept, &kept_size);
+	int error = role_read(role->start.trust, "trust-root", &root, &size, diag);
 
 	if (!error)
-		free(kept);
-	if (error != -ENOENT)
-		return error;
-	error = role_read(role->start.trust, "trust-root", &root, &size, diag);
-	if (!error)
-		error = role->store->save(role->store, "root.json", root, size);
+		error = prove_root(role, &root, &size, diag);
+	if (error && !none)
+		log_diag(diag);
+	else if (!error && (none || kept_size != size || memcmp(kept, root, size) != 0)) {
+		if (!none)
+			log_warning("what was kept does not follow from the trust-root of the "
+				    "settings: beginning anew");
+		error = store->prune(store, ".json", NULL, 0);
+		if (!error)
+			error = store->save(store, "root.json", root, size);
+		none = error;
+	}
+	free(kept);
 	free(root);
-	return error;
+	return none ? error : 0;
 }
 
 static int open_role(struct update_role *role, struct diag *diag)

@@ -217,6 +217,36 @@ test_update_from_a_stick() {
 	mirror_answers
 }
 
+# Links, pipes, a second name, a device, where the receipt would go and where files are read.
+test_update_hostile_stick_harms_nobody() {
+	local stick=$LAB_DIR/stick before
+	before=$(update .release)
+	rm -rf "$stick/receipts/"* && mkdir -p "$stick/receipts" "$stick/metadata/deep/deeper/deepest"
+	echo precious >"$LAB_DIR/precious"
+	ln -s "$LAB_DIR/precious" "$stick/receipts/lab-gateway.json"
+	mkfifo "$stick/receipts/lab-gateway.json.new" "$stick/metadata/pipe"
+	ln -s /etc "$stick/metadata/link"
+	timeout 20 "$LAB_DIR/bin/cordon" update from "$stick" >/dev/null 2>&1 ||
+		[ $? -ne 124 ] || fail 'it hangs'
+	[ -f "$stick/receipts/lab-gateway.json" ] || fail 'no receipt in place of the link'
+	rm "$stick/receipts/lab-gateway.json"
+	ln "$LAB_DIR/precious" "$stick/receipts/lab-gateway.json.new"
+	timeout 20 "$LAB_DIR/bin/cordon" update from "$stick" >/dev/null 2>&1 ||
+		[ $? -ne 124 ] || fail 'it hangs at a second name'
+	is "$(cat "$LAB_DIR/precious")" precious 'a file beside the stick'
+	is "$(update .release)" "$before" 'release'
+	is "$(find "$LAB_DIR/state/update" -name 'incoming*')" '' 'what was copied'
+	rm -rf "$stick/metadata/"{deep,link,pipe} "$stick/receipts/"*
+}
+
+# Root's mask keeps strangers out, and the update role is one; a command before was ended in the middle.
+test_update_from_with_a_strict_mask() {
+	mkdir -p "$LAB_DIR/state/update/incoming-4194399/metadata"
+	(umask 077 && cordon update from "$LAB_DIR/stick" >/dev/null 2>&1) ||
+		fail "$(umask 077; cordon update from "$LAB_DIR/stick" 2>&1)"
+	is "$(find "$LAB_DIR/state/update" -name 'incoming*')" '' 'what was copied'
+}
+
 test_update_half_copied_stick_is_refused() {
 	local stick=$LAB_DIR/stick before
 	mkdir -p "$stick"
@@ -258,6 +288,67 @@ test_update_second_mirror_answers_when_the_first_is_dead() {
 	like "$(update .source)" '*mirror.agency.example*' 'the source'
 	sed -i '/198.51.100.1:443/d' "$conf"
 	gateway_restart
+}
+
+# The first mirror goes on with what it had; the second is honest.
+test_update_second_mirror_is_asked_when_the_first_holds_back() {
+	local conf=$LAB_DIR/update.conf
+	cp "$conf" "$conf.good"
+	rm -rf "$MIRROR/held" && mkdir "$MIRROR/held"
+	cp -r "$MIRROR/metadata" "$MIRROR/targets" "$MIRROR/held/"
+	sed -i "s|^mirror = .*|mirror = ${MIRROR_URL}held/\n&\nstale-after = 10s|" "$conf"
+	gateway_restart
+	cordon update now >/dev/null || fail "$(update_now)"
+	sleep 10
+	repo timestamp "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	cordon update now >/dev/null || fail "$(update_now)"
+	wait_until 5 freshness_is fresh || fail "freshness: $(update .freshness)"
+	like "$(update .source)" "*$MIRROR_URL" 'the source'
+	rm -rf "$MIRROR/held"
+	cp "$conf.good" "$conf"
+	gateway_restart
+}
+
+# The disk fails, and somebody has to disarm.
+test_update_mode_changes_without_the_bundle_on_disk() {
+	local before
+	before=$(update .release)
+	mv "$LAB_DIR/state/bundle" "$LAB_DIR/bundle.kept"
+	mkdir "$LAB_DIR/state/bundle"
+	cordon mode monitor --for 60 --reason 'a test of the lab' --by tester >/dev/null ||
+		fail 'no monitor mode'
+	is "$(status .mode)" monitor 'the mode'
+	cordon mode enforce >/dev/null || fail 'no way back'
+	is "$(update .release)" "$before" 'release'
+	# A release that comes meanwhile is in force, and stays so.
+	site_list 6.1 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	cordon update now >/dev/null || fail "$(update_now)"
+	is "$(update .release)" $((before + 1)) 'the next release'
+	cordon mode monitor --for 60 --reason 'a test of the lab' --by tester >/dev/null
+	cordon mode enforce >/dev/null
+	is "$(update .release)" $((before + 1)) 'the next release after changes of mode'
+	rmdir "$LAB_DIR/state/bundle"
+	mv "$LAB_DIR/bundle.kept" "$LAB_DIR/state/bundle"
+	gateway_restart
+	wait_until 10 release_is $((before + 1)) || fail 'it is not taken again'
+}
+
+# A role that was taken over left another repository's state behind.
+test_update_poisoned_folder_of_the_role() {
+	local state=$LAB_DIR/state/update before
+	before=$(update .release)
+	lab stop
+	cp "$state/root.json" "$LAB_DIR/root.kept"
+	jq -c '.signed.version = 7' "$LAB_DIR/root.kept" >"$state/root.json"
+	cp "$state/root.json" "$state/roots/7.root.json"
+	echo '{}' >"$state/timestamp.json"
+	LAB_CONF=$LAB_DIR/update.conf lab start
+	wait_until 5 role_is_up update
+	wait_until 5 cordon update now || fail "$(update_now)"
+	cmp "$state/root.json" "$LAB_DIR/root.kept" || fail 'its root is believed'
+	is "$(update .release)" "$before" 'release'
+	is "$(update .freshness)" fresh 'freshness'
 }
 
 test_update_wrong_certificate_is_refused() {
@@ -331,14 +422,16 @@ test_attack_list_signed_by_one_of_two() {
 	snapshot=$(find "$MIRROR/metadata" -name '*.snapshot.json' | sort -V | tail -n 1)
 	version=$(jq .signed.version "$rules")
 	cp "$rules" "$MIRROR/metadata/$((version + 1)).rules.json"
-	forge "$MIRROR/metadata/$((version + 1)).rules.json" "$KEYS/alice.pem" \
-		'.version += 1 | .targets = {}'
+	forge_sign "$MIRROR/metadata/$((version + 1)).rules.json" \
+		'.version += 1 | .targets = {}' "$KEYS/alice.pem"
 	version=$(jq .signed.version "$snapshot")
 	cp "$snapshot" "$MIRROR/metadata/$((version + 1)).snapshot.json"
-	forge "$MIRROR/metadata/$((version + 1)).snapshot.json" "$KEYS/online.pem" \
-		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}'
-	forge "$MIRROR/metadata/timestamp.json" "$KEYS/online.pem" \
-		'.version += 1 | .meta."snapshot.json" = {version: (.meta."snapshot.json".version + 1)}'
+	forge_sign "$MIRROR/metadata/$((version + 1)).snapshot.json" \
+		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}' \
+		"$KEYS/online.pem"
+	forge_sign "$MIRROR/metadata/timestamp.json" \
+		'.version += 1 | .meta."snapshot.json" = {version: (.meta."snapshot.json".version + 1)}' \
+		"$KEYS/online.pem"
 	unchanged 'one of two signatures'
 	like "$(update .failure)" '*1 of 2*' 'the reason'
 	# Its timestamp has been seen, and the honest one is behind it: which a person sees.
@@ -366,7 +459,7 @@ test_attack_delegations_swapped() {
 	attack_begin
 	local targets
 	targets=$(find "$MIRROR/metadata" -name '*.targets.json' | sort -V | tail -n 1)
-	forge "$targets" "$KEYS/alice.pem" '.delegations.roles[0].threshold = 1'
+	forge_sign "$targets" '.delegations.roles[0].threshold = 1' "$KEYS/alice.pem"
 	unchanged 'other delegations'
 	mirror_restore
 }
@@ -442,6 +535,25 @@ refused_receipt() {
 	[ "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" = refused ]
 }
 
+# Two people publish, past their own tools, what no appliance should take.
+test_attack_absurd_releases_that_two_people_signed() {
+	local list=$LAB_DIR/absurd.rules
+	attack_begin
+	sed '$a [network]\n0.0.0.0/0 category=update evidence="everything"' \
+		"$ROOT/rules/lists/kaspersky.rules" >"$list"
+	collude "$list"
+	unchanged 'every address'
+	like "$(update .refusal)" '*0.0.0.0/0*' 'the refusal of every address'
+	printf 'list: kaspersky\nversion: 9999\n[update]\nnothing.example\n' >"$list"
+	collude "$list"
+	unchanged 'nothing of the vendor'
+	like "$(update .refusal)" '*must be blocked*' 'the refusal of an empty list'
+	sed '$a [update]\nwww.gsa.gov evidence="a mistake"' "$ROOT/rules/lists/kaspersky.rules" >"$list"
+	collude "$list"
+	unchanged 'an innocent name'
+	like "$(update .refusal)" '*www.gsa.gov must pass*' 'the refusal of an innocent name'
+}
+
 # ---- a fleet ----
 
 # branch_start NUMBER: another gateway, with the settings of this one.
@@ -471,7 +583,8 @@ test_update_reaches_a_fleet_of_three() {
 	branch_start 2
 	for number in 1 2; do
 		wait_until 20 branch_has "$number" "$(update .release)" ||
-			fail "branch $number: $(tail -n 3 "$LAB_DIR/branch$number/cordond.out")"
+			fail "branch $number, not $(update .release): $(tail -n 3 \
+				"$LAB_DIR/branch$number/cordond.out")"
 		is "$(branch_asks "$number" fleet.example)" NXDOMAIN 'a name that is nowhere'
 		is "$(branch_asks "$number" www.agency.example)" NOERROR 'an innocent name'
 	done
