@@ -18,37 +18,50 @@ static const struct {
 	const char *summary;
 } commands[] = {
 	{ "key", repo_key,
-	  "new NAME... [--dir DIR] [--type p256|p384|ed25519] [--passphrase-file FILE |\n"
-	  "                  --no-passphrase] | import FILE... [--dir DIR] | list [--json] "
-	  "DIR|FILE...",
+	  "new NAME... [--dir DIR] [--type p256|p384|ed25519]\n"
+	  "                  [--passphrase-file FILE | --no-passphrase]\n"
+	  "       cordon repo key import FILE... [--dir DIR] [--passphrase-file FILE |\n"
+	  "                  --no-passphrase]\n"
+	  "       cordon repo key list [--json] DIR|FILE...",
 	  "make, take over and list keys" },
 	{ "init", repo_init,
-	  "DIR --people PUB... --online PUB... [--ROLE PUB...] [--threshold ROLE=N]\n"
-	  "                  [--expires ROLE=TIME]",
+	  "DIR --people PUB... --online PUB... [--ROLE PUB...]\n"
+	  "                  [--threshold ROLE=N] [--expires ROLE=TIME]",
 	  "a new repository: who signs what" },
 	{ "add", repo_add,
-	  "DIR LIST... [--ring NAME=DELAY]... [--no-rings] [--drop NAME]...\n"
-	  "                  [--canary-block NAME]... [--canary-pass NAME]... [--max-rules N]\n"
-	  "                  [--max-address-share N] [--start TIME] [--expires TIME]",
+	  "DIR [LIST...] [--drop NAME...] [--ring NAME=DELAY...]\n"
+	  "                  [--no-rings] [--canary-block NAME...] [--canary-pass NAME...]\n"
+	  "                  [--max-rules N] [--max-address-share N] [--start TIME]\n"
+	  "                  [--expires TIME]",
 	  "check rule lists and stage them as the next release" },
 	{ "status", repo_status, "DIR [--json]",
 	  "what is staged, and whose signatures are missing" },
-	{ "sign", repo_sign, "DIR --key FILE [--root FILE] [--passphrase-file FILE] [--yes]",
+	{ "sign", repo_sign,
+	  "DIR --key FILE [--root FILE] [--passphrase-file FILE]\n"
+	  "                  [--yes]",
 	  "show what is staged, then sign it" },
-	{ "publish", repo_publish, "DIR --key FILE... [--passphrase-file FILE] [--expires TIME]",
+	{ "publish", repo_publish,
+	  "DIR --key FILE... [--passphrase-file FILE]\n"
+	  "                  [--expires TIME]",
 	  "put what is completely signed into place" },
 	{ "timestamp", repo_timestamp,
-	  "DIR --key FILE... [--passphrase-file FILE] [--expires TIME]",
+	  "DIR --key FILE... [--passphrase-file FILE]\n"
+	  "                  [--expires TIME]",
 	  "renew the timestamp, and the snapshot when it ages" },
-	{ "hold", repo_hold, "DIR --key FILE... [--lift] [--passphrase-file FILE]",
+	{ "hold", repo_hold,
+	  "DIR --key FILE... [--lift] [--passphrase-file FILE]\n"
+	  "                  [--expires TIME]",
 	  "keep the newest release from appliances that wait for their ring" },
 	{ "revert", repo_revert, "DIR [--to RELEASE]",
 	  "stage the content of the release before as the next release" },
 	{ "rotate", repo_rotate,
-	  "DIR ROLE [--add PUB...] [--remove NAME|KEYID...] [--threshold N] [--expires TIME]",
+	  "DIR ROLE [--add PUB...] [--remove NAME|KEYID...]\n"
+	  "                  [--threshold N] [--expires TIME]",
 	  "change a role's keys, or renew its metadata" },
 	{ "delegate", repo_delegate,
-	  "DIR ROLE --paths PATTERN... [--add PUB...] [--threshold N] [--remove]",
+	  "DIR ROLE --paths PATTERN... [--add PUB...]\n"
+	  "                  [--threshold N]\n"
+	  "       cordon repo delegate DIR ROLE --remove",
 	  "change for which targets a role may speak" },
 	{ "verify", repo_verify, "DIR [--days N] [--root FILE] [--json]",
 	  "look at the whole repository as an appliance does" },
@@ -234,6 +247,10 @@ int repo_report(const char *path, const struct diag *diag, int error)
 	command_print_diag(diag);
 	if (error && diag->count == 0)
 		fprintf(stderr, "cordon repo: %s: %s\n", path, strerror(-error));
+	if (error == -ESTALE)
+		fprintf(stderr, "to renew: \"cordon repo timestamp\" for timestamp and snapshot; "
+			"\"cordon repo rotate %s ROLE\",\n  sign and publish for each other role\n",
+			path);
 	return error ? EXIT_NO : EXIT_YES;
 }
 

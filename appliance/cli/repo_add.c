@@ -12,6 +12,7 @@
 #include "policy/compile.h"
 #include "signed/publisher/edition.h"
 #include "signed/publisher/plan.h"
+#include "signed/publisher/signing.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
        DROP_OPTION, START_OPTION, EXPIRES_OPTION };
@@ -163,11 +164,31 @@ static int print_difference(const struct bundle *bundle, const struct repository
 		diff_count(diff, &counts);
 		printf("%zu newly blocked, %zu no longer blocked, %zu otherwise changed\n",
 		       counts.blocked, counts.unblocked, counts.changed);
+		if (!first && !diff_changed(diff))
+			printf("the lists are those of release %" PRId64 ", published already\n",
+			       old.release.version);
 		diff_free(diff);
 	}
 	if (!first)
 		bundle_release(&old);
 	return error;
+}
+
+/* Who has signed what is about to be replaced, and has to sign again. */
+static void warn_of_signatures(const struct repository *repository)
+{
+	struct signing signing;
+	const struct signing_demand *demand = &signing.demand[0];
+
+	if (signing_load(&signing, repository, "rules", NULL) || demand->have == 0)
+		return;
+	fputs("cordon repo: warning: what these have signed is replaced, and they have to sign "
+	      "again:", stderr);
+	for (size_t i = 0; i < demand->keys; i++) {
+		if (demand->key[i].has_signed)
+			fprintf(stderr, " %s", demand->key[i].name);
+	}
+	fputs("\n", stderr);
 }
 
 static int stage(struct bundle *bundle, const struct repository *repository,
@@ -185,6 +206,8 @@ static int stage(struct bundle *bundle, const struct repository *repository,
 	if (error == -ENOENT)
 		diag_error(diag, repository->path, 0, 0,
 			   "there is no root: expected \"cordon repo init\" first");
+	if (!error)
+		warn_of_signatures(repository);
 	if (!error)
 		error = edition_stage(bundle, repository, clock_wall(), start,
 				      period ? period : plan_period(root, "rules"), diag);
@@ -267,7 +290,8 @@ int repo_add(int argc, char **argv)
 	if (code)
 		return code;
 	if (words.words < 1 || (words.words < 2 && words.values == 0))
-		return command_usage("repo add", "expected DIR LIST...");
+		return command_usage("repo add", "expected DIR and LIST... or an option; to renew the "
+				     "signatures alone: \"cordon repo rotate DIR rules\"");
 	code = repo_open(&repository, &words);
 	if (code)
 		return code;

@@ -168,6 +168,9 @@ int repo_delegate(int argc, char **argv)
 		      strcmp(words.word[1], "targets") == 0))
 		code = command_usage("repo delegate", "%s is a role of root, not a delegated one",
 				     words.word[1]);
+	if (!code && drop && strcmp(words.word[1], "rules") == 0)
+		code = command_usage("repo delegate", "without the role rules there are no releases: "
+				     "\"cordon repo rotate\" changes its keys");
 	if (!code)
 		code = prepare(&wanted, &words);
 	if (!code) {

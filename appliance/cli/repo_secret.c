@@ -77,8 +77,10 @@ static int prompt(const char *question, const char *name, char passphrase[KEY_PA
 	tcsetattr(fd, TCSAFLUSH, &old);
 	dprintf(fd, "\n");
 	close(fd);
-	if (got <= 0)
+	if (got <= 0) {
+		fprintf(stderr, "cordon repo: no passphrase was given for %s\n", name);
 		return -EIO;
+	}
 	line[got] = '\0';
 	got = take_line(line, passphrase);
 	explicit_bzero(line, sizeof(line));
@@ -146,9 +148,13 @@ int repo_secret(struct secret **secret, const char *path, const char *passphrase
 	int code = EXIT_YES;
 	int error = file_read(AT_FDCWD, path, KEY_PEM_MAX, &pem, &size);
 
-	if (!error)
-		error = secret_parse(secret, pem, size, NULL);
-	if (error == -EACCES && pem) {
+	if (error) {
+		fprintf(stderr, "cordon repo: %s: cannot read the private key: %s\n", path,
+			strerror(-error));
+		return EXIT_NO;
+	}
+	error = secret_parse(secret, pem, size, NULL);
+	if (error == -EACCES) {
 		code = parse_with_passphrase(secret, path, passphrase_file, pem, size);
 	} else if (error) {
 		explain(path, error);

@@ -34,6 +34,8 @@ struct sign {
 	struct key key;
 	struct diag *diag;
 	size_t found;		/* staged roles that this key may sign */
+	size_t unsigned_;	/* those of them that it has not signed yet */
+	struct diff_counts counts;	/* what the staged release changes */
 	int64_t now;
 };
 
@@ -59,7 +61,7 @@ static void print_release(const struct bundle *bundle)
 		printf("canary: %s must pass\n", release->pass[i]);
 }
 
-static int print_diff(const struct sign *sign, const struct bundle *new)
+static int print_diff(struct sign *sign, const struct bundle *new)
 {
 	struct text text = TEXT_EMPTY;
 	struct bundle old;
@@ -72,6 +74,7 @@ static int print_diff(const struct sign *sign, const struct bundle *new)
 	error = edition_diff(&diff, first ? NULL : &old, new, sign->diag);
 	if (!error) {
 		diff_print(diff, &text);
+		diff_count(diff, &sign->counts);
 		fputs(text.data ? text.data : "", stdout);
 		diff_free(diff);
 	}
@@ -96,7 +99,7 @@ static int check_rules(const struct sign *sign, const struct metadata *rules,
 	return edition_check(bundle, &ignored, sign->diag);
 }
 
-static int show_rules(const struct sign *sign, const struct metadata *rules)
+static int show_rules(struct sign *sign, const struct metadata *rules)
 {
 	struct bundle bundle;
 	int error;
@@ -147,7 +150,7 @@ static int show_changes(const struct sign *sign, const char *role, const struct 
 	return 0;
 }
 
-static int show(const struct sign *sign, const struct signing *signing)
+static int show(struct sign *sign, const struct signing *signing)
 {
 	char name[METADATA_NAME], expiry[64];
 	struct metadata *metadata;
@@ -173,14 +176,17 @@ static int show(const struct sign *sign, const struct signing *signing)
 static int show_role(void *context, const char *role)
 {
 	struct sign *sign = context;
+	const struct signing_key *mine;
 	struct signing signing;
 	int error = signing_load(&signing, sign->repository, role, sign->diag);
 
 	if (error)
 		return error == -ENOENT ? 0 : error;
-	if (!signing_may(&signing, &sign->key))
+	mine = signing_may(&signing, &sign->key);
+	if (!mine)
 		return 0;
 	sign->found++;
+	sign->unsigned_ += !mine->has_signed;
 	return show(sign, &signing);
 }
 
@@ -327,13 +333,31 @@ static int check_history(const struct repository *repository, const struct repo_
 
 /* ---- commands ---- */
 
-static int print_status(struct status *status)
+static int print_status(struct status *status, const char *folder)
 {
 	int error = repository_each(status->repository, status_role, status, status->diag);
 
-	if (!error && status->staged == 0 && !status->array)
+	if (error || status->array)
+		return error;
+	if (status->staged == 0)
 		puts("nothing is staged");
-	return error;
+	else if (status->incomplete == 0)
+		printf("complete; next: cordon repo publish %s --key ONLINE\n", folder);
+	return 0;
+}
+
+/* What was shown may be long, and the counts have scrolled away. */
+static bool ask(const struct sign *sign)
+{
+	const struct diff_counts *counts = &sign->counts;
+
+	if (counts->blocked || counts->unblocked || counts->changed)
+		printf("\nIn all: %zu newly blocked, %zu no longer blocked, %zu otherwise changed.",
+		       counts->blocked, counts->unblocked, counts->changed);
+	if (repo_ask("\nSign all of this?"))
+		return true;
+	fputs("cordon repo sign: nothing was signed\n", stderr);
+	return false;
 }
 
 static int sign_all(struct sign *sign, const struct repo_words *words, bool *signed_)
@@ -352,17 +376,15 @@ static int sign_all(struct sign *sign, const struct repo_words *words, bool *sig
 	}
 	if (error)
 		return error;
-	if (!repo_value(words, YES_OPTION) && !repo_ask("\nSign all of this?"))
+	if (sign->unsigned_ && !repo_value(words, YES_OPTION) && !ask(sign))
 		return 0;
-	error = repository_each(repository, sign_role, sign, sign->diag);
-	if (!error) {
-		*signed_ = true;
-		puts("\nsigned");
-		error = print_status(&status);
-	}
-	if (!error && status.incomplete == 0)
-		printf("complete; next: cordon repo publish %s --key ONLINE\n", words->word[0]);
-	return error;
+	if (sign->unsigned_)
+		error = repository_each(repository, sign_role, sign, sign->diag);
+	if (error)
+		return error;
+	*signed_ = true;
+	puts(sign->unsigned_ ? "\nsigned" : "\nthis key has signed all of it already");
+	return print_status(&status, words->word[0]);
 }
 
 int repo_sign(int argc, char **argv)
@@ -418,7 +440,7 @@ int repo_status(int argc, char **argv)
 		return code;
 	diag_init(&diag);
 	status.array = repo_value(&words, 0) ? json_array() : NULL;
-	error = print_status(&status);
+	error = print_status(&status, words.word[0]);
 	if (status.array)
 		command_print_json(status.array);
 	repository_close(&repository);

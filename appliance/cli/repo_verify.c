@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -30,7 +31,8 @@ static size_t check_expiry(const struct audit *audit, int64_t soon, int64_t now,
 		if (audit->role[i].expires >= soon)
 			continue;
 		repo_print_expiry(audit->role[i].expires, now, expiry, sizeof(expiry));
-		diag_error(diag, audit->role[i].name, 0, 0, "expires %s", expiry);
+		diag_error(diag, audit->role[i].name, 0, 0, "version %" PRId64 " lasts until %s",
+			   audit->role[i].version, expiry);
 		count++;
 	}
 	return count;
@@ -45,9 +47,9 @@ static void print_roles(const struct audit *audit, int64_t now)
 		char name[METADATA_NAME], expiry[64];
 
 		repo_print_expiry(role->expires, now, expiry, sizeof(expiry));
-		printf("%-10s version %-4" PRId64 " until %-24s %zu of %" PRId64 ":",
+		printf("%-10s version %-4" PRId64 " until %-24s needs %" PRId64 ", signed by",
 		       repo_clean(role->name, name, sizeof(name)), role->version, expiry,
-		       role->signers, role->threshold);
+		       role->threshold);
 		for (size_t j = 0; j < role->signers; j++)
 			printf(" %s", role->signer[j]);
 		if (role->targets)
@@ -60,7 +62,7 @@ static void print_roles(const struct audit *audit, int64_t now)
 	}
 	if (audit->hold)
 		printf("hold       release %" PRId64 "\n", audit->hold);
-	printf("targets    %" PRIu64 " bytes, all as signed\n", audit->bytes);
+	printf("files      %" PRIu64 " bytes, all as signed\n", audit->bytes);
 }
 
 static json_t *role_json(const struct audit_role *role)
@@ -104,7 +106,18 @@ static int verify(const struct repo_words *words, int64_t days)
 		return EXIT_NO;
 	diag_init(&diag);
 	snprintf(path, sizeof(path), "%s/metadata/1.root.json", folder);
+	if (!root && access(path, F_OK) < 0) {
+		diag_error(&diag, path, 0, 0, "%s: nothing is published in this folder, or --root is "
+			   "missing", strerror(errno));
+		free(audit);
+		return repo_report(folder, &diag, -ENOENT);
+	}
 	error = audit_folder(audit, folder, root ? root : path, now, &diag);
+	/* What else has expired shows when time does not count. */
+	if (error == -ESTALE) {
+		diag_init(&diag);
+		error = audit_folder(audit, folder, root ? root : path, 1, &diag);
+	}
 	if (!error && check_expiry(audit, now + days * DAY, now, &diag))
 		error = -ESTALE;
 	if (repo_value(words, JSON_OPTION))

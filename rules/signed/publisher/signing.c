@@ -168,8 +168,12 @@ static void print_demand(const struct signing_demand *demand, struct text *out)
 {
 	if (*demand->by)
 		text_printf(out, "for %s ", demand->by);
-	text_printf(out, "%zu of %" PRId64 " signature%s", demand->have, demand->threshold,
-		    demand->threshold == 1 ? "" : "s");
+	if (met(demand) && demand->have > (uint64_t)demand->threshold)
+		text_printf(out, "%zu signatures, %" PRId64 " needed", demand->have,
+			    demand->threshold);
+	else
+		text_printf(out, "%zu of %" PRId64 " signature%s", demand->have,
+			    demand->threshold, demand->threshold == 1 ? "" : "s");
 	if (demand->have) {
 		text_puts(out, " (");
 		print_names(demand, true, out);

@@ -41,7 +41,7 @@ bool signing_complete(const struct signing *signing);
 /* NULL: this key may not sign it. */
 const struct signing_key *signing_may(const struct signing *signing, const struct key *key);
 
-/* "complete: alice, bob", "1 of 2 signatures: alice; any 1 of: bob, carol" */
+/* "1 of 2 signatures (alice); any 1 of: bob, carol", "3 signatures, 2 needed (alice, bob, carol)" */
 void signing_print(const struct signing *signing, struct text *out);
 
 /* Adds the key's signature to the staged file. */

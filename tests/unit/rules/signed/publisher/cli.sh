@@ -20,7 +20,7 @@ expect() {
 	got=$?
 	if [ "$got" -ne "$code" ] || ! grep -qF -- "$text" said; then
 		echo "cordon repo $*: exit $got, expected $code and \"$text\"; said:"
-		sed 's/^/    /' said
+		tail -n 20 said | sed 's/^/    /'
 		failures=$((failures + 1))
 	fi
 }
@@ -74,17 +74,28 @@ expect 1 'must be blocked' add r "$root/rules/lists/oem.rules" --canary-block ww
 expect 0 'release 1 staged' add r "$root"/rules/lists/{kaspersky,resolvers}.rules --ring early=0 late=1d
 expect 1 'any 2 of: alice, bob' status r
 expect 1 'no terminal' sign r --key bob.pem
+expect 1 'cannot read the private key: No such file' sign r --key nobody.pem
 expect 1 'the passphrase is wrong' sign r --key alice.pem --yes --passphrase-file short
 expect 0 'new role rules' sign r --key alice.pem --yes --passphrase-file pass
 expect 0 downloads.upd.kaspersky.com sign r --key bob.pem --yes
+expect 0 'has signed all of it already' sign r --key bob.pem
 expect 1 'half signed: 2 of 3' publish r --key one.pem
 expect 0 complete sign r --key carol.pem --yes
-expect 0 '' status r
+expect 0 'rules      version 1: 3 signatures, 2 needed (alice, bob, carol)' status r
+expect 0 'next: cordon repo publish r' status r
 expect 1 'expected the keys of: one, two' publish r --key bob.pem
 expect 0 'timestamp  version 1' publish r --key one.pem
 expect 1 'nothing is staged' publish r --key one.pem
 expect 0 'in 30 days' verify r
+expect 0 'needs 2, signed by alice bob carol; 3 targets' verify r
 expect 1 'timestamp' verify r --days 8
+expect 1 'to renew: "cordon repo timestamp"' verify r --days 8
+expect 1 'nothing is published in this folder' verify nothing
+expect 2 'cordon repo rotate DIR rules' add r
+expect 0 'the lists are those of release 1, published already' add r --no-rings
+expect 0 'signed' sign r --key carol.pem --yes
+expect 0 'have to sign again: carol' add r --no-rings
+rm r/staging/*.json
 repo verify r --json | jq -e '.good and (.roles | length) == 6' >said || failures=$((failures + 1))
 expect 0 'hold       release 1' hold r --key two.pem
 expect 0 '"hold":1' verify r --json
@@ -105,6 +116,7 @@ expect 1 'no published release 9' revert r --to 9
 expect 0 staged rotate r rules --add erin.pub --remove dave
 expect 1 'rules      version 3: 0 of 2 signatures; any 2 of: alice, bob, carol, erin' status r
 expect 1 holiday rotate r rules --threshold 4
+expect 2 'no releases' delegate r rules --remove
 expect 0 staged delegate r docs --paths 'docs/*' --add bob.pub carol.pub --threshold 1
 expect 0 'new role docs' sign r --key bob.pem --yes
 expect 0 complete sign r --key carol.pem --yes
