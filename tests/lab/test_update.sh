@@ -213,9 +213,9 @@ test_update_publisher_holds_a_release() {
 	next=$(next_release)
 	site_list 3 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
 	repo_release "$LAB_DIR/site.rules"
-	repo hold "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo hold "$MIRROR" --key "$(online)" >/dev/null
 	like "$(update_now)" "*release $next is verified and held*" 'update now'
-	repo hold "$MIRROR" --lift --key "$KEYS/online.pem" >/dev/null
+	repo hold "$MIRROR" --lift --key "$(online)" >/dev/null
 	like "$(update_now)" "*release $next*in force*" 'after the hold'
 }
 
@@ -225,7 +225,7 @@ test_update_ring_waits_for_its_turn() {
 	site_list 4 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
 	repo add "$MIRROR" "$LAB_DIR/site.rules" --ring canary=0s --ring broad=1h >/dev/null
 	repo_sign alice bob
-	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo publish "$MIRROR" --key "$(online)" >/dev/null
 	like "$(update_now)" "*release $next is verified and waits until *ring broad*" 'ring broad'
 	is "$(update .release)" $((next - 1)) 'release'
 	is "$(update .freshness)" fresh 'freshness while it waits'
@@ -334,7 +334,7 @@ test_update_second_mirror_is_asked_when_the_first_holds_back() {
 	gateway_restart
 	cordon update now >/dev/null || fail "$(update_now)"
 	sleep 10
-	repo timestamp "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo timestamp "$MIRROR" --key "$(online)" >/dev/null
 	cordon update now >/dev/null || fail "$(update_now)"
 	wait_until 5 freshness_is fresh || fail "freshness: $(update .freshness)"
 	like "$(update .source)" "*$MIRROR_URL" 'the source'
@@ -462,10 +462,10 @@ test_attack_list_signed_by_one_of_two() {
 	cp "$snapshot" "$MIRROR/metadata/$((version + 1)).snapshot.json"
 	forge_sign "$MIRROR/metadata/$((version + 1)).snapshot.json" \
 		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}' \
-		"$KEYS/online.pem"
+		"$(online)"
 	forge_sign "$MIRROR/metadata/timestamp.json" \
 		'.version += 1 | .meta."snapshot.json" = {version: (.meta."snapshot.json".version + 1)}' \
-		"$KEYS/online.pem"
+		"$(online)"
 	unchanged 'one of two signatures'
 	like "$(update .failure)" '*1 of 2*' 'the reason'
 	# Its timestamp has been seen, and the honest one is behind it: which a person sees.
@@ -483,8 +483,6 @@ test_attack_stolen_online_key_is_rotated_away() {
 	done
 	repo_sign alice bob carol
 	repo publish "$MIRROR" --key "$KEYS/fresh.pem" >/dev/null
-	mv "$KEYS/fresh.pem" "$KEYS/online.pem"
-	mv "$KEYS/fresh.pub" "$KEYS/online.pub"
 	cordon update now >/dev/null || fail "$(update_now)"
 	is "$(update .root_version)" 2 'the root'
 	is "$(update .freshness)" fresh 'freshness'
@@ -528,7 +526,7 @@ test_attack_wrong_content() {
 }
 
 test_attack_frozen_timestamp_shows_and_expires() {
-	repo timestamp "$MIRROR" --key "$KEYS/online.pem" --expires 25s >/dev/null
+	repo timestamp "$MIRROR" --key "$(online)" --expires 25s >/dev/null
 	sed -i '/^interval/i stale-after = 10s' "$LAB_DIR/update.conf"
 	gateway_restart
 	cordon update now >/dev/null || fail "$(update_now)"
@@ -540,7 +538,7 @@ test_attack_frozen_timestamp_shows_and_expires() {
 	unchanged 'an expired timestamp'
 	like "$(update .failure)" '*expired*' 'the reason'
 	sed -i '/^stale-after/d' "$LAB_DIR/update.conf"
-	repo timestamp "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo timestamp "$MIRROR" --key "$(online)" >/dev/null
 	gateway_restart
 	cordon update now >/dev/null
 	is "$(update .freshness)" fresh 'after a new one'
@@ -561,10 +559,27 @@ test_attack_harmful_release_is_refused_and_attested() {
 	like "$(cordon update history)" '*refused*own mirror*' 'history'
 	repo revert "$MIRROR" >/dev/null
 	repo_sign alice bob
-	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo publish "$MIRROR" --key "$(online)" >/dev/null
 	cordon update now >/dev/null || fail "after a revert: $(update_now)"
 	is "$(update .refusal)" null 'the refusal after a revert'
 	is "$(update .release)" $((RELEASE + 2)) 'the release after a revert'
+}
+
+# Disarmed, nothing blocks; what comes meanwhile is judged as it will be once the mode has ended.
+test_attack_harmful_release_is_refused_while_disarmed() {
+	attack_begin
+	cordon disarm --for 60 --reason 'a test of the lab' --by tester >/dev/null
+	site_list 8.1 '[update]' 'mirror.agency.example evidence="a mistake"'
+	repo_release "$LAB_DIR/site.rules"
+	! cordon update now >/dev/null 2>&1 || fail 'it was taken'
+	like "$(update .refusal)" '*own mirror mirror.agency.example*' 'the refusal'
+	cordon mode enforce >/dev/null
+	is "$(update .release)" "$RELEASE" 'release'
+	is "$(status .state)" "$STATE" 'state'
+	repo revert "$MIRROR" >/dev/null
+	repo_sign alice bob
+	repo publish "$MIRROR" --key "$(online)" >/dev/null
+	cordon update now >/dev/null || fail "after a revert: $(update_now)"
 }
 refused_receipt() {
 	[ "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" = refused ]
@@ -587,6 +602,9 @@ test_attack_absurd_releases_that_two_people_signed() {
 	collude "$list"
 	unchanged 'an innocent name'
 	like "$(update .refusal)" '*www.gsa.gov must pass*' 'the refusal of an innocent name'
+	repo_release "$ROOT/rules/lists/kaspersky.rules"
+	cordon update now >/dev/null || fail "after an honest release: $(update_now)"
+	is "$(update .release)" $((RELEASE + 4)) 'the honest release'
 }
 
 # ---- a fleet ----
@@ -640,7 +658,7 @@ test_update_reaches_a_fleet_of_three() {
 	done
 	repo revert "$MIRROR" >/dev/null
 	repo_sign alice bob
-	repo publish "$MIRROR" --key "$KEYS/online.pem" >/dev/null
+	repo publish "$MIRROR" --key "$(online)" >/dev/null
 }
 release_moved() { [ "$(dns 1 @192.168.77.1 www.agency.example)" = NXDOMAIN ]; }
 fleet_of_three() {
