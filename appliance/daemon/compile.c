@@ -255,6 +255,26 @@ static int compile_bundle(struct compile *compile)
 				   &compile->diag);
 }
 
+/* What a release may do is asked of it enforced, whatever the mode is now: the mode ends, and then it
+ * is in force already. */
+static int compile_offer(struct compile *compile)
+{
+	const struct policy_options options = compile->options;
+	int error;
+
+	compile->options.disarmed = false;
+	compile->options.monitor = 0;
+	error = compile_bundle(compile);
+	if (!error)
+		error = check_candidate(compile);
+	compile->options = options;
+	if (error || (!options.disarmed && !options.monitor))
+		return error;
+	free(compile->block);
+	compile->block = NULL;
+	return compile_bundle(compile);
+}
+
 static int make(struct compile *compile)
 {
 	const struct role_start *start = &compile->start;
@@ -267,9 +287,9 @@ static int make(struct compile *compile)
 				     &compile->diag);
 	strict_budget(METADATA_BUDGET);
 	error = offered ? verify_offer(compile) : verify_current(compile);
-	if (!error)
-		error = compile_bundle(compile);
-	return !error && offered ? check_candidate(compile) : error;
+	if (error)
+		return error;
+	return offered ? compile_offer(compile) : compile_bundle(compile);
 }
 
 int role_compile(void)
