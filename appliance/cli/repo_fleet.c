@@ -60,13 +60,27 @@ static int read_pins(struct fleet *fleet, const struct repository *repository, s
 	return error;
 }
 
+static bool is_there(const struct repository *repository, const struct text *text)
+{
+	char *old;
+	size_t size;
+	bool same;
+
+	if (file_read(repository->folder, pins_name, PINS_MOST, &old, &size))
+		return false;
+	same = size == text->length && memcmp(old, text->data, size) == 0;
+	free(old);
+	return same;
+}
+
+/* Only what is new, so that a copy that cannot be written is good for looking. */
 static int write_pins(const struct fleet *fleet, const struct repository *repository,
 		      struct diag *diag)
 {
 	struct text text = TEXT_EMPTY;
 	int error = fleet_pins_print(fleet, &text);
 
-	if (!error)
+	if (!error && !is_there(repository, &text))
 		error = file_replace(repository->folder, pins_name, text.data, text.length, 0644);
 	if (error)
 		diag_error(diag, pins_name, 0, 0, "cannot write: %s", strerror(-error));
@@ -128,11 +142,12 @@ static void print_entry(const struct fleet_entry *entry)
 		print_time(receipt->time, contact);
 		snprintf(release, sizeof(release), "%" PRId64, receipt->release);
 	}
-	printf("%-24s %-9s %-8s %-17s %-8s %-6s %s\n", entry->id, fleet_state_print(entry->state),
+	printf("%-24s %-9s %-8s %-17s %-8s %s", entry->id, fleet_state_print(entry->state),
 	       release, contact, entry->has_receipt ?
 	       repo_clean(receipt->mode, mode, sizeof(mode)) : "-",
-	       !entry->has_receipt ? "-" : receipt->clock_set ? "set" : "floor",
-	       entry->why);
+	       !entry->has_receipt ? "-" : receipt->clock_set ? "set" : "floor");
+	/* On a line of its own: what is wrong has to be read, and the screen is narrow. */
+	printf(*entry->why ? "\n    %s\n" : "%s\n", entry->why);
 }
 
 static json_t *entry_json(const struct fleet_entry *entry)
@@ -163,8 +178,8 @@ static void print_fleet(const struct fleet *fleet, size_t bad, bool json)
 	json_t *array = json ? json_array() : NULL;
 
 	if (!json)
-		printf("%-24s %-9s %-8s %-17s %-8s %-6s %s\n", "appliance", "state", "release",
-		       "contact (UTC)", "mode", "clock", "");
+		printf("%-24s %-9s %-8s %-17s %-8s %s\n", "appliance", "state", "release",
+		       "contact (UTC)", "mode", "clock");
 	for (size_t i = 0; i < fleet->count; i++) {
 		if (json)
 			json_array_append_new(array, entry_json(fleet->entry[i]));
@@ -175,8 +190,9 @@ static void print_fleet(const struct fleet *fleet, size_t bad, bool json)
 		command_print_json(json_pack("{s:o, s:I}", "appliances", array, "bad",
 					     (json_int_t)bad));
 	else
-		printf("%zu appliance%s, %zu not as they should be\n", fleet->count,
-		       fleet->count == 1 ? "" : "s", bad);
+		printf("%zu appliance%s, %zu not as they should be%s\n", fleet->count,
+		       fleet->count == 1 ? "" : "s", bad,
+		       fleet->count ? "" : ": there is no receipt in receipts/");
 }
 
 /* ---- the command ---- */

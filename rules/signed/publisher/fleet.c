@@ -185,7 +185,9 @@ int fleet_add(struct fleet *fleet, const char *name, const void *bytes, size_t s
 	if (error == -ENOMEM)
 		return error;
 	if (error)
-		set(entry, FLEET_FORGED, "%s", diag.count ? diag.entry[0].message : "no receipt");
+		set(entry, FLEET_FORGED, "not a receipt: %s",
+		    size == 0 ? "no file, or nothing in it" :
+		    diag.count ? diag.entry[0].message : "damaged");
 	else
 		take(entry, &receipt);
 	return 0;

@@ -138,12 +138,12 @@ expect 0 complete sign r --key carol.pem --yes
 expect 0 'the delay of ring soon is over' publish r --key one.pem
 
 # ---- a fleet of nobody
-expect 0 '0 appliances' fleet r
+expect 0 '0 appliances, 0 not as they should be: there is no receipt' fleet r
 printf 'gw-1\n' >expected.csv
 expect 1 'never heard of' fleet r --expect expected.csv
 mkdir r/receipts
 echo '{}' >r/receipts/gw-1.json
-expect 1 forged fleet r --expect expected.csv
+expect 1 'not a receipt: ' fleet r --expect expected.csv
 repo fleet r --json | jq -e '.bad == 1 and .appliances[0].state == "forged"' >said ||
 	failures=$((failures + 1))
 exit $((failures > 0))
