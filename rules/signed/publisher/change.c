@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "signed/publisher/document.h"
 #include "signed/publisher/keyring.h"
+#include "signed/publisher/plan.h"
 
 static void put_clean(struct text *out, const char *text)
 {
@@ -132,6 +134,43 @@ static void put_role(struct text *out, const struct metadata *old, const struct 
 	text_release(&lines);
 }
 
+static void put_period(struct text *out, int64_t seconds)
+{
+	if (seconds % (24 * 3600) == 0)
+		text_printf(out, "%" PRId64 " days", seconds / (24 * 3600));
+	else
+		text_printf(out, "%" PRId64 " s", seconds);
+}
+
+static json_t *periods(const struct metadata *root)
+{
+	return root ? json_object_get(document_signed(root->document), "x-cordon-periods") : NULL;
+}
+
+/* How long signatures last from now on: of what one root names, unless the other names it, too. */
+static void put_periods(struct text *out, const struct metadata *old, const struct metadata *new,
+			const struct metadata *one, const struct metadata *other)
+{
+	json_t *value;
+	const char *role;
+
+	json_object_foreach(periods(one), role, value) {
+		const int64_t before = plan_period(old, role), after = plan_period(new, role);
+
+		if (before == after || json_object_get(periods(other), role))
+			continue;
+		text_puts(out, "role ");
+		put_clean(out, role);
+		text_puts(out, "\n  signatures last ");
+		put_period(out, after);
+		if (old) {
+			text_puts(out, " from now on, no longer ");
+			put_period(out, before);
+		}
+		text_puts(out, "\n");
+	}
+}
+
 void change_print(const struct metadata *old, const struct metadata *new, struct text *out)
 {
 	const size_t before = out->length;
@@ -144,6 +183,10 @@ void change_print(const struct metadata *old, const struct metadata *new, struct
 		text_puts(out, "role ");
 		put_clean(out, old->role[i].name);
 		text_puts(out, " is gone\n");
+	}
+	if (new->type == METADATA_ROOT) {
+		put_periods(out, old, new, new, NULL);
+		put_periods(out, old, new, old, new);
 	}
 	if (out->length == before)
 		text_puts(out, "no key, threshold or delegation changes\n");

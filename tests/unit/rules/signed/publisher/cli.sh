@@ -115,6 +115,9 @@ expect 0 'release 3 staged: 2 lists' revert r
 expect 1 'no published release 9' revert r --to 9
 expect 0 staged rotate r rules --add erin.pub --remove dave
 expect 1 'rules      version 3: 0 of 2 signatures; any 2 of: alice, bob, carol, erin' status r
+expect 0 staged rotate r timestamp --expires 60d
+expect 0 'signatures last 60 days from now on, no longer 7 days' sign r --key carol.pem --yes
+rm r/staging/2.root.json
 expect 1 holiday rotate r rules --threshold 4
 expect 2 'no releases' delegate r rules --remove
 expect 0 staged delegate r docs --paths 'docs/*' --add bob.pub carol.pub --threshold 1
