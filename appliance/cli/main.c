@@ -20,8 +20,9 @@ static const struct command commands[] = {
 	  "take block and capture away for a while", command_disarm },
 	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
-	{ "update", "[status [--json] | now | history [--json] | from DIR | push HOST DIR | receive |\n"
-	  "       hold --reason TEXT --by NAME | release]", "signed releases of rule lists",
+	{ "update", "[status | history] [--json]\n"
+	  "       cordon update now | from DIR | push HOST DIR | receive | release\n"
+	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },

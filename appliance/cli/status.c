@@ -62,8 +62,11 @@ static void print_update(const json_t *status)
 {
 	const json_t *update = json_object_get(status, "update");
 
-	if (!json_is_true(json_object_get(update, "on")))
+	if (!json_is_true(json_object_get(update, "on"))) {
+		if (json_is_string(json_object_get(update, "why")))
+			printf("update     off: %s\n", text_at(update, "why"));
 		return;
+	}
 	if (number_at(update, "release"))
 		printf("update     release %lld, %s", number_at(update, "release"),
 		       text_at(update, "freshness"));

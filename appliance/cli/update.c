@@ -42,7 +42,7 @@ static void print_release(const json_t *update)
 	printf("release    %lld, published %s (", number_at(update, "release"),
 	       text_at(update, "published"));
 	print_duration(number_at(update, "age"));
-	printf(" ago), enforced since %s\ndigest     %s\n", text_at(update, "since"),
+	printf(" ago)\n           enforced since %s\ndigest     %s\n", text_at(update, "since"),
 	       text_at(update, "digest"));
 	json_array_foreach(json_object_get(update, "signers"), index, signer)
 		printf("%s%s\n", index ? "           " : "signed by  ", json_string_value(signer));
@@ -58,14 +58,14 @@ static void print_freshness(const json_t *update)
 		       text_at(update, "expires"));
 	puts("");
 	if (strcmp(freshness, "stale") == 0)
-		puts("           no newer signature came in time: is the publisher at work, are the "
-		     "mirrors honest? It is enforced still");
+		puts("           no newer signature came in time: is the publisher at work, are\n"
+		     "           the mirrors honest? The release is enforced still");
 	if (strcmp(freshness, "refused") == 0)
-		puts("           expired: nothing that is as old would be taken any more. It is "
-		     "enforced still");
+		puts("           expired: nothing that is as old would be taken any more.\n"
+		     "           The release is enforced still; a newer timestamp ends this");
 	if (strcmp(text_at(update, "clock"), "floor") == 0)
-		printf("clock      not set, behind the newest signature; time goes by %s and the "
-		       "uptime\n", text_at(update, "floor"));
+		printf("clock      not set, behind the newest signature: time goes by\n"
+		       "           %s and the uptime\n", text_at(update, "floor"));
 }
 
 static void print_text_block(const char *label, const char *text)
@@ -103,8 +103,8 @@ static void print_contact(const json_t *update)
 		print_text_block("failure", text_at(update, "failure"));
 	if (text_at(update, "receipt"))
 		print_text_block("receipt", text_at(update, "receipt"));
-	printf("device     key %s, ring %s\n", text_at(update, "device_key"),
-	       text_at(update, "ring"));
+	printf("device     ring %s, key\n           %s\n", text_at(update, "ring"),
+	       text_at(update, "device_key"));
 }
 
 /* Healthy: fresh, nothing refused, the last look went well. */
@@ -198,14 +198,22 @@ static int hold(const struct cli *cli, bool held, int argc, char **argv)
 
 static void print_event(const char *line)
 {
+	static const char prefix[] = "update: ";
+	int indent = 2;
 	json_t *event = json_loads(line, 0, NULL);
 	const char *text = text_at(event, "text");
 
 	if (event && text) {
+		if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+			text += sizeof(prefix) - 1;
 		printf("%s  %-8s", text_at(event, "time"), text_at(event, "event"));
-		if (number_at(event, "release"))
-			printf(" release %lld", number_at(event, "release"));
-		printf("  %s\n", text);
+		/* What came into force says itself which one it is. */
+		if (number_at(event, "release") && strncmp(text, "release ", 8) != 0)
+			printf("  release %lld", number_at(event, "release"));
+		for (; *text; text += strcspn(text, "\n"), text += *text == '\n', indent = 32)
+			printf("%*s%.*s\n", indent, "", (int)strcspn(text, "\n"), text);
+		if (indent == 2)
+			puts("");
 	}
 	json_decref(event);
 }
@@ -241,15 +249,16 @@ static int with_json(const struct cli *cli, int (*run)(const struct cli *, bool)
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
 	if (argc > 2 || (argc == 2 && !json))
-		return command_usage("update", "%s: expected nothing, or --json", argv[0]);
+		return command_usage("update", "expected status or history, with nothing or --json");
 	return run(cli, json);
 }
 
 int command_update(const struct cli *cli, int argc, char **argv)
 {
-	const char *verb = argc > 1 ? argv[1] : "status";
+	/* Without a word, and with an option of status alone, it is status. */
+	const char *verb = argc > 1 && argv[1][0] != '-' ? argv[1] : "status";
 
-	if (argc > 1) {
+	if (argc > 1 && argv[1][0] != '-') {
 		argc--;
 		argv++;
 	}
