@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "daemon/update_role.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,24 +33,9 @@
  */
 enum {
 	METADATA_BUDGET = 48 << 20,
-	ROOTS = 256,
-	ROOT_MAX = 1 << 20,
 	BACKOFF_MAX = 8,	/* intervals */
 	DELIVER_LIMIT = 4096,
 	SOON_MS = 2000
-};
-
-struct update_role {
-	struct role_start start;
-	int folder;
-	struct store *store;
-	char *ca;
-	struct freshness freshness;
-	int64_t next_ms;		/* uptime of the next look */
-	unsigned int failures;		/* looks without success, one after the other */
-	char offered[2 * DIGEST_SIZE + 1];	/* digest of the metadata offered last; "" none */
-	int64_t signed_at;		/* of the newest timestamp that was followed; 0: not known */
-	int64_t again;			/* when to offer the same again; 0: not */
 };
 
 static const int syscalls[] = {
@@ -84,157 +68,6 @@ static int record(struct source *source, enum source_kind kind, const char *path
 	error = file_replace(recorder->role->folder, name, *data, *size, 0600);
 	if (error)
 		diag_error(diag, name, 0, 0, "cannot be kept: %s", strerror(-error));
-	return error;
-}
-
-/* ---- what is offered ---- */
-
-struct pieces {
-	struct archive archive;
-	void *data[ARCHIVE_FILES];	/* malloc'ed */
-	size_t count;
-};
-
-static int add(struct pieces *pieces, const char *name, void *data, size_t size)
-{
-	int error = archive_add(&pieces->archive, name, data, size);
-
-	if (error)
-		free(data);
-	else
-		pieces->data[pieces->count++] = data;
-	return error;
-}
-
-static int add_roots(struct update_role *role, struct pieces *pieces, int64_t newest)
-{
-	int error = 0;
-
-	for (int64_t version = newest > ROOTS ? newest - ROOTS : 1; !error && version <= newest;
-	     version++) {
-		char name[64], path[80], *data;
-		size_t size;
-
-		snprintf(name, sizeof(name), "%lld.root.json", (long long)version);
-		snprintf(path, sizeof(path), "roots/%s", name);
-		error = file_read(role->folder, path, ROOT_MAX, &data, &size);
-		if (!error)
-			error = add(pieces, name, data, size);
-		else if (error == -ENOENT)
-			error = 0;
-	}
-	return error;
-}
-
-static int add_metadata(struct update_role *role, struct pieces *pieces, const char *delegated)
-{
-	char last[ARCHIVE_NAME];
-	const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
-				      "targets.json", last };
-	int error = 0;
-
-	snprintf(last, sizeof(last), "%s.json", delegated);
-	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++) {
-		void *data;
-		size_t size;
-
-		error = role->store->load(role->store, names[i], ARCHIVE_MAX, &data, &size);
-		if (!error)
-			error = add(pieces, names[i], data, size);
-	}
-	return error;
-}
-
-/* One target by its path; *target says which it was. */
-static int add_target(struct pieces *pieces, struct client *client, const char *path,
-		      const struct metadata_file **target, struct diag *diag)
-{
-	const char *role;
-	void *data;
-	size_t size;
-	int error = client_lookup(client, path, target, &role, diag);
-
-	if (!error)
-		error = client_download(client, *target, &data, &size, diag);
-	return error ? error : add(pieces, strrchr(path, '/') + 1, data, size);
-}
-
-/* Older releases' targets need not be kept any longer. */
-static int add_targets(struct pieces *pieces, struct client *client, const struct bundle *bundle,
-		       struct diag *diag)
-{
-	const struct metadata_file *target[RELEASE_LISTS + 1];
-	int error = add_target(pieces, client, RELEASE_TARGET, &target[0], diag);
-
-	for (size_t i = 0; !error && i < bundle->release.lists; i++) {
-		char path[LIST_FILE_NAME + 8];
-
-		snprintf(path, sizeof(path), "rules/%s.rules", bundle->release.list[i].name);
-		error = add_target(pieces, client, path, &target[i + 1], diag);
-	}
-	return error ? error : client_prune(client, target, bundle->release.lists + 1, diag);
-}
-
-/* Which metadata is trusted now, in a few bytes: nothing new means nothing to offer. */
-static int digest_metadata(struct update_role *role, char digest[2 * DIGEST_SIZE + 1])
-{
-	static struct pieces pieces;
-	struct text text = TEXT_EMPTY;
-	uint8_t bytes[DIGEST_SIZE];
-	int error;
-
-	pieces.archive.count = pieces.count = 0;
-	error = add_metadata(role, &pieces, "rules");
-	if (!error) {
-		archive_print(&pieces.archive, &text);
-		error = text_failed(&text) ? -ENOMEM
-					   : digest_sha256(text.data, text.length, bytes);
-	}
-	for (int i = 0; !error && i < DIGEST_SIZE; i++)
-		snprintf(digest + 2 * i, 3, "%02x", bytes[i]);
-	for (size_t i = 0; i < pieces.count; i++)
-		free(pieces.data[i]);
-	text_release(&text);
-	return error;
-}
-
-static int send_offer(const struct archive *archive)
-{
-	struct text text = TEXT_EMPTY;
-	int fd;
-
-	archive_print(archive, &text);
-	fd = text_failed(&text) || text.length > ARCHIVE_MAX
-		     ? -ENOMEM : message_seal("offer", text.data, text.length);
-	text_release(&text);
-	if (fd < 0)
-		return fd;
-	role_tell(MESSAGE_OFFER, NULL, 0, fd);
-	close(fd);
-	return 0;
-}
-
-static int offer(struct update_role *role, struct client *client, struct diag *diag)
-{
-	static struct pieces pieces;
-	struct bundle bundle = { .signers = 0 };
-	int64_t newest = trust_get(client_trust(client), METADATA_ROOT)->version;
-	int error = bundle_take(&bundle, client, false, diag);
-
-	pieces.archive.count = pieces.count = 0;
-	if (!error)
-		error = add_roots(role, &pieces, newest);
-	if (!error)
-		error = add_metadata(role, &pieces, "rules");
-	if (!error)
-		error = add_targets(&pieces, client, &bundle, diag);
-	if (!error)
-		error = send_offer(&pieces.archive);
-	if (!error)
-		freshness_learn(&role->freshness, bundle.signed_at, clock_uptime_ms());
-	for (size_t i = 0; i < pieces.count; i++)
-		free(pieces.data[i]);
-	bundle_release(&bundle);
 	return error;
 }
 
@@ -275,11 +108,11 @@ static int look_at(struct update_role *role, struct source *inner, bool asked,
 		error = client_lookup(client, RELEASE_TARGET, &target, &name, diag);
 	}
 	if (!error)
-		error = digest_metadata(role, digest);
+		error = update_digest(role, digest);
 	attempt->result = ATTEMPT_NOTHING_NEW;
 	if (!error && (asked || strcmp(digest, role->offered) != 0 ||
 		       (role->again && role->again <= now(role)))) {
-		error = offer(role, client, diag);
+		error = update_offer(role, client, diag);
 		attempt->result = ATTEMPT_OFFERED;
 		role->again = 0;
 		if (!error)
@@ -509,7 +342,7 @@ static int prove_root(struct update_role *role, char **root, size_t *size, struc
 
 		snprintf(path, sizeof(path), "roots/%lld.root.json",
 			 (long long)trust_get(trust, METADATA_ROOT)->version + 1);
-		if (file_read(role->folder, path, ROOT_MAX, &data, &length) < 0)
+		if (file_read(role->folder, path, UPDATE_ROOT_MAX, &data, &length) < 0)
 			break;
 		if (trust_root(trust, data, length, NULL) < 0) {
 			free(data);
@@ -534,7 +367,7 @@ static int seed(struct update_role *role, struct diag *diag)
 	char *root = NULL;
 	void *kept = NULL;
 	size_t size, kept_size;
-	int none = store->load(store, "root.json", ROOT_MAX, &kept, &kept_size);
+	int none = store->load(store, "root.json", UPDATE_ROOT_MAX, &kept, &kept_size);
 	int error = role_read(role->start.trust, "trust-root", &root, &size, diag);
 
 	if (!error)

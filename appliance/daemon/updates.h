@@ -111,5 +111,10 @@ int64_t updates_now(const struct parent *parent);
 enum freshness_state updates_freshness(const struct parent *parent);
 bool updates_clock_set(const struct parent *parent);
 
+/* ---- updates_keep.c, with updates_init ---- */
+/* What has to outlive a restart; a failure is logged. */
+void updates_keep(struct parent *parent);
+void updates_save_bundle(struct parent *parent);
+
 /* ---- updates_status.c ---- */
 json_t *updates_status(const struct parent *parent);

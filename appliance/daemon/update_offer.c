@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/update_role.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "ipc/update.h"
+#include "signed/archive.h"
+#include "signed/release.h"
+
+/* An offer: the metadata that is trusted, every root, and the lists, as one archive. */
+enum { ROOTS = 256 };
+
+struct pieces {
+	struct archive archive;
+	void *data[ARCHIVE_FILES];	/* malloc'ed */
+	size_t count;
+};
+
+static int add(struct pieces *pieces, const char *name, void *data, size_t size)
+{
+	int error = archive_add(&pieces->archive, name, data, size);
+
+	if (error)
+		free(data);
+	else
+		pieces->data[pieces->count++] = data;
+	return error;
+}
+
+static int add_roots(struct update_role *role, struct pieces *pieces, int64_t newest)
+{
+	int error = 0;
+
+	for (int64_t version = newest > ROOTS ? newest - ROOTS : 1; !error && version <= newest;
+	     version++) {
+		char name[64], path[80], *data;
+		size_t size;
+
+		snprintf(name, sizeof(name), "%lld.root.json", (long long)version);
+		snprintf(path, sizeof(path), "roots/%s", name);
+		error = file_read(role->folder, path, UPDATE_ROOT_MAX, &data, &size);
+		if (!error)
+			error = add(pieces, name, data, size);
+		else if (error == -ENOENT)
+			error = 0;
+	}
+	return error;
+}
+
+static int add_metadata(struct update_role *role, struct pieces *pieces, const char *delegated)
+{
+	char last[ARCHIVE_NAME];
+	const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
+				      "targets.json", last };
+	int error = 0;
+
+	snprintf(last, sizeof(last), "%s.json", delegated);
+	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++) {
+		void *data;
+		size_t size;
+
+		error = role->store->load(role->store, names[i], ARCHIVE_MAX, &data, &size);
+		if (!error)
+			error = add(pieces, names[i], data, size);
+	}
+	return error;
+}
+
+/* One target by its path; *target says which it was. */
+static int add_target(struct pieces *pieces, struct client *client, const char *path,
+		      const struct metadata_file **target, struct diag *diag)
+{
+	const char *role;
+	void *data;
+	size_t size;
+	int error = client_lookup(client, path, target, &role, diag);
+
+	if (!error)
+		error = client_download(client, *target, &data, &size, diag);
+	return error ? error : add(pieces, strrchr(path, '/') + 1, data, size);
+}
+
+/* Older releases' targets need not be kept any longer. */
+static int add_targets(struct pieces *pieces, struct client *client, const struct bundle *bundle,
+		       struct diag *diag)
+{
+	const struct metadata_file *target[RELEASE_LISTS + 1];
+	int error = add_target(pieces, client, RELEASE_TARGET, &target[0], diag);
+
+	for (size_t i = 0; !error && i < bundle->release.lists; i++) {
+		char path[LIST_FILE_NAME + 8];
+
+		snprintf(path, sizeof(path), "rules/%s.rules", bundle->release.list[i].name);
+		error = add_target(pieces, client, path, &target[i + 1], diag);
+	}
+	return error ? error : client_prune(client, target, bundle->release.lists + 1, diag);
+}
+
+int update_digest(struct update_role *role, char digest[2 * DIGEST_SIZE + 1])
+{
+	static struct pieces pieces;
+	struct text text = TEXT_EMPTY;
+	uint8_t bytes[DIGEST_SIZE];
+	int error;
+
+	pieces.archive.count = pieces.count = 0;
+	error = add_metadata(role, &pieces, "rules");
+	if (!error) {
+		archive_print(&pieces.archive, &text);
+		error = text_failed(&text) ? -ENOMEM
+					   : digest_sha256(text.data, text.length, bytes);
+	}
+	for (int i = 0; !error && i < DIGEST_SIZE; i++)
+		snprintf(digest + 2 * i, 3, "%02x", bytes[i]);
+	for (size_t i = 0; i < pieces.count; i++)
+		free(pieces.data[i]);
+	text_release(&text);
+	return error;
+}
+
+static int send_offer(const struct archive *archive)
+{
+	struct text text = TEXT_EMPTY;
+	int fd;
+
+	archive_print(archive, &text);
+	fd = text_failed(&text) || text.length > ARCHIVE_MAX
+		     ? -ENOMEM : message_seal("offer", text.data, text.length);
+	text_release(&text);
+	if (fd < 0)
+		return fd;
+	role_tell(MESSAGE_OFFER, NULL, 0, fd);
+	close(fd);
+	return 0;
+}
+
+int update_offer(struct update_role *role, struct client *client, struct diag *diag)
+{
+	static struct pieces pieces;
+	struct bundle bundle = { .signers = 0 };
+	int64_t newest = trust_get(client_trust(client), METADATA_ROOT)->version;
+	int error = bundle_take(&bundle, client, false, diag);
+
+	pieces.archive.count = pieces.count = 0;
+	if (!error)
+		error = add_roots(role, &pieces, newest);
+	if (!error)
+		error = add_metadata(role, &pieces, "rules");
+	if (!error)
+		error = add_targets(&pieces, client, &bundle, diag);
+	if (!error)
+		error = send_offer(&pieces.archive);
+	if (!error)
+		freshness_learn(&role->freshness, bundle.signed_at, clock_uptime_ms());
+	for (size_t i = 0; i < pieces.count; i++)
+		free(pieces.data[i]);
+	bundle_release(&bundle);
+	return error;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/updates.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/file.h"
+#include "base/version.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+#include "daemon/receipt.h"
+#include "signed/archive.h"
+
+/* What the parent keeps of signed updates in its state folder, and how it begins with that. */
+
+#define BUNDLE_FILE "bundle"
+#define KEEP_FILE "updates"
+#define KEY_FILE "device.pem"
+
+enum { KEEP_MAX = 4096, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
+
+void updates_keep(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	json_t *object = json_pack(
+		"{s:I, s:I, s:I, s:b, s:s, s:s}", "floor",
+		(json_int_t)freshness_floor(&updates->freshness, clock_uptime_ms()), "sequence",
+		(json_int_t)updates->sequence, "since", (json_int_t)updates->since, "held",
+		updates->held, "reason", updates->held_reason, "by", updates->held_by);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (!text || file_replace(parent->state, KEEP_FILE, text, strlen(text), 0600) < 0)
+		log_error("%s/" KEEP_FILE " cannot be written: after a restart the clock may be "
+			  "taken to be older than it is", parent->state_path);
+	updates->save_ms = clock_uptime_ms() + HOUR_MS;
+	free(text);
+	json_decref(object);
+}
+
+static void copy(char *out, size_t size, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	snprintf(out, size, "%s", text ? text : "");
+}
+
+static int64_t restore(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	int64_t floor;
+	json_t *object;
+	size_t length;
+	char *text;
+	int error = file_read(parent->state, KEEP_FILE, KEEP_MAX, &text, &length);
+
+	if (error == -ENOENT)
+		return 0;
+	object = error ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	if (!object)
+		diag_error(diag, "state/" KEEP_FILE, 0, 0, "damaged: a hold is forgotten, and time "
+			   "begins at the build");
+	updates->sequence = json_integer_value(json_object_get(object, "sequence"));
+	updates->since = json_integer_value(json_object_get(object, "since"));
+	updates->held = json_is_true(json_object_get(object, "held"));
+	copy(updates->held_reason, sizeof(updates->held_reason), object, "reason");
+	copy(updates->held_by, sizeof(updates->held_by), object, "by");
+	floor = json_integer_value(json_object_get(object, "floor"));
+	json_decref(object);
+	if (!error)
+		free(text);
+	return floor;
+}
+
+static int open_key(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	struct text pem = TEXT_EMPTY;
+	size_t length;
+	char *text;
+	int error = file_read(parent->state, KEY_FILE, KEY_PEM_MAX, &text, &length);
+
+	if (!error) {
+		error = secret_parse(&updates->device, text, length, NULL);
+		explicit_bzero(text, length);
+		free(text);
+		if (error == -EINVAL)
+			log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher "
+				  "will call its receipts forged", parent->state_path);
+	}
+	/* Whatever else is wrong may be gone at the next start: a key is not given up for it. */
+	if (error == -ENOENT || error == -EINVAL) {
+		error = secret_generate(&updates->device, KEY_P256);
+		if (!error)
+			error = secret_print(updates->device, NULL, &pem);
+		if (!error)
+			error = file_replace(parent->state, KEY_FILE, pem.data, pem.length, 0600);
+		if (pem.data)
+			explicit_bzero(pem.data, pem.length);
+		text_release(&pem);
+	}
+	return error ? error : receipt_keyid(updates->device, updates->device_id);
+}
+
+static int make_folder(struct parent *parent)
+{
+	uid_t owner = settings_uid(&parent->settings, ROLE_UPDATE);
+
+	if ((mkdirat(parent->state, "update", 0700) < 0 && errno != EEXIST) ||
+	    fchownat(parent->state, "update", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Once: whatever becomes of the disk later, the policy in force can be compiled again. */
+static void load_bundle(struct parent *parent)
+{
+	char *data;
+	size_t size;
+	int error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
+
+	if (error == -ENOENT)
+		return;
+	if (!error) {
+		parent->updates.bundle = message_seal("bundle", data, size);
+		error = parent->updates.bundle < 0 ? parent->updates.bundle : 0;
+		free(data);
+	}
+	if (error)
+		log_error("%s/" BUNDLE_FILE " cannot be read (%s): from the folder of rule lists "
+			  "until the next release comes", parent->state_path, strerror(-error));
+}
+
+void updates_save_bundle(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	void *data;
+	size_t size;
+	int error = message_map(updates->bundle, &data, &size);
+
+	if (!error) {
+		error = file_replace(parent->state, BUNDLE_FILE, data, size, 0600);
+		munmap(data, size);
+	}
+	updates->unsaved = error != 0;
+	if (error)
+		log_error("%s/" BUNDLE_FILE " cannot be written (%s): until it can, a restart begins "
+			  "with the release before", parent->state_path, strerror(-error));
+}
+
+static bool has_trust(const struct parent *parent)
+{
+	return faccessat(parent->state, "update/root.json", F_OK, 0) == 0 ||
+	       access(parent->settings.trust_root, R_OK) == 0;
+}
+
+static int open_updates(struct parent *parent)
+{
+	int error = make_folder(parent);
+
+	if (!error)
+		error = open_key(parent);
+	if (!error && !has_trust(parent))
+		error = -ENOKEY;
+	return error;
+}
+
+int updates_init(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	int error;
+
+	*updates = (struct updates){
+		.bundle = -1, .offer = -1, .judged = -1, .candidate = -1,
+		.messages = { .burst = 64, .interval = 100 },
+		.offers = { .burst = 16, .interval = 10000 },
+		.failures = { .burst = 16, .interval = 10 * MINUTE_MS },
+		.verdicts = { .burst = 16, .interval = 10 * MINUTE_MS },
+	};
+	freshness_init(&updates->freshness, version_build_time(), restore(parent, diag),
+		       clock_uptime_ms());
+	snprintf(updates->off, sizeof(updates->off), "cordon.conf names no [update] trust-root");
+	if (!ENABLED(CONFIG_UPDATE) || !parent->settings.trust_root[0])
+		return 0;
+	/* What is in force stays, whatever becomes of the rest. */
+	load_bundle(parent);
+	error = open_updates(parent);
+	if (error) {
+		snprintf(updates->off, sizeof(updates->off), "%s: %s", error == -ENOKEY
+			 ? parent->settings.trust_root : parent->state_path, error == -ENOKEY
+			 ? "no root metadata there: put the administrator's there and start cordond "
+			   "again" : strerror(-error));
+		diag_error(diag, "signed updates are off", 0, 0, "%s", updates->off);
+		return error;
+	}
+	updates->on = true;
+	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
+	updates_keep(parent);
+	return 0;
+}
