@@ -50,7 +50,7 @@ int repo_words(struct repo_words *words, const char *command, const struct repo_
 /* The last value of an option; NULL: not given. */
 const char *repo_value(const struct repo_words *words, size_t option);
 
-/* "15m", "7d", also "1y"; 0 when the option is not given. 0 or EXIT_USAGE. */
+/* "15m", "7d"; 0 when the option is not given. 0 or EXIT_USAGE. */
 int repo_period(const struct repo_words *words, const char *text, int64_t *seconds);
 /* "NAME=VALUE" in two; false when there is no "=" in it. */
 bool repo_pair(const char *text, char *name, size_t size, const char **value);
