@@ -162,7 +162,10 @@ static void refuse(struct parent *parent, const char *text)
 				  "start", mode_print(parent->mode.mode));
 	}
 	if (first && updates_bundled(parent)) {
-		updates_bundle_damaged(parent);
+		/* A compiler that was killed for want of memory says nothing about the bundle. */
+		if (parent->updates.tried)
+			updates_bundle_damaged(parent);
+		parent->updates.tried = true;
 		change_begin_anew(parent);
 		return;
 	}

@@ -45,6 +45,7 @@ struct updates {
 	int bundle;			/* the bundle in force, so that no disk is needed to go on with
 					 * it; sealed memfd, -1: none */
 	bool unsaved;			/* STATE/bundle is older */
+	bool tried;			/* at the start, without success */
 	int offer;			/* waits for its turn; sealed memfd, -1 */
 	int judged;			/* the offer under way; -1 */
 	int candidate;			/* what the compiler would keep of it; -1 */
