@@ -27,6 +27,7 @@ expect() {
 check() {
 	"$@" >said 2>&1 && return
 	echo "failed: $*"
+	tail -n 20 said | sed 's/^/    /'
 	failures=$((failures + 1))
 }
 
@@ -35,6 +36,17 @@ for command in key init add status sign publish timestamp hold revert rotate del
 	[ "$command" = key ] || expect 2 'see: cordon repo' "$command"
 done
 expect 2 'no command' frobnicate
+
+# ---- the completion knows the options of --help, and no others
+# shellcheck source=appliance/cli/cordon.bash-completion
+. "$root/appliance/cli/cordon.bash-completion"
+options() { tr ' ' '\n' | grep -e '^--[a-z]' | sort -u; }
+for command in key add status sign publish timestamp hold revert rotate delegate verify fleet; do
+	repo "$command" --help | grep -oe '--[a-z][a-z0-9-]*' | options >help.words
+	echo --help | cat - help.words | sort -u >help.all
+	_cordon_repo_options "$command" | options >completion.words
+	check diff help.all completion.words
+done
 expect 2 'no option --nothing' status repo --nothing
 expect 1 'no repository' status .
 
