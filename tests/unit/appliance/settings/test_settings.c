@@ -215,6 +215,7 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
 		{ "[rules]\n\nmax-rules = 0\n", "from 1 to 10000000" },
 		{ "[update]\n\ntrust-root = root.json\n", "begins with /" },
+		{ "[update]\n\ntrust-root = /root.json # mine\n", "no comment behind it" },
 		{ "[update]\n\nmirror = mirror.example\n", "https://HOST/" },
 		{ "[update]\n\nmirror = https://user@mirror.example/\n", "without user" },
 		{ "[update]\n\nmirror-pin = 0123\n", "sha256: and 64" },
