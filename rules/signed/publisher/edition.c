@@ -456,6 +456,8 @@ int edition_stage(struct bundle *bundle, const struct repository *repository, in
 	int error = next_version(&bundle->release.version, repository, diag);
 
 	bundle->release.published = now + start;
+	/* First what names the files: cut here, there is nothing staged rather than half of it. */
+	repository_unstage(repository, "rules");
 	content_unstage(repository, "rules");
 	if (!error && json_object_set(document_signed(document), "targets", targets))
 		error = -ENOMEM;

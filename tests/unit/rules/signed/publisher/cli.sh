@@ -152,6 +152,15 @@ expect 0 'ring soon: 1 s after' sign r --key bob.pem --yes
 expect 0 complete sign r --key carol.pem --yes
 expect 0 'the delay of ring soon is over' publish r --key one.pem
 
+# ---- interrupted while it writes the lists: nothing is staged, and the same again is enough
+sed 's/^version:.*/version: 9/' "$root/rules/lists/resolvers.rules" >v.rules
+expect 0 'release 5 staged' add r "$root/rules/lists/kaspersky.rules"
+(ulimit -f 8 && repo add r v.rules >said 2>&1)
+check test $? -ne 0
+expect 0 'nothing is staged' status r
+expect 0 'release 5 staged' add r v.rules
+rm r/staging/*.json
+
 # ---- a fleet of nobody
 expect 0 '0 appliances, 0 not as they should be: there is no receipt' fleet r
 printf 'gw-1\n' >expected.csv
