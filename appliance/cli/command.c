@@ -96,6 +96,17 @@ int command_ask(const struct cli *cli, const struct control_request *request, bo
 	return EXIT_NO;
 }
 
+int command_tell(const struct cli *cli, const struct control_request *request)
+{
+	char *reply;
+	int code = command_ask(cli, request, false, &reply);
+
+	if (reply)
+		fputs(reply, code ? stderr : stdout);
+	free(reply);
+	return code;
+}
+
 static int open_policy(int error, void *block, size_t size, struct policy *policy)
 {
 	if (!error && policy_open(policy, block, size) < 0) {

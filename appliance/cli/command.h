@@ -65,6 +65,9 @@ void command_print_json(json_t *object);
 int command_ask(const struct cli *cli, const struct control_request *request, bool quiet,
 		char **reply);
 
+/* The same, and the reply is printed. */
+int command_tell(const struct cli *cli, const struct control_request *request);
+
 /* The policy of a folder of rule lists, compiled and opened; the caller frees *block. 0 or an exit
  * code, after the reason went to stderr. */
 int command_policy(const char *folder, const struct settings *settings, struct policy *policy,

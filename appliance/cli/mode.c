@@ -72,17 +72,6 @@ static int complete(const struct words *words, const char *name)
 	return EXIT_YES;
 }
 
-static int ask(const struct cli *cli, const struct control_request *request)
-{
-	char *reply;
-	int code = command_ask(cli, request, false, &reply);
-
-	if (reply)
-		fputs(reply, code ? stderr : stdout);
-	free(reply);
-	return code;
-}
-
 static int show(const struct cli *cli)
 {
 	const struct control_request request = { .type = CONTROL_STATUS };
@@ -112,13 +101,13 @@ int command_mode(const struct cli *cli, int argc, char **argv)
 		return show(cli);
 	if (optind + 1 == argc && strcmp(argv[optind], "enforce") == 0) {
 		words.request.mode = MODE_ENFORCE;
-		return ask(cli, &words.request);
+		return command_tell(cli, &words.request);
 	}
 	if (optind + 1 != argc || strcmp(argv[optind], "monitor") != 0)
 		return command_usage("mode", "expected enforce or monitor");
 	words.request.mode = MODE_MONITOR;
 	code = complete(&words, "mode monitor");
-	return code ? code : ask(cli, &words.request);
+	return code ? code : command_tell(cli, &words.request);
 }
 
 /* No daemon: what it left in the kernel is taken away here, until it is started again. */

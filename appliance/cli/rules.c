@@ -212,13 +212,8 @@ static int compare(const char *old, const char *new, bool json)
 static int reload(const struct cli *cli)
 {
 	const struct control_request request = { .type = CONTROL_RELOAD };
-	char *reply;
-	int code = command_ask(cli, &request, false, &reply);
 
-	if (reply)
-		fputs(reply, code ? stderr : stdout);
-	free(reply);
-	return code;
+	return command_tell(cli, &request);
 }
 
 int command_rules(const struct cli *cli, int argc, char **argv)

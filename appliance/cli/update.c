@@ -150,23 +150,12 @@ static int show(const struct cli *cli, bool json)
 
 /* ---- requests ---- */
 
-static int ask(const struct cli *cli, const struct control_request *request)
-{
-	char *reply;
-	int code = command_ask(cli, request, false, &reply);
-
-	if (reply)
-		fputs(reply, code ? stderr : stdout);
-	free(reply);
-	return code;
-}
-
 int update_look(const struct cli *cli, const char *folder)
 {
 	struct control_request request = { .type = CONTROL_UPDATE };
 
 	snprintf(request.reason, sizeof(request.reason), "%s", folder);
-	return ask(cli, &request);
+	return command_tell(cli, &request);
 }
 
 static int hold(const struct cli *cli, bool held, int argc, char **argv)
@@ -191,7 +180,7 @@ static int hold(const struct cli *cli, bool held, int argc, char **argv)
 	if (optind != argc || (held && (!request.reason[0] || !request.by[0])))
 		return command_usage("update hold", "needs --reason TEXT and --by NAME: the status "
 				     "shows who and why");
-	return ask(cli, &request);
+	return command_tell(cli, &request);
 }
 
 /* ---- history ---- */
