@@ -2,7 +2,9 @@
 #include "base/diag.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 void diag_init(struct diag *diag)
 {
@@ -38,6 +40,12 @@ void diag_error(struct diag *diag, const char *source, unsigned int line, unsign
 	mask(entry->message);
 }
 
+static bool same(const struct diag_entry *a, const struct diag_entry *b)
+{
+	return a->line == b->line && a->column == b->column && strcmp(a->source, b->source) == 0 &&
+	       strcmp(a->message, b->message) == 0;
+}
+
 void diag_print(const struct diag *diag, struct text *out)
 {
 	size_t kept = diag->count < DIAG_KEEP ? diag->count : DIAG_KEEP;
@@ -45,6 +53,9 @@ void diag_print(const struct diag *diag, struct text *out)
 	for (size_t i = 0; i < kept; i++) {
 		const struct diag_entry *entry = &diag->entry[i];
 
+		/* Each address of a host may say it. */
+		if (i > 0 && same(entry, entry - 1))
+			continue;
 		text_puts(out, entry->source);
 		if (entry->line)
 			text_printf(out, ":%u", entry->line);

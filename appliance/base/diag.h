@@ -31,5 +31,6 @@ void diag_init(struct diag *diag);
 void diag_error(struct diag *diag, const char *source, unsigned int line, unsigned int column,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* One line an error, "source:line:column: error: message", and a last line for those not kept. */
+/* One line an error, "source:line:column: error: message", the same one once where it follows itself,
+ * and a last line for those not kept. */
 void diag_print(const struct diag *diag, struct text *out);

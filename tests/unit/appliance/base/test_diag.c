@@ -15,6 +15,7 @@ static void prints_place_and_message(void **state)
 	diag_error(&diag, "a.rules", 3, 7, "expected %s", "a name");
 	diag_error(&diag, "a.rules", 4, 0, "no column");
 	diag_error(&diag, "lists", 0, 0, "no line");
+	diag_error(&diag, "lists", 0, 0, "no line");
 	diag_print(&diag, &out);
 	assert_string_equal(out.data, "a.rules:3:7: error: expected a name\n"
 				      "a.rules:4: error: no column\n"
