@@ -14,6 +14,7 @@
 #include "signed/metadata.h"
 
 #define HISTORY_FILE "history.jsonl"
+#define RECEIPTS_FILE "receipts.jsonl"
 
 enum { HISTORY_MAX = 128 * 1024 };
 
@@ -23,7 +24,7 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 	char time[32], boot[CLOCK_BOOT_ID], state[9] = "";
 	size_t length = strlen(text);
 	json_t *object;
-	char *line;
+	char *line, *text_line = NULL;
 
 	clock_boot_id(boot);
 	if (parent->current.number)
@@ -36,29 +37,48 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 			   (json_int_t)release, "state", state, "source",
 			   parent->updates.attempt.source, "text", text, length);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	if (line && asprintf(&text_line, "%s\n", line) < 0)
+		text_line = NULL;
+	free(line);
 	json_decref(object);
-	return line;
+	return text_line;
 }
 
-void history_add(struct parent *parent, const char *event, int64_t release, const char *text)
+/* line ends with a newline. */
+static void append(struct parent *parent, const char *name, const char *line)
 {
-	char *line = line_print(parent, event, release, text), *old = NULL;
 	const char *from;
 	struct text all = TEXT_EMPTY;
+	char *old = NULL;
 	size_t size = 0;
-	int error = file_read(parent->state, HISTORY_FILE, 2 * HISTORY_MAX, &old, &size);
+	int error = file_read(parent->state, name, 2 * HISTORY_MAX, &old, &size);
 
 	from = error ? "" : old;
 	while (strlen(from) > HISTORY_MAX && strchr(from, '\n'))
 		from = strchr(from, '\n') + 1;
 	text_puts(&all, from);
-	text_printf(&all, "%s\n", line ? line : "");
-	error = !line || text_failed(&all)
-			? -ENOMEM : file_replace(parent->state, HISTORY_FILE, all.data, all.length, 0644);
+	text_puts(&all, line);
+	error = text_failed(&all) ? -ENOMEM
+				  : file_replace(parent->state, name, all.data, all.length, 0644);
 	if (error)
-		log_error("%s/" HISTORY_FILE " cannot be written: %s", parent->state_path,
+		log_error("%s/%s cannot be written: %s", parent->state_path, name,
 			  strerror(-error));
 	free(old);
-	free(line);
 	text_release(&all);
+}
+
+void history_add(struct parent *parent, const char *event, int64_t release, const char *text)
+{
+	char *line = line_print(parent, event, release, text);
+
+	if (line)
+		append(parent, HISTORY_FILE, line);
+	else
+		log_error("out of memory: the history lacks an event: %s", event);
+	free(line);
+}
+
+void history_receipt(struct parent *parent, const char *line)
+{
+	append(parent, RECEIPTS_FILE, line);
 }

@@ -131,7 +131,8 @@ static void attest(struct parent *parent, const char *result)
 	struct text text = TEXT_EMPTY;
 	struct receipt receipt = {
 		.appliance = parent->identity, .boot = boot, .state = state,
-		.mode = mode_print(parent->mode.mode), .freshness = freshness_print(updates_freshness(parent)),
+		.mode = mode_print(parent->mode.mode),
+		.freshness = freshness_print(updates_freshness(parent)),
 		.result = result, .refusal = updates->refused_at ? updates->refusal : "",
 		.ring = parent->settings.ring, .release = updates->running.release,
 		.bundle = updates->running.release ? updates->running.digest : NULL,
@@ -147,10 +148,13 @@ static void attest(struct parent *parent, const char *result)
 	updates_keep(parent);
 	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
 	if (receipt_print(&receipt, updates->device, &text) < 0 ||
-	    file_replace(parent->state, RECEIPT_FILE, text.data, text.length, 0644) < 0)
+	    file_replace(parent->state, RECEIPT_FILE, text.data, text.length, 0644) < 0) {
 		log_error("the receipt cannot be written into %s", parent->state_path);
-	else
+	} else {
+		if (strcmp(result, "unchanged") != 0)
+			history_receipt(parent, text.data);
 		send_receipt(parent, text.data, text.length);
+	}
 	text_release(&text);
 }
 

@@ -23,6 +23,7 @@
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
  *	STATE/device.pem	the appliance's key
  *	STATE/receipt.json	the last receipt
+ *	STATE/receipts.jsonl	those that said something new, bounded
  *	STATE/history.jsonl	what became of offers and looks, bounded
  */
 struct parent;

@@ -62,6 +62,20 @@ test_update_first_release_comes_into_force() {
 	like "$(cordon update history)" '*accepted*release 1*' 'history'
 }
 
+test_update_words_and_fields() {
+	local length
+	cordon update now >/dev/null
+	is "$(cordon update --json | jq .release)" 1 'update --json is update status --json'
+	length=$(cordon update status | wc -L)
+	[ "$length" -le 80 ] || fail "update status has lines of $length columns"
+	cordon update hold --reason 'ticket 7' --by jdoe >/dev/null
+	like "$(cordon update status)" '*held *by jdoe: ticket 7*' 'status'
+	cordon update release >/dev/null
+	like "$(cordon update history)" '*Z  accepted  release 1, state*Z  held      ticket 7*' 'history'
+	cordon update history --json | jq -es 'map(.event) | index("held") and index("released")' \
+		>/dev/null || fail "history: $(cordon update history --json)"
+}
+
 test_update_receipt_comes_to_the_collector() {
 	wait_until 10 test -e "$MIRROR/receipts/lab-gateway.json" || fail 'no receipt on the mirror'
 	is "$(jq -r .signed.release "$MIRROR/receipts/lab-gateway.json")" 1 'release'
@@ -560,6 +574,8 @@ test_attack_harmful_release_is_refused_and_attested() {
 	is "$(update .release)" "$RELEASE" 'release'
 	is "$(status .state)" "$STATE" 'state'
 	wait_until 10 refused_receipt || fail 'no receipt of the refusal'
+	is "$(jq -r .signed.result "$LAB_DIR/state/receipts.jsonl" | tail -n 1)" refused \
+		'the receipt that is kept'
 	! repo fleet "$MIRROR" >/dev/null || fail 'fleet says that all is well'
 	like "$(cordon update history)" '*refused*own mirror*' 'history'
 	repo revert "$MIRROR" >/dev/null
