@@ -54,7 +54,7 @@ static void print_freshness(const json_t *update)
 
 	printf("freshness  %s", freshness);
 	if (text_at(update, "signed_at"))
-		printf(": newest signature %s, expires %s", text_at(update, "signed_at"),
+		printf(": signed %s, expires %s", text_at(update, "signed_at"),
 		       text_at(update, "expires"));
 	puts("");
 	if (strcmp(freshness, "stale") == 0)
