@@ -365,6 +365,9 @@ static void gone(struct parent *parent, struct child *child, int status)
 	child->owes = false;
 	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
 		parent->linked = false;
+	if (child->role == ROLE_UPDATE)
+		control_abandoned(parent, "the update role ended and is started again: see cordon "
+				  "update status\n");
 	if (child->role == ROLE_COMPILE) {
 		if (WIFSIGNALED(status))
 			log_error("compile was ended by signal %d (%s)", WTERMSIG(status),

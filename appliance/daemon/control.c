@@ -124,7 +124,8 @@ static void begin_look(struct control_client *client)
 	}
 	client->state = CLIENT_UPDATE;
 	client->deadline = client->parent->now + CONTROL_UPDATE_MS;
-	if (updates_look(client->parent, client->request.reason, &text))
+	client->look = updates_look(client->parent, client->request.reason, &text);
+	if (client->look == 0)
 		reply(client, 1, text);
 }
 
@@ -217,16 +218,26 @@ void control_changed(struct parent *parent, bool done, const char *text)
 			reply(client, done ? 0 : 1, text);
 	}
 	if (parent->cause == CAUSE_UPDATE)
-		control_looked(parent, done ? 0 : 1, text);
+		control_looked(parent, parent->updates.judged_look, done ? 0 : 1, text);
 }
 
-void control_looked(struct parent *parent, int code, const char *text)
+void control_looked(struct parent *parent, uint32_t look, int code, const char *text)
+{
+	for (int i = 0; look && i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0 && client->state == CLIENT_UPDATE && client->look == look)
+			reply(client, code, text);
+	}
+}
+
+void control_abandoned(struct parent *parent, const char *text)
 {
 	for (int i = 0; i < CONTROL_CLIENTS; i++) {
 		struct control_client *client = &parent->client[i];
 
 		if (client->watch.fd >= 0 && client->state == CLIENT_UPDATE)
-			reply(client, code, text);
+			reply(client, 1, text);
 	}
 }
 

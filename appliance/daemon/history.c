@@ -18,6 +18,20 @@
 
 enum { HISTORY_MAX = 128 * 1024 };
 
+/* Who vouched for it, for the day when the repository has gone on. */
+static void add_signers(json_t *object, const struct bundle_info *running)
+{
+	json_t *signers = json_array();
+	char digest[2 * sizeof(running->digest) + 1];
+
+	for (size_t i = 0; i < sizeof(running->digest); i++)
+		snprintf(digest + 2 * i, 3, "%02x", running->digest[i]);
+	for (size_t i = 0; i < running->signers; i++)
+		(void)json_array_append_new(signers, json_string(running->signer[i]));
+	(void)json_object_set_new(object, "digest", json_string(digest));
+	(void)json_object_set_new(object, "signers", signers);
+}
+
 static char *line_print(const struct parent *parent, const char *event, int64_t release,
 			const char *text)
 {
@@ -36,6 +50,8 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 			   "uptime", (json_int_t)(clock_uptime_ms() / 1000), "event", event, "release",
 			   (json_int_t)release, "state", state, "source",
 			   parent->updates.attempt.source, "text", text, length);
+	if (object && strcmp(event, "accepted") == 0)
+		add_signers(object, &parent->updates.running);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	if (line && asprintf(&text_line, "%s\n", line) < 0)
 		text_line = NULL;

@@ -9,13 +9,15 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/crypto/tls.h"
 #include "base/file.h"
 #include "base/version.h"
 #include "daemon/log.h"
 #include "daemon/parent.h"
 #include "daemon/role.h"
+#include "signed/metadata.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, TRUST_MAX = 512 * 1024 };
 
 static const char help[] =
 	"usage: cordond [--config FILE] [--state DIR] [--run DIR] [--check]\n"
@@ -101,6 +103,40 @@ static int read_settings(struct parent *parent)
 	return diag.count ? 1 : 0;
 }
 
+/* What [update] names has to be what it is called. */
+static void check_root(const char *path, struct diag *diag)
+{
+	struct metadata *root = NULL;
+	size_t size, count;
+	char *text;
+	int error = file_read(AT_FDCWD, path, TRUST_MAX, &text, &size);
+
+	if (error) {
+		diag_error(diag, path, 0, 0, "trust-root: %s", strerror(-error));
+		return;
+	}
+	error = metadata_parse(&root, METADATA_ROOT, text, size, path, diag);
+	if (!error)
+		(void)!metadata_verify(root, &root->role[METADATA_ROOT], root->key, root->keys, path,
+				       NULL, 0, &count, diag);
+	metadata_free(root);
+	free(text);
+}
+
+static void check_ca(const char *path, struct diag *diag)
+{
+	size_t size;
+	char *text;
+	int error = file_read(AT_FDCWD, path, TLS_CA_MAX, &text, &size);
+
+	if (error) {
+		diag_error(diag, path, 0, 0, "mirror-ca: %s", strerror(-error));
+		return;
+	}
+	(void)!tls_check_ca(text, diag);
+	free(text);
+}
+
 static int check(const struct parent *parent)
 {
 	static struct diag diag;
@@ -118,8 +154,12 @@ static int check(const struct parent *parent)
 				      &diag);
 		lists_close(file, count);
 	}
+	if (ENABLED(CONFIG_UPDATE) && parent->settings.trust_root[0])
+		check_root(parent->settings.trust_root, &diag);
+	if (ENABLED(CONFIG_UPDATE) && parent->settings.mirror_ca[0])
+		check_ca(parent->settings.mirror_ca, &diag);
 	log_diag(&diag);
-	if (error)
+	if (error || diag.count)
 		return 1;
 	printf("%s and the rule lists in %s are clean\n", parent->config,
 	       parent->settings.rules_dir);

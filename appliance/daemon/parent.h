@@ -56,6 +56,7 @@ struct control_client {
 	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE,
 	       CLIENT_UPDATE } state;
 	struct control_request request;	/* CLIENT_QUEUED: for after the change under way */
+	uint32_t look;			/* CLIENT_UPDATE: waits for this one */
 	int64_t deadline;
 };
 enum { CONTROL_CLIENTS = 16 };
@@ -148,8 +149,10 @@ int control_open(struct parent *parent, struct diag *diag);
 /* The change that clients wait for is over. */
 void control_changed(struct parent *parent, bool done, const char *text);
 void control_counters(struct parent *parent);
-/* What came of a look that somebody asked for. */
-void control_looked(struct parent *parent, int code, const char *text);
+/* What came of a look that somebody asked for; nobody waits for look 0. */
+void control_looked(struct parent *parent, uint32_t look, int code, const char *text);
+/* Nobody will ever say what comes of the looks that are waited for. */
+void control_abandoned(struct parent *parent, const char *text);
 /* Once a round: time-outs, and modes whose turn has come. */
 void control_tick(struct parent *parent);
 

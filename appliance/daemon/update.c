@@ -80,8 +80,8 @@ static int64_t now(const struct update_role *role)
 	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), &behind);
 }
 
-static int look_at(struct update_role *role, struct source *inner, bool asked,
-		   struct attempt *attempt, struct diag *diag)
+static int look_at(struct update_role *role, struct source *inner, struct attempt *attempt,
+		   struct diag *diag)
 {
 	struct recorder recorder = { .inner = inner, .role = role };
 	struct source source = { .get = record, .context = &recorder };
@@ -110,7 +110,7 @@ static int look_at(struct update_role *role, struct source *inner, bool asked,
 	if (!error)
 		error = update_digest(role, digest);
 	attempt->result = ATTEMPT_NOTHING_NEW;
-	if (!error && (asked || strcmp(digest, role->offered) != 0 ||
+	if (!error && (role->look || strcmp(digest, role->offered) != 0 ||
 		       (role->again && role->again <= now(role)))) {
 		error = update_offer(role, client, diag);
 		attempt->result = ATTEMPT_OFFERED;
@@ -157,8 +157,17 @@ static void explain(struct attempt *attempt, const struct diag *diag, int error)
 	text_release(&text);
 }
 
-static int look_at_mirror(struct update_role *role, const struct url *url, bool asked,
-			  struct attempt *attempt)
+static int check_ca(const struct update_role *role, const struct url *url, struct diag *diag)
+{
+	const char *file = role->start.settings.mirror_ca;
+
+	if (!url->tls || !file[0] || role->ca)
+		return 0;
+	diag_error(diag, "mirror-ca", 0, 0, "%s could not be read at the start", file);
+	return -ENOENT;
+}
+
+static int look_at_mirror(struct update_role *role, const struct url *url, struct attempt *attempt)
 {
 	const struct connection_options options = connection_options(role);
 	struct source *source = NULL;
@@ -166,9 +175,11 @@ static int look_at_mirror(struct update_role *role, const struct url *url, bool 
 	int error;
 
 	diag_init(&diag);
-	error = source_mirror(&source, url, &options);
+	error = check_ca(role, url, &diag);
 	if (!error)
-		error = look_at(role, source, asked, attempt, &diag);
+		error = source_mirror(&source, url, &options);
+	if (!error)
+		error = look_at(role, source, attempt, &diag);
 	if (error)
 		explain(attempt, &diag, error);
 	source_free(source);
@@ -187,7 +198,7 @@ static int look_at_folder(struct update_role *role, const char *name, struct att
 		diag_error(&diag, name, 0, 0, "%s", strerror(-error));
 	if (!error) {
 		snprintf(source->name, sizeof(source->name), "a folder");
-		error = look_at(role, source, true, attempt, &diag);
+		error = look_at(role, source, attempt, &diag);
 	}
 	if (error)
 		explain(attempt, &diag, error);
@@ -217,7 +228,7 @@ static bool is_stale(const struct update_role *role)
 	return now(role) - role->signed_at >= (int64_t)role->start.settings.stale_after;
 }
 
-static int look_at_mirrors(struct update_role *role, bool asked, struct attempt *attempt)
+static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
 {
 	const struct settings *settings = &role->start.settings;
 	enum attempt_result best = ATTEMPT_FAILED;
@@ -227,7 +238,7 @@ static int look_at_mirrors(struct update_role *role, bool asked, struct attempt 
 		snprintf(attempt->text, sizeof(attempt->text),
 			 "cordon.conf names no [update] mirror\n");
 	for (size_t i = 0; i < settings->mirrors && (error || is_stale(role)); i++) {
-		error = look_at_mirror(role, &settings->mirror[i], asked, attempt);
+		error = look_at_mirror(role, &settings->mirror[i], attempt);
 		if (!error && (best == ATTEMPT_FAILED || attempt->result == ATTEMPT_OFFERED))
 			best = attempt->result;
 	}
@@ -235,13 +246,19 @@ static int look_at_mirrors(struct update_role *role, bool asked, struct attempt 
 	return best == ATTEMPT_FAILED ? error : 0;
 }
 
-static void look(struct update_role *role, const char *folder, bool asked)
+/* number: of the look that somebody asked for, or 0. */
+static void look(struct update_role *role, const char *folder, uint32_t number)
 {
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .asked = asked };
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = number };
 	uint8_t body[UPDATE_BODY_MAX];
-	int error = folder ? look_at_folder(role, folder, &attempt)
-			   : look_at_mirrors(role, asked, &attempt);
+	int error = -EINVAL;
 
+	role->look = number;
+	if (role->problem)
+		snprintf(attempt.text, sizeof(attempt.text), "%s", role->problem);
+	else
+		error = folder ? look_at_folder(role, folder, &attempt)
+			       : look_at_mirrors(role, &attempt);
 	if (error)
 		attempt.result = ATTEMPT_FAILED;
 	if (!folder) {
@@ -292,13 +309,16 @@ static void deliver(struct update_role *role, const struct message *message)
 
 static void take_look(struct update_role *role, const struct message *message)
 {
+	struct cursor cursor = cursor_reader(message->body, message->size);
+	uint32_t number = cursor_get32(&cursor);
+	size_t length = cursor_left(&cursor);
 	char name[64];
 
-	if (message->size >= sizeof(name))
+	if (cursor.failed || length >= sizeof(name))
 		_exit(1);
-	memcpy(name, message->body, message->size);
-	name[message->size] = '\0';
-	look(role, name[0] ? name : NULL, true);
+	cursor_get(&cursor, name, length);
+	name[length] = '\0';
+	look(role, name[0] ? name : NULL, number);
 }
 
 static void take_outcome(struct update_role *role, const struct message *message)
@@ -372,6 +392,9 @@ static int seed(struct update_role *role, struct diag *diag)
 
 	if (!error)
 		error = prove_root(role, &root, &size, diag);
+	if (error)
+		diag_error(diag, role->start.settings.trust_root, 0, 0, "trust-root: expected the root "
+			   "metadata that the administrator of the lists gave");
 	if (error && !none)
 		log_diag(diag);
 	else if (!error && (none || kept_size != size || memcmp(kept, root, size) != 0)) {
@@ -410,6 +433,7 @@ int role_update(void)
 	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 256ULL << 20,
 				   .memory = 1ULL << 30, .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+	struct text problem = TEXT_EMPTY;
 	static struct diag diag;
 	int error;
 
@@ -424,9 +448,11 @@ int role_update(void)
 	diag_init(&diag);
 	error = role.folder < 0 ? -ENOTDIR : open_role(&role, &diag);
 	if (error) {
-		log_diag(&diag);
-		log_error("the folder of updates: %s", strerror(-error));
-		return 1;
+		/* Only a person can mend it, and sees it as what became of each look. */
+		if (diag.count == 0)
+			diag_error(&diag, "state/update", 0, 0, "%s", strerror(-error));
+		diag_print(&diag, &problem);
+		role.problem = problem.data;
 	}
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	role.next_ms = clock_uptime_ms() + SOON_MS;
@@ -437,7 +463,7 @@ int role_update(void)
 		if (poll(&channel, 1, left > 0 ? (int)left : 0) > 0)
 			hear(&role);
 		else if (role.start.settings.mirrors && clock_uptime_ms() >= role.next_ms)
-			look(&role, NULL, false);
+			look(&role, NULL, 0);
 		else if (clock_uptime_ms() >= role.next_ms)
 			plan(&role);
 	}

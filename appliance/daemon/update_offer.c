@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/update_role.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,8 +125,9 @@ int update_digest(struct update_role *role, char digest[2 * DIGEST_SIZE + 1])
 	return error;
 }
 
-static int send_offer(const struct archive *archive)
+static int send_offer(const struct update_role *role, const struct archive *archive)
 {
+	const uint32_t look = htobe32(role->look);
 	struct text text = TEXT_EMPTY;
 	int fd;
 
@@ -135,7 +137,7 @@ static int send_offer(const struct archive *archive)
 	text_release(&text);
 	if (fd < 0)
 		return fd;
-	role_tell(MESSAGE_OFFER, NULL, 0, fd);
+	role_tell(MESSAGE_OFFER, &look, sizeof(look), fd);
 	close(fd);
 	return 0;
 }
@@ -155,7 +157,7 @@ int update_offer(struct update_role *role, struct client *client, struct diag *d
 	if (!error)
 		error = add_targets(&pieces, client, &bundle, diag);
 	if (!error)
-		error = send_offer(&pieces.archive);
+		error = send_offer(role, &pieces.archive);
 	if (!error)
 		freshness_learn(&role->freshness, bundle.signed_at, clock_uptime_ms());
 	for (size_t i = 0; i < pieces.count; i++)

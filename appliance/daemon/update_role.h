@@ -18,6 +18,8 @@ struct update_role {
 	char offered[2 * DIGEST_SIZE + 1];	/* digest of the metadata offered last; "" none */
 	int64_t signed_at;		/* of the newest timestamp that was followed; 0: not known */
 	int64_t again;			/* when to offer the same again; 0: not */
+	uint32_t look;			/* the number of the one under way; 0: nobody asked */
+	char *problem;			/* why no look can go well; NULL */
 };
 
 enum { UPDATE_ROOT_MAX = 1 << 20 };

@@ -181,6 +181,8 @@ static int check_offer(int fd)
 void updates_offer(struct parent *parent, struct message *message)
 {
 	struct updates *updates = &parent->updates;
+	struct cursor cursor = cursor_reader(message->body, message->size);
+	uint32_t look = cursor_get32(&cursor);
 	int error = check_offer(message->fd);
 
 	if (error) {
@@ -189,8 +191,12 @@ void updates_offer(struct parent *parent, struct message *message)
 		return;
 	}
 	/* The newest one counts. */
+	if (updates->offer >= 0 && updates->offer_look != look)
+		control_looked(parent, updates->offer_look, 1, "a newer look took its place: see "
+			       "cordon update status\n");
 	drop(&updates->offer);
 	updates->offer = message->fd;
+	updates->offer_look = look;
 	message->fd = -1;
 }
 
@@ -320,7 +326,7 @@ static void failed_look(struct parent *parent)
 	snprintf(updates->failure, sizeof(updates->failure), "%s", updates->attempt.text);
 	if (!ration_take(&updates->failures, parent->now))
 		return;
-	log_warning("update: %s", updates->failure);
+	log_warning("update: %.*s", (int)strcspn(updates->failure, "\n"), updates->failure);
 	history_add(parent, "failed", 0, updates->failure);
 }
 
@@ -336,16 +342,15 @@ void updates_attempt(struct parent *parent, const struct message *message)
 	updates->attempt_at = updates_now(parent);
 	if (updates->attempt.result == ATTEMPT_FAILED) {
 		failed_look(parent);
-		if (updates->attempt.asked)
-			control_looked(parent, 1, updates->attempt.text);
+		control_looked(parent, updates->attempt.look, 1, updates->attempt.text);
 		return;
 	}
 	updates->contact_at = updates->attempt_at;
 	updates->failure[0] = '\0';
 	/* An offer is answered when it is taken or refused. */
-	if (updates->attempt.asked && (updates->attempt.result != ATTEMPT_OFFERED ||
-				       (updates->offer < 0 && updates->judged < 0)))
-		control_looked(parent, 0, "nothing new\n");
+	if (updates->attempt.result != ATTEMPT_OFFERED ||
+	    (updates->offer < 0 && updates->judged < 0))
+		control_looked(parent, updates->attempt.look, 0, "nothing new\n");
 }
 
 void updates_delivered(struct parent *parent, const struct message *message)
@@ -361,18 +366,31 @@ void updates_delivered(struct parent *parent, const struct message *message)
 			 "delivered");
 }
 
-int updates_look(struct parent *parent, const char *folder, const char **text)
+static int ask(struct parent *parent, uint32_t look, const char *folder)
 {
 	struct child *child = &parent->child[ROLE_UPDATE];
+	uint8_t body[4 + CONTROL_REASON];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
 
-	if (!parent->updates.on) {
+	cursor_put32(&cursor, look);
+	cursor_put(&cursor, folder, strlen(folder));
+	return child->ready && !cursor.failed
+		       ? child_send(child, MESSAGE_LOOK, body, cursor.at, -1) : -ESRCH;
+}
+
+uint32_t updates_look(struct parent *parent, const char *folder, const char **text)
+{
+	struct updates *updates = &parent->updates;
+
+	if (!updates->on) {
 		*text = "signed updates are off: see cordon update status\n";
-		return 1;
+		return 0;
 	}
-	if (!child->ready || child_send(child, MESSAGE_LOOK, folder, strlen(folder), -1) < 0) {
-		*text = "the update role is not there; it is started again: try in a moment\n";
-		return 1;
-	}
+	if (++updates->last_look == 0)
+		updates->last_look = 1;
+	if (ask(parent, updates->last_look, folder) == 0)
+		return updates->last_look;
+	*text = "the update role is not there; it is started again: try in a moment\n";
 	return 0;
 }
 
@@ -389,18 +407,21 @@ static void make_text(char *text)
 void updates_hold(struct parent *parent, bool held, const struct control_request *request)
 {
 	struct updates *updates = &parent->updates;
+	char text[CONTROL_REASON + CONTROL_BY + 8];
+	const char *unused;
 
 	updates->held = held;
 	memcpy(updates->held_reason, request->reason, sizeof(updates->held_reason));
 	memcpy(updates->held_by, request->by, sizeof(updates->held_by));
 	make_text(updates->held_reason);
 	make_text(updates->held_by);
-	log_warning("updates are %s, by %s: %s", held ? "held" : "taken again", updates->held_by,
-		    updates->held_reason);
-	history_add(parent, held ? "held" : "released", 0, updates->held_reason);
+	snprintf(text, sizeof(text), "by %s%s%s", updates->held_by[0] ? updates->held_by : "root",
+		 updates->held_reason[0] ? ": " : "", updates->held_reason);
+	log_warning("updates are %s, %s", held ? "held" : "taken again", text);
+	history_add(parent, held ? "held" : "released", 0, text);
 	updates_keep(parent);
-	if (!held && updates->on && parent->child[ROLE_UPDATE].ready)
-		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_LOOK, "", 0, -1);
+	if (!held)
+		(void)!updates_look(parent, "", &unused);
 }
 
 /* ---- the clock ---- */
@@ -414,6 +435,7 @@ void updates_tick(struct parent *parent)
 	if (updates->offer >= 0 && !parent->changing && parent->current.number &&
 	    ration_take(&updates->offers, parent->now)) {
 		updates->judged = updates->offer;
+		updates->judged_look = updates->offer_look;
 		updates->offer = -1;
 		change_begin(parent, CAUSE_UPDATE);
 	}

@@ -49,6 +49,8 @@ struct updates {
 	bool tried;			/* at the start, without success */
 	int offer;			/* waits for its turn; sealed memfd, -1 */
 	int judged;			/* the offer under way; -1 */
+	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
+	uint32_t last_look;
 	int candidate;			/* what the compiler would keep of it; -1 */
 	struct ration messages;		/* of the update role */
 	struct ration offers;
@@ -101,8 +103,9 @@ void updates_known(struct parent *parent);
 /* A change of another cause is in force: the bundle in it is the one that runs. */
 void updates_in_force(struct parent *parent);
 
-/* Requests of a person. 0 and the reply comes with control_looked, or 1 with *text, static, now. */
-int updates_look(struct parent *parent, const char *folder, const char **text);
+/* Requests of a person. The number of the look, and the reply comes with control_looked; or 0 with
+ * *text, static, now. */
+uint32_t updates_look(struct parent *parent, const char *folder, const char **text);
 void updates_hold(struct parent *parent, bool held, const struct control_request *request);
 
 /* Once a round. */

@@ -37,12 +37,14 @@ enum message_type {
 	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
-	MESSAGE_LOOK,		/* update: look now; text: at this folder in its root, not the mirrors */
+	MESSAGE_LOOK,		/* update: u32 number, not 0: look now; text: at this folder in its root,
+				 * not at the mirrors */
 	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */
 	MESSAGE_RECEIPT,	/* update: text to deliver to the collector */
 	/* child to parent */
 	MESSAGE_READY,
-	MESSAGE_OFFER,		/* update: descriptor: sealed memfd with an archive */
+	MESSAGE_OFFER,		/* update: u32 number of the look or 0; descriptor: sealed memfd with
+				 * an archive */
 	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update.h) */
 	MESSAGE_DELIVERED,	/* update: i32 0 or -errno, text: the receipt's fate */
 	MESSAGE_VERIFIED,	/* compile: struct bundle_info, before MESSAGE_COMPILED */

@@ -37,7 +37,7 @@ enum attempt_result {
 };
 struct attempt {
 	enum attempt_result result;
-	bool asked;			/* by MESSAGE_LOOK */
+	uint32_t look;			/* of MESSAGE_LOOK; 0: nobody asked */
 	uint32_t requests;
 	char source[UPDATE_SOURCE];	/* the one that answered, or the last one asked */
 	char text[UPDATE_TEXT];		/* why it failed, every source; lines */

@@ -71,7 +71,7 @@ test_update_words_and_fields() {
 	cordon update hold --reason 'ticket 7' --by jdoe >/dev/null
 	like "$(cordon update status)" '*held *by jdoe: ticket 7*' 'status'
 	cordon update release >/dev/null
-	like "$(cordon update history)" '*Z  accepted  release 1, state*Z  held      ticket 7*' 'history'
+	like "$(cordon update history)" '*Z  accepted  release 1, state*Z  held      by jdoe: ticket 7*' 'history'
 	cordon update history --json | jq -es 'map(.event) | index("held") and index("released")' \
 		>/dev/null || fail "history: $(cordon update history --json)"
 }
@@ -146,7 +146,7 @@ says() {
 		open(my $socket, "+<&=", $channel) or die "no channel";
 		$SIG{PIPE} = "IGNORE";
 		for my $i (1 .. $count) {
-			send($socket, pack("nCCN", 25, 2, 0, 1) . pack("n/a* n/a*", "mirror",
+			send($socket, pack("nCNN", 25, 2, 0, 1) . pack("n/a* n/a*", "mirror",
 				"\x1b[2J\xff reason $i"), 0) or last;
 		}
 	' "$@"
@@ -418,6 +418,42 @@ test_update_wrong_certificate_is_refused() {
 		sha256sum | cut -d' ' -f1)|" "$conf"
 	gateway_restart
 	cordon update now >/dev/null || fail "the right pin: $(update_now)"
+	cp "$conf.good" "$conf"
+	gateway_restart
+}
+
+# One look after the other: each one's answer is its own.
+test_update_answers_belong_to_their_looks() {
+	local stick=$LAB_DIR/stick next
+	next=$(next_release)
+	site_list 7.5 '[update]' 'newly-blocked.gov evidence="a test of the lab"' \
+		'answers.example evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	rm -rf "$stick" && mkdir "$stick" && cp -r "$MIRROR/metadata" "$MIRROR/targets" "$stick/"
+	mirror_answers 'limit_rate 2000;'
+	cordon update release >/dev/null
+	like "$(cordon update from "$stick" 2>&1)" "*release $next*in force*" 'from the stick'
+	mirror_answers
+	cordon update now >/dev/null
+}
+
+test_update_wrong_trust_root_is_named() {
+	local conf=$LAB_DIR/update.conf text
+	cp "$conf" "$conf.good"
+	echo 'not a root' >"$LAB_DIR/wrong.json"
+	sed -i "s|^trust-root = .*|trust-root = $LAB_DIR/wrong.json|; s|^mirror-ca = .*|mirror-ca = /none|" \
+		"$conf"
+	if text=$("$CORDON_BIN/cordond" --check --config "$conf" 2>&1); then
+		fail '--check says that it is clean'
+	fi
+	like "$text" '*wrong.json*/none*' 'what --check says'
+	mv "$LAB_DIR/state/update/root.json" "$LAB_DIR/kept-root.json"
+	gateway_restart
+	! cordon update now >/dev/null 2>&1 || fail 'a look went well'
+	like "$(update .failure)" '*wrong.json*' 'the failure'
+	is "$(status '.roles[] | select(.role == "update") | .restarts')" 0 'restarts'
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
+	mv "$LAB_DIR/kept-root.json" "$LAB_DIR/state/update/root.json"
 	cp "$conf.good" "$conf"
 	gateway_restart
 }

@@ -47,7 +47,7 @@ static void more_signers_than_there_is_room_for_are_refused(void **state)
 
 static void attempt_round_trip(void **state)
 {
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .asked = true, .requests = 2,
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = 7, .requests = 2,
 				   .source = "mirror.example" }, back;
 	uint8_t body[UPDATE_BODY_MAX];
 	int size;
@@ -58,7 +58,7 @@ static void attempt_round_trip(void **state)
 	assert_true(size > 0);
 	assert_int_equal(attempt_decode(&back, body, (size_t)size), 0);
 	assert_int_equal(back.result, ATTEMPT_FAILED);
-	assert_true(back.asked);
+	assert_int_equal(back.look, 7);
 	assert_int_equal(back.requests, 2);
 	assert_string_equal(back.source, attempt.source);
 	assert_string_equal(back.text, attempt.text);
