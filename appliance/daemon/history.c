@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "daemon/log.h"
 #include "daemon/parent.h"
 #include "signed/metadata.h"
@@ -24,8 +25,7 @@ static void add_signers(json_t *object, const struct bundle_info *running)
 	json_t *signers = json_array();
 	char digest[2 * sizeof(running->digest) + 1];
 
-	for (size_t i = 0; i < sizeof(running->digest); i++)
-		snprintf(digest + 2 * i, 3, "%02x", running->digest[i]);
+	hex_print(running->digest, sizeof(running->digest), digest);
 	for (size_t i = 0; i < running->signers; i++)
 		(void)json_array_append_new(signers, json_string(running->signer[i]));
 	(void)json_object_set_new(object, "digest", json_string(digest));

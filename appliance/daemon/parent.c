@@ -20,6 +20,7 @@
 #include "base/config.h"
 #include "base/crypto/digest.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "daemon/log.h"
 #include "daemon/sockets.h"
 #include "journal/aggregate.h"
@@ -174,8 +175,7 @@ static void find_identity(struct parent *parent)
 		gethostname(host, sizeof(host) - 1);
 	if (digest_sha256(text ? text : host, text ? length : strlen(host), digest) < 0)
 		memset(digest, 0, sizeof(digest));
-	for (int i = 0; i < 6; i++)
-		snprintf(parent->identity + 2 * i, 3, "%02x", digest[i]);
+	hex_print(digest, 6, parent->identity);
 	free(text);
 }
 

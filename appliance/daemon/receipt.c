@@ -6,15 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/version.h"
 #include "signed/metadata.h"
 #include "signed/strict.h"
-
-static void hex(const uint8_t *bytes, size_t size, char *out)
-{
-	for (size_t i = 0; i < size; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
 
 static json_t *key_json(const struct secret *secret)
 {
@@ -45,7 +40,7 @@ static json_t *signed_json(const struct receipt *receipt, const struct secret *k
 	char bundle[65] = "", time[32], since[32] = "";
 
 	if (receipt->bundle)
-		hex(receipt->bundle, 32, bundle);
+		hex_print(receipt->bundle, 32, bundle);
 	metadata_time_print(receipt->time, time);
 	if (receipt->since)
 		metadata_time_print(receipt->since, since);
@@ -76,7 +71,7 @@ int receipt_print(const struct receipt *receipt, const struct secret *key, struc
 	if (!error)
 		error = receipt_keyid(key, id);
 	if (!error) {
-		hex(signature, length, digits);
+		hex_print(signature, length, digits);
 		envelope = json_pack("{s:[{s:s, s:s}], s:O}", "signatures", "keyid", id, "sig",
 				     digits, "signed", body);
 		line = envelope ? json_dumps(envelope, JSON_COMPACT) : NULL;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/cursor.h"
+#include "base/hex.h"
 #include "base/version.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
@@ -62,8 +63,7 @@ static json_t *policy_json(const struct generation *generation)
 		if (count[category])
 			put_count(rules, category_print((enum category)category), count[category]);
 	}
-	for (int i = 0; i < POLICY_DIGEST; i++)
-		snprintf(digest + 2 * i, 3, "%02x", policy_digest(&generation->policy)[i]);
+	hex_print(policy_digest(&generation->policy), POLICY_DIGEST, digest);
 	put(object, "version", json_string(policy_versions(&generation->policy)));
 	put(object, "digest", json_string(digest));
 	put(object, "rules", rules);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "daemon/parent.h"
 #include "daemon/updates.h"
 #include "signed/freshness.h"
@@ -30,8 +31,7 @@ static void put_release(json_t *object, const struct parent *parent)
 	json_t *signers = json_array();
 	char digest[65] = "";
 
-	for (size_t i = 0; i < sizeof(running->digest); i++)
-		snprintf(digest + 2 * i, 3, "%02x", running->digest[i]);
+	hex_print(running->digest, sizeof(running->digest), digest);
 	for (size_t i = 0; i < running->signers; i++)
 		(void)json_array_append_new(signers, json_string(running->signer[i]));
 	put(object, "release", json_integer(running->release));

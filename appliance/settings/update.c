@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "base/hex.h"
 #include "settings/value.h"
 
 /* [update]: where signed rule lists come from and who is believed. */
@@ -50,31 +51,16 @@ bool update_mirror_ca(struct parser *parser, const char *key, const char *value)
 	return absolute(parser, key, value, parser->settings->mirror_ca);
 }
 
-static int digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* sha256:HEX, as `openssl pkey -pubin -outform der | sha256sum` prints it. */
 bool update_mirror_pin(struct parser *parser, const char *key, const char *value)
 {
 	static const char prefix[] = "sha256:";
 	struct settings *settings = parser->settings;
-	const char *text = value + sizeof(prefix) - 1;
-	bool good = strncmp(value, prefix, sizeof(prefix) - 1) == 0 &&
-		    strlen(text) == 2 * SETTINGS_PIN && settings->mirror_pins < SETTINGS_PINS;
 
-	for (size_t i = 0; good && i < SETTINGS_PIN; i++) {
-		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
-
-		good = high >= 0 && low >= 0;
-		if (good)
-			settings->mirror_pin[settings->mirror_pins][i] = (uint8_t)(high << 4 | low);
-	}
-	if (!good) {
+	if (strncmp(value, prefix, sizeof(prefix) - 1) != 0 ||
+	    settings->mirror_pins == SETTINGS_PINS ||
+	    !hex_parse(settings->mirror_pin[settings->mirror_pins], SETTINGS_PIN,
+		       value + sizeof(prefix) - 1)) {
 		value_error(parser, "%s: expected sha256: and 64 hexadecimal digits in lower case "
 			   "(at most %d such lines)", key, SETTINGS_PINS);
 		return false;

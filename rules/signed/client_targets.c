@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/hex.h"
+#include "base/hex.h"
 
 enum { PATH = METADATA_NAME + 2 * 64 + 2 };
 

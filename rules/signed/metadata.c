@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "base/crypto/digest.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 const char *metadata_type_print(enum metadata_type type)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "signed/metadata_role.h"
-#include "signed/hex.h"
 #include "signed/strict.h"
 
 enum { BUDGET = 16 << 20 };	/* of the arrays; the document has strict_budget */

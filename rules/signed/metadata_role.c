@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/hex.h"
+#include "base/hex.h"
 
 static int compare_text(const void *a, const void *b)
 {

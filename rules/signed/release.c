@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "signed/field.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 enum {

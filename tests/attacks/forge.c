@@ -11,7 +11,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/file.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 /* ---- keys ---- */

@@ -9,7 +9,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/file.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 
 /* ---- the source ---- */
 

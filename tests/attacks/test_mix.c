@@ -11,7 +11,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/file.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 
 static json_t *named(struct forge *forge, const char *parent, const char *file)
 {

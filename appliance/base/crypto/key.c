@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto/internal.h"
+#include "base/hex.h"
 
 enum { RSA_LEAST_BITS = 2048, RSA_MOST_BITS = 4096, ED25519_SIGNATURE = 64, ED25519_POINT = 32 };
 
@@ -144,28 +145,12 @@ static int decode_spki(struct key *key, const uint8_t *der, size_t size)
 	return check(key);
 }
 
-static int nibble(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* Lower case only, so that one key has one text. */
 static int decode_hex(struct key *key, const char *text)
 {
-	if (strlen(text) != (size_t)2 * ED25519_POINT)
-		return -EINVAL;
 	key->type = KEY_ED25519;
 	key->size = ED25519_POINT;
-	for (size_t i = 0; i < key->size; i++) {
-		int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return -EINVAL;
-		key->bytes[i] = (uint8_t)(high << 4 | low);
-	}
-	return check(key);
+	return hex_parse(key->bytes, key->size, text) ? check(key) : -EINVAL;
 }
 
 int key_public_read(struct key *key, const char *text)
@@ -213,10 +198,12 @@ int key_public_write(const struct key *key, struct text *out)
 
 int key_public_print(const struct key *key, struct text *out)
 {
+	char digits[2 * ED25519_POINT + 1];
+
 	if (key->type != KEY_ED25519)
 		return key_public_write(key, out);
-	for (size_t i = 0; i < key->size; i++)
-		text_printf(out, "%02x", key->bytes[i]);
+	hex_print(key->bytes, ED25519_POINT, digits);
+	text_puts(out, digits);
 	return text_failed(out) ? -ENOMEM : 0;
 }
 

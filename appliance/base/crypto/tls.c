@@ -17,6 +17,7 @@
 #include <psa/crypto.h>
 
 #include "base/crypto/digest.h"
+#include "base/hex.h"
 
 /* Bytes from the network in one call: a peer that floods us with records that carry nothing must
  * not keep the caller from looking at the clock. */
@@ -156,12 +157,6 @@ static uint32_t judge_name(struct tls *tls, const mbedtls_x509_crt *crt, uint32_
 	return MBEDTLS_X509_BADCERT_CN_MISMATCH;
 }
 
-static void print_pin(const uint8_t pin[TLS_PIN], char out[2 * TLS_PIN + 1])
-{
-	for (size_t i = 0; i < TLS_PIN; i++)
-		snprintf(out + 2 * i, 3, "%02x", pin[i]);
-}
-
 static uint32_t judge_pin(struct tls *tls, const mbedtls_x509_crt *crt)
 {
 	char found[2 * TLS_PIN + 1], expected[2 * TLS_PIN + 1];
@@ -175,8 +170,8 @@ static uint32_t judge_pin(struct tls *tls, const mbedtls_x509_crt *crt)
 		if (memcmp(tls->pin[i], digest, TLS_PIN) == 0)
 			return 0;
 	}
-	print_pin(digest, found);
-	print_pin(tls->pin[0], expected);
+	hex_print(digest, TLS_PIN, found);
+	hex_print(tls->pin[0], TLS_PIN, expected);
 	complain(tls, "its key is sha256:%s, expected sha256:%s%s", found, expected,
 		 tls->options.pins > 1 ? " or another of the pins" : "");
 	return MBEDTLS_X509_BADCERT_OTHER;

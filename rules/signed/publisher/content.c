@@ -13,7 +13,7 @@
 
 #include "base/crypto/digest.h"
 #include "base/file.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 
 static bool path_valid(const char *path)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/crypto/digest.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 #define SPECIFICATION "1.0.34"

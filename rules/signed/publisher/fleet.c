@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/publisher/fleet_list.h"
 
 enum { CLOCK_AHEAD = 3600 };

@@ -7,7 +7,7 @@
 
 #include "base/crypto/digest.h"
 #include "signed/field.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 enum { TEXT_MOST = 8192 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/crypto/digest.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/release.h"
 
 #define DIGEST "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"

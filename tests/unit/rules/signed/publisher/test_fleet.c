@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../../../cmocka.h"
-#include "signed/hex.h"
+#include "base/hex.h"
 #include "signed/strict.h"
 
 /* 200 appliances, and what may be wrong with one of them. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/hex.h"
+#include "base/hex.h"
 
 #include <string.h>
 
