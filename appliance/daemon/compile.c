@@ -89,14 +89,13 @@ static int open_archive(struct archive *archive, int fd, const char *what, void 
 }
 
 /* fd: the bundle to keep when it comes into force; -1: none. */
-static void tell_verified(const struct compile *compile, int64_t root_version, bool same,
-			  int64_t due, int fd)
+static void tell_verified(const struct compile *compile, int64_t root_version, int64_t due, int fd)
 {
 	const struct bundle *bundle = &compile->bundle;
 	struct bundle_info info = {
 		.release = bundle->release.version, .published = bundle->release.published,
 		.signed_at = bundle->signed_at, .expires = bundle->expires, .due = due,
-		.root_version = root_version, .same = same,
+		.root_version = root_version,
 	};
 	uint8_t body[UPDATE_BODY_MAX];
 
@@ -147,8 +146,8 @@ static bool is_known(const struct compile *compile)
 /* Says what the offer proved to be; what is kept of it goes along when its time has come. */
 static int judge_offer(struct compile *compile, int64_t root_version)
 {
-	bool same = is_current(compile), known = is_known(compile);
-	int64_t due = same ? 0 : compile->held ? INT64_MAX :
+	bool known = is_known(compile);
+	int64_t due = is_current(compile) ? 0 : compile->held ? INT64_MAX :
 		      offer_due(&compile->bundle, compile->start.settings.ring);
 	int fd = -1;
 
@@ -157,7 +156,7 @@ static int judge_offer(struct compile *compile, int64_t root_version)
 		if (fd < 0)
 			return fd;
 	}
-	tell_verified(compile, root_version, same, due, fd);
+	tell_verified(compile, root_version, due, fd);
 	if (fd >= 0)
 		close(fd);
 	return known ? -EALREADY : due > compile->now ? -EAGAIN : 0;
@@ -192,7 +191,7 @@ static int verify_current(struct compile *compile)
 		error = offer_reopen(&compile->bundle, &compile->offered, &root_version,
 				     &compile->diag);
 	if (!error)
-		tell_verified(compile, root_version, true, 0, -1);
+		tell_verified(compile, root_version, 0, -1);
 	return error;
 }
 

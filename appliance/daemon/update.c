@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/crypto/digest.h"
 #include "base/cursor.h"
 #include "base/file.h"
 #include "daemon/log.h"
@@ -80,6 +79,19 @@ static int64_t now(const struct update_role *role)
 	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), &behind);
 }
 
+/* A newer file of any role comes with a newer timestamp, or with the root that withdrew its key. */
+static bool is_new(const struct update_role *role, const struct trust *trust)
+{
+	return trust_get(trust, METADATA_ROOT)->version != role->offered_root ||
+	       trust_get(trust, METADATA_TIMESTAMP)->version != role->offered_timestamp;
+}
+
+static void remember(struct update_role *role, const struct trust *trust)
+{
+	role->offered_root = trust_get(trust, METADATA_ROOT)->version;
+	role->offered_timestamp = trust_get(trust, METADATA_TIMESTAMP)->version;
+}
+
 static int look_at(struct update_role *role, struct source *inner, struct attempt *attempt,
 		   struct diag *diag)
 {
@@ -87,7 +99,6 @@ static int look_at(struct update_role *role, struct source *inner, struct attemp
 	struct source source = { .get = record, .context = &recorder };
 	struct client_options options = client_options_default;
 	struct client *client = NULL;
-	char digest[2 * DIGEST_SIZE + 1] = "";
 	int error;
 
 	memcpy(source.name, inner->name, sizeof(source.name));
@@ -107,16 +118,14 @@ static int look_at(struct update_role *role, struct source *inner, struct attemp
 
 		error = client_lookup(client, RELEASE_TARGET, &target, &name, diag);
 	}
-	if (!error)
-		error = update_digest(role, digest);
 	attempt->result = ATTEMPT_NOTHING_NEW;
-	if (!error && (role->look || strcmp(digest, role->offered) != 0 ||
+	if (!error && (role->look || is_new(role, client_trust(client)) ||
 		       (role->again && role->again <= now(role)))) {
 		error = update_offer(role, client, diag);
 		attempt->result = ATTEMPT_OFFERED;
 		role->again = 0;
 		if (!error)
-			memcpy(role->offered, digest, sizeof(digest));
+			remember(role, client_trust(client));
 	}
 	attempt->requests += recorder.requests;
 	client_free(client);

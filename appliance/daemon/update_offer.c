@@ -54,14 +54,12 @@ static int add_roots(struct update_role *role, struct pieces *pieces, int64_t ne
 	return error;
 }
 
-static int add_metadata(struct update_role *role, struct pieces *pieces, const char *delegated)
+static int add_metadata(struct update_role *role, struct pieces *pieces)
 {
-	char last[ARCHIVE_NAME];
-	const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
-				      "targets.json", last };
+	static const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
+					     "targets.json", "rules.json" };
 	int error = 0;
 
-	snprintf(last, sizeof(last), "%s.json", delegated);
 	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++) {
 		void *data;
 		size_t size;
@@ -103,28 +101,6 @@ static int add_targets(struct pieces *pieces, struct client *client, const struc
 	return error ? error : client_prune(client, target, bundle->release.lists + 1, diag);
 }
 
-int update_digest(struct update_role *role, char digest[2 * DIGEST_SIZE + 1])
-{
-	static struct pieces pieces;
-	struct text text = TEXT_EMPTY;
-	uint8_t bytes[DIGEST_SIZE];
-	int error;
-
-	pieces.archive.count = pieces.count = 0;
-	error = add_metadata(role, &pieces, "rules");
-	if (!error) {
-		archive_print(&pieces.archive, &text);
-		error = text_failed(&text) ? -ENOMEM
-					   : digest_sha256(text.data, text.length, bytes);
-	}
-	for (int i = 0; !error && i < DIGEST_SIZE; i++)
-		snprintf(digest + 2 * i, 3, "%02x", bytes[i]);
-	for (size_t i = 0; i < pieces.count; i++)
-		free(pieces.data[i]);
-	text_release(&text);
-	return error;
-}
-
 static int send_offer(const struct update_role *role, const struct archive *archive)
 {
 	const uint32_t look = htobe32(role->look);
@@ -153,7 +129,7 @@ int update_offer(struct update_role *role, struct client *client, struct diag *d
 	if (!error)
 		error = add_roots(role, &pieces, newest);
 	if (!error)
-		error = add_metadata(role, &pieces, "rules");
+		error = add_metadata(role, &pieces);
 	if (!error)
 		error = add_targets(&pieces, client, &bundle, diag);
 	if (!error)

@@ -45,7 +45,6 @@ int bundle_info_encode(const struct bundle_info *info, uint8_t body[UPDATE_BODY_
 	cursor_put64(&cursor, (uint64_t)info->expires);
 	cursor_put64(&cursor, (uint64_t)info->due);
 	cursor_put64(&cursor, (uint64_t)info->root_version);
-	cursor_put8(&cursor, info->same);
 	cursor_put8(&cursor, (uint8_t)info->signers);
 	for (size_t i = 0; i < info->signers; i++)
 		put_text(&cursor, info->signer[i], UPDATE_KEYID);
@@ -63,7 +62,6 @@ int bundle_info_decode(struct bundle_info *info, const uint8_t *body, size_t siz
 	info->expires = (int64_t)cursor_get64(&cursor);
 	info->due = (int64_t)cursor_get64(&cursor);
 	info->root_version = (int64_t)cursor_get64(&cursor);
-	info->same = cursor_get8(&cursor);
 	info->signers = cursor_get8(&cursor);
 	if (info->signers > UPDATE_SIGNERS)
 		return -EBADMSG;

@@ -21,7 +21,6 @@ struct bundle_info {
 	int64_t expires;
 	int64_t due;			/* when this appliance may take it; 0 at once, INT64_MAX held */
 	int64_t root_version;
-	bool same;			/* the release that is in force already */
 	char signer[UPDATE_SIGNERS][UPDATE_KEYID];
 	size_t signers;
 };

@@ -12,7 +12,7 @@ static struct bundle_info sample(void)
 {
 	struct bundle_info info = { .release = 7, .digest = { 1, 2, 3 }, .published = 1795000000,
 				    .signed_at = 1795000100, .expires = 1796000000,
-				    .due = INT64_MAX, .root_version = 3, .same = true };
+				    .due = INT64_MAX, .root_version = 3 };
 
 	for (info.signers = 0; info.signers < UPDATE_SIGNERS; info.signers++)
 		memset(info.signer[info.signers], 'a' + (int)info.signers, UPDATE_KEYID - 1);
