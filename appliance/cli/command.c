@@ -142,20 +142,12 @@ int command_policy(const char *folder, const struct settings *settings, struct p
 static int compile_bundle(const struct bundle *bundle, const struct settings *settings,
 			  struct policy *policy, void **block, struct diag *diag)
 {
-	struct list_text text[RELEASE_LISTS];
 	struct policy_options options;
 	size_t size = 0;
 	int error;
 
 	settings_policy_options(settings, &options);
-	for (size_t i = 0; i < bundle->release.lists; i++) {
-		snprintf(text[i].name, sizeof(text[i].name), "%s.rules",
-			 bundle->release.list[i].name);
-		text[i].text = bundle->list[i];
-		text[i].length = bundle->size[i];
-	}
-	error = lists_compile_texts(text, bundle->release.lists, settings, &options, block, &size,
-				    diag);
+	error = bundle_compile(bundle, settings, &options, block, &size, diag);
 	command_print_diag(diag);
 	return open_policy(error, *block, size, policy);
 }

@@ -2,7 +2,6 @@
 #include "daemon/role.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -237,21 +236,8 @@ static int check_candidate(struct compile *compile)
 
 static int compile_bundle(struct compile *compile)
 {
-	const struct bundle *bundle = &compile->bundle;
-	struct list_text text[RELEASE_LISTS];
-
-	for (size_t i = 0; i < bundle->release.lists; i++) {
-		snprintf(text[i].name, sizeof(text[i].name), "%s.rules",
-			 bundle->release.list[i].name);
-		text[i].text = bundle->list[i];
-		text[i].length = bundle->size[i];
-	}
-	if (bundle->release.max_share &&
-	    bundle->release.max_share < compile->options.max_v4_share)
-		compile->options.max_v4_share = bundle->release.max_share;
-	return lists_compile_texts(text, bundle->release.lists, &compile->start.settings,
-				   &compile->options, &compile->block, &compile->size,
-				   &compile->diag);
+	return bundle_compile(&compile->bundle, &compile->start.settings, &compile->options,
+			      &compile->block, &compile->size, &compile->diag);
 }
 
 /* What a release may do is asked of it enforced, whatever the mode is now: the mode ends, and then it

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "settings/lists.h"
 #include "signed/client.h"
 
 /*
@@ -85,3 +86,11 @@ struct bundle {
 int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
 	__attribute__((warn_unused_result));
 void bundle_release(struct bundle *bundle);
+
+/*
+ * Its lists compiled (settings/lists.h), in its order and within its limit on addresses, where that is
+ * lower than the one of options.
+ */
+int bundle_compile(const struct bundle *bundle, const struct settings *settings,
+		   const struct policy_options *options, void **block, size_t *size,
+		   struct diag *diag) __attribute__((warn_unused_result));
