@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 
 # ---- the house: a folder includes its own files and those of lower levels, never sideways
 LEVELS := appliance/base | rules/policy | appliance/net appliance/ipc appliance/settings \
-	| rules/nft rules/signed dns appliance/journal | appliance/daemon appliance/cli
+	| rules/nft rules/signed dns appliance/journal appliance/system | appliance/daemon appliance/cli
 
 # ---- what is built
 SRC_base := $(wildcard appliance/base/*.c appliance/base/crypto/*.c)
@@ -25,12 +25,13 @@ SRC_signed := $(wildcard rules/signed/*.c)
 SRC_publisher := $(wildcard rules/signed/publisher/*.c)
 SRC_dns := $(wildcard dns/*.c)
 SRC_journal := $(wildcard appliance/journal/*.c)
+SRC_system := $(wildcard appliance/system/*.c)
 SRC_daemon := $(wildcard appliance/daemon/*.c)
 # An appliance does without the publisher: without its command nothing pulls in its library.
 SRC_cli = $(filter-out $(if $(CONFIG_PUBLISHER),,appliance/cli/repo%.c),$(wildcard appliance/cli/*.c))
 GENERATED := $(O)/gen/suffixes.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
-	$(SRC_publisher) $(SRC_dns) $(SRC_journal)
+	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_system)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
 LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
@@ -165,6 +166,7 @@ UNIT_publisher := $(UNIT_signed) $(SRC_publisher)
 UNIT_nft := $(UNIT_middle) $(SRC_nft)
 UNIT_dns := $(UNIT_middle) $(SRC_dns)
 UNIT_journal := $(UNIT_middle) $(SRC_journal)
+UNIT_system := $(UNIT_middle) $(SRC_net) $(SRC_system)
 UNIT_daemon := $(LIB) $(filter-out appliance/daemon/main.c,$(SRC_daemon))
 
 unit_group = $(if $(filter tests/unit/dns/%,$(1)),dns,$(notdir $(patsubst %/,%,$(dir $(1)))))

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Where things lie on an appliance that runs the image. Everything that is written lies below
+ * PATH_DATA, PATH_BOOT or PATH_RUN; the root itself is read-only. A test puts its own folder before
+ * all of them by the environment variable PATH_PREFIX_VARIABLE.
+ */
+#define PATH_PREFIX_VARIABLE "CORDON_ROOT"
+
+#define PATH_DATA "/data"			/* ext4, partition 4 */
+#define PATH_STATE PATH_DATA "/state"		/* of cordond */
+#define PATH_SETTINGS PATH_DATA "/settings"	/* in force; see appliance/system/intake.h */
+#define PATH_UPSTREAMS PATH_DATA "/upstreams"	/* DNS servers that DHCP named last */
+#define PATH_BOOT "/boot"			/* the EFI system partition, read-only but while written */
+#define PATH_BOOT_IMAGES PATH_BOOT "/cordon"	/* NAME.efi of both slots, grubenv, settings to take in */
+#define PATH_RUN "/run/cordon"			/* sockets of cordond */
+#define PATH_CONFIG PATH_RUN "/cordon.conf"	/* composed: what cordond reads */
+#define PATH_IMAGE "/etc/cordon/image.json"	/* version, arch, build, supported-until */
+#define PATH_IMAGE_ROOT "/etc/cordon/root.json"	/* trusted root that was built in, if any */
+#define PATH_RULES "/etc/cordon/rules"		/* the lists that were built in: the floor */
