@@ -2,19 +2,13 @@
 #include "settings/settings.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/config.h"
+#include "settings/lines.h"
 #include "settings/value.h"
-
-/*
- * inih does the INI syntax; its Debian build cuts a line at 200 bytes and tells the handler no
- * line, so the reader below counts lines and refuses long ones before inih sees them.
- */
-enum { LINE_MAX_BYTES = 198 };
 
 /* ---- [network] ---- */
 
@@ -441,54 +435,6 @@ static int handle(void *context, const char *section, const char *key, const cha
 	return 1;
 }
 
-/* inih names only the first line that it cannot read, and none of them when a value is bad too. */
-static void check_handled(struct parser *parser)
-{
-	if (parser->unhandled)
-		diag_error(parser->diag, parser->source, parser->unhandled, 0,
-			   "expected [section] or key = value");
-	parser->unhandled = 0;
-}
-
-static bool needs_handler(const char *line, size_t length)
-{
-	static const char mark[] = "\xef\xbb\xbf";	/* byte order mark: inih passes over it */
-	size_t at = length >= 3 && memcmp(line, mark, 3) == 0 ? 3 : 0;
-
-	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
-		at++;
-	if (at == length || line[at] == ';' || line[at] == '#')
-		return false;
-	return line[at] != '[' || !memchr(line, ']', length);
-}
-
-/* fgets over the text, one line a call. */
-static char *read_line(char *out, int size, void *stream)
-{
-	struct parser *parser = stream;
-	const char *line = parser->text + parser->at;
-	size_t left = parser->length - parser->at;
-	const char *newline = left ? memchr(line, '\n', left) : NULL;
-	size_t length = newline ? (size_t)(newline - line) : left;
-
-	check_handled(parser);
-	if (left == 0)
-		return NULL;
-	parser->line++;
-	parser->at += length + (newline != NULL);
-	if (length > LINE_MAX_BYTES || length + 2 > (size_t)size || memchr(line, '\0', length)) {
-		value_error(parser, "expected a line of text of at most %d bytes (a key may be "
-			   "repeated)", LINE_MAX_BYTES);
-		length = 0;
-	}
-	if (needs_handler(line, length))
-		parser->unhandled = parser->line;
-	memcpy(out, line, length);
-	out[length] = '\n';
-	out[length + 1] = '\0';
-	return out;
-}
-
 void settings_init(struct settings *settings)
 {
 	*settings = (struct settings){
@@ -528,17 +474,13 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 	struct parser parser = { .settings = settings, .source = source, .diag = diag,
 				 .text = text, .length = length };
 	size_t errors = diag->count;
-	int first_error;
 
 	settings_init(settings);
 	if (length > SETTINGS_TEXT_MAX) {
 		diag_error(diag, source, 0, 0, "larger than %d bytes", SETTINGS_TEXT_MAX);
 		return -EINVAL;
 	}
-	first_error = ini_parse_stream(read_line, &parser, handle, &parser);
-	if (first_error != 0 && diag->count == errors)
-		diag_error(diag, source, first_error > 0 ? (unsigned int)first_error : 0, 0,
-			   "expected [section] or key = value");
+	lines_parse(&parser, handle);
 	return diag->count == errors ? 0 : -EINVAL;
 }
 

@@ -20,6 +20,8 @@ struct parser {
 	size_t at;
 	unsigned int line;
 	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
+	/* Called at each line [name], keys or not; may be NULL. */
+	void (*begin)(struct parser *parser, const char *name, size_t length);
 };
 
 #define value_error(parser, ...) \
