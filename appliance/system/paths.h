@@ -12,6 +12,7 @@
 #define PATH_STATE PATH_DATA "/state"		/* of cordond */
 #define PATH_SETTINGS PATH_DATA "/settings"	/* in force; see appliance/system/intake.h */
 #define PATH_UPSTREAMS PATH_DATA "/upstreams"	/* DNS servers that DHCP named last */
+#define PATH_SSH_KEY PATH_DATA "/ssh_host_key"	/* this box's own, made at its first start of ssh */
 #define PATH_BOOT "/boot"			/* the EFI system partition, read-only but while written */
 #define PATH_BOOT_IMAGES PATH_BOOT "/cordon"	/* NAME.efi of both slots, grubenv, settings to take in */
 #define PATH_RUN "/run/cordon"			/* sockets of cordond */

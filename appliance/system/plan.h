@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "settings/network.h"
+
+/*
+ * What network.conf means on the machine, as data: programs to run, files to write, services to keep
+ * running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
+ */
+enum { PLAN_WORDS = 32, PLAN_STEPS = 1024, PLAN_BUDGET = 4 << 20, PLAN_DNS = 4 };
+
+#define PLAN_BUSYBOX "/usr/bin/busybox"
+#define PLAN_LEASE "/usr/libexec/lease"		/* what udhcpc and udhcpc6 call */
+#define PLAN_RADVD "/usr/sbin/radvd"
+#define PLAN_DROPBEAR "/usr/sbin/dropbear"
+#define PLAN_DROPBEARKEY "/usr/bin/dropbearkey"
+
+enum step_kind {
+	STEP_RUN,	/* argv, to its end */
+	STEP_WRITE,	/* text into the file path, which the kernel has */
+	STEP_FILE,	/* path gets the content text */
+	STEP_SERVICE	/* argv, kept running; path (when not NULL) is its configuration, text the content */
+};
+
+struct step {
+	enum step_kind kind;
+	const char *link;		/* interface that fails with it; "": none. Of a service: its name */
+	const char *argv[PLAN_WORDS];	/* ended by NULL */
+	const char *path, *text;
+	const char *unless;		/* not when this path exists; NULL: always */
+	bool optional;			/* may fail without a word: not every kernel has it, or it is gone */
+};
+
+struct plan {
+	struct arena arena;
+	struct step *step;
+	size_t steps;
+	bool failed;	/* no memory, or more steps than PLAN_STEPS */
+};
+
+/* What a plan depends on beside the settings. */
+struct plan_facts {
+	uint64_t memory_kb;
+	struct prefix delegated;	/* from DHCPv6 */
+	bool has_delegated;
+	bool has_keys;			/* somebody may log in over ssh */
+	bool has_radvd, has_dropbear;	/* programs that an image may be without */
+};
+
+void plan_init(struct plan *plan);
+void plan_release(struct plan *plan);
+
+/* Before any link: nothing forwarded, nothing believed that the network says by itself; sizes of
+ * the kernel's tables by memory. */
+void plan_sysctls(struct plan *plan, const struct plan_facts *facts);
+/* Takes away what old had and new has not. */
+void plan_leave(struct plan *plan, const struct network *old, const struct network *new);
+/* Links, addresses, routes; harmless when they are there already. */
+void plan_links(struct plan *plan, const struct network *network, const struct plan_facts *facts);
+/* Takes all of it down. */
+void plan_down(struct plan *plan, const struct network *network);
+/* Last: forwarding, or its end. */
+void plan_forward(struct plan *plan, const struct network *network);
+/* Addresses of the LANs from the delegated prefix, or (gone) their end. */
+void plan_delegate(struct plan *plan, const struct network *network, const struct prefix *delegated,
+		   bool gone);
+/* Steps that services need first, and the services. */
+void plan_services(struct plan *plan, const struct network *network,
+		   const struct plan_facts *facts);
+
+/* The LAN's address in a delegated prefix: the n-th /64, host 1. false: it has not that many. */
+bool plan_delegated(struct network_address *address, const struct prefix *delegated,
+		    const struct network *network, const struct network_link *lan);
+
+/* ---- for those who make steps ---- */
+
+/* A step that is zeroed but for its kind and link (copied). Never NULL: after a failure it is a
+ * step that nobody sees. */
+struct step *plan_step(struct plan *plan, enum step_kind kind, const char *link);
+/* Words of argv, one a blank; copied. */
+void plan_words(struct plan *plan, struct step *step, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *plan_text(struct plan *plan, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* STEP_RUN of "busybox ip ...". */
+struct step *plan_ip(struct plan *plan, const char *link, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* STEP_WRITE of /proc/sys/PATH. */
+void plan_sysctl(struct plan *plan, const char *link, const char *path, const char *value);
+/* "192.0.2.1/24" */
+char *plan_address(const struct network_address *address, char text[PREFIX_TEXT]);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "system/plan.h"
+
+/* Kernel settings, links, addresses and routes. */
+
+/* ---- before any link ---- */
+
+static void put_number(struct plan *plan, const char *path, uint64_t value)
+{
+	plan_sysctl(plan, "", path, plan_text(plan, "%llu", (unsigned long long)value));
+}
+
+static uint64_t between(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* A full table of connections takes about an eighth of the memory, one of neighbours much less. */
+static void size_tables(struct plan *plan, uint64_t memory_kb)
+{
+	static const char *const family[] = { "ipv4", "ipv6" };
+	uint64_t connections = between(memory_kb / 4, 4096, 262144);
+	uint64_t neighbours = between(memory_kb / 16, 1024, 16384);
+
+	put_number(plan, "net/netfilter/nf_conntrack_max", connections);
+	put_number(plan, "net/netfilter/nf_conntrack_buckets", connections / 4);
+	for (int i = 0; i < 2; i++) {
+		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh3", family[i]), neighbours);
+		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh2", family[i]),
+			   neighbours / 2);
+		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh1", family[i]),
+			   neighbours / 8);
+	}
+}
+
+void plan_sysctls(struct plan *plan, const struct plan_facts *facts)
+{
+	static const char *const table[][2] = {
+		/* Forwarding is the last thing of a start. */
+		{ "net/ipv4/ip_forward", "0" },
+		{ "net/ipv6/conf/all/forwarding", "0" },
+		/* The larger of all and the link's own counts; links take the default. */
+		{ "net/ipv4/conf/all/rp_filter", "0" },
+		{ "net/ipv4/conf/default/rp_filter", "1" },
+		{ "net/ipv4/conf/all/accept_redirects", "0" },
+		{ "net/ipv4/conf/default/accept_redirects", "0" },
+		{ "net/ipv4/conf/all/secure_redirects", "0" },
+		{ "net/ipv4/conf/default/secure_redirects", "0" },
+		{ "net/ipv4/conf/all/send_redirects", "0" },
+		{ "net/ipv4/conf/default/send_redirects", "0" },
+		{ "net/ipv4/conf/all/accept_source_route", "0" },
+		{ "net/ipv4/conf/default/accept_source_route", "0" },
+		/* An address is answered for on its own link only. */
+		{ "net/ipv4/conf/all/arp_ignore", "1" },
+		{ "net/ipv4/conf/all/arp_announce", "2" },
+		{ "net/ipv4/icmp_echo_ignore_broadcasts", "1" },
+		{ "net/ipv4/icmp_ignore_bogus_error_responses", "1" },
+		{ "net/ipv4/tcp_syncookies", "1" },
+		{ "net/ipv4/tcp_rfc1337", "1" },
+		{ "net/ipv6/conf/all/accept_redirects", "0" },
+		{ "net/ipv6/conf/default/accept_redirects", "0" },
+		{ "net/ipv6/conf/all/accept_source_route", "0" },
+		{ "net/ipv6/conf/default/accept_source_route", "0" },
+		/* Router advertisements count where network.conf says so. */
+		{ "net/ipv6/conf/all/accept_ra", "0" },
+		{ "net/ipv6/conf/default/accept_ra", "0" },
+		{ "net/ipv6/conf/default/autoconf", "0" },
+		/* A box that nobody looks at starts again instead of standing still. */
+		{ "kernel/panic", "5" },
+		{ "kernel/panic_on_oops", "1" },
+		{ "kernel/sysrq", "0" },
+		{ "kernel/kptr_restrict", "2" },
+		{ "kernel/dmesg_restrict", "1" },
+		{ "kernel/unprivileged_bpf_disabled", "1" },
+		{ "net/core/bpf_jit_harden", "2" },
+		{ "kernel/perf_event_paranoid", "3" },
+		{ "fs/protected_symlinks", "1" },
+		{ "fs/protected_hardlinks", "1" },
+		{ "fs/protected_fifos", "2" },
+		{ "fs/protected_regular", "2" },
+		{ "fs/suid_dumpable", "0" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		plan_sysctl(plan, "", table[i][0], table[i][1]);
+	size_tables(plan, facts->memory_kb);
+}
+
+/* ---- links ---- */
+
+static void link_sysctl(struct plan *plan, const char *interface, const char *family,
+			const char *key, const char *value)
+{
+	plan_sysctl(plan, interface, plan_text(plan, "net/%s/conf/%s/%s", family, interface, key),
+		    value);
+}
+
+static void link_sysctls(struct plan *plan, const struct network_link *link, bool is_wan)
+{
+	const struct network_family *v6 = &link->v6;
+	/* A router (2) that learns its default route, and with SLAAC its address. A static gateway
+	 * needs nothing. */
+	bool learns = is_wan && v6->method != METHOD_NONE && !v6->has_gateway;
+
+	link_sysctl(plan, link->interface, "ipv4", "rp_filter", "1");
+	link_sysctl(plan, link->interface, "ipv4", "send_redirects", "0");
+	link_sysctl(plan, link->interface, "ipv6", "accept_ra", learns ? "2" : "0");
+	link_sysctl(plan, link->interface, "ipv6", "autoconf",
+		    learns && v6->method == METHOD_DYNAMIC ? "1" : "0");
+	link_sysctl(plan, link->interface, "ipv6", "disable_ipv6",
+		    v6->method == METHOD_NONE ? "1" : "0");
+}
+
+static void make_vlan(struct plan *plan, const char *interface)
+{
+	char parent[IFNAMSIZ];
+	unsigned int number = network_vlan(interface, parent);
+	struct step *step;
+
+	if (number == 0)
+		return;
+	plan_ip(plan, interface, "link set %s up", parent);
+	step = plan_ip(plan, interface, "link add link %s name %s type vlan id %u", parent, interface,
+		       number);
+	step->unless = plan_text(plan, "/sys/class/net/%s", interface);
+}
+
+static void add_family(struct plan *plan, const char *interface, const struct network_family *family)
+{
+	bool v4 = addr_is_v4(&family->address.addr);
+	char text[PREFIX_TEXT], via[ADDR_TEXT];
+
+	if (family->method != METHOD_STATIC)
+		return;
+	plan_ip(plan, interface, "%s addr replace %s%s dev %s", v4 ? "-4" : "-6",
+		plan_address(&family->address, text), v4 ? " brd +" : "", interface);
+	if (family->has_gateway)
+		plan_ip(plan, interface, "%s route replace default via %s dev %s", v4 ? "-4" : "-6",
+			addr_print(&family->gateway, via), interface);
+}
+
+bool plan_delegated(struct network_address *address, const struct prefix *delegated,
+		    const struct network *network, const struct network_link *lan)
+{
+	size_t number = 0;
+
+	for (const struct network_link *other = network->lan; other != lan; other++)
+		number += other->v6.method == METHOD_DYNAMIC;
+	if (delegated->length > 64 || number >> (64 - delegated->length > 16 ? 16 : 64 - delegated->length))
+		return false;
+	*address = (struct network_address){ delegated->addr, 64 };
+	/* At most 16 LANs, and the bits in front of 64 are zero as far as they count. */
+	address->addr.bytes[7] |= (uint8_t)number;
+	address->addr.bytes[15] = 1;
+	return true;
+}
+
+void plan_delegate(struct plan *plan, const struct network *network, const struct prefix *delegated,
+		   bool gone)
+{
+	struct network_address address;
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < network->lans; i++) {
+		const struct network_link *lan = &network->lan[i];
+
+		if (lan->v6.method != METHOD_DYNAMIC)
+			continue;
+		if (plan_delegated(&address, delegated, network, lan))
+			plan_ip(plan, lan->interface, "-6 addr %s %s dev %s", gone ? "del" : "replace",
+				plan_address(&address, text), lan->interface)->optional = gone;
+	}
+	/* What no LAN has must not travel in circles (RFC 7084, WPD-5). */
+	plan_ip(plan, "", "-6 route %s unreachable %s dev lo metric 65535", gone ? "del" : "replace",
+		prefix_print(delegated, text))->optional = true;
+}
+
+void plan_links(struct plan *plan, const struct network *network, const struct plan_facts *facts)
+{
+	const struct network_link *link;
+	struct step *step;
+
+	plan_sysctl(plan, "", "kernel/hostname", network->hostname);
+	step = plan_step(plan, STEP_FILE, "");
+	step->path = "/run/resolv.conf";
+	step->text = "nameserver 127.0.0.1\n";
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		make_vlan(plan, link->interface);
+		link_sysctls(plan, link, link == &network->wan);
+		plan_ip(plan, link->interface, "link set %s up", link->interface);
+		add_family(plan, link->interface, &link->v4);
+		add_family(plan, link->interface, &link->v6);
+	}
+	for (size_t i = 0; i < network->routes; i++) {
+		const struct network_route *route = &network->route[i];
+		char to[PREFIX_TEXT], via[ADDR_TEXT];
+
+		plan_ip(plan, "", "%s route replace %s via %s", addr_is_v4(&route->via) ? "-4" : "-6",
+			prefix_print(&route->to, to), addr_print(&route->via, via));
+	}
+	if (facts->has_delegated)
+		plan_delegate(plan, network, &facts->delegated, false);
+}
+
+/* ---- and away again ---- */
+
+static bool same_family(const struct network_family *a, const struct network_family *b)
+{
+	return a->method == b->method && a->has_gateway == b->has_gateway &&
+	       (a->method != METHOD_STATIC || (a->address.length == b->address.length &&
+					       addr_compare(&a->address.addr, &b->address.addr) == 0)) &&
+	       (!a->has_gateway || addr_compare(&a->gateway, &b->gateway) == 0);
+}
+
+static bool has_link(const struct network *network, const struct network_link *wanted, bool is_wan)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		if (strcmp(link->interface, wanted->interface) == 0)
+			return (link == &network->wan) == is_wan && same_family(&link->v4, &wanted->v4) &&
+			       same_family(&link->v6, &wanted->v6);
+	}
+	return false;
+}
+
+static bool has_interface(const struct network *network, const char *interface)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		if (strcmp(link->interface, interface) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Down takes the routes and the IPv6 addresses with it. */
+static void leave_link(struct plan *plan, const struct network_link *link, bool remove)
+{
+	char parent[IFNAMSIZ];
+
+	plan_ip(plan, link->interface, "-4 addr flush dev %s", link->interface)->optional = true;
+	plan_ip(plan, link->interface, "link set %s down", link->interface)->optional = true;
+	if (remove && network_vlan(link->interface, parent))
+		plan_ip(plan, link->interface, "link del %s", link->interface)->optional = true;
+}
+
+static bool has_route(const struct network *network, const struct network_route *wanted)
+{
+	for (size_t i = 0; i < network->routes; i++) {
+		const struct network_route *route = &network->route[i];
+
+		if (route->to.length == wanted->to.length &&
+		    addr_compare(&route->to.addr, &wanted->to.addr) == 0 &&
+		    addr_compare(&route->via, &wanted->via) == 0)
+			return true;
+	}
+	return false;
+}
+
+void plan_leave(struct plan *plan, const struct network *old, const struct network *new)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; i < old->routes; i++) {
+		char to[PREFIX_TEXT];
+
+		if (!has_route(new, &old->route[i]))
+			plan_ip(plan, "", "%s route del %s",
+				addr_is_v4(&old->route[i].via) ? "-4" : "-6",
+				prefix_print(&old->route[i].to, to))->optional = true;
+	}
+	for (size_t i = 0; (link = network_link(old, i)); i++) {
+		if (!has_link(new, link, link == &old->wan))
+			leave_link(plan, link, !has_interface(new, link->interface));
+	}
+}
+
+void plan_down(struct plan *plan, const struct network *network)
+{
+	const struct network_link *link;
+
+	plan_sysctl(plan, "", "net/ipv4/ip_forward", "0");
+	plan_sysctl(plan, "", "net/ipv6/conf/all/forwarding", "0");
+	for (size_t i = 0; (link = network_link(network, i)); i++)
+		leave_link(plan, link, true);
+}
+
+void plan_forward(struct plan *plan, const struct network *network)
+{
+	const char *value = network->forward ? "1" : "0", *own = network->management.interface;
+
+	plan_sysctl(plan, "", "net/ipv4/ip_forward", value);
+	plan_sysctl(plan, "", "net/ipv6/conf/all/forwarding", value);
+	if (!network->has_management)
+		return;
+	link_sysctl(plan, own, "ipv4", "forwarding", "0");
+	link_sysctl(plan, own, "ipv6", "forwarding", "0");
+}
