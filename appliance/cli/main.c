@@ -24,6 +24,12 @@ static const struct command commands[] = {
 	  "       cordon update now | from DIR | push HOST DIR | receive | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
+	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
+	  "       cordon network lease EVENT | services --supervise",
+	  "links, addresses and services of an appliance", command_network },
+	{ "settings", "intake [--activate] | compose | accept | reset | keep\n"
+	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
+	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };

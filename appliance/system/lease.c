@@ -40,7 +40,7 @@ static void parse_dns(struct lease *lease, const struct network *network, const 
 	const char *word;
 	size_t length;
 
-	while (value && lease->dns_count < PLAN_DNS && next_word(&value, &word, &length)) {
+	while (value && lease->dns_count < WIRING_DNS && next_word(&value, &word, &length)) {
 		struct addr *dns = &lease->dns[lease->dns_count];
 
 		if (addr_parse(dns, word, length) == 0 && is_unicast(dns, network) &&
@@ -138,28 +138,28 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 
 /* ---- what follows ---- */
 
-static void plan_v4(struct plan *plan, const char *wan, const struct lease *lease,
+static void wiring_v4(struct wiring *wiring, const char *wan, const struct lease *lease,
 		    const struct lease *old)
 {
 	struct prefix prefix = network_prefix(&lease->address);
 	char text[PREFIX_TEXT], via[ADDR_TEXT];
 
 	if (lease->event == LEASE_GONE) {
-		plan_ip(plan, wan, "-4 addr flush dev %s", wan)->optional = true;
+		wiring_ip(wiring, wan, "-4 addr flush dev %s", wan)->optional = true;
 		return;
 	}
 	if (old->has_address && addr_compare(&old->address.addr, &lease->address.addr) != 0)
-		plan_ip(plan, wan, "-4 addr flush dev %s", wan)->optional = true;
-	plan_ip(plan, wan, "-4 addr replace %s brd + dev %s", plan_address(&lease->address, text), wan);
+		wiring_ip(wiring, wan, "-4 addr flush dev %s", wan)->optional = true;
+	wiring_ip(wiring, wan, "-4 addr replace %s brd + dev %s", wiring_address(&lease->address, text), wan);
 	if (!lease->has_router)
 		return;
 	addr_print(&lease->router, via);
 	if (!prefix_contains(&prefix, &lease->router))
-		plan_ip(plan, wan, "-4 route replace %s dev %s", via, wan);
-	plan_ip(plan, wan, "-4 route replace default via %s dev %s", via, wan);
+		wiring_ip(wiring, wan, "-4 route replace %s dev %s", via, wan);
+	wiring_ip(wiring, wan, "-4 route replace default via %s dev %s", via, wan);
 }
 
-void lease_plan(struct plan *plan, const struct network *network, const struct lease *lease,
+void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old)
 {
 	bool same = old->has_prefix && lease->has_prefix && old->prefix.length == lease->prefix.length &&
@@ -168,13 +168,13 @@ void lease_plan(struct plan *plan, const struct network *network, const struct l
 	if (lease->event == LEASE_OTHER)
 		return;
 	if (!lease->v6) {
-		plan_v4(plan, network->wan.interface, lease, old);
+		wiring_v4(wiring, network->wan.interface, lease, old);
 		return;
 	}
 	if (old->has_prefix && !same)
-		plan_delegate(plan, network, &old->prefix, true);
+		wiring_delegate(wiring, network, &old->prefix, true);
 	if (lease->has_prefix)
-		plan_delegate(plan, network, &lease->prefix, false);
+		wiring_delegate(wiring, network, &lease->prefix, false);
 }
 
 /* ---- what is kept ---- */
@@ -187,7 +187,7 @@ void lease_print(const struct lease *lease, struct text *out)
 	if (lease->v6)
 		text_puts(out, lease->has_prefix ? prefix_print(&lease->prefix, text) : "-");
 	else
-		text_puts(out, lease->has_address ? plan_address(&lease->address, text) : "-");
+		text_puts(out, lease->has_address ? wiring_address(&lease->address, text) : "-");
 	text_printf(out, " %s", lease->has_router ? addr_print(&lease->router, via) : "-");
 	for (size_t i = 0; i < lease->dns_count; i++)
 		text_printf(out, " %s", addr_print(&lease->dns[i], via));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "system/plan.h"
+#include "system/wiring.h"
 
 /*
  * What udhcpc and udhcpc6 pass on from the network: words in the environment of the program that they
@@ -16,7 +16,7 @@ struct lease {
 	bool has_address;
 	struct addr router;
 	bool has_router;
-	struct addr dns[PLAN_DNS];
+	struct addr dns[WIRING_DNS];
 	size_t dns_count;
 	struct prefix prefix;		/* has_prefix: delegated, IPv6 */
 	bool has_prefix;
@@ -29,7 +29,7 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 	__attribute__((warn_unused_result));
 
 /* What follows for addresses and routes; old: what the last lease of this family had. */
-void lease_plan(struct plan *plan, const struct network *network, const struct lease *lease,
+void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old);
 
 /*

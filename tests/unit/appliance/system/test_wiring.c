@@ -5,7 +5,7 @@
 
 static struct diag diag;
 static struct network network, other;
-static struct plan plan;
+static struct wiring wiring;
 static struct text shown;
 
 static void parse(struct network *out, const char *text)
@@ -21,9 +21,9 @@ static const char *show(void)
 	static const char *const kind[] = { "run", "write", "file", "service" };
 
 	text_release(&shown);
-	assert_false(plan.failed);
-	for (size_t i = 0; i < plan.steps; i++) {
-		const struct step *step = &plan.step[i];
+	assert_false(wiring.failed);
+	for (size_t i = 0; i < wiring.steps; i++) {
+		const struct step *step = &wiring.step[i];
 
 		text_puts(&shown, kind[step->kind]);
 		if (step->kind == STEP_SERVICE)
@@ -65,32 +65,32 @@ static void order(const char *a, const char *b)
 
 static void begin(void)
 {
-	plan_release(&plan);
-	plan_init(&plan);
+	wiring_release(&wiring);
+	wiring_init(&wiring);
 }
 
 static int end(void **state)
 {
 	(void)state;
-	plan_release(&plan);
+	wiring_release(&wiring);
 	text_release(&shown);
 	return 0;
 }
 
-static const struct plan_facts everything = { .memory_kb = 65536, .has_keys = true, .has_radvd = true,
+static const struct wiring_facts everything = { .memory_kb = 65536, .has_keys = true, .has_radvd = true,
 					      .has_dropbear = true };
 
 static void sysctls(void **state)
 {
 	(void)state;
 	begin();
-	plan_sysctls(&plan, &everything);
+	wiring_sysctls(&wiring, &everything);
 	has("write [/proc/sys/net/ipv4/ip_forward]\n0\n");
 	has("write [/proc/sys/net/ipv6/conf/all/forwarding]\n0\n");
 	has("[/proc/sys/net/netfilter/nf_conntrack_max]\n16384\n");
 	has("[/proc/sys/net/ipv6/neigh/default/gc_thresh3]\n4096\n");
 	begin();
-	plan_sysctls(&plan, &(struct plan_facts){ .memory_kb = 16000000 });
+	wiring_sysctls(&wiring, &(struct wiring_facts){ .memory_kb = 16000000 });
 	has("nf_conntrack_max]\n262144\n");
 }
 
@@ -99,7 +99,7 @@ static void out_of_the_box(void **state)
 	(void)state;
 	parse(&network, "");
 	begin();
-	plan_links(&plan, &network, &everything);
+	wiring_links(&wiring, &network, &everything);
 	has("write [/proc/sys/net/ipv6/conf/eth0/accept_ra]\n2\n");
 	has("write [/proc/sys/net/ipv6/conf/eth1/accept_ra]\n0\n");
 	order("run /usr/bin/busybox ip link set eth1 up",
@@ -107,7 +107,7 @@ static void out_of_the_box(void **state)
 	has("file [/run/resolv.conf]\nnameserver 127.0.0.1\n");
 	has_not("forward");
 	begin();
-	plan_services(&plan, &network, &everything);
+	wiring_services(&wiring, &network, &everything);
 	has("service udhcpc: /usr/bin/busybox udhcpc -f -i eth0 -s /usr/libexec/lease");
 	has("service udhcpc6: /usr/bin/busybox udhcpc6 -f -i eth0");
 	has("udhcpd -f /run/cordon/udhcpd.eth1.conf [/run/cordon/udhcpd.eth1.conf]\ninterface eth1\n"
@@ -117,13 +117,13 @@ static void out_of_the_box(void **state)
 	has_not("radvd");	/* nothing to advertise before there is a prefix */
 	has_not("dropbear");
 	begin();
-	plan_forward(&plan, &network);
+	wiring_forward(&wiring, &network);
 	has("ip_forward]\n1\n");
 }
 
 static void delegated(void **state)
 {
-	struct plan_facts facts = everything;
+	struct wiring_facts facts = everything;
 
 	(void)state;
 	parse(&network, "[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n[lan b]\ninterface = eth2\n"
@@ -132,8 +132,8 @@ static void delegated(void **state)
 	facts.has_delegated = true;
 	assert_int_equal(prefix_parse(&facts.delegated, "2001:db8:1:10::/60", 18), 0);
 	begin();
-	plan_links(&plan, &network, &facts);
-	plan_services(&plan, &network, &facts);
+	wiring_links(&wiring, &network, &facts);
+	wiring_services(&wiring, &network, &facts);
 	has("-6 addr replace 2001:db8:1:10::1/64 dev eth1");
 	has("-6 addr replace 2001:db8:1:11::1/64 dev eth3");
 	has("-6 route replace unreachable 2001:db8:1:10::/60 dev lo");
@@ -143,7 +143,7 @@ static void delegated(void **state)
 	/* One /64 is enough for one LAN, and the other goes without. */
 	assert_int_equal(prefix_parse(&facts.delegated, "2001:db8:1:10::/64", 18), 0);
 	begin();
-	plan_links(&plan, &network, &facts);
+	wiring_links(&wiring, &network, &facts);
 	has("-6 addr replace 2001:db8:1:10::1/64 dev eth1");
 	has_not("2001:db8:1:11");
 }
@@ -156,23 +156,23 @@ static void trunk(void **state)
 			"dhcp = off\n[routing]\nroute = 10.0.0.0/8 via 198.51.100.2\n"
 			"[management]\ninterface = eth0.99\naddress = 10.99.0.1/24\nssh = on\n");
 	begin();
-	plan_links(&plan, &network, &everything);
+	wiring_links(&wiring, &network, &everything);
 	order("ip link set eth0 up", "ip link add link eth0 name eth0.7 type vlan id 7 "
 				     "unless /sys/class/net/eth0.7");
 	order("ip link set eth0.7 up", "-4 route replace default via 192.0.2.1 dev eth0.7");
 	order("addr replace 198.51.100.1/24", "-4 route replace 10.0.0.0/8 via 198.51.100.2");
 	has("write [/proc/sys/net/ipv6/conf/eth0.7/disable_ipv6]\n1\n");
 	begin();
-	plan_services(&plan, &network, &everything);
+	wiring_services(&wiring, &network, &everything);
 	has_not("udhcp");
 	has_not("radvd");
 	order("run /usr/bin/dropbearkey -t ecdsa -f /data/ssh_host_key unless /data/ssh_host_key",
 	      "-p 10.99.0.1:22\n");
 	begin();
-	plan_services(&plan, &network, &(struct plan_facts){ .has_dropbear = true });
+	wiring_services(&wiring, &network, &(struct wiring_facts){ .has_dropbear = true });
 	has_not("dropbear");	/* nobody has a key */
 	begin();
-	plan_forward(&plan, &network);
+	wiring_forward(&wiring, &network);
 	order("net/ipv4/ip_forward]\n1\n", "net/ipv4/conf/eth0.99/forwarding]\n0\n");
 }
 
@@ -181,9 +181,9 @@ static void dns_only(void **state)
 	(void)state;
 	parse(&network, "[lan]\ninterface = eth0\naddress = 10.1.2.3/16\ngateway = 10.1.0.1\n");
 	begin();
-	plan_links(&plan, &network, &everything);
-	plan_services(&plan, &network, &everything);
-	plan_forward(&plan, &network);
+	wiring_links(&wiring, &network, &everything);
+	wiring_services(&wiring, &network, &everything);
+	wiring_forward(&wiring, &network);
 	has("-4 route replace default via 10.1.0.1 dev eth0");
 	has("ip_forward]\n0\n");
 	has_not("udhcp");
@@ -200,7 +200,7 @@ static void difference(void **state)
 		      "[lan b]\ninterface = eth2\naddress = 10.0.3.1/24\n"
 		      "[routing]\nroute = 10.8.0.0/16 via 10.0.1.2\n");
 	begin();
-	plan_leave(&plan, &network, &other);
+	wiring_leave(&wiring, &network, &other);
 	has("-4 route del 10.9.0.0/16");
 	has_not("10.8.0.0");
 	has("link del eth0.7");
@@ -208,8 +208,8 @@ static void difference(void **state)
 	has_not("eth1");
 	has_not("link del eth2");
 	begin();
-	plan_leave(&plan, &network, &network);
-	assert_int_equal(plan.steps, 0);
+	wiring_leave(&wiring, &network, &network);
+	assert_int_equal(wiring.steps, 0);
 }
 
 /* ---- leases ---- */
@@ -253,7 +253,7 @@ static void lease_v4(void **state)
 				     "192.0.2.53 127.0.0.1 192.168.77.1 x 2001:db8::1 198.51.100.53")), 0);
 	assert_int_equal(got.dns_count, 2);
 	begin();
-	lease_plan(&plan, &network, &got, &old);
+	lease_wiring(&wiring, &network, &got, &old);
 	order("-4 addr replace 192.0.2.50/24 brd + dev eth0",
 	      "-4 route replace default via 192.0.2.1 dev eth0");
 	has_not("flush");
@@ -267,12 +267,12 @@ static void lease_v4(void **state)
 	assert_int_equal(lease(&got, false, "renew", WORDS("interface", "eth0", "ip", "192.0.2.51", "mask",
 							   "32", "router", "203.0.113.1")), 0);
 	begin();
-	lease_plan(&plan, &network, &got, &again);
+	lease_wiring(&wiring, &network, &got, &again);
 	order("-4 addr flush dev eth0", "-4 addr replace 192.0.2.51/32");
 	order("-4 route replace 203.0.113.1 dev eth0", "-4 route replace default via 203.0.113.1");
 	assert_int_equal(lease(&got, false, "deconfig", WORDS("interface", "eth0")), 0);
 	begin();
-	lease_plan(&plan, &network, &got, &again);
+	lease_wiring(&wiring, &network, &got, &again);
 	has("-4 addr flush dev eth0");
 	assert_int_equal(lease(&got, false, "leasefail", WORDS("interface", "eth0")), 0);
 	assert_int_equal(got.event, LEASE_OTHER);
@@ -292,11 +292,11 @@ static void lease_v6(void **state)
 	assert_int_equal(prefix_parse(&old.prefix, "2001:db8:4::/56", 15), 0);
 	old.has_prefix = true;
 	begin();
-	lease_plan(&plan, &network, &got, &old);
+	lease_wiring(&wiring, &network, &got, &old);
 	order("-6 addr del 2001:db8:4::1/64 dev eth1", "-6 addr replace 2001:db8:5::1/64 dev eth1");
 	assert_int_equal(lease(&got, true, "deconfig", WORDS("interface", "eth0")), 0);
 	begin();
-	lease_plan(&plan, &network, &got, &old);
+	lease_wiring(&wiring, &network, &got, &old);
 	has("-6 addr del 2001:db8:4::1/64 dev eth1");
 	has_not("replace");
 }

@@ -2,15 +2,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "system/plan.h"
+#include "system/wiring.h"
 
 /* Kernel settings, links, addresses and routes. */
 
 /* ---- before any link ---- */
 
-static void put_number(struct plan *plan, const char *path, uint64_t value)
+static void put_number(struct wiring *wiring, const char *path, uint64_t value)
 {
-	plan_sysctl(plan, "", path, plan_text(plan, "%llu", (unsigned long long)value));
+	wiring_sysctl(wiring, "", path, wiring_text(wiring, "%llu", (unsigned long long)value));
 }
 
 static uint64_t between(uint64_t value, uint64_t low, uint64_t high)
@@ -19,24 +19,24 @@ static uint64_t between(uint64_t value, uint64_t low, uint64_t high)
 }
 
 /* A full table of connections takes about an eighth of the memory, one of neighbours much less. */
-static void size_tables(struct plan *plan, uint64_t memory_kb)
+static void size_tables(struct wiring *wiring, uint64_t memory_kb)
 {
 	static const char *const family[] = { "ipv4", "ipv6" };
 	uint64_t connections = between(memory_kb / 4, 4096, 262144);
 	uint64_t neighbours = between(memory_kb / 16, 1024, 16384);
 
-	put_number(plan, "net/netfilter/nf_conntrack_max", connections);
-	put_number(plan, "net/netfilter/nf_conntrack_buckets", connections / 4);
+	put_number(wiring, "net/netfilter/nf_conntrack_max", connections);
+	put_number(wiring, "net/netfilter/nf_conntrack_buckets", connections / 4);
 	for (int i = 0; i < 2; i++) {
-		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh3", family[i]), neighbours);
-		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh2", family[i]),
+		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh3", family[i]), neighbours);
+		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh2", family[i]),
 			   neighbours / 2);
-		put_number(plan, plan_text(plan, "net/%s/neigh/default/gc_thresh1", family[i]),
+		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh1", family[i]),
 			   neighbours / 8);
 	}
 }
 
-void plan_sysctls(struct plan *plan, const struct plan_facts *facts)
+void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts)
 {
 	static const char *const table[][2] = {
 		/* Forwarding is the last thing of a start. */
@@ -85,36 +85,36 @@ void plan_sysctls(struct plan *plan, const struct plan_facts *facts)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		plan_sysctl(plan, "", table[i][0], table[i][1]);
-	size_tables(plan, facts->memory_kb);
+		wiring_sysctl(wiring, "", table[i][0], table[i][1]);
+	size_tables(wiring, facts->memory_kb);
 }
 
 /* ---- links ---- */
 
-static void link_sysctl(struct plan *plan, const char *interface, const char *family,
+static void link_sysctl(struct wiring *wiring, const char *interface, const char *family,
 			const char *key, const char *value)
 {
-	plan_sysctl(plan, interface, plan_text(plan, "net/%s/conf/%s/%s", family, interface, key),
+	wiring_sysctl(wiring, interface, wiring_text(wiring, "net/%s/conf/%s/%s", family, interface, key),
 		    value);
 }
 
-static void link_sysctls(struct plan *plan, const struct network_link *link, bool is_wan)
+static void link_sysctls(struct wiring *wiring, const struct network_link *link, bool is_wan)
 {
 	const struct network_family *v6 = &link->v6;
 	/* A router (2) that learns its default route, and with SLAAC its address. A static gateway
 	 * needs nothing. */
 	bool learns = is_wan && v6->method != METHOD_NONE && !v6->has_gateway;
 
-	link_sysctl(plan, link->interface, "ipv4", "rp_filter", "1");
-	link_sysctl(plan, link->interface, "ipv4", "send_redirects", "0");
-	link_sysctl(plan, link->interface, "ipv6", "accept_ra", learns ? "2" : "0");
-	link_sysctl(plan, link->interface, "ipv6", "autoconf",
+	link_sysctl(wiring, link->interface, "ipv4", "rp_filter", "1");
+	link_sysctl(wiring, link->interface, "ipv4", "send_redirects", "0");
+	link_sysctl(wiring, link->interface, "ipv6", "accept_ra", learns ? "2" : "0");
+	link_sysctl(wiring, link->interface, "ipv6", "autoconf",
 		    learns && v6->method == METHOD_DYNAMIC ? "1" : "0");
-	link_sysctl(plan, link->interface, "ipv6", "disable_ipv6",
+	link_sysctl(wiring, link->interface, "ipv6", "disable_ipv6",
 		    v6->method == METHOD_NONE ? "1" : "0");
 }
 
-static void make_vlan(struct plan *plan, const char *interface)
+static void make_vlan(struct wiring *wiring, const char *interface)
 {
 	char parent[IFNAMSIZ];
 	unsigned int number = network_vlan(interface, parent);
@@ -122,27 +122,27 @@ static void make_vlan(struct plan *plan, const char *interface)
 
 	if (number == 0)
 		return;
-	plan_ip(plan, interface, "link set %s up", parent);
-	step = plan_ip(plan, interface, "link add link %s name %s type vlan id %u", parent, interface,
+	wiring_ip(wiring, interface, "link set %s up", parent);
+	step = wiring_ip(wiring, interface, "link add link %s name %s type vlan id %u", parent, interface,
 		       number);
-	step->unless = plan_text(plan, "/sys/class/net/%s", interface);
+	step->unless = wiring_text(wiring, "/sys/class/net/%s", interface);
 }
 
-static void add_family(struct plan *plan, const char *interface, const struct network_family *family)
+static void add_family(struct wiring *wiring, const char *interface, const struct network_family *family)
 {
 	bool v4 = addr_is_v4(&family->address.addr);
 	char text[PREFIX_TEXT], via[ADDR_TEXT];
 
 	if (family->method != METHOD_STATIC)
 		return;
-	plan_ip(plan, interface, "%s addr replace %s%s dev %s", v4 ? "-4" : "-6",
-		plan_address(&family->address, text), v4 ? " brd +" : "", interface);
+	wiring_ip(wiring, interface, "%s addr replace %s%s dev %s", v4 ? "-4" : "-6",
+		wiring_address(&family->address, text), v4 ? " brd +" : "", interface);
 	if (family->has_gateway)
-		plan_ip(plan, interface, "%s route replace default via %s dev %s", v4 ? "-4" : "-6",
+		wiring_ip(wiring, interface, "%s route replace default via %s dev %s", v4 ? "-4" : "-6",
 			addr_print(&family->gateway, via), interface);
 }
 
-bool plan_delegated(struct network_address *address, const struct prefix *delegated,
+bool wiring_delegated(struct network_address *address, const struct prefix *delegated,
 		    const struct network *network, const struct network_link *lan)
 {
 	size_t number = 0;
@@ -158,7 +158,7 @@ bool plan_delegated(struct network_address *address, const struct prefix *delega
 	return true;
 }
 
-void plan_delegate(struct plan *plan, const struct network *network, const struct prefix *delegated,
+void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,
 		   bool gone)
 {
 	struct network_address address;
@@ -169,40 +169,40 @@ void plan_delegate(struct plan *plan, const struct network *network, const struc
 
 		if (lan->v6.method != METHOD_DYNAMIC)
 			continue;
-		if (plan_delegated(&address, delegated, network, lan))
-			plan_ip(plan, lan->interface, "-6 addr %s %s dev %s", gone ? "del" : "replace",
-				plan_address(&address, text), lan->interface)->optional = gone;
+		if (wiring_delegated(&address, delegated, network, lan))
+			wiring_ip(wiring, lan->interface, "-6 addr %s %s dev %s", gone ? "del" : "replace",
+				wiring_address(&address, text), lan->interface)->optional = gone;
 	}
 	/* What no LAN has must not travel in circles (RFC 7084, WPD-5). */
-	plan_ip(plan, "", "-6 route %s unreachable %s dev lo metric 65535", gone ? "del" : "replace",
+	wiring_ip(wiring, "", "-6 route %s unreachable %s dev lo metric 65535", gone ? "del" : "replace",
 		prefix_print(delegated, text))->optional = true;
 }
 
-void plan_links(struct plan *plan, const struct network *network, const struct plan_facts *facts)
+void wiring_links(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
 {
 	const struct network_link *link;
 	struct step *step;
 
-	plan_sysctl(plan, "", "kernel/hostname", network->hostname);
-	step = plan_step(plan, STEP_FILE, "");
+	wiring_sysctl(wiring, "", "kernel/hostname", network->hostname);
+	step = wiring_step(wiring, STEP_FILE, "");
 	step->path = "/run/resolv.conf";
 	step->text = "nameserver 127.0.0.1\n";
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
-		make_vlan(plan, link->interface);
-		link_sysctls(plan, link, link == &network->wan);
-		plan_ip(plan, link->interface, "link set %s up", link->interface);
-		add_family(plan, link->interface, &link->v4);
-		add_family(plan, link->interface, &link->v6);
+		make_vlan(wiring, link->interface);
+		link_sysctls(wiring, link, link == &network->wan);
+		wiring_ip(wiring, link->interface, "link set %s up", link->interface);
+		add_family(wiring, link->interface, &link->v4);
+		add_family(wiring, link->interface, &link->v6);
 	}
 	for (size_t i = 0; i < network->routes; i++) {
 		const struct network_route *route = &network->route[i];
 		char to[PREFIX_TEXT], via[ADDR_TEXT];
 
-		plan_ip(plan, "", "%s route replace %s via %s", addr_is_v4(&route->via) ? "-4" : "-6",
+		wiring_ip(wiring, "", "%s route replace %s via %s", addr_is_v4(&route->via) ? "-4" : "-6",
 			prefix_print(&route->to, to), addr_print(&route->via, via));
 	}
 	if (facts->has_delegated)
-		plan_delegate(plan, network, &facts->delegated, false);
+		wiring_delegate(wiring, network, &facts->delegated, false);
 }
 
 /* ---- and away again ---- */
@@ -239,14 +239,14 @@ static bool has_interface(const struct network *network, const char *interface)
 }
 
 /* Down takes the routes and the IPv6 addresses with it. */
-static void leave_link(struct plan *plan, const struct network_link *link, bool remove)
+static void leave_link(struct wiring *wiring, const struct network_link *link, bool remove)
 {
 	char parent[IFNAMSIZ];
 
-	plan_ip(plan, link->interface, "-4 addr flush dev %s", link->interface)->optional = true;
-	plan_ip(plan, link->interface, "link set %s down", link->interface)->optional = true;
+	wiring_ip(wiring, link->interface, "-4 addr flush dev %s", link->interface)->optional = true;
+	wiring_ip(wiring, link->interface, "link set %s down", link->interface)->optional = true;
 	if (remove && network_vlan(link->interface, parent))
-		plan_ip(plan, link->interface, "link del %s", link->interface)->optional = true;
+		wiring_ip(wiring, link->interface, "link del %s", link->interface)->optional = true;
 }
 
 static bool has_route(const struct network *network, const struct network_route *wanted)
@@ -262,7 +262,7 @@ static bool has_route(const struct network *network, const struct network_route 
 	return false;
 }
 
-void plan_leave(struct plan *plan, const struct network *old, const struct network *new)
+void wiring_leave(struct wiring *wiring, const struct network *old, const struct network *new)
 {
 	const struct network_link *link;
 
@@ -270,34 +270,34 @@ void plan_leave(struct plan *plan, const struct network *old, const struct netwo
 		char to[PREFIX_TEXT];
 
 		if (!has_route(new, &old->route[i]))
-			plan_ip(plan, "", "%s route del %s",
+			wiring_ip(wiring, "", "%s route del %s",
 				addr_is_v4(&old->route[i].via) ? "-4" : "-6",
 				prefix_print(&old->route[i].to, to))->optional = true;
 	}
 	for (size_t i = 0; (link = network_link(old, i)); i++) {
 		if (!has_link(new, link, link == &old->wan))
-			leave_link(plan, link, !has_interface(new, link->interface));
+			leave_link(wiring, link, !has_interface(new, link->interface));
 	}
 }
 
-void plan_down(struct plan *plan, const struct network *network)
+void wiring_down(struct wiring *wiring, const struct network *network)
 {
 	const struct network_link *link;
 
-	plan_sysctl(plan, "", "net/ipv4/ip_forward", "0");
-	plan_sysctl(plan, "", "net/ipv6/conf/all/forwarding", "0");
+	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", "0");
+	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", "0");
 	for (size_t i = 0; (link = network_link(network, i)); i++)
-		leave_link(plan, link, true);
+		leave_link(wiring, link, true);
 }
 
-void plan_forward(struct plan *plan, const struct network *network)
+void wiring_forward(struct wiring *wiring, const struct network *network)
 {
 	const char *value = network->forward ? "1" : "0", *own = network->management.interface;
 
-	plan_sysctl(plan, "", "net/ipv4/ip_forward", value);
-	plan_sysctl(plan, "", "net/ipv6/conf/all/forwarding", value);
+	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", value);
+	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", value);
 	if (!network->has_management)
 		return;
-	link_sysctl(plan, own, "ipv4", "forwarding", "0");
-	link_sysctl(plan, own, "ipv6", "forwarding", "0");
+	link_sysctl(wiring, own, "ipv4", "forwarding", "0");
+	link_sysctl(wiring, own, "ipv6", "forwarding", "0");
 }

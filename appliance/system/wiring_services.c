@@ -3,44 +3,44 @@
 #include <string.h>
 
 #include "system/paths.h"
-#include "system/plan.h"
+#include "system/wiring.h"
 
 /* DHCP, router advertisements, time and ssh: their words and their files. */
 
 enum { SSH_PORT = 22, RA_INTERVAL = 200, RA_PREFERRED = 3600, RA_VALID = 7200 };
 
-static void put_file(struct plan *plan, struct step *step, const char *path, struct text *out)
+static void put_file(struct wiring *wiring, struct step *step, const char *path, struct text *out)
 {
 	const char *copy = text_failed(out) || !out->data
-				   ? NULL : arena_text(&plan->arena, out->data, out->length);
+				   ? NULL : arena_text(&wiring->arena, out->data, out->length);
 
-	plan->failed |= !copy;
+	wiring->failed |= !copy;
 	step->path = path;
 	step->text = copy ? copy : "";
 	text_release(out);
 }
 
-static void dhcp_clients(struct plan *plan, const struct network_link *wan)
+static void dhcp_clients(struct wiring *wiring, const struct network_link *wan)
 {
 	struct step *step;
 
 	if (wan->v4.method == METHOD_DYNAMIC) {
-		step = plan_step(plan, STEP_SERVICE, "udhcpc");
-		plan_words(plan, step, PLAN_BUSYBOX " udhcpc -f -i %s -s " PLAN_LEASE " -t 4 -T 3 -A 20",
+		step = wiring_step(wiring, STEP_SERVICE, "udhcpc");
+		wiring_words(wiring, step, WIRING_BUSYBOX " udhcpc -f -i %s -s " WIRING_LEASE " -t 4 -T 3 -A 20",
 			   wan->interface);
 	}
 	/* The address comes by SLAAC; a prefix for the LANs and the resolvers by DHCPv6. */
 	if (wan->v6.method == METHOD_DYNAMIC) {
-		step = plan_step(plan, STEP_SERVICE, "udhcpc6");
-		plan_words(plan, step, PLAN_BUSYBOX " udhcpc6 -f -i %s -s " PLAN_LEASE
+		step = wiring_step(wiring, STEP_SERVICE, "udhcpc6");
+		wiring_words(wiring, step, WIRING_BUSYBOX " udhcpc6 -f -i %s -s " WIRING_LEASE
 			   " -t 4 -T 3 -A 20 -r no -d", wan->interface);
 	}
 }
 
-static void dhcp_server(struct plan *plan, const struct network_link *lan)
+static void dhcp_server(struct wiring *wiring, const struct network_link *lan)
 {
-	struct step *step = plan_step(plan, STEP_SERVICE, plan_text(plan, "udhcpd-%s", lan->interface));
-	const char *path = plan_text(plan, PATH_RUN "/udhcpd.%s.conf", lan->interface);
+	struct step *step = wiring_step(wiring, STEP_SERVICE, wiring_text(wiring, "udhcpd-%s", lan->interface));
+	const char *path = wiring_text(wiring, PATH_RUN "/udhcpd.%s.conf", lan->interface);
 	uint32_t mask = (uint32_t)(UINT64_C(0xffffffff) << (128 - lan->v4.address.length));
 	char first[ADDR_TEXT], last[ADDR_TEXT], own[ADDR_TEXT], via[ADDR_TEXT], netmask[ADDR_TEXT];
 	const struct addr subnet = addr_v4(mask);
@@ -54,22 +54,22 @@ static void dhcp_server(struct plan *plan, const struct network_link *lan)
 		    "auto_time 900\n", lan->interface, lan->interface);
 	text_printf(&out, "opt subnet %s\nopt router %s\nopt dns %s\nopt lease %u\n",
 		    addr_print(&subnet, netmask), via, own, lan->lease);
-	put_file(plan, step, path, &out);
-	plan_words(plan, step, PLAN_BUSYBOX " udhcpd -f %s", path);
+	put_file(wiring, step, path, &out);
+	wiring_words(wiring, step, WIRING_BUSYBOX " udhcpd -f %s", path);
 }
 
 static bool advertised(const struct network *network, const struct network_link *lan,
-		       const struct plan_facts *facts, struct network_address *address)
+		       const struct wiring_facts *facts, struct network_address *address)
 {
 	if (!lan->ra || lan->v6.method == METHOD_NONE)
 		return false;
 	*address = lan->v6.address;
 	return lan->v6.method == METHOD_STATIC ||
-	       (facts->has_delegated && plan_delegated(address, &facts->delegated, network, lan));
+	       (facts->has_delegated && wiring_delegated(address, &facts->delegated, network, lan));
 }
 
-static void router_advertisements(struct plan *plan, const struct network *network,
-				  const struct plan_facts *facts)
+static void router_advertisements(struct wiring *wiring, const struct network *network,
+				  const struct wiring_facts *facts)
 {
 	struct text out = TEXT_EMPTY;
 	struct step *step;
@@ -93,26 +93,26 @@ static void router_advertisements(struct plan *plan, const struct network *netwo
 	}
 	if (!out.data)
 		return;
-	step = plan_step(plan, STEP_SERVICE, "radvd");
-	plan_words(plan, step, PLAN_RADVD " -n -m stderr -C " PATH_RUN "/radvd.conf -p " PATH_RUN
+	step = wiring_step(wiring, STEP_SERVICE, "radvd");
+	wiring_words(wiring, step, WIRING_RADVD " -n -m stderr -C " PATH_RUN "/radvd.conf -p " PATH_RUN
 		   "/radvd.pid");
-	put_file(plan, step, PATH_RUN "/radvd.conf", &out);
+	put_file(wiring, step, PATH_RUN "/radvd.conf", &out);
 }
 
-static void time_client(struct plan *plan, const struct network *network)
+static void time_client(struct wiring *wiring, const struct network *network)
 {
 	struct step *step;
 
 	if (network->ntps == 0)
 		return;
-	step = plan_step(plan, STEP_SERVICE, "ntpd");
-	plan_words(plan, step, PLAN_BUSYBOX " ntpd -n");
+	step = wiring_step(wiring, STEP_SERVICE, "ntpd");
+	wiring_words(wiring, step, WIRING_BUSYBOX " ntpd -n");
 	for (size_t i = 0; i < network->ntps; i++)
-		plan_words(plan, step, "-p %s", network->ntp[i]);
+		wiring_words(wiring, step, "-p %s", network->ntp[i]);
 }
 
 /* By key only, and on the addresses of the management only. */
-static void shell(struct plan *plan, const struct network *network)
+static void shell(struct wiring *wiring, const struct network *network)
 {
 	const struct network_link *link = network_management(network);
 	struct step *step;
@@ -120,28 +120,28 @@ static void shell(struct plan *plan, const struct network *network)
 
 	if (!link || (link->v4.method != METHOD_STATIC && link->v6.method != METHOD_STATIC))
 		return;
-	step = plan_step(plan, STEP_RUN, link->interface);
-	plan_words(plan, step, PLAN_DROPBEARKEY " -t ecdsa -f " PATH_SSH_KEY);
+	step = wiring_step(wiring, STEP_RUN, link->interface);
+	wiring_words(wiring, step, WIRING_DROPBEARKEY " -t ecdsa -f " PATH_SSH_KEY);
 	step->unless = PATH_SSH_KEY;
-	step = plan_step(plan, STEP_SERVICE, "dropbear");
-	plan_words(plan, step, PLAN_DROPBEAR " -F -E -s -j -k -r " PATH_SSH_KEY);
+	step = wiring_step(wiring, STEP_SERVICE, "dropbear");
+	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -s -j -k -r " PATH_SSH_KEY);
 	if (link->v4.method == METHOD_STATIC)
-		plan_words(plan, step, "-p %s:%d", addr_print(&link->v4.address.addr, text), SSH_PORT);
+		wiring_words(wiring, step, "-p %s:%d", addr_print(&link->v4.address.addr, text), SSH_PORT);
 	if (link->v6.method == METHOD_STATIC)
-		plan_words(plan, step, "-p [%s]:%d", addr_print(&link->v6.address.addr, text), SSH_PORT);
+		wiring_words(wiring, step, "-p [%s]:%d", addr_print(&link->v6.address.addr, text), SSH_PORT);
 }
 
-void plan_services(struct plan *plan, const struct network *network, const struct plan_facts *facts)
+void wiring_services(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
 {
 	if (network->has_wan)
-		dhcp_clients(plan, &network->wan);
+		dhcp_clients(wiring, &network->wan);
 	for (size_t i = 0; i < network->lans; i++) {
 		if (network->lan[i].dhcp)
-			dhcp_server(plan, &network->lan[i]);
+			dhcp_server(wiring, &network->lan[i]);
 	}
 	if (facts->has_radvd)
-		router_advertisements(plan, network, facts);
-	time_client(plan, network);
+		router_advertisements(wiring, network, facts);
+	time_client(wiring, network);
 	if (network->ssh && facts->has_keys && facts->has_dropbear)
-		shell(plan, network);
+		shell(wiring, network);
 }

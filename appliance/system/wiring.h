@@ -12,13 +12,13 @@
  * What network.conf means on the machine, as data: programs to run, files to write, services to keep
  * running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
  */
-enum { PLAN_WORDS = 32, PLAN_STEPS = 1024, PLAN_BUDGET = 4 << 20, PLAN_DNS = 4 };
+enum { WIRING_WORDS = 32, WIRING_STEPS = 1024, WIRING_BUDGET = 4 << 20, WIRING_DNS = 4 };
 
-#define PLAN_BUSYBOX "/usr/bin/busybox"
-#define PLAN_LEASE "/usr/libexec/lease"		/* what udhcpc and udhcpc6 call */
-#define PLAN_RADVD "/usr/sbin/radvd"
-#define PLAN_DROPBEAR "/usr/sbin/dropbear"
-#define PLAN_DROPBEARKEY "/usr/bin/dropbearkey"
+#define WIRING_BUSYBOX "/usr/bin/busybox"
+#define WIRING_LEASE "/usr/libexec/lease"		/* what udhcpc and udhcpc6 call */
+#define WIRING_RADVD "/usr/sbin/radvd"
+#define WIRING_DROPBEAR "/usr/sbin/dropbear"
+#define WIRING_DROPBEARKEY "/usr/bin/dropbearkey"
 
 enum step_kind {
 	STEP_RUN,	/* argv, to its end */
@@ -30,21 +30,21 @@ enum step_kind {
 struct step {
 	enum step_kind kind;
 	const char *link;		/* interface that fails with it; "": none. Of a service: its name */
-	const char *argv[PLAN_WORDS];	/* ended by NULL */
+	const char *argv[WIRING_WORDS];	/* ended by NULL */
 	const char *path, *text;
 	const char *unless;		/* not when this path exists; NULL: always */
 	bool optional;			/* may fail without a word: not every kernel has it, or it is gone */
 };
 
-struct plan {
+struct wiring {
 	struct arena arena;
 	struct step *step;
 	size_t steps;
-	bool failed;	/* no memory, or more steps than PLAN_STEPS */
+	bool failed;	/* no memory, or more steps than WIRING_STEPS */
 };
 
 /* What a plan depends on beside the settings. */
-struct plan_facts {
+struct wiring_facts {
 	uint64_t memory_kb;
 	struct prefix delegated;	/* from DHCPv6 */
 	bool has_delegated;
@@ -52,45 +52,45 @@ struct plan_facts {
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
 
-void plan_init(struct plan *plan);
-void plan_release(struct plan *plan);
+void wiring_init(struct wiring *wiring);
+void wiring_release(struct wiring *wiring);
 
 /* Before any link: nothing forwarded, nothing believed that the network says by itself; sizes of
  * the kernel's tables by memory. */
-void plan_sysctls(struct plan *plan, const struct plan_facts *facts);
+void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts);
 /* Takes away what old had and new has not. */
-void plan_leave(struct plan *plan, const struct network *old, const struct network *new);
+void wiring_leave(struct wiring *wiring, const struct network *old, const struct network *new);
 /* Links, addresses, routes; harmless when they are there already. */
-void plan_links(struct plan *plan, const struct network *network, const struct plan_facts *facts);
+void wiring_links(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts);
 /* Takes all of it down. */
-void plan_down(struct plan *plan, const struct network *network);
+void wiring_down(struct wiring *wiring, const struct network *network);
 /* Last: forwarding, or its end. */
-void plan_forward(struct plan *plan, const struct network *network);
+void wiring_forward(struct wiring *wiring, const struct network *network);
 /* Addresses of the LANs from the delegated prefix, or (gone) their end. */
-void plan_delegate(struct plan *plan, const struct network *network, const struct prefix *delegated,
+void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,
 		   bool gone);
 /* Steps that services need first, and the services. */
-void plan_services(struct plan *plan, const struct network *network,
-		   const struct plan_facts *facts);
+void wiring_services(struct wiring *wiring, const struct network *network,
+		   const struct wiring_facts *facts);
 
 /* The LAN's address in a delegated prefix: the n-th /64, host 1. false: it has not that many. */
-bool plan_delegated(struct network_address *address, const struct prefix *delegated,
+bool wiring_delegated(struct network_address *address, const struct prefix *delegated,
 		    const struct network *network, const struct network_link *lan);
 
 /* ---- for those who make steps ---- */
 
 /* A step that is zeroed but for its kind and link (copied). Never NULL: after a failure it is a
  * step that nobody sees. */
-struct step *plan_step(struct plan *plan, enum step_kind kind, const char *link);
+struct step *wiring_step(struct wiring *wiring, enum step_kind kind, const char *link);
 /* Words of argv, one a blank; copied. */
-void plan_words(struct plan *plan, struct step *step, const char *format, ...)
+void wiring_words(struct wiring *wiring, struct step *step, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-const char *plan_text(struct plan *plan, const char *format, ...)
+const char *wiring_text(struct wiring *wiring, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* STEP_RUN of "busybox ip ...". */
-struct step *plan_ip(struct plan *plan, const char *link, const char *format, ...)
+struct step *wiring_ip(struct wiring *wiring, const char *link, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* STEP_WRITE of /proc/sys/PATH. */
-void plan_sysctl(struct plan *plan, const char *link, const char *path, const char *value);
+void wiring_sysctl(struct wiring *wiring, const char *link, const char *path, const char *value);
 /* "192.0.2.1/24" */
-char *plan_address(const struct network_address *address, char text[PREFIX_TEXT]);
+char *wiring_address(const struct network_address *address, char text[PREFIX_TEXT]);

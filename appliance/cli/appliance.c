@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/appliance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "system/compose.h"
+#include "system/paths.h"
+
+enum { LEASE_MAX = 1024, START_WAIT_MS = 30000 };
+
+char *appliance_path(char buffer[APPLIANCE_PATH], const char *path)
+{
+	const char *prefix = getenv(PATH_PREFIX_VARIABLE);
+
+	snprintf(buffer, APPLIANCE_PATH, "%s%s", prefix ? prefix : "", path);
+	return buffer;
+}
+
+char *appliance_read(const char *path, size_t limit, size_t *size)
+{
+	char full[APPLIANCE_PATH], *data = NULL;
+
+	return file_read(AT_FDCWD, appliance_path(full, path), limit, &data, size) < 0 ? NULL : data;
+}
+
+int appliance_write(const char *path, const char *text, size_t size, mode_t mode)
+{
+	char full[APPLIANCE_PATH];
+	int error = file_replace(AT_FDCWD, appliance_path(full, path), text, size, mode);
+
+	if (error)
+		fprintf(stderr, "cordon: %s: cannot write: %s\n", full, strerror(-error));
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+bool appliance_has(const char *path)
+{
+	char full[APPLIANCE_PATH];
+
+	return access(appliance_path(full, path), F_OK) == 0;
+}
+
+int appliance_network(struct network *network)
+{
+	static struct diag diag;
+	size_t size = 0;
+	char *text = appliance_read(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size);
+	int error;
+
+	diag_init(&diag);
+	if (!text && appliance_has(PATH_SETTINGS "/network.conf")) {
+		fprintf(stderr, "cordon: " PATH_SETTINGS "/network.conf: cannot read it: expected a file of "
+			"at most %d bytes\n", NETWORK_TEXT_MAX);
+		return EXIT_NO;
+	}
+	error = network_parse(network, PATH_SETTINGS "/network.conf", text ? text : "", size, &diag);
+	free(text);
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+/* PATH_UPSTREAMS has a line a family; PATH_RUN a file a family. */
+bool appliance_lease(struct lease *lease, bool v6, bool kept)
+{
+	size_t size;
+	char *text = appliance_read(kept ? PATH_UPSTREAMS : v6 ? PATH_RUN "/lease6" : PATH_RUN "/lease4",
+				    LEASE_MAX, &size), *rest = text, *line;
+	bool found = false;
+
+	*lease = (struct lease){ .v6 = v6 };
+	while (!found && (line = strsep(&rest, "\n")))
+		found = lease_read(lease, line) == 0 && lease->v6 == v6;
+	free(text);
+	if (!found)
+		*lease = (struct lease){ .v6 = v6 };
+	return found;
+}
+
+void appliance_facts(struct wiring_facts *facts)
+{
+	char path[APPLIANCE_PATH], *keys;
+	struct sysinfo info;
+	struct lease lease;
+	size_t size;
+
+	*facts = (struct wiring_facts){ .memory_kb = 65536 };
+	if (sysinfo(&info) == 0)
+		facts->memory_kb = (uint64_t)info.totalram * info.mem_unit / 1024;
+	if (appliance_lease(&lease, true, false) && lease.has_prefix) {
+		facts->delegated = lease.prefix;
+		facts->has_delegated = true;
+	}
+	keys = appliance_read(PATH_SETTINGS "/authorized_keys", 1 << 16, &size);
+	facts->has_keys = keys && size > 0;
+	free(keys);
+	facts->has_radvd = access(appliance_path(path, WIRING_RADVD), X_OK) == 0;
+	facts->has_dropbear = access(appliance_path(path, WIRING_DROPBEAR), X_OK) == 0;
+}
+
+/* ---- settings of cordond ---- */
+
+static size_t learned(const struct network *network, struct addr dns[2 * WIRING_DNS])
+{
+	size_t count = 0;
+
+	for (int v6 = 0; v6 < 2 && network->has_wan; v6++) {
+		struct lease lease;
+
+		if ((v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC ||
+		    !appliance_lease(&lease, v6, true))
+			continue;
+		for (size_t i = 0; i < lease.dns_count; i++)
+			dns[count++] = lease.dns[i];
+	}
+	return count;
+}
+
+static const char *path_if(char full[APPLIANCE_PATH], const char *path)
+{
+	return appliance_has(path) ? appliance_path(full, path) : NULL;
+}
+
+int appliance_compose_text(const struct network *network, const char *conf, size_t length,
+			   struct text *out)
+{
+	static struct settings settings;
+	static struct diag diag;
+	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH], *own = NULL;
+	struct addr dns[2 * WIRING_DNS];
+	struct compose parts = { .network = network, .dns = dns };
+	int error;
+
+	diag_init(&diag);
+	if (!conf)
+		conf = own = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
+	parts.text = conf;
+	parts.length = conf ? length : 0;
+	parts.dns_count = learned(network, dns);
+	parts.trust_root = path_if(root, PATH_SETTINGS "/root.json");
+	if (!parts.trust_root)
+		parts.trust_root = path_if(root, PATH_IMAGE_ROOT);
+	parts.mirror_ca = path_if(ca, PATH_SETTINGS "/mirror-ca.pem");
+	parts.watchdog = path_if(dog, "/dev/watchdog");
+	error = compose(&parts, out, &diag);
+	if (!error)
+		error = settings_parse(&settings, PATH_CONFIG, out->data, out->length, &diag);
+	free(own);
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+int appliance_compose(bool *changed)
+{
+	struct text out = TEXT_EMPTY;
+	struct network network;
+	size_t size = 0;
+	char *old;
+	int code = appliance_network(&network);
+
+	if (!code)
+		code = appliance_compose_text(&network, NULL, 0, &out);
+	old = appliance_read(PATH_CONFIG, 2 * SETTINGS_TEXT_MAX, &size);
+	*changed = !code && (!old || size != out.length || memcmp(old, out.data, size) != 0);
+	if (*changed)
+		code = appliance_write(PATH_CONFIG, out.data, out.length, 0600);
+	free(old);
+	text_release(&out);
+	return code;
+}
+
+/* ---- after a change ---- */
+
+static int parent_pid(const struct cli *cli, bool *in_force)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	json_t *status, *role;
+	char *reply;
+	int pid;
+
+	(void)command_ask(cli, &request, true, &reply);
+	status = reply ? json_loads(reply, 0, NULL) : NULL;
+	role = json_array_get(json_object_get(status, "roles"), 0);
+	pid = (int)json_integer_value(json_object_get(role, "pid"));
+	*in_force = json_is_true(json_object_get(status, "in_force"));
+	json_decref(status);
+	free(reply);
+	return pid;
+}
+
+int appliance_restart(const struct cli *cli)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	int64_t end = clock_uptime_ms() + START_WAIT_MS;
+	bool in_force;
+	int old = parent_pid(cli, &in_force), pid;
+
+	if (old <= 0)
+		return EXIT_YES;	/* it will begin with the new settings */
+	kill(old, SIGTERM);
+	while (clock_uptime_ms() < end) {
+		nanosleep(&pause, NULL);
+		pid = parent_pid(cli, &in_force);
+		if (pid > 0 && pid != old && in_force)
+			return EXIT_YES;
+	}
+	fprintf(stderr, "cordon: cordond was told to start again with the new settings; its policy was not "
+		"in force within %d s: see cordon status\n", START_WAIT_MS / 1000);
+	return EXIT_NO;
+}
+
+int appliance_activate(const struct cli *cli)
+{
+	static const char *const up[] = { "/usr/bin/cordon", "network", "up", NULL };
+	static const char *const forward[] = { "/usr/bin/cordon", "network", "forward", NULL };
+	bool changed;
+	int code = appliance_compose(&changed), pid;
+
+	if (!code && changed)
+		code = appliance_restart(cli);
+	if (code)
+		return code;
+	pid = run_start(up, "", false);
+	code = pid < 0 ? EXIT_NO : run_wait(pid);
+	pid = run_start(forward, "", false);
+	if (pid < 0 || run_wait(pid) != 0)
+		code = EXIT_NO;
+	return code ? EXIT_NO : EXIT_YES;
+}

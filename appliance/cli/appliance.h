@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/command.h"
+#include "settings/network.h"
+#include "system/lease.h"
+#include "system/wiring.h"
+
+/* What the commands of an appliance share (system/paths.h). */
+enum { APPLIANCE_PATH = 512 };
+
+/* A path of system/paths.h, below the folder that a test named; returns buffer. */
+char *appliance_path(char buffer[APPLIANCE_PATH], const char *path);
+
+/* A small file; NULL when it is not there or larger than limit. malloc'ed, NUL-terminated. */
+char *appliance_read(const char *path, size_t limit, size_t *size);
+/* 0 or an exit code, after a word on stderr. */
+int appliance_write(const char *path, const char *text, size_t size, mode_t mode);
+bool appliance_has(const char *path);
+
+/* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
+int appliance_network(struct network *network);
+/* The last lease of a family; false: there is none. */
+bool appliance_lease(struct lease *lease, bool v6, bool kept);
+void appliance_facts(struct wiring_facts *facts);
+
+/* Settings as cordond gets them, from a cordon.conf (NULL: that of the settings) and network. */
+int appliance_compose_text(const struct network *network, const char *conf, size_t length,
+			   struct text *out);
+/* Writes them to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */
+int appliance_compose(bool *changed);
+/* Ends cordond, which init starts again with the new settings; waits until its policy is in force. */
+int appliance_restart(const struct cli *cli);
+/* Everything that follows from changed settings: composed, restarted, links, forwarding. */
+int appliance_activate(const struct cli *cli);
+
+/* ---- network_run.c ---- */
+
+/* Every step but services; those of a link end at its first failure, the others go on. 0, or how many
+ * failed, after a line on stderr each. */
+unsigned int run_wiring(const struct wiring *wiring);
+/* posix_spawn with an environment of nothing but PATH, service (CORDON_SERVICE) and the test's folder.
+ * quiet: its output goes nowhere; else, for a service, to the kernel's log. A pid or -errno. */
+int run_start(const char *const argv[], const char *service, bool quiet);
+/* Its exit status, or 128 + signal. */
+int run_wait(int pid);
+/* Asks the supervisor of the services to look at the settings again. */
+void run_reload_services(void);
+
+int network_services(const struct cli *cli);

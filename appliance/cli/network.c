@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/appliance.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "system/paths.h"
+
+#define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
+
+static int check(const char *path)
+{
+	static struct network network;
+	static struct diag diag;
+	size_t size = 0;
+	char *text = NULL;
+	int error = file_read(AT_FDCWD, path, NETWORK_TEXT_MAX, &text, &size);
+
+	diag_init(&diag);
+	if (error)
+		diag_error(&diag, path, 0, 0, "cannot read: %s", strerror(-error));
+	else
+		error = network_parse(&network, path, text, size, &diag);
+	free(text);
+	command_print_diag(&diag);
+	if (!error)
+		printf("%s: clean\n", path);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+/* ---- show ---- */
+
+static const char *family_text(const struct network_family *family, bool is_wan, bool v4,
+			       char text[PREFIX_TEXT])
+{
+	if (family->method == METHOD_NONE)
+		return "none";
+	if (family->method == METHOD_DYNAMIC)
+		return !is_wan ? "delegated" : v4 ? "dhcp" : "auto";
+	return wiring_address(&family->address, text);
+}
+
+static json_t *link_json(const struct network *network, const struct network_link *link)
+{
+	char v4[PREFIX_TEXT], v6[PREFIX_TEXT];
+	bool is_wan = link == &network->wan;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b}", "name", link->name, "interface",
+			 link->interface, "address", family_text(&link->v4, is_wan, true, v4),
+			 "address6", family_text(&link->v6, is_wan, false, v6), "dhcp", link->dhcp,
+			 "ra", link->ra);
+}
+
+static json_t *network_json(const struct network *network)
+{
+	const struct network_link *link, *management = network_management(network);
+	json_t *links = json_array();
+
+	for (size_t i = 0; (link = network_link(network, i)); i++)
+		(void)json_array_append_new(links, link_json(network, link));
+	return json_pack("{s:s, s:o, s:b, s:b, s:I, s:s?, s:b}", "hostname", network->hostname, "links",
+			 links, "forward", network->forward, "masquerade", network->masquerade, "routes",
+			 (json_int_t)network->routes, "management",
+			 management ? management->interface : NULL, "ssh", network->ssh);
+}
+
+static int show(bool json)
+{
+	struct network network;
+	const struct network_link *link, *management;
+	int code = appliance_network(&network);
+
+	if (code)
+		return code;
+	if (json) {
+		command_print_json(network_json(&network));
+		return EXIT_YES;
+	}
+	for (size_t i = 0; (link = network_link(&network, i)); i++) {
+		char v4[PREFIX_TEXT], v6[PREFIX_TEXT];
+		bool is_wan = link == &network.wan;
+
+		printf("%-10s %-8s %s, %s%s%s\n", link->name, link->interface,
+		       family_text(&link->v4, is_wan, true, v4), family_text(&link->v6, is_wan, false, v6),
+		       link->dhcp ? ", DHCP" : "", link->ra ? ", router advertisements" : "");
+	}
+	management = network_management(&network);
+	printf("forwarding %s%s, management %s%s\n", network.forward ? "on" : "off",
+	       network.masquerade ? " with NAT" : "", management ? management->interface : "none",
+	       network.ssh ? " with ssh" : "");
+	return EXIT_YES;
+}
+
+/* ---- what changes the machine ---- */
+
+static void keep_applied(void)
+{
+	size_t size = 0;
+	char *text = appliance_read(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size);
+
+	(void)appliance_write(APPLIED, text ? text : "", size, 0600);
+	free(text);
+}
+
+static bool forwarding_is_on(void)
+{
+	char path[APPLIANCE_PATH];
+	int fd = open(appliance_path(path, "/proc/sys/net/ipv4/ip_forward"), O_RDONLY | O_CLOEXEC);
+	char digit = '0';
+
+	if (fd < 0)
+		return false;
+	(void)!read(fd, &digit, 1);
+	close(fd);
+	return digit == '1';
+}
+
+static void wiring_up(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
+{
+	static struct network old;
+	static struct diag diag;
+	size_t size = 0;
+	char *text = appliance_read(APPLIED, NETWORK_TEXT_MAX, &size);
+
+	diag_init(&diag);
+	if (text && network_parse(&old, APPLIED, text, size, &diag) == 0)
+		wiring_leave(wiring, &old, network);
+	free(text);
+	wiring_links(wiring, network, facts);
+	/* A link that comes later takes the kernel's default, the management must not. */
+	if (forwarding_is_on())
+		wiring_forward(wiring, network);
+}
+
+enum action_of_network { SYSCTL, UP, FORWARD, DOWN };
+
+static int act(enum action_of_network action)
+{
+	static struct network network;
+	struct wiring_facts facts;
+	struct wiring wiring;
+	unsigned int failures;
+	int code = action == SYSCTL ? EXIT_YES : appliance_network(&network);
+
+	if (code)
+		return code;
+	appliance_facts(&facts);
+	wiring_init(&wiring);
+	if (action == SYSCTL)
+		wiring_sysctls(&wiring, &facts);
+	else if (action == UP)
+		wiring_up(&wiring, &network, &facts);
+	else if (action == FORWARD)
+		wiring_forward(&wiring, &network);
+	else
+		wiring_down(&wiring, &network);
+	failures = run_wiring(&wiring);
+	wiring_release(&wiring);
+	if (action == UP) {
+		keep_applied();
+		run_reload_services();
+	}
+	return failures ? EXIT_NO : EXIT_YES;
+}
+
+/* ---- leases ---- */
+
+static const char *variable(const char *name)
+{
+	return getenv(name);
+}
+
+/* Resolvers outlive the boot; a line a family, and nothing in it that changes with every lease. */
+static int keep_upstreams(const struct lease *lease)
+{
+	struct text out = TEXT_EMPTY;
+	size_t size = 0;
+	char *old = appliance_read(PATH_UPSTREAMS, 4096, &size);
+	int code = EXIT_YES;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct lease line = *lease;
+
+		if (lease->v6 != v6 && !appliance_lease(&line, v6, true))
+			continue;
+		line.has_address = line.has_prefix = line.has_router = false;
+		lease_print(&line, &out);
+	}
+	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
+		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
+	free(old);
+	text_release(&out);
+	return code;
+}
+
+static int keep_lease(const struct lease *lease)
+{
+	struct text out = TEXT_EMPTY;
+	int code;
+
+	lease_print(lease, &out);
+	code = out.data ? appliance_write(lease->v6 ? PATH_RUN "/lease6" : PATH_RUN "/lease4", out.data,
+					  out.length, 0600) : EXIT_NO;
+	text_release(&out);
+	return code;
+}
+
+static int take_lease(const struct cli *cli, const char *event)
+{
+	static struct network network;
+	static struct diag diag;
+	const char *service = getenv("CORDON_SERVICE");
+	bool v6 = service && strcmp(service, "udhcpc6") == 0, changed = false;
+	struct lease lease, old;
+	struct wiring wiring;
+	unsigned int failures;
+	int code = appliance_network(&network);
+
+	diag_init(&diag);
+	if (code)
+		return code;
+	if (lease_parse(&lease, &network, event, v6, variable, &diag) < 0) {
+		command_print_diag(&diag);
+		return EXIT_NO;
+	}
+	if (lease.event == LEASE_OTHER)
+		return EXIT_YES;
+	(void)appliance_lease(&old, v6, false);
+	wiring_init(&wiring);
+	lease_wiring(&wiring, &network, &lease, &old);
+	failures = run_wiring(&wiring);
+	wiring_release(&wiring);
+	code = keep_lease(&lease);
+	if (v6)
+		run_reload_services();
+	/* Without a lease the resolvers of the last one are better than none. */
+	if (lease.event == LEASE_BOUND && lease.dns_count && keep_upstreams(&lease) == EXIT_YES &&
+	    appliance_compose(&changed) == EXIT_YES && changed)
+		code = appliance_restart(cli);
+	return failures ? EXIT_NO : code;
+}
+
+int command_network(const struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "supervise", no_argument, NULL, 's' },
+						 { 0 } };
+	static const char *const words[] = { "sysctl", "up", "forward", "down" };
+	bool json = false, supervise = false;
+	const char *verb;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return command_usage("network", "expected a command of those below");
+		json |= option == 'j';
+		supervise |= option == 's';
+	}
+	verb = optind < argc ? argv[optind++] : "show";
+	if (strcmp(verb, "check") == 0 && optind + 1 == argc)
+		return check(argv[optind]);
+	if (strcmp(verb, "lease") == 0 && optind + 1 == argc)
+		return take_lease(cli, argv[optind]);
+	if (optind != argc)
+		return command_usage("network", "unexpected word \"%s\"", argv[optind]);
+	if (strcmp(verb, "show") == 0)
+		return show(json);
+	if (strcmp(verb, "services") == 0 && supervise)
+		return network_services(cli);
+	for (int i = 0; i < 4; i++) {
+		if (strcmp(verb, words[i]) == 0)
+			return act((enum action_of_network)i);
+	}
+	return command_usage("network", "expected check FILE, show, sysctl, up, forward, down, lease EVENT or "
+			     "services --supervise, found \"%s\"", verb);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/appliance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "system/paths.h"
+
+/* Steps of a plan (system/wiring.h), done. No shell, and nothing of our own environment. */
+
+enum { FAILED_LINKS = 64 };
+
+static char *word(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
+/* Words that go to programs are below the test's folder as far as they are paths of ours. */
+static int spawn(const char *const argv[], const char *service, posix_spawn_file_actions_t *actions)
+{
+	char program[APPLIANCE_PATH], root[APPLIANCE_PATH + 32], name[64];
+	const char *prefix = getenv(PATH_PREFIX_VARIABLE);
+	char *environment[] = { word("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), name,
+				prefix ? root : NULL, NULL };
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	pid_t pid;
+	int error;
+
+	snprintf(root, sizeof(root), PATH_PREFIX_VARIABLE "=%s", prefix ? prefix : "");
+	snprintf(name, sizeof(name), "CORDON_SERVICE=%s", service);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	error = posix_spawn(&pid, appliance_path(program, argv[0]), actions, &attributes,
+			    (char *const *)(uintptr_t)argv, environment);
+	posix_spawnattr_destroy(&attributes);
+	return error ? -error : pid;
+}
+
+int run_start(const char *const argv[], const char *service, bool quiet)
+{
+	const char *output = quiet ? "/dev/null" : service[0] ? "/dev/kmsg" : NULL;
+	posix_spawn_file_actions_t actions;
+	int result;
+
+	if (output && access(output, W_OK) < 0)
+		output = "/dev/null";
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (output) {
+		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY, 0);
+		posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	}
+	result = spawn(argv, service, &actions);
+	posix_spawn_file_actions_destroy(&actions);
+	return result;
+}
+
+int run_wait(int pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return 127;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The kernel's file, in one write. */
+static int write_value(const char *path, const char *text)
+{
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, path), O_WRONLY | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static int run_command(const struct step *step)
+{
+	int pid = run_start(step->argv, "", step->optional);
+
+	return pid < 0 ? pid : run_wait(pid);
+}
+
+static int run_step(const struct step *step)
+{
+	char full[APPLIANCE_PATH];
+
+	if (step->unless && appliance_has(step->unless))
+		return 0;
+	switch (step->kind) {
+	case STEP_RUN:
+		return run_command(step);
+	case STEP_WRITE:
+		return write_value(step->path, step->text);
+	case STEP_FILE:
+		return file_replace(AT_FDCWD, appliance_path(full, step->path), step->text,
+				    strlen(step->text), 0644);
+	default:
+		return 0;
+	}
+}
+
+static void complain(const struct step *step, int result)
+{
+	fprintf(stderr, "cordon network: %s%s", step->link, step->link[0] ? ": " : "");
+	if (step->path)
+		fprintf(stderr, "%s", step->path);
+	for (size_t i = 0; step->argv[i]; i++)
+		fprintf(stderr, "%s%s", i ? " " : "", step->argv[i]);
+	if (result < 0)
+		fprintf(stderr, ": %s", strerror(-result));
+	else
+		fprintf(stderr, ": ended with %d", result);
+	fputs(step->link[0] ? "; the rest of this link is left out\n" : "\n", stderr);
+}
+
+unsigned int run_wiring(const struct wiring *wiring)
+{
+	const char *failed[FAILED_LINKS] = { NULL };
+	unsigned int failures = 0, links = 0;
+
+	if (wiring->failed) {
+		fputs("cordon network: out of memory\n", stderr);
+		return 1;
+	}
+	for (size_t i = 0; i < wiring->steps; i++) {
+		const struct step *step = &wiring->step[i];
+		bool skip = false;
+		int result;
+
+		for (unsigned int j = 0; j < links && step->link[0]; j++)
+			skip |= strcmp(failed[j], step->link) == 0;
+		result = skip ? 0 : run_step(step);
+		if (result == 0 || step->optional)
+			continue;
+		complain(step, result);
+		failures++;
+		if (step->link[0] && links < FAILED_LINKS)
+			failed[links++] = step->link;
+	}
+	return failures;
+}
+
+void run_reload_services(void)
+{
+	size_t size;
+	char *text = appliance_read(PATH_RUN "/services.pid", 32, &size);
+	int pid = text ? atoi(text) : 0;
+
+	free(text);
+	if (pid > 1)
+		kill(pid, SIGHUP);
+}

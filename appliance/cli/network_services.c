@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/appliance.h"
+
+#include <dirent.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "system/paths.h"
+
+/*
+ * `cordon network services --supervise`: keeps DHCP, router advertisements, time and ssh running, and
+ * has an eye on what comes later: an interface that was not there at the start, a stick.
+ */
+enum {
+	SERVICES = 32,
+	LOOK_MS = 3000,		/* at interfaces and sticks */
+	WAIT_LEAST_MS = 1000,	/* before a service that ended is started again */
+	WAIT_MOST_MS = 60000,
+	STOP_MS = 2000
+};
+
+struct service {
+	char name[NETWORK_NAME];
+	char *identity;		/* words and configuration: other ones are another service */
+	const struct step *step;	/* of wiring */
+	int pid;		/* 0: not running */
+	int64_t started, due;	/* uptime in ms */
+	int64_t wait;
+};
+
+struct supervisor {
+	struct wiring wiring;
+	struct service service[SERVICES];
+	size_t services;
+	char missing[SERVICES][IFNAMSIZ];	/* interfaces of the settings that are not there */
+	size_t missings;
+	uint64_t disks;		/* what /sys/class/block had, as a sum */
+};
+
+/* ---- one service ---- */
+
+static char *identity_of(const struct step *step)
+{
+	struct text out = TEXT_EMPTY;
+
+	for (size_t i = 0; step->argv[i]; i++)
+		text_printf(&out, "%s ", step->argv[i]);
+	text_puts(&out, step->text ? step->text : "");
+	return out.data;
+}
+
+static void start(struct service *service)
+{
+	int64_t now = clock_uptime_ms();
+	int pid = run_start(service->step->argv, service->name, false);
+
+	service->pid = pid > 0 ? pid : 0;
+	service->started = now;
+	if (pid < 0) {
+		service->wait = WAIT_MOST_MS;
+		service->due = now + service->wait;
+	}
+}
+
+static void ended(struct service *service, int status)
+{
+	int64_t now = clock_uptime_ms();
+
+	/* Who ran for long may start at once; who does not, waits longer each time. */
+	if (now - service->started > WAIT_MOST_MS || service->wait == 0)
+		service->wait = WAIT_LEAST_MS;
+	else
+		service->wait = service->wait * 2 > WAIT_MOST_MS ? WAIT_MOST_MS : service->wait * 2;
+	if (service->wait == WAIT_LEAST_MS)
+		fprintf(stderr, "cordon network: %s ended with %d and is started again\n", service->name,
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	service->pid = 0;
+	service->due = now + service->wait;
+}
+
+static void stop(struct service *service)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	int64_t end = clock_uptime_ms() + STOP_MS;
+	int status;
+
+	if (service->pid) {
+		kill(service->pid, SIGTERM);
+		while (waitpid(service->pid, &status, WNOHANG) == 0) {
+			if (clock_uptime_ms() > end)
+				kill(service->pid, SIGKILL);
+			nanosleep(&pause, NULL);
+		}
+	}
+	free(service->identity);
+	*service = (struct service){ .pid = 0 };
+}
+
+/* ---- all of them, from the settings ---- */
+
+static struct service *find(struct supervisor *supervisor, const char *name)
+{
+	for (size_t i = 0; i < supervisor->services; i++) {
+		if (strcmp(supervisor->service[i].name, name) == 0)
+			return &supervisor->service[i];
+	}
+	return NULL;
+}
+
+static void write_configuration(const struct step *step)
+{
+	if (step->path)
+		(void)appliance_write(step->path, step->text, strlen(step->text), 0600);
+}
+
+static void add(struct supervisor *supervisor, const struct step *step)
+{
+	struct service *service = find(supervisor, step->link);
+	char *identity = identity_of(step);
+
+	if (service && identity && strcmp(service->identity, identity) == 0) {
+		service->step = step;
+		free(identity);
+		return;
+	}
+	if (service)
+		stop(service);
+	else if (supervisor->services < SERVICES)
+		service = &supervisor->service[supervisor->services++];
+	if (!service || !identity) {
+		free(identity);
+		return;
+	}
+	*service = (struct service){ .identity = identity, .step = step };
+	snprintf(service->name, sizeof(service->name), "%s", step->link);
+	write_configuration(step);
+	start(service);
+}
+
+static bool planned(const struct wiring *wiring, const char *name)
+{
+	for (size_t i = 0; i < wiring->steps; i++) {
+		if (wiring->step[i].kind == STEP_SERVICE && strcmp(wiring->step[i].link, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void drop_others(struct supervisor *supervisor, const struct wiring *wiring)
+{
+	for (size_t i = 0; i < supervisor->services;) {
+		struct service *service = &supervisor->service[i];
+
+		if (planned(wiring, service->name)) {
+			i++;
+			continue;
+		}
+		stop(service);
+		*service = supervisor->service[--supervisor->services];
+	}
+}
+
+static void note_missing(struct supervisor *supervisor, const struct network *network)
+{
+	const struct network_link *link;
+
+	supervisor->missings = 0;
+	for (size_t i = 0; (link = network_link(network, i)) && supervisor->missings < SERVICES; i++) {
+		if (if_nametoindex(link->interface) == 0)
+			snprintf(supervisor->missing[supervisor->missings++], IFNAMSIZ, "%s",
+				 link->interface);
+	}
+}
+
+static void load(struct supervisor *supervisor)
+{
+	static struct network network;
+	struct wiring_facts facts;
+	struct wiring wiring;
+
+	if (appliance_network(&network) != EXIT_YES)
+		return;	/* said; what runs goes on */
+	appliance_facts(&facts);
+	wiring_init(&wiring);
+	wiring_services(&wiring, &network, &facts);
+	(void)run_wiring(&wiring);
+	if (wiring.failed) {
+		wiring_release(&wiring);
+		return;
+	}
+	drop_others(supervisor, &wiring);
+	for (size_t i = 0; i < wiring.steps; i++) {
+		if (wiring.step[i].kind == STEP_SERVICE)
+			add(supervisor, &wiring.step[i]);
+	}
+	wiring_release(&supervisor->wiring);
+	supervisor->wiring = wiring;
+	note_missing(supervisor, &network);
+}
+
+/* ---- what comes later ---- */
+
+static int run_cordon(const char *a, const char *b, const char *c)
+{
+	const char *const words[] = { "/usr/bin/cordon", a, b, c, NULL };
+	int pid = run_start(words, "", false);
+
+	return pid < 0 ? pid : run_wait(pid);
+}
+
+static bool came(const struct supervisor *supervisor)
+{
+	char parent[IFNAMSIZ];
+
+	for (size_t i = 0; i < supervisor->missings; i++) {
+		const char *name = supervisor->missing[i];
+
+		if (if_nametoindex(network_vlan(name, parent) ? parent : name))
+			return true;
+	}
+	return false;
+}
+
+/* Changes when a disk comes or goes; which one does not matter. */
+static uint64_t sum_disks(void)
+{
+	char path[APPLIANCE_PATH];
+	DIR *folder = opendir(appliance_path(path, "/sys/class/block"));
+	const struct dirent *entry;
+	uint64_t sum = 0;
+
+	while (folder && (entry = readdir(folder))) {
+		uint64_t hash = 5381;
+
+		for (const char *at = entry->d_name; *at; at++)
+			hash = hash * 33 + (uint8_t)*at;
+		sum += hash * hash;
+	}
+	if (folder)
+		closedir(folder);
+	return sum;
+}
+
+static void look(struct supervisor *supervisor)
+{
+	uint64_t disks = sum_disks();
+
+	if (came(supervisor)) {
+		(void)run_cordon("network", "up", NULL);
+		supervisor->missings = 0;
+		load(supervisor);
+	}
+	if (disks != supervisor->disks) {
+		supervisor->disks = disks;
+		(void)run_cordon("settings", "intake", "--activate");
+	}
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	int status, pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < supervisor->services; i++) {
+			if (supervisor->service[i].pid == pid)
+				ended(&supervisor->service[i], status);
+		}
+	}
+}
+
+static void start_due(struct supervisor *supervisor)
+{
+	int64_t now = clock_uptime_ms();
+
+	for (size_t i = 0; i < supervisor->services; i++) {
+		struct service *service = &supervisor->service[i];
+
+		if (!service->pid && now >= service->due)
+			start(service);
+	}
+}
+
+int network_services(const struct cli *cli)
+{
+	static struct supervisor supervisor;
+	const struct timespec second = { .tv_sec = 1 };
+	int64_t looked = clock_uptime_ms();
+	char text[16];
+	sigset_t signals;
+	int signal_number = 0;
+
+	(void)cli;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	(void)appliance_write(PATH_RUN "/services.pid", text, strlen(text), 0600);
+	load(&supervisor);
+	while (signal_number != SIGTERM && signal_number != SIGINT) {
+		signal_number = sigtimedwait(&signals, NULL, &second);
+		reap(&supervisor);
+		if (signal_number == SIGHUP)
+			load(&supervisor);
+		start_due(&supervisor);
+		if (clock_uptime_ms() - looked >= LOOK_MS) {
+			looked = clock_uptime_ms();
+			look(&supervisor);
+		}
+	}
+	for (size_t i = 0; i < supervisor.services; i++)
+		stop(&supervisor.service[i]);
+	wiring_release(&supervisor.wiring);
+	return EXIT_YES;
+}

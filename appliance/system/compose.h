@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/text.h"
+#include "settings/network.h"
+
+/*
+ * The settings that cordond runs with: the administrator's cordon.conf as it is, and behind it what it
+ * leaves open, from network.conf and from what DHCP said. What it says itself always wins.
+ */
+struct compose {
+	const char *text;		/* cordon.conf; NULL: there is none */
+	size_t length;
+	const struct network *network;
+	const struct addr *dns;		/* resolvers that DHCP named */
+	size_t dns_count;
+	const char *trust_root, *mirror_ca, *watchdog;	/* paths; NULL: there is no such file */
+};
+
+/* -EINVAL with diag when cordon.conf does not read; -ENOMEM. */
+int compose(const struct compose *compose, struct text *out, struct diag *diag)
+	__attribute__((warn_unused_result));
