@@ -4,6 +4,9 @@
 # ---- user's knobs
 CC = gcc
 CROSS ?=
+SYSROOT ?=
+CCACHE ?=
+EXTRA_FLAGS ?=
 JOBS := $(shell nproc)
 V ?= 0
 SAN ?= 0
@@ -41,18 +44,19 @@ PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 # ---- configuration (Kconfig)
 KCONFIG = cd $(O) && KCONFIG_CONFIG=.config $(1) $(CURDIR)/Kconfig
 # Goals that first install what the configuration itself needs do without it.
-ifneq ($(filter-out help deps demo check check-fresh check-tuf cross-arm64 clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help deps demo check check-fresh check-tuf cross-arm64 image% clean,$(or $(MAKECMDGOALS),all)),)
 -include $(O)/.config
 endif
 
 # ---- flags
-TOOL := $(if $(CROSS),$(CROSS)-)$(CC)
+TOOL := $(CCACHE) $(if $(CROSS),$(CROSS)-)$(CC) $(if $(SYSROOT),--sysroot=$(SYSROOT))
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wvla \
 	$(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 FLAGS := -std=c17 -D_GNU_SOURCE -g -O2 -fno-strict-aliasing -fPIE -pthread \
 	-ffile-prefix-map=$(CURDIR)=. -Iappliance -Irules -I. -I$(O)/gen $(WARN)
 LINK := -pie -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now
 FLAGS += -ffunction-sections -fdata-sections
+FLAGS += $(EXTRA_FLAGS)
 ifeq ($(SAN),1)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
 	-DCORDON_SANITIZE
@@ -78,6 +82,9 @@ help:
 ## make check-interop  publisher and client against python-tuf (in a Debian root of its own)
 ## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
 ## make fuzz         every fuzz target for FUZZ_SECONDS (60) each
+## make image       the image for ARCH=x86_64 or arm64, into build/image; make run boots it
+## make check-image boot it under QEMU and prove what it does; check-image-quick: the part for CI
+## make image-lock  take today's versions from Debian; image-repro: build twice, compare bytes
 ## make bench-dns    CPU time per answered query: floor, cordon, dnsmasq, unbound
 ## make bench-update CPU and memory of a signed release of 5 MB
 ## make deps         install missing Debian packages (root)
@@ -296,5 +303,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cordon
 clean:
 	rm -rf $(O) build-arm64
+
+include image/image.mk
 
 -include $(shell find $(O)/obj -name '*.d' 2>/dev/null)

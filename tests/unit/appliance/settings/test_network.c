@@ -37,7 +37,8 @@ static void bad(const char *text, const char *expected)
 	assert_int_equal(parse(text), -EINVAL);
 	diag_print(&diag, &out);
 	if (!out.data || !strstr(out.data, expected))
-		print_error("of: %s\nexpected: %s\nfound: %s\n", text, expected, out.data);
+		print_error("of: %s\nexpected: %s\nfound: %s\n", text, expected,
+			    out.data ? out.data : "(nothing)");
 	assert_true(out.data && strstr(out.data, expected));
 	text_release(&out);
 }
