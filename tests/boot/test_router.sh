@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# quick: router_out_of_the_box router_everyday
+# A router as it comes: WAN by DHCP, router advertisements and a delegated prefix; LAN 192.168.77.1/24.
+
+# Nothing is set: what is forwarded and what is not shows from outside alone.
+test_router_out_of_the_box() {
+	vm_disk
+	vm_start direct
+	wait_until 30 is_blocked 192.168.77.1 || { console_tail; fail 'the first query was never answered'; }
+	# shellcheck disable=SC2016
+	wait_until 20 works web 1 http://www.agency.example/ -4 || { console_tail; fail 'IPv4 is not forwarded'; }
+	wait_until 30 works web 1 http://www.agency.example/ -6 || { console_tail; fail 'IPv6 is not forwarded'; }
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(web 1 http://77.74.176.10/)" refused 'by address, IPv4'
+	is "$(web 1 'http://[2a03:2480:68::10]/')" refused 'by address, IPv6'
+	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
+	is "$(dot 1 8.8.8.8)" refused 'DNS over TLS'
+	is "$(connection 1 192.168.77.1 22)" 'refused' 'ssh is off and the gateway is closed'
+}
+
+is_blocked() { [ "$(dns 1 "@$1" downloads.upd.kaspersky.com)" = NXDOMAIN ]; }
+works() { [ "$("$@")" = 200 ]; }
+
+# The same with ssh chosen and a key given, so that the machine itself can be asked.
+test_router_everyday() {
+	local before
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 40
+	measured "policy in force, direct boot (kernel seconds)" "$(boot_time policy)"
+	measured "links up" "$(boot_time links)"
+	measured "forwarding on" "$(boot_time forwarding)"
+	is "$(on cat /run/boot/forwarded | tr -s ' \n' ' ')" '0 0 ' 'packets forwarded before the policy'
+	wait_until 20 works web 1 http://www.agency.example/ -4 || fail 'IPv4 is not forwarded'
+	wait_until 30 works web 1 http://www.agency.example/ -6 || fail 'IPv6 is not forwarded'
+	is "$(web 2 https://www.agency.example/ -4)" 200 'https'
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(web 1 http://77.74.176.10/)" refused 'by address'
+	is "$(web 1 https://tip.kaspersky.com/)" 200 'an exempt service, by pinhole'
+	wait_event '.name == "downloads.upd.kaspersky.com"' || fail 'the name is not in the log'
+	wait_event '.address == "77.74.176.10" and .rule == "kaspersky:infrastructure:77.74.176.0/21"' ||
+		fail 'the packet is not in the log'
+	before=$(events . | wc -l)
+	on reboot || :
+	sleep 3
+	vm_ready 60
+	[ "$(events . | wc -l)" -ge "$before" ] || fail 'the log is shorter after a restart'
+	is "$(on cat /proc/sys/kernel/hostname)" cordon 'hostname'
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'
+}
+
+boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# The image as a machine in the lab: QEMU runs in the namespace of the gateway, whose lan0 and wan0 are
+# bridged to its cards; sourced by run and by play. What tests/lab/lib.sh has works here too: `cordon`
+# asks the machine over ssh.
+
+LAB=${LAB:-cordon-boot}
+# shellcheck source=tests/lab/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
+BOOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+IMAGE_DIR=${IMAGE_DIR:-$ROOT/build/image}
+ARCH=${ARCH:-x86_64}
+VM=$LAB_DIR/vm		# disk, console, sockets of the machine
+
+LAN_MAC=52:54:00:77:00:01
+WAN_MAC=52:54:00:77:00:02
+WAN_LINK_LOCAL=fe80::5054:ff:fe77:2
+
+# ---- the lab around it ----
+
+in_gateway() { "$HERE/lab" gateway "$@"; }
+in_internet() { "$HERE/lab" internet "$@"; }
+
+# vm_lab: the lab with servers of an access network, and no gateway yet.
+vm_lab() {
+	lab up --no-cordon || return
+	mkdir -p "$VM"
+	in_gateway sh -eu -c '
+	for pair in lan wan; do
+		ip addr flush dev ${pair}0
+		echo 1 > /proc/sys/net/ipv6/conf/${pair}0/disable_ipv6
+		ip link add br-$pair type bridge forward_delay 0 mcast_snooping 0
+		echo 1 > /proc/sys/net/ipv6/conf/br-$pair/disable_ipv6
+		ip tuntap add tap-$pair mode tap vnet_hdr
+		echo 1 > /proc/sys/net/ipv6/conf/tap-$pair/disable_ipv6
+		ip link set ${pair}0 master br-$pair
+		ip link set tap-$pair master br-$pair
+		ip link set tap-$pair up
+		ip link set br-$pair up
+	done'
+	in_internet sh -eu -c '
+	ip -6 route replace 2001:db8:77::/64 via '$WAN_LINK_LOCAL' dev eth0
+	ip -6 route replace 2001:db8:100::/64 dev eth0'
+	ssh-keygen -q -t ecdsa -N '' -C test -f "$VM/key" </dev/null
+	vm_cordon_command
+	vm_access
+}
+
+# DHCP and router advertisements on the WAN, and a prefix to delegate.
+vm_access() {
+	mkdir -p "$VM/access"
+	server dnsmasq internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=eth0 \
+		--bind-interfaces --except-interface=lo --user=root --group=root --leasefile-ro \
+		--dhcp-authoritative --dhcp-range=198.51.100.2,198.51.100.2,255.255.255.252,2m \
+		--dhcp-option=3,198.51.100.1 --dhcp-option=6,198.51.100.1 --no-ping --pid-file= \
+		--enable-ra --dhcp-range=2001:db8:100::,ra-only,2m
+	sed "s|@DIR@|$VM/access|g" "$BOOT/internet/kea.json" > "$VM/access/kea.json"
+	KEA_LOCKFILE_DIR=$VM/access KEA_PIDFILE_DIR=$VM/access KEA_LOGGER_DESTINATION=stdout \
+		server kea internet kea-dhcp6 -c "$VM/access/kea.json"
+}
+
+# server NAME HOST CMD...: until the lab goes down.
+server() {
+	local name=$1 host=$2
+	shift 2
+	setsid "$HERE/lab" "$host" "$@" < /dev/null > "$VM/$name.out" 2>&1 &
+	echo $! > "$LAB_DIR/pids/$name"
+}
+
+# `cordon` of lib.sh is this file.
+vm_cordon_command() {
+	cat > "$LAB_DIR/bin/cordon" <<-END
+	#!/bin/bash
+	exec "$BOOT/on" cordon "\$@"
+	END
+	cat > "$VM/ssh_config" <<-END
+	Host gateway
+	    HostName 192.168.77.1
+	    User root
+	    IdentityFile $VM/key
+	    IdentitiesOnly yes
+	    StrictHostKeyChecking no
+	    UserKnownHostsFile /dev/null
+	    LogLevel ERROR
+	    ConnectTimeout 4
+	    ServerAliveInterval 5
+	END
+	chmod +x "$LAB_DIR/bin/cordon"
+}
+
+# on CMD...: a command on the machine, from client 2's place; quoted for the shell there.
+on() { "$BOOT/on" "$@"; }
+
+# ---- disks ----
+
+# vm_disk [IMAGE]: a fresh disk for the machine; more megabytes behind the image with DISK_MIB.
+vm_disk() {
+	cp --sparse=always "${1:-$IMAGE_DIR/cordon-$ARCH.img}" "$VM/disk.img"
+	[ -z "${DISK_MIB:-}" ] || truncate -s "${DISK_MIB}M" "$VM/disk.img"
+}
+
+# esp COMMAND ARGUMENTS...: mtools on the EFI system partition of the machine's disk.
+esp() {
+	local command=$1
+	shift
+	MTOOLS_SKIP_CHECK=1 "$command" -i "$VM/disk.img@@1M" "$@"
+}
+
+# provision NAME=CONTENT...: files for the machine to take in at its next start.
+provision() {
+	local pair
+	for pair; do
+		printf '%s' "${pair#*=}" > "$VM/provision"
+		esp mcopy -o "$VM/provision" "::/cordon/${pair%%=*}"
+	done
+}
+
+# provision_ssh [NETWORK.CONF-LINES]: so that tests can look inside.
+provision_ssh() {
+	provision "authorized_keys=$(cat "$VM/key.pub")"$'\n' \
+		"network.conf=${1-}"$'\n[management]\ninterface = lan\nssh = on\n' \
+		"cordon.conf=${2-}"$'\n[log]\nappliance-id = lab-gateway\n'
+}
+
+# ---- the machine ----
+
+# vm_start [direct|uefi] [QEMU-ARGUMENTS...]: MEMORY in MiB.
+vm_start() {
+	local how=${1:-direct} console
+	shift || :
+	console=$VM/console.log
+	: > "$console"
+	local -a words=(-nodefaults -no-user-config -display none -smp "${CPUS:-2}"
+		-m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
+		-chardev "socket,id=console,path=$VM/console,server=on,wait=off,logfile=$console"
+		-qmp "unix:$VM/qmp,server=on,wait=off"
+		-netdev tap,id=lan,ifname=tap-lan,script=no,downscript=no
+		-netdev tap,id=wan,ifname=tap-wan,script=no,downscript=no
+		-device virtio-rng-pci -watchdog-action reset -device i6300esb)
+	[ -n "${DRIVE:-}" ] || words+=(-drive "if=none,id=disk,file=$VM/disk.img,format=raw,cache=${CACHE:-writeback}")
+	local -a after=(-device virtio-blk-pci,drive=disk,bootindex=1)
+	case $ARCH in
+	x86_64)
+		words=(qemu-system-x86_64 -M q35 -cpu max "${words[@]}" -serial chardev:console)
+		;;
+	arm64)
+		words=(qemu-system-aarch64 -M virt -cpu cortex-a72 "${words[@]}" -serial chardev:console)
+		;;
+	esac
+	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
+	after+=(-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile=" -device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile=")
+	case $how in
+	direct)
+		after+=(-kernel "${KERNEL:-$IMAGE_DIR/kernel-$ARCH}" -append "$(cat "${CMDLINE:-$IMAGE_DIR/cmdline-$ARCH}") ${APPEND:-}")
+		;;
+	uefi) vm_firmware ;;
+	esac
+	rm -f "$VM/qmp" "$VM/console"
+	server vm gateway "${words[@]}" "${after[@]}" "$@"
+	wait_until 10 test -S "$VM/qmp" || { cat "$VM/vm.out"; return 1; }
+	STARTED=$SECONDS
+}
+
+vm_firmware() {
+	local code vars
+	case $ARCH in
+	x86_64) code=/usr/share/OVMF/OVMF_CODE_4M.fd vars=/usr/share/OVMF/OVMF_VARS_4M.fd ;;
+	arm64) code=/usr/share/AAVMF/AAVMF_CODE.fd vars=/usr/share/AAVMF/AAVMF_VARS.fd ;;
+	esac
+	[ -e "$VM/vars.fd" ] || cp "$vars" "$VM/vars.fd"
+	after+=(-drive "if=pflash,format=raw,readonly=on,file=$code" -drive "if=pflash,format=raw,file=$VM/vars.fd")
+}
+
+vm_alive() { [ -e "$LAB_DIR/pids/vm" ] && kill -0 "$(cat "$LAB_DIR/pids/vm")" 2>/dev/null; }
+
+# Pulls the plug.
+vm_cut() {
+	local pid
+	[ -e "$LAB_DIR/pids/vm" ] || return 0
+	pid=$(cat "$LAB_DIR/pids/vm")
+	pkill -KILL -P "$pid" 2>/dev/null
+	kill -KILL "$pid" 2>/dev/null
+	wait_until 5 vm_gone
+	rm -f "$LAB_DIR/pids/vm"
+}
+vm_gone() { ! vm_alive; }
+
+# vm_off: an orderly end, from inside.
+vm_off() {
+	on poweroff || :
+	wait_until 40 vm_gone || { vm_cut; return 1; }
+	rm -f "$LAB_DIR/pids/vm"
+}
+
+# console_has PATTERN [COUNT]: a line of the console (extended expression), that often.
+console_has() { [ "$(tr -d '\r' < "$VM/console.log" | grep -cE "$1")" -ge "${2:-1}" ]; }
+console_wait() { wait_until "$1" console_has "$2" "${3:-1}" || { console_tail; return 1; }; }
+console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d '\r'; }
+
+# type TEXT: a line typed on the console.
+type_line() { printf '%s\n' "$1" | timeout 2 nc -U -q 1 "$VM/console" > /dev/null || :; }
+
+# vm_ready SECONDS: policy, links, forwarding, self-test, and ssh answers.
+vm_ready() { wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }; }
