@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -30,6 +31,41 @@ char *appliance_read(const char *path, size_t limit, size_t *size)
 	char full[APPLIANCE_PATH], *data = NULL;
 
 	return file_read(AT_FDCWD, appliance_path(full, path), limit, &data, size) < 0 ? NULL : data;
+}
+
+bool appliance_peek(const char *path, char *buffer, size_t size)
+{
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t at = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return false;
+	while (got > 0 && at < size - 1) {
+		got = read(fd, buffer + at, size - 1 - at);
+		at += got > 0 ? (size_t)got : 0;
+	}
+	close(fd);
+	buffer[at] = '\0';
+	return got >= 0;
+}
+
+void appliance_log(const char *format, ...)
+{
+	char full[APPLIANCE_PATH], line[512] = "cordon: ";
+	const size_t start = strlen(line);
+	int fd = open(appliance_path(full, "/dev/kmsg"), O_WRONLY | O_CLOEXEC | O_APPEND);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line + start, sizeof(line) - start - 1, format, arguments);
+	va_end(arguments);
+	strcat(line, "\n");
+	if (fd < 0)
+		return;
+	(void)!write(fd, line, strlen(line));
+	close(fd);
 }
 
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode)

@@ -14,9 +14,14 @@ char *appliance_path(char buffer[APPLIANCE_PATH], const char *path);
 
 /* A small file; NULL when it is not there or larger than limit. malloc'ed, NUL-terminated. */
 char *appliance_read(const char *path, size_t limit, size_t *size);
+/* A file of the kernel (/proc, /sys), which does not tell its size: as much as buffer takes,
+ * NUL-terminated; false when it is not there. */
+bool appliance_peek(const char *path, char *buffer, size_t size);
 /* 0 or an exit code, after a word on stderr. */
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode);
 bool appliance_has(const char *path);
+/* A line to the kernel's log; nothing when there is none. */
+void appliance_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
 int appliance_network(struct network *network);

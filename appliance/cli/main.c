@@ -9,7 +9,7 @@
 #include "base/version.h"
 
 static const struct command commands[] = {
-	{ "status", "[--json]", "what the gateway enforces and how it is", command_status },
+	{ "status", "[--json | --in-force | --boot]", "what the gateway enforces and how it is", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
 	{ "log", "[--follow] [--json] [--last N]", "the block log",

@@ -3,11 +3,12 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "system/boot.h"
 #include "system/paths.h"
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
@@ -108,15 +109,29 @@ static void keep_applied(void)
 
 static bool forwarding_is_on(void)
 {
-	char path[APPLIANCE_PATH];
-	int fd = open(appliance_path(path, "/proc/sys/net/ipv4/ip_forward"), O_RDONLY | O_CLOEXEC);
-	char digit = '0';
+	char text[8];
 
-	if (fd < 0)
-		return false;
-	(void)!read(fd, &digit, 1);
-	close(fd);
-	return digit == '1';
+	return appliance_peek("/proc/sys/net/ipv4/ip_forward", text, sizeof(text)) && text[0] == '1';
+}
+
+/* What the kernel forwarded until now: at a start, before anything should have passed. */
+static void record_forwarded(void)
+{
+	static char text[16384];
+	uint64_t v4 = 0, v6 = 0;
+	char line[64];
+
+	if (appliance_has(PATH_BOOT_FORWARDED) || !appliance_has(PATH_BOOT_RUN))
+		return;
+	if (!appliance_peek("/proc/net/snmp", text, sizeof(text)) ||
+	    !boot_counter(&v4, text, "Ip", "ForwDatagrams"))
+		return;
+	/* A kernel without IPv6 has no such file and forwards none. */
+	if (appliance_peek("/proc/net/snmp6", text, sizeof(text)) &&
+	    !boot_counter(&v6, text, "", "Ip6OutForwDatagrams"))
+		return;
+	snprintf(line, sizeof(line), "4 %" PRIu64 "\n6 %" PRIu64 "\n", v4, v6);
+	(void)appliance_write(PATH_BOOT_FORWARDED, line, strlen(line), 0644);
 }
 
 static void wiring_up(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
@@ -158,6 +173,8 @@ static int act(enum action_of_network action)
 		wiring_forward(&wiring, &network);
 	else
 		wiring_down(&wiring, &network);
+	if (action == FORWARD)
+		record_forwarded();
 	failures = run_wiring(&wiring);
 	wiring_release(&wiring);
 	if (action == UP) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "cli/status.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -170,23 +170,13 @@ static void print_hosts(const json_t *status)
 		printf("  %-39s %lld\n", host, (long long)json_integer_value(count));
 }
 
-int command_status(const struct cli *cli, int argc, char **argv)
+static int show(const struct cli *cli, bool json)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
 	const struct control_request request = { .type = CONTROL_STATUS };
-	bool json = false;
 	json_t *status;
 	char *reply;
-	int option, code;
+	int code = command_ask(cli, &request, false, &reply);
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'j')
-			return command_usage("status", "expected [--json]");
-		json = true;
-	}
-	if (optind != argc)
-		return command_usage("status", "unexpected word \"%s\"", argv[optind]);
-	code = command_ask(cli, &request, false, &reply);
 	status = reply ? json_loads(reply, 0, NULL) : NULL;
 	free(reply);
 	if (!status)
@@ -202,4 +192,24 @@ int command_status(const struct cli *cli, int argc, char **argv)
 	print_hosts(status);
 	json_decref(status);
 	return code;
+}
+
+int command_status(const struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "in-force", no_argument, NULL, 'f' },
+						 { "boot", no_argument, NULL, 'b' },
+						 { 0 } };
+	int option, what = 0;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?' || (what && what != option))
+			return command_usage("status", "expected one of [--json | --in-force | --boot]");
+		what = option;
+	}
+	if (optind != argc)
+		return command_usage("status", "unexpected word \"%s\"", argv[optind]);
+	if (what == 'f')
+		return status_in_force(cli);
+	return what == 'b' ? status_boot() : show(cli, what == 'j');
 }

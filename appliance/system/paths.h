@@ -20,3 +20,7 @@
 #define PATH_IMAGE "/etc/cordon/image.json"	/* version, arch, build, supported-until */
 #define PATH_IMAGE_ROOT "/etc/cordon/root.json"	/* trusted root that was built in, if any */
 #define PATH_RULES "/etc/cordon/rules"		/* the lists that were built in: the floor */
+
+#define PATH_BOOT_RUN "/run/boot"		/* how this start went, see appliance/system/boot.h */
+#define PATH_BOOT_TIMES PATH_BOOT_RUN "/times"
+#define PATH_BOOT_FORWARDED PATH_BOOT_RUN "/forwarded"
