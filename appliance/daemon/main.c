@@ -70,6 +70,12 @@ static void check_sense(const struct parent *parent, struct diag *diag)
 			log_warning("%s: [network] lan: there is no interface %s now; what comes in "
 				    "by others is not guarded", parent->config, settings->lan[i]);
 	}
+	for (size_t i = 0; i < settings->managements; i++) {
+		if (if_nametoindex(settings->management[i]) == 0)
+			log_warning("%s: [network] management: there is no interface %s now; others "
+				    "do not manage the gateway", parent->config,
+				    settings->management[i]);
+	}
 	for (size_t i = 0; i < settings->mirrors; i++)
 		check_url(parent, "mirror", &settings->mirror[i], diag);
 	if (settings->collector.host[0])

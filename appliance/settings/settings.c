@@ -12,22 +12,43 @@
 
 /* ---- [network] ---- */
 
-static bool set_lan(struct parser *parser, const char *key, const char *value)
+static bool set_interfaces(struct parser *parser, const char *key, const char *value,
+			   char list[][IFNAMSIZ], size_t *count, size_t most)
 {
-	struct settings *settings = parser->settings;
 	const char *word;
 	size_t length;
 
 	while (value_word(&value, &word, &length)) {
-		if (settings->lans == SETTINGS_LANS || length >= IFNAMSIZ ||
-		    memchr(word, '/', length) || memchr(word, '"', length)) {
-			value_error(parser, "%s: expected at most %d interface names of at most %d "
-				   "bytes", key, SETTINGS_LANS, IFNAMSIZ - 1);
+		if (*count == most || length >= IFNAMSIZ || memchr(word, '/', length) ||
+		    memchr(word, '"', length)) {
+			value_error(parser, "%s: expected at most %zu interface names of at most %d "
+				   "bytes", key, most, IFNAMSIZ - 1);
 			return false;
 		}
-		memcpy(settings->lan[settings->lans++], word, length);
+		memcpy(list[(*count)++], word, length);
 	}
 	return true;
+}
+
+static bool set_lan(struct parser *parser, const char *key, const char *value)
+{
+	return set_interfaces(parser, key, value, parser->settings->lan, &parser->settings->lans,
+			      SETTINGS_LANS);
+}
+
+static bool set_management(struct parser *parser, const char *key, const char *value)
+{
+	return set_interfaces(parser, key, value, parser->settings->management,
+			      &parser->settings->managements, SETTINGS_MANAGEMENTS);
+}
+
+static bool set_masquerade(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	int index = value_choice(parser, key, value, words, "yes or no");
+
+	parser->settings->masquerade = index == 1;
+	return index >= 0;
 }
 
 static bool set_internal_dns(struct parser *parser, const char *key, const char *value)
@@ -349,6 +370,16 @@ static bool set_nflog_group(struct parser *parser, const char *key, const char *
 	return true;
 }
 
+static bool set_watchdog(struct parser *parser, const char *key, const char *value)
+{
+	if (value[0] != '/') {
+		value_error(parser, "%s: expected the path of a device, such as /dev/watchdog, "
+			   "found \"%s\"", key, value);
+		return false;
+	}
+	return value_text(parser, key, value, parser->settings->watchdog, SETTINGS_PATH);
+}
+
 /* ---- the table of keys ---- */
 
 static const struct setting {
@@ -357,6 +388,8 @@ static const struct setting {
 	bool (*set)(struct parser *parser, const char *key, const char *value);
 } table[] = {
 	{ "network", "lan", set_lan },
+	{ "network", "masquerade", set_masquerade },
+	{ "network", "management", set_management },
 	{ "network", "internal-dns", set_internal_dns },
 	{ "network", "sanctioned-resolver", set_sanctioned },
 	{ "network", "forwarder", set_forwarder },
@@ -388,6 +421,7 @@ static const struct setting {
 	{ "log", "appliance-id", set_appliance_id },
 	{ "daemon", "uid-base", set_uid_base },
 	{ "daemon", "nflog-group", set_nflog_group },
+	{ "daemon", "watchdog", set_watchdog },
 };
 
 static bool set_action(struct parser *parser, const char *key, const char *value)
@@ -482,6 +516,21 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 	}
 	lines_parse(&parser, handle);
 	return diag->count == errors ? 0 : -EINVAL;
+}
+
+static bool names_interface(const char list[][IFNAMSIZ], size_t count, const char *interface)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i], interface) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool settings_is_aside(const struct settings *settings, const char *interface)
+{
+	return names_interface(settings->management, settings->managements, interface) &&
+	       !names_interface(settings->lan, settings->lans, interface);
 }
 
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr)

@@ -19,6 +19,7 @@
 enum {
 	SETTINGS_TEXT_MAX = 64 * 1024,
 	SETTINGS_LANS = 16,
+	SETTINGS_MANAGEMENTS = 4,
 	SETTINGS_ADDRESSES = 32,
 	SETTINGS_UPSTREAMS = 8,
 	SETTINGS_ZONES = 64,
@@ -60,6 +61,9 @@ struct settings {
 	/* [network] */
 	char lan[SETTINGS_LANS][IFNAMSIZ];	/* interfaces that clients arrive on */
 	size_t lans;
+	bool masquerade;		/* clients leave with the gateway's own IPv4 address */
+	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];	/* none: any lan manages the gateway */
+	size_t managements;
 	struct addr internal_dns[SETTINGS_ADDRESSES];
 	size_t internal_dns_count;
 	struct sanctioned_resolver sanctioned[SETTINGS_SANCTIONED];
@@ -115,6 +119,7 @@ struct settings {
 	/* [daemon] */
 	uint32_t uid_base;		/* the roles run as uid_base + 1, + 2, ... */
 	uint16_t nflog_group;
+	char watchdog[SETTINGS_PATH];	/* device; "": none */
 };
 
 /* The values that an empty file has. */
@@ -126,6 +131,9 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 
 /* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
 int duration_parse(uint64_t *seconds, const char *text, size_t length);
+
+/* Is it an interface of management and none of lan? Nothing is forwarded by it. */
+bool settings_is_aside(const struct settings *settings, const char *interface);
 
 /* Is this one of the agency's own DNS servers (internal-dns)? */
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);

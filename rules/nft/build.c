@@ -32,18 +32,43 @@ static struct table_set *set_add(struct build *build, const char *name, enum fie
 			     capacity);
 }
 
+/*
+ * A self-test acts as a client by a tun device of this name, which only root can make. It has to
+ * meet what clients meet: a ruleset that is changed for the test would prove nothing of the one
+ * that clients have.
+ */
+static const char selftest[IFNAMSIZ] = "selftest0";
+
+static void interface_sets(struct build *build)
+{
+	const struct settings *settings = build->settings;
+	struct table_set *set = set_add(build, "lan", TYPE_INTERFACE, SETTINGS_LANS + 1);
+
+	for (size_t i = 0; i < settings->lans; i++)
+		key_put(set, settings->lan[i], IFNAMSIZ);
+	if (settings->lans > 0)
+		key_put(set, selftest, IFNAMSIZ);
+	build->lan = set;
+	if (settings->managements == 0)
+		return;
+	set = set_add(build, "management", TYPE_INTERFACE, SETTINGS_MANAGEMENTS);
+	for (size_t i = 0; i < settings->managements; i++)
+		key_put(set, settings->management[i], IFNAMSIZ);
+	set = set_add(build, "aside", TYPE_INTERFACE, SETTINGS_MANAGEMENTS);
+	for (size_t i = 0; i < settings->managements; i++) {
+		if (settings_is_aside(settings, settings->management[i]))
+			key_put(set, settings->management[i], IFNAMSIZ);
+	}
+	build->aside = set && set->count > 0;
+}
+
 static void small_sets(struct build *build)
 {
 	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP };
 	/* RFC 4890, 4.4.1: without these a link of IPv6 does not work. Errors are "related". */
 	static const uint8_t neighbours[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
-	const struct settings *settings = build->settings;
-	struct table_set *set = set_add(build, "lan", TYPE_INTERFACE, SETTINGS_LANS);
+	struct table_set *set = set_add(build, "transports", TYPE_PROTOCOL, sizeof(transports));
 
-	for (size_t i = 0; i < settings->lans; i++)
-		key_put(set, settings->lan[i], IFNAMSIZ);
-	build->lan = set;
-	set = set_add(build, "transports", TYPE_PROTOCOL, sizeof(transports));
 	for (size_t i = 0; i < sizeof(transports); i++)
 		key_put(set, &transports[i], 1);
 	set = set_add(build, "neighbours", TYPE_ICMPV6, sizeof(neighbours));
@@ -117,6 +142,7 @@ static void pinhole_sets(struct build *build)
 
 void build_sets(struct build *build)
 {
+	interface_sets(build);
 	small_sets(build);
 	internal_sets(build);
 	upstream_sets(build);
@@ -260,7 +286,8 @@ void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
 		"captured", "capture_lost", "capture_spoofed", "sanctioned", "pinhole", "wan_forward",
-		"wan_input", "upstream_denied", "update_denied", "ipv6_off",
+		"wan_input", "lan_input", "management_forward", "upstream_denied", "update_denied",
+		"ipv6_off",
 	};
 
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)

@@ -14,6 +14,7 @@ struct build {
 	const struct policy *policy;
 	bool enforce;
 	const struct table_set *lan;	/* the interfaces of the inside, each once */
+	bool aside;			/* some interface manages and forwards nothing */
 	const char *chain[ACTION_COUNT][CATEGORY_COUNT];	/* those that a map leads to */
 };
 

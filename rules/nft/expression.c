@@ -383,6 +383,9 @@ static void statement_build(struct writer *writer, const struct statement *state
 	case STATEMENT_NOTRACK:
 		add(writer, "notrack");
 		break;
+	case STATEMENT_MASQUERADE:
+		add(writer, "masq");
+		break;
 	case STATEMENT_TPROXY4:
 	case STATEMENT_TPROXY6:
 		tproxy(writer, statement);

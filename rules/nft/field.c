@@ -28,6 +28,8 @@ static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_UDP_SOURCE] = { "udp sport", TYPE_SERVICE, SOURCE_TRANSPORT, 0, 0, IPPROTO_UDP },
 	[FIELD_UDP_DESTINATION] = { "udp dport", TYPE_SERVICE, SOURCE_TRANSPORT, 2, 0,
 				    IPPROTO_UDP },
+	[FIELD_ICMP_TYPE] = { "icmp type", TYPE_ICMP, SOURCE_TRANSPORT, 0, NFPROTO_IPV4,
+			      IPPROTO_ICMP },
 	[FIELD_ICMPV6_TYPE] = { "icmpv6 type", TYPE_ICMPV6, SOURCE_TRANSPORT, 0, NFPROTO_IPV6,
 				IPPROTO_ICMPV6 },
 	[FIELD_CT_STATE] = { "ct state", TYPE_CT_STATE, SOURCE_CT, NFT_CT_STATE, 0, 0 },
@@ -52,6 +54,7 @@ static const struct {
 	[TYPE_FAMILY] = { "nf_proto", 1, 0 },
 	[TYPE_PROTOCOL] = { "inet_proto", 1, 12 },
 	[TYPE_SERVICE] = { "inet_service", 2, 13 },
+	[TYPE_ICMP] = { "icmp_type", 1, 14 },
 	[TYPE_ICMPV6] = { "icmpv6_type", 1, 29 },
 	[TYPE_INTERFACE] = { "ifname", 16, 41 },
 	[TYPE_MARK] = { "mark", 4, 19 },
@@ -68,7 +71,9 @@ struct word {
 
 static const struct word families[] = { { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" } };
 static const struct word protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
+static const struct word icmp_types[] = { { 8, "echo-request" } };
 static const struct word icmpv6_types[] = {
+	{ 128, "echo-request" },
 	{ 130, "mld-listener-query" }, { 131, "mld-listener-report" }, { 132, "mld-listener-done" },
 	{ 133, "nd-router-solicit" }, { 134, "nd-router-advert" },
 	{ 135, "nd-neighbor-solicit" }, { 136, "nd-neighbor-advert" },
@@ -157,6 +162,9 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 		break;
 	case TYPE_SERVICE:
 		text_printf(out, "%u", (unsigned int)bytes[0] << 8 | bytes[1]);
+		break;
+	case TYPE_ICMP:
+		word_print(WORDS(icmp_types), bytes[0], out);
 		break;
 	case TYPE_ICMPV6:
 		word_print(WORDS(icmpv6_types), bytes[0], out);

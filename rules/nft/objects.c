@@ -193,7 +193,7 @@ static int chain_build(struct objects *objects, const struct table *table,
 	nftnl_chain_set_u32(nchain, NFTNL_CHAIN_HOOKNUM, chain->hook->number);
 	nftnl_chain_set_s32(nchain, NFTNL_CHAIN_PRIO, chain->hook->priority);
 	nftnl_chain_set_u32(nchain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
-	return nftnl_chain_set_str(nchain, NFTNL_CHAIN_TYPE, "filter") < 0 ? -ENOMEM : 0;
+	return nftnl_chain_set_str(nchain, NFTNL_CHAIN_TYPE, chain->hook->type) < 0 ? -ENOMEM : 0;
 }
 
 static int rules_build(struct objects *objects, const struct table *table,

@@ -87,6 +87,9 @@ static void statement_print(const struct statement *statement, struct text *out)
 	case STATEMENT_NOTRACK:
 		text_puts(out, "notrack");
 		break;
+	case STATEMENT_MASQUERADE:
+		text_puts(out, "masquerade");
+		break;
 	case STATEMENT_TPROXY4:
 	case STATEMENT_TPROXY6:
 		tproxy_print(statement, out);
@@ -119,8 +122,8 @@ static void chain_print(const struct table_chain *chain, struct text *out)
 {
 	text_printf(out, "\n\tchain %s {\n", chain->name);
 	if (chain->hook)
-		text_printf(out, "\t\ttype filter hook %s priority %s; policy accept;\n",
-			    chain->hook->name, chain->hook->priority_name);
+		text_printf(out, "\t\ttype %s hook %s priority %s; policy accept;\n",
+			    chain->hook->type, chain->hook->name, chain->hook->priority_name);
 	for (const struct table_rule *rule = chain->first; rule; rule = rule->next)
 		rule_print(rule, out);
 	text_puts(out, "\t}\n");

@@ -24,16 +24,27 @@ enum {
 #define NOT_IN(field, set) statement_not(statement_in(field, set))
 
 static const struct table_hook capture_hook = {
-	NF_INET_PRE_ROUTING, -300, "prerouting", "raw",
+	NF_INET_PRE_ROUTING, -300, "prerouting", "raw", "filter",
 };
 static const struct table_hook replies_hook = {
-	NF_INET_PRE_ROUTING, -150, "prerouting", "mangle",
+	NF_INET_PRE_ROUTING, -150, "prerouting", "mangle", "filter",
 };
-static const struct table_hook answers_hook = { NF_INET_LOCAL_OUT, -300, "output", "raw" };
+static const struct table_hook answers_hook = {
+	NF_INET_LOCAL_OUT, -300, "output", "raw", "filter",
+};
 /* Before the filters of other programs, so that what we refuse is counted with our reason. */
-static const struct table_hook forward_hook = { NF_INET_FORWARD, -5, "forward", "filter - 5" };
-static const struct table_hook input_hook = { NF_INET_LOCAL_IN, -5, "input", "filter - 5" };
-static const struct table_hook output_hook = { NF_INET_LOCAL_OUT, -5, "output", "filter - 5" };
+static const struct table_hook forward_hook = {
+	NF_INET_FORWARD, -5, "forward", "filter - 5", "filter",
+};
+static const struct table_hook input_hook = {
+	NF_INET_LOCAL_IN, -5, "input", "filter - 5", "filter",
+};
+static const struct table_hook output_hook = {
+	NF_INET_LOCAL_OUT, -5, "output", "filter - 5", "filter",
+};
+static const struct table_hook leaving_hook = {
+	NF_INET_POST_ROUTING, 100, "postrouting", "srcnat", "nat",
+};
 
 /* ---- capture of port 53 ---- */
 
@@ -282,6 +293,12 @@ static void forward_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "forward", &forward_hook);
 
+	if (build->aside) {
+		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "aside"),
+			   statement_counter("management_forward"), statement_drop());
+		TABLE_RULE(chain, IN(FIELD_OUT_INTERFACE, "aside"),
+			   statement_counter("management_forward"), statement_drop());
+	}
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
 		   build->enforce ? statement_goto("clients") : statement_accept());
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
@@ -290,12 +307,43 @@ static void forward_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("wan_forward"), statement_drop());
 }
 
+/*
+ * IPv4 of clients leaves with an address of the gateway's own; IPv6 is routed. What the gateway
+ * itself sends has such an address already, but for the relayed queries: the rules role makes their
+ * sockets with the client's address, to which a server of the outside could not answer.
+ */
+static void leaving_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "leaving", &leaving_hook);
+
+	TABLE_RULE(chain, IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
+	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
+		   statement_equal(FIELD_FAMILY, NFPROTO_IPV4), statement_masquerade());
+	TABLE_RULE(chain, statement_equal(FIELD_FAMILY, NFPROTO_IPV4),
+		   statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_RULES)),
+		   statement_masquerade());
+}
+
 /* ---- the gateway itself ---- */
+
+/* Where interfaces of management are named, clients get of the gateway what it is there for: DNS,
+ * which is captured, addresses (RFC 2131, RFC 8415) and an echo. */
+static void services_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "services", NULL);
+
+	TABLE_RULE(chain, statement_equal(FIELD_UDP_DESTINATION, 67), statement_accept());
+	TABLE_RULE(chain, statement_equal(FIELD_UDP_DESTINATION, 547), statement_accept());
+	TABLE_RULE(chain, statement_equal(FIELD_ICMP_TYPE, 8), statement_accept());
+	TABLE_RULE(chain, statement_equal(FIELD_ICMPV6_TYPE, 128), statement_accept());
+	TABLE_RULE(chain, statement_counter("lan_input"), statement_drop());
+}
 
 static void input_chain(struct build *build)
 {
 	static const uint8_t link_local[16] = { 0xfe, 0x80 };
 	struct table_chain *chain = table_chain_add(build->table, "input", &input_hook);
+	bool managed = build->settings->managements > 0;
 
 	TABLE_RULE(chain, statement_interface(FIELD_IN_INTERFACE, "lo"), statement_accept());
 	TABLE_RULE(chain, statement_equal(FIELD_MARK, RULESET_MARK), statement_accept());
@@ -306,8 +354,13 @@ static void input_chain(struct build *build)
 	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE6, link_local, 10),
 		   statement_equal(FIELD_UDP_SOURCE, 547),
 		   statement_equal(FIELD_UDP_DESTINATION, 546), statement_accept());
-	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"), statement_accept());
+	if (managed)
+		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "management"), statement_accept());
+	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
+		   managed ? statement_goto("services") : statement_accept());
 	TABLE_RULE(chain, statement_counter("wan_input"), statement_drop());
+	if (managed)
+		services_chain(build);
 }
 
 static void update_port(struct table_chain *chain, uint16_t port)
@@ -395,6 +448,8 @@ static void guard_chains(struct build *build)
 		refuse_chain(build);
 	}
 	input_chain(build);
+	if (build->settings->masquerade)
+		leaving_chain(build);
 }
 
 /* Without an inside there is nothing to guard or to close: a box that nobody has set up yet must

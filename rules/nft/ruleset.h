@@ -32,9 +32,9 @@ enum { RULESET_PINHOLES = 65536 };
 struct ruleset;
 
 /*
- * With no lan interface in the settings, nothing is captured, blocked or closed; only the dns role
- * stays confined to its upstreams. The prefix of a logged packet is "cordon STATE CATEGORY",
- * STATE being the first four bytes of policy_digest in hexadecimal.
+ * With no lan interface in the settings, nothing is captured, blocked, closed or masqueraded; only
+ * the dns role stays confined to its upstreams. The prefix of a logged packet is "cordon STATE
+ * CATEGORY", STATE being the first four bytes of policy_digest in hexadecimal.
  *
  * NULL when the arena's budget is spent. Belongs to the arena; keeps no pointer into policy. */
 struct ruleset *ruleset_build(struct arena *arena, const struct settings *settings,

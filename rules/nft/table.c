@@ -117,6 +117,11 @@ struct statement statement_notrack(void)
 	return (struct statement){ .kind = STATEMENT_NOTRACK };
 }
 
+struct statement statement_masquerade(void)
+{
+	return (struct statement){ .kind = STATEMENT_MASQUERADE };
+}
+
 struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port)
 {
 	struct statement statement = {

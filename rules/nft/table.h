@@ -36,6 +36,7 @@ enum statement_kind {
 	STATEMENT_REJECT_TCP,	/* reset */
 	STATEMENT_REJECT,	/* ICMP administratively prohibited */
 	STATEMENT_NOTRACK,
+	STATEMENT_MASQUERADE,
 	STATEMENT_TPROXY4,	/* to the listener at value, port number */
 	STATEMENT_TPROXY6,
 	STATEMENT_MARK,		/* packet mark becomes number */
@@ -81,6 +82,7 @@ struct statement statement_log(const char *prefix, uint16_t group, uint32_t snap
 struct statement statement_reject_tcp(void);
 struct statement statement_reject(void);
 struct statement statement_notrack(void);
+struct statement statement_masquerade(void);
 /* bytes: the address, 4 or 16. */
 struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port);
 struct statement statement_mark(uint32_t mark);
@@ -103,6 +105,7 @@ struct table_hook {
 	int32_t priority;
 	const char *name;	/* "prerouting" */
 	const char *priority_name;	/* "filter - 5", as nft writes it */
+	const char *type;		/* "filter", "nat" */
 };
 
 struct table_chain {

@@ -44,6 +44,9 @@ static void defaults(void **state)
 	(void)state;
 	good("");
 	assert_int_equal(settings.lans, 0);
+	assert_false(settings.masquerade);
+	assert_int_equal(settings.managements, 0);
+	assert_string_equal(settings.watchdog, "");
 	assert_int_equal(settings.upstreams, 0);
 	assert_int_equal(settings.timeout_ms, 1000);
 	assert_int_equal(settings.block_ttl, 60);
@@ -64,6 +67,8 @@ static void every_key(void **state)
 	good("\xef\xbb\xbf; a comment\n"
 	     "[network]\n"
 	     "lan = eth1 br-lan, wlan0\r\n"
+	     "masquerade = yes\n"
+	     "management = eth9 eth1\n"
 	     "internal-dns = 10.1.0.10 2001:db8::10\n"
 	     "internal-dns = 10.1.0.11\n"
 	     "sanctioned-resolver = 10.2.0.0/16 10.3.0.0/16, 192.0.2.53, 853\n"
@@ -108,9 +113,17 @@ static void every_key(void **state)
 	     "appliance-id = gw-1\n"
 	     "[daemon]\n"
 	     "uid-base = 7000\n"
-	     "nflog-group = 5\n");
+	     "nflog-group = 5\n"
+	     "watchdog = /dev/watchdog1\n");
 	assert_int_equal(settings.lans, 3);
 	assert_string_equal(settings.lan[2], "wlan0");
+	assert_true(settings.masquerade);
+	assert_int_equal(settings.managements, 2);
+	assert_string_equal(settings.management[0], "eth9");
+	assert_true(settings_is_aside(&settings, "eth9"));
+	assert_false(settings_is_aside(&settings, "eth1"));
+	assert_false(settings_is_aside(&settings, "wan0"));
+	assert_string_equal(settings.watchdog, "/dev/watchdog1");
 	assert_int_equal(settings.internal_dns_count, 3);
 	assert_int_equal(settings.sanctioned_count, 2);
 	assert_int_equal(settings.sanctioned[0].sources, 2);

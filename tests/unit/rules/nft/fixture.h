@@ -129,6 +129,15 @@ static inline void fixture_settings(struct settings *settings)
 	settings->nflog_group = 5;
 }
 
+/* Clients leave with the gateway's address; mgmt0 and lan1 manage it. */
+static inline void fixture_managed(struct settings *settings)
+{
+	settings->masquerade = true;
+	strcpy(settings->management[0], "mgmt0");
+	strcpy(settings->management[1], "lan1");
+	settings->managements = 2;
+}
+
 static inline void fixture_init(struct fixture *fixture)
 {
 	*fixture = (struct fixture){ .block = NULL };

@@ -213,6 +213,36 @@ static void test_listed_like_text(void **state)
 	listed_like_text(*state, RULESET_DISARMED);
 }
 
+static void test_managed_listed_like_text(void **state)
+{
+	struct bench *bench = *state;
+
+	fixture_managed(&bench->fixture.settings);
+	listed_like_text(bench, RULESET_ENFORCE);
+}
+
+/* Chains and sets that only some settings have come and go with them. */
+static void test_managed(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *plain = fixture_build(&bench->fixture, RULESET_ENFORCE), *managed;
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	apply(bench, plain);
+	list_ruleset(&before);
+	fixture_managed(&bench->fixture.settings);
+	managed = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	assert_true(apply(bench, managed));
+	assert_false(apply(bench, managed));
+	assert_int_equal(run("nft flush chain inet cordon leaving"), 0);
+	assert_true(apply(bench, managed));
+	assert_true(apply(bench, plain));
+	list_ruleset(&after);
+	assert_string_equal(before.data, after.data);
+	text_release(&before);
+	text_release(&after);
+}
+
 static void test_other_tables(void **state)
 {
 	struct bench *bench = *state;
@@ -425,6 +455,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_flushed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listed_like_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_managed_listed_like_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_managed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

@@ -858,6 +858,179 @@ static void test_world_sees_nothing(void **state)
 	close(dns);
 }
 
+/* ---- source addresses on the way out ---- */
+
+/* The world's side of a connection from the client sees whom? */
+static void seen_as(const char *client, const char *server, const char *expected)
+{
+	int world = listener(WORLD, server, 80, SOCK_STREAM, false);
+	struct addr seen, wanted = fixture_addr(expected);
+	int fd = make_socket(CLIENT, addr_is_v4(&wanted), SOCK_STREAM), peer;
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	uint16_t port;
+
+	bind_to(fd, client, 0);
+	assert_int_equal(connect_to(fd, server, 80, SOON), 0);
+	peer = accept(world, (struct sockaddr *)&from, &length);
+	assert_true(peer >= 0);
+	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&from, &seen, &port), 0);
+	assert_int_equal(addr_compare(&seen, &wanted), 0);
+	close(peer);
+	close(fd);
+	close(world);
+}
+
+static void test_masquerade(void **state)
+{
+	(void)state;
+	seen_as("10.1.0.2", "198.18.0.1", "10.1.0.2");
+	fixture.settings.masquerade = true;
+	apply(RULESET_ENFORCE);
+	seen_as("10.1.0.3", "198.18.0.1", "198.18.0.254");
+	seen_as("fd00:1::2", "fd00:2::1", "fd00:1::2");
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 80, NEVER), ETIMEDOUT);
+	capture_udp("127.0.0.1", "8.8.8.8");
+	capture_tcp("127.0.0.1", "8.8.8.8");
+	apply(RULESET_DISARMED);
+	seen_as("10.1.0.2", "198.18.0.1", "198.18.0.254");
+}
+
+/* A relayed query of the rules role's socket, the world seeing whom. */
+static void relay_seen_as(const char *server, const char *client, const char *expected)
+{
+	uid_t rules = settings_uid(&fixture.settings, ROLE_RULES);
+	int world = listener(WORLD, server, 53, SOCK_DGRAM, false), fd;
+	struct addr addr = fixture_addr(server), seen, wanted = fixture_addr(expected);
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	char buffer[8];
+	uint16_t port;
+
+	assert_int_equal(seteuid(rules), 0);
+	fd = socket(addr_is_v4(&addr) ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_true(fd >= 0);
+	make_transparent(fd, addr_is_v4(&addr));
+	bind_to(fd, client, 0);
+	assert_int_equal(connect_to(fd, server, 53, SOON), 0);
+	assert_int_equal(send(fd, "ask", 3, 0), 3);
+	assert_true(readable(world, SOON));
+	assert_int_equal(recvfrom(world, buffer, sizeof(buffer), 0, (struct sockaddr *)&from,
+				  &length), 3);
+	assert_int_equal(addr_from_sockaddr((struct sockaddr *)&from, &seen, &port), 0);
+	assert_int_equal(addr_compare(&seen, &wanted), 0);
+	assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length), 6);
+	assert_true(readable(fd, SOON));
+	close(fd);
+	close(world);
+}
+
+static void test_masquerade_relay(void **state)
+{
+	(void)state;
+	relay_seen_as("192.0.2.10", "10.1.0.2", "10.1.0.2");
+	fixture.settings.masquerade = true;
+	apply(RULESET_ENFORCE);
+	relay_seen_as("192.0.2.10", "10.1.0.3", "198.18.0.254");
+	relay_seen_as("2001:db8:1::10", "fd00:1::2", "fd00:1::2");
+}
+
+/* ---- management ---- */
+
+static bool heard(enum place place, int server, const char *address, uint16_t port)
+{
+	char buffer[8];
+	bool got;
+
+	(void)try_udp(place, address, port, NEVER);
+	got = readable(server, 0);
+	while (readable(server, 0))
+		assert_true(recv(server, buffer, sizeof(buffer), 0) >= 0);
+	return got;
+}
+
+static void test_managed(void **state)
+{
+	int ssh = listener(GATEWAY, "0.0.0.0", 22, SOCK_STREAM, false);
+	int dhcp = listener(GATEWAY, "0.0.0.0", 67, SOCK_DGRAM, false);
+	int dhcp6 = listener(GATEWAY, "::", 547, SOCK_DGRAM, false);
+	int ntp = listener(GATEWAY, "0.0.0.0", 123, SOCK_DGRAM, false);
+
+	(void)state;
+	assert_true(heard(CLIENT, ntp, "10.1.0.1", 123));
+	fixture_managed(&fixture.settings);
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.254", 22, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(CLIENT, NULL, "fd00:1::1", 22, NEVER), ETIMEDOUT);
+	assert_false(heard(CLIENT, ntp, "10.1.0.1", 123));
+	assert_true(counted("lan_input") > 3);
+	assert_true(heard(CLIENT, dhcp, "10.1.0.1", 67));
+	assert_true(heard(CLIENT, dhcp6, "fd00:1::1", 547));
+	assert_true(ping(CLIENT, "10.1.0.1", SOON));
+	assert_true(ping(CLIENT, "fd00:1::1", SOON));
+	capture_udp("127.0.0.1", "10.1.0.1");
+	capture_tcp("::1", "fd00:1::1");
+	assert_true(ping(CLIENT, "198.18.0.1", SOON));
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, NEVER), ETIMEDOUT);
+	assert_false(heard(WORLD, dhcp, "198.18.0.254", 67));
+	assert_false(ping(WORLD, "198.18.0.254", NEVER));
+	/* A lan that manages, too. */
+	strcpy(fixture.settings.management[1], "lan0");
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, SOON), 0);
+	assert_true(ping(CLIENT, "198.18.0.1", SOON));
+	close(ssh);
+	close(dhcp);
+	close(dhcp6);
+	close(ntp);
+}
+
+/* From the interface that only manages to the gateway, and no further. */
+static void test_aside(void **state)
+{
+	int ssh = listener(GATEWAY, "0.0.0.0", 22, SOCK_STREAM, false);
+	int client = listener(CLIENT, "10.1.0.2", 80, SOCK_STREAM, false);
+
+	(void)state;
+	strcpy(fixture.settings.management[0], "wan0");
+	fixture.settings.managements = 1;
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, SOON), 0);
+	assert_true(ping(WORLD, "fd00:2::254", SOON));
+	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 80, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, NEVER), ETIMEDOUT);
+	assert_false(ping(CLIENT, "fd00:2::1", NEVER));
+	assert_true(counted("management_forward") > 2);
+	apply(RULESET_DISARMED);
+	assert_false(ping(CLIENT, "198.18.0.1", NEVER));
+	close(ssh);
+	close(client);
+}
+
+/* A DHCP client of the outside renews by UDP what it got by raw packets. */
+static void test_dhcp_renewal(void **state)
+{
+	int world = listener(WORLD, "198.18.0.1", 67, SOCK_DGRAM, false);
+	int fd = listener(GATEWAY, "0.0.0.0", 68, SOCK_DGRAM, false);
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	char buffer[8];
+
+	(void)state;
+	assert_int_equal(connect_to(fd, "198.18.0.1", 67, SOON), 0);
+	assert_int_equal(send(fd, "ask", 3, 0), 3);
+	assert_true(readable(world, SOON));
+	assert_int_equal(recvfrom(world, buffer, sizeof(buffer), 0, (struct sockaddr *)&from,
+				  &length), 3);
+	assert_int_equal(sendto(world, "ack", 3, 0, (struct sockaddr *)&from, length), 3);
+	assert_true(readable(fd, SOON));
+	close(fd);
+	close(world);
+}
+
 /* The dns role talks to the upstreams of the settings and to nobody else. */
 static void test_confined(void **state)
 {
@@ -889,7 +1062,9 @@ int main(void)
 		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
 		TEST(test_pinhole_mac), TEST(test_no_lan), TEST(test_cut),
 		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
-		TEST(test_world_sees_nothing), TEST(test_confined),
+		TEST(test_world_sees_nothing), TEST(test_masquerade),
+		TEST(test_masquerade_relay), TEST(test_managed), TEST(test_aside),
+		TEST(test_dhcp_renewal), TEST(test_confined),
 	};
 
 	if (geteuid() != 0) {

@@ -106,6 +106,17 @@ static void test_disarmed(void **state)
 	fixture_release(&fixture);
 }
 
+static void test_managed(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_init(&fixture);
+	fixture_managed(&fixture.settings);
+	golden(&fixture, RULESET_DISARMED, "managed");
+	fixture_release(&fixture);
+}
+
 static void test_no_lan(void **state)
 {
 	struct fixture fixture;
@@ -113,7 +124,8 @@ static void test_no_lan(void **state)
 	(void)state;
 	fixture_init(&fixture);
 	settings_init(&fixture.settings);
-	fixture.settings.lans = 0;
+	fixture_managed(&fixture.settings);
+	fixture.settings.managements = 0;
 	golden(&fixture, RULESET_ENFORCE, "no-lan");
 	fixture_release(&fixture);
 }
@@ -163,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_enforce),
 		cmocka_unit_test(test_disarmed),
+		cmocka_unit_test(test_managed),
 		cmocka_unit_test(test_no_lan),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_no_memory),
