@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The image: image/build makes it, part by part.
+# The image: image/build makes it, part by part; tests/boot starts it.
 IMAGE_DIR := build/image
 ARCH ?= x86_64
 DEPS_IMAGE := gcc make git patch flex bison bc libelf-dev libc6-dev kconfig-frontends-nox xz-utils zstd \
 	cpio squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
 	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu)
+DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping tcpdump \
+	$(if $(filter arm64,$(ARCH)),qemu-system-arm qemu-efi-aarch64,qemu-system-x86 ovmf)
 
-.PHONY: image image-deps image-lock image-menuconfig image-repro
+.PHONY: image image-deps image-lock image-menuconfig image-repro run check-image check-image-quick deb check-deb
 image-deps:
 	$(call install_missing,$(DEPS_IMAGE))
 
@@ -22,3 +24,25 @@ image: image-deps $(IMAGE_DIR)/config
 
 image-lock:
 	$(Q)image/lock
+image-repro: image-deps $(IMAGE_DIR)/config
+	$(Q)image/repro $(ARCH) $(IMAGE_DIR)/config
+
+# Publisher and clients of the tests are this machine's own.
+run: deps image
+	$(call install_missing,$(DEPS_BOOT))
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)ARCH=$(ARCH) tests/boot/play
+check-image check-image-quick: deps image
+	$(call install_missing,$(DEPS_BOOT))
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay
+	$(Q)ARCH=$(ARCH) tests/boot/run $(if $(filter check-image-quick,$@),--quick)
+$(O)/tests/boot/replay: tests/boot/replay.c $(O)/gen/autoconf.h
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $<
+
+deb: deps
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)image/deb/build $(O) build/deb
+check-deb: deb
+	$(call install_missing,$(DEPS_FRESH))
+	$(Q)tests/check-deb build/deb

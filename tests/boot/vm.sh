@@ -125,41 +125,54 @@ provision_ssh() {
 
 # ---- the machine ----
 
-# vm_start [direct|uefi] [QEMU-ARGUMENTS...]: MEMORY in MiB.
-vm_start() {
-	local how=${1:-direct} console
-	shift || :
-	console=$VM/console.log
-	: > "$console"
-	local -a words=(-nodefaults -no-user-config -display none -smp "${CPUS:-2}"
-		-m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
-		-chardev "socket,id=console,path=$VM/console,server=on,wait=off,logfile=$console"
+# vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make the
+# block device "disk" instead of a plain file; APPEND: more of the kernel's command line.
+vm_words() {
+	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
+	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
 		-qmp "unix:$VM/qmp,server=on,wait=off"
 		-netdev tap,id=lan,ifname=tap-lan,script=no,downscript=no
 		-netdev tap,id=wan,ifname=tap-wan,script=no,downscript=no
+		-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile="
+		-device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile="
 		-device virtio-rng-pci -watchdog-action reset -device i6300esb)
-	[ -n "${DRIVE:-}" ] || words+=(-drive "if=none,id=disk,file=$VM/disk.img,format=raw,cache=${CACHE:-writeback}")
-	local -a after=(-device virtio-blk-pci,drive=disk,bootindex=1)
+	if [ -n "${DRIVE:-}" ]; then
+		# shellcheck disable=SC2206
+		WORDS+=($DRIVE)
+	else
+		WORDS+=(-drive "if=none,id=disk,file=$VM/disk.img,format=raw")
+	fi
+	WORDS+=(-device virtio-blk-pci,drive=disk,bootindex=1)
 	case $ARCH in
-	x86_64)
-		words=(qemu-system-x86_64 -M q35 -cpu max "${words[@]}" -serial chardev:console)
-		;;
-	arm64)
-		words=(qemu-system-aarch64 -M virt -cpu cortex-a72 "${words[@]}" -serial chardev:console)
-		;;
+	x86_64) WORDS=(qemu-system-x86_64 -M q35 -cpu max "${WORDS[@]}") ;;
+	arm64) WORDS=(qemu-system-aarch64 -M virt -cpu cortex-a72 "${WORDS[@]}") ;;
 	esac
-	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
-	after+=(-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile=" -device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile=")
-	case $how in
+	case $1 in
 	direct)
-		after+=(-kernel "${KERNEL:-$IMAGE_DIR/kernel-$ARCH}" -append "$(cat "${CMDLINE:-$IMAGE_DIR/cmdline-$ARCH}") ${APPEND:-}")
+		WORDS+=(-kernel "${KERNEL:-$IMAGE_DIR/kernel-$ARCH}"
+			-append "$(cat "${CMDLINE:-$IMAGE_DIR/cmdline-$ARCH}") ${APPEND:-}")
 		;;
 	uefi) vm_firmware ;;
 	esac
 	rm -f "$VM/qmp" "$VM/console"
-	server vm gateway "${words[@]}" "${after[@]}" "$@"
+}
+
+# vm_start [direct|uefi] [QEMU-ARGUMENTS...]
+vm_start() {
+	local how=${1:-direct}
+	shift || :
+	vm_words "$how"
+	: > "$VM/console.log"
+	server vm gateway "${WORDS[@]}" -display none \
+		-chardev "socket,id=console,path=$VM/console,server=on,wait=off,logfile=$VM/console.log" \
+		-serial chardev:console "$@"
 	wait_until 10 test -S "$VM/qmp" || { cat "$VM/vm.out"; return 1; }
-	STARTED=$SECONDS
+}
+
+# vm_play: with its console here, until it ends.
+vm_play() {
+	vm_words uefi
+	"$HERE/lab" gateway "${WORDS[@]}" -display none -serial mon:stdio
 }
 
 vm_firmware() {
@@ -169,7 +182,7 @@ vm_firmware() {
 	arm64) code=/usr/share/AAVMF/AAVMF_CODE.fd vars=/usr/share/AAVMF/AAVMF_VARS.fd ;;
 	esac
 	[ -e "$VM/vars.fd" ] || cp "$vars" "$VM/vars.fd"
-	after+=(-drive "if=pflash,format=raw,readonly=on,file=$code" -drive "if=pflash,format=raw,file=$VM/vars.fd")
+	WORDS+=(-drive "if=pflash,format=raw,readonly=on,file=$code" -drive "if=pflash,format=raw,file=$VM/vars.fd")
 }
 
 vm_alive() { [ -e "$LAB_DIR/pids/vm" ] && kill -0 "$(cat "$LAB_DIR/pids/vm")" 2>/dev/null; }

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# quick: settings_wrong_ones_are_refused
+# Settings from the ESP and from a stick.
+
+# stick NAME=CONTENT...: a USB stick with a cordon/ folder.
+stick() {
+	local pair
+	rm -f "$VM/stick.img"
+	truncate -s 8M "$VM/stick.img"
+	mformat -i "$VM/stick.img" -v STICK ::
+	mmd -i "$VM/stick.img" ::/cordon
+	for pair; do
+		printf '%s' "${pair#*=}" > "$VM/provision"
+		mcopy -o -i "$VM/stick.img" "$VM/provision" "::/cordon/${pair%%=*}"
+	done
+}
+STICK=(-device qemu-xhci -drive "if=none,id=stick,file=$VM/stick.img,format=raw" -device usb-storage,drive=stick,removable=on)
+on_stick() { mtype -i "$VM/stick.img" "::/cordon/$1" 2>/dev/null; }
+
+test_settings_wrong_ones_are_refused() {
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 60
+	vm_off || fail 'it does not switch off'
+	stick 'network.conf=[lan]
+interface = eth1
+address = 192.168.77.1/99
+'
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	console_wait 10 'network.conf:3: .*192.168.77.1/99' || fail 'the console does not say what is wrong'
+	like "$(on_stick errors.txt)" '*network.conf:3:*' 'beside the file'
+	is "$(web 1 http://77.74.176.10/)" refused 'by address'
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+}
+
+# Free things change by a stick, protected ones do not, and a set counts as a whole.
+test_settings_of_a_stick_after_the_first() {
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 60
+	vm_off
+	stick 'network.conf=[system]
+hostname = branch-7
+[management]
+interface = lan
+ssh = on
+'
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	is "$(on cat /proc/sys/kernel/hostname)" branch-7 'a name is free'
+	vm_off
+	stick 'cordon.conf=[mode]
+monitor-first = 30d
+' 'network.conf=[system]
+hostname = branch-8
+[management]
+interface = lan
+ssh = on
+'
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	is "$(on cat /proc/sys/kernel/hostname)" branch-7 'a set is taken whole or not'
+	is "$(status .mode)" enforce 'the mode'
+	console_wait 10 'mode' || fail 'the console does not name what is protected'
+	like "$(on_stick errors.txt)" '*mode*' 'beside the file'
+}
+
+# A wrong VLAN for the management cuts off whoever set it: it takes itself back.
+test_settings_apply_takes_itself_back() {
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 60
+	on sh -c 'cordon settings export - > /tmp/settings'
+	on sh -c "sed 's/interface = lan/interface = eth1.99\\\\naddress = 192.168.99.1\\/24/' /tmp/settings > /tmp/wrong; cat /tmp/wrong" > "$VM/wrong"
+	grep -q 'eth1.99' "$VM/wrong" || fail 'the test has no wrong settings'
+	timeout 20 "$BOOT/on" cordon settings apply /tmp/wrong --confirm 20 || :
+	wait_until 15 lost || fail 'the management is still there: the settings were not applied'
+	wait_until 60 on true || fail 'the management does not come back'
+}
+lost() { ! timeout 6 "$BOOT/on" true; }

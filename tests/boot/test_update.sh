@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# quick: update_good_is_confirmed update_that_does_not_block_goes_back
+# Images A (running) and B (installed): a good one stays, every other one is left by itself, and the old one
+# blocks as before. Signed by two people like every release.
+
+# shellcheck source=tests/lab/repo.sh
+. "$HERE/repo.sh"
+VARIANTS=$VM/variants
+
+# variant NAME FILE=CONTENT...: the image with these files in its root, into VARIANTS/NAME.
+variant() {
+	local name=$1 pair
+	shift
+	rm -rf "$VARIANTS/$name"
+	mkdir -p "$VARIANTS/$name/overlay/etc"
+	echo "$name" > "$VARIANTS/$name/overlay/etc/variant"
+	for pair; do
+		mkdir -p "$(dirname "$VARIANTS/$name/overlay/${pair%%=*}")"
+		printf '%s\n' "${pair#*=}" > "$VARIANTS/$name/overlay/${pair%%=*}"
+		chmod 755 "$VARIANTS/$name/overlay/${pair%%=*}"
+	done
+	IMAGE_OVERLAY=$VARIANTS/$name/overlay IMAGE_TRUST_ROOT=$LAB_DIR/root.json IMAGE_ONLY_BUNDLE=${BUNDLE_ONLY-yes} \
+		"$ROOT/image/build" "$ARCH" "$VARIANTS/$name" "$IMAGE_DIR/config" > "$VARIANTS/$name/build.log" 2>&1 ||
+		{ tail -n 5 "$VARIANTS/$name/build.log"; return 1; }
+}
+
+# offer NAME: signed, published and packed into VARIANTS/NAME/packed.
+offer() {
+	local bundle
+	bundle=$(ls "$VARIANTS/$1"/*.bundle)
+	mv "$bundle" "$VARIANTS/$1/$1.bundle"
+	repo image "$MIRROR" "$VARIANTS/$1/$1.bundle" > /dev/null
+	repo_sign alice bob
+	repo publish "$MIRROR" --key "$(online)" > /dev/null
+	repo image "$MIRROR" --pack "$VARIANTS/$1/packed" "$1.bundle" > /dev/null
+}
+
+setup() {
+	repo_new
+	BUNDLE_ONLY='' variant a || return 1
+	variant b || return 1
+	offer b
+}
+
+# begin: image A runs from its disk, through the firmware and GRUB.
+begin() {
+	vm_disk "$VARIANTS/a/cordon-$ARCH.img"
+	provision_ssh
+	rm -f "$VM/vars.fd"
+	vm_start uefi
+	vm_ready 120
+	is "$(on cat /etc/variant)" a 'the image that runs'
+}
+
+install_on() {
+	on cordon image install - < "$1"
+}
+
+blocks_all() {
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(web 1 http://77.74.176.10/)" refused 'by address'
+}
+
+test_update_good_is_confirmed() {
+	begin
+	install_on "$VARIANTS/b/packed"
+	on reboot || :
+	sleep 5
+	wait_until 120 runs b || { console_tail; fail 'image B does not come up'; }
+	wait_until 60 settled || fail "$(on cordon image status)"
+	blocks_all
+	on reboot || :
+	sleep 5
+	wait_until 120 runs b || { console_tail; fail 'image B is not there after another start'; }
+	# And back by hand.
+	on cordon image rollback
+	on reboot || :
+	sleep 5
+	wait_until 120 runs a || { console_tail; fail 'rollback'; }
+	blocks_all
+}
+runs() { [ "$(on cat /etc/variant)" = "$1" ] && on test -e /run/boot/done; }
+settled() { ! on cordon image on-trial; }
+
+# goes_back NAME [SECONDS]: the image is tried, and A runs again and says so.
+goes_back() {
+	offer "$1"
+	begin
+	install_on "$VARIANTS/$1/packed"
+	on reboot || :
+	sleep 8
+	wait_until "${2:-240}" runs a || { console_tail; fail "image A does not come back after $1"; }
+	blocks_all
+	like "$(on cordon image status)" '*fell back*' 'the status'
+	measured "image \"$1\": tries, seconds until A ran again" "$(grep -c 'Booting\|variant' "$VM/console.log") $((SECONDS - TRIED))"
+}
+
+# Its self-test fails: the rules are not applied.
+test_update_that_does_not_block_goes_back() {
+	variant unblocking 'usr/libexec/cordond=#!/bin/sh
+/usr/sbin/cordond --config /run/cordon/cordon.conf --state /data/state --run /run/cordon &
+pid=$!
+until cordon status --in-force; do sleep 0.2; done
+while kill -0 $pid; do cordon disarm --for 1h --reason test --by test; sleep 5; done'
+	TRIED=$SECONDS
+	goes_back unblocking
+}
+
+# User space stands still before anything is set up; only the hardware watchdog notices.
+test_update_that_hangs_goes_back() {
+	variant hanging 'etc/init.d/boot=#!/bin/sh
+mount -t proc proc /proc
+echo 30 > /dev/watchdog
+while :; do sleep 1000; done'
+	TRIED=$SECONDS
+	goes_back hanging 400
+}
+
+test_update_that_panics_goes_back() {
+	variant panicking 'etc/init.d/boot=#!/bin/sh
+mount -t proc proc /proc
+echo 1 > /proc/sys/kernel/sysrq
+echo c > /proc/sysrq-trigger
+kill -SEGV 1
+reboot -f'
+	TRIED=$SECONDS
+	goes_back panicking 300
+}
+
+# A byte of the root is another one: dm-verity ends it.
+test_update_with_a_corrupted_root_goes_back() {
+	begin
+	install_on "$VARIANTS/b/packed"
+	vm_off || fail 'it does not switch off'
+	dd if=/dev/urandom of="$VM/disk.img" bs=4096 seek=$(((81 << 20) / 4096 + 20)) count=300 conv=notrunc status=none
+	TRIED=$SECONDS
+	vm_start uefi
+	wait_until 300 runs a || { console_tail; fail 'image A does not come back'; }
+	blocks_all
+}
+
+test_update_truncated_is_refused() {
+	local why
+	begin
+	head -c 3000000 "$VARIANTS/b/packed" > "$VARIANTS/short"
+	why=$(install_on "$VARIANTS/short" 2>&1) && fail 'a truncated file was installed'
+	[ -n "$why" ] || fail 'nothing is said'
+	head -c 3000000 "$VARIANTS/b/b.bundle" > "$VARIANTS/short"
+	why=$(install_on "$VARIANTS/b/b.bundle" 2>&1) && fail 'a bundle that nobody signed was installed'
+	[ -n "$why" ] || fail 'nothing is said'
+	on reboot || :
+	sleep 5
+	wait_until 120 runs a || { console_tail; fail 'A'; }
+	like "$(on cordon image status)" '*confirmed*' 'the status'
+}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# The ways to install it, beside the router with NAT of test_router.sh.
+
+start_with() {
+	vm_disk
+	provision_ssh "$@"
+	vm_start direct
+	vm_ready 60
+}
+page() { [ "$(web "$1" http://www.agency.example/ "$2")" = 200 ]; }
+blocks() {
+	is "$(dns "$1" downloads.upd.kaspersky.com)" NXDOMAIN "client $1, by name"
+	is "$(dns "$1" @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN "client $1, captured"
+}
+
+# Static addresses and routes, no NAT, DHCP or router advertisements: the agency's firewall is beyond.
+test_ways_routed() {
+	start_with '[wan]
+interface = eth0
+address = 198.51.100.2/30
+gateway = 198.51.100.1
+address6 = 2001:db8:100::2/64
+gateway6 = 2001:db8:100::1
+[lan]
+interface = eth1
+address = 192.168.77.1/24
+address6 = 2001:db8:77::1/64
+dhcp = off
+ra = off
+[routing]
+masquerade = no
+route = 192.0.2.0/24 via 198.51.100.1
+' '[dns]
+upstream = 198.51.100.1
+'
+	in_internet ip -6 route replace 2001:db8:77::/64 via 2001:db8:100::2
+	page 1 -4 || fail 'IPv4'
+	page 1 -6 || fail 'IPv6'
+	blocks 1
+	is "$(web 1 http://77.74.176.10/)" refused 'by address'
+	is "$(on pidof udhcpd radvd udhcpc || :)" '' 'DHCP or router advertisements run'
+	in_internet timeout 10 tcpdump -n -c 1 -i eth0 'src host 192.168.77.11' > "$VM/tcpdump.out" 2>/dev/null &
+	sleep 1
+	page 1 -4
+	wait_until 8 grep -q 192.168.77.11 "$VM/tcpdump.out" || fail "the client's own address does not arrive"
+}
+
+# One card, one address, DNS for whoever asks it.
+test_ways_dns_only() {
+	in_gateway ip link set tap-wan nomaster
+	vm_disk
+	provision_ssh '[lan]
+interface = eth1
+address = 192.168.77.2/24
+gateway = 192.168.77.1
+dhcp = off
+ra = off
+address6 = none
+[routing]
+forward = no
+masquerade = no
+' '[dns]
+upstream = 192.168.77.11
+'
+	sed -i 's/192.168.77.1$/192.168.77.2/' "$VM/ssh_config"
+	vm_start direct
+	vm_ready 60 || { sed -i 's/192.168.77.2$/192.168.77.1/' "$VM/ssh_config"; fail 'it does not come up'; }
+	is "$(dns 1 @192.168.77.2 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(on cat /proc/sys/net/ipv4/ip_forward)" 0 'forwarding'
+	sed -i 's/192.168.77.2$/192.168.77.1/' "$VM/ssh_config"
+	in_gateway ip link set tap-wan master br-wan
+}
+
+# A trunk with two VLANs; each a LAN of its own.
+test_ways_vlan_trunk() {
+	local number
+	for number in 1 2; do
+		"$HERE/lab" client $number sh -c "
+		ip link add link eth0 name eth0.${number}0 type vlan id ${number}0
+		ip addr add 10.77.${number}0.11/24 dev eth0.${number}0
+		ip link set eth0.${number}0 up
+		ip route replace default via 10.77.${number}0.1
+		ip route replace 192.168.77.1 dev eth0"
+	done
+	vm_disk
+	provision "authorized_keys=$(cat "$VM/key.pub")"$'\n' 'network.conf=[lan]
+interface = eth1.10
+address = 10.77.10.1/24
+address6 = none
+[lan guests]
+interface = eth1.20
+address = 10.77.20.1/24
+address6 = none
+[management]
+interface = eth1
+address = 192.168.77.1/24
+ssh = on
+'
+	vm_start direct
+	result=0
+	vm_ready 60 || result=1
+	wait_until 10 page 1 -4 || result=2
+	wait_until 10 page 2 -4 || result=3
+	[ "$(dns 1 @10.77.10.1 downloads.upd.kaspersky.com)" = NXDOMAIN ] || result=4
+	[ "$(dns 2 @8.8.8.8 downloads.upd.kaspersky.com)" = NXDOMAIN ] || result=5
+	[ "$(web 1 http://77.74.176.10/)" = refused ] || result=6
+	[ "$(web 2 http://77.74.176.10/)" = refused ] || result=7
+	for number in 1 2; do
+		"$HERE/lab" client $number sh -c "
+		ip link del eth0.${number}0
+		ip route del 192.168.77.1 dev eth0
+		ip route replace default via 192.168.77.1"
+	done
+	is $result 0 'the step that failed'
+}
+
+# IPv6 alone, on both sides.
+test_ways_ipv6_only() {
+	start_with '[wan]
+interface = eth0
+address = none
+address6 = auto
+[lan]
+interface = eth1
+address = 192.168.77.1/24
+address6 = delegated
+dhcp = off
+[routing]
+masquerade = no
+' '[dns]
+upstream = 2001:db8:100::1
+'
+	wait_until 30 page 1 -6 || fail 'IPv6 does not pass'
+	is "$(web 1 'http://[2a03:2480:68::10]/')" refused 'by address'
+	is "$(dns 1 @2001:4860:4860::8888 downloads.upd.kaspersky.com AAAA)" NXDOMAIN 'captured'
+	[ "$(web 1 http://www.agency.example/ -4)" != 200 ] || fail 'IPv4 passes'
+}
