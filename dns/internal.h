@@ -66,7 +66,8 @@ struct worker {
 	uint32_t state;			/* first four bytes of its digest */
 	_Atomic(const struct policy *) newest;
 	_Atomic(const struct policy *) settled;
-	struct watch mail;		/* eventfd: newest or peer changed */
+	_Atomic uint32_t asked, answered;	/* is it alive? */
+	struct watch mail;		/* eventfd: newest, peer or asked changed */
 	pthread_mutex_t lock;		/* for new_peer */
 	int new_peer;			/* -1: none */
 	struct watch peer;		/* rules; fd -1 while it is away */

@@ -243,6 +243,9 @@ static void mail_ready(struct watch *watch, uint32_t events)
 	(void)!read(watch->fd, &count, sizeof(count));
 	take_policy(worker);
 	take_peer(worker);
+	atomic_store_explicit(&worker->answered,
+			      atomic_load_explicit(&worker->asked, memory_order_acquire),
+			      memory_order_release);
 }
 
 static void send_mail(struct worker *worker)
@@ -262,6 +265,18 @@ bool worker_settled(const struct worker *worker)
 {
 	return atomic_load_explicit(&worker->settled, memory_order_acquire) ==
 	       atomic_load_explicit(&worker->newest, memory_order_relaxed);
+}
+
+void worker_ask(struct worker *worker)
+{
+	atomic_fetch_add_explicit(&worker->asked, 1, memory_order_release);
+	send_mail(worker);
+}
+
+bool worker_answered(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->answered, memory_order_acquire) ==
+	       atomic_load_explicit(&worker->asked, memory_order_relaxed);
 }
 
 void worker_peer(struct worker *worker, int fd)

@@ -44,5 +44,8 @@ void worker_run(struct worker *worker);
 void worker_policy(struct worker *worker, const struct policy *policy);
 /* Has the worker let go of every policy but the newest? */
 bool worker_settled(const struct worker *worker);
+/* Asks the worker whether it is alive: worker_answered once it has come by. */
+void worker_ask(struct worker *worker);
+bool worker_answered(const struct worker *worker);
 /* A connection to the rules role in place of the one it had; the worker closes it. */
 void worker_peer(struct worker *worker, int fd);

@@ -188,6 +188,7 @@ void child_start(struct parent *parent, enum role role)
 	child->ready = false;
 	child->sent = child->applied = 0;
 	child->owes = false;
+	child->asked = child->answered = 0;
 	child->started = parent->now;
 	child->start_at = 0;
 	error = spawn(parent, child);
@@ -299,8 +300,15 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 			return;
 		}
 		break;
+	case MESSAGE_ALIVE:
+		if (child->role == ROLE_DNS && message->size == 0) {
+			alive_answered(child);
+			return;
+		}
+		break;
 	case MESSAGE_COUNTERS:
 		if (child->role == ROLE_RULES && message->size <= sizeof(parent->counters)) {
+			alive_answered(child);
 			memcpy(parent->counters, message->body, message->size);
 			parent->counters_size = message->size;
 			control_counters(parent);

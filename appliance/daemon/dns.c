@@ -22,6 +22,7 @@ struct dns_role {
 	unsigned int newest;
 	bool running;
 	bool settling;	/* the one before is still in use somewhere */
+	bool asked;	/* the parent wants to know whether the workers are there */
 };
 
 static const int syscalls[] = {
@@ -112,6 +113,24 @@ static void settle(struct dns_role *role)
 	role_applied(0, true, &diag);
 }
 
+static void ask_workers(struct dns_role *role)
+{
+	role->asked = true;
+	for (unsigned int i = 0; role->running && i < role->start.workers; i++)
+		worker_ask(role->worker[i]);
+}
+
+static void answer(struct dns_role *role)
+{
+	for (unsigned int i = 0; role->running && i < role->start.workers; i++) {
+		if (!worker_answered(role->worker[i]))
+			return;
+	}
+	if (role->asked)
+		role_tell(MESSAGE_ALIVE, NULL, 0, -1);
+	role->asked = false;
+}
+
 static void take_peer(struct dns_role *role, const struct message *message)
 {
 	unsigned int index = message->size == 1 ? message->body[0] : SETTINGS_WORKERS;
@@ -138,8 +157,9 @@ int role_dns(void)
 		struct pollfd poll_fd = { .fd = MESSAGE_CHANNEL, .events = POLLIN };
 		int got;
 
-		if (poll(&poll_fd, 1, role.settling ? 5 : -1) == 0) {
+		if (poll(&poll_fd, 1, role.settling || role.asked ? 5 : -1) == 0) {
 			settle(&role);
+			answer(&role);
 			continue;
 		}
 		got = message_receive(MESSAGE_CHANNEL, &message);
@@ -149,6 +169,8 @@ int role_dns(void)
 			take_policy(&role, &message);
 		else if (message.type == MESSAGE_PEER)
 			take_peer(&role, &message);
+		else if (message.type == MESSAGE_ALIVE)
+			ask_workers(&role);
 		else
 			return 1;
 	}

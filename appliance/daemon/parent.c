@@ -76,9 +76,8 @@ static int open_folders(struct parent *parent, struct diag *diag)
 	uid_t journal = settings_uid(&parent->settings, ROLE_JOURNAL);
 	int error;
 
-	parent->run = open_folder(parent->run_path, diag);
 	parent->state = open_folder(parent->state_path, diag);
-	if (parent->run < 0 || parent->state < 0)
+	if (parent->state < 0)
 		return -EIO;
 	error = lock(parent, diag);
 	if (!error)
@@ -259,10 +258,16 @@ static int next_timeout(const struct parent *parent)
 	return TICK_MS;
 }
 
+/* The watchdog comes before the disk, which may hang. */
 static int open_all(struct parent *parent, struct diag *diag)
 {
-	int error = loop_init(&parent->loop);
+	int error;
 
+	parent->run = open_folder(parent->run_path, diag);
+	if (parent->run < 0)
+		return -EIO;
+	watchdog_init(&parent->watchdog, parent->settings.watchdog, parent->run, parent->now);
+	error = loop_init(&parent->loop);
 	if (!error)
 		error = open_signals(parent);
 	if (!error)
@@ -314,9 +319,11 @@ int parent_run(struct parent *parent)
 		children_due(parent);
 		change_tick(parent);
 		control_tick(parent);
+		alive_tick(parent);
 		updates_tick(parent);
 		end_mode(parent);
 	}
+	watchdog_leave(&parent->watchdog);
 	children_stop(parent);
 	log_warning("stopped. Blocks and DNS capture stay in force, so clients resolve nothing "
 		    "until cordond runs again or `cordon disarm` takes them away");

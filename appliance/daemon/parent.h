@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "daemon/modes.h"
 #include "daemon/updates.h"
+#include "daemon/watchdog.h"
 #include "dns/worker.h"
 #include "ipc/message.h"
 #include "ipc/shared.h"
@@ -18,6 +19,7 @@
  *
  *	parent.c	start, loop, stop
  *	children.c	one process a role
+ *	alive.c		does it answer? the watchdog of the machine
  *	change.c	from rule lists to "in force everywhere"
  *	control.c	requests over the control socket
  *	status.c	what `cordon status` shows
@@ -36,6 +38,8 @@ struct child {
 	bool owes;		/* its answer to the one that it was sent */
 	int64_t started;	/* uptime in ms */
 	int64_t start_at;	/* when to start it again; 0: not waiting for that */
+	int64_t asked;		/* whether it is alive, and it has not said so; 0: not */
+	int64_t answered;	/* when it said so last; 0: not yet */
 	unsigned int restarts;
 };
 
@@ -111,6 +115,7 @@ struct parent {
 	char last_error[512];	/* why the last change was refused; "" when it was not */
 
 	struct updates updates;
+	struct watchdog watchdog;
 
 	/* status.c */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */
@@ -132,6 +137,11 @@ int child_send(struct child *child, enum message_type type, const void *body, si
 void child_kill(struct child *child);
 /* Connects the dns and rules roles with each other, once both are there. */
 void children_connect(struct parent *parent);
+
+/* ---- alive.c ---- */
+/* Once a round. */
+void alive_tick(struct parent *parent);
+void alive_answered(struct child *child);
 
 /* ---- change.c ---- */
 /* Compiles and switches over; when a change is under way, once more after it. */

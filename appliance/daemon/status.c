@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@
 #include "base/cursor.h"
 #include "base/hex.h"
 #include "base/version.h"
+#include "daemon/retention.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
 static void put(json_t *object, const char *key, json_t *value)
@@ -159,6 +161,47 @@ static json_t *uninspected_json(const struct settings *settings)
 	return list;
 }
 
+/* null: the settings name no device. */
+static json_t *watchdog_json(const struct watchdog *watchdog)
+{
+	json_t *object;
+
+	if (!watchdog->device[0])
+		return json_null();
+	object = json_object();
+	put(object, "device", json_string(watchdog->device));
+	put(object, "timeout", watchdog->timeout ? json_integer(watchdog->timeout) : json_null());
+	put(object, "fed", json_boolean(watchdog->fed));
+	put(object, "why", watchdog->error ? json_string(strerror(-watchdog->error)) :
+		    watchdog->complaint ? json_string(watchdog->complaint) : json_null());
+	return object;
+}
+
+static json_t *log_json(const struct parent *parent)
+{
+	struct retention retention;
+	json_t *object = json_object();
+
+	retention_read(&retention, parent->state, parent->settings.log_budget,
+		       version_build_time(), updates_now(parent));
+	put_count(object, "used_bytes", retention.used);
+	put_count(object, "budget_bytes", retention.budget);
+	put_count(object, "free_bytes", retention.free);
+	put(object, "days", retention.days < 0 ? json_null() : json_real(retention.days));
+	return object;
+}
+
+static void put_clock(json_t *object, const struct parent *parent)
+{
+	char boot[CLOCK_BOOT_ID];
+
+	clock_boot_id(boot);
+	put_time(object, "time", clock_wall());
+	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
+	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
+	put(object, "boot_id", json_string(boot));
+}
+
 static uint64_t events_lost(const struct parent *parent)
 {
 	uint64_t lost = 0;
@@ -176,8 +219,7 @@ char *status_print(const struct parent *parent)
 	put_mode(object, &parent->mode);
 	put(object, "appliance", json_string(parent->identity));
 	put(object, "version", json_string(VERSION_TEXT));
-	put_time(object, "time", clock_wall());
-	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
+	put_clock(object, parent);
 	put(object, "in_force", json_boolean(parent->current.number &&
 					     parent->child[ROLE_RULES].applied));
 	if (parent->current.number) {
@@ -192,6 +234,8 @@ char *status_print(const struct parent *parent)
 	put(object, "packets", packets_json(parent));
 	put_count(object, "events_lost", events_lost(parent));
 	put(object, "uninspected", uninspected_json(&parent->settings));
+	put(object, "log", ENABLED(CONFIG_JOURNAL) ? log_json(parent) : json_null());
+	put(object, "watchdog", watchdog_json(&parent->watchdog));
 	put(object, "roles", roles_json(parent));
 	text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	json_decref(object);

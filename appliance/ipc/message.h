@@ -36,6 +36,7 @@ enum message_type {
 	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */
 	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
+	MESSAGE_ALIVE,		/* dns: is every worker there? its answer is the same */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
 	MESSAGE_LOOK,		/* update: u32 number, not 0: look now; text: at this folder in its root,
 				 * not at the mirrors */
