@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	  "take block and capture away for a while", command_disarm },
 	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
+	{ "selftest", "[--wait SECONDS] [--json]",
+	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },
 	{ "update", "[status | history] [--json]\n"
 	  "       cordon update now | from DIR | push HOST DIR | receive | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",

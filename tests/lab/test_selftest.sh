@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# `cordon selftest`: passes where the gateway blocks, fails where it does not.
+
+test_selftest_passes() {
+	local out
+	out=$(lab gateway cordon selftest) || fail "$out"
+	like "$out" '*ok       downloads.upd.kaspersky.com asked of 198.18.0.1: answer 3, blocked*' 'a name'
+	like "$out" '*ok       activation-v2.kaspersky.com asked of 8.8.8.8: answer 3, blocked*' 'captured'
+	like "$out" '*ok       77.74.176.10, tcp/443: refused*' 'an address'
+	like "$out" '*ok       2a03:2480:68::10, tcp/443: refused*' 'an address, IPv6'
+	like "$out" '*ok       198.18.0.6, tcp/443: forwarded*' 'innocent'
+	like "$out" '*ok       fdc0:7d02::2, tcp/443: forwarded*' 'innocent, IPv6'
+	is "$(lab gateway cordon selftest --json | jq -c '[.passed, (.checks | map(.result) | unique)]')" \
+		'[true,["ok"]]' '--json'
+	is "$(lab gateway ip link show type tun)" '' 'what stays behind'
+}
+
+# fails WHAT: the self-test does, and says so.
+fails() {
+	local out
+	out=$(lab gateway cordon selftest) && fail "$1: it passes: $out"
+	like "$out" '*FAILED*' "$1"
+}
+
+test_selftest_fails_without_the_networks() {
+	nft_gateway flush chain inet cordon vendor
+	fails 'no vendor networks'
+	cordon rules reload >/dev/null
+}
+
+test_selftest_fails_without_the_table() {
+	gateway_with default
+	nft_gateway delete table inet cordon
+	fails 'no table'
+	lab stop
+	lab start
+	lab gateway cordon selftest --wait 10 >/dev/null || fail 'after a new start'
+}
+
+test_selftest_fails_without_dns() {
+	local pid
+	pid=$(status '.roles[] | select(.role == "dns").pid')
+	kill -STOP "$pid"
+	fails 'the dns role stands still'
+	kill -CONT "$pid" 2>/dev/null || :
+	lab gateway cordon selftest --wait 30 >/dev/null || fail 'when it goes on'
+}
+
+test_selftest_fails_without_a_daemon() {
+	lab stop
+	fails 'no daemon'
+	lab start
+}
+
+test_selftest_in_monitor_mode() {
+	local out
+	cordon mode monitor --for 5m --reason test --by lab >/dev/null
+	out=$(lab gateway cordon selftest) || fail "$out"
+	like "$out" '*the mode blocks nothing now*' 'monitor mode'
+	cordon mode enforce --reason test --by lab >/dev/null
+}
