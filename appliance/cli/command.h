@@ -32,10 +32,12 @@ struct command {
 };
 
 int command_explain(const struct cli *cli, int argc, char **argv);
+int command_image(const struct cli *cli, int argc, char **argv);
 int command_log(const struct cli *cli, int argc, char **argv);
 int command_mode(const struct cli *cli, int argc, char **argv);
 int command_disarm(const struct cli *cli, int argc, char **argv);
 int command_network(const struct cli *cli, int argc, char **argv);
+int command_selftest(const struct cli *cli, int argc, char **argv);
 int command_settings_of(const struct cli *cli, int argc, char **argv);
 int command_repo(const struct cli *cli, int argc, char **argv);
 int command_rules(const struct cli *cli, int argc, char **argv);

@@ -32,6 +32,10 @@ static const struct command commands[] = {
 	{ "settings", "intake [--activate] | compose | accept | reset | keep\n"
 	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
+	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"
+	  "                    rollback [--reboot]]\n"
+	  "       cordon image grow | device esp|slot-a|slot-b|data | on-trial",
+	  "the two slots of a disk, and new images for them", command_image },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };

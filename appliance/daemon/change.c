@@ -157,7 +157,7 @@ static void refuse(struct parent *parent, const char *text)
 	log_error("%s refused: %s", cause_print(parent->cause), text);
 	if (parent->cause == CAUSE_MODE) {
 		parent->mode = parent->previous_mode;
-		if (mode_save(&parent->mode, parent->state) < 0)
+		if (parent_keep_mode(parent) < 0)
 			log_error("the mode could not be written back: it is %s until the next "
 				  "start", mode_print(parent->mode.mode));
 	}

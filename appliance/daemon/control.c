@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "daemon/log.h"
 #include "daemon/sockets.h"
 
@@ -64,9 +63,10 @@ static void change_mode(struct control_client *client)
 	int error;
 
 	diag_init(&diag);
-	error = mode_request(&record, request, &parent->settings, clock_wall(), &diag);
+	error = mode_request(&record, request, &parent->settings,
+			     parent_move_mode(parent), &diag);
 	if (!error) {
-		error = mode_save(&record, parent->state);
+		error = mode_save(&record, &parent->mode_clock, parent->state);
 		if (error)
 			diag_error(&diag, parent->state_path, 0, 0, "the mode cannot be kept: %s",
 				   strerror(-error));

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/diag.h"
 #include "ipc/control.h"
 #include "settings/settings.h"
@@ -11,22 +12,40 @@
  * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps
  * the deadline. A clock that was set back behind the beginning ends the mode: the safe side is to
  * enforce.
+ *
+ * Its times are those of a box that may wake in 1970: until the clock is set they go by
+ * signed/freshness.h, and when it is set they move along, so that two weeks stay two weeks. What
+ * passed is then what the uptime says, or, from one boot to the next, nothing. Only a clock that is
+ * set now and was set before counts the time in which the box was off.
  */
-/* Reads STATE/mode; a missing or damaged file is MODE_ENFORCE (damaged: said in diag). */
-void mode_load(struct mode_record *record, int state, struct diag *diag);
-int mode_save(const struct mode_record *record, int state) __attribute__((warn_unused_result));
+struct mode_clock {
+	int64_t now;		/* seconds since 1970 by the best that is known; 0: nothing */
+	int64_t uptime;		/* seconds */
+	bool set;		/* now is the local clock's */
+	char boot[CLOCK_BOOT_ID];
+};
+
+/* Reads STATE/mode, and in *clock when it was written; a missing or damaged file is MODE_ENFORCE
+ * (damaged: said in diag). */
+void mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag);
+int mode_save(const struct mode_record *record, const struct mode_clock *clock, int state)
+	__attribute__((warn_unused_result));
+
+/* It is now, and it was *clock when this was called last: moves the times of the record along.
+ * True when they moved. */
+bool mode_move(struct mode_record *record, struct mode_clock *clock, const struct mode_clock *now);
 
 /* Has the mode's time come? Never for MODE_ENFORCE. */
-bool mode_ended(const struct mode_record *record, int64_t wall);
+bool mode_ended(const struct mode_record *record, int64_t now);
 
 /* monitor-first: on the first start of an installation, monitor mode for so long. True when the
  * record was changed. */
 bool mode_first_start(struct mode_record *record, const struct settings *settings, int state,
-		      int64_t wall);
+		      int64_t now);
 
 /* What a request asks for; 0, or -EINVAL with what is allowed in diag. */
 int mode_request(struct mode_record *record, const struct control_request *request,
-		 const struct settings *settings, int64_t wall, struct diag *diag);
+		 const struct settings *settings, int64_t now, struct diag *diag);
 
 /* The categories that only monitor in this mode, for struct policy_options. */
 uint32_t mode_monitor_mask(const struct mode_record *record);

@@ -25,7 +25,7 @@
 #include "daemon/sockets.h"
 #include "journal/aggregate.h"
 
-enum { TICK_MS = 1000, SHORT_TICK_MS = 20 };
+enum { TICK_MS = 1000, SHORT_TICK_MS = 20, KEEP_MS = 10 * 60 * 1000 };
 
 /* ---- folders ---- */
 
@@ -221,30 +221,65 @@ static int open_signals(struct parent *parent)
 
 /* ---- life ---- */
 
+static struct mode_clock mode_clock(const struct parent *parent)
+{
+	struct mode_clock clock = { .now = updates_now(parent), .set = updates_clock_set(parent),
+				    .uptime = parent->now / 1000 };
+
+	memcpy(clock.boot, parent->boot, sizeof(clock.boot));
+	return clock;
+}
+
+int parent_keep_mode(struct parent *parent)
+{
+	parent->mode_kept = parent->now;
+	return mode_save(&parent->mode, &parent->mode_clock, parent->state);
+}
+
 static void load_mode(struct parent *parent, struct diag *diag)
 {
-	int64_t wall = clock_wall();
+	struct mode_clock clock = mode_clock(parent);
 
-	mode_load(&parent->mode, parent->state, diag);
-	if (mode_ended(&parent->mode, wall))
+	mode_load(&parent->mode, &parent->mode_clock, parent->state, diag);
+	(void)mode_move(&parent->mode, &parent->mode_clock, &clock);
+	if (mode_ended(&parent->mode, clock.now))
 		parent->mode = (struct mode_record){ .mode = MODE_ENFORCE };
 	else if (parent->mode.mode != MODE_ENFORCE)
 		log_warning("mode %s goes on, by %s: %s", mode_print(parent->mode.mode),
 			    parent->mode.by, parent->mode.reason);
-	(void)mode_first_start(&parent->mode, &parent->settings, parent->state, wall);
-	if (mode_save(&parent->mode, parent->state) < 0)
+	(void)mode_first_start(&parent->mode, &parent->settings, parent->state, clock.now);
+	if (parent_keep_mode(parent) < 0)
 		log_error("the mode cannot be kept in %s: a restart will enforce",
 			  parent->state_path);
 }
 
+/* What passed up to a power cut must not begin anew for ever: the clock is kept from time to time. */
+int64_t parent_move_mode(struct parent *parent)
+{
+	struct mode_clock clock = mode_clock(parent);
+	bool moved = mode_move(&parent->mode, &parent->mode_clock, &clock);
+
+	if (moved)
+		log_info("the clock moved: mode %s ends in %lld s as before",
+			 mode_print(parent->mode.mode),
+			 (long long)(parent->mode.until - clock.now));
+	if (parent->mode.mode != MODE_ENFORCE &&
+	    (moved || parent->now - parent->mode_kept >= KEEP_MS) && parent_keep_mode(parent) < 0)
+		log_error("the mode cannot be kept in %s: a restart will enforce",
+			  parent->state_path);
+	return clock.now;
+}
+
 static void end_mode(struct parent *parent)
 {
-	if (parent->changing || !mode_ended(&parent->mode, clock_wall()))
+	int64_t now = parent_move_mode(parent);
+
+	if (parent->changing || !mode_ended(&parent->mode, now))
 		return;
 	log_warning("mode %s ended by itself: enforcing", mode_print(parent->mode.mode));
-	parent->mode = (struct mode_record){ .mode = MODE_ENFORCE, .since = clock_wall(),
+	parent->mode = (struct mode_record){ .mode = MODE_ENFORCE, .since = now,
 					     .reason = "the mode before ended by itself" };
-	if (mode_save(&parent->mode, parent->state) < 0)
+	if (parent_keep_mode(parent) < 0)
 		log_error("the file of the mode cannot be removed: its time is over anyway");
 	change_begin(parent, CAUSE_MODE_END);
 }
@@ -296,8 +331,9 @@ int parent_run(struct parent *parent)
 	error = open_all(parent, &diag);
 	if (!error) {
 		find_identity(parent);
-		load_mode(parent, &diag);
+		clock_boot_id(parent->boot);
 		(void)!updates_init(parent, &diag);
+		load_mode(parent, &diag);
 	}
 	log_diag(&diag);
 	if (error) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "daemon/modes.h"
 #include "daemon/updates.h"
@@ -89,6 +90,7 @@ struct parent {
 	struct worker_shared *shared[SETTINGS_WORKERS];
 	int wake, nflog, route, table;
 	char identity[64];
+	char boot[CLOCK_BOOT_ID];
 
 	struct child child[ROLE_COUNT];
 	int64_t now;		/* uptime in ms */
@@ -112,6 +114,8 @@ struct parent {
 	bool lists_staged;	/* lists.new holds what next was made of */
 	struct mode_record mode;	/* in force or on its way */
 	struct mode_record previous_mode;
+	struct mode_clock mode_clock;	/* that the times of the mode go by */
+	int64_t mode_kept;	/* uptime in ms of the last save */
 	char last_error[512];	/* why the last change was refused; "" when it was not */
 
 	struct updates updates;
@@ -124,6 +128,10 @@ struct parent {
 
 /* ---- parent.c ---- */
 int parent_run(struct parent *parent);
+/* What time it is for modes; the one in force moves along when the clock was set. */
+int64_t parent_move_mode(struct parent *parent);
+/* The mode and its clock, into the state folder. */
+int parent_keep_mode(struct parent *parent) __attribute__((warn_unused_result));
 
 /* ---- children.c ---- */
 void children_init(struct parent *parent);

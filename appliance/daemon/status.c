@@ -193,13 +193,10 @@ static json_t *log_json(const struct parent *parent)
 
 static void put_clock(json_t *object, const struct parent *parent)
 {
-	char boot[CLOCK_BOOT_ID];
-
-	clock_boot_id(boot);
 	put_time(object, "time", clock_wall());
 	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
 	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
-	put(object, "boot_id", json_string(boot));
+	put(object, "boot_id", json_string(parent->boot));
 }
 
 static uint64_t events_lost(const struct parent *parent)

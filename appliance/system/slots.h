@@ -14,7 +14,7 @@
  *	a=cordon-0.1.0-0123abcd.efi
  *	b=			nothing that starts
  *	trial=			or the slot whose image has not proved itself yet
- *	failed=			or the name of the image that was last on trial, and did not
+ *	failed=			or the name of the image that used up its tries, or fell to the self-test
  *
  * All of it lies in the first sector of the file, which a disk writes as a whole or not.
  */
@@ -61,10 +61,9 @@ void slots_install(struct slots *slots, enum slot slot, const char *name);
 /* The other one is started next, on trial; false: there is none. */
 bool slots_rollback(struct slots *slots, enum slot running);
 /*
- * What runs has proved itself and stays: primary, with all tries. running: NULL is not allowed; an
- * image that neither slot names (a block that was lost) takes the slot at. Returns true when another
- * image was on trial, or should have been started: this one is what it fell back to, and failed says
- * which that was.
+ * What runs has proved itself and stays: primary, with all tries. An image that neither slot names
+ * (the block was lost) gets the slot at. true: the other one was on trial, and this is what it fell back
+ * to; failed says which that was.
  */
 bool slots_confirm(struct slots *slots, const char *running, enum slot at);
 /* The image that runs is the one on trial. */

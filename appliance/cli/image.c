@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/image.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/paths.h"
+
+/* What a command finds: the disk, and what the environment block on it says. */
+struct found {
+	struct image_disk disk;
+	struct image_boot boot;
+	bool none;	/* started without a disk, said */
+};
+
+/* 0 or an exit code, said. */
+static int find(struct found *found, bool write, struct diag *diag)
+{
+	int error;
+
+	diag_init(diag);
+	error = image_disk_open(&found->disk, write, diag);
+	found->none = error == -ENOENT;
+	if (found->none)
+		fputs("cordon image: this image does not run from a slot of a disk\n", stderr);
+	if (!error) {
+		error = image_boot_read(&found->boot, &found->disk, diag);
+		if (error)
+			image_disk_close(&found->disk);
+	}
+	command_print_diag(diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+static int write_slots(struct found *found, struct diag *diag)
+{
+	int error = image_boot_begin(&found->boot, diag);
+
+	if (!error) {
+		error = image_boot_write(&found->boot.slots);
+		if (error)
+			diag_error(diag, PATH_BOOT_IMAGES "/grubenv", 0, 0, "cannot write: %s",
+				   strerror(-error));
+		image_boot_end(&found->boot);
+	}
+	command_print_diag(diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+static int reboot_now(void)
+{
+	static const char *const argv[] = { WIRING_BUSYBOX, "reboot", NULL };
+	int pid = run_start(argv, "", false);
+
+	return pid < 0 || run_wait(pid) != 0 ? EXIT_NO : EXIT_YES;
+}
+
+/* ---- confirm, rollback, on-trial ---- */
+
+static int confirm(void)
+{
+	static struct found found;
+	static struct diag diag;
+	struct slots *slots = &found.boot.slots;
+	int code = find(&found, false, &diag);
+
+	/* Nothing to confirm, and nothing that failed. */
+	if (code)
+		return found.none ? EXIT_YES : code;
+	if (found.boot.lost)
+		fprintf(stderr, "cordon image: " PATH_BOOT_IMAGES "/grubenv was lost and is written anew\n");
+	if (slots_confirm(slots, found.boot.running, found.disk.slot))
+		fprintf(stderr, "cordon image: the image %s did not prove itself; this is the one before it, "
+			"%s\n", slots->failed, found.boot.running);
+	code = write_slots(&found, &diag);
+	image_disk_close(&found.disk);
+	return code;
+}
+
+static int rollback(bool reboot)
+{
+	static struct found found;
+	static struct diag diag;
+	struct slots *slots = &found.boot.slots;
+	enum slot other;
+	int code = find(&found, false, &diag);
+
+	if (code)
+		return code;
+	other = slot_other(found.disk.slot);
+	if (!image_boot_starts(&found.disk, other, slots->name[other]) ||
+	    !slots_rollback(slots, found.disk.slot)) {
+		fprintf(stderr, "cordon image: slot %s holds no image that starts; %s stays\n",
+			slot_print(other), found.boot.running);
+		code = EXIT_NO;
+	}
+	if (!code)
+		code = write_slots(&found, &diag);
+	image_disk_close(&found.disk);
+	if (!code)
+		printf("%s is started next, on trial\n", slots->name[other]);
+	return !code && reboot ? reboot_now() : code;
+}
+
+static int on_trial(void)
+{
+	static struct found found;
+	static struct diag diag;
+	bool yes;
+
+	diag_init(&diag);
+	if (image_disk_open(&found.disk, false, &diag))
+		return EXIT_NO;
+	yes = image_boot_read(&found.boot, &found.disk, &diag) == 0 &&
+	      slots_on_trial(&found.boot.slots, found.disk.slot);
+	image_disk_close(&found.disk);
+	return yes ? EXIT_YES : EXIT_NO;
+}
+
+/* ---- grow, device ---- */
+
+static int write_table(const struct image_disk *disk, struct diag *diag)
+{
+	struct gpt_plan *plan = malloc(sizeof(*plan));
+	int error = plan ? 0 : -ENOMEM;
+
+	if (!error)
+		gpt_plan(plan, &disk->gpt);
+	for (size_t i = 0; !error && i < plan->writes; i++)
+		error = image_disk_put(disk, plan->write[i].offset, plan->write[i].data,
+				       plan->write[i].size);
+	if (error)
+		diag_error(diag, disk->path, 0, 0, "cannot write the partition table: %s", strerror(-error));
+	else if (plan->writes)
+		printf("%s: the partition table was written\n", disk->path);
+	free(plan);
+	return error;
+}
+
+static int grow_data(struct image_disk *disk, struct diag *diag)
+{
+	struct gpt_part data;
+
+	if (!gpt_lookup(&disk->gpt, "data", &data)) {
+		diag_error(diag, disk->path, 0, 0, "expected one partition with the name \"data\"");
+		return -EINVAL;
+	}
+	if (gpt_grow(&disk->gpt, data.number)) {
+		diag_error(diag, disk->path, 0, 0, "partition %u (data) cannot grow: another one lies "
+			   "behind it", data.number);
+		return -EINVAL;
+	}
+	(void)gpt_lookup(&disk->gpt, "data", &data);
+	return write_table(disk, diag) ? -EIO : image_disk_resize(disk, &data, diag);
+}
+
+static int grow(void)
+{
+	static struct image_disk disk;
+	static struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = image_disk_open(&disk, true, &diag);
+	if (error == -ENOENT)
+		return EXIT_YES;
+	if (!error) {
+		error = grow_data(&disk, &diag);
+		image_disk_close(&disk);
+	}
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+static int device(const char *name)
+{
+	static struct image_disk disk;
+	static struct diag diag;
+	char path[APPLIANCE_PATH];
+	struct gpt_part part;
+	bool found = false;
+
+	diag_init(&diag);
+	if (image_disk_open(&disk, false, &diag) == 0) {
+		found = gpt_lookup(&disk.gpt, name, &part);
+		if (found)
+			puts(image_part_path(&disk, part.number, path));
+		image_disk_close(&disk);
+	}
+	command_print_diag(&diag);
+	return found ? EXIT_YES : EXIT_NO;
+}
+
+/* ---- status ---- */
+
+static json_t *slot_json(const struct found *found, enum slot slot)
+{
+	const char *name = found->boot.slots.name[slot];
+
+	return json_pack("{s:s, s:b}", "image", name, "starts", image_boot_starts(&found->disk, slot, name));
+}
+
+static void print_json(const struct found *found)
+{
+	const struct slots *slots = &found->boot.slots;
+
+	command_print_json(json_pack(
+		"{s:s, s:s, s:s, s:b, s:b, s:i, s:s, s:{s:o, s:o}}", "running",
+		slot_print(found->disk.slot), "image", found->boot.running, "first",
+		slot_print(slots->primary), "on-trial", slots_on_trial(slots, found->disk.slot), "lost",
+		found->boot.lost, "left", slots->left, "failed", slots->failed, "slots", "a",
+		slot_json(found, SLOT_A), "b", slot_json(found, SLOT_B)));
+}
+
+static void print_slot(const struct found *found, enum slot slot)
+{
+	const struct slots *slots = &found->boot.slots;
+	const char *name = slots->name[slot];
+
+	printf("slot %s    %s", slot_print(slot), *name ? name : "empty");
+	if (*name && !image_boot_starts(&found->disk, slot, name))
+		printf(", does not start: its artefact or its root is not there");
+	if (slot == found->disk.slot)
+		printf(", runs");
+	if (slot == slots->primary)
+		printf(", starts first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
+	if (slot == slots->trial)
+		printf(", on trial");
+	puts("");
+}
+
+static void print_status(const struct found *found)
+{
+	const struct slots *slots = &found->boot.slots;
+
+	for (enum slot slot = SLOT_A; slot <= SLOT_B; slot++)
+		print_slot(found, slot);
+	if (slots->trial == slot_other(found->disk.slot) && slots->primary == found->disk.slot)
+		printf("trial     %s did not prove itself; this is what it fell back to\n",
+		       slots->name[slots->trial]);
+	else if (*slots->failed)
+		printf("trial     %s did not prove itself\n", slots->failed);
+	if (found->boot.lost)
+		puts("block     " PATH_BOOT_IMAGES "/grubenv was lost; this is what the disk shows");
+}
+
+static int status(bool json)
+{
+	static struct found found;
+	static struct diag diag;
+	int code = find(&found, false, &diag);
+
+	if (code)
+		return code;
+	if (json)
+		print_json(&found);
+	else
+		print_status(&found);
+	image_disk_close(&found.disk);
+	return EXIT_YES;
+}
+
+/* ---- words ---- */
+
+static bool is(int argc, char **argv, int words, const char *command)
+{
+	return argc == words && strcmp(argv[1], command) == 0;
+}
+
+static bool has_option(int argc, char **argv, const char *command, const char *option)
+{
+	return is(argc, argv, 3, command) && strcmp(argv[2], option) == 0;
+}
+
+static bool is_part(const char *name)
+{
+	return strcmp(name, "esp") == 0 || strcmp(name, "slot-a") == 0 || strcmp(name, "slot-b") == 0 ||
+	       strcmp(name, "data") == 0;
+}
+
+int command_image(const struct cli *cli, int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "install") == 0)
+		return image_install(cli, argc - 1, argv + 1);
+	if (argc == 1 || is(argc, argv, 2, "status") || has_option(argc, argv, "status", "--json"))
+		return status(argc == 3);
+	if (is(argc, argv, 2, "confirm"))
+		return confirm();
+	if (is(argc, argv, 2, "rollback") || has_option(argc, argv, "rollback", "--reboot"))
+		return rollback(argc == 3);
+	if (is(argc, argv, 2, "grow"))
+		return grow();
+	if (is(argc, argv, 2, "on-trial"))
+		return on_trial();
+	if (is(argc, argv, 3, "device") && is_part(argv[2]))
+		return device(argv[2]);
+	return command_usage("image", "expected status, install, confirm, rollback, grow, on-trial, or device "
+			     "with esp, slot-a, slot-b or data");
+}

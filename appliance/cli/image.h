@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/appliance.h"
+#include "system/gpt.h"
+#include "system/manifest.h"
+#include "system/slots.h"
+
+/* `cordon image` in parts: image.c is the table and what changes nothing but the environment block. */
+
+int image_install(const struct cli *cli, int argc, char **argv);
+
+/* Piece by piece, since memory is scarce; -EIO when it reads as something else. */
+int image_compare(int fd, uint64_t offset, const void *data, size_t size)
+	__attribute__((warn_unused_result));
+
+/* ---- image_disk.c: the disk that the running root came from ---- */
+
+enum { IMAGE_DISK_NAME = 64, IMAGE_CMDLINE = 4096 };
+
+/* A file of /proc or /sys, which has no size before it is read; as much as fits. */
+bool image_kernel_text(const char *path, char *text, size_t size);
+
+struct image_disk {
+	int fd;
+	char name[IMAGE_DISK_NAME];	/* "vda", "nvme0n1" */
+	char path[APPLIANCE_PATH];
+	struct gpt gpt;
+	enum slot slot;			/* that the root came from */
+};
+
+/*
+ * Of several disks with the same names the one that the kernel's root lies on. -ENOENT without diag: the
+ * root did not come from a disk of ours; else -errno with diag. write: exclusive of nobody, since the
+ * disk is in use.
+ */
+int image_disk_open(struct image_disk *disk, bool write, struct diag *diag)
+	__attribute__((warn_unused_result));
+void image_disk_close(struct image_disk *disk);
+
+/* "slot-a" */
+const char *image_slot_name(enum slot slot);
+/* "/dev/vda4", "/dev/nvme0n1p4" */
+char *image_part_path(const struct image_disk *disk, unsigned int number, char path[APPLIANCE_PATH]);
+
+/* On the disk when it returns, and read back from there. 0 or -errno; -EIO when it reads as something
+ * else. */
+int image_disk_put(const struct image_disk *disk, uint64_t offset, const void *data, size_t size)
+	__attribute__((warn_unused_result));
+/* The partition as its table has it, told to the kernel. */
+int image_disk_resize(const struct image_disk *disk, const struct gpt_part *part, struct diag *diag)
+	__attribute__((warn_unused_result));
+
+/* ---- image_boot.c: the environment block and the artefacts beside it ---- */
+
+struct image_boot {
+	char running[SLOTS_NAME];	/* the artefact that runs; "": not said */
+	struct slots slots;
+	bool lost;			/* there was no block that could be read; slots is what was found */
+	bool writable;			/* it was made so here */
+};
+
+/* 0 or -errno with diag. */
+int image_boot_read(struct image_boot *boot, const struct image_disk *disk, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* Is the artefact there, and does the slot hold the root that it starts? */
+bool image_boot_starts(const struct image_disk *disk, enum slot slot, const char *name);
+/* The EFI partition writable, for what follows. */
+int image_boot_begin(struct image_boot *boot, struct diag *diag) __attribute__((warn_unused_result));
+void image_boot_end(struct image_boot *boot);
+/* The block, over the old one, in place: GRUB does not find a new file. */
+int image_boot_write(const struct slots *slots) __attribute__((warn_unused_result));
+/* A new file, read back. */
+int image_boot_add(const char *name, const void *data, size_t size) __attribute__((warn_unused_result));
+/* Every artefact but this one. */
+int image_boot_remove_others(const char *keep) __attribute__((warn_unused_result));

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/image.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "system/paths.h"
+
+#define BLOCK_PATH PATH_BOOT_IMAGES "/grubenv"
+
+static int open_folder(void)
+{
+	char path[APPLIANCE_PATH];
+	int fd = open(appliance_path(path, PATH_BOOT_IMAGES), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Does the name say the root that has this id? */
+static bool fits(const char *name, const uint8_t id[GPT_ID])
+{
+	const size_t length = strlen(name), ending = sizeof("-01234567.efi") - 1;
+	char text[GPT_ID_TEXT];
+
+	return slots_check_name(name) && length > ending &&
+	       strncmp(name + length - ending + 1, gpt_id_print(id, text), 8) == 0;
+}
+
+bool image_boot_starts(const struct image_disk *disk, enum slot slot, const char *name)
+{
+	char path[APPLIANCE_PATH];
+	struct gpt_part part;
+
+	snprintf(path, sizeof(path), PATH_BOOT_IMAGES "/%s", name);
+	return *name && appliance_has(path) && gpt_lookup(&disk->gpt, image_slot_name(slot), &part) &&
+	       fits(name, part.id);
+}
+
+/* ---- a block that was lost: what the disk itself says ---- */
+
+static void find_name(char name[SLOTS_NAME], const struct image_disk *disk, enum slot slot)
+{
+	int fd = open_folder();
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		if (slots_check_name(entry->d_name) && image_boot_starts(disk, slot, entry->d_name))
+			snprintf(name, SLOTS_NAME, "%.*s", SLOTS_NAME - 1, entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void rebuild(struct image_boot *boot, const struct image_disk *disk)
+{
+	struct slots *slots = &boot->slots;
+
+	*slots = (struct slots){ .primary = disk->slot, .left = SLOTS_TRIES, .trial = SLOT_NONE };
+	for (enum slot slot = SLOT_A; slot <= SLOT_B; slot++)
+		find_name(slots->name[slot], disk, slot);
+	memcpy(slots->name[disk->slot], boot->running, SLOTS_NAME);
+}
+
+int image_boot_read(struct image_boot *boot, const struct image_disk *disk, struct diag *diag)
+{
+	char cmdline[IMAGE_CMDLINE], *block = NULL;
+	size_t size = 0;
+
+	*boot = (struct image_boot){ .writable = false };
+	if (!image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
+	    !slots_image(cmdline, boot->running)) {
+		diag_error(diag, "/proc/cmdline", 0, 0, "no cordon.image=: this was not started from a slot");
+		return -ENOENT;
+	}
+	block = appliance_read(BLOCK_PATH, SLOTS_BLOCK, &size);
+	boot->lost = slots_parse(&boot->slots, block ? block : "", size) < 0;
+	free(block);
+	/* Whole, and yet it does not know what runs from this very slot. */
+	boot->lost = boot->lost || strcmp(boot->slots.name[disk->slot], boot->running) != 0;
+	if (boot->lost)
+		rebuild(boot, disk);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int remount(bool writable)
+{
+	char path[APPLIANCE_PATH];
+	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+
+	return mount(NULL, appliance_path(path, PATH_BOOT), NULL, writable ? flags : flags | MS_RDONLY,
+		     NULL) < 0 ? -errno : 0;
+}
+
+int image_boot_begin(struct image_boot *boot, struct diag *diag)
+{
+	char path[APPLIANCE_PATH];
+	struct statvfs status;
+	int error = statvfs(appliance_path(path, PATH_BOOT_IMAGES), &status) < 0 ? -errno : 0;
+
+	if (!error && status.f_flag & ST_RDONLY) {
+		error = remount(true);
+		boot->writable = !error;
+	}
+	if (error)
+		diag_error(diag, path, 0, 0, "cannot be made writable: %s: expected the EFI system "
+			   "partition at " PATH_BOOT, strerror(-error));
+	return error;
+}
+
+void image_boot_end(struct image_boot *boot)
+{
+	if (boot->writable)
+		(void)remount(false);
+	boot->writable = false;
+}
+
+/* All of it on the disk, and the same when it is read back from there. */
+static int settle(int fd, const void *data, size_t size)
+{
+	if (fsync(fd) < 0)
+		return -errno;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	return image_compare(fd, 0, data, size);
+}
+
+static int write_block(int folder, const char block[SLOTS_BLOCK])
+{
+	int fd = openat(folder, "grubenv", O_RDWR | O_CREAT | O_SYNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = file_write_all(fd, block, SLOTS_BLOCK);
+	if (!error && ftruncate(fd, SLOTS_BLOCK) < 0)
+		error = -errno;
+	if (!error)
+		error = settle(fd, block, SLOTS_BLOCK);
+	close(fd);
+	return error;
+}
+
+int image_boot_write(const struct slots *slots)
+{
+	char block[SLOTS_BLOCK];
+	int folder = open_folder(), error;
+
+	if (folder < 0)
+		return folder;
+	slots_print(slots, block);
+	error = write_block(folder, block);
+	if (!error && fsync(folder) < 0)
+		error = -errno;
+	close(folder);
+	return error;
+}
+
+static int write_file(int folder, const char *name, const void *data, size_t size)
+{
+	int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error;
+
+	if (fd < 0)
+		return -errno;
+	error = file_write_all(fd, data, size);
+	if (!error)
+		error = settle(fd, data, size);
+	close(fd);
+	if (!error && fsync(folder) < 0)
+		error = -errno;
+	/* Half a file would be tried before anything else is. */
+	if (error)
+		unlinkat(folder, name, 0);
+	return error;
+}
+
+int image_boot_add(const char *name, const void *data, size_t size)
+{
+	int folder = open_folder();
+	int error = folder < 0 ? folder : write_file(folder, name, data, size);
+
+	if (folder >= 0)
+		close(folder);
+	return error;
+}
+
+static bool is_artefact(const char *name)
+{
+	const size_t length = strlen(name);
+
+	return length > 4 && strcmp(name + length - 4, ".efi") == 0;
+}
+
+int image_boot_remove_others(const char *keep)
+{
+	int fd = open_folder(), error = 0;
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!folder)
+		return fd < 0 ? fd : -ENOMEM;
+	while ((entry = readdir(folder))) {
+		if (is_artefact(entry->d_name) && strcmp(entry->d_name, keep) != 0 &&
+		    unlinkat(fd, entry->d_name, 0) < 0)
+			error = -errno;
+	}
+	if (!error && fsync(fd) < 0)
+		error = -errno;
+	closedir(folder);
+	return error;
+}
