@@ -65,3 +65,7 @@ int pbes2_decode(const uint8_t *der, size_t size, const char *passphrase, uint8_
 		 size_t *out_size) __attribute__((warn_unused_result));
 int pbes2_encode(const uint8_t *der, size_t size, const char *passphrase, struct der_writer *out)
 	__attribute__((warn_unused_result));
+
+/* PBKDF2-HMAC-SHA-256 (RFC 8018) of a passphrase of at most KEY_PASSPHRASE_MAX bytes. */
+int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size, uint32_t iterations,
+		  uint8_t *key, size_t size) __attribute__((warn_unused_result));

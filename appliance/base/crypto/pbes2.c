@@ -148,6 +148,18 @@ static int derive(const struct parameters *parameters, const char *passphrase, u
 #endif
 }
 
+int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size, uint32_t iterations,
+		  uint8_t *key, size_t size)
+{
+	struct parameters parameters = { .salt_size = salt_size, .iterations = iterations,
+					 .hash = MBEDTLS_MD_SHA256, .key_size = size };
+
+	if (salt_size > SALT_MOST)
+		return -EINVAL;
+	memcpy(parameters.salt, salt, salt_size);
+	return derive(&parameters, passphrase, key);
+}
+
 static int import_aes(const uint8_t *key, size_t size, psa_key_id_t *id)
 {
 	psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
