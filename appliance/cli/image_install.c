@@ -209,7 +209,7 @@ static int install(const struct options *options, const struct image_bundle *bun
 	image_disk_close(&found.disk);
 	command_print_diag(diag);
 	if (error) {
-		fprintf(stderr, "cordon image: nothing changed for the image that runs (%s): it starts again\n",
+		fprintf(stderr, "cordon image: not installed; the image that runs (%s) is untouched and starts again\n",
 			install.running);
 		return EXIT_NO;
 	}

@@ -90,8 +90,13 @@ int packed_verify(struct packed *packed, const struct archive *archive, const st
 	diag_init(&first);
 	error = verify(packed, &alone, trust, &first);
 	/* It was packed before the newest timestamp that came here: what is newest here is what counts. */
-	if (error == -EEXIST && trust->bundle)
-		return verify(packed, &behind, trust, diag);
+	if (error == -EEXIST && trust->bundle) {
+		error = verify(packed, &behind, trust, diag);
+		if (error)
+			diag_error(diag, source_name, 0, 0, "it was packed before the newest release that came "
+				   "here, and does not fit it: expected it packed anew from what is published now");
+		return error;
+	}
 	for (size_t i = 0; i < first.count && i < DIAG_KEEP; i++)
 		diag_error(diag, first.entry[i].source, first.entry[i].line, first.entry[i].column, "%s",
 			   first.entry[i].message);

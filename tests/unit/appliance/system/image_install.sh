@@ -221,7 +221,7 @@ publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
 untouched > before
-refused 'images' install packed3
+refused 'it was packed before the newest release' install packed3
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
 repo timestamp r --key one.pem --expires 1s > said
