@@ -207,6 +207,14 @@ static void print_json(const struct image_found *found)
 		slot_json(found, SLOT_A), "b", slot_json(found, SLOT_B)));
 }
 
+/* All tries are there only after the self-test. */
+static const char *standing(const struct slots *slots, enum slot running)
+{
+	if (slots_on_trial(slots, running))
+		return "on trial";
+	return slots->primary == running && slots->left == SLOTS_TRIES ? "confirmed" : "not confirmed yet";
+}
+
 static void print_slot(const struct image_found *found, enum slot slot)
 {
 	const struct slots *slots = &found->boot.slots;
@@ -216,10 +224,10 @@ static void print_slot(const struct image_found *found, enum slot slot)
 	if (*name && !image_boot_starts(&found->disk, slot, name))
 		printf(", does not start: its artefact or its root is not there");
 	if (slot == found->disk.slot)
-		printf(", runs");
+		printf(", runs, %s", standing(slots, slot));
 	if (slot == slots->primary)
-		printf(", starts first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
-	if (slot == slots->trial)
+		printf(", comes first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
+	if (slot == slots->trial && slot != found->disk.slot)
 		printf(", on trial");
 	puts("");
 }
@@ -227,14 +235,14 @@ static void print_slot(const struct image_found *found, enum slot slot)
 static void print_status(const struct image_found *found)
 {
 	const struct slots *slots = &found->boot.slots;
+	const enum slot other = slot_other(found->disk.slot);
+	const char *failed = slots->trial == other && slots->primary == found->disk.slot ?
+			     slots->name[other] : slots->failed;
 
 	for (enum slot slot = SLOT_A; slot <= SLOT_B; slot++)
 		print_slot(found, slot);
-	if (slots->trial == slot_other(found->disk.slot) && slots->primary == found->disk.slot)
-		printf("trial     %s did not prove itself; this is what it fell back to\n",
-		       slots->name[slots->trial]);
-	else if (*slots->failed)
-		printf("trial     %s did not prove itself\n", slots->failed);
+	if (*failed)
+		printf("trial     %s did not prove itself; this is what it fell back to\n", failed);
 	if (found->boot.lost)
 		puts("block     " PATH_BOOT_IMAGES "/grubenv was lost; this is what the disk shows");
 }

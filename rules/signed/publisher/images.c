@@ -24,18 +24,21 @@ static bool has_arch(const json_t *target, const char *arch)
 	return own && strcmp(own, arch) == 0;
 }
 
-/* The oldest of an arch; NULL when they are not more than are kept. */
-static const char *find_old(json_t *targets, const char *arch)
+/* The oldest of an arch; NULL when they are not more than are kept. The one that was just put there is
+ * newer than others of the same build. */
+static const char *find_old(json_t *targets, const char *arch, const char *put)
 {
-	const char *name, *oldest = NULL;
+	const char *name, *oldest = put;
 	json_t *target;
 	size_t count = 0;
 
 	json_object_foreach(targets, name, target) {
+		const int64_t least = build_of(json_object_get(targets, oldest));
+
 		if (!has_arch(target, arch))
 			continue;
 		count++;
-		if (!oldest || build_of(target) < build_of(json_object_get(targets, oldest)))
+		if (build_of(target) < least || (build_of(target) == least && oldest == put))
 			oldest = name;
 	}
 	return count > IMAGES_KEEP ? oldest : NULL;
@@ -71,7 +74,7 @@ static int put(json_t *targets, const struct images_entry *entry, json_t *target
 	}
 	if (json_object_set_new(targets, path, target))
 		return -ENOMEM;
-	while ((oldest = find_old(targets, entry->arch)))
+	while ((oldest = find_old(targets, entry->arch, path)))
 		json_object_del(targets, oldest);
 	if (json_object_get(targets, path))
 		return 0;

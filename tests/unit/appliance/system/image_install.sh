@@ -214,6 +214,13 @@ repo timestamp r --key one.pem > said
 known
 says 0 'goes to slot b' install packed3
 in_slot b 0.3.0
+# Of one build, the one that came last stays.
+cp -r r again
+for name in e f g; do
+	cp cordon-x86_64-0.3.0.bundle $name.bundle
+	says 0 staged repo image again $name.bundle
+done
+rm -r again
 # But not when the role has a newer version: then this bundle may have been withdrawn.
 box
 repo image r cordon-x86_64-0.4.0.bundle > said
