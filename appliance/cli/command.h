@@ -41,7 +41,6 @@ int command_selftest(const struct cli *cli, int argc, char **argv);
 int command_settings_of(const struct cli *cli, int argc, char **argv);
 int command_repo(const struct cli *cli, int argc, char **argv);
 int command_rules(const struct cli *cli, int argc, char **argv);
-int command_selftest(const struct cli *cli, int argc, char **argv);
 int command_status(const struct cli *cli, int argc, char **argv);
 int command_update(const struct cli *cli, int argc, char **argv);
 

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "cli/appliance.h"
-#include "system/gpt.h"
-#include "system/manifest.h"
-#include "system/slots.h"
+#include "system/install.h"
 
 /* `cordon image` in parts: image.c is the table and what changes nothing but the environment block. */
 
@@ -38,8 +36,6 @@ int image_disk_open(struct image_disk *disk, bool write, struct diag *diag)
 	__attribute__((warn_unused_result));
 void image_disk_close(struct image_disk *disk);
 
-/* "slot-a" */
-const char *image_slot_name(enum slot slot);
 /* "/dev/vda4", "/dev/nvme0n1p4" */
 char *image_part_path(const struct image_disk *disk, unsigned int number, char path[APPLIANCE_PATH]);
 

@@ -39,7 +39,7 @@ bool image_boot_starts(const struct image_disk *disk, enum slot slot, const char
 	struct gpt_part part;
 
 	snprintf(path, sizeof(path), PATH_BOOT_IMAGES "/%s", name);
-	return *name && appliance_has(path) && gpt_lookup(&disk->gpt, image_slot_name(slot), &part) &&
+	return *name && appliance_has(path) && gpt_lookup(&disk->gpt, install_part(slot), &part) &&
 	       fits(name, part.id);
 }
 

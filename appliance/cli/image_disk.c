@@ -105,7 +105,7 @@ static enum slot find_slot(const struct image_disk *disk, const uint8_t root[GPT
 	struct gpt_part part;
 
 	for (enum slot slot = SLOT_A; slot <= SLOT_B; slot++) {
-		if (gpt_lookup(&disk->gpt, image_slot_name(slot), &part) &&
+		if (gpt_lookup(&disk->gpt, install_part(slot), &part) &&
 		    memcmp(part.id, root, GPT_ID) == 0)
 			return slot;
 	}
@@ -219,11 +219,6 @@ void image_disk_close(struct image_disk *disk)
 	if (disk->fd >= 0)
 		close(disk->fd);
 	disk->fd = -1;
-}
-
-const char *image_slot_name(enum slot slot)
-{
-	return slot == SLOT_A ? "slot-a" : "slot-b";
 }
 
 char *image_part_path(const struct image_disk *disk, unsigned int number, char path[APPLIANCE_PATH])
