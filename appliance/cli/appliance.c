@@ -165,30 +165,36 @@ static const char *path_if(char full[APPLIANCE_PATH], const char *path)
 	return appliance_has(path) ? appliance_path(full, path) : NULL;
 }
 
-int appliance_compose_text(const struct network *network, const char *conf, size_t length,
-			   struct text *out)
+int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
+			   struct text *out, struct diag *diag)
 {
 	static struct settings settings;
-	static struct diag diag;
-	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH], *own = NULL;
+	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH];
 	struct addr dns[2 * WIRING_DNS];
-	struct compose parts = { .network = network, .dns = dns };
+	struct compose parts = { .network = network, .dns = dns, .text = conf, .length = length };
 	int error;
 
-	diag_init(&diag);
-	if (!conf)
-		conf = own = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
-	parts.text = conf;
-	parts.length = conf ? length : 0;
 	parts.dns_count = learned(network, dns);
 	parts.trust_root = path_if(root, PATH_SETTINGS "/root.json");
 	if (!parts.trust_root)
 		parts.trust_root = path_if(root, PATH_IMAGE_ROOT);
 	parts.mirror_ca = path_if(ca, PATH_SETTINGS "/mirror-ca.pem");
 	parts.watchdog = path_if(dog, "/dev/watchdog");
-	error = compose(&parts, out, &diag);
-	if (!error)
-		error = settings_parse(&settings, PATH_CONFIG, out->data, out->length, &diag);
+	error = compose(&parts, out, diag);
+	return error ? error : settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
+}
+
+int appliance_compose_text(const struct network *network, const char *conf, size_t length,
+			   struct text *out)
+{
+	static struct diag diag;
+	char *own = NULL;
+	int error;
+
+	diag_init(&diag);
+	if (!conf)
+		conf = own = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
+	error = appliance_compose_diag(network, conf, conf ? length : 0, out, &diag);
 	free(own);
 	command_print_diag(&diag);
 	return error ? EXIT_NO : EXIT_YES;

@@ -29,7 +29,11 @@ int appliance_network(struct network *network);
 bool appliance_lease(struct lease *lease, bool v6, bool kept);
 void appliance_facts(struct wiring_facts *facts);
 
-/* Settings as cordond gets them, from a cordon.conf (NULL: that of the settings) and network. */
+/* Settings as cordond gets them, from a cordon.conf (NULL: that of the settings) and network; checked.
+ * -errno, errors in diag. */
+int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
+			   struct text *out, struct diag *diag) __attribute__((warn_unused_result));
+/* The same; 0 or an exit code, errors on stderr. */
 int appliance_compose_text(const struct network *network, const char *conf, size_t length,
 			   struct text *out);
 /* Writes them to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */

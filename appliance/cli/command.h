@@ -31,6 +31,7 @@ struct command {
 	int (*run)(const struct cli *cli, int argc, char **argv);
 };
 
+int command_console(const struct cli *cli, int argc, char **argv);
 int command_explain(const struct cli *cli, int argc, char **argv);
 int command_image(const struct cli *cli, int argc, char **argv);
 int command_log(const struct cli *cli, int argc, char **argv);
@@ -38,6 +39,7 @@ int command_mode(const struct cli *cli, int argc, char **argv);
 int command_disarm(const struct cli *cli, int argc, char **argv);
 int command_network(const struct cli *cli, int argc, char **argv);
 int command_selftest(const struct cli *cli, int argc, char **argv);
+int command_setup(const struct cli *cli, int argc, char **argv);
 int command_settings_of(const struct cli *cli, int argc, char **argv);
 int command_repo(const struct cli *cli, int argc, char **argv);
 int command_rules(const struct cli *cli, int argc, char **argv);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "cli/appliance.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/version.h"
+#include "system/paths.h"
 
 static const struct command commands[] = {
 	{ "status", "[--json | --in-force | --boot]", "what the gateway enforces and how it is", command_status },
@@ -29,13 +30,15 @@ static const struct command commands[] = {
 	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
 	  "       cordon network lease EVENT | services --supervise",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "intake [--activate] | compose | accept | reset | keep\n"
+	{ "settings", "[show | intake [--activate] | compose | accept | reset [--log] | keep | revert]\n"
 	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
 	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"
 	  "                    rollback [--reboot]]\n"
 	  "       cordon image grow | device esp|slot-a|slot-b|data | on-trial",
 	  "the two slots of a disk, and new images for them", command_image },
+	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
+	{ "console", "", "what an appliance shows on its console", command_console },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };
@@ -90,6 +93,20 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* An appliance that runs the image has its files elsewhere. */
+static void set_paths(struct cli *cli)
+{
+	static char config[APPLIANCE_PATH], state[APPLIANCE_PATH], run[APPLIANCE_PATH];
+
+	*cli = (struct cli){ .config = "/etc/cordon/cordon.conf", .state = "/var/lib/cordon",
+			     .run = "/run/cordon" };
+	if (!appliance_has(PATH_IMAGE))
+		return;
+	cli->config = appliance_path(config, PATH_CONFIG);
+	cli->state = appliance_path(state, PATH_STATE);
+	cli->run = appliance_path(run, PATH_RUN);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -100,10 +117,10 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	struct cli cli = { .config = "/etc/cordon/cordon.conf", .state = "/var/lib/cordon",
-			   .run = "/run/cordon" };
+	struct cli cli;
 	int option;
 
+	set_paths(&cli);
 	while ((option = getopt_long(argc, argv, "+c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':

@@ -251,6 +251,8 @@ static void look(struct supervisor *supervisor)
 {
 	uint64_t disks = sum_disks();
 
+	if (appliance_has(PATH_SETTINGS "/trial"))
+		(void)run_cordon("settings", "expire", NULL);
 	if (came(supervisor)) {
 		(void)run_cordon("network", "up", NULL);
 		supervisor->missings = 0;

@@ -71,6 +71,10 @@ static const struct {
 	  "look at the whole repository as an appliance does" },
 	{ "fleet", repo_fleet, "DIR [--expect CSV] [--late TIME] [--json]",
 	  "what every appliance enforces, by its receipts" },
+	{ "settings", repo_settings,
+	  "FOLDER --key FILE [--version N] [--root FILE]\n"
+	  "                  [--passphrase-file FILE]",
+	  "sign settings that appliances take in" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

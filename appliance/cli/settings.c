@@ -1,15 +1,85 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "cli/settings.h"
 
 #include <getopt.h>
 #include <string.h>
 
+#include "base/config.h"
+#include "base/crypto/key.h"
+#include "cli/appliance.h"
+#include "signed/strict.h"
+
+enum { BUDGET = 64 << 20 };	/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
+
+struct words {
+	const char *verb, *file, *confirm;
+	bool activate, log;
+};
+
+static int parse(struct words *words, int argc, char **argv)
+{
+	static const struct option options[] = { { "activate", no_argument, NULL, 'a' },
+						 { "confirm", required_argument, NULL, 'c' },
+						 { "log", no_argument, NULL, 'l' },
+						 { 0 } };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return command_usage("settings", "expected a command of those below");
+		words->activate |= option == 'a';
+		words->log |= option == 'l';
+		if (option == 'c')
+			words->confirm = optarg;
+	}
+	words->verb = optind < argc ? argv[optind++] : "show";
+	words->file = optind < argc ? argv[optind++] : NULL;
+	return optind == argc ? 0 : command_usage("settings", "unexpected word \"%s\"", argv[optind]);
+}
+
+static int with_file(const struct cli *cli, const struct words *words)
+{
+	if (strcmp(words->verb, "export") == 0)
+		return settings_export(words->file);
+	if (strcmp(words->verb, "import") == 0)
+		return settings_import(cli, words->file);
+	if (strcmp(words->verb, "diff") == 0)
+		return settings_diff(words->file);
+	if (strcmp(words->verb, "apply") == 0 && words->confirm)
+		return settings_apply(cli, words->file, words->confirm);
+	return command_usage("settings", "expected export FILE, import FILE, diff FILE or apply FILE --confirm "
+			     "SECONDS");
+}
+
 int command_settings_of(const struct cli *cli, int argc, char **argv)
 {
+	struct words words = { .verb = NULL };
+	int code = parse(&words, argc, argv);
 	bool changed;
 
-	(void)cli;
-	if (argc == 2 && strcmp(argv[1], "compose") == 0)
+	if (code)
+		return code;
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	strict_budget(BUDGET);
+	if (words.file)
+		return with_file(cli, &words);
+	if (strcmp(words.verb, "compose") == 0)
 		return appliance_compose(&changed);
-	return command_usage("settings", "expected a command of those below");
+	if (strcmp(words.verb, "intake") == 0)
+		return settings_intake(cli, words.activate);
+	if (strcmp(words.verb, "show") == 0)
+		return settings_show();
+	if (strcmp(words.verb, "accept") == 0)
+		return settings_accept(cli);
+	if (strcmp(words.verb, "reset") == 0)
+		return settings_reset(words.log);
+	if (strcmp(words.verb, "keep") == 0)
+		return settings_keep();
+	if (strcmp(words.verb, "revert") == 0)
+		return settings_revert(cli);
+	if (strcmp(words.verb, "expire") == 0)
+		return settings_expire(cli);
+	return command_usage("settings", "expected show, intake, compose, accept, reset, keep, revert, "
+			     "export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
 }

@@ -24,7 +24,8 @@ static int64_t line_time(const char *line, size_t length)
 
 	if (length < sizeof(key) - 1 + sizeof(text) || memcmp(line, key, sizeof(key) - 1) != 0)
 		return 0;
-	snprintf(text, sizeof(text), "%s", line + sizeof(key) - 1);
+	memcpy(text, line + sizeof(key) - 1, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
 	end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	return end && *end == '\0' ? (int64_t)timegm(&tm) : 0;
 }

@@ -72,11 +72,16 @@ static int record(struct source *source, enum source_kind kind, const char *path
 
 /* ---- one look at one source ---- */
 
+static int64_t now_or_later(const struct update_role *role, bool *behind)
+{
+	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), behind);
+}
+
 static int64_t now(const struct update_role *role)
 {
 	bool behind;
 
-	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), &behind);
+	return now_or_later(role, &behind);
 }
 
 /* A newer file of any role comes with a newer timestamp, or with the root that withdrew its key. */
@@ -145,14 +150,17 @@ static int resolve(void *context, const char *host, struct addr address[CONNECTI
 				CONNECTION_ADDRESSES, diag);
 }
 
+/* Without a clock, a certificate newer than all that was proven must not keep the proof away. */
 static struct connection_options connection_options(const struct update_role *role)
 {
-	return (struct connection_options){
+	struct connection_options options = {
 		.limits = connection_limits_default, .resolve = resolve,
 		.context = (void *)(uintptr_t)role, .ca = role->ca,
 		.pin = role->start.settings.mirror_pin, .pins = role->start.settings.mirror_pins,
-		.now = now(role),
 	};
+
+	options.now = now_or_later(role, &options.earliest);
+	return options;
 }
 
 static void explain(struct attempt *attempt, const struct diag *diag, int error)

@@ -43,6 +43,7 @@ struct connection_options {
 	const uint8_t (*pin)[TLS_PIN];
 	size_t pins;
 	int64_t now;			/* for certificates */
+	bool earliest;			/* it may be later; see base/crypto/tls.h */
 };
 
 struct connection;

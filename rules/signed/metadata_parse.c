@@ -55,12 +55,12 @@ static int parse_header(struct metadata *metadata, const json_t *signed_, const 
 
 /* The specification wants every key id once; what "sig" says is judged when it is verified: an
  * empty one is how a signer who has not signed yet looks. */
-static int check_signatures(const struct metadata *metadata, const struct field *field)
+int metadata_check_signatures(const json_t *document, const struct field *field)
 {
 	const char *keyid[METADATA_SIGNATURES];
 	json_t *signatures;
 	size_t count;
-	int error = field_array(field, metadata->document, "signatures", METADATA_SIGNATURES,
+	int error = field_array(field, document, "signatures", METADATA_SIGNATURES,
 				FIELD_REQUIRED, &signatures);
 
 	if (error)
@@ -225,7 +225,7 @@ static int parse(struct metadata *metadata, const struct field *field)
 	int error = field_object(field, metadata->document, "signed", FIELD_REQUIRED, &signed_);
 
 	if (!error)
-		error = check_signatures(metadata, field);
+		error = metadata_check_signatures(metadata->document, field);
 	if (!error)
 		error = parse_header(metadata, signed_, field);
 	if (!error)

@@ -11,6 +11,10 @@ int metadata_parse_root(struct metadata *metadata, const json_t *signed_, const 
 int metadata_parse_delegations(struct metadata *metadata, const json_t *delegations,
 			       const struct field *field) __attribute__((warn_unused_result));
 
+/* "signatures": key ids without repetition, and text beside each. */
+int metadata_check_signatures(const json_t *document, const struct field *field)
+	__attribute__((warn_unused_result));
+
 /* 64 hexadecimal digits in lower case? */
 bool metadata_is_keyid(const char *text);
 /* -EINVAL when one of them is there twice. */

@@ -89,7 +89,7 @@ static uint32_t judge_time(struct tls *tls, const mbedtls_x509_crt *crt, const c
 		complain(tls, "%s expired on %04d-%02d-%02d", what, to->year, to->mon, to->day);
 		return MBEDTLS_X509_BADCERT_EXPIRED;
 	}
-	if (tls->options.now < seconds_of(from)) {
+	if (!tls->options.earliest && tls->options.now < seconds_of(from)) {
 		complain(tls, "%s is not valid before %04d-%02d-%02d", what, from->year,
 			 from->mon, from->day);
 		return MBEDTLS_X509_BADCERT_FUTURE;

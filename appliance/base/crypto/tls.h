@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,7 @@ struct tls_options {
 	const uint8_t (*pin)[TLS_PIN];
 	size_t pins;
 	int64_t now;		/* seconds since 1970 */
+	bool earliest;		/* it may be later: what begins after now may have begun */
 	const char *host;	/* name or address; SNI for a name */
 };
 

@@ -163,6 +163,7 @@ struct trust {
 	const uint8_t (*pin)[TLS_PIN];
 	const char *host;	/* NULL: mirror.test */
 	int64_t now;		/* 0: 2026 */
+	bool earliest;
 	const char *file;	/* NULL: "file" */
 };
 
@@ -171,7 +172,7 @@ static int get(const struct trust *trust, size_t *size)
 	const struct connection_options options = {
 		.limits = connection_limits_default, .resolve = to_loopback, .ca = trust->ca,
 		.pin = trust->pin, .pins = trust->pin ? 1 : 0,
-		.now = trust->now ? trust->now : YEAR_2026,
+		.now = trust->now ? trust->now : YEAR_2026, .earliest = trust->earliest,
 	};
 	struct connection *connection;
 	struct http_answer answer;
@@ -280,6 +281,10 @@ static void expired_and_not_yet_valid(void **state)
 		"certificate is not valid before 2024-01-01");
 	refused(&(struct trust){ .ca = ca, .now = 1 }, -EACCES,
 		"CA certificate is not valid before 2020-01-01");
+	/* Without a clock nobody can say that it has not begun, only that it has ended. */
+	accepted(&(struct trust){ .ca = ca, .now = YEAR_2023, .earliest = true });
+	refused(&(struct trust){ .ca = ca, .now = YEAR_2035, .earliest = true }, -EACCES,
+		"certificate expired on 2034-01-01");
 	stop(state);
 	start("past", NULL);
 	accepted(&(struct trust){ .ca = ca, .now = YEAR_2020_JANUARY });

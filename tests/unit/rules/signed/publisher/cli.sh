@@ -31,7 +31,7 @@ check() {
 	failures=$((failures + 1))
 }
 
-for command in key init add image status sign publish timestamp hold revert rotate delegate verify fleet; do
+for command in key init add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
 	expect 0 "usage: cordon repo $command" "$command" --help
 	[ "$command" = key ] || expect 2 'see: cordon repo' "$command"
 done
@@ -41,7 +41,7 @@ expect 2 'no command' frobnicate
 # shellcheck source=appliance/cli/cordon.bash-completion
 . "$root/appliance/cli/cordon.bash-completion"
 options() { tr ' ' '\n' | grep -e '^--[a-z]' | sort -u; }
-for command in key add image status sign publish timestamp hold revert rotate delegate verify fleet; do
+for command in key add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
 	repo "$command" --help | grep -oe '--[a-z][a-z0-9-]*' | options >help.words
 	echo --help | cat - help.words | sort -u >help.all
 	_cordon_repo_options "$command" | options >completion.words
@@ -160,6 +160,24 @@ check test $? -ne 0
 expect 0 'nothing is staged' status r
 expect 0 'release 5 staged' add r v.rules
 rm r/staging/*.json
+
+# ---- settings of appliances
+mkdir s
+expect 1 'expected cordon.conf, network.conf' settings s --key bob.pem
+printf '[dns]\nworkers = 1\n' >s/cordon.conf
+expect 1 '(--root)' settings s --key bob.pem
+expect 1 "none of the root role's" settings s --key one.pem --root r/metadata/root.json
+expect 0 'version 1 of cordon.conf' settings s --key bob.pem --root r/metadata/root.json
+expect 0 '1 of 3 signatures' settings s --key bob.pem --root r/metadata/root.json
+expect 0 '2 of 3 signatures' settings s --key carol.pem --root r/metadata/root.json
+expect 0 '3 of 3 signatures: complete' settings s --key dave.pem --root r/metadata/root.json
+expect 0 'version 4 of cordon.conf' settings s --key bob.pem --root r/metadata/root.json --version 4
+printf '[dns]\nworkers = 2\n' >s/cordon.conf
+cp r/metadata/root.json s/
+expect 0 'version 5 of cordon.conf root.json' settings s --key bob.pem
+expect 0 '2 of 3 signatures' settings s --key carol.pem
+check jq -e '.signed.version == 5 and ._type == null and (.signatures | length) == 2' s/settings.json
+expect 2 'at least 1' settings s --key bob.pem --version 0
 
 # ---- a fleet of nobody
 expect 0 '0 appliances, 0 not as they should be: there is no receipt' fleet r

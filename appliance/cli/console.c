@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/appliance.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "cli/admin.h"
+#include "cli/settings.h"
+#include "cli/terminal.h"
+#include "system/paths.h"
+
+/*
+ * `cordon console`: what is on the serial line when the box has started. It shows how the box is, and
+ * the few things that are done there. No default password exists: a shell wants the administrator's
+ * secret; a box that nobody has set up yet has none, and whoever holds it may set it up anyway.
+ */
+
+static void say_help(void)
+{
+	puts("Enter: status   s: set up   l: log (last 20)   r: restart   u: shell");
+}
+
+/* A command of ours, as if it had been typed. */
+static void run_command(const struct cli *cli, int (*run)(const struct cli *, int, char **), int argc,
+			const char *const *words)
+{
+	optind = 0;
+	(void)run(cli, argc, (char **)(uintptr_t)words);
+}
+
+static void show_status(const struct cli *cli)
+{
+	static const char *const words[] = { "status", NULL };
+
+	run_command(cli, command_status, 1, words);
+}
+
+static void show_log(const struct cli *cli)
+{
+	static const char *const words[] = { "log", "--last", "20", NULL };
+
+	if (ENABLED(CONFIG_JOURNAL))
+		run_command(cli, command_log, 3, words);
+	else
+		puts("this build keeps no log (Kconfig)");
+}
+
+static void restart(void)
+{
+	static const char *const words[] = { "/sbin/reboot", NULL };
+	int pid;
+
+	if (!terminal_confirm("restart this box? Everybody behind it is offline for about half a minute "
+			      "[yes]: "))
+		return;
+	pid = run_start(words, "", false);
+	if (pid < 0 || run_wait(pid) != 0)
+		puts("cannot restart: switch it off and on");
+}
+
+/* Its own process group in the foreground, with the signals that a shell expects. */
+static void run_shell(void)
+{
+	char path[APPLIANCE_PATH];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setpgid(0, 0);
+		signal(SIGTTOU, SIG_IGN);
+		tcsetpgrp(STDIN_FILENO, getpid());
+		for (int number = 1; number < NSIG; number++)
+			signal(number, SIG_DFL);
+		appliance_path(path, "/bin/sh");
+		execl(path, "-sh", (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || run_wait(pid) == 127)
+		puts("there is no shell in this image");
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+}
+
+static void shell(void)
+{
+	if (!settings_provisioned()) {
+		puts("a shell without a secret, because nobody has set this box up yet; exit leads back");
+		run_shell();
+	} else if (admin_ask("for a shell")) {
+		run_shell();
+	}
+}
+
+/* Init's /dev/console can be nobody's controlling terminal; the line behind it can, and then ^C works. */
+static void own_terminal(void)
+{
+	char text[128], path[160], *name;
+	int fd;
+
+	if (getenv(PATH_PREFIX_VARIABLE) || !terminal_is_console() ||
+	    !appliance_peek("/sys/class/tty/console/active", text, sizeof(text)))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	name = strrchr(text, ' ');
+	snprintf(path, sizeof(path), "/dev/%s", name ? name + 1 : text);
+	(void)setsid();
+	fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (ioctl(fd, TIOCSCTTY, 0) == 0) {
+		dup2(fd, STDIN_FILENO);
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
+	close(fd);
+}
+
+static void answer(const struct cli *cli, char letter)
+{
+	switch (letter) {
+	case '\0':
+		show_status(cli);
+		break;
+	case 's':
+		(void)settings_setup(cli);
+		break;
+	case 'l':
+		show_log(cli);
+		break;
+	case 'r':
+		restart();
+		break;
+	case 'u':
+		shell();
+		break;
+	default:
+		puts("expected one of these letters");
+	}
+}
+
+int command_console(const struct cli *cli, int argc, char **argv)
+{
+	char line[TERMINAL_LINE];
+
+	if (argc != 1)
+		return command_usage("console", "unexpected word \"%s\"", argv[1]);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
+	own_terminal();
+	putchar('\n');
+	show_status(cli);
+	say_help();
+	while (terminal_ask("cordon> ", line, sizeof(line)) == 0) {
+		answer(cli, line[0] && line[1] ? '?' : line[0]);
+		say_help();
+	}
+	/* The line is gone; init starts us again, and need not do so a thousand times a second. */
+	if (isatty(STDIN_FILENO))
+		sleep(1);
+	return EXIT_YES;
+}

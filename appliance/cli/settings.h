@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/command.h"
+#include "system/intake.h"
+
+/*
+ * `cordon settings` in parts: settings.c is the table. Below PATH_DATA:
+ *
+ *	settings/		the files in force, a ledger of what was taken, during a trial its end
+ *	settings.new/		the next ones while they are written
+ *	settings.old/		the ones before a trial
+ *	settings.waiting/	refused, and to be accepted by somebody with the secret
+ *	settings.log		what was taken and refused
+ *	provisioned		somebody has set this box up
+ */
+#define SETTINGS_NEW PATH_DATA "/settings.new"
+#define SETTINGS_OLD PATH_DATA "/settings.old"
+#define SETTINGS_WAITING PATH_DATA "/settings.waiting"
+#define SETTINGS_LOG PATH_DATA "/settings.log"
+#define SETTINGS_MARK PATH_DATA "/provisioned"
+#define SETTINGS_RESET PATH_DATA "/reset"
+enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
+
+/* What is remembered of what came before; lies in the settings' folder and changes with it. */
+struct settings_ledger {
+	int64_t version;			/* of the last signed set */
+	uint8_t taken[SETTINGS_TAKEN][DIGEST_SIZE];
+	size_t takens;
+};
+
+/* A set that somebody offers. */
+struct settings_offer {
+	struct intake_set set;
+	bool whole;		/* what is not in it goes; else it stays as it is */
+	char *approval;		/* settings.json, malloc'ed; NULL: none */
+	size_t approval_size;
+	char where[64];		/* "the stick sdb1" */
+	bool has_errors;	/* an errors.txt lies beside it */
+	char *unreadable;	/* of a stick: what is wrong with it; there is no set then. malloc'ed */
+};
+
+void settings_offer_release(struct settings_offer *offer);
+
+/* ---- settings_set.c: on disk ---- */
+
+/* One change at a time; the process holds it until its end. */
+void settings_lock(void);
+/* In a child that is not part of the change. */
+void settings_unlock(void);
+/* Has this box been set up? Then what is protected is. */
+bool settings_provisioned(void);
+/* The files of a folder of ours; -errno with diag. */
+int settings_load(const char *folder, struct intake_set *set, struct diag *diag)
+	__attribute__((warn_unused_result));
+void settings_ledger_load(struct settings_ledger *ledger);
+void settings_ledger_load_from(const char *folder, struct settings_ledger *ledger);
+bool settings_ledger_knows(const struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE]);
+/* The oldest one is forgotten for it. */
+void settings_ledger_add(struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE]);
+/* All of it or nothing, also when the power goes. trial: lines of a trial's end, or NULL. -errno. */
+int settings_store(const struct intake_set *set, const struct settings_ledger *ledger,
+		   const char *trial) __attribute__((warn_unused_result));
+/* What was renamed or removed below PATH_DATA reaches the disk. -errno. */
+int settings_sync(void);
+/* A folder of ours and the files in it. */
+void settings_remove(const char *folder);
+/* The set into a folder of its own (SETTINGS_WAITING, SETTINGS_OLD), which is whole when it is there. */
+int settings_copy(const char *folder, const struct intake_set *set,
+		  const struct settings_ledger *ledger, const char *why)
+	__attribute__((warn_unused_result));
+/* Ends what a power cut interrupted, a factory reset, and (boot) a trial that nobody kept. */
+void settings_recover(void);
+/* A line to SETTINGS_LOG and the kernel's log, unless the same set had the same word said already. */
+void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const char *text);
+/* The last line of SETTINGS_LOG that says "refused"; "" for none. */
+void settings_last_refusal(char *line, size_t size);
+
+/* ---- settings_check.c: decisions ---- */
+
+/* A complete set: does every file read, alone and together? */
+int settings_check(const struct intake_set *set, struct diag *diag) __attribute__((warn_unused_result));
+
+enum settings_verdict { SETTINGS_SAME, SETTINGS_TAKE, SETTINGS_REFUSE, SETTINGS_WRONG };
+
+struct settings_judgement {
+	enum settings_verdict verdict;
+	struct intake_set complete;
+	struct intake_changes changes;
+	struct settings_ledger ledger;	/* as it will be */
+	uint8_t digest[DIGEST_SIZE];
+	char *why;			/* for people; malloc'ed; NULL: nothing to say */
+};
+
+/* confirmed: somebody gave the secret. SETTINGS_WRONG: why has the errors. */
+void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
+		    bool confirmed);
+/* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
+int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
+		  const char *trial);
+void settings_judgement_release(struct settings_judgement *judgement);
+
+/* ---- settings_intake.c, settings_stick.c ---- */
+
+int settings_intake(const struct cli *cli, bool activate);
+/* The set of a folder; 1: there is none of our files, -errno: too large or not to be read, with diag. */
+int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* Every stick with settings; how many. */
+size_t settings_sticks(struct settings_offer *offer, size_t most);
+/* errors.txt on a stick, or (NULL) its end. */
+void settings_stick_note(const char *where, const char *errors);
+/* The same beside settings in a folder. */
+void settings_folder_note(int folder, const char *errors);
+
+/* ---- settings_copy.c ---- */
+
+/* A copy (export), one of the files by its name, or a folder of them. 0 or an exit code, said. */
+int settings_read_any(const char *path, struct settings_offer *offer);
+int settings_export(const char *path);
+int settings_import(const struct cli *cli, const char *path);
+int settings_diff(const char *path);
+int settings_show(void);
+/* What set would change of the settings in force, line by line; false: nothing. */
+bool settings_print_diff(const struct settings_offer *offer);
+
+/* ---- settings_trial.c ---- */
+
+int settings_apply(const struct cli *cli, const char *path, const char *seconds);
+int settings_keep(void);
+/* Is one under way? */
+bool settings_on_trial(void);
+/* Back to the old ones: at once, or (expire) when its end has come. */
+int settings_revert(const struct cli *cli);
+int settings_expire(const struct cli *cli);
+
+/* ---- settings_accept.c ---- */
+
+/* Asks for the secret when it takes one; false, after a word, when the set is not to be taken. */
+bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer);
+int settings_accept(const struct cli *cli);
+int settings_reset(bool log_too);
+
+/* ---- setup.c ---- */
+
+int settings_setup(const struct cli *cli);

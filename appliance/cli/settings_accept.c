@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/admin.h"
+#include "cli/appliance.h"
+#include "cli/terminal.h"
+#include "system/paths.h"
+
+/* Somebody with the administrator's secret says yes, or begins anew. */
+
+bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer)
+{
+	struct text what = TEXT_EMPTY;
+	bool confirmed = false;
+
+	if (judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME)
+		return true;
+	if (judgement->verdict == SETTINGS_WRONG) {
+		fputs(judgement->why ? judgement->why : "", stderr);
+		return false;
+	}
+	intake_print(&judgement->changes, true, &what);
+	printf("this would change %s\n", what.data ? what.data : "");
+	text_release(&what);
+	if (admin_ask("to take it")) {
+		settings_judgement_release(judgement);
+		settings_judge(judgement, offer, true);
+		confirmed = judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME;
+	}
+	if (!confirmed)
+		fputs("nothing was changed\n", stderr);
+	return confirmed;
+}
+
+int settings_accept(const struct cli *cli)
+{
+	static struct diag diag;
+	struct settings_judgement judgement;
+	struct settings_ledger source;
+	struct settings_offer offer = { .whole = true, .where = "the refused set" };
+	int code = EXIT_NO;
+
+	diag_init(&diag);
+	settings_lock();
+	if (settings_on_trial() || settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 ||
+	    intake_is_empty(&offer.set)) {
+		fputs(settings_on_trial() ? "a trial of settings is under way: first cordon settings keep, or "
+		      "wait for its end\n" : "no settings wait to be accepted\n", stderr);
+		return EXIT_NO;
+	}
+	(void)settings_print_diff(&offer);
+	settings_judge(&judgement, &offer, false);
+	if (settings_confirm(&judgement, &offer)) {
+		/* The set that they came in is done with, too. */
+		settings_ledger_load_from(SETTINGS_WAITING, &source);
+		if (source.takens)
+			settings_ledger_add(&judgement.ledger, source.taken[0]);
+		code = settings_take(&judgement, &offer, NULL);
+	}
+	if (code == EXIT_YES) {
+		fputs(judgement.why ? judgement.why : "", stdout);
+		settings_remove(SETTINGS_WAITING);
+		code = appliance_activate(cli);
+	}
+	settings_judgement_release(&judgement);
+	settings_offer_release(&offer);
+	return code;
+}
+
+/* ---- factory reset ---- */
+
+/* What only somebody reads who stands before the box, or knows it. */
+static void name_of_box(char *name, size_t size)
+{
+	static struct network network;
+
+	if (!appliance_peek("/sys/class/dmi/id/product_serial", name, size) &&
+	    !appliance_peek("/proc/device-tree/serial-number", name, size))
+		name[0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	if (!name[0] && appliance_network(&network) == EXIT_YES)
+		snprintf(name, size, "%s", network.hostname);
+	if (!name[0])
+		snprintf(name, size, "cordon");
+}
+
+static bool may_reset(void)
+{
+	char name[64], question[160], line[TERMINAL_LINE];
+
+	if (admin_has_secret())
+		return admin_ask("for a factory reset");
+	name_of_box(name, sizeof(name));
+	snprintf(question, sizeof(question), "no administrator's secret is set; to go on, type %s: ", name);
+	return terminal_ask(question, line, sizeof(line)) == 0 && strcmp(line, name) == 0;
+}
+
+int settings_reset(bool log_too)
+{
+	static const char *const reboot[] = { "/sbin/reboot", NULL };
+	const char *what = log_too ? "log\n" : "\n";
+	int pid;
+
+	if (!terminal_is_console()) {
+		fputs("cordon: a factory reset is made on the console (the serial line), not over the network\n",
+		      stderr);
+		return EXIT_NO;
+	}
+	printf("settings, keys, the administrator's secret and what cordond keeps%s will be gone; the lists "
+	       "of the image\nblock from then on, and this box waits to be set up\n",
+	       log_too ? " and the log" : "");
+	if (!may_reset()) {
+		fputs("nothing was changed\n", stderr);
+		return EXIT_NO;
+	}
+	settings_lock();
+	/* Done at the next start, before anything runs that would write it all anew. */
+	if (appliance_write(SETTINGS_RESET, what, strlen(what), 0600) != EXIT_YES)
+		return EXIT_NO;
+	settings_note("reset", NULL, "somebody on the console asked for it");
+	puts("the box restarts now");
+	pid = run_start(reboot, "", false);
+	if (pid < 0 || run_wait(pid) != 0)
+		puts("cannot restart: switch it off and on");
+	return EXIT_YES;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/crypto/password.h"
+#include "base/crypto/tls.h"
+#include "base/file.h"
+#include "cli/appliance.h"
+#include "signed/approval.h"
+#include "system/paths.h"
+
+#define BUNDLE PATH_STATE "/bundle"
+
+/* ---- does it read? ---- */
+
+static void check_conf(const struct intake_set *set, struct diag *diag)
+{
+	static struct network network;
+	const struct intake_part *conf = &set->file[INTAKE_CORDON], *net = &set->file[INTAKE_NETWORK];
+	struct text out = TEXT_EMPTY;
+	size_t errors = diag->count;
+
+	if (network_parse(&network, "network.conf", net->data ? net->data : "", net->size, diag) < 0)
+		return;
+	if (appliance_compose_diag(&network, conf->data, conf->size, &out, diag) < 0 && diag->count == errors)
+		diag_error(diag, "cordon.conf", 0, 0, "cannot be put together with network.conf");
+	text_release(&out);
+}
+
+static void check_root(const struct intake_part *root, struct diag *diag)
+{
+	struct trust *trust;
+
+	if (approval_root(&trust, root->data, root->size, NULL, diag) == 0)
+		trust_free(trust);
+	else if (diag->count == 0)
+		diag_error(diag, "root.json", 0, 0, "expected root metadata that is signed by itself");
+}
+
+static void check_ca(const struct intake_part *ca, struct diag *diag)
+{
+	if (strlen(ca->data) != ca->size || tls_check_ca(ca->data, diag) < 0)
+		diag_error(diag, "mirror-ca.pem", 0, 0, "expected certificates in PEM, one of a CA at least");
+}
+
+int settings_check(const struct intake_set *set, struct diag *diag)
+{
+	size_t errors = diag->count;
+
+	check_conf(set, diag);
+	if (set->file[INTAKE_KEYS].data)
+		(void)!intake_check_keys(&set->file[INTAKE_KEYS], "authorized_keys", diag);
+	if (set->file[INTAKE_ROOT].data)
+		check_root(&set->file[INTAKE_ROOT], diag);
+	if (set->file[INTAKE_CA].data)
+		check_ca(&set->file[INTAKE_CA], diag);
+	if (set->file[INTAKE_SECRET].data)
+		(void)!intake_check_secret(&set->file[INTAKE_SECRET], "admin-secret", diag);
+	return diag->count == errors ? 0 : -EINVAL;
+}
+
+/* ---- may it be? ---- */
+
+/* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
+static int root_in_force(const struct intake_set *old, struct trust **trust, struct diag *diag)
+{
+	static struct archive archive;
+	const struct intake_part *root = &old->file[INTAKE_ROOT];
+	char path[APPLIANCE_PATH], *built_in = NULL, *bundle = NULL;
+	size_t size = root->size, bundle_size = 0;
+	int error;
+
+	if (!root->data)
+		built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &size);
+	if (!root->data && !built_in) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "there is no trust root on this box yet, so nobody can "
+			   "sign for it");
+		return -ENOKEY;
+	}
+	error = file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &bundle_size);
+	if (!error)
+		error = archive_parse(&archive, bundle, bundle_size);
+	error = approval_root(trust, root->data ? root->data : built_in, size, error ? NULL : &archive, diag);
+	free(bundle);
+	free(built_in);
+	return error;
+}
+
+static int check_files(const struct approval *approval, const struct intake_set *set, struct diag *diag)
+{
+	int error = 0;
+
+	for (int file = 0; file < INTAKE_FILES && !error; file++) {
+		const struct intake_part *part = &set->file[file];
+
+		if (part->data)
+			error = approval_check(approval, intake_name((enum intake_file)file), part->data,
+					       part->size, diag);
+	}
+	for (size_t i = 0; i < approval->files && !error; i++) {
+		enum intake_file file = intake_lookup(approval->file[i].name);
+
+		if (file != INTAKE_FILES && set->file[file].data)
+			continue;
+		diag_error(diag, approval->file[i].name, 0, 0, APPROVAL_NAME " names this file, and it is "
+			   "not there");
+		error = -ENOENT;
+	}
+	return error;
+}
+
+/* *version: what the signed set says. */
+static int check_approval(const struct settings_offer *offer, const struct intake_set *trusted,
+			  int64_t last, int64_t *version, struct diag *diag)
+{
+	struct approval approval;
+	struct trust *trust;
+	int error = approval_parse(&approval, offer->approval, offer->approval_size, diag);
+
+	if (error)
+		return error;
+	error = root_in_force(trusted, &trust, diag);
+	if (!error) {
+		error = approval_verify(&approval, trust_get(trust, METADATA_ROOT), last, diag);
+		trust_free(trust);
+	}
+	if (!error)
+		error = check_files(&approval, &offer->set, diag);
+	*version = approval.version;
+	approval_release(&approval);
+	return error;
+}
+
+static void say_errors(struct settings_judgement *judgement, const struct diag *diag, const char *where)
+{
+	struct text out = TEXT_EMPTY;
+
+	judgement->verdict = SETTINGS_WRONG;
+	text_printf(&out, "settings of %s are wrong, and nothing of them was taken:\n", where);
+	diag_print(diag, &out);
+	judgement->why = out.data;
+}
+
+static void say_refusal(struct settings_judgement *judgement, const struct settings_offer *offer)
+{
+	const struct intake_changes *changes = &judgement->changes;
+	struct text out = TEXT_EMPTY;
+
+	judgement->verdict = SETTINGS_REFUSE;
+	text_printf(&out, "settings of %s are refused: they would change ", offer->where);
+	intake_print(changes, true, &out);
+	if (offer->set.file[INTAKE_SECRET].data)
+		text_puts(&out, " (leave the file admin-secret away where it is not to change)");
+	text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, see cordon repo "
+		  "settings), or the\nadministrator's secret here: cordon settings accept.\n");
+	if (changes->count > changes->protected) {
+		text_puts(&out, "A set is whole: ");
+		intake_print(changes, false, &out);
+		text_puts(&out, " was not taken either.\n");
+	}
+	judgement->why = out.data;
+}
+
+static void say_taken(struct settings_judgement *judgement, const struct settings_offer *offer)
+{
+	struct text out = TEXT_EMPTY;
+
+	judgement->verdict = SETTINGS_TAKE;
+	text_printf(&out, "settings of %s are taken: ", offer->where);
+	intake_print(&judgement->changes, true, &out);
+	if (judgement->changes.protected && judgement->changes.protected < judgement->changes.count)
+		text_puts(&out, ", ");
+	intake_print(&judgement->changes, false, &out);
+	text_puts(&out, "\n");
+	judgement->why = out.data;
+}
+
+/* A plain secret stays in no file of ours. */
+static int hash_secret(struct intake_part *secret)
+{
+	char plain[PASSWORD_MOST + 1], line[PASSWORD_LINE + 1];
+	int error;
+
+	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
+	if (password_check_line(plain))
+		return 0;
+	error = password_hash(plain, line);
+	explicit_bzero(plain, sizeof(plain));
+	if (error)
+		return error;
+	strcat(line, "\n");
+	explicit_bzero(secret->data, secret->size);
+	free(secret->data);
+	*secret = (struct intake_part){ strdup(line), strlen(line) };
+	return secret->data ? 0 : -ENOMEM;
+}
+
+/* Before the first provisioning there is nobody to ask: whoever sets the box up says who will be. */
+static int judge_approval(struct settings_judgement *judgement, const struct settings_offer *offer,
+			  const struct intake_set *old, bool provisioned, struct diag *diag)
+{
+	const struct intake_set *trusted = provisioned ? old : &judgement->complete;
+
+	return check_approval(offer, trusted, judgement->ledger.version, &judgement->ledger.version, diag);
+}
+
+static int prepare(struct settings_judgement *judgement, const struct settings_offer *offer,
+		   struct intake_set *old, struct diag *diag)
+{
+	int error = settings_load(PATH_SETTINGS, old, diag);
+
+	if (!error)
+		error = intake_digest(&offer->set, judgement->digest);
+	for (int file = 0; file < INTAKE_FILES && !error; file++) {
+		const struct intake_part *part = &offer->set.file[file];
+
+		if (part->data)
+			error = intake_put(&judgement->complete, (enum intake_file)file, part->data,
+					   part->size);
+	}
+	if (!error && !offer->whole)
+		error = intake_complete(&judgement->complete, old);
+	if (!error)
+		error = settings_check(&judgement->complete, diag);
+	if (error && diag->count == 0)
+		diag_error(diag, offer->where, 0, 0, "%s", strerror(-error));
+	return error;
+}
+
+void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
+		    bool confirmed)
+{
+	static struct diag diag;
+	struct intake_set old;
+	bool provisioned = settings_provisioned(), approved = false;
+	int error;
+
+	*judgement = (struct settings_judgement){ .verdict = SETTINGS_SAME };
+	diag_init(&diag);
+	settings_ledger_load(&judgement->ledger);
+	error = prepare(judgement, offer, &old, &diag);
+	if (!error && offer->approval && !confirmed) {
+		error = judge_approval(judgement, offer, &old, provisioned, &diag);
+		approved = !error;
+	}
+	if (!error)
+		intake_compare(&old, &judgement->complete, &judgement->changes);
+	settings_ledger_add(&judgement->ledger, judgement->digest);
+	if (error)
+		say_errors(judgement, &diag, offer->where);
+	else if (provisioned && !confirmed && !approved && judgement->changes.protected)
+		say_refusal(judgement, offer);
+	else if (judgement->changes.count)
+		say_taken(judgement, offer);
+	intake_release(&old);
+}
+
+/* What a bundle was signed by counts no longer when the root is another one: the built-in lists block
+ * until a release of the new one has come. A newer root of the same line changes nothing. */
+static void drop_bundle(const struct intake_set *new)
+{
+	static struct archive archive;
+	const struct intake_part *root = &new->file[INTAKE_ROOT];
+	char path[APPLIANCE_PATH], *bundle = NULL;
+	size_t size;
+	bool known = false;
+
+	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size) < 0)
+		return;
+	if (archive_parse(&archive, bundle, size) == 0) {
+		for (size_t i = 0; i < archive.count && root->data; i++)
+			known |= archive.file[i].size == root->size &&
+				 memcmp(archive.file[i].data, root->data, root->size) == 0;
+	}
+	free(bundle);
+	if (!known && unlink(path) == 0)
+		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
+			      "built-in lists are in force");
+}
+
+static bool changes_root(const struct intake_changes *changes)
+{
+	for (size_t i = 0; i < changes->items; i++) {
+		if (changes->item[i].group == INTAKE_TRUST_ROOT)
+			return true;
+	}
+	return false;
+}
+
+int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
+		  const char *trial)
+{
+	struct intake_part *secret = &judgement->complete.file[INTAKE_SECRET];
+	int error = secret->data ? hash_secret(secret) : 0;
+
+	(void)offer;
+	if (!error)
+		error = settings_store(&judgement->complete, &judgement->ledger, trial);
+	if (error) {
+		fprintf(stderr, "cordon: the settings cannot be written: %s\n", strerror(-error));
+		return EXIT_NO;
+	}
+	if (!appliance_has(SETTINGS_MARK))
+		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
+	if (changes_root(&judgement->changes))
+		drop_bundle(&judgement->complete);
+	settings_note("taken", judgement->digest, judgement->why ? judgement->why : "as before");
+	return EXIT_YES;
+}
+
+void settings_judgement_release(struct settings_judgement *judgement)
+{
+	intake_release(&judgement->complete);
+	free(judgement->why);
+	judgement->why = NULL;
+}
+
+void settings_offer_release(struct settings_offer *offer)
+{
+	intake_release(&offer->set);
+	free(offer->approval);
+	free(offer->unreadable);
+	*offer = (struct settings_offer){ .approval = NULL };
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/admin.h"
+#include "cli/appliance.h"
+#include "signed/field.h"
+#include "signed/strict.h"
+#include "system/linediff.h"
+#include "system/paths.h"
+
+/* Settings as one file, to keep or for a spare box: {"_type", "files": {NAME: TEXT}}. */
+#define COPY_TYPE "x-cordon-settings-copy"
+enum { COPY_MAX = 4 << 20 };
+
+/* ---- reading ---- */
+
+static int from_json(const char *path, const char *text, size_t size, struct settings_offer *offer,
+		     struct diag *diag)
+{
+	const struct field field = { path, diag };
+	json_t *copy, *files, *value;
+	const char *type, *name;
+	int error = strict_parse(&copy, text, size, path, diag);
+
+	if (error)
+		return error;
+	error = field_text(&field, copy, "_type", 64, FIELD_REQUIRED, &type);
+	if (!error && strcmp(type, COPY_TYPE) != 0)
+		error = field_wrong(&field, "_type", "\"" COPY_TYPE "\", as cordon settings export writes it");
+	if (!error)
+		error = field_object(&field, copy, "files", FIELD_REQUIRED, &files);
+	if (error) {
+		json_decref(copy);
+		return error;
+	}
+	json_object_foreach(files, name, value) {
+		enum intake_file file = intake_lookup(name);
+
+		if (file == INTAKE_FILES || !json_is_string(value) ||
+		    json_string_length(value) > intake_limit(file)) {
+			error = field_wrong(&field, "files", "texts under names of settings");
+			break;
+		}
+		error = intake_put(&offer->set, file, json_string_value(value), json_string_length(value));
+	}
+	offer->whole = true;
+	json_decref(copy);
+	return error;
+}
+
+static int from_file(const char *path, struct settings_offer *offer, struct diag *diag)
+{
+	const char *slash = strrchr(path, '/');
+	enum intake_file file = intake_lookup(slash ? slash + 1 : path);
+	char *text = NULL;
+	size_t size;
+	int error = file_read(AT_FDCWD, path, file == INTAKE_FILES ? COPY_MAX : intake_limit(file), &text, &size);
+
+	if (error)
+		diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
+	else if (file != INTAKE_FILES)
+		error = intake_put(&offer->set, file, text, size);
+	else
+		error = from_json(path, text, size, offer, diag);
+	if (text)
+		explicit_bzero(text, size);
+	free(text);
+	return error;
+}
+
+static int from_folder(const char *path, struct settings_offer *offer, struct diag *diag)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = folder < 0 ? -errno : settings_read_folder(folder, offer, diag);
+
+	if (folder >= 0)
+		close(folder);
+	if (error > 0)
+		diag_error(diag, path, 0, 0, "expected cordon.conf, network.conf or another file of settings in "
+			   "this folder");
+	return error ? -EINVAL : 0;
+}
+
+int settings_read_any(const char *path, struct settings_offer *offer)
+{
+	static struct diag diag;
+	struct stat status;
+	int error;
+
+	diag_init(&diag);
+	*offer = (struct settings_offer){ .approval = NULL };
+	snprintf(offer->where, sizeof(offer->where), "%s", path);
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		error = from_folder(path, offer, &diag);
+	else
+		error = from_file(path, offer, &diag);
+	command_print_diag(&diag);
+	if (error && diag.count == 0)
+		fprintf(stderr, "cordon: %s: %s\n", path, strerror(-error));
+	if (error)
+		settings_offer_release(offer);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+static int load_in_force(struct intake_set *set)
+{
+	static struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = settings_load(PATH_SETTINGS, set, &diag);
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+/* ---- export ---- */
+
+static json_t *copy_json(const struct intake_set *set)
+{
+	json_t *files = json_object();
+
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const struct intake_part *part = &set->file[file];
+
+		/* A text that is no UTF-8 would come back as another one. */
+		if (part->data && json_object_set_new(files, intake_name((enum intake_file)file),
+						      json_stringn(part->data, part->size)) < 0) {
+			fprintf(stderr, "cordon: %s: expected UTF-8\n", intake_name((enum intake_file)file));
+			json_decref(files);
+			return NULL;
+		}
+	}
+	return json_pack("{s:s, s:o}", "_type", COPY_TYPE, "files", files);
+}
+
+int settings_export(const char *path)
+{
+	struct intake_set set;
+	json_t *copy;
+	char *text;
+	int error = 0;
+
+	if (load_in_force(&set) != EXIT_YES)
+		return EXIT_NO;
+	copy = copy_json(&set);
+	intake_release(&set);
+	text = copy ? json_dumps(copy, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
+	json_decref(copy);
+	if (!text)
+		return EXIT_NO;
+	if (strcmp(path, "-") == 0)
+		puts(text);
+	else
+		error = file_replace(AT_FDCWD, path, text, strlen(text), 0600);
+	if (error)
+		fprintf(stderr, "cordon: %s: cannot write: %s\n", path, strerror(-error));
+	free(text);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+/* ---- differences ---- */
+
+bool settings_print_diff(const struct settings_offer *offer)
+{
+	struct text out = TEXT_EMPTY;
+	struct intake_set old;
+	bool differs = false;
+
+	if (load_in_force(&old) != EXIT_YES)
+		return false;
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const char *name = intake_name((enum intake_file)file), *new = offer->set.file[file].data;
+
+		if (!new && !offer->whole)
+			continue;
+		/* Its hash is for nobody's screen. */
+		if (file != INTAKE_SECRET)
+			differs |= linediff(name, old.file[file].data, new, &out);
+		else if (!old.file[file].data != !new || (new && strcmp(old.file[file].data, new) != 0)) {
+			text_printf(&out, "%s: another one\n", name);
+			differs = true;
+		}
+	}
+	if (out.data)
+		fputs(out.data, stdout);
+	text_release(&out);
+	intake_release(&old);
+	return differs;
+}
+
+int settings_diff(const char *path)
+{
+	struct settings_offer offer;
+	bool differs;
+
+	if (settings_read_any(path, &offer) != EXIT_YES)
+		return EXIT_NO;
+	differs = settings_print_diff(&offer);
+	settings_offer_release(&offer);
+	return differs ? EXIT_NO : EXIT_YES;
+}
+
+int settings_show(void)
+{
+	struct intake_set set;
+
+	if (load_in_force(&set) != EXIT_YES)
+		return EXIT_NO;
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const char *name = intake_name((enum intake_file)file);
+		const struct intake_part *part = &set.file[file];
+
+		if (!part->data)
+			printf("==> %s: none\n", name);
+		else if (file == INTAKE_SECRET)
+			printf("==> %s: set\n", name);
+		else if (file == INTAKE_ROOT)
+			printf("==> %s: %zu bytes\n", name, part->size);
+		else
+			printf("==> %s\n%s%s", name, part->data,
+			       part->size && part->data[part->size - 1] != '\n' ? "\n" : "");
+	}
+	intake_release(&set);
+	return EXIT_YES;
+}
+
+/* ---- import ---- */
+
+int settings_import(const struct cli *cli, const char *path)
+{
+	struct settings_judgement judgement;
+	struct settings_offer offer;
+	int code = EXIT_NO;
+
+	if (settings_read_any(path, &offer) != EXIT_YES)
+		return EXIT_NO;
+	settings_lock();
+	settings_judge(&judgement, &offer, false);
+	if (settings_on_trial()) {
+		fputs("a trial of settings is under way: first cordon settings keep, or wait for its end\n",
+		      stderr);
+	} else if (settings_confirm(&judgement, &offer)) {
+		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES : settings_take(&judgement, &offer, NULL);
+		fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
+	}
+	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
+		code = appliance_activate(cli);
+	settings_judgement_release(&judgement);
+	settings_offer_release(&offer);
+	return code;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/appliance.h"
+#include "signed/approval.h"
+#include "system/paths.h"
+
+#define ERRORS "errors.txt"
+enum { STICKS = 8 };
+
+/* ---- folders of others ---- */
+
+/* No link is followed, no pipe waited for, nothing larger than its limit read. */
+static int read_file(int folder, const char *name, size_t limit, char **data, size_t *size,
+		     struct diag *diag)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int error;
+
+	if (fd < 0 && errno == ENOENT)
+		return 1;
+	error = fd < 0 ? -errno : file_read_fd(fd, limit, data, size);
+	if (fd >= 0)
+		close(fd);
+	if (error)
+		diag_error(diag, name, 0, 0, "cannot read: %s; expected a regular file of at most %zu bytes",
+			   strerror(-error), limit);
+	return error;
+}
+
+int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
+{
+	int found = 0, error = 0;
+
+	for (int file = 0; file < INTAKE_FILES && error >= 0; file++) {
+		struct intake_part *part = &offer->set.file[file];
+
+		error = read_file(folder, intake_name((enum intake_file)file),
+				  intake_limit((enum intake_file)file), &part->data, &part->size, diag);
+		found += error == 0;
+	}
+	if (error >= 0)
+		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
+				  &offer->approval_size, diag);
+	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return error < 0 ? error : found ? 0 : 1;
+}
+
+void settings_folder_note(int folder, const char *errors)
+{
+	if (!errors)
+		unlinkat(folder, ERRORS, 0);
+	else if (file_replace(folder, ERRORS, errors, strlen(errors), 0600) < 0)
+		fputs("the errors cannot be written beside the files\n", stderr);
+	fsync(folder);
+}
+
+/* ---- the EFI partition ---- */
+
+/* It is mounted read-only but for this; below a test's folder nothing is mounted. */
+static void make_writable(bool writable)
+{
+	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+	char path[APPLIANCE_PATH];
+
+	appliance_path(path, PATH_BOOT);
+	if (!getenv(PATH_PREFIX_VARIABLE))
+		(void)mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL);
+}
+
+static int open_boot(void)
+{
+	char path[APPLIANCE_PATH];
+
+	return open(appliance_path(path, PATH_BOOT_IMAGES), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void note_on_boot(int folder, const char *errors, bool has_errors)
+{
+	if (!errors && !has_errors)
+		return;
+	make_writable(true);
+	settings_folder_note(folder, errors);
+	make_writable(false);
+}
+
+/* They hold keys, and whoever takes the disk reads that partition. */
+static void remove_from_boot(int folder)
+{
+	make_writable(true);
+	for (int file = 0; file < INTAKE_FILES; file++)
+		unlinkat(folder, intake_name((enum intake_file)file), 0);
+	unlinkat(folder, APPROVAL_NAME, 0);
+	unlinkat(folder, ERRORS, 0);
+	fsync(folder);
+	make_writable(false);
+}
+
+/* ---- one set ---- */
+
+struct result {
+	bool taken;		/* something changed */
+	bool done;		/* nothing more to do with these files */
+	int code;
+	char *errors;		/* malloc'ed; NULL: all is well */
+};
+
+static void refuse(const struct settings_judgement *judgement, struct result *result)
+{
+	const char *word = judgement->verdict == SETTINGS_REFUSE ? "refused" : "wrong";
+	struct settings_ledger source = { .takens = 1 };
+
+	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
+	settings_note(word, judgement->digest, judgement->why ? judgement->why : "");
+	if (judgement->verdict == SETTINGS_REFUSE &&
+	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
+		fputs("they cannot be kept for cordon settings accept: the data partition cannot be written\n",
+		      stderr);
+	result->code = EXIT_NO;
+	result->errors = judgement->why ? strdup(judgement->why) : NULL;
+}
+
+static void take(struct settings_judgement *judgement, const struct settings_offer *offer,
+		 struct result *result)
+{
+	result->code = settings_take(judgement, offer, NULL);
+	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
+	result->done = result->code == EXIT_YES;
+	if (result->done)
+		settings_remove(SETTINGS_WAITING);
+}
+
+static bool known(const struct settings_offer *offer)
+{
+	struct settings_ledger ledger;
+	uint8_t digest[DIGEST_SIZE];
+
+	settings_ledger_load(&ledger);
+	return intake_digest(&offer->set, digest) == 0 && settings_ledger_knows(&ledger, digest);
+}
+
+static struct result handle(const struct settings_offer *offer)
+{
+	struct result result = { .code = EXIT_YES };
+	struct settings_judgement judgement;
+
+	if (known(offer)) {
+		result.done = true;
+		return result;
+	}
+	settings_judge(&judgement, offer, false);
+	if (judgement.why)
+		fputs(judgement.why, stdout);
+	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
+		take(&judgement, offer, &result);
+	else
+		refuse(&judgement, &result);
+	settings_judgement_release(&judgement);
+	return result;
+}
+
+/* ---- both places ---- */
+
+static void say_unreadable(struct result *result, const char *where, const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+
+	text_printf(&out, "settings of %s cannot be read, and nothing of them was taken:\n", where);
+	diag_print(diag, &out);
+	if (out.data)
+		fputs(out.data, stdout);
+	result->code = EXIT_NO;
+	result->errors = out.data;
+}
+
+static struct result from_boot(void)
+{
+	static struct diag diag;
+	struct settings_offer offer = { .where = "the EFI partition" };
+	struct result result = { .code = EXIT_YES };
+	int folder = open_boot(), found;
+
+	if (folder < 0)
+		return result;
+	diag_init(&diag);
+	found = settings_read_folder(folder, &offer, &diag);
+	if (found == 0)
+		result = handle(&offer);
+	else if (found < 0)
+		say_unreadable(&result, offer.where, &diag);
+	if (found == 0 && result.done)
+		remove_from_boot(folder);
+	else
+		note_on_boot(folder, result.errors, offer.has_errors);
+	close(folder);
+	settings_offer_release(&offer);
+	return result;
+}
+
+/* Two sticks with different settings would take turns at each start. */
+static bool differ(const struct settings_offer *offer, size_t count)
+{
+	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
+
+	for (size_t i = 1; i < count; i++) {
+		if (intake_digest(&offer[0].set, first) < 0 || intake_digest(&offer[i].set, other) < 0 ||
+		    memcmp(first, other, sizeof(first)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong or known is done with; the others come first in offer, how many. */
+static size_t sort_out(struct settings_offer *offer, size_t count, struct result *result)
+{
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct settings_offer swap = offer[i];
+
+		if (!swap.unreadable && !known(&swap)) {
+			offer[i] = offer[fresh];
+			offer[fresh++] = swap;
+			continue;
+		}
+		if (swap.unreadable) {
+			printf("settings of %s cannot be read, and nothing of them was taken:\n%s", swap.where,
+			       swap.unreadable);
+			result->code = EXIT_NO;
+		}
+		if (swap.unreadable || swap.has_errors)
+			settings_stick_note(swap.where, swap.unreadable);
+	}
+	return fresh;
+}
+
+static struct result from_sticks(void)
+{
+	static struct settings_offer offer[STICKS];
+	struct result result = { .code = EXIT_YES }, one;
+	size_t count = settings_sticks(offer, STICKS), fresh = sort_out(offer, count, &result);
+
+	if (fresh > 1 && differ(offer, fresh)) {
+		printf("%s and %s both have settings, and other ones: nothing was taken; leave one in\n",
+		       offer[0].where, offer[1].where);
+		result.code = EXIT_NO;
+	} else if (fresh) {
+		one = handle(&offer[0]);
+		if (one.errors || offer[0].has_errors)
+			settings_stick_note(offer[0].where, one.errors);
+		one.code |= result.code;
+		result = one;
+	}
+	for (size_t i = 0; i < count; i++)
+		settings_offer_release(&offer[i]);
+	return result;
+}
+
+int settings_intake(const struct cli *cli, bool activate)
+{
+	struct result boot, sticks;
+	int code;
+
+	settings_lock();
+	settings_recover();
+	if (settings_on_trial()) {
+		puts("a trial of settings is under way: nothing is taken in until it is kept or over");
+		return EXIT_YES;
+	}
+	boot = from_boot();
+	sticks = from_sticks();
+	code = boot.code ? boot.code : sticks.code;
+	free(boot.errors);
+	free(sticks.errors);
+	if ((boot.taken || sticks.taken) && activate && appliance_activate(cli) != EXIT_YES)
+		code = EXIT_NO;
+	return code;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "cli/appliance.h"
+#include "system/paths.h"
+
+#define LEDGER "/ledger"
+#define TRIAL "/trial"
+#define WHY "/why"
+enum { LEDGER_MAX = 4096, LOG_DIGITS = 16 };
+
+static int lock = -1;
+
+void settings_lock(void)
+{
+	char path[APPLIANCE_PATH];
+
+	if (lock < 0)
+		lock = open(appliance_path(path, PATH_RUN "/settings.lock"),
+			    O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (lock >= 0)
+		(void)!flock(lock, LOCK_EX);
+}
+
+void settings_unlock(void)
+{
+	if (lock >= 0)
+		close(lock);
+	lock = -1;
+}
+
+bool settings_provisioned(void)
+{
+	char path[APPLIANCE_PATH];
+
+	if (appliance_has(SETTINGS_MARK))
+		return true;
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		snprintf(path, sizeof(path), PATH_SETTINGS "/%s", intake_name((enum intake_file)file));
+		if (appliance_has(path))
+			return true;
+	}
+	return false;
+}
+
+int settings_load(const char *folder, struct intake_set *set, struct diag *diag)
+{
+	*set = (struct intake_set){ .file = { { .data = NULL } } };
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const char *name = intake_name((enum intake_file)file);
+		char path[APPLIANCE_PATH], full[APPLIANCE_PATH];
+		struct intake_part *part = &set->file[file];
+		int error;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		error = file_read(AT_FDCWD, appliance_path(full, path), intake_limit((enum intake_file)file),
+				  &part->data, &part->size);
+		if (error && error != -ENOENT) {
+			diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
+			return error;
+		}
+	}
+	return 0;
+}
+
+/* ---- the ledger ---- */
+
+void settings_ledger_load_from(const char *folder, struct settings_ledger *ledger)
+{
+	char path[APPLIANCE_PATH], *text, *rest, *line;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s" LEDGER, folder);
+	text = rest = appliance_read(path, LEDGER_MAX, &size);
+	*ledger = (struct settings_ledger){ .version = 0 };
+	while (rest && (line = strsep(&rest, "\n"))) {
+		if (strncmp(line, "version ", 8) == 0)
+			ledger->version = strtoll(line + 8, NULL, 10);
+		else if (strncmp(line, "taken ", 6) == 0 && ledger->takens < SETTINGS_TAKEN &&
+			 hex_parse(ledger->taken[ledger->takens], DIGEST_SIZE, line + 6))
+			ledger->takens++;
+	}
+	free(text);
+}
+
+void settings_ledger_load(struct settings_ledger *ledger)
+{
+	settings_ledger_load_from(PATH_SETTINGS, ledger);
+}
+
+bool settings_ledger_knows(const struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE])
+{
+	for (size_t i = 0; i < ledger->takens; i++) {
+		if (memcmp(ledger->taken[i], digest, DIGEST_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+void settings_ledger_add(struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE])
+{
+	if (settings_ledger_knows(ledger, digest))
+		return;
+	if (ledger->takens == SETTINGS_TAKEN)
+		memmove(ledger->taken[0], ledger->taken[1], (SETTINGS_TAKEN - 1) * DIGEST_SIZE);
+	else
+		ledger->takens++;
+	memcpy(ledger->taken[ledger->takens - 1], digest, DIGEST_SIZE);
+}
+
+static void print_ledger(const struct settings_ledger *ledger, struct text *out)
+{
+	char hex[2 * DIGEST_SIZE + 1];
+
+	text_printf(out, "version %lld\n", (long long)ledger->version);
+	for (size_t i = 0; i < ledger->takens; i++) {
+		hex_print(ledger->taken[i], DIGEST_SIZE, hex);
+		text_printf(out, "taken %s\n", hex);
+	}
+}
+
+/* ---- folders ---- */
+
+void settings_remove(const char *folder)
+{
+	char full[APPLIANCE_PATH];
+	DIR *entries = opendir(appliance_path(full, folder));
+	const struct dirent *entry;
+
+	while (entries && (entry = readdir(entries)))
+		unlinkat(dirfd(entries), entry->d_name, 0);
+	if (entries)
+		closedir(entries);
+	rmdir(full);
+}
+
+static int write_in(const char *folder, const char *name, const void *data, size_t size)
+{
+	char path[2 * APPLIANCE_PATH], full[APPLIANCE_PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", appliance_path(full, folder), name);
+	return file_replace(AT_FDCWD, path, data, size, 0600);
+}
+
+int settings_sync(void)
+{
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, PATH_DATA), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static int fill(const char *folder, const struct intake_set *set, const struct settings_ledger *ledger)
+{
+	struct text out = TEXT_EMPTY;
+	char full[APPLIANCE_PATH];
+	int error;
+
+	settings_remove(folder);
+	if (mkdir(appliance_path(full, folder), 0700) < 0)
+		return -errno;
+	print_ledger(ledger, &out);
+	error = text_failed(&out) ? -ENOMEM : write_in(folder, LEDGER + 1, out.data, out.length);
+	text_release(&out);
+	for (int file = 0; file < INTAKE_FILES && !error; file++) {
+		if (set->file[file].data)
+			error = write_in(folder, intake_name((enum intake_file)file),
+					 set->file[file].data, set->file[file].size);
+	}
+	return error;
+}
+
+static int exchange(const char *a, const char *b)
+{
+	char first[APPLIANCE_PATH], second[APPLIANCE_PATH];
+
+	mkdir(appliance_path(second, b), 0700);
+	if (renameat2(AT_FDCWD, appliance_path(first, a), AT_FDCWD, second, RENAME_EXCHANGE) < 0)
+		return -errno;
+	return settings_sync();
+}
+
+int settings_store(const struct intake_set *set, const struct settings_ledger *ledger, const char *trial)
+{
+	int error = fill(SETTINGS_NEW, set, ledger);
+
+	if (!error && trial)
+		error = write_in(SETTINGS_NEW, TRIAL + 1, trial, strlen(trial));
+	if (!error)
+		error = exchange(SETTINGS_NEW, PATH_SETTINGS);
+	settings_remove(SETTINGS_NEW);
+	return error;
+}
+
+int settings_copy(const char *folder, const struct intake_set *set, const struct settings_ledger *ledger,
+		  const char *why)
+{
+	char first[APPLIANCE_PATH], second[APPLIANCE_PATH];
+	int error = fill(SETTINGS_NEW, set, ledger);
+
+	if (!error && why)
+		error = write_in(SETTINGS_NEW, WHY + 1, why, strlen(why));
+	settings_remove(folder);
+	if (!error && rename(appliance_path(first, SETTINGS_NEW), appliance_path(second, folder)) < 0)
+		error = -errno;
+	return error ? error : settings_sync();
+}
+
+/* ---- after a power cut, a reset, a trial ---- */
+
+/* Everything below /data but the file system's own, and the log unless that goes, too. */
+static void wipe(const char *folder, bool log_too)
+{
+	char full[APPLIANCE_PATH];
+	DIR *entries = opendir(appliance_path(full, folder));
+	const struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		const char *name = entry->d_name;
+		char path[APPLIANCE_PATH];
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
+		    strcmp(name, "reset") == 0 ||
+		    (!log_too && (strcmp(name, "log") == 0 || strcmp(name, "settings.log") == 0)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		if (unlinkat(dirfd(entries), name, 0) == 0 || strlen(path) > APPLIANCE_PATH / 2)
+			continue;
+		wipe(path, log_too);
+		unlinkat(dirfd(entries), name, AT_REMOVEDIR);
+	}
+	if (entries)
+		closedir(entries);
+}
+
+static void end_reset(void)
+{
+	size_t size;
+	char full[APPLIANCE_PATH], *text = appliance_read(SETTINGS_RESET, 64, &size);
+
+	if (!text)
+		return;
+	wipe(PATH_DATA, strncmp(text, "log", 3) == 0);
+	mkdir(appliance_path(full, PATH_STATE), 0755);
+	mkdir(appliance_path(full, PATH_SETTINGS), 0700);
+	(void)!settings_sync();
+	/* Last: until here it begins again. */
+	unlink(appliance_path(full, SETTINGS_RESET));
+	(void)!settings_sync();
+	free(text);
+	settings_note("reset", NULL, "back to how it came from the factory");
+}
+
+static bool trial_of_another_boot(void)
+{
+	char boot[CLOCK_BOOT_ID];
+	size_t size;
+	char *text = appliance_read(PATH_SETTINGS TRIAL, 256, &size);
+	bool other;
+
+	clock_boot_id(boot);
+	other = text && strncmp(text, boot, strlen(boot)) != 0;
+	free(text);
+	return other;
+}
+
+void settings_recover(void)
+{
+	end_reset();
+	if (trial_of_another_boot() && appliance_has(SETTINGS_OLD) &&
+	    exchange(SETTINGS_OLD, PATH_SETTINGS) == 0)
+		settings_note("reverted", NULL, "the trial of new settings ended with a restart: the ones "
+			      "before are in force again");
+	/* Of no trial: what a power cut left. */
+	if (!settings_on_trial())
+		settings_remove(SETTINGS_OLD);
+	settings_remove(SETTINGS_NEW);
+}
+
+/* ---- what was said ---- */
+
+static bool said_already(const char *log, const char *word, const char *digits)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), " %s %s ", word, digits);
+	return strstr(log, wanted) != NULL;
+}
+
+void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const char *text)
+{
+	char hex[2 * DIGEST_SIZE + 1] = "-", now[CLOCK_TEXT], *old;
+	struct text out = TEXT_EMPTY;
+	size_t size = 0, skip = 0;
+
+	if (digest)
+		hex_print(digest, DIGEST_SIZE, hex);
+	hex[digest ? LOG_DIGITS : 1] = '\0';
+	old = appliance_read(SETTINGS_LOG, SETTINGS_LOG_MAX, &size);
+	if (!digest || !old || !said_already(old, word, hex)) {
+		appliance_log("settings %s: %s", word, text);
+		if (size > SETTINGS_LOG_MAX / 2)
+			skip = (size_t)(strchrnul(old + size - SETTINGS_LOG_MAX / 4, '\n') - old) + 1;
+		if (old && skip < size)
+			text_put(&out, old + skip, size - skip);
+		text_printf(&out, "%s %s %s ", clock_print(clock_wall_ms(), now), word, hex);
+		for (; *text; text++)
+			text_put(&out, *text == '\n' ? " " : text, 1);
+		text_puts(&out, "\n");
+		if (!text_failed(&out))
+			(void)appliance_write(SETTINGS_LOG, out.data, out.length, 0600);
+	}
+	free(old);
+	text_release(&out);
+}
+
+void settings_last_refusal(char *line, size_t size)
+{
+	size_t length;
+	char *log = appliance_read(SETTINGS_LOG, SETTINGS_LOG_MAX, &length), *rest = log, *at;
+
+	line[0] = '\0';
+	while (rest && (at = strsep(&rest, "\n"))) {
+		const char *word = strchr(at, ' ');
+
+		if (word && strncmp(word, " refused ", 9) == 0)
+			snprintf(line, size, "%.19sZ: %s", at, word + 9 + strcspn(word + 9, " ") + 1);
+	}
+	free(log);
+}

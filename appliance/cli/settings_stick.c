@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cli/appliance.h"
+#include "signed/approval.h"
+#include "system/paths.h"
+
+/*
+ * A stick is a stranger's. Each is looked at by a child in a mount namespace of its own, which goes away
+ * with it; what it found comes as one bounded archive through a pipe, and a stick that does not answer
+ * holds up nobody for long.
+ */
+#define STICK "the stick "
+#define ERRORS "errors.txt"
+#define UNREADABLE "unreadable"		/* in the archive: what is wrong */
+enum { DEVICES = 16, NAME = 32, STICK_MS = 8000, ALL_MS = 20000, ARCHIVE_LIMIT = 2 << 20 };
+
+/* ---- which devices ---- */
+
+/* The disk that a block device is or is a part of, by its folder in /sys; "" when it is none. */
+static void disk_of(const char *link, char disk[NAME])
+{
+	char path[APPLIANCE_PATH], real[PATH_MAX], part[PATH_MAX + 16], *slash;
+
+	disk[0] = '\0';
+	if (!realpath(appliance_path(path, link), real))
+		return;
+	snprintf(part, sizeof(part), "%s/partition", real);
+	slash = strrchr(real, '/');
+	if (slash && access(part, F_OK) == 0) {
+		*slash = '\0';
+		slash = strrchr(real, '/');
+	}
+	snprintf(disk, NAME, "%s", slash ? slash + 1 : "");
+}
+
+/* The disk below a folder of ours. */
+static void own_disk(const char *folder, char disk[NAME])
+{
+	char path[APPLIANCE_PATH], link[64];
+	struct stat status;
+
+	disk[0] = '\0';
+	if (stat(appliance_path(path, folder), &status) < 0 || major(status.st_dev) == 0)
+		return;
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(status.st_dev), minor(status.st_dev));
+	disk_of(link, disk);
+}
+
+static bool is_used(const char *name)
+{
+	char path[64], full[APPLIANCE_PATH], text[32];
+	DIR *holders;
+	const struct dirent *entry;
+	bool used = false;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%.16s/holders", name);
+	holders = opendir(appliance_path(full, path));
+	while (holders && (entry = readdir(holders)))
+		used |= entry->d_name[0] != '.';
+	if (holders)
+		closedir(holders);
+	snprintf(path, sizeof(path), "/sys/class/block/%.16s/size", name);
+	return used || !appliance_peek(path, text, sizeof(text)) || strtoull(text, NULL, 10) == 0;
+}
+
+static bool may_be_stick(const char *name)
+{
+	static const char *const never[] = { "loop", "ram", "zram", "dm-", "md", "nbd", "mtd", "fd", "sr" };
+	static const char *const own[] = { PATH_DATA, PATH_BOOT };
+	char link[64], disk[NAME], other[NAME];
+
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
+		if (strncmp(name, never[i], strlen(never[i])) == 0)
+			return false;
+	}
+	if (name[0] == '.' || strlen(name) > 16 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") !=
+	    strlen(name))
+		return false;
+	snprintf(link, sizeof(link), "/sys/class/block/%s", name);
+	disk_of(link, disk);
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		own_disk(own[i], other);
+		if (strcmp(disk, other) == 0)
+			return false;
+	}
+	return disk[0] && !is_used(name);
+}
+
+/* By name, so that the order is the same each time. */
+static size_t find_devices(char name[DEVICES][NAME])
+{
+	char path[APPLIANCE_PATH];
+	struct dirent **entry;
+	int found = scandir(appliance_path(path, "/sys/class/block"), &entry, NULL, alphasort);
+	size_t count = 0;
+
+	for (int i = 0; i < found; i++) {
+		if (count < DEVICES && may_be_stick(entry[i]->d_name))
+			snprintf(name[count++], NAME, "%.16s", entry[i]->d_name);
+		free(entry[i]);
+	}
+	if (found >= 0)
+		free(entry);
+	return count;
+}
+
+/* ---- in the child ---- */
+
+static const char *file_system(const char *device)
+{
+	uint8_t head[2048];
+	int fd = open(device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t got = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (got != sizeof(head))
+		return NULL;
+	if (head[1080] == 0x53 && head[1081] == 0xef)
+		return "ext4";	/* which does ext2 and ext3, too */
+	if (head[510] == 0x55 && head[511] == 0xaa &&
+	    (memcmp(head + 54, "FAT", 3) == 0 || memcmp(head + 82, "FAT", 3) == 0))
+		return "vfat";
+	return NULL;
+}
+
+/* The folder /cordon of the device, in a mount of this process alone; -1: it has none. */
+static int open_stick(const char *name, bool writable)
+{
+	const unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | (writable ? 0 : MS_RDONLY);
+	char device[APPLIANCE_PATH + 8], place[APPLIANCE_PATH];
+	struct stat status;
+	const char *type;
+	int root, folder;
+
+	snprintf(device, sizeof(device), "/dev/%s", name);
+	snprintf(device, sizeof(device), "%s", appliance_path(place, device));
+	if (stat(device, &status) < 0)
+		return -1;
+	appliance_path(place, PATH_RUN "/stick");
+	if (S_ISDIR(status.st_mode)) {	/* as a test has it */
+		snprintf(place, sizeof(place), "%s", device);
+	} else {
+		type = file_system(device);
+		mkdir(place, 0700);
+		/* A journal is not replayed on a disk that is only read. */
+		if (!type || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount(device, place, type, flags,
+			  strcmp(type, "vfat") == 0 ? "umask=077" : writable ? "" : "noload") < 0)
+			return -1;
+	}
+	root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = openat(root, "cordon", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	close(root);
+	return folder;
+}
+
+static void pack(struct archive *archive, const char *name, const char *data, size_t size)
+{
+	if (data)
+		(void)!archive_add(archive, name, data, size);
+}
+
+static void send_stick(const char *name, int pipe)
+{
+	static struct archive archive;
+	static struct diag diag;
+	struct settings_offer offer = { .approval = NULL };
+	struct text out = TEXT_EMPTY, errors = TEXT_EMPTY;
+	int folder = open_stick(name, false), found;
+
+	if (folder < 0)
+		return;
+	diag_init(&diag);
+	found = settings_read_folder(folder, &offer, &diag);
+	if (found > 0)
+		return;
+	for (int file = 0; file < INTAKE_FILES && found == 0; file++)
+		pack(&archive, intake_name((enum intake_file)file), offer.set.file[file].data,
+		     offer.set.file[file].size);
+	if (found == 0)
+		pack(&archive, APPROVAL_NAME, offer.approval, offer.approval_size);
+	diag_print(&diag, &errors);
+	pack(&archive, UNREADABLE, errors.data, errors.length);
+	if (offer.has_errors)
+		pack(&archive, ERRORS, "", 0);
+	archive_print(&archive, &out);
+	if (!text_failed(&out) && out.length <= ARCHIVE_LIMIT)
+		(void)!file_write_all(pipe, out.data, out.length);
+}
+
+/* ---- in the parent ---- */
+
+static pid_t start(int ends[2])
+{
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		settings_unlock();
+	}
+	close(ends[pid == 0 ? 0 : 1]);
+	if (pid < 0)
+		close(ends[0]);
+	return pid;
+}
+
+/* Everything until the child ends, or until it took too long or said too much. */
+static void receive(int fd, int64_t end, struct text *out)
+{
+	char buffer[16384];
+	ssize_t got = 1;
+
+	while (got > 0 && out->length <= ARCHIVE_LIMIT) {
+		struct pollfd wait = { .fd = fd, .events = POLLIN };
+		int64_t left = end - clock_uptime_ms();
+
+		if (left <= 0 || poll(&wait, 1, (int)left) <= 0)
+			break;
+		got = read(fd, buffer, sizeof(buffer));
+		if (got > 0)
+			text_put(out, buffer, (size_t)got);
+	}
+	if (got > 0)
+		text_release(out);	/* not whole */
+}
+
+/* One that hangs in the kernel is left behind: it holds nothing of ours. */
+static void finish(pid_t pid, int64_t end)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (clock_uptime_ms() >= end) {
+			kill(pid, SIGKILL);
+			nanosleep(&pause, NULL);
+			(void)waitpid(pid, NULL, WNOHANG);
+			return;
+		}
+		nanosleep(&pause, NULL);
+	}
+}
+
+static char *copy(const struct archive_file *file)
+{
+	char *data = malloc(file->size + 1);
+
+	if (data) {
+		memcpy(data, file->data, file->size);
+		data[file->size] = '\0';
+	}
+	return data;
+}
+
+static bool unpack(const struct text *in, struct settings_offer *offer, const char *name)
+{
+	static struct archive archive;
+	const struct archive_file *file;
+
+	snprintf(offer->where, sizeof(offer->where), STICK "%s", name);
+	if (!in->length || archive_parse(&archive, in->data, in->length) < 0)
+		return false;
+	file = archive_lookup(&archive, UNREADABLE);
+	if (file)
+		return (offer->unreadable = copy(file)) != NULL;
+	offer->has_errors = archive_lookup(&archive, ERRORS) != NULL;
+	for (int i = 0; i < INTAKE_FILES; i++) {
+		file = archive_lookup(&archive, intake_name((enum intake_file)i));
+		if (file && intake_put(&offer->set, (enum intake_file)i, file->data, file->size) < 0)
+			return false;
+	}
+	file = archive_lookup(&archive, APPROVAL_NAME);
+	if (file && !(offer->approval = copy(file)))
+		return false;
+	offer->approval_size = file ? file->size : 0;
+	return !intake_is_empty(&offer->set);
+}
+
+static bool look_at(const char *name, struct settings_offer *offer, int64_t end)
+{
+	struct text in = TEXT_EMPTY;
+	int ends[2];
+	pid_t pid = start(ends);
+	bool found;
+
+	if (pid == 0) {
+		send_stick(name, ends[1]);
+		_exit(0);
+	}
+	if (pid < 0)
+		return false;
+	receive(ends[0], end, &in);
+	close(ends[0]);
+	finish(pid, end);
+	found = unpack(&in, offer, name);
+	text_release(&in);
+	if (!found)
+		settings_offer_release(offer);
+	return found;
+}
+
+size_t settings_sticks(struct settings_offer *offer, size_t most)
+{
+	static char name[DEVICES][NAME];
+	int64_t last = clock_uptime_ms() + ALL_MS;
+	size_t devices = find_devices(name), count = 0;
+
+	for (size_t i = 0; i < devices && count < most && clock_uptime_ms() < last; i++) {
+		int64_t end = clock_uptime_ms() + STICK_MS;
+
+		offer[count] = (struct settings_offer){ .approval = NULL };
+		count += look_at(name[i], &offer[count], end < last ? end : last);
+	}
+	return count;
+}
+
+void settings_stick_note(const char *where, const char *errors)
+{
+	int ends[2], folder;
+	pid_t pid = start(ends);
+
+	if (pid == 0) {
+		folder = open_stick(where + strlen(STICK), true);
+		if (folder >= 0) {
+			settings_folder_note(folder, errors);
+			syncfs(folder);
+		}
+		_exit(0);
+	}
+	if (pid < 0)
+		return;
+	close(ends[0]);
+	finish(pid, clock_uptime_ms() + STICK_MS);
+}

@@ -1,0 +1,389 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `cordon settings` on an appliance that is a folder: what is taken, what is refused, what comes back.
+set -u
+build=$(cd "$BUILD" && pwd)
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset CORDON_PASSPHRASE
+export CORDON_ROOT=$work/box
+box=$CORDON_ROOT
+failures=0
+
+cordon() { "$build/bin/cordon" "$@"; }
+
+# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said; input from stdin.
+expect() {
+	local code=$1 text=$2 got
+	shift 2
+	cordon "$@" >said 2>&1
+	got=$?
+	if [ "$got" -ne "$code" ] || { [ -n "$text" ] && ! grep -qF -- "$text" said; }; then
+		echo "line ${BASH_LINENO[0]}: cordon $*: exit $got, expected $code and \"$text\"; said:"
+		tail -n 20 said | sed 's/^/    /'
+		failures=$((failures + 1))
+	fi
+}
+check() {
+	"$@" >said 2>&1 && return
+	echo "line ${BASH_LINENO[0]}: failed: $*"
+	tail -n 20 said | sed 's/^/    /'
+	failures=$((failures + 1))
+}
+says() { grep -qF -- "$1" said || { echo "line ${BASH_LINENO[0]}: expected \"$1\" in:"; sed 's/^/    /' said
+	failures=$((failures + 1)); }; }
+
+# A box as it comes from the factory; what it would run is written down.
+new_box() {
+	rm -rf "$box"
+	mkdir -p "$box"/{etc/cordon,data/settings,data/state/log,boot/cordon,run/cordon,run/boot,usr/bin,sbin}
+	mkdir -p "$box"/{dev,sys/class/block,proc/sys/net/ipv4}
+	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
+	printf '#!/bin/sh\necho "cordon $*" >> %s/ran\nexit $(cat %s/fails 2>/dev/null || echo 0)\n' \
+		"$work" "$work" >"$box/usr/bin/cordon"
+	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
+	chmod +x "$box/usr/bin/cordon" "$box/sbin/reboot"
+	touch "$box/dev/kmsg"
+	rm -f ran fails
+}
+esp=$box/boot/cordon
+
+# ---- keys of the people who sign, two roots
+secret='a secret of some length'
+hash='pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$f916a407876205b22be0a1548a21a9c51f26444d6d5948d8cf0b8e5688e07166'
+(unset CORDON_ROOT; cordon repo key new alice bob carol eve one two --no-passphrase
+	cordon repo init r --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2
+	cordon repo init r2 --people eve.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2) >said 2>&1 ||
+	{ cat said; exit 1; }
+root=$(ls r/staging/*root.json) root2=$(ls r2/staging/*root.json)
+# A root counts when it is signed by itself.
+for key in alice bob carol; do cordon repo sign r --key $key.pem --yes; done >said 2>&1
+for key in eve bob carol; do cordon repo sign r2 --key $key.pem --yes; done >said 2>&1
+ed='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF'
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=test \
+	-addext basicConstraints=critical,CA:TRUE >said 2>&1 || { cat said; exit 1; }
+
+# ---- the first provisioning sets everything
+first_set() {
+	printf '[mode]\nmonitor-max = 1h\n[update]\nmirror = https://one.example/\n' >"$1/cordon.conf"
+	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-1\n' >"$1/network.conf"
+	echo "$ed anna" >"$1/authorized_keys"
+	cp "$root" "$1/root.json"
+	cp ca.pem "$1/mirror-ca.pem"
+	echo "$hash" >"$1/admin-secret"
+}
+provisioned_box() {
+	new_box
+	first_set "$esp"
+	expect 0 'are taken' settings intake
+}
+new_box
+expect 0 '' settings intake
+check test ! -e "$box/data/provisioned"
+provisioned_box
+for file in cordon.conf network.conf authorized_keys root.json mirror-ca.pem admin-secret; do
+	check test -s "$box/data/settings/$file"
+	check test ! -e "$esp/$file"
+done
+check test "$(stat -c %a "$box/data/settings")" = 700
+check test "$(stat -c %a "$box/data/settings/admin-secret")" = 600
+expect 0 '' settings compose
+check grep -q 'mirror = https://one.example/' "$box/run/cordon/cordon.conf"
+check grep -q "mirror-ca = $box/data/settings/mirror-ca.pem" "$box/run/cordon/cordon.conf"
+check test ! -e ran
+new_box
+echo 'a plain secret, long enough' >"$esp/admin-secret"
+expect 0 'are taken' settings intake --activate
+check grep -q '^pbkdf2-sha256\$600000\$' "$box/data/settings/admin-secret"
+check test -z "$(grep -r 'plain secret' "$box")"
+check grep -q 'cordon network up' ran
+
+# ---- wrong files: all errors at once, nothing taken, and written beside them
+new_box
+first_set "$esp"
+printf '[wan]\ninterface = eth0\n\nadress = dhcp\n' >"$esp/network.conf"
+printf 'command="sh" %s\n' "$ed" >"$esp/authorized_keys"
+echo '{}' >"$esp/root.json"
+echo nothing >"$esp/mirror-ca.pem"
+echo short >"$esp/admin-secret"
+expect 1 'network.conf:4: error:' settings intake
+says 'authorized_keys:1: error: expected a public key'
+says 'root.json: error:'
+says 'mirror-ca.pem: error:'
+says 'admin-secret:1: error: expected one line'
+check grep -q 'network.conf:4: error:' "$esp/errors.txt"
+check test -z "$(ls "$box/data/settings")"
+check test -s "$esp/network.conf"
+printf '[wan]\ninterface = eth0\n' >"$esp/network.conf"
+printf '\n[dns]\nnothing = 1\n' >"$esp/cordon.conf"
+expect 1 'cordon.conf:3: error: unknown key' settings intake
+rm "$esp"/*
+first_set "$esp"
+touch "$esp/errors.txt"
+expect 0 'are taken' settings intake
+check test ! -e "$esp/errors.txt"
+
+# ---- a hostile folder: links, pipes, sizes
+new_box
+ln -s /etc/passwd "$esp/network.conf"
+expect 1 'network.conf: error: cannot read' settings intake
+rm "$esp/network.conf"
+mkfifo "$esp/network.conf"
+expect 1 'expected a regular file' settings intake
+rm "$esp/network.conf" "$esp/errors.txt"
+head -c 700000 /dev/zero >"$esp/root.json"
+expect 1 'of at most 524288 bytes' settings intake
+ln -sf "$work/outside" "$esp/errors.txt"
+expect 1 'root.json' settings intake
+check test ! -e outside
+
+# ---- afterwards each of the protected things is refused, taken signed, confirmed, after a reset
+change() {
+	case $1 in
+	'trust root') cp "$root2" "$2/root.json" ;;
+	'keys for ssh') echo "$ed eve" >"$2/authorized_keys" ;;
+	mode) printf '[mode]\nmonitor-max = 20h\n[update]\nmirror = https://one.example/\n' >"$2/cordon.conf" ;;
+	exceptions) printf '[network]\nsanctioned-resolver = 192.0.2.0/24, 9.9.9.9, 53\n[mode]\nmonitor-max = 1h\n%s' \
+		$'[update]\nmirror = https://one.example/\n' >"$2/cordon.conf" ;;
+	mirrors) printf '[mode]\nmonitor-max = 1h\n[update]\nmirror = https://two.example/\n' >"$2/cordon.conf" ;;
+	"administrator's secret") echo 'another secret, long enough' >"$2/admin-secret" ;;
+	esac
+}
+file_of() {
+	case $1 in
+	'trust root') echo root.json ;;
+	'keys for ssh') echo authorized_keys ;;
+	"administrator's secret") echo admin-secret ;;
+	*) echo cordon.conf ;;
+	esac
+}
+for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator's secret"; do
+	file=$(file_of "$thing")
+	provisioned_box
+	cp -r "$box/data/settings" before
+
+	# refused, and what is free in the same set, too
+	change "$thing" "$esp"
+	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-2\n' >"$esp/network.conf"
+	expect 1 "are refused: they would change $thing (" settings intake
+	says 'network.conf was not taken either'
+	check diff -r before "$box/data/settings"
+	check grep -q 'are refused' "$esp/errors.txt"
+	check grep -q ' refused .*would change' "$box/data/settings.log"
+	check grep -q 'settings refused' "$box/dev/kmsg"
+	expect 1 'are refused' settings intake
+	check test "$(grep -c ' refused ' "$box/data/settings.log")" = 1
+
+	# a signature too few, the wrong keys, then enough
+	cordon repo settings "$esp" --key alice.pem --root "$root" >said 2>&1
+	expect 1 '1 of 2 signatures' settings intake
+	check diff -r before "$box/data/settings"
+	cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
+	expect 0 'are taken' settings intake
+	check test ! -e "$esp/settings.json"
+	check grep -q 'gw-2' "$box/data/settings/network.conf"
+	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+	rm -rf before
+
+	# confirmed with the secret
+	provisioned_box
+	change "$thing" "$esp"
+	expect 1 'are refused' settings intake
+	expect 1 'nothing was changed' settings accept <<<$'not the secret\n'
+	expect 0 'are taken' settings accept <<<"$secret"
+	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+	expect 1 'no settings wait' settings accept
+	# the set that they came in is done with
+	expect 0 '' settings intake
+	check test ! -e "$esp/$file"
+
+	# after a factory reset
+	provisioned_box
+	echo line >"$box/data/state/log/current"
+	echo x >"$box/data/state/bundle"
+	expect 1 'nothing was changed' settings reset <<<''
+	expect 0 'restarts now' settings reset <<<"$secret"
+	check grep -q reboot ran
+	change "$thing" "$esp"
+	expect 0 'are taken' settings intake
+	check test -e "$box/data/state/log/current"
+	check test ! -e "$box/data/state/bundle"
+	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+done
+
+# ---- signed sets: no old version, no other files, no stranger's key
+provisioned_box
+cp -r "$box/data/settings" before
+change mode "$esp"
+cordon repo settings "$esp" --key alice.pem --root "$root" --version 5 >said 2>&1
+cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
+cp -r "$esp" signed
+printf '\n' >>"$esp/cordon.conf"
+expect 1 'other content than was signed' settings intake
+cp signed/* "$esp"
+cp before/authorized_keys "$esp"
+expect 1 'does not name this file' settings intake
+rm "$esp/authorized_keys" "$esp/cordon.conf"
+cp before/network.conf "$esp"
+expect 1 'error' settings intake
+rm "$esp"/*
+cp signed/* "$esp"
+expect 0 'are taken' settings intake
+change mirrors "$esp"
+cordon repo settings "$esp" --key alice.pem --root "$root" --version 5 >said 2>&1
+cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
+expect 1 'version 5 was taken already' settings intake
+rm "$esp"/*
+change mirrors "$esp"
+cordon repo settings "$esp" --key eve.pem --root "$root2" --version 6 >said 2>&1
+cordon repo settings "$esp" --key carol.pem --root "$root2" >said 2>&1
+expect 1 '1 of 2 signatures' settings intake
+rm -rf "$esp"/* signed before
+
+# ---- free things are free, the same set again does nothing
+printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-3\n' >"$esp/network.conf"
+expect 0 'are taken: network.conf' settings intake
+rm -f ran
+mkdir -p "$box/dev/sdb1/cordon" "$box/sys/devices/sdb/sdb1" "$box/sys/class/block"
+ln -s ../../devices/sdb "$box/sys/class/block/sdb"
+ln -s ../../devices/sdb/sdb1 "$box/sys/class/block/sdb1"
+echo 1 >"$box/sys/devices/sdb/sdb1/partition"
+echo 1000 >"$box/sys/devices/sdb/sdb1/size"
+echo 1000 >"$box/sys/devices/sdb/size"
+stick=$box/dev/sdb1/cordon
+expect 0 '' settings intake
+printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-4\n' >"$stick/network.conf"
+expect 0 'settings of the stick sdb1 are taken: network.conf' settings intake --activate
+check test -s "$stick/network.conf"
+check grep -q 'network up' ran
+rm ran
+printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-5\n' >"$esp/network.conf"
+expect 0 'are taken' settings intake
+expect 0 '' settings intake --activate
+check test ! -e ran
+check grep -q gw-5 "$box/data/settings/network.conf"
+change exceptions "$stick"
+expect 1 'the stick sdb1 are refused' settings intake
+check grep -q refused "$stick/errors.txt"
+rm "$stick/cordon.conf"
+expect 0 '' settings intake
+check test ! -e "$stick/errors.txt"
+echo wrong >"$stick/network.conf"
+expect 1 'network.conf:1: error:' settings intake
+check grep -q 'network.conf:1' "$stick/errors.txt"
+rm "$stick/network.conf"
+ln -s "$box/data/settings/admin-secret" "$stick/admin-secret"
+expect 1 'cannot be read' settings intake
+# two sticks that differ
+rm "$stick"/*
+mkdir -p "$box/dev/sdc/cordon" "$box/sys/devices/sdc"
+ln -s ../../devices/sdc "$box/sys/class/block/sdc"
+echo 1000 >"$box/sys/devices/sdc/size"
+printf '[system]\nhostname = gw-6\n' >"$stick/network.conf"
+printf '[system]\nhostname = gw-7\n' >"$box/dev/sdc/cordon/network.conf"
+expect 1 'the stick sdb1 and the stick sdc both have settings' settings intake
+check grep -q gw-5 "$box/data/settings/network.conf"
+cp "$stick/network.conf" "$box/dev/sdc/cordon/"
+expect 0 'are taken' settings intake
+rm -r "$box/sys/class/block"/*
+
+# ---- a copy on a spare box gives the same
+expect 0 '' settings compose
+expect 0 '' settings export copy.json
+check test "$(stat -c %a copy.json)" = 600
+cp "$box/run/cordon/cordon.conf" composed
+expect 0 '' settings diff copy.json
+new_box
+expect 1 '+hostname = gw-6' settings diff copy.json
+expect 0 'are taken' settings import copy.json
+check cmp composed "$box/run/cordon/cordon.conf"
+expect 0 'in force already' settings import copy.json
+expect 0 '==> admin-secret: set' settings show
+check test -z "$(grep -c pbkdf2 said | grep -v 0)"
+mkdir mine
+change mirrors mine
+expect 1 '-mirror = https://one.example/' settings diff mine
+expect 1 '+mirror = https://two.example/' settings diff mine/cordon.conf
+expect 1 'nothing was changed' settings import mine <<<''
+expect 0 'mirrors ([update] mirror)' settings import mine <<<"$secret"
+echo '{"_type":"other","files":{}}' >other.json
+expect 1 'x-cordon-settings-copy' settings import other.json
+expect 1 'cannot read' settings import nothing.json
+
+# ---- power cuts: what lies half written is no settings; a reset is brought to its end
+cp -r "$box/data/settings" before
+mkdir "$box/data/settings.new"
+echo broken >"$box/data/settings.new/cordon.conf"
+expect 0 '' settings intake
+check diff -r before "$box/data/settings"
+check test ! -e "$box/data/settings.new"
+rm -r before
+
+# ---- a trial takes itself back
+mkdir try
+printf '[lan]\ninterface = eth1.99\n[system]\nhostname = gw-8\n' >try/network.conf
+cp -r "$box/data/settings" before
+expect 2 'expected seconds from 10 to 3600' settings apply try --confirm 5
+expect 0 'cordon settings keep' settings apply try --confirm 10
+check grep -q gw-8 "$box/data/settings/network.conf"
+check grep -q 'eth1.99' "$box/run/cordon/cordon.conf"
+expect 1 'under way already' settings apply try --confirm 10
+expect 0 'a trial of settings is under way' settings intake
+rm ran
+for _ in $(seq 60); do [ -e "$box/data/settings/trial" ] || break; sleep 0.25; done
+for _ in $(seq 20); do grep -q 'network forward' ran 2>/dev/null && break; sleep 0.25; done
+check diff -r before "$box/data/settings"
+check grep -q 'network up' ran
+check test -z "$(grep eth1.99 "$box/run/cordon/cordon.conf")"
+check test ! -e "$box/data/settings.old"
+expect 1 'no trial' settings keep
+# kept
+expect 0 'cordon settings keep' settings apply try --confirm 600
+expect 0 'the new settings stay' settings keep
+check grep -q gw-8 "$box/data/settings/network.conf"
+check test ! -e "$box/data/settings.old"
+# a restart within it
+printf '[system]\nhostname = gw-9\n' >try/network.conf
+expect 0 'cordon settings keep' settings apply try --confirm 600
+sed -i 's/^[^ ]*/another-boot/' "$box/data/settings/trial"
+expect 0 '' settings intake
+check grep -q gw-8 "$box/data/settings/network.conf"
+check test ! -e "$box/data/settings.old"
+expect 0 '' settings intake
+check grep -q gw-8 "$box/data/settings/network.conf"
+# at once
+expect 0 'cordon settings keep' settings apply try --confirm 600
+expect 0 '' settings revert
+check grep -q gw-8 "$box/data/settings/network.conf"
+# what does not work at all
+echo 1 >fails
+expect 1 'taken back at once' settings apply try --confirm 600
+check grep -q gw-8 "$box/data/settings/network.conf"
+rm fails
+
+# ---- wrong secrets wait longer each time, and a right one ends that
+printf '[mode]\nmonitor-max = 2h\n' >try/cordon.conf
+echo 3 >"$box/data/secret-attempts"
+start=$(date +%s)
+expect 1 '3 wrong answers: wait 2 s' settings import try <<<'wrong'
+check test $(($(date +%s) - start)) -ge 2
+check test "$(cat "$box/data/secret-attempts")" = 4
+echo 2 >"$box/data/secret-attempts"
+expect 0 'are taken' settings import try <<<"$secret"
+check test ! -e "$box/data/secret-attempts"
+
+# ---- a box without a secret: nobody guesses it, and a reset asks for its name
+new_box
+printf '[system]\nhostname = gw-10\n' >"$esp/network.conf"
+expect 0 'are taken' settings intake
+change mode "$esp"
+expect 1 'are refused' settings intake
+expect 1 'no administrator' settings accept
+expect 1 'type gw-10' settings reset <<<'gw-11'
+expect 0 'restarts now' settings reset --log <<<'gw-10'
+rm "$esp"/*
+expect 0 '' settings intake
+check test ! -e "$box/data/provisioned"
+check test ! -e "$box/data/state/log"
+exit $((failures > 0))

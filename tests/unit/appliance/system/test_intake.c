@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/sample.h"
+
+#include <errno.h>
+
+#include "system/intake.h"
+
+static struct intake_set old, new;
+static struct intake_changes changes;
+static struct text out;
+
+static void put(struct intake_set *set, enum intake_file file, const char *text)
+{
+	assert_int_equal(intake_put(set, file, text, strlen(text)), 0);
+}
+
+static void begin(const char *old_conf, const char *new_conf)
+{
+	intake_release(&old);
+	intake_release(&new);
+	put(&old, INTAKE_CORDON, old_conf);
+	put(&new, INTAKE_CORDON, new_conf);
+}
+
+/* What is protected of the changes, as people read it. */
+static const char *protected(void)
+{
+	text_release(&out);
+	intake_compare(&old, &new, &changes);
+	intake_print(&changes, true, &out);
+	return out.data ? out.data : "";
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	intake_release(&old);
+	intake_release(&new);
+	text_release(&out);
+	return 0;
+}
+
+static void free_things_are_free(void **state)
+{
+	(void)state;
+	begin("[dns]\nupstream = 192.0.2.1\n[log]\nlevel = info\n",
+	      "# ours\n[dns]\nupstream = 192.0.2.2\nworkers = 2\n[log]\nlevel = debug\nbudget = 1M\n");
+	put(&new, INTAKE_NETWORK, "[wan]\ninterface = eth0\n");
+	assert_string_equal(protected(), "");
+	assert_int_equal(changes.protected, 0);
+	assert_int_equal(changes.count, 5);
+	text_release(&out);
+	intake_print(&changes, false, &out);
+	assert_string_equal(out.data, "[dns] upstream, [dns] workers, [log] level, [log] budget, network.conf");
+	begin("[dns]\nworkers = 2\n", "[dns]\n# a word\nworkers = 2\n");
+	assert_string_equal(protected(), "");
+	assert_int_equal(changes.count, 1);
+	begin("a = 1\n", "a = 1\n");
+	assert_string_equal(protected(), "");
+	assert_int_equal(changes.count, 0);
+}
+
+static void what_says_who_is_trusted_is_protected(void **state)
+{
+	static const struct {
+		enum intake_file file;
+		const char *said;
+	} row[] = {
+		{ INTAKE_ROOT, "trust root (root.json)" },
+		{ INTAKE_KEYS, "keys for ssh (authorized_keys)" },
+		{ INTAKE_CA, "mirrors (mirror-ca.pem)" },
+		{ INTAKE_SECRET, "administrator's secret (admin-secret)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		begin("", "");
+		put(&new, row[i].file, "new\n");
+		assert_string_equal(protected(), row[i].said);
+		put(&old, row[i].file, "new\n");
+		assert_string_equal(protected(), "");
+		put(&old, row[i].file, "old\n");
+		assert_string_equal(protected(), row[i].said);
+		free(new.file[row[i].file].data);
+		new.file[row[i].file].data = NULL;
+		assert_string_equal(protected(), row[i].said);
+	}
+}
+
+static void what_loosens_is_protected(void **state)
+{
+	static const char *const row[][2] = {
+		{ "[mode]\nmonitor-first = 1d\n", "mode ([mode] monitor-first)" },
+		{ "[action]\nupdate = allow\n", "mode ([action] update)" },
+		{ "[network]\nsanctioned-resolver = 192.0.2.0/24, 9.9.9.9, 53\n",
+		  "exceptions ([network] sanctioned-resolver)" },
+		{ "[network]\ninternal-dns = 192.0.2.1\n", "exceptions ([network] internal-dns)" },
+		{ "[network]\nlan = eth9\n", "exceptions ([network] lan)" },
+		{ "[dns]\ninternal-zone = x -> 192.0.2.1\n", "exceptions ([dns] internal-zone)" },
+		{ "[rules]\nlists = resolvers\n", "exceptions ([rules] lists)" },
+		{ "[update]\nmirror = https://evil.example/\n", "mirrors ([update] mirror)" },
+		{ "[update]\ncollector = https://evil.example/\n", "mirrors ([update] collector)" },
+		{ "[update]\ntrust-root = /x\n", "trust root ([update] trust-root)" },
+		/* Nobody has thought about it, so nobody has said that it is harmless. */
+		{ "[dns]\nbrand-new = 1\n", "policy ([dns] brand-new)" },
+		{ "[dns]\nlisten = 0.0.0.0\n", "policy ([dns] listen)" },
+		{ "[brand-new]\nx = 1\n", "policy ([brand-new] x)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		begin("[dns]\nworkers = 1\n", row[i][0]);
+		assert_string_equal(protected(), row[i][1]);
+		begin(row[i][0], "[dns]\nworkers = 1\n");	/* taken away */
+		assert_string_equal(protected(), row[i][1]);
+	}
+	begin("[update]\nmirror = https://a/\nmirror = https://b/\n",
+	      "[update]\nmirror = https://b/\nmirror = https://a/\n");
+	assert_string_equal(protected(), "mirrors ([update] mirror)");
+	/* The same things, said elsewhere. */
+	begin("[update]\nmirror = https://a/\n[mode]\nmonitor-max = 1h\n",
+	      "[mode]\nmonitor-max=1h\n\n[update]\nmirror=https://a/\n");
+	assert_string_equal(protected(), "");
+}
+
+static void many_changes_are_counted(void **state)
+{
+	struct text conf = TEXT_EMPTY;
+
+	(void)state;
+	text_puts(&conf, "[daemon]\n");
+	for (int i = 0; i < 200; i++)
+		text_printf(&conf, "key%d = 1\n", i);
+	begin("", conf.data);
+	assert_non_null(strstr(protected(), "policy ([daemon] key0, [daemon] key1,"));
+	assert_non_null(strstr(out.data, "[daemon] key31) and 168 more"));
+	assert_int_equal(changes.protected, 200);
+	text_release(&conf);
+}
+
+static void sets_complete_each_other(void **state)
+{
+	uint8_t before[DIGEST_SIZE], after[DIGEST_SIZE];
+
+	(void)state;
+	intake_release(&old);
+	intake_release(&new);
+	assert_true(intake_is_empty(&new));
+	put(&old, INTAKE_CORDON, "old");
+	put(&old, INTAKE_KEYS, "keys");
+	put(&new, INTAKE_CORDON, "new");
+	assert_int_equal(intake_digest(&new, before), 0);
+	assert_int_equal(intake_complete(&new, &old), 0);
+	assert_string_equal(new.file[INTAKE_CORDON].data, "new");
+	assert_string_equal(new.file[INTAKE_KEYS].data, "keys");
+	assert_int_equal(intake_digest(&new, after), 0);
+	assert_memory_not_equal(before, after, DIGEST_SIZE);
+	/* An empty file is another set than none. */
+	put(&new, INTAKE_CA, "");
+	assert_int_equal(intake_digest(&new, before), 0);
+	assert_memory_not_equal(before, after, DIGEST_SIZE);
+	assert_int_equal(intake_lookup("network.conf"), INTAKE_NETWORK);
+	assert_int_equal(intake_lookup("passwd"), INTAKE_FILES);
+}
+
+static int check(int (*judge)(const struct intake_part *, const char *, struct diag *), const char *text)
+{
+	static struct diag diag;
+	struct intake_part part = { (char *)(uintptr_t)text, strlen(text) };
+
+	diag_init(&diag);
+	return judge(&part, "x", &diag);
+}
+
+#define ED "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF"
+
+static void keys_have_no_options(void **state)
+{
+	(void)state;
+	assert_int_equal(check(intake_check_keys, ""), 0);
+	assert_int_equal(check(intake_check_keys, "# ours\n\n" ED "\n" ED " anna's laptop\n" ED), 0);
+	assert_int_equal(check(intake_check_keys, "command=\"x\" " ED "\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, " " ED "\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, ED "\r\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, "ssh-dss AAAAB3NzaC1kc3MAAACBAJ1Z2lDsRg4q6Cx3aZCkrGlVrIVB\n"),
+			 -EINVAL);
+	assert_int_equal(check(intake_check_keys, "ssh-ed25519\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, "ssh-ed25519 BBBB\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, ED "\033[2J\n"), -EINVAL);
+	assert_int_equal(check(intake_check_keys, "-----BEGIN OPENSSH PRIVATE KEY-----\n"), -EINVAL);
+}
+
+static void secrets_are_long(void **state)
+{
+	(void)state;
+	assert_int_equal(check(intake_check_secret, "twelve chars"), 0);
+	assert_int_equal(check(intake_check_secret, "twelve chars\r\n"), 0);
+	assert_int_equal(check(intake_check_secret, "eleven char\n"), -EINVAL);
+	assert_int_equal(check(intake_check_secret, ""), -EINVAL);
+	assert_int_equal(check(intake_check_secret, "two lines of it\nand more\n"), -EINVAL);
+	assert_int_equal(check(intake_check_secret, "pbkdf2-sha256$1000$00$00"), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(free_things_are_free, teardown),
+		cmocka_unit_test_teardown(what_says_who_is_trusted_is_protected, teardown),
+		cmocka_unit_test_teardown(what_loosens_is_protected, teardown),
+		cmocka_unit_test_teardown(many_changes_are_counted, teardown),
+		cmocka_unit_test_teardown(sets_complete_each_other, teardown),
+		cmocka_unit_test(keys_have_no_options),
+		cmocka_unit_test(secrets_are_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
