@@ -12,10 +12,11 @@ block() {
 	[ $# -gt 0 ] || : > "$VM/block"
 	esp mcopy -o "$VM/block" ::/cordon/grubenv
 }
-block_is() {
-	esp mcopy -o ::/cordon/grubenv "$VM/block"
-	is "$(tr -d '#' < "$VM/block" | grep -a '=.' | tr '\n' ' ')" "$1 " 'the block'
+block_says() {
+	esp mcopy -o ::/cordon/grubenv "$VM/block" > /dev/null 2>&1
+	tr -d '#' < "$VM/block" | grep -a '=.' | tr '\n' ' '
 }
+block_is() { is "$(block_says)" "$1 " 'the block'; }
 
 # fresh: a disk whose image is NAME, with a copy of it as OTHER.
 fresh() {
@@ -31,7 +32,7 @@ userland() {
 }
 started() {
 	userland
-	vm_cut
+	vm_cut || :
 }
 
 test_loader_counts() {
@@ -67,12 +68,11 @@ test_loader_artefact_is_broken() {
 test_loader_block_is_lost() {
 	fresh
 	esp mdel ::/cordon/grubenv "::/cordon/$OTHER"
+	rm -f "$VM/block"
 	userland
-	console_wait 60 'grubenv was lost and is written anew' || fail 'it is not written anew'
-	sleep 2
-	vm_cut
-	block_is "primary=a left=3 a=$NAME"
+	wait_until 60 confirmed || fail "it is not written anew: $(block_says)"
 }
+confirmed() { [ "$(block_says)" = "primary=a left=3 a=$NAME " ]; }
 
 test_loader_block_is_nonsense() {
 	fresh
