@@ -212,7 +212,7 @@ static const char *standing(const struct slots *slots, enum slot running)
 {
 	if (slots_on_trial(slots, running))
 		return "on trial";
-	return slots->primary == running && slots->left == SLOTS_TRIES ? "confirmed" : "not confirmed yet";
+	return slots->left == SLOTS_TRIES ? "confirmed" : "not confirmed yet";
 }
 
 static void print_slot(const struct image_found *found, enum slot slot)

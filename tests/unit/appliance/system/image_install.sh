@@ -137,6 +137,8 @@ grep -q 'is signed by 3 keys' said
 in_slot b 0.2.0
 says 0 'is in slot b already' install packed
 in_slot b 0.2.0
+says 0 "slot a    $(cat x86_64-0.1.0.name), runs, confirmed" "$cordon" image status
+says 0 "slot b    $(cat x86_64-0.2.0.name), comes first, 3 tries left, on trial" "$cordon" image status
 # It runs, on trial, and then stays.
 runs 0.2.0 2000000
 says 0 'is the image that runs, in slot b' install packed
