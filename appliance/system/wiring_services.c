@@ -124,7 +124,7 @@ static void shell(struct wiring *wiring, const struct network *network)
 	wiring_words(wiring, step, WIRING_DROPBEARKEY " -t ecdsa -f " PATH_SSH_KEY);
 	step->unless = PATH_SSH_KEY;
 	step = wiring_step(wiring, STEP_SERVICE, "dropbear");
-	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -s -j -k -r " PATH_SSH_KEY);
+	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -r " PATH_SSH_KEY);
 	if (link->v4.method == METHOD_STATIC)
 		wiring_words(wiring, step, "-p %s:%d", addr_print(&link->v4.address.addr, text), SSH_PORT);
 	if (link->v6.method == METHOD_STATIC)
