@@ -30,7 +30,8 @@ static const struct command commands[] = {
 	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
 	  "       cordon network lease EVENT | services --supervise",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "[show | intake [--activate] | compose | accept | reset [--log] | keep | revert]\n"
+	{ "settings", "[show | intake [--activate] | compose | accept | discard | reset [--log]]\n"
+	  "       cordon settings keep | revert\n"
 	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
 	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"

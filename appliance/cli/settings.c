@@ -72,6 +72,8 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_show();
 	if (strcmp(words.verb, "accept") == 0)
 		return settings_accept(cli);
+	if (strcmp(words.verb, "discard") == 0)
+		return settings_discard();
 	if (strcmp(words.verb, "reset") == 0)
 		return settings_reset(words.log);
 	if (strcmp(words.verb, "keep") == 0)
@@ -80,6 +82,6 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_revert(cli);
 	if (strcmp(words.verb, "expire") == 0)
 		return settings_expire(cli);
-	return command_usage("settings", "expected show, intake, compose, accept, reset, keep, revert, "
+	return command_usage("settings", "expected show, intake, compose, accept, discard, reset, keep, revert, "
 			     "export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
 }

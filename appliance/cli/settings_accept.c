@@ -70,6 +70,18 @@ int settings_accept(const struct cli *cli)
 	return code;
 }
 
+int settings_discard(void)
+{
+	settings_lock();
+	if (!appliance_has(SETTINGS_WAITING)) {
+		fputs("no settings wait to be accepted\n", stderr);
+		return EXIT_NO;
+	}
+	settings_remove(SETTINGS_WAITING);
+	puts("the refused settings wait no longer");
+	return EXIT_YES;
+}
+
 /* ---- factory reset ---- */
 
 /* What only somebody reads who stands before the box, or knows it. */
