@@ -208,8 +208,8 @@ static bool ask_people(struct setup *setup)
 	if (admin_has_secret())
 		puts("the administrator's secret stays unless you type another one");
 	else
-		puts("without an administrator's secret, later changes of what is protected need signed settings\n"
-		     "or a factory reset");
+		puts("without an administrator's secret, later changes of what is protected need\n"
+		     "signed settings or a factory reset");
 	(void)admin_new(setup->secret);
 	return true;
 }

@@ -22,7 +22,8 @@ static void say(struct report *report, enum health_level level, const char *what
 	}
 	if (report->said == 0)
 		report->level = level;
-	text_puts(report->out, report->said ? "and " : level == HEALTH_BAD ? "NOT HEALTHY: " : "healthy, but ");
+	text_puts(report->out, report->said ? "and "
+				 : level == HEALTH_BAD ? "NOT HEALTHY: " : "healthy, but ");
 	text_puts(report->out, what);
 	if (detail)
 		text_printf(report->out, " (%.100s)", detail);
@@ -38,16 +39,16 @@ static bool is(const char *word, const char *wanted)
 static void judge_policy(const struct health *health, struct report *report)
 {
 	if (!health->answers) {
-		say(report, HEALTH_BAD, "cordond does not answer", NULL, "the kernel goes on with the rules it "
-		    "has; wait a minute, then restart the box; if that does not help, cordon settings reset");
+		say(report, HEALTH_BAD, "cordond does not answer", NULL, "the kernel goes on with the rules "
+		    "it has; wait a minute, then restart the box; if that does not help, cordon settings reset");
 		return;
 	}
 	if (!health->in_force)
-		say(report, HEALTH_BAD, "the policy is not in force", health->refused, "restart the box; if "
-		    "that does not help, take back the last change of settings");
+		say(report, HEALTH_BAD, "the policy is not in force", health->refused, "restart the box; "
+		    "if that does not help, take back the last change of settings");
 	if (health->down)
-		say(report, HEALTH_BAD, "a part of cordond does not run", health->down, "it is started again by "
-		    "itself; when it stays so, restart the box and read the log");
+		say(report, HEALTH_BAD, "a part of cordond does not run", health->down, "it is started "
+		    "again by itself; when it stays so, restart the box and read the log");
 	if (health->selftest_failed)
 		say(report, HEALTH_BAD, "the self-test failed", NULL, "cordon selftest says what gets through");
 	if (health->boot_wrong)
@@ -63,13 +64,14 @@ static void judge_release(const struct health *health, struct report *report)
 	if (!health->answers)
 		return;
 	if (is(health->freshness, "stale") || is(health->freshness, "refused"))
-		say(report, HEALTH_BAD, "the rule lists are old", health->freshness, "cordon update status says "
-		    "why; does this box reach its mirror?");
+		say(report, HEALTH_BAD, "the rule lists are old", health->freshness, "cordon update status "
+		    "says why; does this box reach its mirror?");
 	else if (health->update_refusal)
 		say(report, HEALTH_NOTICE, "an offered release was refused", health->update_refusal,
 		    "tell whoever publishes the lists");
 	else if (!health->update_on)
-		say(report, HEALTH_NOTICE, "no signed updates come", NULL, "set up a trust root and a mirror");
+		say(report, HEALTH_NOTICE, "no signed updates come", NULL,
+		    "set up a trust root and a mirror");
 	if (health->refused && health->in_force)
 		say(report, HEALTH_NOTICE, "the last change was refused", health->refused,
 		    "the policy of before is in force");
@@ -90,8 +92,8 @@ static void judge_box(const struct health *health, struct report *report)
 		say(report, HEALTH_NOTICE, "the log is not complete", NULL, "raise [log] budget, or look for "
 		    "a host that floods");
 	if (health->answers && !health->clock_set)
-		say(report, HEALTH_NOTICE, "the clock is not set", NULL, "it blocks all the same; does this box "
-		    "reach its time server?");
+		say(report, HEALTH_NOTICE, "the clock is not set", NULL, "it blocks all the same; does this "
+		    "box reach its time server?");
 	if (health->image_on_trial)
 		say(report, HEALTH_NOTICE, "this image is on trial", NULL, "it stays when the self-test is "
 		    "good, else the one before comes back");
@@ -106,8 +108,8 @@ static void judge_settings(const struct health *health, struct report *report)
 		say(report, HEALTH_NOTICE, "settings are on trial", NULL,
 		    "cordon settings keep, or they take themselves back");
 	if (health->settings_wait)
-		say(report, HEALTH_NOTICE, "settings were refused and wait", NULL, "cordon settings accept shows "
-		    "and takes them");
+		say(report, HEALTH_NOTICE, "settings were refused and wait", NULL,
+		    "cordon settings accept shows and takes them");
 }
 
 enum health_level health_print(const struct health *health, struct text *out)
