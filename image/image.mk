@@ -34,9 +34,9 @@ run: deps image
 	$(Q)ARCH=$(ARCH) tests/boot/play
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay $(O)/tests/boot/trunk
 	$(Q)ARCH=$(ARCH) tests/boot/run $(if $(filter check-image-quick,$@),--quick)
-$(O)/tests/boot/replay: tests/boot/replay.c $(O)/gen/autoconf.h
+$(O)/tests/boot/replay $(O)/tests/boot/trunk: $(O)/%: %.c $(O)/gen/autoconf.h
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $<
 

@@ -8,33 +8,26 @@
 
 #include "system/paths.h"
 
-/* What a command finds: the disk, and what the environment block on it says. */
-struct found {
-	struct image_disk disk;
-	struct image_boot boot;
-	bool none;	/* started without a disk, said */
-};
-
-/* 0 or an exit code, said. */
-static int find(struct found *found, bool write, struct diag *diag)
+int image_find(struct image_found *found, bool change, struct diag *diag)
 {
 	int error;
 
 	diag_init(diag);
-	error = image_disk_open(&found->disk, write, diag);
+	error = image_disk_open(&found->disk, change, diag);
 	found->none = error == -ENOENT;
 	if (found->none)
 		fputs("cordon image: this image does not run from a slot of a disk\n", stderr);
-	if (!error) {
+	if (!error && change)
+		error = image_disk_lock(&found->disk, true);
+	if (!error)
 		error = image_boot_read(&found->boot, &found->disk, diag);
-		if (error)
-			image_disk_close(&found->disk);
-	}
+	if (error)
+		image_disk_close(&found->disk);
 	command_print_diag(diag);
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-static int write_slots(struct found *found, struct diag *diag)
+static int write_slots(struct image_found *found, struct diag *diag)
 {
 	int error = image_boot_begin(&found->boot, diag);
 
@@ -49,7 +42,7 @@ static int write_slots(struct found *found, struct diag *diag)
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-static int reboot_now(void)
+int image_reboot(void)
 {
 	static const char *const argv[] = { WIRING_BUSYBOX, "reboot", NULL };
 	int pid = run_start(argv, "", false);
@@ -61,10 +54,10 @@ static int reboot_now(void)
 
 static int confirm(void)
 {
-	static struct found found;
+	static struct image_found found;
 	static struct diag diag;
 	struct slots *slots = &found.boot.slots;
-	int code = find(&found, false, &diag);
+	int code = image_find(&found, true, &diag);
 
 	/* Nothing to confirm, and nothing that failed. */
 	if (code)
@@ -81,11 +74,11 @@ static int confirm(void)
 
 static int rollback(bool reboot)
 {
-	static struct found found;
+	static struct image_found found;
 	static struct diag diag;
 	struct slots *slots = &found.boot.slots;
 	enum slot other;
-	int code = find(&found, false, &diag);
+	int code = image_find(&found, true, &diag);
 
 	if (code)
 		return code;
@@ -101,12 +94,12 @@ static int rollback(bool reboot)
 	image_disk_close(&found.disk);
 	if (!code)
 		printf("%s is started next, on trial\n", slots->name[other]);
-	return !code && reboot ? reboot_now() : code;
+	return !code && reboot ? image_reboot() : code;
 }
 
 static int on_trial(void)
 {
-	static struct found found;
+	static struct image_found found;
 	static struct diag diag;
 	bool yes;
 
@@ -195,14 +188,14 @@ static int device(const char *name)
 
 /* ---- status ---- */
 
-static json_t *slot_json(const struct found *found, enum slot slot)
+static json_t *slot_json(const struct image_found *found, enum slot slot)
 {
 	const char *name = found->boot.slots.name[slot];
 
 	return json_pack("{s:s, s:b}", "image", name, "starts", image_boot_starts(&found->disk, slot, name));
 }
 
-static void print_json(const struct found *found)
+static void print_json(const struct image_found *found)
 {
 	const struct slots *slots = &found->boot.slots;
 
@@ -214,7 +207,15 @@ static void print_json(const struct found *found)
 		slot_json(found, SLOT_A), "b", slot_json(found, SLOT_B)));
 }
 
-static void print_slot(const struct found *found, enum slot slot)
+/* All tries are there only after the self-test. */
+static const char *standing(const struct slots *slots, enum slot running)
+{
+	if (slots_on_trial(slots, running))
+		return "on trial";
+	return slots->primary == running && slots->left == SLOTS_TRIES ? "confirmed" : "not confirmed yet";
+}
+
+static void print_slot(const struct image_found *found, enum slot slot)
 {
 	const struct slots *slots = &found->boot.slots;
 	const char *name = slots->name[slot];
@@ -223,34 +224,34 @@ static void print_slot(const struct found *found, enum slot slot)
 	if (*name && !image_boot_starts(&found->disk, slot, name))
 		printf(", does not start: its artefact or its root is not there");
 	if (slot == found->disk.slot)
-		printf(", runs");
+		printf(", runs, %s", standing(slots, slot));
 	if (slot == slots->primary)
-		printf(", starts first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
-	if (slot == slots->trial)
+		printf(", comes first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
+	if (slot == slots->trial && slot != found->disk.slot)
 		printf(", on trial");
 	puts("");
 }
 
-static void print_status(const struct found *found)
+static void print_status(const struct image_found *found)
 {
 	const struct slots *slots = &found->boot.slots;
+	const enum slot other = slot_other(found->disk.slot);
+	const char *failed = slots->trial == other && slots->primary == found->disk.slot ?
+			     slots->name[other] : slots->failed;
 
 	for (enum slot slot = SLOT_A; slot <= SLOT_B; slot++)
 		print_slot(found, slot);
-	if (slots->trial == slot_other(found->disk.slot) && slots->primary == found->disk.slot)
-		printf("trial     %s did not prove itself; this is what it fell back to\n",
-		       slots->name[slots->trial]);
-	else if (*slots->failed)
-		printf("trial     %s did not prove itself\n", slots->failed);
+	if (*failed)
+		printf("trial     %s did not prove itself; this is what it fell back to\n", failed);
 	if (found->boot.lost)
 		puts("block     " PATH_BOOT_IMAGES "/grubenv was lost; this is what the disk shows");
 }
 
 static int status(bool json)
 {
-	static struct found found;
+	static struct image_found found;
 	static struct diag diag;
-	int code = find(&found, false, &diag);
+	int code = image_find(&found, false, &diag);
 
 	if (code)
 		return code;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/appliance.h"
+#include "signed/archive.h"
 #include "system/install.h"
 
 /* `cordon image` in parts: image.c is the table and what changes nothing but the environment block. */
@@ -35,6 +36,8 @@ struct image_disk {
 int image_disk_open(struct image_disk *disk, bool write, struct diag *diag)
 	__attribute__((warn_unused_result));
 void image_disk_close(struct image_disk *disk);
+/* Until it is closed, nobody else changes slots. wait: for one who does now; else -EWOULDBLOCK. */
+int image_disk_lock(const struct image_disk *disk, bool wait) __attribute__((warn_unused_result));
 
 /* "/dev/vda4", "/dev/nvme0n1p4" */
 char *image_part_path(const struct image_disk *disk, unsigned int number, char path[APPLIANCE_PATH]);
@@ -68,5 +71,32 @@ void image_boot_end(struct image_boot *boot);
 int image_boot_write(const struct slots *slots) __attribute__((warn_unused_result));
 /* A new file, read back. */
 int image_boot_add(const char *name, const void *data, size_t size) __attribute__((warn_unused_result));
+/* Bytes that are free once those go; 0 when that cannot be told. */
+uint64_t image_boot_room(const char *keep);
 /* Every artefact but this one. */
 int image_boot_remove_others(const char *keep) __attribute__((warn_unused_result));
+
+/* ---- image_bundle.c: a bundle's bytes ---- */
+
+struct image_bundle {
+	struct manifest manifest;
+	const struct archive_file *kernel, *root;	/* the caller's memory */
+	struct archive archive;
+};
+
+/* Unpacked and held against its manifest; -EINVAL with diag. */
+int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size, const char *source,
+		      struct diag *diag) __attribute__((warn_unused_result));
+
+/* ---- image.c ---- */
+
+/* What a command finds: the disk, and what the environment block on it says. */
+struct image_found {
+	struct image_disk disk;
+	struct image_boot boot;
+	bool none;	/* started without a disk, said */
+};
+/* change: writable, and locked against others. 0 or an exit code, said; then there is nothing to close. */
+int image_find(struct image_found *found, bool change, struct diag *diag);
+/* Restarts the box. */
+int image_reboot(void);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -199,6 +200,27 @@ static bool is_artefact(const char *name)
 	const size_t length = strlen(name);
 
 	return length > 4 && strcmp(name + length - 4, ".efi") == 0;
+}
+
+uint64_t image_boot_room(const char *keep)
+{
+	int fd = open_folder();
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	struct statvfs space;
+	struct stat status;
+	uint64_t room;
+
+	if (!folder || fstatvfs(fd, &space) < 0)
+		return 0;
+	room = (uint64_t)space.f_bavail * space.f_frsize;
+	while ((entry = readdir(folder))) {
+		if (is_artefact(entry->d_name) && strcmp(entry->d_name, keep) != 0 &&
+		    fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+			room += (uint64_t)status.st_size;
+	}
+	closedir(folder);
+	return room;
 }
 
 int image_boot_remove_others(const char *keep)

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -219,6 +220,15 @@ void image_disk_close(struct image_disk *disk)
 	if (disk->fd >= 0)
 		close(disk->fd);
 	disk->fd = -1;
+}
+
+int image_disk_lock(const struct image_disk *disk, bool wait)
+{
+	while (flock(disk->fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
 }
 
 char *image_part_path(const struct image_disk *disk, unsigned int number, char path[APPLIANCE_PATH])

@@ -34,6 +34,10 @@ static const struct {
 	  "                  [--max-rules N] [--max-address-share N] [--start TIME]\n"
 	  "                  [--expires TIME]",
 	  "check rule lists and stage them as the next release" },
+	{ "image", repo_image,
+	  "DIR BUNDLE [--expires TIME]\n"
+	  "       cordon repo image DIR --pack OUT [NAME]",
+	  "stage an image for appliances, or put a published one into a file for them" },
 	{ "status", repo_status, "DIR [--json]",
 	  "what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign,

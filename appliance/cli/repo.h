@@ -21,6 +21,7 @@ int repo_delegate(int argc, char **argv);
 int repo_verify(int argc, char **argv);
 int repo_fleet(int argc, char **argv);
 int repo_settings(int argc, char **argv);
+int repo_image(int argc, char **argv);
 
 /* ---- words of the command line ---- */
 
@@ -68,6 +69,10 @@ int repo_open(struct repository *repository, const struct repo_words *words);
 
 /* A public key's file. */
 int repo_public(struct keyring_key *key, const char *path, struct diag *diag);
+
+/* What the role images would say, each bundle held against its own manifest; -EINVAL with diag. */
+int repo_show_images(const struct repository *repository, const struct metadata *images,
+		     struct diag *diag);
 
 /* A private key's file; the passphrase from its file, from CORDON_PASSPHRASE, or the terminal. */
 int repo_secret(struct secret **secret, const char *path, const char *passphrase_file);

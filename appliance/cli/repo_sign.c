@@ -163,6 +163,8 @@ static int show(struct sign *sign, const struct signing *signing)
 	       repo_clean(signing->role, name, sizeof(name)), metadata->version, expiry);
 	if (strcmp(signing->role, "rules") == 0)
 		error = show_rules(sign, metadata);
+	else if (strcmp(signing->role, "images") == 0)
+		error = repo_show_images(sign->repository, metadata, sign->diag);
 	else if (metadata->type == METADATA_ROOT || strcmp(signing->role, "targets") == 0)
 		error = show_changes(sign, signing->role, metadata);
 	else

@@ -6,47 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- an archive as a source: names without folder, version and hash ---- */
-
-static const char *skip_version(const char *path)
-{
-	size_t digits = strspn(path, "0123456789");
-
-	if (digits == 0 || path[digits] != '.' || strcmp(path + digits, ".root.json") == 0)
-		return path;
-	return path + digits + 1;
-}
-
-static const char *skip_hash(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	size_t digits = strspn(name, "0123456789abcdef");
-
-	return (digits == 64 || digits == 128) && name[digits] == '.' ? name + digits + 1 : name;
-}
-
-static int get(struct source *source, enum source_kind kind, const char *path, size_t limit,
-	       void **data, size_t *size, struct diag *diag)
-{
-	const char *name = kind == SOURCE_METADATA ? skip_version(path) : skip_hash(path);
-	const struct archive_file *file = archive_lookup(source->context, name);
-
-	if (!file) {
-		diag_error(diag, source->name, 0, 0, "%s: not there", name);
-		return -ENOENT;
-	}
-	if (file->size > limit) {
-		diag_error(diag, source->name, 0, 0, "%s: larger than %zu bytes", name, limit);
-		return -EFBIG;
-	}
-	*data = malloc(file->size + 1);
-	if (!*data)
-		return -ENOMEM;
-	memcpy(*data, file->data, file->size);
-	((char *)*data)[file->size] = '\0';
-	*size = file->size;
-	return 0;
-}
+#include "signed/archive_source.h"
 
 /* ---- the trusted state in memory ---- */
 
@@ -69,6 +29,21 @@ static int fill(struct store *store, const struct offer_trust *trust)
 		return store->save(store, metadata[0], trust->root, trust->root_size);
 	for (size_t i = 0; !error && i < METADATA_COUNT; i++)
 		error = save(store, trust->bundle, metadata[i]);
+	return error;
+}
+
+int offer_store(struct store **store, const struct offer_trust *trust)
+{
+	int error;
+
+	*store = NULL;
+	error = store_memory(store);
+	if (!error)
+		error = fill(*store, trust);
+	if (error) {
+		store_free(*store);
+		*store = NULL;
+	}
 	return error;
 }
 
@@ -137,12 +112,13 @@ static int keep(struct text *kept, const struct bundle *bundle, const struct arc
 static int verify(struct bundle *bundle, const struct archive *offered, struct store *store,
 		  int64_t now, int64_t *root_version, struct diag *diag)
 {
-	struct source source = { .get = get, .context = (void *)(uintptr_t)offered,
-				 .name = "offer" };
+	const struct archive_source archives = { .archive = { offered } };
+	struct source source;
 	struct client_options options = client_options_default;
 	struct client *client = NULL;
 	int error;
 
+	archive_source_init(&source, &archives, "offer");
 	options.now = now;
 	options.target_limit = RELEASE_LIST_MAX;
 	error = client_new(&client, store, &source, &options, diag);
@@ -176,10 +152,8 @@ int offer_verify(struct bundle *bundle, const struct archive *offered,
 		 struct diag *diag)
 {
 	struct store *store = NULL;
-	int error = store_memory(&store);
+	int error = offer_store(&store, trust);
 
-	if (!error)
-		error = fill(store, trust);
 	if (!error)
 		error = verify(bundle, offered, store, trust->now, root_version, diag);
 	if (!error && kept) {

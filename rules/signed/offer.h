@@ -26,6 +26,10 @@ int offer_verify(struct bundle *bundle, const struct archive *offered,
 		 const struct offer_trust *trust, int64_t *root_version, struct text *kept,
 		 struct diag *diag) __attribute__((warn_unused_result));
 
+/* The trusted state in memory, for a client; store_free. */
+int offer_store(struct store **store, const struct offer_trust *trust)
+	__attribute__((warn_unused_result));
+
 /* The bundle in force read again: whole, and signed as it was when it was taken. */
 int offer_reopen(struct bundle *bundle, const struct archive *kept, int64_t *root_version,
 		 struct diag *diag) __attribute__((warn_unused_result));

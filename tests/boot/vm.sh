@@ -89,6 +89,28 @@ vm_cordon_command() {
 	chmod +x "$LAB_DIR/bin/cordon"
 }
 
+# trunk_begin [CLIENT]=VLAN...: the LAN card becomes a trunk; each client named gets a link eth9 in that VLAN,
+# and everything else stays untagged.
+trunk_begin() {
+	local pair ports='lan0=0'
+	in_gateway sh -c 'ip link set tap-lan nomaster; ip link set lan0 nomaster'
+	for pair; do
+		ip link add "vlan${pair#*=}" netns "$LAB-gateway" type veth peer name eth9 netns "$LAB-client${pair%=*}"
+		in_gateway sh -c "echo 1 > /proc/sys/net/ipv6/conf/vlan${pair#*=}/disable_ipv6; ip link set vlan${pair#*=} up"
+		"$HERE/lab" client "${pair%=*}" ip link set eth9 up
+		ports="$ports vlan${pair#*=}=${pair#*=}"
+	done
+	# shellcheck disable=SC2086
+	server trunk gateway "$ROOT/build/tests/boot/trunk" tap-lan $ports
+}
+trunk_end() {
+	kill "$(cat "$LAB_DIR/pids/trunk")"
+	rm -f "$LAB_DIR/pids/trunk"
+	in_gateway sh -c '
+	for link in /sys/class/net/vlan*; do ip link del "${link##*/}"; done
+	ip link set tap-lan master br-lan; ip link set lan0 master br-lan'
+}
+
 # on CMD...: a command on the machine, from client 2's place; quoted for the shell there.
 on() { "$BOOT/on" "$@"; }
 

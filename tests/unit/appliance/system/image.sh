@@ -104,10 +104,11 @@ sfdisk --verify "$CORDON_ROOT/dev/vda" 2>&1 | grep -q '^No errors'
 
 # ---- confirm, on-trial, rollback, status
 box
-$cordon image status | grep -q "^slot a    $old, runs, starts first, 2 tries left$"
+$cordon image status | grep -q "^slot a    $old, runs, not confirmed yet, comes first, 2 tries left$"
 $cordon image status | grep -q '^slot b    empty$'
 ! $cordon image on-trial || failed "on trial"
 $cordon image confirm
+$cordon image status | grep -q "^slot a    $old, runs, confirmed, comes first, 3 tries left$"
 is "$(env_is)" "primary=a left=3 a=$old b= trial= failed= "
 is "$(stat -c %s "$block")" 1024
 refuses "slot b holds no image that starts" $cordon image rollback
@@ -115,10 +116,10 @@ put_env primary=b left=1 a=$old b=$new trial=b
 refuses "slot b holds no image that starts" $cordon image rollback
 echo kernel > "$CORDON_ROOT/boot/cordon/$new"
 # The trial failed: this is what runs again.
-$cordon image status | grep -q "^slot b    $new, starts first, 1 try left, on trial$"
+$cordon image status | grep -q "^slot b    $new, comes first, 1 try left, on trial$"
 $cordon image confirm 2>&1 | grep -q "the image $new did not prove itself"
 is "$(env_is)" "primary=a left=3 a=$old b=$new trial= failed=$new "
-$cordon image status | grep -q "^trial     $new did not prove itself$"
+$cordon image status | grep -q "^trial     $new did not prove itself; this is what it fell back to$"
 $cordon image rollback | grep -q "^$new is started next, on trial$"
 is "$(env_is)" "primary=b left=3 a=$old b=$new trial=b failed= "
 # And now it runs.

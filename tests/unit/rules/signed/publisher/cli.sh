@@ -31,7 +31,7 @@ check() {
 	failures=$((failures + 1))
 }
 
-for command in key init add status sign publish timestamp hold revert rotate delegate verify fleet settings; do
+for command in key init add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
 	expect 0 "usage: cordon repo $command" "$command" --help
 	[ "$command" = key ] || expect 2 'see: cordon repo' "$command"
 done
@@ -41,7 +41,7 @@ expect 2 'no command' frobnicate
 # shellcheck source=appliance/cli/cordon.bash-completion
 . "$root/appliance/cli/cordon.bash-completion"
 options() { tr ' ' '\n' | grep -e '^--[a-z]' | sort -u; }
-for command in key add status sign publish timestamp hold revert rotate delegate verify fleet settings; do
+for command in key add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
 	repo "$command" --help | grep -oe '--[a-z][a-z0-9-]*' | options >help.words
 	echo --help | cat - help.words | sort -u >help.all
 	_cordon_repo_options "$command" | options >completion.words

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/image_packed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/file.h"
+#include "base/version.h"
+#include "cli/appliance.h"
+#include "signed/freshness.h"
+#include "signed/strict.h"
+#include "system/paths.h"
+
+/* Kernel, root and metadata; the memory of a small box bounds it, too. */
+enum { PACKED_MAX = 96 << 20, PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10,
+       KEPT_MAX = 4096 };
+
+/* ---- into memory ---- */
+
+static int copy(int from, int to, size_t *size)
+{
+	char *piece = malloc(PIECE);
+	ssize_t got = 1;
+	int error = piece ? 0 : -ENOMEM;
+
+	*size = 0;
+	while (!error && got) {
+		got = read(from, piece, PIECE);
+		if (got < 0 && errno == EINTR)
+			continue;
+		*size += got > 0 ? (size_t)got : 0;
+		error = got < 0 ? -errno : *size > PACKED_MAX ? -EFBIG :
+			file_write_all(to, piece, (size_t)got);
+	}
+	free(piece);
+	return error;
+}
+
+static int map(struct image_packed *packed, int memory)
+{
+	void *data = packed->size ? mmap(NULL, packed->size, PROT_READ, MAP_SHARED, memory, 0) : NULL;
+
+	if (data == MAP_FAILED || !data)
+		return data ? -errno : -EBADMSG;
+	packed->data = data;
+	return 0;
+}
+
+static int take_in(struct image_packed *packed, const char *file)
+{
+	const bool in = strcmp(file, "-") == 0;
+	int from = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int memory = from < 0 ? -1 : memfd_create("image", MFD_CLOEXEC);
+	int error = memory < 0 ? -errno : copy(from, memory, &packed->size);
+
+	if (!error)
+		error = map(packed, memory);
+	if (memory >= 0)
+		close(memory);
+	if (!in && from >= 0)
+		close(from);
+	return error;
+}
+
+static int read_packed(struct image_packed *packed, const char *file, struct diag *diag)
+{
+	int error = take_in(packed, file);
+
+	if (!error)
+		error = archive_parse(&packed->archive, packed->data, packed->size);
+	if (error == -EBADMSG)
+		diag_error(diag, file, 0, 0, "not a packed image, or cut short: expected what \"cordon repo image "
+			   "DIR --pack\" writes");
+	else if (error)
+		diag_error(diag, file, 0, 0, "cannot read: %s", strerror(-error));
+	return error;
+}
+
+/* ---- trust ---- */
+
+struct trusted {
+	struct offer_trust trust;
+	struct archive bundle;
+	char *data;	/* of the bundle, or the root */
+};
+
+/* As cordond has it: never before the build, nor before what was verified last. */
+static int64_t derived_now(const struct cli *cli)
+{
+	struct freshness freshness;
+	char path[512], *text = NULL;
+	json_t *kept = NULL;
+	size_t size;
+	bool behind;
+
+	snprintf(path, sizeof(path), "%s/updates", cli->state);
+	if (file_read(AT_FDCWD, path, KEPT_MAX, &text, &size) == 0)
+		kept = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	freshness_init(&freshness, version_build_time(),
+		       json_integer_value(json_object_get(kept, "floor")), clock_uptime_ms());
+	json_decref(kept);
+	free(text);
+	return freshness_now(&freshness, clock_wall(), clock_uptime_ms(), &behind);
+}
+
+static int read_root(struct trusted *trusted, const struct settings *settings, struct diag *diag)
+{
+	char path[APPLIANCE_PATH];
+	int error = -ENOENT;
+
+	snprintf(path, sizeof(path), "%s", settings->trust_root);
+	if (!*path)
+		appliance_path(path, PATH_IMAGE_ROOT);
+	error = file_read(AT_FDCWD, path, ROOT_MAX, &trusted->data, &trusted->trust.root_size);
+	trusted->trust.root = trusted->data;
+	if (error == -ENOENT && !settings->trust_root[0])
+		diag_error(diag, "trust-root", 0, 0, "this appliance trusts no publisher yet, so it takes no image: "
+			   "put the publisher's root.json among its settings");
+	else if (error)
+		diag_error(diag, path, 0, 0, "cannot read the trusted root: %s", strerror(-error));
+	return error;
+}
+
+static int read_trust(struct trusted *trusted, const struct cli *cli, const struct settings *settings,
+		      struct diag *diag)
+{
+	char path[512];
+	size_t size;
+	int error;
+
+	trusted->trust.now = derived_now(cli);
+	snprintf(path, sizeof(path), "%s/bundle", cli->state);
+	error = file_read(AT_FDCWD, path, ARCHIVE_MAX, &trusted->data, &size);
+	if (error == -ENOENT)
+		return read_root(trusted, settings, diag);
+	if (!error)
+		error = archive_parse(&trusted->bundle, trusted->data, size);
+	if (error)
+		diag_error(diag, path, 0, 0, "cannot read the release in force, which newer images are held "
+			   "against: %s", strerror(-error));
+	trusted->trust.bundle = &trusted->bundle;
+	return error;
+}
+
+/* ---- both ---- */
+
+static void print_signers(const struct packed *target)
+{
+	printf("%s is signed by %zu key%s:", target->file->name, target->signers,
+	       target->signers == 1 ? "" : "s");
+	for (size_t i = 0; i < target->signers; i++)
+		printf(" %.8s", target->signer[i]);
+	puts("");
+}
+
+static int verify(struct image_packed *packed, const struct cli *cli, const struct settings *settings,
+		  const char *file, struct diag *diag)
+{
+	struct trusted *trusted = calloc(1, sizeof(*trusted));
+	int error = trusted ? read_trust(trusted, cli, settings, diag) : -ENOMEM;
+
+	if (!error)
+		error = packed_verify(&packed->target, &packed->archive, &trusted->trust, diag);
+	if (error == -ESTALE)
+		diag_error(diag, file, 0, 0, "what it was packed with has expired, or this clock is wrong: expected "
+			   "it packed anew from what is published now");
+	if (trusted)
+		free(trusted->data);
+	free(trusted);
+	return error;
+}
+
+int image_packed_open(struct image_packed *packed, const struct cli *cli, const char *file,
+		      struct diag *diag)
+{
+	static struct settings settings;
+	int code = command_settings(cli, &settings), error;
+
+	packed->data = NULL;
+	if (code)
+		return code;
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	strict_budget(METADATA_BUDGET);
+	error = read_packed(packed, file, diag);
+	if (!error)
+		error = verify(packed, cli, &settings, file, diag);
+	command_print_diag(diag);
+	diag_init(diag);
+	if (!error)
+		print_signers(&packed->target);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+void image_packed_close(struct image_packed *packed)
+{
+	if (packed->data)
+		munmap(packed->data, packed->size);
+	packed->data = NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/command.h"
+#include "signed/packed.h"
+
+/*
+ * A packed image that was verified: in memory of its own, because what a stick gives at the second
+ * reading need not be what was verified at the first.
+ */
+struct image_packed {
+	void *data;
+	size_t size;
+	struct archive archive;
+	struct packed target;
+};
+
+/* file: "-" is standard input. From the trust that this appliance keeps: the bundle in force, else the
+ * trusted root. 0 or an exit code, said; image_packed_close in either case. */
+int image_packed_open(struct image_packed *packed, const struct cli *cli, const char *file,
+		      struct diag *diag);
+void image_packed_close(struct image_packed *packed);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "signed/archive.h"
+#include "signed/source.h"
+
+/*
+ * Archives as a source: names without folder, version and hash ("5.rules.json" is "rules.json"), but
+ * that newer roots keep their version. What the first one has not is asked of the second.
+ */
+struct archive_source {
+	const struct archive *archive[2];	/* NULL: none */
+};
+
+/* *source refers to *archives, which must live as long; it needs no source_free. */
+void archive_source_init(struct source *source, const struct archive_source *archives, const char *name);

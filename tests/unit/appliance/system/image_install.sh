@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# From a bundle to a slot: staged, shown, signed, published, packed, verified, written; and everything
+# that must not get there. The box is a folder, its disk a file.
+set -eu -o pipefail
+cordon=$(realpath "$BUILD")/bin/cordon
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CORDON_ROOT=$work/box PATH=$PATH:/sbin:/usr/sbin
+unset CORDON_PASSPHRASE
+cd "$work"
+failed() { echo "line ${BASH_LINENO[0]}: $*"; exit 1; }
+is() { [ "$1" = "$2" ] || { echo "line ${BASH_LINENO[0]}: expected \"$2\", got \"$1\""; exit 1; }; }
+says() { # CODE TEXT COMMAND...
+	local code=$1 text=$2 got=0
+	shift 2
+	"$@" > said 2>&1 < "${INPUT:-/dev/null}" || got=$?
+	[ $got = "$code" ] || { echo "line ${BASH_LINENO[0]}: $* ended with $got: $(cat said)"; exit 1; }
+	[ -z "$text" ] || grep -qF -- "$text" said ||
+		{ echo "line ${BASH_LINENO[0]}: $*: expected \"$text\": $(cat said)"; exit 1; }
+}
+repo() { "$cordon" repo "$@"; }
+install() { "$cordon" --config conf --state state image install "$@"; }
+
+# ---- bundles as image/parts/disk writes them
+big_endian() { printf "%0$(($2 * 2))x" "$1" | sed 's/../\\x&/g' | xargs -0 printf '%b'; }
+sum() { sha256sum "$1" | cut -c1-64; }
+size() { stat -c %s "$1"; }
+archive() { # NAME=FILE...
+	local member
+	printf 'CORDON1\n'
+	big_endian $# 2
+	for member; do
+		big_endian "$(printf %s "${member%%=*}" | wc -c)" 1
+		printf %s "${member%%=*}"
+		big_endian "$(size "${member#*=}")" 4
+		cat "${member#*=}"
+	done
+}
+bundle() { # VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle, and ARCH-VERSION.{root,kernel,hash,name}
+	local of=${3:-x86_64}-$1
+	head -c $((${4:-100} * 4096)) /dev/zero | tr '\0' "$(printf %s "$of" | cksum | cut -c1)" > "$of.root"
+	echo "root of $of" | dd of="$of.root" conv=notrunc status=none
+	{ echo "kernel of $of"; head -c 100000 /dev/zero; } > "$of.kernel"
+	printf %s "$of" | sha256sum | cut -c1-64 > "$of.hash"
+	echo "cordon-$1-$(cut -c1-8 "$of.hash").efi" > "$of.name"
+	cat > manifest.json <<-END
+		{"arch":"${3:-x86_64}","version":"$1","build":$2,"root-hash":"$(cat "$of.hash")",
+		"root-size":$(size "$of.root"),"root-sha256":"$(sum "$of.root")",
+		"kernel-size":$(size "$of.kernel"),"kernel-sha256":"$(sum "$of.kernel")",
+		"kernel-name":"$(cat "$of.name")"}
+	END
+	archive manifest.json=manifest.json kernel.efi="$of.kernel" root.img="$of.root" > "cordon-$of.bundle"
+}
+id() { sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' "x86_64-$1.hash"; }
+for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000; do
+	bundle ${version%=*} ${version#*=}
+done
+bundle 0.2.0 2000000 arm64
+bundle 0.9.0 9000000 x86_64 1000
+
+# ---- the publisher
+repo key new alice bob carol dave one two --no-passphrase > said
+people=(--people alice.pub bob.pub carol.pub dave.pub)
+repo init r "${people[@]}" --online one.pub two.pub > said
+publish() {
+	repo sign r --key alice.pem --yes > signed 2> said
+	repo sign r --key bob.pem --yes > said 2>&1
+	repo sign r --key carol.pem --yes > said 2>&1
+	repo publish r --key one.pem > said
+}
+says 1 'nothing is published yet' repo image r --pack out
+publish
+says 1 'no image is published' repo image r --pack out
+printf 'nonsense' > cordon-x.bundle
+says 1 'not a bundle, or cut short' repo image r cordon-x.bundle
+cp cordon-x86_64-0.2.0.bundle 'cordon x.bundle'
+says 1 'expected a file name' repo image r 'cordon x.bundle'
+says 0 'version 0.2.0 for x86_64, built 1970-01-24T03:33:20Z' repo image r cordon-x86_64-0.2.0.bundle
+publish
+grep -q 'image images/cordon-x86_64-0.2.0.bundle: version 0.2.0 for x86_64' signed
+grep -q "sha256 $(sum cordon-x86_64-0.2.0.bundle)" signed
+grep -q '^  new$' signed
+says 1 'it is there already' repo image r cordon-x86_64-0.2.0.bundle
+says 1 'no image nothing.bundle is published' repo image r --pack out nothing.bundle
+says 0 'next, on the appliance' repo image r --pack packed
+repo image r --pack - > packed.out
+cmp packed packed.out
+
+# ---- the box
+box() { # runs 0.1.0 in slot a
+	rm -rf "$CORDON_ROOT" state
+	mkdir -p "$CORDON_ROOT"/{dev,proc,boot/cordon,etc/cordon,sys/class/block/vda} state
+	truncate -s 12M "$CORDON_ROOT/dev/vda"
+	sfdisk -q "$CORDON_ROOT/dev/vda" <<-END
+		label: gpt
+		first-lba: 2048
+		start=1MiB, size=4MiB, name=esp
+		start=5MiB, size=2MiB, name=slot-a, uuid=$(id 0.1.0)
+		start=7MiB, size=2MiB, name=slot-b, uuid=7f5a1c00-0003-4c6f-8e5a-636f72646f6e
+		start=9MiB, size=2MiB, name=data
+	END
+	dd if=x86_64-0.1.0.root of="$CORDON_ROOT/dev/vda" bs=1M seek=5 conv=notrunc status=none
+	cp x86_64-0.1.0.kernel "$CORDON_ROOT/boot/cordon/$(cat x86_64-0.1.0.name)"
+	put_env primary=a left=3 "a=$(cat x86_64-0.1.0.name)" b= trial=
+	cp r/metadata/1.root.json "$CORDON_ROOT/etc/cordon/root.json"
+	: > conf
+	runs 0.1.0 1000000
+}
+put_env() {
+	{ printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero | tr '\0' '#'; } |
+		head -c 1024 > "$CORDON_ROOT/boot/cordon/grubenv"
+}
+runs() { # VERSION BUILD
+	echo "dm-mod.create=\"root,,,ro,0 8 verity 1 PARTUUID=$(id "$1") PARTUUID=$(id "$1")\"" \
+		"cordon.image=$(cat "x86_64-$1.name")" > "$CORDON_ROOT/proc/cmdline"
+	echo "{\"version\":\"$1\",\"arch\":\"x86_64\",\"build\":$2}" > "$CORDON_ROOT/etc/cordon/image.json"
+}
+in_slot() { # SLOT VERSION: all of it, and it is started next
+	local start=5
+	[ "$1" = a ] || start=7
+	cmp -i $((start << 20)):0 -n "$(size "x86_64-$2.root")" "$CORDON_ROOT/dev/vda" "x86_64-$2.root"
+	cmp "x86_64-$2.kernel" "$CORDON_ROOT/boot/cordon/$(cat "x86_64-$2.name")"
+	sfdisk -d "$CORDON_ROOT/dev/vda" | grep "slot-$1" | grep -qi "uuid=$(id "$2")"
+	sfdisk --verify "$CORDON_ROOT/dev/vda" 2>&1 | grep -q '^No errors'
+	grep -aqx "primary=$1" "$CORDON_ROOT/boot/cordon/grubenv"
+	grep -aqx "trial=$1" "$CORDON_ROOT/boot/cordon/grubenv"
+	grep -aqx "left=3" "$CORDON_ROOT/boot/cordon/grubenv"
+}
+untouched() { # as box made it
+	find "$CORDON_ROOT" state conf -type f | sort | xargs sha256sum
+}
+
+box
+says 0 "$(cat x86_64-0.2.0.name) is started next, on trial" install packed
+grep -q 'is signed by 3 keys' said
+in_slot b 0.2.0
+says 0 'is in slot b already' install packed
+in_slot b 0.2.0
+# It runs, on trial, and then stays.
+runs 0.2.0 2000000
+says 0 'is the image that runs, in slot b' install packed
+says 0 '' "$cordon" image on-trial
+
+# ---- the next one goes to the other slot, the one before it goes
+repo image r cordon-x86_64-0.3.0.bundle > said
+publish
+grep -q 'published already' signed
+repo image r --pack packed3 > said
+says 1 'on trial: expected "cordon image confirm" first' install packed3
+says 0 '' "$cordon" image confirm
+INPUT=packed3 says 0 'goes to slot a' install -
+in_slot a 0.3.0
+[ ! -e "$CORDON_ROOT/boot/cordon/$(cat x86_64-0.1.0.name)" ] || failed "the first artefact is still there"
+in_slot a 0.3.0
+
+# ---- refused, and nothing has changed
+box
+untouched > before
+refused() {
+	says 1 "$@"
+	untouched | diff before - || failed "something has changed"
+}
+refused 'cut short' install x86_64-0.2.0.root
+head -c 100000 packed > cut
+refused 'cut short' install cut
+refused 'cannot read: No such file' install nothing
+refused 'expected one and the metadata' install cordon-x86_64-0.2.0.bundle
+sed 's/root of x86_64/ROOT of x86_64/' packed > changed
+refused 'images/cordon-x86_64-0.2.0.bundle' install changed
+sed 's/"version":"0.2.0"/"version":"9.2.0"/' packed > changed
+refused 'images/cordon-x86_64-0.2.0.bundle' install changed
+# Metadata of somebody else, who has keys, too.
+mkdir other && (cd other && repo key new alice bob carol dave one two --no-passphrase > said &&
+	repo init r "${people[@]}" --online one.pub two.pub > said)
+(cd other && repo image r ../cordon-x86_64-0.2.0.bundle > said && publish && repo image r --pack packed > said)
+refused 'signature' install other/packed
+# Nobody to trust.
+mv "$CORDON_ROOT/etc/cordon/root.json" root.json
+untouched > before
+refused "put the publisher's root.json among its settings" install packed
+printf '[update]\ntrust-root = %s/root.json\n' "$work" > conf
+untouched > before
+# Another arch; too large; older, and nobody at a console.
+says 0 '' repo image r cordon-arm64-0.2.0.bundle
+says 0 '' repo image r cordon-x86_64-0.9.0.bundle
+publish
+says 1 'there are images of' repo image r --pack out
+repo image r --pack arm cordon-arm64-0.2.0.bundle > said
+refused 'it is for arm64, this appliance is x86_64' install arm
+repo image r --pack large cordon-x86_64-0.9.0.bundle > said
+refused 'it has 2097152 bytes, and the root of the new image 4096000' install large
+runs 0.1.0 5000000
+untouched > before
+refused 'an older image is installed only with --allow-downgrade' install packed3
+refused 'by somebody at the console' install packed3 --allow-downgrade
+box
+chmod 0 "$CORDON_ROOT/boot/cordon/grubenv"
+echo 'root=/dev/vda' > "$CORDON_ROOT/proc/cmdline"
+untouched > before
+refused 'does not run from a slot' install packed3
+
+# ---- what the appliance knows is newer than what was packed
+known() {
+	archive root.json=r/metadata/root.json timestamp.json=r/metadata/timestamp.json \
+		snapshot.json="$(ls -v r/metadata/*.snapshot.json | tail -n 1)" \
+		targets.json="$(ls -v r/metadata/*.targets.json | tail -n 1)" \
+		rules.json="$(ls -v r/metadata/*.rules.json | tail -n 1)" > state/bundle
+}
+box
+known
+repo image r --pack packed3 cordon-x86_64-0.3.0.bundle > said
+repo timestamp r --key one.pem > said
+known
+says 0 'goes to slot b' install packed3
+in_slot b 0.3.0
+# Of one build, the one that came last stays.
+cp -r r again
+for name in e f g; do
+	cp cordon-x86_64-0.3.0.bundle $name.bundle
+	says 0 staged repo image again $name.bundle
+done
+rm -r again
+# But not when the role has a newer version: then this bundle may have been withdrawn.
+box
+repo image r cordon-x86_64-0.4.0.bundle > said
+publish
+grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
+known
+untouched > before
+refused 'it was packed before the newest release' install packed3
+says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
+# And when what it rests on has expired.
+repo timestamp r --key one.pem --expires 1s > said
+repo image r --pack late cordon-x86_64-0.4.0.bundle > said
+sleep 2
+rm state/bundle
+untouched > before
+refused 'has expired' install late
