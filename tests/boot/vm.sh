@@ -93,6 +93,7 @@ vm_cordon_command() {
 # and everything else stays untagged.
 trunk_begin() {
 	local pair ports='lan0=0'
+	: > "$VM/trunk"
 	in_gateway sh -c 'ip link set tap-lan nomaster; ip link set lan0 nomaster'
 	for pair; do
 		ip link add "vlan${pair#*=}" netns "$LAB-gateway" type veth peer name eth9 netns "$LAB-client${pair%=*}"
@@ -104,10 +105,11 @@ trunk_begin() {
 	server trunk gateway "$ROOT/build/tests/boot/trunk" tap-lan $ports
 }
 trunk_end() {
-	kill "$(cat "$LAB_DIR/pids/trunk")"
-	rm -f "$LAB_DIR/pids/trunk"
+	[ -e "$VM/trunk" ] || return 0
+	[ ! -e "$LAB_DIR/pids/trunk" ] || kill "$(cat "$LAB_DIR/pids/trunk")"
+	rm -f "$LAB_DIR/pids/trunk" "$VM/trunk"
 	in_gateway sh -c '
-	for link in /sys/class/net/vlan*; do ip link del "${link##*/}"; done
+	for link in $(ip -o link show type veth | sed -n "s/^[0-9]*: \(vlan[0-9]*\)@.*/\1/p"); do ip link del $link; done
 	ip link set tap-lan master br-lan; ip link set lan0 master br-lan'
 }
 
