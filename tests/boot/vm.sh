@@ -227,9 +227,8 @@ vm_cut() {
 	local pid
 	[ -e "$LAB_DIR/pids/vm" ] || return 0
 	pid=$(cat "$LAB_DIR/pids/vm")
-	pkill -KILL -P "$pid" 2>/dev/null
-	kill -KILL "$pid" 2>/dev/null
-	wait_until 5 vm_gone
+	kill -KILL "$pid" 2>/dev/null || :
+	wait_until 5 vm_gone || :
 	rm -f "$LAB_DIR/pids/vm"
 }
 vm_gone() { ! vm_alive; }
@@ -249,5 +248,10 @@ console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d
 # type TEXT: a line typed on the console.
 type_line() { printf '%s\n' "$1" | timeout 2 nc -U -q 1 "$VM/console" > /dev/null || :; }
 
-# vm_ready SECONDS: policy, links, forwarding, self-test, and ssh answers.
-vm_ready() { wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }; }
+# vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
+# named at a first start.
+vm_ready() {
+	wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }
+	wait_until 20 settled || { console_tail; return 1; }
+}
+settled() { [ "$(status '.in_force and .uptime > 3')" = true ]; }
