@@ -297,6 +297,8 @@ install: all
 	install -D -m644 appliance/daemon/cordond.8 $(DESTDIR)$(PREFIX)/share/man/man8/cordond.8
 	install -D -m644 appliance/settings/cordon.conf.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/cordon.conf.5
+	install -D -m644 appliance/settings/network.conf.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/network.conf.5
 	install -D -m644 rules/lists/cordon-rules.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/cordon-rules.5
 	install -D -m644 appliance/cli/cordon.bash-completion \

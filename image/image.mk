@@ -5,7 +5,7 @@ ARCH ?= x86_64
 DEPS_IMAGE := gcc make git patch flex bison bc libelf-dev libc6-dev kconfig-frontends-nox xz-utils zstd \
 	cpio squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
 	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu)
-DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping tcpdump \
+DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping \
 	$(if $(filter arm64,$(ARCH)),qemu-system-arm qemu-efi-aarch64,qemu-system-x86 ovmf)
 
 .PHONY: image image-deps image-lock image-menuconfig image-repro run check-image check-image-quick deb check-deb
@@ -34,9 +34,9 @@ run: deps image
 	$(Q)ARCH=$(ARCH) tests/boot/play
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay $(O)/tests/boot/trunk
 	$(Q)ARCH=$(ARCH) tests/boot/run $(if $(filter check-image-quick,$@),--quick)
-$(O)/tests/boot/replay: tests/boot/replay.c $(O)/gen/autoconf.h
+$(O)/tests/boot/replay $(O)/tests/boot/trunk: $(O)/%: %.c $(O)/gen/autoconf.h
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $<
 

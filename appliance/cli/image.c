@@ -2,11 +2,20 @@
 #include "cli/image.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "system/paths.h"
+
+/* EXT4_IOC_RESIZE_FS, which no header of user space has: the new number of blocks. */
+#define FILE_SYSTEM_RESIZE _IOW('f', 16, uint64_t)
 
 int image_find(struct image_found *found, bool change, struct diag *diag)
 {
@@ -132,9 +141,37 @@ static int write_table(const struct image_disk *disk, struct diag *diag)
 	return error;
 }
 
+/*
+ * Mounted, the kernel grows it under its journal: a power cut leaves one size or the other. Before the mount
+ * (the folder belongs to another file system then) there is nothing to do. resize2fs would want to write to
+ * a mounted device, which our kernel allows nobody.
+ */
+static int grow_file_system(const struct image_disk *disk, const struct gpt_part *data, struct diag *diag)
+{
+	char path[APPLIANCE_PATH];
+	struct statfs status;
+	uint64_t blocks;
+	int fd = open(appliance_path(path, PATH_DATA), O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+
+	if (fd < 0 || fstatfs(fd, &status) < 0 || status.f_type != EXT4_SUPER_MAGIC || status.f_bsize <= 0) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	blocks = (data->last - data->first + 1) * disk->gpt.sector / (uint64_t)status.f_bsize;
+	if (ioctl(fd, FILE_SYSTEM_RESIZE, &blocks) < 0) {
+		error = -errno;
+		diag_error(diag, path, 0, 0, "cannot grow to %llu blocks and stays as it is: %s",
+			   (unsigned long long)blocks, strerror(errno));
+	}
+	close(fd);
+	return error;
+}
+
 static int grow_data(struct image_disk *disk, struct diag *diag)
 {
 	struct gpt_part data;
+	int error;
 
 	if (!gpt_lookup(&disk->gpt, "data", &data)) {
 		diag_error(diag, disk->path, 0, 0, "expected one partition with the name \"data\"");
@@ -146,7 +183,8 @@ static int grow_data(struct image_disk *disk, struct diag *diag)
 		return -EINVAL;
 	}
 	(void)gpt_lookup(&disk->gpt, "data", &data);
-	return write_table(disk, diag) ? -EIO : image_disk_resize(disk, &data, diag);
+	error = write_table(disk, diag) ? -EIO : image_disk_resize(disk, &data, diag);
+	return error ? error : grow_file_system(disk, &data, diag);
 }
 
 static int grow(void)

@@ -10,7 +10,8 @@
 #include "system/paths.h"
 
 static const struct command commands[] = {
-	{ "status", "[--json | --in-force | --boot]", "what the gateway enforces and how it is", command_status },
+	{ "status", "[--json | --in-force | --boot]",
+	  "what the gateway enforces and how it is", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
 	{ "log", "[--follow] [--json] [--last N]", "the block log",
@@ -30,7 +31,8 @@ static const struct command commands[] = {
 	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
 	  "       cordon network lease EVENT | services --supervise",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "[show | intake [--activate] | compose | accept | reset [--log] | keep | revert]\n"
+	{ "settings", "[show | intake [--activate] | compose | accept | discard | reset [--log]]\n"
+	  "       cordon settings keep | revert | expire\n"
 	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
 	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"

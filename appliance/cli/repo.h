@@ -20,8 +20,8 @@ int repo_rotate(int argc, char **argv);
 int repo_delegate(int argc, char **argv);
 int repo_verify(int argc, char **argv);
 int repo_fleet(int argc, char **argv);
-int repo_image(int argc, char **argv);
 int repo_settings(int argc, char **argv);
+int repo_image(int argc, char **argv);
 
 /* ---- words of the command line ---- */
 

@@ -20,7 +20,8 @@ static const char *const canary_name[] = { "downloads.upd.kaspersky.com", "activ
 static const char *const canary_address[] = { "77.74.176.10", "37.203.128.5", "2a03:2480:68::10" };
 #define INNOCENT "www.example.com"	/* RFC 2606: it is nobody's to block */
 
-enum { WAIT_MS = 2500, REFUSED_MS = 1500, WAIT_MOST = 600, DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000 };
+/* An upstream that does not answer takes the resolver some seconds to give up. */
+enum { WAIT_MS = 2500, INNOCENT_MS = 12000, REFUSED_MS = 1500, WAIT_MOST = 600, DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000 };
 enum { EDE_BLOCKED = 15, EDE_CENSORED = 16 };
 
 struct selftest {
@@ -87,7 +88,7 @@ static void ask_name(struct selftest *test, const char *text, const char *resolv
 	if (name_parse(&name, text, strlen(text), NULL) < 0)
 		return;
 	selftest_link_ask(&test->link, &probe, test->serial, packet,
-			  probe_query(&probe, &name, test->serial, packet), WAIT_MS, &reply);
+			  probe_query(&probe, &name, test->serial, packet), blocked ? WAIT_MS : INNOCENT_MS, &reply);
 	by_us = reply.kind == PROBE_ANSWER && reply.has_reason &&
 		(reply.reason == EDE_BLOCKED || reply.reason == EDE_CENSORED);
 	snprintf(what, sizeof(what), "%s asked of %s", text, resolver);

@@ -47,8 +47,8 @@ static int with_file(const struct cli *cli, const struct words *words)
 		return settings_diff(words->file);
 	if (strcmp(words->verb, "apply") == 0 && words->confirm)
 		return settings_apply(cli, words->file, words->confirm);
-	return command_usage("settings", "expected export FILE, import FILE, diff FILE or apply FILE --confirm "
-			     "SECONDS");
+	return command_usage("settings", "expected export FILE, import FILE, diff FILE or "
+			     "apply FILE --confirm SECONDS");
 }
 
 int command_settings_of(const struct cli *cli, int argc, char **argv)
@@ -72,6 +72,8 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_show();
 	if (strcmp(words.verb, "accept") == 0)
 		return settings_accept(cli);
+	if (strcmp(words.verb, "discard") == 0)
+		return settings_discard();
 	if (strcmp(words.verb, "reset") == 0)
 		return settings_reset(words.log);
 	if (strcmp(words.verb, "keep") == 0)
@@ -80,6 +82,6 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_revert(cli);
 	if (strcmp(words.verb, "expire") == 0)
 		return settings_expire(cli);
-	return command_usage("settings", "expected show, intake, compose, accept, reset, keep, revert, "
-			     "export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
+	return command_usage("settings", "expected show, intake, compose, accept, discard, reset, keep, "
+			     "revert, export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
 }

@@ -139,6 +139,8 @@ int settings_expire(const struct cli *cli);
 /* Asks for the secret when it takes one; false, after a word, when the set is not to be taken. */
 bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer);
 int settings_accept(const struct cli *cli);
+/* The refused set is not to be taken; it stays where it came from. */
+int settings_discard(void);
 int settings_reset(bool log_too);
 
 /* ---- setup.c ---- */

@@ -47,8 +47,8 @@ int settings_accept(const struct cli *cli)
 	settings_lock();
 	if (settings_on_trial() || settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 ||
 	    intake_is_empty(&offer.set)) {
-		fputs(settings_on_trial() ? "a trial of settings is under way: first cordon settings keep, or "
-		      "wait for its end\n" : "no settings wait to be accepted\n", stderr);
+		fputs(settings_on_trial() ? "a trial of settings is under way: first cordon settings "
+		      "keep, or wait for its end\n" : "no settings wait to be accepted\n", stderr);
 		return EXIT_NO;
 	}
 	(void)settings_print_diff(&offer);
@@ -68,6 +68,18 @@ int settings_accept(const struct cli *cli)
 	settings_judgement_release(&judgement);
 	settings_offer_release(&offer);
 	return code;
+}
+
+int settings_discard(void)
+{
+	settings_lock();
+	if (!appliance_has(SETTINGS_WAITING)) {
+		fputs("no settings wait to be accepted\n", stderr);
+		return EXIT_NO;
+	}
+	settings_remove(SETTINGS_WAITING);
+	puts("the refused settings wait no longer");
+	return EXIT_YES;
 }
 
 /* ---- factory reset ---- */
@@ -105,8 +117,8 @@ int settings_reset(bool log_too)
 	int pid;
 
 	if (!terminal_is_console()) {
-		fputs("cordon: a factory reset is made on the console (the serial line), not over the network\n",
-		      stderr);
+		fputs("cordon: a factory reset is made on the console (the serial line), not over the "
+		      "network\n", stderr);
 		return EXIT_NO;
 	}
 	printf("settings, keys, the administrator's secret and what cordond keeps%s will be gone; the lists "

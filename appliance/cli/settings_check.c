@@ -178,6 +178,9 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 		text_puts(&out, ", ");
 	intake_print(&judgement->changes, false, &out);
 	text_puts(&out, "\n");
+	if (!judgement->complete.file[INTAKE_SECRET].data)
+		text_puts(&out, "no administrator's secret is set: later changes of what is protected "
+			  "have to be signed, or come after a factory reset\n");
 	judgement->why = out.data;
 }
 

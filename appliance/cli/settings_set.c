@@ -16,9 +16,9 @@
 #include "cli/appliance.h"
 #include "system/paths.h"
 
-#define LEDGER "/ledger"
-#define TRIAL "/trial"
-#define WHY "/why"
+#define LEDGER "ledger"
+#define TRIAL "trial"
+#define WHY "why"
 enum { LEDGER_MAX = 4096, LOG_DIGITS = 16 };
 
 static int lock = -1;
@@ -82,7 +82,7 @@ void settings_ledger_load_from(const char *folder, struct settings_ledger *ledge
 	char path[APPLIANCE_PATH], *text, *rest, *line;
 	size_t size;
 
-	snprintf(path, sizeof(path), "%s" LEDGER, folder);
+	snprintf(path, sizeof(path), "%s/" LEDGER, folder);
 	text = rest = appliance_read(path, LEDGER_MAX, &size);
 	*ledger = (struct settings_ledger){ .version = 0 };
 	while (rest && (line = strsep(&rest, "\n"))) {
@@ -175,7 +175,7 @@ static int fill(const char *folder, const struct intake_set *set, const struct s
 	if (mkdir(appliance_path(full, folder), 0700) < 0)
 		return -errno;
 	print_ledger(ledger, &out);
-	error = text_failed(&out) ? -ENOMEM : write_in(folder, LEDGER + 1, out.data, out.length);
+	error = text_failed(&out) ? -ENOMEM : write_in(folder, LEDGER, out.data, out.length);
 	text_release(&out);
 	for (int file = 0; file < INTAKE_FILES && !error; file++) {
 		if (set->file[file].data)
@@ -200,7 +200,7 @@ int settings_store(const struct intake_set *set, const struct settings_ledger *l
 	int error = fill(SETTINGS_NEW, set, ledger);
 
 	if (!error && trial)
-		error = write_in(SETTINGS_NEW, TRIAL + 1, trial, strlen(trial));
+		error = write_in(SETTINGS_NEW, TRIAL, trial, strlen(trial));
 	if (!error)
 		error = exchange(SETTINGS_NEW, PATH_SETTINGS);
 	settings_remove(SETTINGS_NEW);
@@ -214,7 +214,7 @@ int settings_copy(const char *folder, const struct intake_set *set, const struct
 	int error = fill(SETTINGS_NEW, set, ledger);
 
 	if (!error && why)
-		error = write_in(SETTINGS_NEW, WHY + 1, why, strlen(why));
+		error = write_in(SETTINGS_NEW, WHY, why, strlen(why));
 	settings_remove(folder);
 	if (!error && rename(appliance_path(first, SETTINGS_NEW), appliance_path(second, folder)) < 0)
 		error = -errno;
@@ -270,7 +270,7 @@ static bool trial_of_another_boot(void)
 {
 	char boot[CLOCK_BOOT_ID];
 	size_t size;
-	char *text = appliance_read(PATH_SETTINGS TRIAL, 256, &size);
+	char *text = appliance_read(PATH_SETTINGS "/" TRIAL, 256, &size);
 	bool other;
 
 	clock_boot_id(boot);

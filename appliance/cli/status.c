@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "cli/hosts.h"
+#include "system/paths.h"
 
 static const char *text_at(const json_t *object, const char *key)
 {
@@ -35,7 +36,7 @@ static void print_mode(const json_t *status)
 	puts(json_object_get(status, "mode_categories") ? ")" : "");
 }
 
-static void print_policy(const json_t *status)
+static void print_policy(const json_t *status, bool rules)
 {
 	const json_t *policy = json_object_get(status, "policy"), *count;
 	const char *key;
@@ -47,8 +48,10 @@ static void print_policy(const json_t *status)
 		printf("refused    the last change: %s", text_at(status, "refused"));
 	if (!policy)
 		return;
-	printf("policy     state %s: %s\nrules      ", text_at(status, "state"),
-	       text_at(policy, "version"));
+	printf("policy     state %s: %s\n", text_at(status, "state"), text_at(policy, "version"));
+	if (!rules)
+		return;
+	fputs("rules      ", stdout);
 	json_object_foreach((json_t *)(uintptr_t)json_object_get(policy, "rules"), key, count) {
 		printf("%s%s %lld", first ? "" : ", ", key,
 		       (long long)json_integer_value(count));
@@ -112,18 +115,25 @@ static void print_uninspected(const json_t *status)
 	}
 }
 
-static void print_text(const json_t *status)
+static void print_dns(const json_t *status)
 {
-	const json_t *dns = json_object_get(status, "dns"), *role;
-	size_t index;
+	const json_t *dns = json_object_get(status, "dns");
 
-	print_mode(status);
-	print_policy(status);
-	print_update(status);
 	printf("dns        %lld queries, %lld blocked, %lld monitored, %lld forwarded, %lld "
 	       "failed, %lld pinholes\n", number_at(dns, "queries"), number_at(dns, "blocked"),
 	       number_at(dns, "monitored"), number_at(dns, "forwarded"), number_at(dns, "failed"),
 	       number_at(dns, "pinholes"));
+}
+
+static void print_text(const json_t *status)
+{
+	const json_t *role;
+	size_t index;
+
+	print_mode(status);
+	print_policy(status, true);
+	print_update(status);
+	print_dns(status);
 	print_packets(status);
 	print_uninspected(status);
 	fputs("roles      ", stdout);
@@ -170,26 +180,58 @@ static void print_hosts(const json_t *status)
 		printf("  %-39s %lld\n", host, (long long)json_integer_value(count));
 }
 
-static int show(const struct cli *cli, bool json)
+/* The parts that fit on a console beside what the box says. */
+static void print_appliance(const json_t *status, const json_t *box)
+{
+	status_print_health(status, box);
+	if (status) {
+		print_mode(status);
+		print_policy(status, false);
+		print_update(status);
+		print_dns(status);
+		print_packets(status);
+		print_uninspected(status);
+	}
+	status_print_box(status, box);
+}
+
+static json_t *load(const struct cli *cli, bool quiet, int *code)
 {
 	const struct control_request request = { .type = CONTROL_STATUS };
 	json_t *status;
 	char *reply;
-	int code = command_ask(cli, &request, false, &reply);
 
+	*code = command_ask(cli, &request, quiet, &reply);
 	status = reply ? json_loads(reply, 0, NULL) : NULL;
 	free(reply);
-	if (!status)
-		return EXIT_NO;
-	add_hosts(cli, status);
 	if (!json_is_true(json_object_get(status, "in_force")))
-		code = EXIT_NO;
-	if (json) {
-		command_print_json(status);
-		return code;
+		*code = EXIT_NO;
+	return status;
+}
+
+static int show(const struct cli *cli, bool json)
+{
+	bool appliance = appliance_has(PATH_IMAGE);
+	int code;
+	json_t *status = load(cli, appliance && !json, &code), *box = appliance ? status_box() : NULL;
+
+	if (status)
+		add_hosts(cli, status);
+	if (status && json) {
+		if (box)
+			(void)json_object_set(status, "box", box);
+		command_print_json(json_incref(status));
+	} else if (box) {
+		if (json)
+			command_print_json(json_pack("{s:O}", "box", box));
+		else
+			print_appliance(status, box);
+	} else if (status) {
+		print_text(status);
 	}
-	print_text(status);
-	print_hosts(status);
+	if (status && !json)
+		print_hosts(status);
+	json_decref(box);
 	json_decref(status);
 	return code;
 }

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "cli/appliance.h"
-#include "system/boot.h"
 #include "system/paths.h"
 
 enum { TIMES_MAX = 4096 };
@@ -25,7 +23,7 @@ int status_in_force(const struct cli *cli)
 	return in_force ? EXIT_YES : EXIT_NO;
 }
 
-static void load(struct boot *boot)
+void status_boot_load(struct boot *boot)
 {
 	size_t size;
 	char *times = appliance_read(PATH_BOOT_TIMES, TIMES_MAX, &size);
@@ -55,7 +53,7 @@ int status_boot(void)
 		      stderr);
 		return EXIT_NO;
 	}
-	load(&boot);
+	status_boot_load(&boot);
 	boot_print(&boot, &line);
 	puts(line.data ? line.data : "");
 	print_times(&boot);

@@ -68,7 +68,7 @@ test_update_good_is_confirmed() {
 	on reboot || :
 	sleep 5
 	wait_until 120 runs b || { console_tail; fail 'image B does not come up'; }
-	wait_until 60 settled || fail "$(on cordon image status)"
+	wait_until 60 confirmed || fail "$(on cordon image status)"
 	blocks_all
 	on reboot || :
 	sleep 5
@@ -81,7 +81,7 @@ test_update_good_is_confirmed() {
 	blocks_all
 }
 runs() { [ "$(on cat /etc/variant)" = "$1" ] && on test -e /run/boot/done; }
-settled() { ! on cordon image on-trial; }
+confirmed() { ! on cordon image on-trial; }
 
 # goes_back NAME [SECONDS]: the image is tried, and A runs again and says so.
 goes_back() {

@@ -89,6 +89,30 @@ vm_cordon_command() {
 	chmod +x "$LAB_DIR/bin/cordon"
 }
 
+# trunk_begin [CLIENT]=VLAN...: the LAN card becomes a trunk; each client named gets a link eth9 in that VLAN,
+# and everything else stays untagged.
+trunk_begin() {
+	local pair ports='lan0=0'
+	: > "$VM/trunk"
+	in_gateway sh -c 'ip link set tap-lan nomaster; ip link set lan0 nomaster'
+	for pair; do
+		ip link add "vlan${pair#*=}" netns "$LAB-gateway" type veth peer name eth9 netns "$LAB-client${pair%=*}"
+		in_gateway sh -c "echo 1 > /proc/sys/net/ipv6/conf/vlan${pair#*=}/disable_ipv6; ip link set vlan${pair#*=} up"
+		"$HERE/lab" client "${pair%=*}" ip link set eth9 up
+		ports="$ports vlan${pair#*=}=${pair#*=}"
+	done
+	# shellcheck disable=SC2086
+	server trunk gateway "$ROOT/build/tests/boot/trunk" tap-lan $ports
+}
+trunk_end() {
+	[ -e "$VM/trunk" ] || return 0
+	[ ! -e "$LAB_DIR/pids/trunk" ] || kill "$(cat "$LAB_DIR/pids/trunk")"
+	rm -f "$LAB_DIR/pids/trunk" "$VM/trunk"
+	in_gateway sh -c '
+	for link in $(ip -o link show type veth | sed -n "s/^[0-9]*: \(vlan[0-9]*\)@.*/\1/p"); do ip link del $link; done
+	ip link set tap-lan master br-lan; ip link set lan0 master br-lan'
+}
+
 # on CMD...: a command on the machine, from client 2's place; quoted for the shell there.
 on() { "$BOOT/on" "$@"; }
 
@@ -203,9 +227,8 @@ vm_cut() {
 	local pid
 	[ -e "$LAB_DIR/pids/vm" ] || return 0
 	pid=$(cat "$LAB_DIR/pids/vm")
-	pkill -KILL -P "$pid" 2>/dev/null
-	kill -KILL "$pid" 2>/dev/null
-	wait_until 5 vm_gone
+	kill -KILL "$pid" 2>/dev/null || :
+	wait_until 5 vm_gone || :
 	rm -f "$LAB_DIR/pids/vm"
 }
 vm_gone() { ! vm_alive; }
@@ -225,5 +248,10 @@ console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d
 # type TEXT: a line typed on the console.
 type_line() { printf '%s\n' "$1" | timeout 2 nc -U -q 1 "$VM/console" > /dev/null || :; }
 
-# vm_ready SECONDS: policy, links, forwarding, self-test, and ssh answers.
-vm_ready() { wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }; }
+# vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
+# named at a first start.
+vm_ready() {
+	wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }
+	wait_until 20 settled || { console_tail; return 1; }
+}
+settled() { [ "$(status '.in_force and .uptime > 3')" = true ]; }

@@ -373,6 +373,41 @@ echo 2 >"$box/data/secret-attempts"
 expect 0 'are taken' settings import try <<<"$secret"
 check test ! -e "$box/data/secret-attempts"
 
+# ---- what was refused is seen, and waits until somebody says otherwise
+provisioned_box
+printf 'userland 0.8\npolicy 1.94\nlinks 2.11\nforwarding 2.30\n' >"$box/run/boot/times"
+expect 1 'NOT HEALTHY: cordond does not answer' status
+says 'settings   set up'
+says 'supported until 1970-01-01'
+change mode "$esp"
+expect 1 'are refused' settings intake
+expect 1 'settings were refused and wait; cordon settings accept' status
+says 'last refused: '
+says 'mode ([mode] monitor-max)'
+cordon status --json >said 2>/dev/null
+check jq -e '.box.settings.waiting and .box.settings.provisioned and .box.settings.secret and
+	(.box.settings.refused | contains("monitor-max")) and .box.slot == null' said
+expect 0 'wait no longer' settings discard
+expect 1 'no settings wait' settings accept
+check test -s "$esp/cordon.conf"
+
+# ---- how the start went, by the kernel's own counters
+printf 'Ip: Forwarding ForwDatagrams\nIp: 1 0\n' >"$box/proc/snmp"
+mkdir -p "$box/proc/net"
+mv "$box/proc/snmp" "$box/proc/net/snmp"
+expect 0 '' network forward
+check grep -qx '4 0' "$box/run/boot/forwarded"
+expect 0 'forwarding at 2.3 s; packets forwarded before: 0' status --boot
+says 'policy 1.94'
+check grep -q 'policy in force at 1.9 s' "$box/dev/kmsg"
+expect 0 '' status --boot
+check test "$(grep -c 'in force at' "$box/dev/kmsg")" = 1
+printf '4 1\n6 0\n' >"$box/run/boot/forwarded"
+expect 1 'WRONG: packets passed before' status --boot
+expect 1 '' status --in-force
+check test ! -s said
+expect 2 'expected one of' status --json --boot
+
 # ---- a box without a secret: nobody guesses it, and a reset asks for its name
 new_box
 printf '[system]\nhostname = gw-10\n' >"$esp/network.conf"

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/admin.h"
+#include "cli/image.h"
+#include "cli/settings.h"
+#include "system/boot.h"
+#include "system/health.h"
+#include "system/paths.h"
+
+/* What an appliance that runs the image says beside cordond: the box, its image, its settings. */
+
+enum { IMAGE_JSON_MAX = 4096, FACT = 128 };
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+	(void)json_object_set_new(object, key, value ? value : json_null());
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static bool is_true(const json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+/* ---- facts ---- */
+
+/* The first of two places that says something; printable ASCII only, it is somebody else's text. */
+static json_t *fact(const char *first, const char *second)
+{
+	char text[FACT];
+
+	if (!appliance_peek(first, text, sizeof(text)) && !appliance_peek(second, text, sizeof(text)))
+		return json_null();
+	text[strcspn(text, "\n")] = '\0';
+	for (char *at = text; *at; at++)
+		*at = *at >= ' ' && *at <= '~' ? *at : '?';
+	return text[0] ? json_string(text) : json_null();
+}
+
+static json_t *date(int64_t seconds)
+{
+	char text[CLOCK_TEXT];
+
+	clock_print(seconds * 1000, text);
+	text[10] = '\0';
+	return seconds ? json_string(text) : json_null();
+}
+
+static json_t *image_json(void)
+{
+	size_t size;
+	char *text = appliance_read(PATH_IMAGE, IMAGE_JSON_MAX, &size);
+	json_t *image = text ? json_loadb(text, size, 0, NULL) : NULL, *object = json_object();
+	int64_t until = json_integer_value(json_object_get(image, "supported-until"));
+
+	put(object, "version", json_incref(json_object_get(image, "version")));
+	put(object, "arch", json_incref(json_object_get(image, "arch")));
+	put(object, "built", date(json_integer_value(json_object_get(image, "build"))));
+	put(object, "supported_until", date(until));
+	put(object, "supported", json_boolean(!until || clock_wall() <= until));
+	json_decref(image);
+	free(text);
+	return object;
+}
+
+/* null: not started from a disk of ours. */
+static json_t *slot_json(void)
+{
+	static struct image_disk disk;
+	static struct image_boot boot;
+	static struct diag diag;
+	json_t *object = NULL;
+
+	diag_init(&diag);
+	if (image_disk_open(&disk, false, &diag))
+		return json_null();
+	if (image_boot_read(&boot, &disk, &diag) == 0)
+		object = json_pack("{s:s, s:s, s:b, s:s}", "running", slot_print(disk.slot), "image",
+				   boot.running, "on_trial", slots_on_trial(&boot.slots, disk.slot), "failed",
+				   boot.slots.failed);
+	image_disk_close(&disk);
+	return object;
+}
+
+static json_t *settings_json(void)
+{
+	char refusal[512];
+
+	settings_last_refusal(refusal, sizeof(refusal));
+	return json_pack("{s:b, s:b, s:b, s:b, s:o}", "provisioned", settings_provisioned(), "secret",
+			 admin_has_secret(), "on_trial", settings_on_trial(), "waiting",
+			 appliance_has(SETTINGS_WAITING), "refused",
+			 refusal[0] ? json_string(refusal) : json_null());
+}
+
+static json_t *boot_json(void)
+{
+	struct text line = TEXT_EMPTY;
+	struct boot boot;
+	json_t *object;
+
+	if (!appliance_has(PATH_BOOT_TIMES))
+		return json_null();
+	status_boot_load(&boot);
+	boot_print(&boot, &line);
+	object = json_pack("{s:s, s:b, s:b, s:b}", "report", line.data ? line.data : "", "proven",
+			   boot_proven(&boot), "done", appliance_has(PATH_BOOT_RUN "/done"), "selftest",
+			   boot.at[BOOT_SELFTEST] >= 0);
+	text_release(&line);
+	return object;
+}
+
+json_t *status_box(void)
+{
+	json_t *box = json_object();
+
+	put(box, "model", fact("/sys/class/dmi/id/product_name", "/proc/device-tree/model"));
+	put(box, "serial", fact("/sys/class/dmi/id/product_serial", "/proc/device-tree/serial-number"));
+	put(box, "image", image_json());
+	put(box, "slot", slot_json());
+	put(box, "settings", settings_json());
+	put(box, "boot", boot_json());
+	return box;
+}
+
+/* ---- healthy? ---- */
+
+static const char *down_role(const json_t *status)
+{
+	const json_t *role;
+	size_t index;
+
+	json_array_foreach(json_object_get(status, "roles"), index, role) {
+		if (json_is_null(json_object_get(role, "pid")))
+			return text_of(role, "role");
+	}
+	return NULL;
+}
+
+static void judge_daemon(struct health *health, const json_t *status)
+{
+	const json_t *update = json_object_get(status, "update"), *dog = json_object_get(status, "watchdog");
+
+	health->answers = status != NULL;
+	health->in_force = is_true(status, "in_force");
+	health->down = down_role(status);
+	health->mode = text_of(status, "mode");
+	health->mode_until = text_of(status, "mode_until");
+	health->refused = text_of(status, "refused");
+	health->update_on = is_true(update, "on");
+	health->freshness = text_of(update, "freshness");
+	health->update_refusal = text_of(update, "refusal");
+	health->clock_set = !text_of(status, "clock") || strcmp(text_of(status, "clock"), "set") == 0;
+	health->has_watchdog = json_is_object(dog);
+	health->watchdog_fed = is_true(dog, "fed");
+	health->watchdog_why = text_of(dog, "why");
+	health->events_lost = json_integer_value(json_object_get(status, "events_lost"));
+}
+
+static void judge_box(struct health *health, const json_t *box)
+{
+	const json_t *settings = json_object_get(box, "settings"), *slot = json_object_get(box, "slot");
+	const json_t *boot = json_object_get(box, "boot");
+
+	health->now = 1;
+	health->supported_until = is_true(json_object_get(box, "image"), "supported") ? 0 : -1;
+	health->image_failed = text_of(slot, "failed");
+	health->image_on_trial = is_true(slot, "on_trial");
+	health->provisioned = is_true(settings, "provisioned");
+	health->settings_wait = is_true(settings, "waiting");
+	health->settings_on_trial = is_true(settings, "on_trial");
+	/* A start that is still under way is not wrong yet. */
+	health->boot_wrong = is_true(boot, "done") && !is_true(boot, "proven");
+	health->selftest_failed = is_true(boot, "done") && !is_true(boot, "selftest");
+}
+
+void status_print_health(const json_t *status, const json_t *box)
+{
+	struct health health = { .answers = false };
+	struct text out = TEXT_EMPTY;
+
+	judge_daemon(&health, status);
+	judge_box(&health, box);
+	(void)health_print(&health, &out);
+	if (out.data)
+		fputs(out.data, stdout);
+	text_release(&out);
+}
+
+/* ---- words ---- */
+
+static const char *or_dash(const json_t *object, const char *key)
+{
+	const char *text = text_of(object, key);
+
+	return text ? text : "-";
+}
+
+static double megabytes(const json_t *log, const char *key)
+{
+	return (double)json_integer_value(json_object_get(log, key)) / (1 << 20);
+}
+
+static void print_log(const json_t *log)
+{
+	const json_t *days = json_object_get(log, "days");
+
+	if (!json_is_object(log))
+		return;
+	printf("; log %.1f of %.0f MB", megabytes(log, "used_bytes"), megabytes(log, "budget_bytes"));
+	if (json_is_number(days))
+		printf(", room for %.0f days", json_number_value(days));
+}
+
+void status_print_box(const json_t *status, const json_t *box)
+{
+	const json_t *image = json_object_get(box, "image"), *slot = json_object_get(box, "slot");
+	const json_t *settings = json_object_get(box, "settings");
+	const json_t *dog = json_object_get(status, "watchdog");
+
+	if (text_of(json_object_get(box, "boot"), "report"))
+		printf("start      %s\n", text_of(json_object_get(box, "boot"), "report"));
+	printf("image      cordon %s, built %s, supported until %s", or_dash(image, "version"),
+	       or_dash(image, "built"), or_dash(image, "supported_until"));
+	if (json_is_object(slot))
+		printf(", slot %s%s", or_dash(slot, "running"), is_true(slot, "on_trial") ? " on trial" : "");
+	printf("\nbox        %s, serial %s; watchdog %s", or_dash(box, "model"), or_dash(box, "serial"),
+	       json_is_object(dog) ? is_true(dog, "fed") ? "fed" : "NOT fed" : "none");
+	print_log(json_object_get(status, "log"));
+	printf("\nsettings   %s%s%s%s\n", is_true(settings, "provisioned") ? "set up" : "as from the factory",
+	       is_true(settings, "secret") ? "" : ", no administrator's secret",
+	       text_of(settings, "refused") ? "; last refused: " : "",
+	       text_of(settings, "refused") ? text_of(settings, "refused") : "");
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "system/health.h"
+
+#include <string.h>
+
+struct report {
+	struct text *out;
+	enum health_level wanted;	/* of this pass */
+	enum health_level level;	/* of the worst, which comes first */
+	unsigned int said;
+	unsigned int left_out;
+};
+
+static void say(struct report *report, enum health_level level, const char *what, const char *detail,
+		const char *remedy)
+{
+	if (level != report->wanted)
+		return;
+	if (report->said == HEALTH_LINES) {
+		report->left_out++;
+		return;
+	}
+	if (report->said == 0)
+		report->level = level;
+	text_puts(report->out, report->said ? "and "
+				 : level == HEALTH_BAD ? "NOT HEALTHY: " : "healthy, but ");
+	text_puts(report->out, what);
+	if (detail)
+		text_printf(report->out, " (%.100s)", detail);
+	text_printf(report->out, "; %s\n", remedy);
+	report->said++;
+}
+
+static bool is(const char *word, const char *wanted)
+{
+	return word && strcmp(word, wanted) == 0;
+}
+
+static void judge_policy(const struct health *health, struct report *report)
+{
+	if (!health->answers) {
+		say(report, HEALTH_BAD, "cordond does not answer", NULL, "the kernel goes on with the rules "
+		    "it has; wait a minute, then restart the box; if that does not help, cordon settings reset");
+		return;
+	}
+	if (!health->in_force)
+		say(report, HEALTH_BAD, "the policy is not in force", health->refused, "restart the box; "
+		    "if that does not help, take back the last change of settings");
+	if (health->down)
+		say(report, HEALTH_BAD, "a part of cordond does not run", health->down, "it is started "
+		    "again by itself; when it stays so, restart the box and read the log");
+	if (health->selftest_failed)
+		say(report, HEALTH_BAD, "the self-test failed", NULL, "cordon selftest says what gets through");
+	if (health->boot_wrong)
+		say(report, HEALTH_BAD, "this start did not go as it has to", NULL,
+		    "cordon status --boot shows it; report it");
+	if (is(health->mode, "monitor") || is(health->mode, "disarmed"))
+		say(report, HEALTH_BAD, is(health->mode, "monitor") ? "nothing is blocked, only watched"
+		    : "nothing is blocked", health->mode_until, "until then, or until cordon mode enforce");
+}
+
+static void judge_release(const struct health *health, struct report *report)
+{
+	if (!health->answers)
+		return;
+	if (is(health->freshness, "stale") || is(health->freshness, "refused"))
+		say(report, HEALTH_BAD, "the rule lists are old", health->freshness, "cordon update status "
+		    "says why; does this box reach its mirror?");
+	else if (health->update_refusal)
+		say(report, HEALTH_NOTICE, "an offered release was refused", health->update_refusal,
+		    "tell whoever publishes the lists");
+	else if (!health->update_on)
+		say(report, HEALTH_NOTICE, "no signed updates come", NULL,
+		    "set up a trust root and a mirror");
+	if (health->refused && health->in_force)
+		say(report, HEALTH_NOTICE, "the last change was refused", health->refused,
+		    "the policy of before is in force");
+}
+
+static void judge_box(const struct health *health, struct report *report)
+{
+	if (health->supported_until && health->now > health->supported_until)
+		say(report, HEALTH_BAD, "this image is supported no longer", NULL,
+		    "install a newer one: cordon image install");
+	if (health->image_failed && health->image_failed[0])
+		say(report, HEALTH_NOTICE, "a new image did not prove itself", health->image_failed,
+		    "this is the one before; tell whoever built it");
+	if (health->answers && health->has_watchdog && !health->watchdog_fed)
+		say(report, HEALTH_BAD, "the watchdog is not fed", health->watchdog_why,
+		    "this box may not restart by itself when it hangs");
+	if (health->events_lost)
+		say(report, HEALTH_NOTICE, "the log is not complete", NULL, "raise [log] budget, or look for "
+		    "a host that floods");
+	if (health->answers && !health->clock_set)
+		say(report, HEALTH_NOTICE, "the clock is not set", NULL, "it blocks all the same; does this "
+		    "box reach its time server?");
+	if (health->image_on_trial)
+		say(report, HEALTH_NOTICE, "this image is on trial", NULL, "it stays when the self-test is "
+		    "good, else the one before comes back");
+}
+
+static void judge_settings(const struct health *health, struct report *report)
+{
+	if (!health->provisioned)
+		say(report, HEALTH_NOTICE, "nobody has set this box up", NULL,
+		    "it blocks as it is; type s here, or put settings on a stick");
+	if (health->settings_on_trial)
+		say(report, HEALTH_NOTICE, "settings are on trial", NULL,
+		    "cordon settings keep, or they take themselves back");
+	if (health->settings_wait)
+		say(report, HEALTH_NOTICE, "settings were refused and wait", NULL,
+		    "cordon settings accept shows and takes them");
+}
+
+enum health_level health_print(const struct health *health, struct text *out)
+{
+	struct report report = { .out = out };
+
+	/* What is bad goes before what is worth a word, wherever it comes from. */
+	for (report.wanted = HEALTH_BAD; report.wanted > HEALTH_GOOD; report.wanted--) {
+		judge_policy(health, &report);
+		judge_release(health, &report);
+		judge_box(health, &report);
+		judge_settings(health, &report);
+	}
+	if (!report.said)
+		text_puts(out, "healthy\n");
+	if (report.left_out)
+		text_printf(out, "and %u more\n", report.left_out);
+	return report.level;
+}

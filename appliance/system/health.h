@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* Is the box healthy, and what is to be done if not? Facts in, words for people out. Texts may be NULL. */
+struct health {
+	bool answers;			/* cordond does */
+	bool in_force;
+	const char *down;		/* a role that does not run */
+	const char *mode;		/* "enforce" */
+	const char *mode_until;
+	bool selftest_failed;
+	bool boot_wrong;		/* the start did not go as it has to (system/boot.h) */
+	const char *refused;		/* the last change of the policy */
+	bool update_on;
+	const char *freshness;		/* "fresh" */
+	const char *update_refusal;
+	int64_t now, supported_until;	/* seconds since 1970; 0: not known */
+	bool clock_set;
+	bool has_watchdog, watchdog_fed;
+	const char *watchdog_why;
+	int64_t events_lost;
+	const char *image_failed;	/* it did not prove itself, and this is the one before */
+	bool image_on_trial;
+	bool provisioned;
+	bool settings_wait;		/* refused, to be accepted */
+	bool settings_on_trial;
+};
+
+enum health_level { HEALTH_GOOD, HEALTH_NOTICE, HEALTH_BAD };
+enum { HEALTH_LINES = 3 };
+
+/*
+ * "healthy", or "NOT HEALTHY: WHAT; WHAT TO DO", or "healthy, but WHAT; WHAT TO DO"; the worst first, at most
+ * HEALTH_LINES lines.
+ */
+enum health_level health_print(const struct health *health, struct text *out);

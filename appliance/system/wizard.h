@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/text.h"
+#include "settings/network.h"
+
+/*
+ * What the questions of `cordon setup` come to: answers, which are texts as somebody typed them, become
+ * the files of settings. Whether they are right the parsers of those files say. An
+ * empty answer is "none".
+ */
+enum { WIZARD_ANSWER = 128, WIZARD_VLANS = 8 };
+
+/* Up to which question: what was not asked yet is not in the text. */
+enum wizard_step { WIZARD_HOST, WIZARD_WAN, WIZARD_LAN, WIZARD_MANAGEMENT, WIZARD_ALL = WIZARD_MANAGEMENT };
+
+struct wizard_lan {
+	char name[NETWORK_NAME];	/* "": the one that is called lan */
+	char interface[WIZARD_ANSWER];
+	char address[WIZARD_ANSWER];
+};
+
+struct wizard {
+	char hostname[WIZARD_ANSWER];
+	char wan_interface[WIZARD_ANSWER];
+	char wan_address[WIZARD_ANSWER];	/* dhcp, or ADDRESS/LENGTH */
+	char wan_gateway[WIZARD_ANSWER];
+	struct wizard_lan lan[1 + WIZARD_VLANS];
+	size_t lans;
+	char management[WIZARD_ANSWER];
+};
+
+/* The answers that a network would have. */
+void wizard_init(struct wizard *wizard, const struct network *network);
+
+/* network.conf; old (NULL: none): its sections [routing] and [time], which nobody is asked for, stay. */
+void wizard_print_network(const struct wizard *wizard, enum wizard_step step, const char *old,
+			  struct text *out);
+
+/* cordon.conf: old with other upstreams; "": as DHCP says. */
+void wizard_print_conf(const char *old, const char *upstream, struct text *out);
