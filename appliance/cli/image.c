@@ -102,7 +102,7 @@ static int rollback(bool reboot)
 		code = write_slots(&found, &diag);
 	image_disk_close(&found.disk);
 	if (!code)
-		printf("%s is started next, on trial\n", slots->name[other]);
+		printf("%s is started next%s\n", slots->name[other], slots->trial == other ? ", on trial" : "");
 	return !code && reboot ? image_reboot() : code;
 }
 

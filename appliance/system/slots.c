@@ -135,6 +135,11 @@ bool slots_rollback(struct slots *slots, enum slot running)
 
 	if (!*slots->name[slot_other(running)])
 		return false;
+	if (slots_on_trial(slots, running)) {
+		slots->primary = slot_other(running);
+		slots->left = SLOTS_TRIES;
+		return true;
+	}
 	memcpy(name, slots->name[slot_other(running)], sizeof(name));
 	slots_install(slots, slot_other(running), name);
 	return true;

@@ -58,7 +58,10 @@ enum slot slots_running(const struct slots *slots, const char *name);
 void slots_clear(struct slots *slots, enum slot slot);
 /* A new image is started next, on trial. */
 void slots_install(struct slots *slots, enum slot slot, const char *name);
-/* The other one is started next, on trial; false: there is none. */
+/*
+ * The other one is started next; false: there is none. It is on trial, too, unless what runs was on trial
+ * itself: then the other one had proved itself before, and confirms that this one failed.
+ */
 bool slots_rollback(struct slots *slots, enum slot running);
 /*
  * What runs has proved itself and stays: primary, with all tries. An image that neither slot names

@@ -176,9 +176,28 @@ static void a_block_that_was_lost(void **state)
 	assert_int_equal(slots_running(&slots, NEW), SLOT_B);
 }
 
+/* The self-test of an image on trial failed: the one before it is not on trial, so that two bad ones do not
+ * hand the box to each other for ever. */
+static void rollback_of_a_trial_is_no_trial(void **state)
+{
+
+	(void)state;
+	slots = (struct slots){ .primary = SLOT_A, .left = SLOTS_TRIES, .trial = SLOT_NONE };
+	snprintf(slots.name[SLOT_A], SLOTS_NAME, "cordon-1.efi");
+	slots_install(&slots, SLOT_B, "cordon-2.efi");
+	assert_true(slots_on_trial(&slots, SLOT_B));
+	assert_true(slots_rollback(&slots, SLOT_B));
+	assert_int_equal(slots.primary, SLOT_A);
+	assert_int_equal(slots.left, SLOTS_TRIES);
+	assert_false(slots_on_trial(&slots, SLOT_A));
+	assert_true(slots_confirm(&slots, "cordon-1.efi", SLOT_A));
+	assert_string_equal(slots.failed, "cordon-2.efi");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rollback_of_a_trial_is_no_trial),
 		cmocka_unit_test(reads_and_writes), cmocka_unit_test(lies_in_one_sector),
 		cmocka_unit_test(passes_over_what_is_broken), cmocka_unit_test(names),
 		cmocka_unit_test(what_runs), cmocka_unit_test(a_trial_that_succeeds),
