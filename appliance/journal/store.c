@@ -50,6 +50,23 @@ static void trim(const struct store *store)
 	}
 }
 
+/*
+ * After a power cut the file can be longer than what reached the disk: zeros where the last lines would be.
+ * Nothing of them is left to lose, and they would hide the next line from whoever reads line by line.
+ */
+static int drop_zeros(struct store *store)
+{
+	uint64_t size = store->size;
+	char last;
+
+	while (size > 0 && pread(store->fd, &last, 1, (off_t)size - 1) == 1 && last == '\0')
+		size--;
+	if (size == store->size)
+		return 0;
+	store->size = size;
+	return ftruncate(store->fd, (off_t)size) < 0 ? -errno : 0;
+}
+
 /* A power cut can leave half a line; what follows must not become part of it. */
 static int end_last_line(struct store *store)
 {
@@ -79,6 +96,9 @@ static int open_current(struct store *store)
 		error = -EINVAL;
 	if (!error) {
 		store->size = (uint64_t)status.st_size;
+		error = drop_zeros(store);
+	}
+	if (!error) {
 		error = end_last_line(store);
 	}
 	if (error) {

@@ -103,6 +103,22 @@ static void half_a_line_is_ended(void **state)
 	content_is(folder, "events.jsonl", "whole\nhal\nnew\n");
 }
 
+static void zeros_of_a_power_cut_are_dropped(void **state)
+{
+	int folder = *(int *)*state;
+	struct store *store;
+	int fd;
+
+	put_file(folder, "events.jsonl", "whole\nhal");
+	fd = openat(folder, "events.jsonl", O_WRONLY);
+	assert_int_equal(ftruncate(fd, 5000), 0);
+	close(fd);
+	store = open_store(folder, 1 << 16);
+	assert_int_equal(store_append(store, "new", 3), 0);
+	store_close(store);
+	content_is(folder, "events.jsonl", "whole\nhal\nnew\n");
+}
+
 static void rotates_within_the_budget(void **state)
 {
 	int folder = *(int *)*state;
@@ -236,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		in_folder(appends_lines_over_a_restart),
 		in_folder(half_a_line_is_ended),
+		in_folder(zeros_of_a_power_cut_are_dropped),
 		in_folder(rotates_within_the_budget),
 		in_folder(lower_budget_drops_the_oldest),
 		in_folder(line_larger_than_a_part),
