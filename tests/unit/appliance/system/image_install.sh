@@ -163,11 +163,20 @@ refused() {
 	says 1 "$@"
 	untouched | diff before - || failed "something has changed"
 }
-refused 'cut short' install x86_64-0.2.0.root
-head -c 100000 packed > cut
-refused 'cut short' install cut
+refused 'this is none: expected a file that "cordon repo image DIR --pack OUT" wrote' install x86_64-0.2.0.root
+: > empty
+refused 'it is empty' install empty
+truncate -s 97M large
+refused 'larger than 96 MB' install large
+for size in 1 7 9 100 5000 100000 $(($(size packed) - 1)); do
+	head -c "$size" packed > cut
+	refused "cut short: it has $size bytes" install cut
+	INPUT=cut refused "cut short: it has $size bytes" install -
+done
+{ cat packed; echo; } > cut
+refused 'damaged: its parts do not fit together' install cut
 refused 'cannot read: No such file' install nothing
-refused 'expected one and the metadata' install cordon-x86_64-0.2.0.bundle
+refused "this is the bare bundle, and nobody's signature is with it" install cordon-x86_64-0.2.0.bundle
 sed 's/root of x86_64/ROOT of x86_64/' packed > changed
 refused 'images/cordon-x86_64-0.2.0.bundle' install changed
 sed 's/"version":"0.2.0"/"version":"9.2.0"/' packed > changed
@@ -216,6 +225,13 @@ repo timestamp r --key one.pem > said
 known
 says 0 'goes to slot b' install packed3
 in_slot b 0.3.0
+# A release in force that is damaged says nothing about what is older.
+cp state/bundle kept
+head -c 1000 kept > state/bundle
+says 1 'cannot read the release in force' install packed3
+archive root.json=r/metadata/root.json timestamp.json=r/metadata/timestamp.json > state/bundle
+says 1 'damaged: snapshot.json is not there' install packed3
+mv kept state/bundle
 # Of one build, the one that came last stays.
 cp -r r again
 for name in e f g; do
@@ -230,7 +246,8 @@ publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
 untouched > before
-refused 'it was packed before the newest release' install packed3
+refused 'this appliance has seen newer metadata than is packed with it' install packed3
+grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
 repo timestamp r --key one.pem --expires 1s > said
@@ -238,4 +255,4 @@ repo image r --pack late cordon-x86_64-0.4.0.bundle > said
 sleep 2
 rm state/bundle
 untouched > before
-refused 'has expired' install late
+refused 'expired, by the time of this appliance' install late
