@@ -53,7 +53,7 @@ bundle() { # VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle, and ARCH-VERSIO
 	archive manifest.json=manifest.json kernel.efi="$of.kernel" root.img="$of.root" > "cordon-$of.bundle"
 }
 id() { sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' "x86_64-$1.hash"; }
-for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000; do
+for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000 0.5.0=5000000; do
 	bundle ${version%=*} ${version#*=}
 done
 bundle 0.2.0 2000000 arm64
@@ -83,8 +83,8 @@ grep -q "sha256 $(sum cordon-x86_64-0.2.0.bundle)" signed
 grep -q '^  new$' signed
 says 1 'it is there already' repo image r cordon-x86_64-0.2.0.bundle
 says 1 'no image nothing.bundle is published' repo image r --pack out nothing.bundle
-says 0 'next, on the appliance' repo image r --pack packed
-repo image r --pack - > packed.out
+says 0 '(in 7 days); next, on the appliance: cordon image install FILE' repo image r --pack packed
+repo image r --pack - > packed.out 2> said
 cmp packed packed.out
 
 # ---- the box
@@ -243,6 +243,18 @@ rm -r again
 box
 repo image r cordon-x86_64-0.4.0.bundle > said
 publish
+! grep ': goes' signed || failed 'one of four goes'
+# The four newest stay.
+repo image r cordon-x86_64-0.5.0.bundle > said
+repo sign r --key alice.pem --yes > said
+says 1 'it is there already' repo image r cordon-x86_64-0.5.0.bundle
+! grep 'sign again' said || failed 'a warning of what did not happen'
+cp cordon-x86_64-0.5.0.bundle again.bundle
+cp -r r again
+says 0 'have to sign again: alice' repo image again again.bundle
+rm -r again
+says 1 '4 newer images of x86_64 are there' repo image r cordon-x86_64-0.2.0.bundle
+publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
 untouched > before
@@ -250,9 +262,10 @@ refused 'this appliance has seen newer metadata than is packed with it' install 
 grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
-repo timestamp r --key one.pem --expires 1s > said
+repo timestamp r --key one.pem --expires 5s > said
 repo image r --pack late cordon-x86_64-0.4.0.bundle > said
-sleep 2
+sleep 6
 rm state/bundle
 untouched > before
 refused 'expired, by the time of this appliance' install late
+says 1 'expired, by the time of this appliance' repo image r --pack late cordon-x86_64-0.4.0.bundle
