@@ -17,9 +17,7 @@
 #include "signed/strict.h"
 #include "system/paths.h"
 
-/* Kernel, root and metadata; the memory of a small box bounds it, too. */
-enum { PACKED_MAX = 96 << 20, PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10,
-       KEPT_MAX = 4096 };
+enum { PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10, KEPT_MAX = 4096 };
 
 /* ---- into memory ---- */
 
@@ -73,12 +71,9 @@ static int read_packed(struct image_packed *packed, const char *file, struct dia
 	int error = take_in(packed, file);
 
 	if (!error)
-		error = archive_parse(&packed->archive, packed->data, packed->size);
-	if (error == -EBADMSG)
-		diag_error(diag, file, 0, 0, "not a packed image, or cut short: expected what \"cordon repo image "
-			   "DIR --pack\" writes");
-	else if (error)
-		diag_error(diag, file, 0, 0, "cannot read: %s", strerror(-error));
+		return packed_parse(&packed->archive, packed->data, packed->size, diag);
+	diag_error(diag, file, 0, 0, "cannot read: %s", error == -EFBIG ? "larger than 96 MB" :
+		   error == -EBADMSG ? "it is empty" : strerror(-error));
 	return error;
 }
 
@@ -109,6 +104,11 @@ static int64_t derived_now(const struct cli *cli)
 	return freshness_now(&freshness, clock_wall(), clock_uptime_ms(), &behind);
 }
 
+static const char *who(int error)
+{
+	return error == -EACCES ? ": are you root?" : "";
+}
+
 static int read_root(struct trusted *trusted, const struct settings *settings, struct diag *diag)
 {
 	char path[APPLIANCE_PATH];
@@ -123,7 +123,7 @@ static int read_root(struct trusted *trusted, const struct settings *settings, s
 		diag_error(diag, "trust-root", 0, 0, "this appliance trusts no publisher yet, so it takes no image: "
 			   "put the publisher's root.json among its settings");
 	else if (error)
-		diag_error(diag, path, 0, 0, "cannot read the trusted root: %s", strerror(-error));
+		diag_error(diag, path, 0, 0, "cannot read the trusted root: %s%s", strerror(-error), who(error));
 	return error;
 }
 
@@ -143,7 +143,7 @@ static int read_trust(struct trusted *trusted, const struct cli *cli, const stru
 		error = archive_parse(&trusted->bundle, trusted->data, size);
 	if (error)
 		diag_error(diag, path, 0, 0, "cannot read the release in force, which newer images are held "
-			   "against: %s", strerror(-error));
+			   "against: %s%s", strerror(-error), who(error));
 	trusted->trust.bundle = &trusted->bundle;
 	return error;
 }
@@ -160,16 +160,13 @@ static void print_signers(const struct packed *target)
 }
 
 static int verify(struct image_packed *packed, const struct cli *cli, const struct settings *settings,
-		  const char *file, struct diag *diag)
+		  struct diag *diag)
 {
 	struct trusted *trusted = calloc(1, sizeof(*trusted));
 	int error = trusted ? read_trust(trusted, cli, settings, diag) : -ENOMEM;
 
 	if (!error)
 		error = packed_verify(&packed->target, &packed->archive, &trusted->trust, diag);
-	if (error == -ESTALE)
-		diag_error(diag, file, 0, 0, "what it was packed with has expired, or this clock is wrong: expected "
-			   "it packed anew from what is published now");
 	if (trusted)
 		free(trusted->data);
 	free(trusted);
@@ -190,7 +187,7 @@ int image_packed_open(struct image_packed *packed, const struct cli *cli, const 
 	strict_budget(METADATA_BUDGET);
 	error = read_packed(packed, file, diag);
 	if (!error)
-		error = verify(packed, cli, &settings, file, diag);
+		error = verify(packed, cli, &settings, diag);
 	command_print_diag(diag);
 	diag_init(diag);
 	if (!error)

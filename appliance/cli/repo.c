@@ -276,6 +276,21 @@ int repo_open(struct repository *repository, const struct repo_words *words)
 	return repo_report(words->word[0], &diag, error);
 }
 
+void repo_warn_of_signatures(const struct signing *before)
+{
+	const struct signing_demand *demand = &before->demand[0];
+
+	if (before->demands == 0 || demand->have == 0)
+		return;
+	fputs("cordon repo: warning: what these have signed is replaced, and they have to sign "
+	      "again:", stderr);
+	for (size_t i = 0; i < demand->keys; i++) {
+		if (demand->key[i].has_signed)
+			fprintf(stderr, " %s", demand->key[i].name);
+	}
+	fputs("\n", stderr);
+}
+
 int repo_public(struct keyring_key *key, const char *path, struct diag *diag)
 {
 	char *text;

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "signed/publisher/publish.h"
 #include "signed/publisher/repository.h"
+#include "signed/publisher/signing.h"
 
 /* `cordon repo` in parts: repo.c is the table and what the parts share. */
 
@@ -83,6 +84,9 @@ bool repo_new_passphrase(const char *name, const char *file,
 int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1]);
 /* Asks on the terminal; false for anything but yes. */
 bool repo_ask(const char *question);
+
+/* Says on stderr who had signed what was staged before; demands is 0: nothing was. */
+void repo_warn_of_signatures(const struct signing *before);
 
 /* "2027-02-22 (in 89 days)" */
 void repo_print_expiry(int64_t expires, int64_t now, char *out, size_t size);

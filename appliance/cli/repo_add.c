@@ -12,7 +12,6 @@
 #include "policy/compile.h"
 #include "signed/publisher/edition.h"
 #include "signed/publisher/plan.h"
-#include "signed/publisher/signing.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
        DROP_OPTION, START_OPTION, EXPIRES_OPTION };
@@ -174,28 +173,12 @@ static int print_difference(const struct bundle *bundle, const struct repository
 	return error;
 }
 
-/* Who has signed what is about to be replaced, and has to sign again. */
-static void warn_of_signatures(const struct repository *repository)
-{
-	struct signing signing;
-	const struct signing_demand *demand = &signing.demand[0];
-
-	if (signing_load(&signing, repository, "rules", NULL) || demand->have == 0)
-		return;
-	fputs("cordon repo: warning: what these have signed is replaced, and they have to sign "
-	      "again:", stderr);
-	for (size_t i = 0; i < demand->keys; i++) {
-		if (demand->key[i].has_signed)
-			fprintf(stderr, " %s", demand->key[i].name);
-	}
-	fputs("\n", stderr);
-}
-
 static int stage(struct bundle *bundle, const struct repository *repository,
 		 const struct repo_words *words, int64_t start, int64_t period,
 		 struct diag *diag)
 {
 	struct metadata *root = NULL;
+	struct signing before;
 	size_t rules = 0;
 	int error = edition_default_canaries(bundle, diag);
 
@@ -206,14 +189,15 @@ static int stage(struct bundle *bundle, const struct repository *repository,
 	if (error == -ENOENT)
 		diag_error(diag, repository->path, 0, 0,
 			   "there is no root: expected \"cordon repo init\" first");
-	if (!error)
-		warn_of_signatures(repository);
+	if (signing_load(&before, repository, "rules", NULL) < 0)
+		before.demands = 0;
 	if (!error)
 		error = edition_stage(bundle, repository, clock_wall(), start,
 				      period ? period : plan_period(root, "rules"), diag);
 	metadata_free(root);
 	if (error)
 		return error;
+	repo_warn_of_signatures(&before);
 	printf("release %" PRId64 " staged: %zu list%s, %zu rules\n", bundle->release.version,
 	       bundle->release.lists, bundle->release.lists == 1 ? "" : "s", rules);
 	error = print_difference(bundle, repository, diag);

@@ -113,30 +113,43 @@ int repo_show_images(const struct repository *repository, const struct metadata 
 
 /* ---- stage ---- */
 
+static int stage_entry(const struct repository *repository, const struct images_entry *entry,
+		       int64_t period, struct diag *diag)
+{
+	struct metadata *root = NULL;
+	struct signing before;
+	bool replaced = false;
+	int error = repository_newest(repository, "root", &root, diag);
+
+	if (signing_load(&before, repository, PACKED_ROLE, NULL) < 0)
+		before.demands = 0;
+	if (!error)
+		error = images_stage(repository, entry, clock_wall(),
+				     period ? period : plan_period(root, PACKED_ROLE), &replaced, diag);
+	metadata_free(root);
+	if (!error)
+		repo_warn_of_signatures(&before);
+	if (!error && replaced)
+		fprintf(stderr, "cordon repo: warning: another content had the name %s\n", entry->name);
+	return error;
+}
+
 static int stage(const struct repository *repository, const struct repo_words *words, const char *data,
 		 size_t size, int64_t period, struct diag *diag)
 {
 	static struct image_bundle bundle;
 	const char *path = words->word[1], *slash = strrchr(path, '/');
 	struct images_entry entry = { .name = slash ? slash + 1 : path, .data = data, .size = size };
-	struct metadata *root = NULL;
-	bool replaced = false;
 	int error = image_bundle_open(&bundle, data, size, path, diag);
 
 	entry.arch = bundle.manifest.arch;
 	entry.version = bundle.manifest.version;
 	entry.build = bundle.manifest.build;
 	if (!error)
-		error = repository_newest(repository, "root", &root, diag);
-	if (!error)
-		error = images_stage(repository, &entry, clock_wall(),
-				     period ? period : plan_period(root, PACKED_ROLE), &replaced, diag);
-	metadata_free(root);
+		error = stage_entry(repository, &entry, period, diag);
 	if (error)
 		return error;
 	print_manifest(entry.name, &bundle.manifest, data, size);
-	if (replaced)
-		fprintf(stderr, "cordon repo: warning: another content had the name %s\n", entry.name);
 	printf("staged; next: cordon repo sign %s --key FILE, each on their own machine\n", words->word[0]);
 	return 0;
 }
@@ -164,18 +177,22 @@ static int add(const struct repository *repository, const struct repo_words *wor
 
 /* ---- pack ---- */
 
-static int write_packed(const char *path, const struct text *text, struct diag *diag)
+static int write_packed(const struct repository *repository, const char *path, const struct text *text,
+			struct diag *diag)
 {
 	const bool out = strcmp(path, "-") == 0;
 	int error = out ? file_write_all(STDOUT_FILENO, text->data, text->length) :
 			  file_replace(AT_FDCWD, path, text->data, text->length, 0644);
+	char expiry[64];
 
-	if (error)
+	if (error) {
 		diag_error(diag, path, 0, 0, "cannot write: %s", strerror(-error));
-	else if (!out)
-		printf("%s: %zu bytes; next, on the appliance: cordon image install FILE\n", path,
-		       text->length);
-	return error;
+		return error;
+	}
+	repo_print_expiry(repository->timestamp->expires, clock_wall(), expiry, sizeof(expiry));
+	fprintf(out ? stderr : stdout, "%s: %zu bytes, taken until %s; next, on the appliance: cordon image "
+		"install %s\n", path, text->length, expiry, out ? "-" : "FILE");
+	return 0;
 }
 
 static int pack(const struct repository *repository, const struct repo_words *words)
@@ -185,9 +202,9 @@ static int pack(const struct repository *repository, const struct repo_words *wo
 	int error;
 
 	diag_init(&diag);
-	error = images_pack(repository, words->words > 1 ? words->word[1] : NULL, &text, &diag);
+	error = images_pack(repository, words->words > 1 ? words->word[1] : NULL, clock_wall(), &text, &diag);
 	if (!error)
-		error = write_packed(repo_value(words, PACK_OPTION), &text, &diag);
+		error = write_packed(repository, repo_value(words, PACK_OPTION), &text, &diag);
 	text_release(&text);
 	return repo_report(words->word[0], &diag, error);
 }

@@ -38,6 +38,12 @@ static bool wanted(const char *name)
 	return name[0] != '.' && strlen(name) < NAME_MAX;
 }
 
+/* Images lie beside the lists, are many times as large, and come by "cordon image install". */
+static bool is_images(const char *name, unsigned int depth)
+{
+	return depth == 1 && strcmp(name, "images") == 0;
+}
+
 static void copy_file(struct copying *copying, int from, int to, const char *name)
 {
 	char *data;
@@ -98,7 +104,7 @@ static void copy_folder(struct copying *copying, int from, int to, unsigned int 
 		if (!wanted(entry->d_name) ||
 		    fstatat(from, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (S_ISDIR(status.st_mode) && depth < COPY_DEPTH)
+		if (S_ISDIR(status.st_mode) && depth < COPY_DEPTH && !is_images(entry->d_name, depth))
 			copy_subfolder(copying, from, to, entry->d_name, depth);
 		else if (S_ISREG(status.st_mode))
 			copy_file(copying, from, to, entry->d_name);
@@ -267,8 +273,8 @@ static char *word(const char *text)
 
 int update_push(const char *host, const char *folder)
 {
-	char *const tar[] = { word("tar"), word("-cf"), word("-"), word("metadata"),
-			      word("targets"), NULL };
+	char *const tar[] = { word("tar"), word("-cf"), word("-"), word("--exclude=targets/images"),
+			      word("metadata"), word("targets"), NULL };
 	char *const ssh[] = { word("ssh"), word("--"), word(host),
 			      word("cordon update receive"), NULL };
 	int pipes[2], packed, code;
@@ -292,8 +298,9 @@ int update_push(const char *host, const char *folder)
 
 int update_receive(const struct cli *cli)
 {
+	/* What a release is made of and nothing else: until it is taken it lies in RUN, in memory. */
 	char *const tar[] = { word("tar"), word("-xf"), word("-"), word("metadata"),
-			      word("targets"), NULL };
+			      word("targets/rules"), NULL };
 	const struct rlimit limit = { COPY_FILE_MAX, COPY_FILE_MAX };
 	char path[512];
 	int folder, code;
@@ -306,7 +313,7 @@ int update_receive(const struct cli *cli)
 	setrlimit(RLIMIT_FSIZE, &limit);
 	code = wait_for(run(tar, path, -1, -1));
 	if (code)
-		fputs("cordon update receive: expected a tar archive with metadata/ and targets/ on "
+		fputs("cordon update receive: expected a tar archive with metadata/ and targets/rules/ on "
 		      "standard input\n", stderr);
 	else
 		code = update_from(cli, path);

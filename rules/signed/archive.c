@@ -8,10 +8,11 @@
 
 static const char magic[8] = "CORDON1\n";
 
-static int check_name(const char *name, size_t length)
+int archive_check_name(const char *name)
 {
 	static const char most[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 				   "._-%";
+	const size_t length = strlen(name);
 
 	if (length == 0 || length >= ARCHIVE_NAME)
 		return -ENAMETOOLONG;
@@ -30,7 +31,7 @@ const struct archive_file *archive_lookup(const struct archive *archive, const c
 int archive_add(struct archive *archive, const char *name, const void *data, size_t size)
 {
 	struct archive_file *file = &archive->file[archive->count];
-	int error = check_name(name, strlen(name));
+	int error = archive_check_name(name);
 
 	if (error)
 		return error;
@@ -70,6 +71,28 @@ int archive_parse(struct archive *archive, const void *data, size_t size)
 			return -EBADMSG;
 	}
 	return cursor.failed || cursor_left(&cursor) ? -EBADMSG : 0;
+}
+
+uint64_t archive_extent(const void *data, size_t size)
+{
+	const uint8_t *byte = data;
+	uint64_t end = sizeof(magic) + 2;
+	unsigned int count;
+
+	if (size == 0 || memcmp(data, magic, size < sizeof(magic) ? size : sizeof(magic)) != 0)
+		return 0;
+	count = size < end ? 0 : (unsigned int)(byte[end - 2] << 8 | byte[end - 1]);
+	for (unsigned int i = 0; i < count && end <= size; i++) {
+		end++;
+		if (end <= size)
+			end += byte[end - 1] + 4U;
+		if (end <= size) {
+			struct cursor cursor = cursor_reader(byte + end - 4, 4);
+
+			end += cursor_get32(&cursor);
+		}
+	}
+	return end;
 }
 
 void archive_print(const struct archive *archive, struct text *out)

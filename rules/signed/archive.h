@@ -29,6 +29,11 @@ struct archive {
  * than letters, digits and ". _ - %". */
 int archive_parse(struct archive *archive, const void *data, size_t size)
 	__attribute__((warn_unused_result));
+/* How many bytes an archive that begins like this has at least, as far as that can be told: more than size
+ * when it was cut short. 0: this is no archive's beginning. */
+uint64_t archive_extent(const void *data, size_t size);
+/* 0 for a name that a file of an archive may have; -ENAMETOOLONG, -EINVAL. */
+int archive_check_name(const char *name) __attribute__((warn_unused_result));
 /* -ENAMETOOLONG, -ENOSPC, -EEXIST, -EINVAL for a name that archive_parse would refuse. */
 int archive_add(struct archive *archive, const char *name, const void *data, size_t size)
 	__attribute__((warn_unused_result));

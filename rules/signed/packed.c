@@ -2,51 +2,135 @@
 #include "signed/packed.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "signed/archive_source.h"
+#include "signed/client_state.h"
 
 static const char source_name[] = "packed image";
 
-static const struct archive_file *find_target(const struct archive *archive, struct diag *diag)
+/* ---- the file ---- */
+
+static bool ends_in(const char *name, const char *ending)
 {
-	const size_t ending = sizeof(PACKED_ENDING) - 1;
-	const struct archive_file *found = NULL;
-	size_t count = 0;
+	const size_t length = strlen(name), end = strlen(ending);
 
-	for (size_t i = 0; i < archive->count; i++) {
-		const size_t length = strlen(archive->file[i].name);
+	return length > end && strcmp(name + length - end, ending) == 0;
+}
 
-		if (length <= ending ||
-		    strcmp(archive->file[i].name + length - ending, PACKED_ENDING) != 0)
-			continue;
-		found = &archive->file[i];
-		count++;
+bool packed_check_name(const char *name)
+{
+	return archive_check_name(name) == 0 && ends_in(name, PACKED_ENDING);
+}
+
+int packed_parse(struct archive *archive, const void *data, size_t size, struct diag *diag)
+{
+	const uint64_t extent = archive_extent(data, size);
+
+	if (archive_parse(archive, data, size) == 0)
+		return 0;
+	if (extent == 0)
+		diag_error(diag, source_name, 0, 0, "this is none: expected a file that \"cordon repo image DIR "
+			   "--pack OUT\" wrote");
+	else if (extent > size)
+		diag_error(diag, source_name, 0, 0, "cut short: it has %zu bytes, and %" PRIu64 " or more "
+			   "belong to it; copy it again", size, extent);
+	else
+		diag_error(diag, source_name, 0, 0, "damaged: its parts do not fit together; copy it again");
+	return -EBADMSG;
+}
+
+/* The one file that is no metadata. */
+static int find_file(const struct archive_file **found, const struct archive *archive, struct diag *diag)
+{
+	*found = NULL;
+	/* Of a bundle that nobody put beside its signatures (system/manifest.h). */
+	if (archive_lookup(archive, "manifest.json")) {
+		diag_error(diag, source_name, 0, 0, "this is the bare bundle, and nobody's signature is with it: "
+			   "sign and publish it, then pack it with \"cordon repo image DIR --pack OUT\"");
+		return -EBADMSG;
 	}
-	if (count == 1)
-		return found;
-	diag_error(diag, source_name, 0, 0, "%zu files NAME" PACKED_ENDING ", expected one and the metadata "
-		   "that signs it, as \"cordon repo image DIR --pack\" writes it", count);
-	return NULL;
+	for (size_t i = 0; i < archive->count; i++) {
+		const struct archive_file *file = &archive->file[i];
+
+		if (ends_in(file->name, ".json"))
+			continue;
+		if (*found || !packed_check_name(file->name)) {
+			diag_error(diag, source_name, 0, 0, "expected metadata and one NAME" PACKED_ENDING ", and "
+				   "\"%s\" is in it, too", file->name);
+			return -EBADMSG;
+		}
+		*found = file;
+	}
+	if (*found)
+		return 0;
+	diag_error(diag, source_name, 0, 0, "metadata alone, and no NAME" PACKED_ENDING " with it");
+	return -EBADMSG;
+}
+
+/* ---- verification ---- */
+
+/* The trusted state is filled with what there is: without one of these nothing would stop a rollback. */
+static int check_trust(const struct offer_trust *trust, struct diag *diag)
+{
+	static const char *const names[] = { "root.json", "timestamp.json", "snapshot.json", "targets.json" };
+
+	for (size_t i = 0; trust->bundle && i < sizeof(names) / sizeof(*names); i++) {
+		if (archive_lookup(trust->bundle, names[i]))
+			continue;
+		diag_error(diag, "release in force", 0, 0, "damaged: %s is not there", names[i]);
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+/* Does targets itself let the role speak for it? */
+static bool may_speak(const struct client *client, const char *path)
+{
+	const struct metadata *targets = trust_get(client_trust(client), METADATA_TARGETS);
+
+	for (size_t i = 0; i < targets->roles; i++) {
+		if (strcmp(targets->role[i].name, PACKED_ROLE) == 0)
+			return metadata_role_covers(&targets->role[i], path);
+	}
+	return false;
+}
+
+/*
+ * A role of the same name below another one, a role that comes before it in the search, targets itself:
+ * none of them is whom targets names as "images".
+ */
+static int find_target(struct client *client, const char *path, const struct metadata_file **target,
+		       struct diag *diag)
+{
+	const char *role;
+	int error = client_lookup(client, path, target, &role, diag);
+
+	if (error)
+		return error;
+	if (strcmp(role, PACKED_ROLE) != 0 || !may_speak(client, path)) {
+		diag_error(diag, path, 0, 0, "listed by the role \"%s\": only \"" PACKED_ROLE "\", as targets "
+			   "delegates to it, may speak for images", role);
+		return -EACCES;
+	}
+	error = client_visit(client, PACKED_ROLE, "targets", diag);
+	if (error)
+		return error;
+	*target = metadata_file_lookup(trust_get_targets(client_trust(client), PACKED_ROLE), path);
+	return *target ? 0 : -ENOENT;
 }
 
 static int check_target(struct packed *packed, struct client *client, struct diag *diag)
 {
 	const struct metadata_file *target;
-	const char *role;
 	char path[METADATA_NAME];
 	int error;
 
 	snprintf(path, sizeof(path), PACKED_FOLDER "%s", packed->file->name);
-	error = client_lookup(client, path, &target, &role, diag);
-	if (error == -ENOENT)
-		diag_error(diag, source_name, 0, 0, "nobody has signed %s", path);
-	if (!error && strcmp(role, PACKED_ROLE) != 0) {
-		diag_error(diag, source_name, 0, 0, "%s is signed by the role %s, expected " PACKED_ROLE, path,
-			   role);
-		error = -EACCES;
-	}
+	error = find_target(client, path, &target, diag);
+	/* In place: a copy would be as large as all that a small box has left. */
 	if (!error)
 		error = metadata_file_check(target, packed->file->data, packed->file->size, path, diag);
 	if (!error)
@@ -76,29 +160,50 @@ static int verify(struct packed *packed, const struct archive_source *archives,
 	return error;
 }
 
+/* What it means for whoever installs it, behind what the client said. */
+static void explain(int error, bool behind, int64_t now, struct diag *diag)
+{
+	char time[32];
+
+	metadata_time_print(now, time);
+	if (error == -EEXIST || (error && behind))
+		diag_error(diag, source_name, 0, 0, "this appliance has seen newer metadata than is packed with it, "
+			   "which it does not fit: pack it again with \"cordon repo image DIR --pack OUT\" from what "
+			   "is published now");
+	else if (error == -ESTALE)
+		diag_error(diag, source_name, 0, 0, "expired, by the time of this appliance (%s): if that is "
+			   "wrong, set it; else renew what has expired (\"cordon repo timestamp\") and pack it "
+			   "again", time);
+	else if (error == -EACCES)
+		diag_error(diag, source_name, 0, 0, "not signed by enough of those whom this appliance trusts");
+	else if (error == -ENOENT)
+		diag_error(diag, source_name, 0, 0, "nobody has signed for this image: sign and publish it, then "
+			   "pack it again");
+}
+
 int packed_verify(struct packed *packed, const struct archive *archive, const struct offer_trust *trust,
 		  struct diag *diag)
 {
 	const struct archive_source alone = { .archive = { archive } };
-	const struct archive_source behind = { .archive = { trust->bundle, archive } };
-	struct diag first;
+	const struct archive_source merged = { .archive = { trust->bundle, archive } };
+	const size_t before = diag ? diag->count : 0;
+	bool behind = false;
 	int error;
 
-	*packed = (struct packed){ .file = find_target(archive, diag) };
-	if (!packed->file)
-		return -EINVAL;
-	diag_init(&first);
-	error = verify(packed, &alone, trust, &first);
+	*packed = (struct packed){ .file = NULL };
+	error = find_file(&packed->file, archive, diag);
+	if (!error)
+		error = check_trust(trust, diag);
+	if (error)
+		return error;
+	error = verify(packed, &alone, trust, diag);
 	/* It was packed before the newest timestamp that came here: what is newest here is what counts. */
 	if (error == -EEXIST && trust->bundle) {
-		error = verify(packed, &behind, trust, diag);
-		if (error)
-			diag_error(diag, source_name, 0, 0, "it was packed before the newest release that came "
-				   "here, and does not fit it: expected it packed anew from what is published now");
-		return error;
+		if (diag)
+			diag->count = before;
+		behind = true;
+		error = verify(packed, &merged, trust, diag);
 	}
-	for (size_t i = 0; i < first.count && i < DIAG_KEEP; i++)
-		diag_error(diag, first.entry[i].source, first.entry[i].line, first.entry[i].column, "%s",
-			   first.entry[i].message);
+	explain(error, behind, trust->now, diag);
 	return error;
 }

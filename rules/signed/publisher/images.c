@@ -85,12 +85,7 @@ static int put(json_t *targets, const struct images_entry *entry, json_t *target
 
 static int check_name(const struct images_entry *entry, struct diag *diag)
 {
-	static struct archive archive;
-	const size_t length = strlen(entry->name), ending = sizeof(PACKED_ENDING) - 1;
-
-	archive.count = 0;
-	if (length > ending && strcmp(entry->name + length - ending, PACKED_ENDING) == 0 &&
-	    archive_add(&archive, entry->name, "", 0) == 0)
+	if (packed_check_name(entry->name))
 		return 0;
 	diag_error(diag, entry->name, 0, 0, "expected a file name of letters, digits and \". _ - %%\" with the "
 		   "ending " PACKED_ENDING);
@@ -273,7 +268,26 @@ static int pack_all(struct packing *packing, const char *name)
 	return error ? error : pack_target(packing, name);
 }
 
-int images_pack(const struct repository *repository, const char *name, struct text *out,
+/* As an appliance does that knows the first root alone. */
+static int prove(const struct packing *packing, size_t size, int64_t now)
+{
+	const struct archive_file *root = archive_lookup(&packing->archive, "1.root.json");
+	struct offer_trust trust = { .now = now };
+	struct packed packed;
+
+	if (size > PACKED_MAX) {
+		diag_error(packing->diag, packing->repository->path, 0, 0, "%zu bytes when it is packed: appliances "
+			   "take at most %d", size, PACKED_MAX);
+		return -EFBIG;
+	}
+	if (!root)
+		return -EINVAL;
+	trust.root = root->data;
+	trust.root_size = root->size;
+	return packed_verify(&packed, &packing->archive, &trust, packing->diag);
+}
+
+int images_pack(const struct repository *repository, const char *name, int64_t now, struct text *out,
 		struct diag *diag)
 {
 	struct packing *packing;
@@ -291,7 +305,7 @@ int images_pack(const struct repository *repository, const char *name, struct te
 	error = pack_all(packing, name);
 	if (!error) {
 		archive_print(&packing->archive, out);
-		error = text_failed(out) ? -ENOMEM : 0;
+		error = text_failed(out) ? -ENOMEM : prove(packing, out->length, now);
 	}
 	for (size_t i = 0; i < packing->archive.count; i++)
 		free(packing->data[i]);

@@ -9,7 +9,7 @@
  * "custom": { "arch", "version", "build" }, so that whoever reads the metadata alone knows which is
  * newer.
  */
-enum { IMAGES_KEEP = 3 };	/* of each arch: the newest ones by build */
+enum { IMAGES_KEEP = 4 };	/* of each arch: the newest ones by build */
 
 struct images_entry {
 	const char *name;	/* without folder, as "....bundle" */
@@ -28,9 +28,10 @@ int images_stage(const struct repository *repository, const struct images_entry 
 		 int64_t period, bool *replaced, struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * What an appliance needs to verify one published image, and the image, in one file (packed.h). name: as
- * above, or NULL for the newest by build. -ENOENT, -EINVAL (images of several archs, and no name) with
- * diag.
+ * What an appliance needs to verify one published image, and the image, in one file (packed.h), verified as
+ * by an appliance that knows the first root alone. name: as above, or NULL for the newest by build. -ENOENT,
+ * -EINVAL (images of several archs, and no name), -EFBIG: no appliance takes so much; and those of
+ * packed_verify; with diag.
  */
-int images_pack(const struct repository *repository, const char *name, struct text *out,
+int images_pack(const struct repository *repository, const char *name, int64_t now, struct text *out,
 		struct diag *diag) __attribute__((warn_unused_result));

@@ -53,7 +53,7 @@ bundle() { # VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle, and ARCH-VERSIO
 	archive manifest.json=manifest.json kernel.efi="$of.kernel" root.img="$of.root" > "cordon-$of.bundle"
 }
 id() { sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' "x86_64-$1.hash"; }
-for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000; do
+for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000 0.5.0=5000000; do
 	bundle ${version%=*} ${version#*=}
 done
 bundle 0.2.0 2000000 arm64
@@ -83,8 +83,8 @@ grep -q "sha256 $(sum cordon-x86_64-0.2.0.bundle)" signed
 grep -q '^  new$' signed
 says 1 'it is there already' repo image r cordon-x86_64-0.2.0.bundle
 says 1 'no image nothing.bundle is published' repo image r --pack out nothing.bundle
-says 0 'next, on the appliance' repo image r --pack packed
-repo image r --pack - > packed.out
+says 0 '(in 7 days); next, on the appliance: cordon image install FILE' repo image r --pack packed
+repo image r --pack - > packed.out 2> said
 cmp packed packed.out
 
 # ---- the box
@@ -163,11 +163,20 @@ refused() {
 	says 1 "$@"
 	untouched | diff before - || failed "something has changed"
 }
-refused 'cut short' install x86_64-0.2.0.root
-head -c 100000 packed > cut
-refused 'cut short' install cut
+refused 'this is none: expected a file that "cordon repo image DIR --pack OUT" wrote' install x86_64-0.2.0.root
+: > empty
+refused 'it is empty' install empty
+truncate -s 97M large
+refused 'larger than 96 MB' install large
+for size in 1 7 9 100 5000 100000 $(($(size packed) - 1)); do
+	head -c "$size" packed > cut
+	refused "cut short: it has $size bytes" install cut
+	INPUT=cut refused "cut short: it has $size bytes" install -
+done
+{ cat packed; echo; } > cut
+refused 'damaged: its parts do not fit together' install cut
 refused 'cannot read: No such file' install nothing
-refused 'expected one and the metadata' install cordon-x86_64-0.2.0.bundle
+refused "this is the bare bundle, and nobody's signature is with it" install cordon-x86_64-0.2.0.bundle
 sed 's/root of x86_64/ROOT of x86_64/' packed > changed
 refused 'images/cordon-x86_64-0.2.0.bundle' install changed
 sed 's/"version":"0.2.0"/"version":"9.2.0"/' packed > changed
@@ -216,6 +225,13 @@ repo timestamp r --key one.pem > said
 known
 says 0 'goes to slot b' install packed3
 in_slot b 0.3.0
+# A release in force that is damaged says nothing about what is older.
+cp state/bundle kept
+head -c 1000 kept > state/bundle
+says 1 'cannot read the release in force' install packed3
+archive root.json=r/metadata/root.json timestamp.json=r/metadata/timestamp.json > state/bundle
+says 1 'damaged: snapshot.json is not there' install packed3
+mv kept state/bundle
 # Of one build, the one that came last stays.
 cp -r r again
 for name in e f g; do
@@ -227,15 +243,29 @@ rm -r again
 box
 repo image r cordon-x86_64-0.4.0.bundle > said
 publish
+! grep ': goes' signed || failed 'one of four goes'
+# The four newest stay.
+repo image r cordon-x86_64-0.5.0.bundle > said
+repo sign r --key alice.pem --yes > said
+says 1 'it is there already' repo image r cordon-x86_64-0.5.0.bundle
+! grep 'sign again' said || failed 'a warning of what did not happen'
+cp cordon-x86_64-0.5.0.bundle again.bundle
+cp -r r again
+says 0 'have to sign again: alice' repo image again again.bundle
+rm -r again
+says 1 '4 newer images of x86_64 are there' repo image r cordon-x86_64-0.2.0.bundle
+publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
 untouched > before
-refused 'it was packed before the newest release' install packed3
+refused 'this appliance has seen newer metadata than is packed with it' install packed3
+grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
-repo timestamp r --key one.pem --expires 1s > said
+repo timestamp r --key one.pem --expires 5s > said
 repo image r --pack late cordon-x86_64-0.4.0.bundle > said
-sleep 2
+sleep 6
 rm state/bundle
 untouched > before
-refused 'has expired' install late
+refused 'expired, by the time of this appliance' install late
+says 1 'expired, by the time of this appliance' repo image r --pack late cordon-x86_64-0.4.0.bundle

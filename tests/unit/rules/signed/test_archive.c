@@ -45,9 +45,13 @@ static void a_cut_anywhere_is_refused(void **state)
 
 		memcpy(copy, text.data, length);
 		assert_int_equal(archive_parse(&back, copy, length), -EBADMSG);
+		assert_true(length ? archive_extent(copy, length) > length : archive_extent(copy, 0) == 0);
 		free(copy);
 	}
+	assert_int_equal(archive_extent(text.data, text.length), text.length);
+	assert_int_equal(archive_extent("CORDON2\n\0\0", 10), 0);
 	text_puts(&text, "x");
+	assert_int_equal(archive_extent(text.data, text.length), text.length - 1);
 	assert_int_equal(archive_parse(&back, text.data, text.length), -EBADMSG);
 	text_release(&text);
 }
