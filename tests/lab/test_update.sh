@@ -139,17 +139,19 @@ new_update_role() {
 # says PID COUNT: as if the role had been taken over: its own descriptor (pidfd_open, pidfd_getfd), and on it
 # COUNT looks that failed (MESSAGE_ATTEMPT), each for another reason.
 says() {
+	local type
+	type=$(grep -o '^	MESSAGE_[A-Z]*' "$ROOT/appliance/ipc/message.h" | grep -n 'MESSAGE_ATTEMPT$' | cut -d: -f1)
 	perl -e '
-		my ($pid, $count) = @ARGV;
+		my ($pid, $count, $type) = @ARGV;
 		my $role = syscall(434, $pid + 0, 0);
 		my $channel = syscall(438, $role, 3, 0);
 		open(my $socket, "+<&=", $channel) or die "no channel";
 		$SIG{PIPE} = "IGNORE";
 		for my $i (1 .. $count) {
-			send($socket, pack("nCNN", 25, 2, 0, 1) . pack("n/a* n/a*", "mirror",
+			send($socket, pack("nCNN", $type - 1, 2, 0, 1) . pack("n/a* n/a*", "mirror",
 				"\x1b[2J\xff reason $i"), 0) or last;
 		}
-	' "$@"
+	' "$@" "$type"
 }
 
 test_update_role_that_floods_is_started_again() {
