@@ -205,23 +205,28 @@ static int grow(void)
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-static int device(const char *name)
+/* A line each, an empty one for what is not there when others are. */
+static int device(char *const names[], int count)
 {
 	static struct image_disk disk;
 	static struct diag diag;
 	char path[APPLIANCE_PATH];
 	struct gpt_part part;
-	bool found = false;
+	int found = 0;
+	bool there;
 
 	diag_init(&diag);
 	if (image_disk_open(&disk, false, &diag) == 0) {
-		found = gpt_lookup(&disk.gpt, name, &part);
-		if (found)
-			puts(image_part_path(&disk, part.number, path));
+		for (int i = 0; i < count; i++) {
+			there = gpt_lookup(&disk.gpt, names[i], &part);
+			found += there;
+			if (there || count > 1)
+				puts(there ? image_part_path(&disk, part.number, path) : "");
+		}
 		image_disk_close(&disk);
 	}
 	command_print_diag(&diag);
-	return found ? EXIT_YES : EXIT_NO;
+	return found == count ? EXIT_YES : EXIT_NO;
 }
 
 /* ---- status ---- */
@@ -319,6 +324,15 @@ static bool is_part(const char *name)
 	       strcmp(name, "data") == 0;
 }
 
+static bool are_parts(char *const names[], int count)
+{
+	bool all = true;
+
+	for (int i = 0; i < count; i++)
+		all &= is_part(names[i]);
+	return all;
+}
+
 int command_image(const struct cli *cli, int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "install") == 0)
@@ -333,8 +347,8 @@ int command_image(const struct cli *cli, int argc, char **argv)
 		return grow();
 	if (is(argc, argv, 2, "on-trial"))
 		return on_trial();
-	if (is(argc, argv, 3, "device") && is_part(argv[2]))
-		return device(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "device") == 0 && are_parts(argv + 2, argc - 2))
+		return device(argv + 2, argc - 2);
 	return command_usage("image", "expected status, install, confirm, rollback, grow, on-trial, or device "
 			     "with esp, slot-a, slot-b or data");
 }

@@ -10,7 +10,7 @@
 #include "system/paths.h"
 
 static const struct command commands[] = {
-	{ "status", "[--json | --in-force | --boot]",
+	{ "status", "[--json | --in-force [--wait TIME] | --boot]",
 	  "what the gateway enforces and how it is", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
@@ -37,7 +37,7 @@ static const struct command commands[] = {
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
 	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"
 	  "                    rollback [--reboot]]\n"
-	  "       cordon image grow | device esp|slot-a|slot-b|data | on-trial",
+	  "       cordon image grow | device esp|slot-a|slot-b|data ... | on-trial",
 	  "the two slots of a disk, and new images for them", command_image },
 	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
 	{ "console", "", "what an appliance shows on its console", command_console },

@@ -10,6 +10,8 @@
 #include "cli/hosts.h"
 #include "system/paths.h"
 
+enum { WAIT_MOST = 600 };	/* seconds */
+
 static const char *text_at(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -241,17 +243,26 @@ int command_status(const struct cli *cli, int argc, char **argv)
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 						 { "in-force", no_argument, NULL, 'f' },
 						 { "boot", no_argument, NULL, 'b' },
+						 { "wait", required_argument, NULL, 'w' },
 						 { 0 } };
+	uint64_t wait = 0;
 	int option, what = 0;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'w' && duration_parse(&wait, optarg, strlen(optarg)) == 0 && wait <= WAIT_MOST)
+			continue;
+		if (option == 'w')
+			return command_usage("status", "--wait: expected a time of at most %ds, found \"%s\"",
+					     WAIT_MOST, optarg);
 		if (option == '?' || (what && what != option))
 			return command_usage("status", "expected one of [--json | --in-force | --boot]");
 		what = option;
 	}
 	if (optind != argc)
 		return command_usage("status", "unexpected word \"%s\"", argv[optind]);
+	if (wait && what != 'f')
+		return command_usage("status", "--wait goes with --in-force alone");
 	if (what == 'f')
-		return status_in_force(cli);
+		return status_in_force(cli, (int64_t)wait * 1000);
 	return what == 'b' ? status_boot() : show(cli, what == 'j');
 }

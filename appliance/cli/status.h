@@ -8,8 +8,8 @@
 
 /* ---- status_boot.c ---- */
 
-/* Silent: does cordond answer, and is its policy in force? */
-int status_in_force(const struct cli *cli);
+/* Silent: does cordond answer, and is its policy in force, at the latest in wait_ms? */
+int status_in_force(const struct cli *cli, int64_t wait_ms);
 /* The report of this start; the first time it goes to the kernel's log, too. */
 int status_boot(void);
 void status_boot_load(struct boot *boot);

@@ -2,13 +2,15 @@
 #include "cli/status.h"
 
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "system/paths.h"
 
 enum { TIMES_MAX = 4096 };
 #define LOGGED PATH_BOOT_RUN "/logged"
 
-int status_in_force(const struct cli *cli)
+static bool is_in_force(const struct cli *cli)
 {
 	const struct control_request request = { .type = CONTROL_STATUS };
 	json_t *status;
@@ -20,6 +22,19 @@ int status_in_force(const struct cli *cli)
 	in_force = json_is_true(json_object_get(status, "in_force"));
 	json_decref(status);
 	free(reply);
+	return in_force;
+}
+
+int status_in_force(const struct cli *cli, int64_t wait_ms)
+{
+	const struct timespec pause = { .tv_nsec = 50000000 };
+	int64_t end = clock_uptime_ms() + wait_ms;
+	bool in_force = is_in_force(cli);
+
+	while (!in_force && clock_uptime_ms() < end) {
+		nanosleep(&pause, NULL);
+		in_force = is_in_force(cli);
+	}
 	return in_force ? EXIT_YES : EXIT_NO;
 }
 

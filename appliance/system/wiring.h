@@ -55,7 +55,7 @@ struct wiring_facts {
 void wiring_init(struct wiring *wiring);
 void wiring_release(struct wiring *wiring);
 
-/* Before any link: nothing forwarded, nothing believed that the network says by itself; sizes of
+/* Before any link but lo: nothing forwarded, nothing believed that the network says by itself; sizes of
  * the kernel's tables by memory. */
 void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts);
 /* Takes away what old had and new has not. */

@@ -87,6 +87,8 @@ void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts)
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		wiring_sysctl(wiring, "", table[i][0], table[i][1]);
 	size_tables(wiring, facts->memory_kb);
+	/* The capture of DNS leads over it. */
+	wiring_ip(wiring, "", "link set lo up");
 }
 
 /* ---- links ---- */
