@@ -213,13 +213,25 @@ static int judge_approval(struct settings_judgement *judgement, const struct set
 	return check_approval(offer, trusted, judgement->ledger.version, &judgement->ledger.version, diag);
 }
 
+int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SIZE])
+{
+	uint8_t both[2 * DIGEST_SIZE];
+
+	if (!offer->approval)
+		return intake_digest(&offer->set, digest);
+	if (intake_digest(&offer->set, both) < 0 ||
+	    digest_sha256(offer->approval, offer->approval_size, both + DIGEST_SIZE) < 0)
+		return -EIO;
+	return digest_sha256(both, sizeof(both), digest);
+}
+
 static int prepare(struct settings_judgement *judgement, const struct settings_offer *offer,
 		   struct intake_set *old, struct diag *diag)
 {
 	int error = settings_load(PATH_SETTINGS, old, diag);
 
 	if (!error)
-		error = intake_digest(&offer->set, judgement->digest);
+		error = settings_digest(offer, judgement->digest);
 	for (int file = 0; file < INTAKE_FILES && !error; file++) {
 		const struct intake_part *part = &offer->set.file[file];
 

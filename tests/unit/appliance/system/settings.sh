@@ -99,6 +99,21 @@ check grep -q '^pbkdf2-sha256\$600000\$' "$box/data/settings/admin-secret"
 check test -z "$(grep -r 'plain secret' "$box")"
 check grep -q 'cordon network up' ran
 
+# ---- the set once more: a guess at the secret is answered by nothing, and its digest lies nowhere
+for guess in a another; do
+	echo "$guess plain secret, long enough" >"$esp/admin-secret"
+	expect 0 'were taken before' settings intake
+	cp said said.$guess
+	check test ! -e "$esp/admin-secret" -a ! -e "$esp/errors.txt" -a ! -e "$box/data/settings.waiting"
+done
+check cmp said.a said.another
+check grep -q '^taken ' "$box/data/settings/ledger"
+cp "$box/data/settings/ledger" ledger.one
+new_box
+echo 'another plain secret, long enough' >"$esp/admin-secret"
+expect 0 'are taken' settings intake
+check cmp ledger.one "$box/data/settings/ledger"
+
 # ---- wrong files: all errors at once, nothing taken, and written beside them
 new_box
 first_set "$esp"
