@@ -184,16 +184,19 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 	judgement->why = out.data;
 }
 
-/* A plain secret stays in no file of ours. */
+/* A plain secret stays in no file of ours; and what lies there is one line, as admin.c reads it. */
 static int hash_secret(struct intake_part *secret)
 {
 	char plain[PASSWORD_MOST + 1], line[PASSWORD_LINE + 1];
 	int error;
 
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
-	if (password_check_line(plain))
-		return 0;
-	error = password_hash(plain, line);
+	if (password_check_line(plain)) {
+		snprintf(line, PASSWORD_LINE, "%s", plain);
+		error = 0;
+	} else {
+		error = password_hash(plain, line);
+	}
 	explicit_bzero(plain, sizeof(plain));
 	if (error)
 		return error;

@@ -388,6 +388,20 @@ echo 2 >"$box/data/secret-attempts"
 expect 0 'are taken' settings import try <<<"$secret"
 check test ! -e "$box/data/secret-attempts"
 
+# where they cannot be counted, the first waits as long as any
+printf '[mode]\nmonitor-max = 3h\n' >try/cordon.conf
+mkdir -p "$box/data/secret-attempts.new/in-the-way"
+timeout 2 "$build/bin/cordon" settings import try <<<'wrong' >said 2>&1
+check test $? = 124
+rm -r "$box/data/secret-attempts.new"
+
+# ---- a secret that came as a hash, with more ends of lines than one: it is one all the same
+new_box
+{ printf '%s\r\n' "$hash"; printf '\n%.0s' $(seq 100); } >"$esp/admin-secret"
+expect 0 'are taken' settings intake
+check test "$(cat "$box/data/settings/admin-secret")" = "$hash"
+check test "$(wc -l <"$box/data/settings/admin-secret")" = 1
+
 # ---- what was refused is seen, and waits until somebody says otherwise
 provisioned_box
 printf 'userland 0.8\npolicy 1.94\nlinks 2.11\nforwarding 2.30\n' >"$box/run/boot/times"
