@@ -13,7 +13,8 @@
 #include "system/paths.h"
 
 #define ATTEMPTS PATH_DATA "/secret-attempts"
-enum { TRIES = 3, FREE_ATTEMPTS = 3, WAIT_MOST = 64 };
+enum { TRIES = 3, FREE_ATTEMPTS = 3, WAIT_MOST = 64, COUNT_MOST = 1000,
+       UNKEPT };
 
 static bool load(char line[PASSWORD_LINE])
 {
@@ -46,19 +47,19 @@ static unsigned int failures(void)
 	int count = text ? atoi(text) : 0;
 
 	free(text);
-	return count < 0 || count > 1000 ? 1000 : (unsigned int)count;
+	return count < 0 || count > COUNT_MOST ? COUNT_MOST : (unsigned int)count;
 }
 
-static void keep_failures(unsigned int count)
+static bool keep_failures(unsigned int count)
 {
 	char path[APPLIANCE_PATH], text[16];
 
 	if (count == 0) {
 		unlink(appliance_path(path, ATTEMPTS));
-		return;
+		return true;
 	}
 	snprintf(text, sizeof(text), "%u\n", count);
-	(void)appliance_write(ATTEMPTS, text, strlen(text), 0600);
+	return appliance_write(ATTEMPTS, text, strlen(text), 0600) == EXIT_YES;
 }
 
 static void wait_for(unsigned int count)
@@ -68,7 +69,10 @@ static void wait_for(unsigned int count)
 
 	if (!seconds)
 		return;
-	printf("%u wrong answers: wait %u s\n", count, seconds);
+	if (count < UNKEPT)
+		printf("%u wrong answers: wait %u s\n", count, seconds);
+	else
+		printf("wrong answers cannot be counted here: wait %u s\n", seconds);
 	fflush(stdout);
 	while (seconds)
 		seconds = sleep(seconds);
@@ -85,11 +89,11 @@ static bool check(const char *line, const char *secret)
 	if (lock >= 0)
 		(void)!flock(lock, LOCK_EX);
 	count = failures();
-	wait_for(count);
-	keep_failures(count + 1);
+	/* On a disk that nobody can write each may be the thousandth. */
+	wait_for(keep_failures(count + 1) ? count : UNKEPT);
 	right = password_verify(line, secret) == 0;
 	if (right)
-		keep_failures(0);
+		(void)keep_failures(0);
 	else
 		appliance_log("wrong answer to the question for the administrator's secret");
 	if (lock >= 0)

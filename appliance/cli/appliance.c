@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -200,13 +201,24 @@ int appliance_compose_text(const struct network *network, const char *conf, size
 	return error ? EXIT_NO : EXIT_YES;
 }
 
+/* udhcpc, udhcpc6 and a stick may come at once; half a file, or none, would be settings without a LAN. */
+static int lock_compose(void)
+{
+	char path[APPLIANCE_PATH];
+	int fd = open(appliance_path(path, PATH_RUN "/compose.lock"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)!flock(fd, LOCK_EX);
+	return fd;
+}
+
 int appliance_compose(bool *changed)
 {
 	struct text out = TEXT_EMPTY;
 	struct network network;
 	size_t size = 0;
 	char *old;
-	int code = appliance_network(&network);
+	int lock = lock_compose(), code = appliance_network(&network);
 
 	if (!code)
 		code = appliance_compose_text(&network, NULL, 0, &out);
@@ -216,20 +228,25 @@ int appliance_compose(bool *changed)
 		code = appliance_write(PATH_CONFIG, out.data, out.length, 0600);
 	free(old);
 	text_release(&out);
+	if (lock >= 0)
+		close(lock);
 	return code;
 }
 
 /* ---- after a change ---- */
 
+/* 0: it does not run; -errno: it runs and does not answer. */
 static int parent_pid(const struct cli *cli, bool *in_force)
 {
 	const struct control_request request = { .type = CONTROL_STATUS };
 	json_t *status, *role;
-	char *reply;
-	int pid;
+	char *reply = NULL;
+	int code, pid, error = control_ask(cli->run, &request, &code, &reply);
 
-	(void)command_ask(cli, &request, true, &reply);
-	status = reply ? json_loads(reply, 0, NULL) : NULL;
+	*in_force = false;
+	if (error)
+		return error == -ENOENT || error == -ECONNREFUSED ? 0 : error;
+	status = json_loads(reply, 0, NULL);
 	role = json_array_get(json_object_get(status, "roles"), 0);
 	pid = (int)json_integer_value(json_object_get(role, "pid"));
 	*in_force = json_is_true(json_object_get(status, "in_force"));
@@ -245,8 +262,13 @@ int appliance_restart(const struct cli *cli)
 	bool in_force;
 	int old = parent_pid(cli, &in_force), pid;
 
-	if (old <= 0)
+	if (old == 0)
 		return EXIT_YES;	/* it will begin with the new settings */
+	if (old < 0) {
+		fprintf(stderr, "cordon: cordond does not answer (%s) and goes on with the settings of before: "
+			"restart the box\n", strerror(-old));
+		return EXIT_NO;
+	}
 	kill(old, SIGTERM);
 	while (clock_uptime_ms() < end) {
 		nanosleep(&pause, NULL);

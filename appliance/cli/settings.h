@@ -92,6 +92,9 @@ struct settings_judgement {
 	char *why;			/* for people; malloc'ed; NULL: nothing to say */
 };
 
+/* By which a set is known again; a newly signed one is another one. */
+int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SIZE])
+	__attribute__((warn_unused_result));
 /* confirmed: somebody gave the secret. SETTINGS_WRONG: why has the errors. */
 void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
 		    bool confirmed);

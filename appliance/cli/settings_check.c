@@ -184,16 +184,19 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 	judgement->why = out.data;
 }
 
-/* A plain secret stays in no file of ours. */
+/* A plain secret stays in no file of ours; and what lies there is one line, as admin.c reads it. */
 static int hash_secret(struct intake_part *secret)
 {
 	char plain[PASSWORD_MOST + 1], line[PASSWORD_LINE + 1];
 	int error;
 
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
-	if (password_check_line(plain))
-		return 0;
-	error = password_hash(plain, line);
+	if (password_check_line(plain)) {
+		snprintf(line, PASSWORD_LINE, "%s", plain);
+		error = 0;
+	} else {
+		error = password_hash(plain, line);
+	}
 	explicit_bzero(plain, sizeof(plain));
 	if (error)
 		return error;
@@ -213,13 +216,25 @@ static int judge_approval(struct settings_judgement *judgement, const struct set
 	return check_approval(offer, trusted, judgement->ledger.version, &judgement->ledger.version, diag);
 }
 
+int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SIZE])
+{
+	uint8_t both[2 * DIGEST_SIZE];
+
+	if (!offer->approval)
+		return intake_digest(&offer->set, digest);
+	if (intake_digest(&offer->set, both) < 0 ||
+	    digest_sha256(offer->approval, offer->approval_size, both + DIGEST_SIZE) < 0)
+		return -EIO;
+	return digest_sha256(both, sizeof(both), digest);
+}
+
 static int prepare(struct settings_judgement *judgement, const struct settings_offer *offer,
 		   struct intake_set *old, struct diag *diag)
 {
 	int error = settings_load(PATH_SETTINGS, old, diag);
 
 	if (!error)
-		error = intake_digest(&offer->set, judgement->digest);
+		error = settings_digest(offer, judgement->digest);
 	for (int file = 0; file < INTAKE_FILES && !error; file++) {
 		const struct intake_part *part = &offer->set.file[file];
 

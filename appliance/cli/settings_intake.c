@@ -144,7 +144,12 @@ static bool known(const struct settings_offer *offer)
 	uint8_t digest[DIGEST_SIZE];
 
 	settings_ledger_load(&ledger);
-	return intake_digest(&offer->set, digest) == 0 && settings_ledger_knows(&ledger, digest);
+	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
+		return false;
+	if (intake_has_plain_secret(&offer->set))
+		printf("settings of %s were taken before; whether the secret among them is another one is not "
+		       "looked at\n", offer->where);
+	return true;
 }
 
 static struct result handle(const struct settings_offer *offer)
@@ -211,7 +216,7 @@ static bool differ(const struct settings_offer *offer, size_t count)
 	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
 
 	for (size_t i = 1; i < count; i++) {
-		if (intake_digest(&offer[0].set, first) < 0 || intake_digest(&offer[i].set, other) < 0 ||
+		if (settings_digest(&offer[0], first) < 0 || settings_digest(&offer[i], other) < 0 ||
 		    memcmp(first, other, sizeof(first)) != 0)
 			return true;
 	}

@@ -163,10 +163,12 @@ static int open_stick(const char *name, bool writable)
 	} else {
 		type = file_system(device);
 		mkdir(place, 0700);
-		/* A journal is not replayed on a disk that is only read. */
+		/* A journal is not replayed on a disk that is only read; and what a file system itself wants to be
+		 * done about its errors, it may say "panic", is for its own machine. */
 		if (!type || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    mount(device, place, type, flags,
-			  strcmp(type, "vfat") == 0 ? "umask=077" : writable ? "" : "noload") < 0)
+			  strcmp(type, "vfat") == 0 ? "umask=077,errors=remount-ro" :
+			  writable ? "errors=remount-ro" : "errors=remount-ro,noload") < 0)
 			return -1;
 	}
 	root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

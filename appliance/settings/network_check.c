@@ -279,6 +279,18 @@ static void check_management(const struct check *check)
 		wrong(check, own->line, "[management] ssh = on: expected interface with it");
 }
 
+/* Names of the kernel's own, below /proc/sys too, and of the self-test's. */
+static void check_name(const struct check *check, const struct network_link *link)
+{
+	static const char *const reserved[] = { "lo", "all", "default", "selftest0", "selftest1" };
+
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
+		if (strcmp(link->interface, reserved[i]) == 0)
+			wrong(check, link->line, "[%s] interface: %s is none that leads anywhere", link->name,
+			      reserved[i]);
+	}
+}
+
 static void check_route(const struct check *check, const struct network_route *route)
 {
 	const struct network_link *link;
@@ -302,6 +314,7 @@ void network_check(struct network *network, unsigned int given, const char *sour
 	const struct network_link *a, *b;
 
 	for (size_t i = 0; (a = network_link(network, i)); i++) {
+		check_name(&check, a);
 		check_family(&check, a, true);
 		check_family(&check, a, false);
 		for (size_t j = 0; j < i && (b = network_link(network, j)); j++)

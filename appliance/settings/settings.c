@@ -51,6 +51,15 @@ static bool set_masquerade(struct parser *parser, const char *key, const char *v
 	return index >= 0;
 }
 
+static bool set_others(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "forward", "drop", NULL };
+	int index = value_choice(parser, key, value, words, "forward or drop");
+
+	parser->settings->drop_others = index == 1;
+	return index >= 0;
+}
+
 static bool set_internal_dns(struct parser *parser, const char *key, const char *value)
 {
 	return value_addresses(parser, key, value, parser->settings->internal_dns,
@@ -389,6 +398,7 @@ static const struct setting {
 } table[] = {
 	{ "network", "lan", set_lan },
 	{ "network", "masquerade", set_masquerade },
+	{ "network", "others", set_others },
 	{ "network", "management", set_management },
 	{ "network", "internal-dns", set_internal_dns },
 	{ "network", "sanctioned-resolver", set_sanctioned },

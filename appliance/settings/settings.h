@@ -62,6 +62,7 @@ struct settings {
 	char lan[SETTINGS_LANS][IFNAMSIZ];	/* interfaces that clients arrive on */
 	size_t lans;
 	bool masquerade;		/* clients leave with the gateway's own IPv4 address */
+	bool drop_others;		/* what is from no lan and to none is not forwarded */
 	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];	/* none: any lan manages the gateway */
 	size_t managements;
 	struct addr internal_dns[SETTINGS_ADDRESSES];

@@ -5,26 +5,55 @@
 #include <string.h>
 
 #include "settings/lines.h"
+#include "settings/value.h"
 
 /* Keys that are filled in when cordon.conf has none of them. */
 static const char *const open_key[][2] = {
-	{ "network", "lan" }, { "network", "masquerade" }, { "network", "management" },
+	{ "network", "masquerade" }, { "network", "others" }, { "network", "management" },
 	{ "dns", "upstream" }, { "update", "trust-root" }, { "update", "mirror-ca" },
 	{ "daemon", "watchdog" },
 };
-enum { LAN, MASQUERADE, MANAGEMENT, UPSTREAM, TRUST_ROOT, MIRROR_CA, WATCHDOG, OPEN_KEYS };
+enum { MASQUERADE, OTHERS, MANAGEMENT, UPSTREAM, TRUST_ROOT, MIRROR_CA, WATCHDOG, OPEN_KEYS };
 
 struct scan {
 	struct parser parser;	/* first, as the reader of lines wants it */
 	bool given[OPEN_KEYS];
+	const struct network *network;
+	bool lan[NETWORK_LANS];		/* of network: cordon.conf names its interface itself */
+	bool wan[2];			/* among lan, among management */
 };
+
+static bool names(const char *list, const char *interface)
+{
+	const char *word;
+	size_t length;
+
+	while (value_word(&list, &word, &length)) {
+		if (strlen(interface) == length && memcmp(word, interface, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void note_interfaces(struct scan *scan, const char *key, const char *value)
+{
+	const struct network *network = scan->network;
+	const bool lan = strcmp(key, "lan") == 0;
+
+	if (!lan && strcmp(key, "management") != 0)
+		return;
+	for (size_t i = 0; lan && i < network->lans; i++)
+		scan->lan[i] |= names(value, network->lan[i].interface);
+	scan->wan[!lan] |= network->has_wan && names(value, network->wan.interface);
+}
 
 static int note(void *context, const char *section, const char *key, const char *value)
 {
 	struct scan *scan = context;
 
-	(void)value;
 	scan->parser.unhandled = 0;
+	if (strcmp(section, "network") == 0)
+		note_interfaces(scan, key, value);
 	for (int i = 0; i < OPEN_KEYS; i++) {
 		if (strcmp(open_key[i][0], section) == 0 && strcmp(open_key[i][1], key) == 0)
 			scan->given[i] = true;
@@ -32,18 +61,36 @@ static int note(void *context, const char *section, const char *key, const char 
 	return 1;
 }
 
-static void put_network(const struct compose *compose, const bool given[], struct text *out)
+/* A LAN of network.conf is one whatever cordon.conf names: nobody is to pass beside the policy. */
+static void put_network(const struct compose *compose, const struct scan *scan, struct text *out)
 {
 	const struct network *network = compose->network;
 	const struct network_link *management = network_management(network);
 
 	text_puts(out, "\n[network]\n");
-	for (size_t i = 0; i < network->lans && !given[LAN]; i++)
-		text_printf(out, "lan = %s\n", network->lan[i].interface);
-	if (!given[MASQUERADE])
+	for (size_t i = 0; i < network->lans; i++) {
+		if (!scan->lan[i])
+			text_printf(out, "lan = %s\n", network->lan[i].interface);
+	}
+	if (!scan->given[MASQUERADE])
 		text_printf(out, "masquerade = %s\n", network->masquerade ? "yes" : "no");
-	if (!given[MANAGEMENT] && management)
+	if (!scan->given[OTHERS])
+		text_puts(out, "others = drop\n");
+	if (!scan->given[MANAGEMENT] && management)
 		text_printf(out, "management = %s\n", management->interface);
+}
+
+/* Two files, one truth: what leads outside in the one must not be open in the other. */
+static void check_wan(const struct scan *scan, struct diag *diag)
+{
+	static const char *const key[] = { "lan", "management" };
+
+	for (int i = 0; i < 2; i++) {
+		if (scan->wan[i])
+			diag_error(diag, "cordon.conf", 0, 0, "[network] %s has %s, which is the WAN in network.conf: "
+				   "expected another interface in one of them", key[i],
+				   scan->network->wan.interface);
+	}
 }
 
 /* Is there a way out for this family? */
@@ -80,17 +127,18 @@ static void put_upstream(const struct compose *compose, struct text *out)
 
 int compose(const struct compose *compose, struct text *out, struct diag *diag)
 {
-	struct scan scan = { .parser = { .source = "cordon.conf", .diag = diag,
+	struct scan scan = { .network = compose->network, .parser = { .source = "cordon.conf", .diag = diag,
 					 .text = compose->text ? compose->text : "",
 					 .length = compose->text ? compose->length : 0 } };
 	size_t errors = diag->count;
 
 	lines_parse(&scan.parser, note);
+	check_wan(&scan, diag);
 	if (diag->count != errors)
 		return -EINVAL;
 	text_put(out, scan.parser.text, scan.parser.length);
 	text_puts(out, "\n# What follows was filled in from network.conf and DHCP.\n");
-	put_network(compose, scan.given, out);
+	put_network(compose, &scan, out);
 	if (!scan.given[UPSTREAM])
 		put_upstream(compose, out);
 	if (!scan.given[TRUST_ROOT] && compose->trust_root)

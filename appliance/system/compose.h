@@ -6,7 +6,8 @@
 
 /*
  * The settings that cordond runs with: the administrator's cordon.conf as it is, and behind it what it
- * leaves open, from network.conf and from what DHCP said. What it says itself always wins.
+ * leaves open, from network.conf and from what DHCP said. What it says itself always wins, but that every
+ * LAN of network.conf is one, and its WAN is none.
  */
 struct compose {
 	const char *text;		/* cordon.conf; NULL: there is none */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto/password.h"
 #include "settings/lines.h"
 
 static const struct {
@@ -144,6 +145,13 @@ int intake_complete(struct intake_set *set, const struct intake_set *old)
 	return error;
 }
 
+bool intake_has_plain_secret(const struct intake_set *set)
+{
+	const char *secret = set->file[INTAKE_SECRET].data;
+
+	return secret && strncmp(secret, PASSWORD_SCHEME, strlen(PASSWORD_SCHEME)) != 0;
+}
+
 int intake_digest(const struct intake_set *set, uint8_t digest[DIGEST_SIZE])
 {
 	uint8_t each[INTAKE_FILES * (DIGEST_SIZE + 1)];
@@ -151,9 +159,10 @@ int intake_digest(const struct intake_set *set, uint8_t digest[DIGEST_SIZE])
 
 	for (int file = 0; file < INTAKE_FILES; file++) {
 		const struct intake_part *part = &set->file[file];
+		const bool hidden = file == INTAKE_SECRET && intake_has_plain_secret(set);
 
 		each[at++] = part->data != NULL;
-		if (digest_sha256(part->data ? part->data : "", part->size, each + at) < 0)
+		if (digest_sha256(part->data ? part->data : "", hidden ? 0 : part->size, each + at) < 0)
 			return -EIO;
 		at += DIGEST_SIZE;
 	}

@@ -39,7 +39,9 @@ int intake_put(struct intake_set *set, enum intake_file file, const void *data, 
 /* Files that set has not and old has come into it. */
 int intake_complete(struct intake_set *set, const struct intake_set *old)
 	__attribute__((warn_unused_result));
-/* Over names, lengths and contents. */
+bool intake_has_plain_secret(const struct intake_set *set);
+/* Over names and contents; but of a secret in plain text only that it is there: who compares digests, or
+ * finds one that was kept, learns nothing of it. */
 int intake_digest(const struct intake_set *set, uint8_t digest[DIGEST_SIZE])
 	__attribute__((warn_unused_result));
 

@@ -88,7 +88,9 @@ static int parse_v4(struct lease *lease, const struct network *network,
 	lease->has_address = true;
 	if (router && addr_parse(&lease->router, router, strcspn(router, " ")) == 0 &&
 	    addr_is_v4(&lease->router) && is_unicast(&lease->router, network) &&
-	    addr_compare(&lease->router, &lease->address.addr) != 0)
+	    addr_compare(&lease->router, &lease->address.addr) != 0 &&
+	    /* A route to it by the WAN would lead a client's packets there. */
+	    !lan_overlaps(network, &(struct prefix){ lease->router, 128 }))
 		lease->has_router = true;
 	return 0;
 }

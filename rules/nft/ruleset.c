@@ -301,7 +301,12 @@ static void forward_chain(struct build *build)
 	}
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
 		   build->enforce ? statement_goto("clients") : statement_accept());
-	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
+	/* Before "established": a link that was a lan until now takes nothing along. */
+	if (build->settings->drop_others)
+		TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"),
+			   statement_counter("wan_forward"), statement_drop());
+	else
+		TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
 		   statement_accept());
 	TABLE_RULE(chain, statement_counter("wan_forward"), statement_drop());

@@ -45,6 +45,7 @@ static void defaults(void **state)
 	good("");
 	assert_int_equal(settings.lans, 0);
 	assert_false(settings.masquerade);
+	assert_false(settings.drop_others);
 	assert_int_equal(settings.managements, 0);
 	assert_string_equal(settings.watchdog, "");
 	assert_int_equal(settings.upstreams, 0);
@@ -68,6 +69,7 @@ static void every_key(void **state)
 	     "[network]\n"
 	     "lan = eth1 br-lan, wlan0\r\n"
 	     "masquerade = yes\n"
+	     "others = drop\n"
 	     "management = eth9 eth1\n"
 	     "internal-dns = 10.1.0.10 2001:db8::10\n"
 	     "internal-dns = 10.1.0.11\n"
@@ -118,6 +120,7 @@ static void every_key(void **state)
 	assert_int_equal(settings.lans, 3);
 	assert_string_equal(settings.lan[2], "wlan0");
 	assert_true(settings.masquerade);
+	assert_true(settings.drop_others);
 	assert_int_equal(settings.managements, 2);
 	assert_string_equal(settings.management[0], "eth9");
 	assert_true(settings_is_aside(&settings, "eth9"));

@@ -99,6 +99,21 @@ check grep -q '^pbkdf2-sha256\$600000\$' "$box/data/settings/admin-secret"
 check test -z "$(grep -r 'plain secret' "$box")"
 check grep -q 'cordon network up' ran
 
+# ---- the set once more: a guess at the secret is answered by nothing, and its digest lies nowhere
+for guess in a another; do
+	echo "$guess plain secret, long enough" >"$esp/admin-secret"
+	expect 0 'were taken before' settings intake
+	cp said said.$guess
+	check test ! -e "$esp/admin-secret" -a ! -e "$esp/errors.txt" -a ! -e "$box/data/settings.waiting"
+done
+check cmp said.a said.another
+check grep -q '^taken ' "$box/data/settings/ledger"
+cp "$box/data/settings/ledger" ledger.one
+new_box
+echo 'another plain secret, long enough' >"$esp/admin-secret"
+expect 0 'are taken' settings intake
+check cmp ledger.one "$box/data/settings/ledger"
+
 # ---- wrong files: all errors at once, nothing taken, and written beside them
 new_box
 first_set "$esp"
@@ -372,6 +387,20 @@ check test "$(cat "$box/data/secret-attempts")" = 4
 echo 2 >"$box/data/secret-attempts"
 expect 0 'are taken' settings import try <<<"$secret"
 check test ! -e "$box/data/secret-attempts"
+
+# where they cannot be counted, the first waits as long as any
+printf '[mode]\nmonitor-max = 3h\n' >try/cordon.conf
+mkdir -p "$box/data/secret-attempts.new/in-the-way"
+timeout 2 "$build/bin/cordon" settings import try <<<'wrong' >said 2>&1
+check test $? = 124
+rm -r "$box/data/secret-attempts.new"
+
+# ---- a secret that came as a hash, with more ends of lines than one: it is one all the same
+new_box
+{ printf '%s\r\n' "$hash"; printf '\n%.0s' $(seq 100); } >"$esp/admin-secret"
+expect 0 'are taken' settings intake
+check test "$(cat "$box/data/settings/admin-secret")" = "$hash"
+check test "$(wc -l <"$box/data/settings/admin-secret")" = 1
 
 # ---- what was refused is seen, and waits until somebody says otherwise
 provisioned_box

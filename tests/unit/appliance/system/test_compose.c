@@ -30,7 +30,7 @@ static void fills_in(void **state)
 
 	(void)state;
 	text = made("", "", (struct compose){ .text = NULL });
-	assert_non_null(strstr(text, "\nlan = eth1\nmasquerade = yes\n"));
+	assert_non_null(strstr(text, "\nlan = eth1\nmasquerade = yes\nothers = drop\n"));
 	assert_non_null(strstr(text, "\nupstream = 9.9.9.9 149.112.112.112\n"));
 	assert_null(strstr(text, "management"));
 	assert_null(strstr(text, "trust-root"));
@@ -56,17 +56,35 @@ static void own_words_win(void **state)
 	const char *text;
 
 	(void)state;
-	text = made("[dns]\nupstream = 198.51.100.1\n[network]\nlan = eth7\nmasquerade = no\n"
-		    "management = eth8\n[update]\ntrust-root = /mine",
+	text = made("[dns]\nupstream = 198.51.100.1\n[network]\nlan = eth7, eth1\nmasquerade = no\n"
+		    "others = forward\nmanagement = eth8\n[update]\ntrust-root = /mine",
 		    "[management]\ninterface = lan\n",
 		    (struct compose){ .dns = dns, .dns_count = 1, .trust_root = "/other" });
-	assert_non_null(strstr(text, "lan = eth7\n"));
+	assert_non_null(strstr(text, "lan = eth7, eth1\n"));
 	assert_null(strstr(text, "lan = eth1"));
+	assert_null(strstr(text, "others = drop"));
 	assert_null(strstr(text, "masquerade = yes"));
 	assert_null(strstr(text, "management = eth1"));
 	assert_null(strstr(text, "192.0.2.53"));
 	assert_null(strstr(text, "/other"));
 	assert_non_null(strstr(text, "trust-root = /mine\n"));
+}
+
+/* A stick may change network.conf and not cordon.conf: neither way past the policy, nor in from outside. */
+static void files_agree(void **state)
+{
+	const char *text = made("[network]\nlan = eth1\nlan = eth10 eth1.2\n",
+				"[lan]\ninterface = eth2\n[lan b]\ninterface = eth1.2\naddress = 10.0.0.1/24\n",
+				(struct compose){ .text = NULL });
+
+	(void)state;
+	assert_non_null(strstr(text, "\nlan = eth2\nmasquerade"));
+	assert_null(made("[network]\nlan = eth1 eth0\n", "", (struct compose){ .text = NULL }));
+	assert_non_null(strstr(diag.entry[0].message, "lan has eth0, which is the WAN"));
+	assert_null(made("[network]\nmanagement = eth5\n", "[wan]\ninterface = eth5\n",
+			 (struct compose){ .text = NULL }));
+	assert_int_equal(diag.count, 1);
+	assert_non_null(strstr(diag.entry[0].message, "management has eth5, which is the WAN"));
 }
 
 static void bad_text(void **state)
@@ -80,6 +98,7 @@ static void bad_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(fills_in), cmocka_unit_test(own_words_win),
+					    cmocka_unit_test(files_agree),
 					    cmocka_unit_test(bad_text) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,6 +159,16 @@ static void sets_complete_each_other(void **state)
 	put(&new, INTAKE_CA, "");
 	assert_int_equal(intake_digest(&new, before), 0);
 	assert_memory_not_equal(before, after, DIGEST_SIZE);
+	/* Of a plain secret it says that there is one. */
+	put(&new, INTAKE_SECRET, "a secret, long enough");
+	assert_int_equal(intake_digest(&new, after), 0);
+	assert_memory_not_equal(before, after, DIGEST_SIZE);
+	put(&new, INTAKE_SECRET, "a guess at it");
+	assert_int_equal(intake_digest(&new, before), 0);
+	assert_memory_equal(before, after, DIGEST_SIZE);
+	put(&new, INTAKE_SECRET, "pbkdf2-sha256$100000$00$00");
+	assert_int_equal(intake_digest(&new, before), 0);
+	assert_memory_not_equal(before, after, DIGEST_SIZE);
 	assert_int_equal(intake_lookup("network.conf"), INTAKE_NETWORK);
 	assert_int_equal(intake_lookup("passwd"), INTAKE_FILES);
 }

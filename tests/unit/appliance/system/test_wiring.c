@@ -270,6 +270,10 @@ static void lease_v4(void **state)
 	lease_wiring(&wiring, &network, &got, &again);
 	order("-4 addr flush dev eth0", "-4 addr replace 192.0.2.51/32");
 	order("-4 route replace 203.0.113.1 dev eth0", "-4 route replace default via 203.0.113.1");
+	/* A router that is a client of the LAN: nobody's packets are led to the WAN. */
+	assert_int_equal(lease(&got, false, "renew", WORDS("interface", "eth0", "ip", "192.0.2.51", "mask",
+							   "32", "router", "192.168.77.50")), 0);
+	assert_false(got.has_router);
 	assert_int_equal(lease(&got, false, "deconfig", WORDS("interface", "eth0")), 0);
 	begin();
 	lease_wiring(&wiring, &network, &got, &again);

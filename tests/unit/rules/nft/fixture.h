@@ -129,10 +129,11 @@ static inline void fixture_settings(struct settings *settings)
 	settings->nflog_group = 5;
 }
 
-/* Clients leave with the gateway's address; mgmt0 and lan1 manage it. */
+/* As on the image: clients leave with the gateway's address, what is no lan forwards nothing; mgmt0 and
+ * lan1 manage it. */
 static inline void fixture_managed(struct settings *settings)
 {
-	settings->masquerade = true;
+	settings->masquerade = settings->drop_others = true;
 	strcpy(settings->management[0], "mgmt0");
 	strcpy(settings->management[1], "lan1");
 	settings->managements = 2;

@@ -1010,6 +1010,27 @@ static void test_aside(void **state)
 	close(client);
 }
 
+/* A link that is no lan (any more, or in one file and not in the other) passes nothing unjudged. */
+static void test_others(void **state)
+{
+	int world = listener(WORLD, "198.18.0.1", 80, SOCK_STREAM, false);
+
+	(void)state;
+	memset(fixture.settings.lan, 0, sizeof(fixture.settings.lan));
+	strcpy(fixture.settings.lan[0], "lan9");
+	fixture.settings.lans = 1;
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, SOON), 0);
+	fixture.settings.drop_others = true;
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, NEVER), ETIMEDOUT);
+	assert_false(ping(CLIENT, "fd00:2::1", NEVER));
+	assert_true(counted("wan_forward") > 1);
+	apply(RULESET_DISARMED);
+	assert_false(ping(CLIENT, "198.18.0.1", NEVER));
+	close(world);
+}
+
 /* A DHCP client of the outside renews by UDP what it got by raw packets. */
 static void test_dhcp_renewal(void **state)
 {
@@ -1063,7 +1084,7 @@ int main(void)
 		TEST(test_pinhole_mac), TEST(test_no_lan), TEST(test_cut),
 		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
 		TEST(test_world_sees_nothing), TEST(test_masquerade),
-		TEST(test_masquerade_relay), TEST(test_managed), TEST(test_aside),
+		TEST(test_masquerade_relay), TEST(test_managed), TEST(test_aside), TEST(test_others),
 		TEST(test_dhcp_renewal), TEST(test_confined),
 	};
 

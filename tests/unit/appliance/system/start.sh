@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The scripts of the image's start, with everything that they run replaced by a word in a file: what comes
+# first, and what becomes of a start in which a step fails.
+set -u
+source=$(cd "$(dirname "$0")/../../../.." && pwd)/image/root/etc/init.d
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+
+# A command of theirs: written down; "fails" has the ones that fail.
+mkdir bin
+cat > bin/stub <<-'END'
+	#!/bin/sh
+	line="$(basename "$0") $*"
+	line=${line% }
+	echo "$line" >> ran
+	if [ "$line" = 'sleep 0.1' ]; then
+		read -r up < uptime
+		echo "$((${up% *} + 10)) 0" > uptime
+		# The real start waits for ever.
+		[ "${up% *}" -lt 200 ] || echo > over
+	fi
+	if [ "$line" = 'cordon status --in-force' ] && [ -e over ]; then
+		cp ran ran.before
+		exit 0
+	fi
+	grep -qxF "$line" fails && exit 1
+	exit 0
+END
+chmod +x bin/stub
+for name in cordon reboot mount e2fsck mke2fs ip sleep; do ln -s stub bin/$name; done
+
+# run SCRIPT: with the folders of this test for those of the box.
+run() {
+	sed "s,^export PATH=.*,export PATH=$work/bin:\$PATH,; s,/run/\(cordon\|boot\),$work/run/\1,g; s,> /dev/console,>> $work/console,
+		s,/dev/\(watchdog\|pts\),$work/\1,g; s,/proc/uptime,$work/uptime,g; s, /data, $work/data,g" "$source/$1" > script
+	echo wait >> script
+	sh script
+}
+begin() {
+	rm -rf run data ran console over
+	mkdir -p run/boot run/cordon data/lost+found
+	echo '10 0' > uptime
+	touch ran console
+	printf '%s\n' "$@" > fails
+}
+check() {
+	"$@" && return
+	echo "line ${BASH_LINENO[0]}: failed: $*; ran:"
+	sed 's/^/    /' ran console
+	failures=$((failures + 1))
+}
+ran() { grep -qxF "$1" ran; }
+order() { [ "$(grep -xFn "$1" ran | head -n 1 | cut -d: -f1)" -lt "$(grep -xFn "$2" ran | head -n 1 | cut -d: -f1)" ]; }
+not() { ! "$@"; }
+
+# ---- start: the policy, then links, then forwarding, then the proof
+begin 'cordon image on-trial'
+run start
+check order 'cordon status --in-force' 'cordon network up'
+check order 'cordon network up' 'cordon network forward'
+check order 'cordon network forward' 'cordon selftest --wait 30'
+check order 'cordon selftest --wait 30' 'cordon image confirm'
+check test -e run/boot/done -a -e run/boot/network
+
+# No policy: no link; the console is there all the same.
+begin 'cordon image on-trial' 'cordon status --in-force'
+run start
+check test "$(grep -c 'cordon network up' ran.before)" = 0
+check grep -q 'no policy is in force after 90 s' console
+check test "$(grep -c 'no policy is in force' console)" = 1
+check not ran reboot
+check test -e run/boot/done
+
+# The same on trial: back, and where that fails the boot loader counts.
+begin 'cordon status --in-force'
+run start
+check ran 'cordon image rollback --reboot'
+check not ran reboot
+begin 'cordon status --in-force' 'cordon image rollback --reboot'
+run start
+check ran reboot
+
+# It does not block: the same.
+begin 'cordon selftest --wait 30' 'cordon image rollback --reboot'
+run start
+check not ran 'cordon image confirm'
+check ran reboot
+begin 'cordon selftest --wait 30' 'cordon image on-trial'
+run start
+check not ran 'cordon image confirm'
+check not ran reboot
+
+# ---- boot: settings that cannot be used
+settings() { mkdir -p data/settings; echo x > data/settings/network.conf; }
+begin 'cordon image on-trial' 'cordon settings compose'
+settings
+run boot
+check test -e data/settings.bad/network.conf -a ! -e data/settings/network.conf
+check not ran reboot
+check order 'cordon settings intake' 'cordon settings compose'
+check order 'cordon settings compose' 'cordon network sysctl'
+
+# They stay when it is a new image that cannot, and it goes back.
+begin 'cordon settings compose' 'cordon image rollback --reboot'
+settings
+run boot
+check test -e data/settings/network.conf
+check ran reboot
+
+# A start on trial that does not end.
+begin nothing
+settings
+run boot
+check ran 'reboot -f'
+check order 'cordon image rollback' 'reboot -f'
+begin nothing
+settings
+touch run/boot/done
+run boot
+check not ran 'reboot -f'
+
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
