@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crypto/digest.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "system/compose.h"
 #include "system/paths.h"
 
-enum { LEASE_MAX = 1024, START_WAIT_MS = 30000 };
+enum { LEASE_MAX = 1024, FILE_MOST = 512 * 1024, START_WAIT_MS = 30000 };
 
 char *appliance_path(char buffer[APPLIANCE_PATH], const char *path)
 {
@@ -166,6 +168,21 @@ static const char *path_if(char full[APPLIANCE_PATH], const char *path)
 	return appliance_has(path) ? appliance_path(full, path) : NULL;
 }
 
+/* Other contents under the same name are other settings, too: cordond has to begin anew with them. */
+static void put_digest(struct text *out, const char *path)
+{
+	char hex[2 * DIGEST_SIZE + 1], *data = NULL;
+	uint8_t digest[DIGEST_SIZE];
+	size_t size;
+
+	if (path && file_read(AT_FDCWD, path, FILE_MOST, &data, &size) == 0 &&
+	    digest_sha256(data, size, digest) == 0) {
+		hex_print(digest, sizeof(digest), hex);
+		text_printf(out, "# %s has the SHA-256 %s\n", path, hex);
+	}
+	free(data);
+}
+
 int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
 			   struct text *out, struct diag *diag)
 {
@@ -182,6 +199,8 @@ int appliance_compose_diag(const struct network *network, const char *conf, size
 	parts.mirror_ca = path_if(ca, PATH_SETTINGS "/mirror-ca.pem");
 	parts.watchdog = path_if(dog, "/dev/watchdog");
 	error = compose(&parts, out, diag);
+	put_digest(out, parts.trust_root);
+	put_digest(out, parts.mirror_ca);
 	return error ? error : settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
 }
 

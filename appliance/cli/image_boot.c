@@ -211,8 +211,13 @@ uint64_t image_boot_room(const char *keep)
 	struct stat status;
 	uint64_t room;
 
-	if (!folder || fstatvfs(fd, &space) < 0)
+	if (!folder || fstatvfs(fd, &space) < 0) {
+		if (folder)
+			closedir(folder);
+		else if (fd >= 0)
+			close(fd);
 		return 0;
+	}
 	room = (uint64_t)space.f_bavail * space.f_frsize;
 	while ((entry = readdir(folder))) {
 		if (is_artefact(entry->d_name) && strcmp(entry->d_name, keep) != 0 &&
@@ -229,8 +234,11 @@ int image_boot_remove_others(const char *keep)
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
-	if (!folder)
+	if (!folder) {
+		if (fd >= 0)
+			close(fd);
 		return fd < 0 ? fd : -ENOMEM;
+	}
 	while ((entry = readdir(folder))) {
 		if (is_artefact(entry->d_name) && strcmp(entry->d_name, keep) != 0 &&
 		    unlinkat(fd, entry->d_name, 0) < 0)

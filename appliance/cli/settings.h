@@ -20,6 +20,7 @@
 #define SETTINGS_LOG PATH_DATA "/settings.log"
 #define SETTINGS_MARK PATH_DATA "/provisioned"
 #define SETTINGS_RESET PATH_DATA "/reset"
+#define SETTINGS_ROOT PATH_DATA "/root-changes"	/* the bundle still has to be looked at */
 enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
 
 /* What is remembered of what came before; lies in the settings' folder and changes with it. */
@@ -101,6 +102,8 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial);
+/* A bundle that was not signed from this set's trust root goes. */
+void settings_drop_bundle(const struct intake_set *set);
 void settings_judgement_release(struct settings_judgement *judgement);
 
 /* ---- settings_intake.c, settings_stick.c ---- */

@@ -281,43 +281,43 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 
 /* What a bundle was signed by counts no longer when the root is another one: the built-in lists block
  * until a release of the new one has come. A newer root of the same line changes nothing. */
-static void drop_bundle(const struct intake_set *new)
+void settings_drop_bundle(const struct intake_set *new)
 {
 	static struct archive archive;
 	const struct intake_part *root = &new->file[INTAKE_ROOT];
 	char path[APPLIANCE_PATH], *bundle = NULL;
 	size_t size;
-	bool known = false;
+	bool known = false, gone;
 
-	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size) < 0)
+	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size) == -ENOENT) {
+		unlink(appliance_path(path, SETTINGS_ROOT));
 		return;
-	if (archive_parse(&archive, bundle, size) == 0) {
+	}
+	if (bundle && archive_parse(&archive, bundle, size) == 0) {
 		for (size_t i = 0; i < archive.count && root->data; i++)
 			known |= archive.file[i].size == root->size &&
 				 memcmp(archive.file[i].data, root->data, root->size) == 0;
 	}
 	free(bundle);
-	if (!known && unlink(path) == 0)
+	gone = known || unlink(path) == 0;
+	if (gone)
+		unlink(appliance_path(path, SETTINGS_ROOT));
+	if (gone && !known)
 		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
 			      "built-in lists are in force");
-}
-
-static bool changes_root(const struct intake_changes *changes)
-{
-	for (size_t i = 0; i < changes->items; i++) {
-		if (changes->item[i].group == INTAKE_TRUST_ROOT)
-			return true;
-	}
-	return false;
 }
 
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial)
 {
 	struct intake_part *secret = &judgement->complete.file[INTAKE_SECRET];
+	const bool root = judgement->changes.changed[INTAKE_TRUST_ROOT];
 	int error = secret->data ? hash_secret(secret) : 0;
 
 	(void)offer;
+	/* First, so that a power cut in between leaves no bundle of another root. */
+	if (!error && root && appliance_write(SETTINGS_ROOT, "", 0, 0600) != EXIT_YES)
+		error = -EIO;
 	if (!error)
 		error = settings_store(&judgement->complete, &judgement->ledger, trial);
 	if (error) {
@@ -326,8 +326,8 @@ int settings_take(struct settings_judgement *judgement, const struct settings_of
 	}
 	if (!appliance_has(SETTINGS_MARK))
 		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
-	if (changes_root(&judgement->changes))
-		drop_bundle(&judgement->complete);
+	if (root)
+		settings_drop_bundle(&judgement->complete);
 	settings_note("taken", judgement->digest, judgement->why ? judgement->why : "as before");
 	return EXIT_YES;
 }

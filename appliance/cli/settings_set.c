@@ -279,6 +279,19 @@ static bool trial_of_another_boot(void)
 	return other;
 }
 
+static void end_root_change(void)
+{
+	static struct diag diag;
+	struct intake_set set;
+
+	if (!appliance_has(SETTINGS_ROOT))
+		return;
+	diag_init(&diag);
+	if (settings_load(PATH_SETTINGS, &set, &diag) == 0)
+		settings_drop_bundle(&set);
+	intake_release(&set);
+}
+
 void settings_recover(void)
 {
 	end_reset();
@@ -286,6 +299,7 @@ void settings_recover(void)
 	    exchange(SETTINGS_OLD, PATH_SETTINGS) == 0)
 		settings_note("reverted", NULL, "the trial of new settings ended with a restart: the ones "
 			      "before are in force again");
+	end_root_change();
 	/* Of no trial: what a power cut left. */
 	if (!settings_on_trial())
 		settings_remove(SETTINGS_OLD);

@@ -168,15 +168,6 @@ static bool parse_seconds(const char *text, int64_t *seconds)
 	return *text >= '0' && *text <= '9' && !*end && *seconds >= LEAST && *seconds <= MOST;
 }
 
-static bool changes_root(const struct intake_changes *changes)
-{
-	for (size_t i = 0; i < changes->items; i++) {
-		if (changes->item[i].group == INTAKE_TRUST_ROOT)
-			return true;
-	}
-	return false;
-}
-
 int settings_apply(const struct cli *cli, const char *path, const char *text)
 {
 	struct settings_judgement judgement;
@@ -195,7 +186,7 @@ int settings_apply(const struct cli *cli, const char *path, const char *text)
 		fputs("a trial of settings is under way already: cordon settings keep or revert\n", stderr);
 	else if (judgement.verdict == SETTINGS_SAME)
 		fputs("these settings are in force already\n", stderr);
-	else if (changes_root(&judgement.changes))
+	else if (judgement.changes.changed[INTAKE_TRUST_ROOT])
 		fputs("a trust root is not tried out: cordon settings import takes it\n", stderr);
 	else if (settings_confirm(&judgement, &offer))
 		code = begin(cli, &judgement, &offer, seconds);

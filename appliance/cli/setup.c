@@ -22,6 +22,7 @@ struct setup {
 	char upstream[TERMINAL_LINE];
 	char key[TERMINAL_LINE];
 	char secret[PASSWORD_LINE];
+	bool fresh;		/* nobody had set the box up when this began, so nobody was asked for a secret */
 };
 
 typedef bool judge(const struct setup *setup, struct diag *diag);
@@ -261,12 +262,17 @@ static int make_set(const struct setup *setup, struct intake_set *set)
 	return error;
 }
 
-static int apply(const struct cli *cli, const struct settings_offer *offer)
+static int apply(const struct cli *cli, const struct settings_offer *offer, bool fresh)
 {
 	struct settings_judgement judgement;
 	int code = EXIT_NO;
 
 	settings_lock();
+	if (fresh && settings_provisioned()) {
+		settings_unlock();
+		puts("somebody else has set this box up meanwhile: nothing was changed");
+		return EXIT_NO;
+	}
 	settings_judge(&judgement, offer, true);
 	fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
 	if (settings_on_trial())
@@ -295,7 +301,7 @@ static int finish(const struct cli *cli, const struct setup *setup)
 		if (!settings_print_diff(&offer))
 			puts("nothing");
 		if (terminal_confirm("write these files and use them now? [yes]: "))
-			code = apply(cli, &offer);
+			code = apply(cli, &offer, setup->fresh);
 		else
 			puts("nothing was changed");
 	}
@@ -338,7 +344,8 @@ int settings_setup(const struct cli *cli)
 		fputs("cordon: setup asks on the console; over ssh: cordon settings apply\n", stderr);
 		return EXIT_NO;
 	}
-	if (settings_provisioned() && !admin_ask("to set this box up"))
+	setup.fresh = !settings_provisioned();
+	if (!setup.fresh && !admin_ask("to set this box up"))
 		return EXIT_NO;
 	diag_init(&diag);
 	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 && appliance_network(&network) == EXIT_YES) {

@@ -183,6 +183,7 @@ static void add_item(struct intake_changes *changes, enum intake_group group, co
 	}
 	changes->count++;
 	changes->protected += group != INTAKE_FREE;
+	changes->changed[group] = true;
 	if (changes->items == INTAKE_ITEMS)
 		return;
 	changes->item[changes->items].group = group;

@@ -63,6 +63,7 @@ struct intake_changes {
 	size_t items;			/* kept of them */
 	size_t count;			/* all */
 	size_t protected;		/* of count */
+	bool changed[INTAKE_GROUPS];	/* by any of count */
 };
 
 /* Group of a key of cordon.conf: what is not in the table of free ones is protected. */

@@ -133,6 +133,21 @@ int approval_check(const struct approval *approval, const char *name, const void
 	return -EINVAL;
 }
 
+/* The bundle was verified on the way from that root, and has the newest alone (offer.c): who was taken out of
+ * it signs nothing any more. */
+static void take_newest(struct trust **trust, const struct archive *bundle)
+{
+	const struct archive_file *root = archive_lookup(bundle, "root.json");
+	struct trust *newest = root ? trust_new(0) : NULL, *old = *trust;
+
+	if (newest && trust_root(newest, root->data, root->size, NULL) == 0 &&
+	    trust_get(newest, METADATA_ROOT)->version > trust_get(old, METADATA_ROOT)->version) {
+		*trust = newest;
+		newest = old;
+	}
+	trust_free(newest);
+}
+
 int approval_root(struct trust **trust, const void *root, size_t size, const struct archive *bundle,
 		  struct diag *diag)
 {
@@ -150,6 +165,8 @@ int approval_root(struct trust **trust, const void *root, size_t size, const str
 		if (!next || trust_root(*trust, next->data, next->size, NULL) < 0)
 			break;
 	}
+	if (!error && bundle)
+		take_newest(trust, bundle);
 	if (error) {
 		trust_free(*trust);
 		*trust = NULL;

@@ -44,7 +44,7 @@ int approval_check(const struct approval *approval, const char *name, const void
 
 /*
  * The root in force: root, and every newer one that follows from it and is kept with the bundle (NULL:
- * none). The caller's, trust_free; trust_get has it. -EINVAL: root is not signed by itself.
+ * none), or the bundle's own, which was verified from root on. The caller's, trust_free; trust_get has it. -EINVAL: root is not signed by itself.
  */
 int approval_root(struct trust **trust, const void *root, size_t size, const struct archive *bundle,
 		  struct diag *diag) __attribute__((warn_unused_result));

@@ -169,6 +169,7 @@ static void bad_values(void **state)
 		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 2001:db8::1\n", "expected an IPv4 address" },
 		{ "[wan]\naddress = 192.168.77.9/24\n", "[wan] and [lan] overlap" },
 		{ "[wan]\ninterface = eth1\n", "both on eth1" },
+		{ "[wan]\n# \033[2J\n", ":2: error: expected a line of text" },
 		{ "[wan]\ninterface = lo\n", "lo is none that leads anywhere" },
 		{ "[lan]\ninterface = default\n", "default is none" },
 		{ "[lan]\ninterface = selftest0\n", "selftest0 is none" },

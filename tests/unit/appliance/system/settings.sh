@@ -227,6 +227,37 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
 done
 
+# ---- another trust root, with more changes than are named: what the old one signed goes, and stays away
+# after a power cut in between
+provisioned_box
+expect 0 '' settings compose
+cp "$box/run/cordon/cordon.conf" composed
+echo x >"$box/data/state/bundle"
+cp "$root2" "$esp/root.json"
+{ echo '[action]'; for category in update activation telemetry distribution infrastructure portal removal web mail relay; do
+	echo "$category = block"; done
+	printf '[dns]\nworkers = 1\ntimeout = 2000\nblock-ttl = 5\nlisten = 127.0.0.1\ncensored = update\nblocked-reply = nodata\n'
+	printf '[rules]\nmax-rules = 1000\nmax-address-share = 63\ndir = /etc/cordon/rules\nlists = kaspersky\n'
+	printf '[log]\nlevel = info\nbudget = 8M\nappliance-id = x\n[daemon]\nnflog-group = 7\nuid-base = 9000\n'
+	printf '[update]\ncollector = https://one.example/r/\nring = x\ninterval = 1h\nstale-after = 2d\n'
+	printf '[mode]\nmonitor-first = 1h\nmonitor-max = 3h\n'
+	printf '[network]\nforwarder = 10.0.0.1\ninternal-dns = 10.0.0.2\nmanagement = eth1\nlan = eth1\nothers = drop\n'
+} >"$esp/cordon.conf"
+expect 1 ' more' settings intake
+expect 0 'are taken' settings accept <<<"$secret"
+check test ! -e "$box/data/state/bundle" -a ! -e "$box/data/root-changes"
+provisioned_box
+expect 0 '' settings compose
+cp "$box/run/cordon/cordon.conf" composed
+cp "$root2" "$box/data/settings/root.json"
+echo x >"$box/data/state/bundle"
+touch "$box/data/root-changes"
+expect 0 '' settings intake
+check test ! -e "$box/data/state/bundle" -a ! -e "$box/data/root-changes"
+# cordond is told although the path is the same
+expect 0 '' settings compose
+check test "$(diff composed "$box/run/cordon/cordon.conf" | grep -c 'root.json has the SHA-256')" = 2
+
 # ---- signed sets: no old version, no other files, no stranger's key
 provisioned_box
 cp -r "$box/data/settings" before

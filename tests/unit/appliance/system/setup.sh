@@ -77,6 +77,16 @@ check jq -e '.hostname == "gw-1" and .management == "eth1" and .ssh and
 check grep -q 'upstream = 9.9.9.9 149.112.112.112' "$box/run/cordon/cordon.conf"
 check grep -q 'network up' ran
 
+# ---- set up by somebody else while it asks: their secret is not passed by
+mv "$box" done
+new_box
+{ types '' '' '' '' '' '' '' '' ''; sleep 1; touch "$box/data/provisioned"; types yes; } | cordon setup >said 2>&1
+check test "${PIPESTATUS[1]}" = 1
+says 'somebody else has set this box up meanwhile'
+check test ! -e "$box/data/settings/network.conf"
+rm -r "$box"
+mv done "$box"
+
 # ---- a second time: the secret first; Enter everywhere changes nothing; what nobody asks for stays
 printf '\n[routing]\nmasquerade = no\n' >>"$box/data/settings/network.conf"
 cp "$box/data/settings/network.conf" before

@@ -132,6 +132,38 @@ static void another_type_is_no_approval(void **state)
 	text_release(&bytes);
 }
 
+/* What an appliance keeps after rotations: the newest root, and none of those before. */
+static void takes_the_newest_root(void **state)
+{
+	static struct archive archive;
+	struct forge *forge = *state;
+	struct text first = TEXT_EMPTY, fifth = TEXT_EMPTY;
+	struct trust *trust;
+
+	archive.count = 0;
+	forge_set_version(forge, "root", 1);
+	forge_sign(forge_role(forge, "root"), &first);
+	forge_set_version(forge, "root", 5);
+	forge_sign(forge_role(forge, "root"), &fifth);
+	assert_int_equal(archive_add(&archive, "root.json", fifth.data, fifth.length), 0);
+	assert_int_equal(approval_root(&trust, first.data, first.length, &archive, NULL), 0);
+	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 5);
+	trust_free(trust);
+	/* An older one, or none that reads, changes nothing. */
+	archive.count = 0;
+	assert_int_equal(archive_add(&archive, "root.json", first.data, first.length), 0);
+	assert_int_equal(approval_root(&trust, fifth.data, fifth.length, &archive, NULL), 0);
+	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 5);
+	trust_free(trust);
+	archive.count = 0;
+	assert_int_equal(archive_add(&archive, "root.json", "{}", 2), 0);
+	assert_int_equal(approval_root(&trust, first.data, first.length, &archive, NULL), 0);
+	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 1);
+	trust_free(trust);
+	text_release(&first);
+	text_release(&fifth);
+}
+
 static void follows_newer_roots(void **state)
 {
 	static struct archive archive;
@@ -161,7 +193,7 @@ int main(void)
 		FORGE_TEST(checks_every_file),
 		FORGE_TEST(refuses_other_shapes),
 		FORGE_TEST(another_type_is_no_approval),
-		FORGE_TEST(follows_newer_roots),
+		FORGE_TEST(follows_newer_roots), FORGE_TEST(takes_the_newest_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
