@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
+# only: x86_64
 # quick: loader_counts loader_block_is_lost
 # The boot loader with a block or artefacts that are broken: something is started, and never a prompt.
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
+# only: x86_64
 # quick: update_good_is_confirmed update_that_does_not_block_goes_back
 # Images A (running) and B (installed): a good one stays, every other one is left by itself, and the old one
 # blocks as before. Signed by two people like every release.
