@@ -11,6 +11,9 @@ test_router_out_of_the_box() {
 	# shellcheck disable=SC2016
 	wait_until 20 works web 1 http://www.agency.example/ -4 || { console_tail; fail 'IPv4 is not forwarded'; }
 	wait_until 30 works web 1 http://www.agency.example/ -6 || { console_tail; fail 'IPv6 is not forwarded'; }
+	# cordond starts anew with the upstreams that DHCP named, over both families.
+	sleep 5
+	wait_until 10 is_blocked 192.168.77.1 || fail 'by name, after the leases'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(web 1 http://77.74.176.10/)" refused 'by address, IPv4'
 	is "$(web 1 'http://[2a03:2480:68::10]/')" refused 'by address, IPv6'

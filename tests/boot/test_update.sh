@@ -76,6 +76,7 @@ restart_into() {
 	on reboot || :
 	sleep 4
 	wait_until "${2:-240}" runs "$1" || { console_tail; fail "$1 does not come up"; }
+	wait_until 20 settled || { console_tail; fail "$1 has no policy in force"; }
 }
 
 test_update_back_by_hand() {
@@ -153,6 +154,7 @@ test_update_with_a_corrupted_root_goes_back() {
 	TRIED=$SECONDS
 	vm_start uefi
 	wait_until 300 runs a || { console_tail; fail 'image A does not come back'; }
+	wait_until 20 settled || fail 'image A has no policy in force'
 	blocks_all
 }
 
