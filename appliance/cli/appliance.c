@@ -88,6 +88,13 @@ bool appliance_has(const char *path)
 	return access(appliance_path(full, path), F_OK) == 0;
 }
 
+bool appliance_is_on(const char *path)
+{
+	char text[8];
+
+	return appliance_peek(path, text, sizeof(text)) && text[0] == '1';
+}
+
 int appliance_network(struct network *network)
 {
 	static struct diag diag;

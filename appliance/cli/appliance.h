@@ -20,6 +20,8 @@ bool appliance_peek(const char *path, char *buffer, size_t size);
 /* 0 or an exit code, after a word on stderr. */
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode);
 bool appliance_has(const char *path);
+/* A file of the kernel that holds "1". */
+bool appliance_is_on(const char *path);
 /* A line to the kernel's log; nothing when there is none. */
 void appliance_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

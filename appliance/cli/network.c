@@ -107,13 +107,6 @@ static void keep_applied(void)
 	free(text);
 }
 
-static bool forwarding_is_on(void)
-{
-	char text[8];
-
-	return appliance_peek("/proc/sys/net/ipv4/ip_forward", text, sizeof(text)) && text[0] == '1';
-}
-
 /* What the kernel forwarded until now: at a start, before anything should have passed. */
 static void record_forwarded(void)
 {
@@ -147,7 +140,7 @@ static void wiring_up(struct wiring *wiring, const struct network *network, cons
 	free(text);
 	wiring_links(wiring, network, facts);
 	/* A link that comes later takes the kernel's default, the management must not. */
-	if (forwarding_is_on())
+	if (appliance_is_on("/proc/sys/net/ipv4/ip_forward"))
 		wiring_forward(wiring, network);
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/command.h"
+#include "cli/appliance.h"
 #include "cli/selftest_link.h"
 
 /*
@@ -133,7 +131,7 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 		note(test, what, "skipped", "forwarding", "it is off");
 		return;
 	}
-	if (selftest_link_route(&test->link, &to) < 0) {
+	if (selftest_link_route(&to) < 0) {
 		judge(test, what, false, "a route for the test", "the kernel refuses it");
 		return;
 	}
@@ -156,18 +154,6 @@ static void ask_addresses(struct selftest *test)
 }
 
 /* ---- one round ---- */
-
-static bool is_on(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char digit = '0';
-
-	if (fd >= 0) {
-		(void)!read(fd, &digit, 1);
-		close(fd);
-	}
-	return digit == '1';
-}
 
 /* What the daemon says of itself; false: it does not answer or has nothing in force. */
 static bool ask_daemon(struct selftest *test, const struct cli *cli)
@@ -196,8 +182,8 @@ static void run_round(struct selftest *test, const struct cli *cli)
 
 	json_array_clear(test->checks);
 	test->failed = test->blocked = 0;
-	test->forwards4 = is_on("/proc/sys/net/ipv4/ip_forward");
-	test->forwards6 = is_on("/proc/sys/net/ipv6/conf/all/forwarding");
+	test->forwards4 = appliance_is_on("/proc/sys/net/ipv4/ip_forward");
+	test->forwards6 = appliance_is_on("/proc/sys/net/ipv6/conf/all/forwarding");
 	if (!ask_daemon(test, cli))
 		return;
 	error = selftest_link_open(&test->link, &what);

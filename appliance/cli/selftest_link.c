@@ -146,12 +146,11 @@ static int route6(int fd, const struct addr *addr)
 	return ioctl(fd, SIOCADDRT, &route) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int selftest_link_route(const struct selftest_link *link, const struct addr *addr)
+int selftest_link_route(const struct addr *addr)
 {
 	bool v4 = addr_is_v4(addr);
 	int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
 
-	(void)link;
 	if (fd < 0)
 		return -errno;
 	error = v4 ? route4(fd, addr) : route6(fd, addr);

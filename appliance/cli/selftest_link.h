@@ -28,7 +28,7 @@ int selftest_link_open(struct selftest_link *link, const char **what)
 void selftest_link_close(struct selftest_link *link);
 
 /* Packets for this address leave by selftest1 and so never reach a network. */
-int selftest_link_route(const struct selftest_link *link, const struct addr *addr)
+int selftest_link_route(const struct addr *addr)
 	__attribute__((warn_unused_result));
 
 /* Sends as the client and waits: the first answer, refusal or arrival, or PROBE_OTHER after wait_ms. */

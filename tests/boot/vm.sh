@@ -245,8 +245,6 @@ console_has() { [ "$(tr -d '\r' < "$VM/console.log" | grep -cE "$1")" -ge "${2:-
 console_wait() { wait_until "$1" console_has "$2" "${3:-1}" || { console_tail; return 1; }; }
 console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d '\r'; }
 
-# type TEXT: a line typed on the console.
-type_line() { printf '%s\n' "$1" | timeout 2 nc -U -q 1 "$VM/console" > /dev/null || :; }
 
 # vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
 # named at a first start.
