@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failures=0
 
-# A command of theirs: written down; "fails" has the ones that fail.
+# A command of theirs: written down; "fails" has the ones that fail (as e2fsck does), "killed" those that do not end.
 mkdir bin
 cat > bin/stub <<-'END'
 	#!/bin/sh
@@ -18,11 +18,13 @@ cat > bin/stub <<-'END'
 	echo "$line" >> ran
 	# The real start waits for ever.
 	[ "$line" != 'cordon status --in-force --wait 10m' ] || cp ran ran.before
-	grep -qxF "$line" fails && exit 1
+	[ "$line" != 'cordon image device data esp' ] || cat devices
+	grep -qxF "$line" killed && exit 137
+	grep -qxF "$line" fails && exit 4
 	exit 0
 END
 chmod +x bin/stub
-for name in cordon reboot mount e2fsck mke2fs ip sleep; do ln -s stub bin/$name; done
+for name in cordon reboot mount timeout mke2fs ip sleep; do ln -s stub bin/$name; done
 
 # run SCRIPT: with the folders of this test for those of the box.
 run() {
@@ -35,6 +37,8 @@ begin() {
 	rm -rf run data ran ran.before console
 	mkdir -p run/boot run/cordon data/lost+found
 	echo '10 0' > uptime
+	: > devices
+	: > killed
 	touch ran console
 	printf '%s\n' "$@" > fails
 }
@@ -101,6 +105,30 @@ settings
 run boot
 check test -e data/settings/network.conf
 check ran reboot
+
+# A disk whose repair does not end is not waited for, and it is not made anew: memory takes its place.
+disk() { echo /dev/vda4 > devices; rm -rf data/lost+found; }
+repair() { echo "timeout -s KILL 600 e2fsck $1 /dev/vda4"; }
+mounts() { grep -qx "mount -t $1 .*" ran; }
+for kind in -p -y; do
+	begin 'cordon image on-trial' "$(repair -p)"
+	disk
+	repair $kind > killed
+	run boot
+	check ran "$(repair $kind)"
+	check mounts tmpfs
+	check not mounts ext4
+	check not grep -q mke2fs ran
+	check grep -q 'not repaired after 10 minutes' console
+	check test ! -e run/boot/repairs
+done
+
+# Beyond repair, which is known when it did end: made anew.
+begin 'cordon image on-trial'
+disk
+run boot
+check grep -q mke2fs ran
+check not grep -q 'not repaired' console
 
 # A start on trial that does not end.
 begin nothing
