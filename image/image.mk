@@ -6,7 +6,7 @@ DEPS_IMAGE := gcc make git patch flex bison bc libelf-dev libc6-dev kconfig-fron
 	cpio squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
 	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu)
 DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping \
-	$(if $(filter arm64,$(ARCH)),qemu-system-arm qemu-efi-aarch64,qemu-system-x86 ovmf)
+	$(if $(filter arm64,$(ARCH)),qemu-system-arm u-boot-qemu,qemu-system-x86 ovmf)
 
 .PHONY: image image-deps image-lock image-menuconfig image-repro run check-image check-image-quick deb check-deb
 image-deps:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# only: x86_64
 # quick: loader_counts loader_block_is_lost
-# The boot loader with a block or artefacts that are broken: something is started, and never a prompt.
+# The boot loader with a block or artefacts that are broken: something is started, and never a prompt. x86-64
+# under OVMF, arm64 under U-Boot.
 
 setup() { OTHER=cordon-9.9.9-00000000.efi; }
 

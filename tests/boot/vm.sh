@@ -210,14 +210,15 @@ vm_play() {
 	"$HERE/lab" gateway "${WORDS[@]}" -display none -serial mon:stdio
 }
 
+# Boards of arm64 have U-Boot's EFI, which keeps its variables on the disk.
 vm_firmware() {
-	local code vars
-	case $ARCH in
-	x86_64) code=/usr/share/OVMF/OVMF_CODE_4M.fd vars=/usr/share/OVMF/OVMF_VARS_4M.fd ;;
-	arm64) code=/usr/share/AAVMF/AAVMF_CODE.fd vars=/usr/share/AAVMF/AAVMF_VARS.fd ;;
-	esac
-	[ -e "$VM/vars.fd" ] || cp "$vars" "$VM/vars.fd"
-	WORDS+=(-drive "if=pflash,format=raw,readonly=on,file=$code" -drive "if=pflash,format=raw,file=$VM/vars.fd")
+	if [ "$ARCH" = arm64 ]; then
+		WORDS+=(-bios /usr/lib/u-boot/qemu_arm64/u-boot.bin)
+		return
+	fi
+	[ -e "$VM/vars.fd" ] || cp /usr/share/OVMF/OVMF_VARS_4M.fd "$VM/vars.fd"
+	WORDS+=(-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
+		-drive "if=pflash,format=raw,file=$VM/vars.fd")
 }
 
 vm_alive() { [ -e "$LAB_DIR/pids/vm" ] && kill -0 "$(cat "$LAB_DIR/pids/vm")" 2>/dev/null; }
