@@ -281,12 +281,27 @@ static int parent_pid(const struct cli *cli, bool *in_force)
 	return pid;
 }
 
-int appliance_restart(const struct cli *cli)
+bool appliance_await(const struct cli *cli, int old, int64_t wait_ms)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
-	int64_t end = clock_uptime_ms() + START_WAIT_MS;
+	int64_t end = clock_uptime_ms() + wait_ms;
 	bool in_force;
-	int old = parent_pid(cli, &in_force), pid;
+
+	for (;;) {
+		int pid = parent_pid(cli, &in_force);
+
+		if (pid > 0 && pid != old && in_force)
+			return true;
+		if (clock_uptime_ms() >= end)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+}
+
+int appliance_restart(const struct cli *cli)
+{
+	bool in_force;
+	int old = parent_pid(cli, &in_force);
 
 	if (old == 0)
 		return EXIT_YES;	/* it will begin with the new settings */
@@ -296,12 +311,8 @@ int appliance_restart(const struct cli *cli)
 		return EXIT_NO;
 	}
 	kill(old, SIGTERM);
-	while (clock_uptime_ms() < end) {
-		nanosleep(&pause, NULL);
-		pid = parent_pid(cli, &in_force);
-		if (pid > 0 && pid != old && in_force)
-			return EXIT_YES;
-	}
+	if (appliance_await(cli, old, START_WAIT_MS))
+		return EXIT_YES;
 	fprintf(stderr, "cordon: cordond was told to start again with the new settings; its policy was not "
 		"in force within %d s: see cordon status\n", START_WAIT_MS / 1000);
 	return EXIT_NO;

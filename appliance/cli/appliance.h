@@ -40,6 +40,8 @@ int appliance_compose_text(const struct network *network, const char *conf, size
 			   struct text *out);
 /* Writes them to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */
 int appliance_compose(bool *changed);
+/* Waits until a cordond other than the one of this pid (0: any) has its policy in force. */
+bool appliance_await(const struct cli *cli, int old, int64_t wait_ms);
 /* Ends cordond, which init starts again with the new settings; waits until its policy is in force. */
 int appliance_restart(const struct cli *cli);
 /* Everything that follows from changed settings: composed, restarted, links, forwarding. */

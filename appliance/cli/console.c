@@ -20,6 +20,8 @@
  * secret; a box that nobody has set up yet has none, and whoever holds it may set it up anyway.
  */
 
+enum { RESTART_WAIT_MS = 5000 };
+
 static void say_help(void)
 {
 	puts("Enter: status   s: set up   l: log (last 20)   r: restart   u: shell");
@@ -33,10 +35,12 @@ static void run_command(const struct cli *cli, int (*run)(const struct cli *, in
 	(void)run(cli, argc, (char **)(uintptr_t)words);
 }
 
+/* Settings that changed start cordond again, the first lease among them: that is nothing to worry about. */
 static void show_status(const struct cli *cli)
 {
 	static const char *const words[] = { "status", NULL };
 
+	(void)appliance_await(cli, 0, RESTART_WAIT_MS);
 	run_command(cli, command_status, 1, words);
 }
 
