@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/selftest.h"
 #include "journal/store.h"
 
 struct reader {
@@ -58,9 +59,10 @@ static void print_verdict(const json_t *event)
 {
 	const json_t *name = json_object_get(event, "name");
 	json_int_t count = json_integer_value(json_object_get(event, "count"));
+	bool selftest = strcmp(text_of(event, "interface"), SELFTEST_LINK) == 0;
 
 	printf("%s %-7s %s", text_of(event, "time"), text_of(event, "action"),
-	       text_of(event, "client"));
+	       selftest ? "self-test" : text_of(event, "client"));
 	if (json_is_string(json_object_get(event, "resolver")))
 		printf(" @%s", text_of(event, "resolver"));
 	if (json_is_string(name))

@@ -15,8 +15,8 @@
 #include <linux/if_tun.h>
 
 #include "base/clock.h"
+#include "base/selftest.h"
 
-#define CLIENT_NAME "selftest0"
 #define FAR_NAME "selftest1"
 
 /* As in linux/ipv6.h, which does not go together with the C library's headers. */
@@ -26,7 +26,8 @@ struct address6 {
 	int index;
 };
 
-static int open_tun(const char *name)
+/* index: 0 leaves it to the kernel. */
+static int open_tun(const char *name, unsigned int index)
 {
 	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK), error;
@@ -34,7 +35,7 @@ static int open_tun(const char *name)
 	if (fd < 0)
 		return -errno;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (ioctl(fd, TUNSETIFF, &request) == 0)
+	if ((index == 0 || ioctl(fd, TUNSETIFINDEX, &index) == 0) && ioctl(fd, TUNSETIFF, &request) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -82,12 +83,12 @@ static int set_up(struct selftest_link *link)
 
 	if (fd < 0)
 		return -errno;
-	error = bring_up(fd, CLIENT_NAME, SELFTEST_GATEWAY4);
+	error = bring_up(fd, SELFTEST_LINK, SELFTEST_GATEWAY4);
 	if (!error)
 		error = bring_up(fd, FAR_NAME, "198.18.0.5");
 	close(fd);
 	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	link->v6 = !error && fd >= 0 && set_address6(fd, CLIENT_NAME, "fdc0:7d01::1") == 0 &&
+	link->v6 = !error && fd >= 0 && set_address6(fd, SELFTEST_LINK, "fdc0:7d01::1") == 0 &&
 		   set_address6(fd, FAR_NAME, "fdc0:7d02::1") == 0;
 	if (fd >= 0)
 		close(fd);
@@ -98,11 +99,11 @@ int selftest_link_open(struct selftest_link *link, const char **what)
 {
 	int error;
 
-	*link = (struct selftest_link){ .client = open_tun(CLIENT_NAME), .far = -1 };
-	*what = "a tun device named " CLIENT_NAME;
+	*link = (struct selftest_link){ .client = open_tun(SELFTEST_LINK, SELFTEST_LINK_INDEX), .far = -1 };
+	*what = "a tun device named " SELFTEST_LINK;
 	if (link->client < 0)
 		return link->client;
-	link->far = open_tun(FAR_NAME);
+	link->far = open_tun(FAR_NAME, 0);
 	*what = "a tun device named " FAR_NAME;
 	if (link->far < 0) {
 		error = link->far;

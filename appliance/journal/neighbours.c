@@ -6,9 +6,11 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/selftest.h"
 #include "journal/netlink.h"
 
 enum { QUESTION_SIZE = 128, ANSWER_SIZE = 16 * 1024 };
@@ -176,7 +178,9 @@ void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
 		       uint32_t interface, struct neighbour *neighbour)
 {
 	*neighbour = (struct neighbour){ .interface = interface };
-	if (neighbours->socket < 0)
+	if (interface == SELFTEST_LINK_INDEX)
+		snprintf(neighbour->name, sizeof(neighbour->name), SELFTEST_LINK);
+	if (neighbours->socket < 0 || interface == SELFTEST_LINK_INDEX)
 		return;
 	if (interface == 0)
 		ask_route(neighbours, client, neighbour);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/selftest.h"
 #include "settings/network.h"
 
 /* What a whole network.conf says: defaults that depend on one another, and what cannot be. */
@@ -282,7 +283,7 @@ static void check_management(const struct check *check)
 /* Names of the kernel's own, below /proc/sys too, and of the self-test's. */
 static void check_name(const struct check *check, const struct network_link *link)
 {
-	static const char *const reserved[] = { "lo", "all", "default", "selftest0", "selftest1" };
+	static const char *const reserved[] = { "lo", "all", "default", SELFTEST_LINK, "selftest1" };
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
 		if (strcmp(link->interface, reserved[i]) == 0)

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/selftest.h"
+
 const uint8_t *build_bytes(const struct addr *addr)
 {
 	return addr_is_v4(addr) ? addr->bytes + 12 : addr->bytes;
@@ -37,7 +39,7 @@ static struct table_set *set_add(struct build *build, const char *name, enum fie
  * meet what clients meet: a ruleset that is changed for the test would prove nothing of the one
  * that clients have.
  */
-static const char selftest[IFNAMSIZ] = "selftest0";
+static const char selftest[IFNAMSIZ] = SELFTEST_LINK;
 
 static void interface_sets(struct build *build)
 {

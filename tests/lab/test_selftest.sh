@@ -16,6 +16,17 @@ test_selftest_passes() {
 	is "$(lab gateway ip link show type tun)" '' 'what stays behind'
 }
 
+# Its blocks are in the log, and nobody looks there for a client of that name.
+test_selftest_is_no_client_in_the_log() {
+	lab gateway cordon selftest > /dev/null || fail 'it does not pass'
+	wait_event '.client == "198.18.0.2" and .address == "77.74.176.10"' || fail 'a packet is not in the log'
+	wait_event '.client == "198.18.0.2" and .name == "downloads.upd.kaspersky.com"' || fail 'a name is not in the log'
+	is "$(cordon log --json | jq -r 'select(.client | test("^(198.18|fdc0:7d)")) | .interface' | sort -u)" selftest0 \
+		'the interface of its events'
+	is "$(cordon log | grep -c ' 198\.18\.0\.2 ')" 0 'lines that show it as a client'
+	cordon log | grep -q ' block   self-test @8.8.8.8 A activation-v2.kaspersky.com ' || fail "$(cordon log)"
+}
+
 # fails WHAT: the self-test does, and says so.
 fails() {
 	local out

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/selftest.h"
 #include "journal/neighbours.h"
 
 static void command(const char *text)
@@ -78,6 +79,20 @@ static void without_a_socket(void **state)
 	assert_string_equal(found.name, "");
 }
 
+/* Its link is gone when its blocks are written, and nobody must look for a client of that address. */
+static void a_self_test_is_no_client(void **state)
+{
+	struct neighbours neighbours;
+	struct neighbour found;
+	struct addr addr = sample_addr("198.18.0.2");
+
+	(void)state;
+	neighbours_init(&neighbours, -1);
+	neighbours_lookup(&neighbours, &addr, SELFTEST_LINK_INDEX, &found);
+	assert_false(found.has_mac);
+	assert_string_equal(found.name, "selftest0");
+}
+
 /* Every truncation and every single wrong byte of an answer. */
 static void every_damage(void **state)
 {
@@ -115,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_the_kernel),
 		cmocka_unit_test(without_a_socket),
+		cmocka_unit_test(a_self_test_is_no_client),
 		cmocka_unit_test(every_damage),
 	};
 
