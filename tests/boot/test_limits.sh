@@ -58,6 +58,24 @@ test_limits_cut_while_growing() {
 	[ "$(data_kb)" -gt 450000 ] || fail "the data partition has $(data_kb) kB"
 }
 
+# What an ordinary power cut does not do, and a bad disk does: repaired at the start, and nothing of it is lost.
+test_limits_data_is_repaired() {
+	ready
+	vm_start direct
+	vm_ready 60
+	on sh -c 'echo kept > /data/state/kept'
+	vm_off
+	debugfs -w -f /dev/stdin "$VM/disk.img?offset=$((97 << 20))" > /dev/null 2>&1 <<-END
+		freeb 1 64
+		set_super_value state 2
+	END
+	vm_start direct
+	vm_ready 60
+	console_has 'the data partition was repaired' || { console_tail; fail 'nothing is said about it'; }
+	is "$(on cat /data/state/kept)" kept 'what was on it'
+	on test -d /data/settings/ -a ! -e /run/boot/repairs || fail 'it is as new'
+}
+
 # A data partition beyond repair is made anew, and the box blocks by the lists of its root.
 test_limits_data_is_garbage() {
 	ready
