@@ -11,16 +11,6 @@ void diag_init(struct diag *diag)
 	diag->count = 0;
 }
 
-/* Words of a hostile file or peer stand in messages: they must not steer a terminal, nor make a second
- * line that looks like one of ours. */
-static void mask(char *text)
-{
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
-	}
-}
-
 void diag_error(struct diag *diag, const char *source, unsigned int line, unsigned int column,
 		const char *format, ...)
 {
@@ -36,8 +26,10 @@ void diag_error(struct diag *diag, const char *source, unsigned int line, unsign
 	va_start(arguments, format);
 	vsnprintf(entry->message, sizeof(entry->message), format, arguments);
 	va_end(arguments);
-	mask(entry->source);
-	mask(entry->message);
+	/* Words of a hostile file or peer stand in messages, and must not make a second line that looks like
+	 * one of ours either. */
+	text_mask(entry->source);
+	text_mask(entry->message);
 }
 
 static bool same(const struct diag_entry *a, const struct diag_entry *b)

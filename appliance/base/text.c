@@ -73,3 +73,80 @@ void text_printf(struct text *text, const char *format, ...)
 	va_end(arguments);
 	text->length += (size_t)length;
 }
+
+/* ---- of somebody else ---- */
+
+/* Bytes of the UTF-8 character that is there; 1 when it is none. A continuation that is a C1 byte is only
+ * harmless within its character. */
+static size_t character(const unsigned char *at, size_t left)
+{
+	size_t length = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 1;
+
+	if (length > left || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90))
+		return 1;
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 1;
+	}
+	return length;
+}
+
+size_t text_steering(const char *text, size_t left)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	switch (character(at, left)) {
+	case 1:
+		return at[0] < 0x20 || (at[0] >= 0x7f && at[0] < 0xa0);
+	case 2:
+		return at[0] == 0xc2 && at[1] < 0xa0 ? 2 : 0;
+	case 3:
+		return at[0] == 0xe2 && ((at[1] == 0x80 && ((at[2] >= 0x8b && at[2] <= 0x8f) ||
+							    (at[2] >= 0xa8 && at[2] <= 0xae))) ||
+					 (at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf)) ? 3 : 0;
+	default:
+		return 0;
+	}
+}
+
+static size_t step(const char *text, size_t left)
+{
+	return character((const unsigned char *)text, left);
+}
+
+bool text_is_plain(const char *text, size_t length, const char *but)
+{
+	for (size_t i = 0; i < length; i += step(text + i, length - i)) {
+		if (text_steering(text + i, length - i) && (!text[i] || !strchr(but, text[i])))
+			return false;
+	}
+	return true;
+}
+
+void text_mask(char *text)
+{
+	size_t length = strlen(text), to = 0;
+
+	for (size_t i = 0, size; i < length; i += size) {
+		const size_t steering = text_steering(text + i, length - i);
+
+		size = step(text + i, length - i);
+		if (steering)
+			text[to++] = '?';
+		else
+			memmove(text + to, text + i, size);
+		to += steering ? 0 : size;
+	}
+	text[to] = '\0';
+}
+
+void text_put_masked(struct text *text, const char *bytes, size_t length)
+{
+	for (size_t i = 0, size; i < length; i += size) {
+		size = step(bytes + i, length - i);
+		if (bytes[i] != '\t' && bytes[i] != '\n' && text_steering(bytes + i, length - i))
+			text_puts(text, "?");
+		else
+			text_put(text, bytes + i, size);
+	}
+}

@@ -64,6 +64,10 @@ void appliance_log(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line + start, sizeof(line) - start - 1, format, arguments);
 	va_end(arguments);
+	/* The kernel shows it on the console as it is; of several lines it makes messages of their own. */
+	for (char *at = line; (at = strchr(at, '\n'));)
+		*at = at[1] ? ' ' : '\0';
+	text_mask(line);
 	strcat(line, "\n");
 	if (fd < 0)
 		return;

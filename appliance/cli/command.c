@@ -70,9 +70,26 @@ FILE *command_log_part(const char *state, unsigned int part)
 	return fopen(path, "re");
 }
 
+const char *command_text(const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+	struct text masked = TEXT_EMPTY;
+
+	if (!json_is_string(value))
+		return "-";
+	/* Once: who asks again gets the same pointer. */
+	if (text_is_plain(json_string_value(value), json_string_length(value), "\t\n"))
+		return json_string_value(value);
+	text_put_masked(&masked, json_string_value(value), json_string_length(value));
+	if (text_failed(&masked) || json_string_setn(value, masked.data, masked.length) < 0)
+		value = NULL;
+	text_release(&masked);
+	return value ? json_string_value(value) : "-";
+}
+
 void command_print_json(json_t *object)
 {
-	char *line = json_dumps(object, JSON_COMPACT);
+	char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 	if (line)
 		puts(line);

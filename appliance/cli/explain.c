@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/explain.h"
 
@@ -45,6 +46,7 @@ static void print_text(const char *query, const struct policy *policy,
 		       const struct explanation *explanation, const struct provenance *provenance)
 {
 	const struct verdict *verdict = &explanation->verdict;
+	struct text evidence = TEXT_EMPTY;
 	struct policy_rule rule;
 
 	if (!policy_rule(policy, verdict->rule, &rule)) {
@@ -55,8 +57,11 @@ static void print_text(const char *query, const struct policy *policy,
 	printf("%s: %s%s\n  rule        %s\n  confidence  %s\n", query,
 	       action_print(verdict->action), explanation->partial ? " (weakest, differs inside)" :
 	       "", rule.id, confidence_print(rule.confidence));
-	if (rule.evidence[0])
-		printf("  evidence    %s\n", rule.evidence);
+	if (rule.evidence[0]) {
+		text_put_masked(&evidence, rule.evidence, strlen(rule.evidence));
+		printf("  evidence    %s\n", evidence.data ? evidence.data : "");
+		text_release(&evidence);
+	}
 	if (!provenance->release)
 		return;
 	printf("  signed      release %lld by", (long long)provenance->release);

@@ -18,34 +18,27 @@ struct reader {
 	size_t capacity;
 };
 
-static const char *text_of(const json_t *event, const char *key)
-{
-	const char *text = json_string_value(json_object_get(event, key));
-
-	return text ? text : "-";
-}
-
 static void print_mode(const json_t *event)
 {
 	const json_t *category;
 	size_t index;
 
-	printf("%s mode    %s", text_of(event, "time"), text_of(event, "mode"));
+	printf("%s mode    %s", command_text(event, "time"), command_text(event, "mode"));
 	json_array_foreach(json_object_get(event, "categories"), index, category)
 		printf("%s%s", index ? ", " : " of ", json_string_value(category));
 	if (json_is_string(json_object_get(event, "until")))
-		printf(" until %s", text_of(event, "until"));
-	if (*text_of(event, "by"))
-		printf(", by %s", text_of(event, "by"));
-	if (*text_of(event, "reason"))
-		printf(": %s", text_of(event, "reason"));
+		printf(" until %s", command_text(event, "until"));
+	if (*command_text(event, "by"))
+		printf(", by %s", command_text(event, "by"));
+	if (*command_text(event, "reason"))
+		printf(": %s", command_text(event, "reason"));
 	putchar('\n');
 }
 
 /* Ports are of TCP and UDP alone. */
 static void print_protocol(const json_t *event)
 {
-	const char *protocol = text_of(event, "protocol");
+	const char *protocol = command_text(event, "protocol");
 
 	if (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0)
 		printf(" %s/%lld", protocol,
@@ -59,19 +52,19 @@ static void print_verdict(const json_t *event)
 {
 	const json_t *name = json_object_get(event, "name");
 	json_int_t count = json_integer_value(json_object_get(event, "count"));
-	bool selftest = strcmp(text_of(event, "interface"), SELFTEST_LINK) == 0;
+	bool selftest = strcmp(command_text(event, "interface"), SELFTEST_LINK) == 0;
 
-	printf("%s %-7s %s", text_of(event, "time"), text_of(event, "action"),
-	       selftest ? "self-test" : text_of(event, "client"));
+	printf("%s %-7s %s", command_text(event, "time"), command_text(event, "action"),
+	       selftest ? "self-test" : command_text(event, "client"));
 	if (json_is_string(json_object_get(event, "resolver")))
-		printf(" @%s", text_of(event, "resolver"));
+		printf(" @%s", command_text(event, "resolver"));
 	if (json_is_string(name))
-		printf(" %s %s", text_of(event, "qtype"), text_of(event, "name"));
+		printf(" %s %s", command_text(event, "qtype"), command_text(event, "name"));
 	if (json_is_string(json_object_get(event, "address")))
-		printf(" %s", text_of(event, "address"));
+		printf(" %s", command_text(event, "address"));
 	if (!json_is_string(name))
 		print_protocol(event);
-	printf(" %s", text_of(event, "rule"));
+	printf(" %s", command_text(event, "rule"));
 	if (count > 1)
 		printf(" x%lld", (long long)count);
 	putchar('\n');
@@ -86,7 +79,7 @@ static void print_event(const char *line)
 	else if (json_object_get(event, "mode"))
 		print_mode(event);
 	else if (json_object_get(event, "lost"))
-		printf("%s lost    %lld events could not be kept\n", text_of(event, "time"),
+		printf("%s lost    %lld events could not be kept\n", command_text(event, "time"),
 		       (long long)json_integer_value(json_object_get(event, "lost")));
 	else
 		print_verdict(event);

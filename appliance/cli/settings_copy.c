@@ -208,6 +208,16 @@ int settings_diff(const char *path)
 	return differs ? EXIT_NO : EXIT_YES;
 }
 
+static void show_part(const char *name, const struct intake_part *part)
+{
+	struct text out = TEXT_EMPTY;
+
+	text_put_masked(&out, part->data, part->size);
+	printf("==> %s\n%s%s", name, out.data ? out.data : "",
+	       out.length && out.data[out.length - 1] != '\n' ? "\n" : "");
+	text_release(&out);
+}
+
 int settings_show(void)
 {
 	struct intake_set set;
@@ -225,8 +235,7 @@ int settings_show(void)
 		else if (file == INTAKE_ROOT)
 			printf("==> %s: %zu bytes\n", name, part->size);
 		else
-			printf("==> %s\n%s%s", name, part->data,
-			       part->size && part->data[part->size - 1] != '\n' ? "\n" : "");
+			show_part(name, part);
 	}
 	intake_release(&set);
 	return EXIT_YES;

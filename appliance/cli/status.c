@@ -12,13 +12,6 @@
 
 enum { WAIT_MOST = 600 };	/* seconds */
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "-";
-}
-
 static long long number_at(const json_t *object, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(object, key));
@@ -29,10 +22,10 @@ static void print_mode(const json_t *status)
 	const json_t *category;
 	size_t index;
 
-	printf("mode       %s", text_at(status, "mode"));
+	printf("mode       %s", command_text(status, "mode"));
 	if (json_object_get(status, "mode_until"))
-		printf(" until %s, by %s: %s", text_at(status, "mode_until"),
-		       text_at(status, "mode_by"), text_at(status, "mode_reason"));
+		printf(" until %s, by %s: %s", command_text(status, "mode_until"),
+		       command_text(status, "mode_by"), command_text(status, "mode_reason"));
 	json_array_foreach(json_object_get(status, "mode_categories"), index, category)
 		printf("%s%s", index ? ", " : " (only ", json_string_value(category));
 	puts(json_object_get(status, "mode_categories") ? ")" : "");
@@ -47,10 +40,10 @@ static void print_policy(const json_t *status, bool rules)
 	if (!json_is_true(json_object_get(status, "in_force")))
 		puts("policy     NOT IN FORCE by this daemon");
 	if (json_is_string(json_object_get(status, "refused")))
-		printf("refused    the last change: %s", text_at(status, "refused"));
+		printf("refused    the last change: %s", command_text(status, "refused"));
 	if (!policy)
 		return;
-	printf("policy     state %s: %s\n", text_at(status, "state"), text_at(policy, "version"));
+	printf("policy     state %s: %s\n", command_text(status, "state"), command_text(policy, "version"));
 	if (!rules)
 		return;
 	fputs("rules      ", stdout);
@@ -69,12 +62,12 @@ static void print_update(const json_t *status)
 
 	if (!json_is_true(json_object_get(update, "on"))) {
 		if (json_is_string(json_object_get(update, "why")))
-			printf("update     off: %s\n", text_at(update, "why"));
+			printf("update     off: %s\n", command_text(update, "why"));
 		return;
 	}
 	if (number_at(update, "release"))
 		printf("update     release %lld, %s", number_at(update, "release"),
-		       text_at(update, "freshness"));
+		       command_text(update, "freshness"));
 	else
 		fputs("update     no signed release yet", stdout);
 	if (json_is_string(json_object_get(update, "refusal")))
@@ -112,7 +105,7 @@ static void print_uninspected(const json_t *status)
 		fputs("uninspected DNS of", stdout);
 		json_array_foreach(json_object_get(entry, "sources"), inner, source)
 			printf(" %s", json_string_value(source));
-		printf(" to %s port %lld (sanctioned)\n", text_at(entry, "resolver"),
+		printf(" to %s port %lld (sanctioned)\n", command_text(entry, "resolver"),
 		       number_at(entry, "port"));
 	}
 }
@@ -140,7 +133,7 @@ static void print_text(const json_t *status)
 	print_uninspected(status);
 	fputs("roles      ", stdout);
 	json_array_foreach(json_object_get(status, "roles"), index, role) {
-		printf("%s%s ", index ? ", " : "", text_at(role, "role"));
+		printf("%s%s ", index ? ", " : "", command_text(role, "role"));
 		if (number_at(role, "pid"))
 			printf("%lld up %.0f s", number_at(role, "pid"),
 			       json_real_value(json_object_get(role, "uptime")));
@@ -149,8 +142,8 @@ static void print_text(const json_t *status)
 		if (number_at(role, "restarts"))
 			printf(" (%lld restarts)", number_at(role, "restarts"));
 	}
-	printf("\nappliance  %s, cordon %s\n", text_at(status, "appliance"),
-	       text_at(status, "version"));
+	printf("\nappliance  %s, cordon %s\n", command_text(status, "appliance"),
+	       command_text(status, "version"));
 	if (number_at(status, "events_lost"))
 		printf("log        %lld events could not be kept\n",
 		       number_at(status, "events_lost"));
@@ -163,7 +156,7 @@ static void add_hosts(const struct cli *cli, json_t *status)
 	json_t *hosts = ENABLED(CONFIG_JOURNAL) && since ? hosts_would_block(cli->state, since)
 						       : NULL;
 
-	if (hosts && strcmp(text_at(status, "mode"), "monitor") == 0)
+	if (hosts && strcmp(command_text(status, "mode"), "monitor") == 0)
 		(void)json_object_set_new(status, "would_block", hosts);
 	else
 		json_decref(hosts);

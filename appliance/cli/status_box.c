@@ -24,7 +24,7 @@ static void put(json_t *object, const char *key, json_t *value)
 
 static const char *text_of(const json_t *object, const char *key)
 {
-	return json_string_value(json_object_get(object, key));
+	return json_is_string(json_object_get(object, key)) ? command_text(object, key) : NULL;
 }
 
 static bool is_true(const json_t *object, const char *key)
@@ -97,6 +97,7 @@ static json_t *settings_json(void)
 	char refusal[512];
 
 	settings_last_refusal(refusal, sizeof(refusal));
+	text_mask(refusal);
 	return json_pack("{s:b, s:b, s:b, s:b, s:o}", "provisioned", settings_provisioned(), "secret",
 			 admin_has_secret(), "on_trial", settings_on_trial(), "waiting",
 			 appliance_has(SETTINGS_WAITING), "refused",

@@ -10,7 +10,7 @@
 
 static const char *text_at(const json_t *object, const char *key)
 {
-	return json_string_value(json_object_get(object, key));
+	return json_is_string(json_object_get(object, key)) ? command_text(object, key) : NULL;
 }
 
 static long long number_at(const json_t *object, const char *key)

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static enum role own_role;
@@ -29,9 +30,8 @@ static void put(enum log_level level, const char *format, va_list arguments)
 	length = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
 	if (length < 0)
 		return;
-	used += length;
-	if ((size_t)used > sizeof(line) - 2)
-		used = (int)sizeof(line) - 2;
+	text_mask(line);
+	used = (int)strlen(line);
 	line[used++] = '\n';
 	(void)!write(STDERR_FILENO, line, (size_t)used);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/text.h"
 #include "policy/rule.h"
 
 const char *mode_print(enum mode mode)
@@ -38,11 +39,7 @@ static bool get_text(struct cursor *cursor, char *text, size_t size)
 		return false;
 	cursor_get(cursor, text, length);
 	text[length] = '\0';
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	}
-	return true;
+	return text_is_plain(text, length, "");
 }
 
 int control_encode(const struct control_request *request, uint8_t *data, size_t size)

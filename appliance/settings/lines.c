@@ -34,18 +34,6 @@ static void begin_section(struct parser *parser, const char *line, size_t length
 		parser->begin(parser, line + 1, (size_t)(end - line) - 1);
 }
 
-/* Comments, too, are shown on terminals, and a stranger's stick may have written them. */
-static bool is_text(const char *line, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		const unsigned char c = (unsigned char)line[i];
-
-		if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 /* fgets over the text, one line a call. */
 static char *read_line(char *out, int size, void *stream)
 {
@@ -60,7 +48,8 @@ static char *read_line(char *out, int size, void *stream)
 		return NULL;
 	parser->line++;
 	parser->at += length + (newline != NULL);
-	if (length > LINES_BYTES || length + 2 > (size_t)size || !is_text(line, length)) {
+	/* Comments, too, are shown on terminals, and a stranger's stick may have written them. */
+	if (length > LINES_BYTES || length + 2 > (size_t)size || !text_is_plain(line, length, "\t\r")) {
 		value_error(parser, "expected a line of text of at most %d bytes (a key may be "
 			   "repeated)", LINES_BYTES);
 		length = 0;

@@ -36,10 +36,8 @@ static bool is_key(const char *line, size_t length)
 {
 	size_t type = 0, blob = 0;
 
-	for (size_t i = 0; i < length; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			return false;
-	}
+	if (!text_is_plain(line, length, ""))
+		return false;
 	while (type < length && line[type] != ' ')
 		type++;
 	while (type + 1 + blob < length && line[type + 1 + blob] != ' ')

@@ -125,11 +125,7 @@ static void walk(struct edits *edits, const struct lines *a, const struct lines 
 static void print_line(const struct edit *edit, struct text *out)
 {
 	text_put(out, &edit->kind, 1);
-	for (size_t i = 0; i < edit->length; i++) {
-		unsigned char c = (unsigned char)edit->at[i];
-
-		text_put(out, (c < 0x20 && c != '\t') || c == 0x7f ? "?" : edit->at + i, 1);
-	}
+	text_put_masked(out, edit->at, edit->length);
 	text_puts(out, "\n");
 }
 

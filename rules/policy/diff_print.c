@@ -12,39 +12,12 @@ static const char signs[] = { [DIFF_BLOCKED] = '+', [DIFF_UNBLOCKED] = '-', [DIF
 
 /* ---- for people ---- */
 
-/* Bytes of a character that steers a terminal or turns the order of what follows around (C1, marks
- * of direction): who signs must see what there is. 0: it is harmless. */
-static size_t steering(const unsigned char *at)
-{
-	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-		return 2;
-	if (at[0] == 0xe2 && at[1] == 0x80 && ((at[2] >= 0x8b && at[2] <= 0x8f) ||
-					       (at[2] >= 0xa8 && at[2] <= 0xae)))
-		return 3;
-	return at[0] == 0xe2 && at[1] == 0x81 && at[2] >= 0xa0 && at[2] <= 0xaf ? 3 : 0;
-}
-
-static void print_visible(struct text *out, const char *string)
-{
-	const unsigned char *at = (const unsigned char *)string;
-
-	while (*at) {
-		size_t size = steering(at);
-
-		if (size || *at < 0x20 || *at == 0x7f)
-			text_puts(out, "?");
-		else
-			text_put(out, at, 1);
-		at += size ? size : 1;
-	}
-}
-
 static void print_evidence(struct text *out, const char *label, const struct policy_rule *rule)
 {
 	if (!rule->evidence || !rule->evidence[0])
 		return;
 	text_printf(out, "; %s", label);
-	print_visible(out, rule->evidence);
+	text_put_masked(out, rule->evidence, strlen(rule->evidence));
 }
 
 /* "blocked by kaspersky:update:a.com (high)", or "no rule". */
@@ -100,7 +73,7 @@ static void print_list(struct text *out, const struct diff_list *list)
 	if (list->authority[OLD] && list->authority[NEW] &&
 	    strcmp(list->authority[OLD], list->authority[NEW]) != 0) {
 		text_puts(out, "; authority ");
-		print_visible(out, list->authority[NEW]);
+		text_put_masked(out, list->authority[NEW], strlen(list->authority[NEW]));
 	}
 	text_puts(out, "\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -53,12 +54,47 @@ static void failure_is_kept(void **state)
 	text_release(&text);
 }
 
+static void nothing_steers_a_terminal(void **state)
+{
+	static const struct {
+		const char *found, *shown;
+	} cases[] = {
+		{ "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x1b[2J\r\n\t\x7f", "?[2J????" },
+		{ "\xc2\x9b" "2J", "?2J" },			/* CSI as a character, */
+		{ "\x9b" "2J", "?2J" },				/* and as a byte of its own */
+		{ "a\x80\x9f", "a??" },
+		{ "\xc2\xa0\xe4", "\xc2\xa0\xe4" },
+		{ "\xc3\x9b", "\xc3\x9b" },			/* a letter that ends in such a byte */
+		{ "\xe0\x82\x9b", "\xe0??" },			/* too long a form of it */
+		{ "\xe2\x82", "\xe2?" },				/* cut */
+		{ "\xe2\x80\xae\xe2\x81\xa6x", "??x" },		/* turned around */
+	};
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char copy[64];
+
+		snprintf(copy, sizeof(copy), "%s", cases[i].found);
+		assert_int_equal(text_is_plain(copy, strlen(copy), ""), strcmp(copy, cases[i].shown) == 0);
+		text_mask(copy);
+		assert_string_equal(copy, cases[i].shown);
+	}
+	assert_true(text_is_plain("\ta\r", 3, "\t\r"));
+	assert_false(text_is_plain("a\0b", 3, "\t\r"));
+	text_put_masked(&text, "a\tb\n\xc2\x9b\0", 7);
+	assert_string_equal(text.data, "a\tb\n??");
+	text_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows),
 		cmocka_unit_test(prints),
 		cmocka_unit_test(failure_is_kept),
+		cmocka_unit_test(nothing_steers_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,6 +153,23 @@ ln -sf "$work/outside" "$esp/errors.txt"
 expect 1 'root.json' settings intake
 check test ! -e outside
 
+# ---- bytes that steer a terminal (C1, too): not in settings, and of a comment among keys only a mark is shown
+new_box
+for control in '\033' '\233' '\302\233'; do
+	printf "# $control[2J\\n" >"$esp/cordon.conf"
+	expect 1 'cordon.conf:1: error: expected a line of text' settings intake
+done
+rm "$esp"/*
+printf '# \302\2332J \2332J\n%s anna\n' "$ed" >"$esp/authorized_keys"
+expect 1 '+# ?2J ?2J' settings diff "$esp"
+expect 0 'are taken' settings intake
+expect 0 '# ?2J ?2J' settings show
+printf '1970-01-01T00:00:00Z refused - would change \302\2332J\n' >"$box/data/settings.log"
+expect 1 'would change ?2J' status
+echo '{"time":"now","mode":"monitor","by":"\u009b2J","reason":"\u001b2J"}' >"$box/data/state/log/events.jsonl"
+(unset CORDON_ROOT; cordon --state "$box/data/state" log) >said 2>&1
+says 'now mode    monitor, by ?2J: ?2J'
+
 # ---- afterwards each of the protected things is refused, taken signed, confirmed, after a reset
 change() {
 	case $1 in

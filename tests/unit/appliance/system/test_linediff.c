@@ -51,6 +51,7 @@ static void shows_no_control_characters(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(difference("", "\033[2Jx\n"), "+?[2Jx\n"));
+	assert_non_null(strstr(difference("", "\t\xc2\x9bJ\x9bJ\n"), "+\t?J?J\n"));
 	text_release(&out);
 }
 
