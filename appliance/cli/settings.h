@@ -47,13 +47,15 @@ void settings_offer_release(struct settings_offer *offer);
 
 /* One change at a time; the process holds it until its end. */
 void settings_lock(void);
-/* In a child that is not part of the change. */
+/* When the change has come to its end before the process, and in a child that is not part of it. */
 void settings_unlock(void);
 /* Has this box been set up? Then what is protected is. */
 bool settings_provisioned(void);
 /* The files of a folder of ours; -errno with diag. */
 int settings_load(const char *folder, struct intake_set *set, struct diag *diag)
 	__attribute__((warn_unused_result));
+/* Is the folder's set this one still? */
+bool settings_unchanged(const char *folder, const struct intake_set *before);
 void settings_ledger_load(struct settings_ledger *ledger);
 void settings_ledger_load_from(const char *folder, struct settings_ledger *ledger);
 bool settings_ledger_knows(const struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE]);
@@ -142,7 +144,12 @@ int settings_expire(const struct cli *cli);
 
 /* ---- settings_accept.c ---- */
 
-/* Asks for the secret when it takes one; false, after a word, when the set is not to be taken. */
+/*
+ * Judges the offer and asks for the secret where it takes one. The lock is taken after that, or whoever sits
+ * before the question would hold up everybody else; so what is in force must be what it was, and is judged
+ * again. true: it may be taken, and the lock is held. false, after a word: not, and it is not. The judgement
+ * is released by the caller in either case.
+ */
 bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer);
 int settings_accept(const struct cli *cli);
 /* The refused set is not to be taken; it stays where it came from. */

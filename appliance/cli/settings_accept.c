@@ -11,55 +11,107 @@
 
 /* Somebody with the administrator's secret says yes, or begins anew. */
 
-bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer)
+#define CHANGED "the settings were changed by somebody else meanwhile: nothing of this was taken; look again\n"
+#define TRIAL_RUNS "a trial of settings is under way: first cordon settings keep, or wait for its end\n"
+
+static bool ask_for(const struct settings_judgement *judgement)
 {
 	struct text what = TEXT_EMPTY;
-	bool confirmed = false;
+	bool given;
 
-	if (judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME)
-		return true;
-	if (judgement->verdict == SETTINGS_WRONG) {
-		fputs(judgement->why ? judgement->why : "", stderr);
-		return false;
-	}
 	intake_print(&judgement->changes, true, &what);
 	printf("this would change %s\n", what.data ? what.data : "");
 	text_release(&what);
-	if (admin_ask("to take it")) {
-		settings_judgement_release(judgement);
-		settings_judge(judgement, offer, true);
-		confirmed = judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME;
-	}
-	if (!confirmed)
+	given = admin_ask("to take it");
+	if (!given)
 		fputs("nothing was changed\n", stderr);
-	return confirmed;
+	return given;
+}
+
+/* What was judged and said yes to lies there still, and nobody tries out other ones. */
+static bool lock_unchanged(const struct intake_set *before)
+{
+	const char *why = NULL;
+
+	settings_lock();
+	if (settings_on_trial())
+		why = TRIAL_RUNS;
+	else if (!settings_unchanged(PATH_SETTINGS, before))
+		why = CHANGED;
+	if (!why)
+		return true;
+	settings_unlock();
+	fputs(why, stderr);
+	return false;
+}
+
+static bool judge_again(struct settings_judgement *judgement, const struct settings_offer *offer,
+			const struct intake_set *before, bool confirmed)
+{
+	if (!lock_unchanged(before))
+		return false;
+	settings_judgement_release(judgement);
+	settings_judge(judgement, offer, confirmed);
+	if (judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME)
+		return true;
+	settings_unlock();
+	fputs(CHANGED, stderr);
+	return false;
+}
+
+bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer)
+{
+	static struct diag diag;
+	struct intake_set before;
+	bool take = false;
+
+	diag_init(&diag);
+	/* What cannot be loaded is said by the judgement. */
+	(void)!settings_load(PATH_SETTINGS, &before, &diag);
+	settings_judge(judgement, offer, false);
+	if (settings_on_trial())
+		fputs(TRIAL_RUNS, stderr);
+	else if (judgement->verdict == SETTINGS_WRONG)
+		fputs(judgement->why ? judgement->why : "", stderr);
+	else if (judgement->verdict != SETTINGS_REFUSE)
+		take = judge_again(judgement, offer, &before, false);
+	else if (ask_for(judgement))
+		take = judge_again(judgement, offer, &before, true);
+	intake_release(&before);
+	return take;
+}
+
+static int accept_waiting(struct settings_judgement *judgement, const struct settings_offer *offer)
+{
+	struct settings_ledger source;
+
+	if (!settings_unchanged(SETTINGS_WAITING, &offer->set)) {
+		fputs(CHANGED, stderr);
+		return EXIT_NO;
+	}
+	/* The set that they came in is done with, too. */
+	settings_ledger_load_from(SETTINGS_WAITING, &source);
+	if (source.takens)
+		settings_ledger_add(&judgement->ledger, source.taken[0]);
+	return settings_take(judgement, offer, NULL);
 }
 
 int settings_accept(const struct cli *cli)
 {
 	static struct diag diag;
 	struct settings_judgement judgement;
-	struct settings_ledger source;
 	struct settings_offer offer = { .whole = true, .where = "the refused set" };
 	int code = EXIT_NO;
 
 	diag_init(&diag);
-	settings_lock();
-	if (settings_on_trial() || settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 ||
-	    intake_is_empty(&offer.set)) {
-		fputs(settings_on_trial() ? "a trial of settings is under way: first cordon settings "
-		      "keep, or wait for its end\n" : "no settings wait to be accepted\n", stderr);
+	if (settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 || intake_is_empty(&offer.set)) {
+		fputs("no settings wait to be accepted\n", stderr);
+		settings_offer_release(&offer);
 		return EXIT_NO;
 	}
 	(void)settings_print_diff(&offer);
-	settings_judge(&judgement, &offer, false);
-	if (settings_confirm(&judgement, &offer)) {
-		/* The set that they came in is done with, too. */
-		settings_ledger_load_from(SETTINGS_WAITING, &source);
-		if (source.takens)
-			settings_ledger_add(&judgement.ledger, source.taken[0]);
-		code = settings_take(&judgement, &offer, NULL);
-	}
+	if (settings_confirm(&judgement, &offer))
+		code = accept_waiting(&judgement, &offer);
 	if (code == EXIT_YES) {
 		fputs(judgement.why ? judgement.why : "", stdout);
 		settings_remove(SETTINGS_WAITING);
@@ -114,6 +166,7 @@ int settings_reset(bool log_too)
 {
 	static const char *const reboot[] = { "/sbin/reboot", NULL };
 	const char *what = log_too ? "log\n" : "\n";
+	const bool had_secret = admin_has_secret();
 	int pid;
 
 	if (!terminal_is_console()) {
@@ -129,6 +182,10 @@ int settings_reset(bool log_too)
 		return EXIT_NO;
 	}
 	settings_lock();
+	if (!had_secret && admin_has_secret()) {
+		fputs(CHANGED, stderr);
+		return EXIT_NO;
+	}
 	/* Done at the next start, before anything runs that would write it all anew. */
 	if (appliance_write(SETTINGS_RESET, what, strlen(what), 0600) != EXIT_YES)
 		return EXIT_NO;

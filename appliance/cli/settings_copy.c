@@ -251,12 +251,7 @@ int settings_import(const struct cli *cli, const char *path)
 
 	if (settings_read_any(path, &offer) != EXIT_YES)
 		return EXIT_NO;
-	settings_lock();
-	settings_judge(&judgement, &offer, false);
-	if (settings_on_trial()) {
-		fputs("a trial of settings is under way: first cordon settings keep, or wait for its end\n",
-		      stderr);
-	} else if (settings_confirm(&judgement, &offer)) {
+	if (settings_confirm(&judgement, &offer)) {
 		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES : settings_take(&judgement, &offer, NULL);
 		fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
 	}

@@ -75,6 +75,24 @@ int settings_load(const char *folder, struct intake_set *set, struct diag *diag)
 	return 0;
 }
 
+bool settings_unchanged(const char *folder, const struct intake_set *before)
+{
+	static struct diag diag;
+	struct intake_set now;
+	bool same;
+
+	diag_init(&diag);
+	same = settings_load(folder, &now, &diag) == 0;
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const struct intake_part *a = &before->file[file], *b = &now.file[file];
+
+		same &= !a->data == !b->data && a->size == b->size &&
+			(!a->data || memcmp(a->data, b->data, a->size) == 0);
+	}
+	intake_release(&now);
+	return same;
+}
+
 /* ---- the ledger ---- */
 
 void settings_ledger_load_from(const char *folder, struct settings_ledger *ledger)

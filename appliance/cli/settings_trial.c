@@ -168,6 +168,25 @@ static bool parse_seconds(const char *text, int64_t *seconds)
 	return *text >= '0' && *text <= '9' && !*end && *seconds >= LEAST && *seconds <= MOST;
 }
 
+/* Said before anybody is asked for the secret. */
+static bool may_be_tried(const struct settings_offer *offer)
+{
+	struct settings_judgement judgement;
+	const char *why = NULL;
+
+	settings_judge(&judgement, offer, false);
+	if (settings_on_trial())
+		why = "a trial of settings is under way already: cordon settings keep or revert\n";
+	else if (judgement.verdict == SETTINGS_SAME)
+		why = "these settings are in force already\n";
+	else if (judgement.changes.changed[INTAKE_TRUST_ROOT])
+		why = "a trust root is not tried out: cordon settings import takes it\n";
+	if (why)
+		fputs(why, stderr);
+	settings_judgement_release(&judgement);
+	return !why;
+}
+
 int settings_apply(const struct cli *cli, const char *path, const char *text)
 {
 	struct settings_judgement judgement;
@@ -180,17 +199,11 @@ int settings_apply(const struct cli *cli, const char *path, const char *text)
 				     MOST);
 	if (settings_read_any(path, &offer) != EXIT_YES)
 		return EXIT_NO;
-	settings_lock();
-	settings_judge(&judgement, &offer, false);
-	if (settings_on_trial())
-		fputs("a trial of settings is under way already: cordon settings keep or revert\n", stderr);
-	else if (judgement.verdict == SETTINGS_SAME)
-		fputs("these settings are in force already\n", stderr);
-	else if (judgement.changes.changed[INTAKE_TRUST_ROOT])
-		fputs("a trust root is not tried out: cordon settings import takes it\n", stderr);
-	else if (settings_confirm(&judgement, &offer))
-		code = begin(cli, &judgement, &offer, seconds);
-	settings_judgement_release(&judgement);
+	if (may_be_tried(&offer)) {
+		if (settings_confirm(&judgement, &offer))
+			code = begin(cli, &judgement, &offer, seconds);
+		settings_judgement_release(&judgement);
+	}
 	settings_offer_release(&offer);
 	return code;
 }

@@ -262,15 +262,16 @@ static int make_set(const struct setup *setup, struct intake_set *set)
 	return error;
 }
 
-static int apply(const struct cli *cli, const struct settings_offer *offer, bool fresh)
+static int apply(const struct cli *cli, const struct settings_offer *offer, const struct setup *setup)
 {
 	struct settings_judgement judgement;
 	int code = EXIT_NO;
 
 	settings_lock();
-	if (fresh && settings_provisioned()) {
+	if ((setup->fresh && settings_provisioned()) || !settings_unchanged(PATH_SETTINGS, &setup->old)) {
 		settings_unlock();
-		puts("somebody else has set this box up meanwhile: nothing was changed");
+		printf("somebody else has %s meanwhile: nothing was changed\n",
+		       setup->fresh ? "set this box up" : "changed the settings");
 		return EXIT_NO;
 	}
 	settings_judge(&judgement, offer, true);
@@ -301,7 +302,7 @@ static int finish(const struct cli *cli, const struct setup *setup)
 		if (!settings_print_diff(&offer))
 			puts("nothing");
 		if (terminal_confirm("write these files and use them now? [yes]: "))
-			code = apply(cli, &offer, setup->fresh);
+			code = apply(cli, &offer, setup);
 		else
 			puts("nothing was changed");
 	}
@@ -345,10 +346,9 @@ int settings_setup(const struct cli *cli)
 		return EXIT_NO;
 	}
 	setup.fresh = !settings_provisioned();
-	if (!setup.fresh && !admin_ask("to set this box up"))
-		return EXIT_NO;
 	diag_init(&diag);
-	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 && appliance_network(&network) == EXIT_YES) {
+	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
+	    (setup.fresh || admin_ask("to set this box up")) && appliance_network(&network) == EXIT_YES) {
 		wizard_init(&setup.wizard, &network);
 		begin_upstream(&setup);
 		if (ask_all(&setup))

@@ -244,6 +244,56 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
 done
 
+# ---- whoever sits before the question for the secret holds up nobody; and takes nothing that others changed
+asked() { # ARGUMENT...: until it asks for the secret; what is typed goes to descriptor 9
+	rm -f typed asked.said
+	mkfifo typed
+	(cordon "$@" <typed >asked.said 2>&1; echo $? >asked.code) &
+	exec 9>typed
+	for _ in $(seq 50); do grep -q "secret to take it" asked.said && break; sleep 0.1; done
+	check grep -q "secret to take it" asked.said
+}
+typed() { # CODE TEXT
+	echo "$secret" >&9
+	exec 9>&-
+	wait
+	check test "$(cat asked.code)" = "$1"
+	check grep -qF -- "$2" asked.said
+}
+waiting_box() {
+	provisioned_box
+	change mode "$esp"
+	expect 1 'are refused' settings intake
+	rm "$esp"/*
+	rm -rf mine
+	mkdir mine
+	change mirrors mine
+}
+for ask in 'accept' 'import mine' 'apply mine --confirm 60'; do
+	waiting_box
+	asked settings $ask
+	check timeout 5 "$build/bin/cordon" settings expire
+	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-2\n' >"$esp/network.conf"
+	check timeout 5 "$build/bin/cordon" settings intake
+	cp -r "$box/data/settings" before
+	typed 1 'changed by somebody else meanwhile'
+	check diff -r before "$box/data/settings"
+	rm -r before
+	waiting_box
+	asked settings $ask
+	typed 0 ''
+done
+waiting_box
+asked settings accept
+echo '[mode]' >"$box/data/settings.waiting/cordon.conf"
+typed 1 'changed by somebody else meanwhile'
+waiting_box
+asked settings accept
+expect 0 'cordon settings keep' settings apply mine --confirm 60 <<<"$secret"
+typed 1 'a trial of settings is under way'
+expect 0 '' settings revert
+rm -rf mine
+
 # ---- another trust root, with more changes than are named: what the old one signed goes, and stays away
 # after a power cut in between
 provisioned_box

@@ -97,6 +97,12 @@ types 'a secret of some length' '' '' '' '' '' '' '' '' '' '' '' '' '' yes | cor
 check test "${PIPESTATUS[1]}" = 0
 says 'nothing changes'
 check cmp before "$box/data/settings/network.conf"
+# changed by somebody else while it asks
+{ types 'a secret of some length' gw-2 '' '' '' '' '' '' '' '' '' '' '' ''; sleep 1
+	echo >>"$box/data/settings/cordon.conf"; types yes; } | cordon setup >said 2>&1
+check test "${PIPESTATUS[1]}" = 1
+says 'somebody else has changed the settings meanwhile'
+check cmp before "$box/data/settings/network.conf"
 # given up in the middle, and at the end
 types 'a secret of some length' gw-2 | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1
