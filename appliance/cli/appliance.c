@@ -231,11 +231,10 @@ int appliance_compose_text(const struct network *network, const char *conf, size
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-/* udhcpc, udhcpc6 and a stick may come at once; half a file, or none, would be settings without a LAN. */
-static int lock_compose(void)
+int appliance_lock(const char *path)
 {
-	char path[APPLIANCE_PATH];
-	int fd = open(appliance_path(path, PATH_RUN "/compose.lock"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, path), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
 	if (fd >= 0)
 		(void)!flock(fd, LOCK_EX);
@@ -248,7 +247,8 @@ int appliance_compose(bool *changed)
 	struct network network;
 	size_t size = 0;
 	char *old;
-	int lock = lock_compose(), code = appliance_network(&network);
+	/* udhcpc, udhcpc6 and a stick may come at once; half a file, or none, would be settings without a LAN. */
+	int lock = appliance_lock(PATH_RUN "/compose.lock"), code = appliance_network(&network);
 
 	if (!code)
 		code = appliance_compose_text(&network, NULL, 0, &out);

@@ -20,6 +20,9 @@ bool appliance_peek(const char *path, char *buffer, size_t size);
 /* 0 or an exit code, after a word on stderr. */
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode);
 bool appliance_has(const char *path);
+/* Waits until nobody else holds this lock; until what it returns is closed, nobody else does. -1: none can be
+ * made there, and what it is for is done without. */
+int appliance_lock(const char *path);
 /* A file of the kernel that holds "1". */
 bool appliance_is_on(const char *path);
 /* A line to the kernel's log; nothing when there is none. */

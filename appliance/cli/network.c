@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "system/boot.h"
@@ -189,8 +190,9 @@ static int keep_upstreams(const struct lease *lease)
 {
 	struct text out = TEXT_EMPTY;
 	size_t size = 0;
+	/* The other family's client may do the same now, and each writes both lines. */
+	int lock = appliance_lock(PATH_RUN "/upstreams.lock"), code = EXIT_YES;
 	char *old = appliance_read(PATH_UPSTREAMS, 4096, &size);
-	int code = EXIT_YES;
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct lease line = *lease;
@@ -202,6 +204,8 @@ static int keep_upstreams(const struct lease *lease)
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
 		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
+	if (lock >= 0)
+		close(lock);
 	free(old);
 	text_release(&out);
 	return code;

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `cordon network lease` as udhcpc and udhcpc6 call it, on an appliance that is a folder.
+set -u
+cordon=$(realpath "$BUILD")/bin/cordon
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export CORDON_ROOT=$work/box
+box=$CORDON_ROOT
+failures=0
+
+mkdir -p "$box"/{etc/cordon,data/settings,data/state,run/cordon,usr/bin}
+printf '#!/bin/sh\n' >"$box/usr/bin/busybox"
+chmod +x "$box/usr/bin/busybox"
+printf '[wan]\ninterface = eth0\n' >"$box/data/settings/network.conf"
+
+lease4() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.$1 mask=24 dns="198.51.100.$1" "$cordon" network lease bound; }
+lease6() { CORDON_SERVICE=udhcpc6 interface=eth0 dns="2001:db8::$1" "$cordon" network lease bound; }
+is() {
+	[ "$1" = "$2" ] && return
+	echo "line ${BASH_LINENO[0]}: expected \"$2\", got \"$1\""
+	failures=$((failures + 1))
+}
+
+# ---- both at once write down what both named
+lost=0
+for round in $(seq 10 49); do
+	lease4 "$round" >said.4 2>&1 &
+	lease6 "$round" >said.6 2>&1 &
+	wait
+	[ "$(cat "$box/data/upstreams")" = "4 - - 198.51.100.$round
+6 - - 2001:db8::$round" ] || lost=$((lost + 1))
+done
+is "$lost" 0
+is "$(cat said.4 said.6)" ''
+is "$(grep -c '^upstream = \(198.51.100.49\|2001:db8::49\)$' "$box/run/cordon/cordon.conf")" 2
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
