@@ -55,7 +55,8 @@ int appliance_activate(const struct cli *cli);
 /* Every step but services; those of a link end at its first failure, the others go on. 0, or how many
  * failed, after a line on stderr each. */
 unsigned int run_wiring(const struct wiring *wiring);
-/* posix_spawn with an environment of nothing but PATH, service (CORDON_SERVICE) and the test's folder.
+/* A program with an environment of nothing but PATH, service (CORDON_SERVICE) and the test's folder; a service
+ * gets SIGTERM when this process ends, however it does.
  * quiet: its output goes nowhere; else, for a service, to the kernel's log. A pid or -errno. */
 int run_start(const char *const argv[], const char *service, bool quiet);
 /* Its exit status, or 128 + signal. */

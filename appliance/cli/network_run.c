@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,46 +22,71 @@ static char *word(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
+/* A service ends with who keeps it running, or the next one would start a second one beside it. */
+static bool bind_to_parent(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
+static bool redirect(const char *output)
+{
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), out = output ? open(output, O_WRONLY | O_CLOEXEC) : -1;
+
+	return dup2(in, STDIN_FILENO) >= 0 &&
+	       (!output || (dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0));
+}
+
 /* Words that go to programs are below the test's folder as far as they are paths of ours. */
-static int spawn(const char *const argv[], const char *service, posix_spawn_file_actions_t *actions)
+static void become(const char *const argv[], const char *service)
 {
 	char program[APPLIANCE_PATH], root[APPLIANCE_PATH + 32], name[64];
 	const char *prefix = getenv(PATH_PREFIX_VARIABLE);
 	char *environment[] = { word("PATH=/usr/sbin:/usr/bin:/sbin:/bin"), name,
 				prefix ? root : NULL, NULL };
-	posix_spawnattr_t attributes;
 	sigset_t none;
-	pid_t pid;
-	int error;
 
 	snprintf(root, sizeof(root), PATH_PREFIX_VARIABLE "=%s", prefix ? prefix : "");
 	snprintf(name, sizeof(name), "CORDON_SERVICE=%s", service);
 	sigemptyset(&none);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	error = posix_spawn(&pid, appliance_path(program, argv[0]), actions, &attributes,
-			    (char *const *)(uintptr_t)argv, environment);
-	posix_spawnattr_destroy(&attributes);
-	return error ? -error : pid;
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(appliance_path(program, argv[0]), (char *const *)(uintptr_t)argv, environment);
+}
+
+/* What the child says before it is another program; nothing: it is. */
+static int listen_to(int pid, int report)
+{
+	int error = 0;
+
+	if (read(report, &error, sizeof(error)) != sizeof(error))
+		return pid;
+	(void)run_wait(pid);
+	return -error;
 }
 
 int run_start(const char *const argv[], const char *service, bool quiet)
 {
 	const char *output = quiet ? "/dev/null" : service[0] ? "/dev/kmsg" : NULL;
-	posix_spawn_file_actions_t actions;
-	int result;
+	const pid_t parent = getpid();
+	int report[2], result;
+	pid_t pid;
 
 	if (output && access(output, W_OK) < 0)
 		output = "/dev/null";
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (output) {
-		posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY, 0);
-		posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		errno = ECANCELED;
+		if ((!service[0] || bind_to_parent(parent)) && redirect(output))
+			become(argv, service);
+		(void)!write(report[1], &errno, sizeof(errno));
+		_exit(127);
 	}
-	result = spawn(argv, service, &actions);
-	posix_spawn_file_actions_destroy(&actions);
+	result = pid < 0 ? -errno : 0;
+	close(report[1]);
+	if (!result)
+		result = listen_to(pid, report[0]);
+	close(report[0]);
 	return result;
 }
 

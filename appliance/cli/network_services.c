@@ -2,6 +2,7 @@
 #include "cli/appliance.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,8 +23,10 @@ enum {
 	LOOK_MS = 3000,		/* at interfaces and sticks */
 	WAIT_LEAST_MS = 1000,	/* before a service that ended is started again */
 	WAIT_MOST_MS = 60000,
-	STOP_MS = 2000
+	STOP_MS = 2000,
+	CHILDREN_MAX = 4096
 };
+#define CHILDREN PATH_RUN "/services.children"	/* "PID STARTED" each, for who comes after a crash */
 
 struct service {
 	char name[NETWORK_NAME];
@@ -100,6 +103,71 @@ static void stop(struct service *service)
 	}
 	free(service->identity);
 	*service = (struct service){ .pid = 0 };
+}
+
+/* ---- those of a supervisor that ended without a word ---- */
+
+/* When the kernel started it, in its ticks, by which a pid is known again; 0: it runs no more. */
+static unsigned long long started_at(int pid)
+{
+	unsigned long long ticks = 0;
+	char path[32], text[1024], state;
+	const char *after;
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	/* The name before it may have anything in it; 18 fields lie between. */
+	after = strrchr(text, ')');
+	if (!after || sscanf(after, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			     "%*s %llu", &state, &ticks) != 2 || state == 'Z')
+		return 0;
+	return ticks;
+}
+
+static void note_children(const struct supervisor *supervisor)
+{
+	struct text out = TEXT_EMPTY;
+
+	for (size_t i = 0; i < supervisor->services; i++) {
+		const struct service *service = &supervisor->service[i];
+
+		if (service->pid)
+			text_printf(&out, "%d %llu\n", service->pid, started_at(service->pid));
+	}
+	(void)appliance_write(CHILDREN, out.data ? out.data : "", out.length, 0600);
+	text_release(&out);
+}
+
+static void end_child(int pid, unsigned long long started, int64_t end)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	while (pid > 1 && started && started_at(pid) == started && clock_uptime_ms() < end + STOP_MS) {
+		kill(pid, clock_uptime_ms() > end ? SIGKILL : SIGTERM);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* The kernel told them to end when it did; some take their time, and some do not listen. */
+static void end_children(void)
+{
+	size_t size;
+	char *text = appliance_read(CHILDREN, CHILDREN_MAX, &size), *rest = text, *line;
+	const int64_t end = clock_uptime_ms() + STOP_MS;
+	unsigned long long started;
+	int pid;
+
+	while (rest && (line = strsep(&rest, "\n"))) {
+		if (sscanf(line, "%d %llu", &pid, &started) == 2)
+			end_child(pid, started, end);
+	}
+	free(text);
 }
 
 /* ---- all of them, from the settings ---- */
@@ -201,6 +269,7 @@ static void load(struct supervisor *supervisor)
 	}
 	wiring_release(&supervisor->wiring);
 	supervisor->wiring = wiring;
+	note_children(supervisor);
 	note_missing(supervisor, &network);
 }
 
@@ -279,13 +348,18 @@ static void reap(struct supervisor *supervisor)
 static void start_due(struct supervisor *supervisor)
 {
 	int64_t now = clock_uptime_ms();
+	bool some = false;
 
 	for (size_t i = 0; i < supervisor->services; i++) {
 		struct service *service = &supervisor->service[i];
 
-		if (!service->pid && now >= service->due)
-			start(service);
+		if (service->pid || now < service->due)
+			continue;
+		start(service);
+		some = true;
 	}
+	if (some)
+		note_children(supervisor);
 }
 
 int network_services(const struct cli *cli)
@@ -306,6 +380,7 @@ int network_services(const struct cli *cli)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	(void)appliance_write(PATH_RUN "/services.pid", text, strlen(text), 0600);
+	end_children();
 	load(&supervisor);
 	while (signal_number != SIGTERM && signal_number != SIGINT) {
 		signal_number = sigtimedwait(&signals, NULL, &second);
