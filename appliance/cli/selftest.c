@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/appliance.h"
@@ -19,7 +23,8 @@ static const char *const canary_address[] = { "77.74.176.10", "37.203.128.5", "2
 #define INNOCENT "www.example.com"	/* RFC 2606: it is nobody's to block */
 
 /* An upstream that does not answer takes the resolver some seconds to give up. */
-enum { WAIT_MS = 2500, INNOCENT_MS = 12000, REFUSED_MS = 1500, WAIT_MOST = 600, DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000 };
+enum { WAIT_MS = 2500, INNOCENT_MS = 12000, REFUSED_MS = 1500, WAIT_MOST = 600, DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000,
+       BUSY_MS = 40000 };
 enum { EDE_BLOCKED = 15, EDE_CENSORED = 16 };
 
 struct selftest {
@@ -153,6 +158,30 @@ static void ask_addresses(struct selftest *test)
 	ask_address(test, SELFTEST_FAR6, false);
 }
 
+/* ---- one at a time ---- */
+
+/* Of two self-tests only one can have the links. Held for a round, not for --wait; so who comes second waits
+ * for little more than a round at its longest. 0; -EWOULDBLOCK: the other one does not end. */
+static int lock_links(const struct cli *cli, int *lock)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	int64_t end = clock_uptime_ms() + BUSY_MS;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/selftest.lock", cli->run);
+	*lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	for (bool said = false; *lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) < 0; said = true) {
+		if (!said)
+			fputs("cordon selftest: another self-test is under way, which this one waits for\n", stderr);
+		if (clock_uptime_ms() >= end) {
+			close(*lock);
+			return -EWOULDBLOCK;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;	/* where no lock can be made, links cannot be either */
+}
+
 /* ---- one round ---- */
 
 /* What the daemon says of itself; false: it does not answer or has nothing in force. */
@@ -199,6 +228,18 @@ static void run_round(struct selftest *test, const struct cli *cli)
 		      test->blocked ? "it does" : "none");
 }
 
+static int run_alone(struct selftest *test, const struct cli *cli)
+{
+	int lock, error = lock_links(cli, &lock);
+
+	if (error)
+		return error;
+	run_round(test, cli);
+	if (lock >= 0)
+		close(lock);
+	return 0;
+}
+
 /* ---- what is said ---- */
 
 static const char *at(const json_t *check, const char *key)
@@ -239,7 +280,7 @@ static int run(const struct cli *cli, int64_t wait_ms, bool json)
 	struct provenance provenance;
 	int64_t end = clock_uptime_ms() + wait_ms;
 	void *block = NULL;
-	int code = command_settings(cli, &settings);
+	int code = command_settings(cli, &settings), error;
 
 	if (!code)
 		code = command_policy_in_force(cli, &settings, &test.policy, &block, &provenance);
@@ -247,12 +288,15 @@ static int run(const struct cli *cli, int64_t wait_ms, bool json)
 		json_decref(test.checks);
 		return EXIT_NO;
 	}
-	run_round(&test, cli);
-	while (test.failed && clock_uptime_ms() < end) {
+	error = run_alone(&test, cli);
+	while (!error && test.failed && clock_uptime_ms() < end) {
 		nanosleep(&pause, NULL);
-		run_round(&test, cli);
+		error = run_alone(&test, cli);
 	}
-	code = report(&test, json);
+	if (error)
+		fprintf(stderr, "cordon selftest: nothing was proven: another self-test has not ended within %d s; "
+			"try again\n", BUSY_MS / 1000);
+	code = error ? EXIT_BUSY : report(&test, json);
 	json_decref(test.checks);
 	free(block);
 	return code;

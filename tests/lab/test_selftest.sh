@@ -27,6 +27,30 @@ test_selftest_is_no_client_in_the_log() {
 	cordon log | grep -q ' block   self-test @8.8.8.8 A activation-v2.kaspersky.com ' || fail "$(cordon log)"
 }
 
+# The links of the first were busy, and the second failed: as if the gateway did not block.
+test_selftest_two_at_once() {
+	local first second out
+	lab gateway cordon selftest >"$LAB_DIR/selftest.1" 2>&1 &
+	first=$!
+	lab gateway cordon selftest >"$LAB_DIR/selftest.2" 2>&1 &
+	second=$!
+	wait $first || fail "the first: $(cat "$LAB_DIR/selftest.1")"
+	wait $second || fail "the second: $(cat "$LAB_DIR/selftest.2")"
+	out=$(cat "$LAB_DIR/selftest.1" "$LAB_DIR/selftest.2")
+	like "$out" '*another self-test is under way, which this one waits for*' 'who waits says so'
+}
+
+test_selftest_that_does_not_end_is_not_waited_for_without_end() {
+	local out code=0 holder
+	flock "$LAB_DIR/run/selftest.lock" sleep 50 &
+	holder=$!
+	sleep 0.2
+	out=$(lab gateway cordon selftest 2>&1) || code=$?
+	pkill -P $holder || :
+	is $code 3 'the exit code'
+	like "$out" '*nothing was proven: another self-test has not ended within 40 s*' 'why'
+}
+
 # fails WHAT: the self-test does, and says so.
 fails() {
 	local out
