@@ -4,7 +4,12 @@
 # The boot loader with a block or artefacts that are broken: something is started, and never a prompt. x86-64
 # under OVMF, arm64 under U-Boot.
 
-setup() { OTHER=cordon-9.9.9-00000000.efi; }
+setup() {
+	OTHER=cordon-9.9.9-00000000.efi
+	# With a bootindex, or the firmware does not look for it at all.
+	STICK=(-device qemu-xhci -drive "if=none,id=stick,file=$VM/stick.img,format=raw"
+		-device usb-storage,drive=stick,removable=on,bootindex=2)
+}
 
 # block LINE...: the environment block; none: it is empty.
 block() {
@@ -74,6 +79,32 @@ test_loader_block_is_lost() {
 	wait_until 60 confirmed || fail "it is not written anew: $(block_says)"
 }
 confirmed() { [ "$(block_says)" = "primary=a left=3 a=$NAME " ]; }
+
+# A stick with an image and a block of its own beside a disk that has neither: it waits for the disk.
+test_loader_starts_nothing_of_another_disk() {
+	fresh
+	rm -f "$VM/stick.img"
+	truncate -s 80M "$VM/stick.img"
+	mformat -F -i "$VM/stick.img" -v STICK ::
+	mmd -i "$VM/stick.img" ::/cordon
+	mcopy -i "$VM/stick.img" "$VM/kernel.efi" "::/cordon/$NAME"
+	esp mcopy -n ::/cordon/grubenv "$VM/block"
+	mcopy -i "$VM/stick.img" "$VM/block" ::/cordon/grubenv
+	esp mdel "::/cordon/$OTHER" "::/cordon/$NAME"
+	vm_start uefi "${STICK[@]}"
+	wait_until 40 console_has '/etc/init.d/boot' && fail 'the image of the stick was started'
+	vm_cut || :
+	# Not for want of anything but a place on its own disk.
+	esp mcopy "$VM/kernel.efi" "::/cordon/$OTHER"
+	vm_start uefi "${STICK[@]}"
+	console_wait 60 '/etc/init.d/boot' || fail 'nothing was started'
+	vm_cut || :
+	esp mdel ::/cordon/grubenv
+	esp mdeltree ::/cordon
+	vm_start uefi "${STICK[@]}"
+	wait_until 40 console_has '/etc/init.d/boot' && fail 'without a folder, the image of the stick was started'
+	vm_cut || :
+}
 
 test_loader_block_is_nonsense() {
 	fresh
