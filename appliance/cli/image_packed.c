@@ -3,37 +3,100 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/version.h"
-#include "cli/appliance.h"
+#include "cli/image.h"
 #include "signed/freshness.h"
 #include "signed/strict.h"
 #include "system/paths.h"
 
-enum { PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10, KEPT_MAX = 4096 };
+enum { PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10, KEPT_MAX = 4096,
+       METADATA_MOST = 4 << 20, MEMORY_KEPT = 6 << 20 };
 
 /* ---- into memory ---- */
 
-static int copy(int from, int to, size_t *size)
+/* What a file may have, and why not more. */
+struct bound {
+	uint64_t most;
+	const char *why;
+};
+
+static void lower(struct bound *bound, uint64_t most, const char *why)
 {
+	if (most < bound->most)
+		*bound = (struct bound){ most, why };
+}
+
+/* The root has to fit into the other slot, the kernel beside the one that runs. */
+static void bound_by_disk(struct bound *bound)
+{
+	static struct image_disk disk;
+	static struct image_boot boot;
+	static struct diag diag;
+	struct gpt_part part;
+	uint64_t kernel = 0;
+
+	diag_init(&diag);
+	if (image_disk_open(&disk, false, &diag) < 0)
+		return;		/* said later, by who needs it */
+	if (image_boot_read(&boot, &disk, &diag) == 0)
+		kernel = image_boot_room(boot.running);
+	if (!kernel || kernel > MANIFEST_KERNEL_MAX)
+		kernel = MANIFEST_KERNEL_MAX;
+	if (gpt_lookup(&disk.gpt, install_part(slot_other(disk.slot)), &part))
+		lower(bound, (part.last - part.first + 1) * disk.gpt.sector + kernel + METADATA_MOST,
+		      "no image that fits this disk is so large: expected an image for this appliance");
+	image_disk_close(&disk);
+}
+
+/* Pages of a file in memory cannot be given back when memory runs out: the kernel would end programs. */
+static void bound_by_memory(struct bound *bound)
+{
+	char text[1024];
+	const char *at = image_kernel_text("/proc/meminfo", text, sizeof(text)) ? strstr(text, "MemAvailable:")
+										 : NULL;
+	uint64_t available = at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024 : 0;
+
+	if (at)
+		lower(bound, available > MEMORY_KEPT ? available - MEMORY_KEPT : 0,
+		      "this box has not so much memory free: end what else runs (cordon status, sessions), or "
+		      "restart it and install at once");
+}
+
+static void find_bound(struct bound *bound)
+{
+	*bound = (struct bound){ PACKED_MAX, "no image is so large" };
+	bound_by_disk(bound);
+	bound_by_memory(bound);
+}
+
+static int copy(int from, int to, const struct bound *bound, size_t *size)
+{
+	struct stat status;
 	char *piece = malloc(PIECE);
 	ssize_t got = 1;
 	int error = piece ? 0 : -ENOMEM;
 
 	*size = 0;
+	/* Before anything of it is read, where it says how large it is. */
+	if (!error && fstat(from, &status) == 0 && S_ISREG(status.st_mode) &&
+	    (uint64_t)status.st_size > bound->most)
+		error = -EFBIG;
 	while (!error && got) {
 		got = read(from, piece, PIECE);
 		if (got < 0 && errno == EINTR)
 			continue;
 		*size += got > 0 ? (size_t)got : 0;
-		error = got < 0 ? -errno : *size > PACKED_MAX ? -EFBIG :
+		error = got < 0 ? -errno : *size > bound->most ? -EFBIG :
 			file_write_all(to, piece, (size_t)got);
 	}
 	free(piece);
@@ -50,12 +113,12 @@ static int map(struct image_packed *packed, int memory)
 	return 0;
 }
 
-static int take_in(struct image_packed *packed, const char *file)
+static int take_in(struct image_packed *packed, const char *file, const struct bound *bound)
 {
 	const bool in = strcmp(file, "-") == 0;
 	int from = in ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int memory = from < 0 ? -1 : memfd_create("image", MFD_CLOEXEC);
-	int error = memory < 0 ? -errno : copy(from, memory, &packed->size);
+	int error = memory < 0 ? -errno : copy(from, memory, bound, &packed->size);
 
 	if (!error)
 		error = map(packed, memory);
@@ -68,12 +131,18 @@ static int take_in(struct image_packed *packed, const char *file)
 
 static int read_packed(struct image_packed *packed, const char *file, struct diag *diag)
 {
-	int error = take_in(packed, file);
+	struct bound bound;
+	int error;
 
+	find_bound(&bound);
+	error = take_in(packed, file, &bound);
 	if (!error)
 		return packed_parse(&packed->archive, packed->data, packed->size, diag);
-	diag_error(diag, file, 0, 0, "cannot read: %s", error == -EFBIG ? "larger than 96 MB" :
-		   error == -EBADMSG ? "it is empty" : strerror(-error));
+	if (error == -EFBIG)
+		diag_error(diag, file, 0, 0, "it is larger than %" PRIu64 " kB, and %s", bound.most / 1024, bound.why);
+	else
+		diag_error(diag, file, 0, 0, "cannot read: %s",
+			   error == -EBADMSG ? "it is empty" : strerror(-error));
 	return error;
 }
 

@@ -16,7 +16,8 @@ struct image_packed {
 };
 
 /* file: "-" is standard input. From the trust that this appliance keeps: the bundle in force, else the
- * trusted root. 0 or an exit code, said; image_packed_close in either case. */
+ * trusted root. More than the disk's slot could take, or than the box has memory for, is not read in. 0 or
+ * an exit code, said; image_packed_close in either case. */
 int image_packed_open(struct image_packed *packed, const struct cli *cli, const char *file,
 		      struct diag *diag);
 void image_packed_close(struct image_packed *packed);

@@ -166,8 +166,23 @@ refused() {
 refused 'this is none: expected a file that "cordon repo image DIR --pack OUT" wrote' install x86_64-0.2.0.root
 : > empty
 refused 'it is empty' install empty
-truncate -s 97M large
-refused 'larger than 96 MB' install large
+# More than the slot (2 MB), any kernel and metadata: not even read.
+truncate -s 71M large
+refused 'and no image that fits this disk is so large' install large
+# A box of 64 MB: refused with a word, and not by the kernel that ends somebody for want of memory.
+free_memory() { printf 'MemTotal: 47248 kB\nMemFree: 1 kB\nMemAvailable: %s kB\n' "$1" > "$CORDON_ROOT/proc/meminfo"; }
+free_memory 26624
+truncate -s 21M large
+untouched > before
+refused 'larger than 20480 kB, and this box has not so much memory free' install large
+INPUT=large refused 'larger than 20480 kB, and this box has not so much memory free' install -
+truncate -s 20M large
+refused 'this is none' install large
+free_memory 6000
+untouched > before
+refused 'larger than 0 kB, and this box has not so much memory free' install packed
+rm "$CORDON_ROOT/proc/meminfo"
+untouched > before
 for size in 1 7 9 100 5000 100000 $(($(size packed) - 1)); do
 	head -c "$size" packed > cut
 	refused "cut short: it has $size bytes" install cut
@@ -210,6 +225,8 @@ chmod 0 "$CORDON_ROOT/boot/cordon/grubenv"
 echo 'root=/dev/vda' > "$CORDON_ROOT/proc/cmdline"
 untouched > before
 refused 'does not run from a slot' install packed3
+truncate -s 97M larger
+refused 'larger than 98304 kB, and no image is so large' install larger
 
 # ---- what the appliance knows is newer than what was packed
 known() {
