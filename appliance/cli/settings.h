@@ -10,6 +10,7 @@
  *	settings/		the files in force, a ledger of what was taken, during a trial its end
  *	settings.new/		the next ones while they are written
  *	settings.old/		the ones before a trial
+ *	settings.gone/		a set while it is removed
  *	settings.waiting/	refused, and to be accepted by somebody with the secret
  *	settings.log		what was taken and refused
  *	provisioned		somebody has set this box up
@@ -20,7 +21,7 @@
 #define SETTINGS_LOG PATH_DATA "/settings.log"
 #define SETTINGS_MARK PATH_DATA "/provisioned"
 #define SETTINGS_RESET PATH_DATA "/reset"
-#define SETTINGS_ROOT PATH_DATA "/root-changes"	/* the bundle still has to be looked at */
+#define SETTINGS_ROOT PATH_DATA "/root-changes"	/* to this root; the bundle still has to be looked at */
 enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
 
 /* What is remembered of what came before; lies in the settings' folder and changes with it. */
@@ -104,7 +105,8 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial);
-/* A bundle that was not signed from this set's trust root goes. */
+/* A bundle that was not signed from this set's trust root goes, and so does SETTINGS_ROOT. When that names
+ * another root than the set's, its change never came to be, and the bundle stays. */
 void settings_drop_bundle(const struct intake_set *set);
 void settings_judgement_release(struct settings_judgement *judgement);
 

@@ -11,11 +11,13 @@
 #include "base/crypto/password.h"
 #include "base/crypto/tls.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "cli/appliance.h"
 #include "signed/approval.h"
 #include "system/paths.h"
 
 #define BUNDLE PATH_STATE "/bundle"
+enum { ROOT_NAME = 2 * DIGEST_SIZE + 2 };
 
 /* ---- does it read? ---- */
 
@@ -279,30 +281,67 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 	intake_release(&old);
 }
 
+/* "SHA-256\n" of a set's root, "-\n": the image's. */
+static int name_root(const struct intake_set *set, char name[ROOT_NAME])
+{
+	const struct intake_part *root = &set->file[INTAKE_ROOT];
+	uint8_t digest[DIGEST_SIZE];
+
+	snprintf(name, ROOT_NAME, "-\n");
+	if (!root->data)
+		return 0;
+	if (digest_sha256(root->data, root->size, digest) < 0)
+		return -EIO;
+	hex_print(digest, sizeof(digest), name);
+	strcat(name, "\n");
+	return 0;
+}
+
+/* The power went before the set was there that the mark was made for. A mark that says nothing is believed. */
+static bool change_never_came(const struct intake_set *set)
+{
+	char name[ROOT_NAME], *mark;
+	size_t size;
+	bool other;
+
+	mark = appliance_read(SETTINGS_ROOT, ROOT_NAME, &size);
+	other = mark && size && name_root(set, name) == 0 && strcmp(mark, name) != 0;
+	free(mark);
+	return other;
+}
+
+static bool vouched_for(const struct archive *bundle, const struct intake_set *set)
+{
+	const struct intake_part *root = &set->file[INTAKE_ROOT];
+	size_t size = root->size;
+	char *built_in = root->data ? NULL : appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &size);
+	const char *data = root->data ? root->data : built_in;
+	bool known = false;
+
+	for (size_t i = 0; i < bundle->count && data; i++)
+		known |= bundle->file[i].size == size && memcmp(bundle->file[i].data, data, size) == 0;
+	free(built_in);
+	return known;
+}
+
 /* What a bundle was signed by counts no longer when the root is another one: the built-in lists block
  * until a release of the new one has come. A newer root of the same line changes nothing. */
 void settings_drop_bundle(const struct intake_set *new)
 {
 	static struct archive archive;
-	const struct intake_part *root = &new->file[INTAKE_ROOT];
-	char path[APPLIANCE_PATH], *bundle = NULL;
+	char path[APPLIANCE_PATH], mark[APPLIANCE_PATH], *bundle = NULL;
 	size_t size;
-	bool known = false, gone;
+	bool stays = change_never_came(new), gone = false;
+	int error = stays ? 0 : file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size);
 
-	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size) == -ENOENT) {
-		unlink(appliance_path(path, SETTINGS_ROOT));
-		return;
-	}
-	if (bundle && archive_parse(&archive, bundle, size) == 0) {
-		for (size_t i = 0; i < archive.count && root->data; i++)
-			known |= archive.file[i].size == root->size &&
-				 memcmp(archive.file[i].data, root->data, root->size) == 0;
-	}
+	if (!stays && !error && archive_parse(&archive, bundle, size) == 0)
+		stays = vouched_for(&archive, new);
 	free(bundle);
-	gone = known || unlink(path) == 0;
+	if (!stays && error != -ENOENT)
+		gone = unlink(path) == 0;
+	if (stays || gone || error == -ENOENT)
+		unlink(appliance_path(mark, SETTINGS_ROOT));
 	if (gone)
-		unlink(appliance_path(path, SETTINGS_ROOT));
-	if (gone && !known)
 		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
 			      "built-in lists are in force");
 }
@@ -313,10 +352,13 @@ int settings_take(struct settings_judgement *judgement, const struct settings_of
 	struct intake_part *secret = &judgement->complete.file[INTAKE_SECRET];
 	const bool root = judgement->changes.changed[INTAKE_TRUST_ROOT];
 	int error = secret->data ? hash_secret(secret) : 0;
+	char name[ROOT_NAME];
 
 	(void)offer;
 	/* First, so that a power cut in between leaves no bundle of another root. */
-	if (!error && root && appliance_write(SETTINGS_ROOT, "", 0, 0600) != EXIT_YES)
+	if (!error && root)
+		error = name_root(&judgement->complete, name);
+	if (!error && root && appliance_write(SETTINGS_ROOT, name, strlen(name), 0600) != EXIT_YES)
 		error = -EIO;
 	if (!error)
 		error = settings_store(&judgement->complete, &judgement->ledger, trial);

@@ -92,13 +92,20 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 	make_writable(false);
 }
 
-/* They hold keys, and whoever takes the disk reads that partition. */
+/*
+ * They hold keys, and whoever takes the disk reads that partition. What a power cut leaves of them is another
+ * set, which must not be one to refuse: a secret, always another one, goes first (what is left then is in the
+ * ledger), and files without what vouches for them are those in force.
+ */
 static void remove_from_boot(int folder)
 {
 	make_writable(true);
+	unlinkat(folder, intake_name(INTAKE_SECRET), 0);
+	fsync(folder);
+	unlinkat(folder, APPROVAL_NAME, 0);
+	fsync(folder);
 	for (int file = 0; file < INTAKE_FILES; file++)
 		unlinkat(folder, intake_name((enum intake_file)file), 0);
-	unlinkat(folder, APPROVAL_NAME, 0);
 	unlinkat(folder, ERRORS, 0);
 	fsync(folder);
 	make_writable(false);
@@ -128,9 +135,21 @@ static void refuse(const struct settings_judgement *judgement, struct result *re
 	result->errors = judgement->why ? strdup(judgement->why) : NULL;
 }
 
+/* See remove_from_boot. */
+static void add_without_secret(struct settings_ledger *ledger, const struct settings_offer *offer)
+{
+	struct settings_offer rest = *offer;
+	uint8_t digest[DIGEST_SIZE];
+
+	rest.set.file[INTAKE_SECRET] = (struct intake_part){ .data = NULL };
+	if (offer->approval && offer->set.file[INTAKE_SECRET].data && settings_digest(&rest, digest) == 0)
+		settings_ledger_add(ledger, digest);
+}
+
 static void take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		 struct result *result)
 {
+	add_without_secret(&judgement->ledger, offer);
 	result->code = settings_take(judgement, offer, NULL);
 	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
 	result->done = result->code == EXIT_YES;

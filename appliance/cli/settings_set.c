@@ -17,6 +17,7 @@
 #include "system/paths.h"
 
 #define LEDGER "ledger"
+#define GONE PATH_DATA "/settings.gone"
 #define TRIAL "trial"
 #define WHY "why"
 enum { LEDGER_MAX = 4096, LOG_DIGITS = 16 };
@@ -151,7 +152,7 @@ static void print_ledger(const struct settings_ledger *ledger, struct text *out)
 
 /* ---- folders ---- */
 
-void settings_remove(const char *folder)
+static void empty(const char *folder)
 {
 	char full[APPLIANCE_PATH];
 	DIR *entries = opendir(appliance_path(full, folder));
@@ -162,6 +163,16 @@ void settings_remove(const char *folder)
 	if (entries)
 		closedir(entries);
 	rmdir(full);
+}
+
+/* Half of a set under its own name would be another set. */
+void settings_remove(const char *folder)
+{
+	char first[APPLIANCE_PATH], second[APPLIANCE_PATH];
+
+	empty(GONE);
+	if (rename(appliance_path(first, folder), appliance_path(second, GONE)) == 0)
+		empty(GONE);
 }
 
 static int write_in(const char *folder, const char *name, const void *data, size_t size)
@@ -228,15 +239,14 @@ int settings_store(const struct intake_set *set, const struct settings_ledger *l
 int settings_copy(const char *folder, const struct intake_set *set, const struct settings_ledger *ledger,
 		  const char *why)
 {
-	char first[APPLIANCE_PATH], second[APPLIANCE_PATH];
 	int error = fill(SETTINGS_NEW, set, ledger);
 
 	if (!error && why)
 		error = write_in(SETTINGS_NEW, WHY, why, strlen(why));
-	settings_remove(folder);
-	if (!error && rename(appliance_path(first, SETTINGS_NEW), appliance_path(second, folder)) < 0)
-		error = -errno;
-	return error ? error : settings_sync();
+	if (!error)
+		error = exchange(SETTINGS_NEW, folder);
+	settings_remove(SETTINGS_NEW);
+	return error;
 }
 
 /* ---- after a power cut, a reset, a trial ---- */
@@ -310,6 +320,17 @@ static void end_root_change(void)
 	intake_release(&set);
 }
 
+/* Accepted, and the power went before it was taken away; or before there was anything in its folder. */
+static void end_acceptance(void)
+{
+	struct settings_ledger ledger, source;
+
+	settings_ledger_load(&ledger);
+	settings_ledger_load_from(SETTINGS_WAITING, &source);
+	if (!source.takens || settings_ledger_knows(&ledger, source.taken[0]))
+		settings_remove(SETTINGS_WAITING);
+}
+
 void settings_recover(void)
 {
 	end_reset();
@@ -318,6 +339,7 @@ void settings_recover(void)
 		settings_note("reverted", NULL, "the trial of new settings ended with a restart: the ones "
 			      "before are in force again");
 	end_root_change();
+	end_acceptance();
 	/* Of no trial: what a power cut left. */
 	if (!settings_on_trial())
 		settings_remove(SETTINGS_OLD);
