@@ -185,7 +185,8 @@ static const char *variable(const char *name)
 	return getenv(name);
 }
 
-/* Resolvers outlive the boot; a line a family, and nothing in it that changes with every lease. */
+/* Resolvers outlive the boot; a line a family, and nothing in it that changes with every lease, because
+ * cordond starts anew with what does. */
 static int keep_upstreams(const struct lease *lease)
 {
 	struct text out = TEXT_EMPTY;
@@ -195,9 +196,12 @@ static int keep_upstreams(const struct lease *lease)
 	char *old = appliance_read(PATH_UPSTREAMS, 4096, &size);
 
 	for (int v6 = 0; v6 < 2; v6++) {
-		struct lease line = *lease;
+		struct lease line;
+		bool kept = appliance_lease(&line, v6, true);
 
-		if (lease->v6 != v6 && !appliance_lease(&line, v6, true))
+		if (lease->v6 == v6 && !(kept && lease_same_dns(lease, &line)))
+			line = *lease;
+		else if (!kept)
 			continue;
 		line.has_address = line.has_prefix = line.has_router = false;
 		lease_print(&line, &out);

@@ -181,6 +181,19 @@ void lease_wiring(struct wiring *wiring, const struct network *network, const st
 
 /* ---- what is kept ---- */
 
+bool lease_same_dns(const struct lease *lease, const struct lease *old)
+{
+	for (size_t i = 0; i < lease->dns_count; i++) {
+		size_t j = 0;
+
+		while (j < old->dns_count && addr_compare(&lease->dns[i], &old->dns[j]) != 0)
+			j++;
+		if (j == old->dns_count)
+			return false;
+	}
+	return lease->dns_count == old->dns_count;
+}
+
 void lease_print(const struct lease *lease, struct text *out)
 {
 	char text[PREFIX_TEXT], via[ADDR_TEXT];

@@ -32,6 +32,9 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old);
 
+/* Do both name the same DNS servers, in whatever order? Some servers change it with every lease. */
+bool lease_same_dns(const struct lease *lease, const struct lease *old);
+
 /*
  * What is kept of leases: one line a family, "4 ADDRESS/LENGTH|- ROUTER|- DNS..." or
  * "6 PREFIX|- - DNS...".

@@ -35,4 +35,14 @@ done
 is "$lost" 0
 is "$(cat said.4 said.6)" ''
 is "$(grep -c '^upstream = \(198.51.100.49\|2001:db8::49\)$' "$box/run/cordon/cordon.conf")" 2
+
+# ---- an order that changes with every lease starts cordond anew with none
+lease() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 dns="$*" "$cordon" network lease bound; }
+lease 198.51.100.1 198.51.100.2 198.51.100.3
+lease 198.51.100.3 198.51.100.1 198.51.100.2
+is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.1 198.51.100.2 198.51.100.3'
+lease 198.51.100.3 198.51.100.1
+is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.3 198.51.100.1'
+lease 198.51.100.3 198.51.100.4
+is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.3 198.51.100.4'
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }
