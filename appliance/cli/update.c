@@ -40,22 +40,22 @@ static void print_release(const json_t *update)
 		return;
 	}
 	printf("release    %lld, published %s (", number_at(update, "release"),
-	       text_at(update, "published"));
+	       command_text(update, "published"));
 	print_duration(number_at(update, "age"));
-	printf(" ago)\n           enforced since %s\ndigest     %s\n", text_at(update, "since"),
-	       text_at(update, "digest"));
+	printf(" ago)\n           enforced since %s\ndigest     %s\n", command_text(update, "since"),
+	       command_text(update, "digest"));
 	json_array_foreach(json_object_get(update, "signers"), index, signer)
 		printf("%s%s\n", index ? "           " : "signed by  ", json_string_value(signer));
 }
 
 static void print_freshness(const json_t *update)
 {
-	const char *freshness = text_at(update, "freshness");
+	const char *freshness = command_text(update, "freshness");
 
 	printf("freshness  %s", freshness);
 	if (text_at(update, "signed_at"))
-		printf(": signed %s, expires %s", text_at(update, "signed_at"),
-		       text_at(update, "expires"));
+		printf(": signed %s, expires %s", command_text(update, "signed_at"),
+		       command_text(update, "expires"));
 	puts("");
 	if (strcmp(freshness, "stale") == 0)
 		puts("           no newer signature came in time: is the publisher at work, are\n"
@@ -63,9 +63,9 @@ static void print_freshness(const json_t *update)
 	if (strcmp(freshness, "refused") == 0)
 		puts("           expired: nothing that is as old would be taken any more.\n"
 		     "           The release is enforced still; a newer timestamp ends this");
-	if (strcmp(text_at(update, "clock"), "floor") == 0)
+	if (strcmp(command_text(update, "clock"), "floor") == 0)
 		printf("clock      not set, behind the newest signature: time goes by\n"
-		       "           %s and the uptime\n", text_at(update, "floor"));
+		       "           %s and the uptime\n", command_text(update, "floor"));
 }
 
 static void print_text_block(const char *label, const char *text)
@@ -82,35 +82,35 @@ static void print_offers(const json_t *update)
 	if (number_at(update, "waiting")) {
 		printf("waiting    release %lld is verified and ", number_at(update, "waiting"));
 		if (text_at(update, "waiting_until"))
-			printf("has its turn at %s (ring %s)\n", text_at(update, "waiting_until"),
-			       text_at(update, "ring"));
+			printf("has its turn at %s (ring %s)\n", command_text(update, "waiting_until"),
+			       command_text(update, "ring"));
 		else
 			puts("held");
 	}
 	if (json_is_true(json_object_get(update, "held")))
 		printf("held       by %s: %s; cordon update release ends it\n",
-		       text_at(update, "held_by"), text_at(update, "held_reason"));
+		       command_text(update, "held_by"), command_text(update, "held_reason"));
 }
 
 static void print_contact(const json_t *update)
 {
 	if (text_at(update, "contact_at"))
-		printf("contact    %s with %s, %lld requests\n", text_at(update, "contact_at"),
-		       text_at(update, "source"), number_at(update, "requests"));
+		printf("contact    %s with %s, %lld requests\n", command_text(update, "contact_at"),
+		       command_text(update, "source"), number_at(update, "requests"));
 	else
 		puts("contact    none since the start");
 	if (text_at(update, "failure"))
 		print_text_block("failure", text_at(update, "failure"));
 	if (text_at(update, "receipt"))
 		print_text_block("receipt", text_at(update, "receipt"));
-	printf("device     ring %s, key\n           %s\n", text_at(update, "ring"),
-	       text_at(update, "device_key"));
+	printf("device     ring %s, key\n           %s\n", command_text(update, "ring"),
+	       command_text(update, "device_key"));
 }
 
 /* Healthy: fresh, nothing refused, the last look went well. */
 static int judge(const json_t *update)
 {
-	return strcmp(text_at(update, "freshness"), "fresh") == 0 && !text_at(update, "refusal") &&
+	return strcmp(command_text(update, "freshness"), "fresh") == 0 && !text_at(update, "refusal") &&
 			       !text_at(update, "failure")
 		       ? EXIT_YES
 		       : EXIT_NO;
@@ -131,7 +131,7 @@ static int show(const struct cli *cli, bool json)
 		if (json)
 			command_print_json(json_incref(update));
 		else
-			printf("signed updates are off: %s\n", text_at(update, "why"));
+			printf("signed updates are off: %s\n", command_text(update, "why"));
 		json_decref(status);
 		return EXIT_NO;
 	}
@@ -195,7 +195,7 @@ static void print_event(const char *line)
 	if (event && text) {
 		if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
 			text += sizeof(prefix) - 1;
-		printf("%s  %-8s", text_at(event, "time"), text_at(event, "event"));
+		printf("%s  %-8s", command_text(event, "time"), command_text(event, "event"));
 		/* What came into force says itself which one it is. */
 		if (number_at(event, "release") && strncmp(text, "release ", 8) != 0)
 			printf("  release %lld", number_at(event, "release"));
