@@ -32,11 +32,12 @@ run: deps image
 	$(call install_missing,$(DEPS_BOOT))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)ARCH=$(ARCH) tests/boot/play
+BOOT_TOOLS = $(patsubst %,$(O)/tests/boot/%,asker replay trunk)
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/boot/replay $(O)/tests/boot/trunk
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(BOOT_TOOLS)
 	$(Q)ARCH=$(ARCH) tests/boot/run $(if $(filter check-image-quick,$@),--quick)
-$(O)/tests/boot/replay $(O)/tests/boot/trunk: $(O)/%: %.c $(O)/gen/autoconf.h
+$(BOOT_TOOLS): $(O)/%: %.c $(O)/gen/autoconf.h
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $<
 

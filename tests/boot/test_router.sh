@@ -58,3 +58,34 @@ test_router_everyday() {
 }
 
 boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }
+
+# What a client meets that asks from power-on: when its first answers came, in the kernel's time. The event of the
+# blocked one says when that was there, the client's clock how long after it the other one came.
+test_router_first_answers() {
+	vm_disk
+	provision_ssh
+	first_answers 'first start'
+	vm_off || fail 'it does not switch off'
+	first_answers 'later start'
+}
+
+first_answers() {
+	local blocked=downloads.upd.kaspersky.com innocent=www.agency.example asker boot there
+	# No question waits for ARP.
+	"$HERE/lab" client 1 ip neigh replace 192.168.77.1 lladdr $LAN_MAC dev eth0 nud permanent
+	timeout 120 "$HERE/lab" client 1 "$ROOT/build/tests/boot/asker" 192.168.77.1 $blocked $innocent > "$VM/answers" &
+	asker=$!
+	vm_start direct
+	wait $asker || { console_tail; fail "$1: answered was only: $(cat "$VM/answers")"; }
+	"$HERE/lab" client 1 ip neigh del 192.168.77.1 dev eth0
+	is "$(cut -d' ' -f1,2 "$VM/answers" | sort | paste -sd' ')" "$blocked 3 $innocent 0" "$1: the first answers"
+	vm_ready 60
+	boot=$(on cat /proc/sys/kernel/random/boot_id)
+	wait_event ".name == \"$blocked\" and .client == \"192.168.77.11\" and .boot_id == \"$boot\"" ||
+		fail "$1: the first answer is not in the log"
+	there=$(events ".name == \"$blocked\" and .client == \"192.168.77.11\" and .boot_id == \"$boot\"" |
+		head -n 1 | jq .uptime)
+	measured "$1: first answers, blocked and innocent (kernel seconds)" "$(awk -v there="$there" -v blocked=$blocked '
+		{ at[$1 == blocked] = $3 } END { printf "%.2f %.2f", there, there + (at[0] - at[1]) / 1000 }' "$VM/answers")"
+	measured "$1: policy in force, links up (kernel seconds)" "$(boot_time policy) $(boot_time links)"
+}
