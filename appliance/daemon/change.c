@@ -171,7 +171,7 @@ static void refuse(struct parent *parent, const char *text)
 	}
 	if (parent->cause == CAUSE_UPDATE)
 		updates_finished(parent, OUTCOME_REFUSED, text);
-	if (first && parent->lists_staged) {
+	if (first && parent->lists_staged && faccessat(parent->state, stage[0], F_OK, 0) == 0) {
 		log_warning("trying the last good rule lists in %s/lists", parent->state_path);
 		parent->lists_staged = false;
 		snprintf(parent->last_error, sizeof(parent->last_error), "%s", text);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { DETAIL = 100 };	/* characters of it */
+
 struct report {
 	struct text *out;
 	enum health_level wanted;	/* of this pass */
@@ -14,6 +16,8 @@ struct report {
 static void say(struct report *report, enum health_level level, const char *what, const char *detail,
 		const char *remedy)
 {
+	size_t length = detail ? strcspn(detail, "\n") : 0;	/* of what may be a whole report */
+
 	if (level != report->wanted)
 		return;
 	if (report->said == HEALTH_LINES) {
@@ -26,7 +30,7 @@ static void say(struct report *report, enum health_level level, const char *what
 				 : level == HEALTH_BAD ? "NOT HEALTHY: " : "healthy, but ");
 	text_puts(report->out, what);
 	if (detail)
-		text_printf(report->out, " (%.100s)", detail);
+		text_printf(report->out, " (%.*s)", (int)(length < DETAIL ? length : DETAIL), detail);
 	text_printf(report->out, "; %s\n", remedy);
 	report->said++;
 }

@@ -76,6 +76,7 @@ test_bad_list_at_the_first_start() {
 	lab stop
 	rm -rf "$LAB_DIR/state" && mkdir "$LAB_DIR/state"
 	LAB_CONF=$LAB_DIR/settings lab start || :
+	like "$(status .refused)" '*site.rules:4*' 'why there is no policy'
 	rm "$RULES/site.rules"
 	cordon rules reload >/dev/null || fail 'the reload of mended lists'
 	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
