@@ -40,7 +40,7 @@ test_router_everyday() {
 	measured "forwarding on" "$(boot_time forwarding)"
 	is "$(on cat /run/boot/forwarded | tr -s ' \n' ' ')" '4 0 6 0 ' 'packets forwarded before the policy'
 	wait_until 20 works web 1 http://www.agency.example/ -4 || fail 'IPv4 is not forwarded'
-	wait_until 30 works web 1 http://www.agency.example/ -6 || fail 'IPv6 is not forwarded'
+	wait_until 30 works web 1 http://www.agency.example/ -6 || fail "IPv6 is not forwarded: $(ipv6_here_and_there)"
 	is "$(web 2 https://www.agency.example/ -4)" 200 'https'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
@@ -55,6 +55,11 @@ test_router_everyday() {
 	[ "$(events . | wc -l)" -ge "$before" ] || fail 'the log is shorter after a restart'
 	is "$(on cat /proc/sys/kernel/hostname)" cordon 'hostname'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'
+}
+
+ipv6_here_and_there() {
+	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps'
+	"$HERE/lab" client 1 sh -c 'ip -6 addr; ip -6 route; ip -6 neigh'
 }
 
 boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }
