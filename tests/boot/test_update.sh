@@ -158,6 +158,74 @@ test_update_with_a_corrupted_root_goes_back() {
 	blocks_all
 }
 
+# Of a start of ours with one command replaced.
+script_with() { sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"; }
+
+# Nothing bites: the start has its own end.
+test_update_whose_links_hang_without_a_watchdog_goes_back() {
+	variant linkless "etc/init.d/start=$(script_with start 'cordon network up' 'sleep 100000')"
+	TRIED=$SECONDS
+	WATCHDOG=no goes_back linkless 600
+	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
+}
+
+# It connects, since the kernel does that, and says nothing.
+test_update_whose_cordond_never_answers_goes_back() {
+	variant stopped 'usr/libexec/cordond=#!/bin/sh
+/usr/sbin/cordond --config /run/cordon/cordon.conf --state /data/state --run /run/cordon &
+until [ -S /run/cordon/control ]; do sleep 0.02; done
+kill -STOP $!
+echo "variant: cordond stands still" > /dev/console
+wait'
+	TRIED=$SECONDS
+	WATCHDOG=no goes_back stopped 500
+	console_has 'variant: cordond stands still' || fail 'the image was not what was meant'
+	console_has 'no policy is in force after 90 s' || fail 'it was something else that ended it'
+}
+
+# They stay as they are for the image that understands them.
+test_update_that_cannot_use_the_settings_goes_back() {
+	variant strict "etc/init.d/boot=$(script_with boot '! cordon settings compose; then' '! false; then')"
+	TRIED=$SECONDS
+	goes_back strict
+	console_has 'cannot use the settings: back to the one before it' || fail 'it was something else that ended it'
+	on test ! -e /data/settings.bad || fail 'the settings were put aside'
+}
+
+# Not on trial, so there is nothing to go back to: it forwards nothing, and the console is where it can be mended.
+test_update_without_a_policy_is_mended_at_the_console() {
+	BUNDLE_ONLY='' variant bare 'etc/cordon/rules/kaspersky.rules=this is no list'
+	vm_disk "$VARIANTS/bare/cordon-$ARCH.img"
+	provision_ssh
+	provision 'admin-secret=correct horse battery'
+	rm -f "$VM/vars.fd"
+	vm_start uefi
+	console_wait 300 'no policy is in force after 90 s' || fail 'nothing is said about it'
+	console_wait 60 'Enter: status' || fail 'the console does not come'
+	is "$(connection 2 192.168.77.1 22)" 'no answer' 'ssh'
+	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'packets are forwarded without a policy'
+	console_type ''
+	console_wait 60 'NOT IN FORCE' || fail 'the status does not say that there is no policy'
+	console_type s
+	console_wait 30 'secret to set this box up' || fail 'the wizard does not ask for the secret'
+	console_type 'correct horse battery'
+	console_wait 30 'name of this box' || fail 'the wizard does not begin'
+	console_type "$(printf '\004')"
+	console_wait 30 'nothing was changed' || fail 'the wizard does not end'
+	console_type u
+	console_wait 30 'secret for a shell' || fail 'a shell costs no secret'
+	console_type 'correct horse battery'
+	console_wait 30 '^cordon# ' || fail 'there is no shell'
+	console_type 'cordon settings reset'
+	console_wait 30 'secret for a factory reset' || fail 'a reset costs no secret'
+	console_type 'correct horse battery'
+	console_wait 60 'the box restarts now' || fail 'no reset'
+	console_wait 300 'no policy is in force after 90 s' 2 || fail 'it does not start again'
+	console_type u
+	console_wait 60 'nobody has set this box up yet' || fail 'the settings are still there'
+	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'packets are forwarded without a policy'
+}
+
 test_update_truncated_is_refused() {
 	local why
 	begin

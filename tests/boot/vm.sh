@@ -161,7 +161,8 @@ direct_kernel() {
 }
 
 # vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make the
-# block device "disk" instead of a plain file; APPEND: more of the kernel's command line.
+# block device "disk" instead of a plain file; APPEND: more of the kernel's command line; WATCHDOG=no: none
+# but the one of q35 itself, which never bites.
 vm_words() {
 	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
 	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
@@ -170,7 +171,8 @@ vm_words() {
 		-netdev tap,id=wan,ifname=tap-wan,script=no,downscript=no
 		-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile="
 		-device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile="
-		-device virtio-rng-pci -watchdog-action reset -device i6300esb)
+		-device virtio-rng-pci)
+	[ "${WATCHDOG:-yes}" = no ] || WORDS+=(-watchdog-action reset -device i6300esb)
 	if [ -n "${DRIVE:-}" ]; then
 		# shellcheck disable=SC2206
 		WORDS+=($DRIVE)
@@ -244,6 +246,10 @@ vm_off() {
 # console_has PATTERN [COUNT]: a line of the console (extended expression), that often.
 console_has() { [ "$(tr -d '\r' < "$VM/console.log" | grep -cE "$1")" -ge "${2:-1}" ]; }
 console_wait() { wait_until "$1" console_has "$2" "${3:-1}" || { console_tail; return 1; }; }
+# console_type LINE: as somebody at the serial line.
+console_type() {
+	{ printf '%s\r' "$1"; sleep 1; } | nc -N -U "$VM/console" > /dev/null
+}
 console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d '\r'; }
 
 
