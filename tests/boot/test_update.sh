@@ -226,6 +226,44 @@ test_update_without_a_policy_is_mended_at_the_console() {
 	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'packets are forwarded without a policy'
 }
 
+# Over the network nobody goes back to what was mended since, whatever he says.
+test_update_older_is_for_the_console() {
+	local why
+	BUNDLE_ONLY='' variant ahead "etc/cordon/image.json=$(
+		jq -c '.build += 86400' <<< "{\"version\":\"9.9.9\",\"arch\":\"$ARCH\",\"build\":$(date +%s),\"supported-until\":4000000000}")"
+	vm_disk "$VARIANTS/ahead/cordon-$ARCH.img"
+	provision_ssh
+	provision 'admin-secret=correct horse battery'
+	rm -f "$VM/vars.fd"
+	vm_start uefi
+	vm_ready 240
+	why=$(install_on "$VARIANTS/b/packed" 2>&1) && fail 'an older image was installed'
+	like "$why" '*built*before the one that runs (9.9.9,*' 'why'
+	like "$why" '*--allow-downgrade, and by somebody at the console*' 'what is said'
+	on sh -c 'cat > /tmp/packed' < "$VARIANTS/b/packed"
+	on cordon image install --allow-downgrade /tmp/packed && fail 'an older image was installed over ssh'
+	# A terminal is not yet the console.
+	why=$(echo 0.1.0 | timeout 60 "$HERE/lab" client 2 ssh -tt -F "$VM/ssh_config" gateway \
+		cordon image install --allow-downgrade /tmp/packed 2>&1) && fail 'an older image was installed over ssh -t'
+	like "$why" '*by somebody at the console*' 'what is said to a terminal'
+	is "$(on cordon image status --json | jq -r '."on-trial", .slots.b.image' | paste -sd' ')" 'false ' 'slot b'
+	console_type u
+	console_wait 30 'secret for a shell' || fail 'the console does not ask'
+	console_type 'correct horse battery'
+	console_wait 30 '^cordon# ' || fail 'there is no shell'
+	console_type 'cordon image install --allow-downgrade /tmp/packed'
+	console_wait 60 'type the version of the older image' || fail 'the console is not asked'
+	console_type "$(jq -r .version <<< "$(on cat /etc/cordon/image.json)")"
+	console_wait 60 'not installed; the image that runs' || fail 'a version that is not its own was taken'
+	console_type 'cordon image install --allow-downgrade /tmp/packed'
+	console_wait 60 'type the version of the older image' 2 || fail 'the console is not asked again'
+	console_type "$(sed -n 's/^#define VERSION_TEXT "\(.*\)"/\1/p' "$ROOT/appliance/base/version.h")"
+	console_wait 60 'is started next, on trial' || fail 'the console may not either'
+	restart_into b
+	wait_until 60 confirmed || fail "$(on cordon image status)"
+	blocks_all
+}
+
 test_update_truncated_is_refused() {
 	local why
 	begin
