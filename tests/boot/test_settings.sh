@@ -86,3 +86,33 @@ test_settings_apply_takes_itself_back() {
 	wait_until 60 on true || fail 'the management does not come back'
 }
 lost() { ! timeout 6 "$BOOT/on" true; }
+
+# A file system may ask of whoever mounts it to panic when it is broken. Ours are the only wishes that count.
+test_settings_stick_that_wants_a_panic() {
+	local boot
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 60
+	vm_off || fail 'it does not switch off'
+	rm -rf "$VM/stick.img" "$VM/stick"
+	mkdir -p "$VM/stick/cordon"
+	printf '[system]\nhostname = branch-9\n[management]\ninterface = lan\nssh = on\n' > "$VM/stick/cordon/network.conf"
+	mke2fs -q -t ext4 -d "$VM/stick" "$VM/stick.img" 8M
+	tune2fs -e panic "$VM/stick.img" > /dev/null
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	wait_until 30 named branch-9 || fail 'a stick with ext4 is not read'
+	vm_off || fail 'it does not switch off'
+	debugfs -w -R 'set_inode_field /cordon block[0] 0' "$VM/stick.img" > /dev/null 2>&1
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	boot=$(on cat /proc/sys/kernel/random/boot_id)
+	wait_until 30 met_an_error || fail 'the stick is not as broken as it should be'
+	is "$(web 1 http://77.74.176.10/)" refused 'by address'
+	is "$(on cat /proc/sys/kernel/random/boot_id)" "$boot" 'the start that runs'
+	# It would have done it.
+	on sh -c 'mount -t ext4 -o ro,noload /dev/sda /mnt; ls /mnt/cordon' > /dev/null 2>&1 &
+	console_wait 30 'Kernel panic.*EXT4-fs' || fail 'the stick is harmless, and proves nothing'
+}
+met_an_error() { on dmesg | grep -q 'EXT4-fs error (device sda)'; }
