@@ -158,6 +158,21 @@ test_update_with_a_corrupted_root_goes_back() {
 	blocks_all
 }
 
+# No device has the id of its root: the kernel waits, gives up and starts again, until GRUB has counted three.
+test_update_whose_root_never_comes_goes_back() {
+	begin
+	install_on "$VARIANTS/b/packed"
+	vm_off || fail 'it does not switch off'
+	sfdisk --quiet --part-uuid "$VM/disk.img" 3 7f5a1c00-dead-4c6f-8e5a-636f72646f6e
+	TRIED=$SECONDS
+	vm_start uefi
+	wait_until 600 runs a || { console_tail; fail 'image A does not come back'; }
+	wait_until 20 settled || fail 'image A has no policy in force'
+	blocks_all
+	like "$(on cordon image status)" '*fell back*' 'the status'
+	measured 'image without its root: seconds until A ran again' "$((SECONDS - TRIED))"
+}
+
 # Of a start of ours with one command replaced.
 script_with() { sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"; }
 
