@@ -184,6 +184,13 @@ test_update_whose_links_hang_without_a_watchdog_goes_back() {
 	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
 }
 
+test_update_whose_selftest_hangs_without_a_watchdog_goes_back() {
+	variant mute "etc/init.d/start=$(script_with start 'cordon selftest' 'sleep 100000; :')"
+	TRIED=$SECONDS
+	WATCHDOG=no goes_back mute 600
+	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
+}
+
 # It connects, since the kernel does that, and says nothing.
 test_update_whose_cordond_never_answers_goes_back() {
 	variant stopped 'usr/libexec/cordond=#!/bin/sh
