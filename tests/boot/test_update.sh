@@ -180,14 +180,14 @@ script_with() { sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"; }
 test_update_whose_links_hang_without_a_watchdog_goes_back() {
 	variant linkless "etc/init.d/start=$(script_with start 'cordon network up' 'sleep 100000')"
 	TRIED=$SECONDS
-	WATCHDOG=no goes_back linkless 600
+	WATCHDOG=no goes_back linkless 900
 	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
 }
 
 test_update_whose_selftest_hangs_without_a_watchdog_goes_back() {
 	variant mute "etc/init.d/start=$(script_with start 'cordon selftest' 'sleep 100000; :')"
 	TRIED=$SECONDS
-	WATCHDOG=no goes_back mute 600
+	WATCHDOG=no goes_back mute 900
 	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
 }
 
@@ -200,7 +200,7 @@ kill -STOP $!
 echo "variant: cordond stands still" > /dev/console
 wait'
 	TRIED=$SECONDS
-	WATCHDOG=no goes_back stopped 500
+	WATCHDOG=no goes_back stopped 900
 	console_has 'variant: cordond stands still' || fail 'the image was not what was meant'
 	console_has 'no policy is in force after 90 s' || fail 'it was something else that ended it'
 }
