@@ -116,3 +116,47 @@ test_settings_stick_that_wants_a_panic() {
 	console_wait 30 'Kernel panic.*EXT4-fs' || fail 'the stick is harmless, and proves nothing'
 }
 met_an_error() { on dmesg | grep -q 'EXT4-fs error (device sda)'; }
+
+# The LAN gets another address in a VLAN while the box runs, and whoever did it confirms it from there.
+test_settings_lan_moves() {
+	local offer
+	vm_disk
+	provision_ssh '[lan]
+interface = eth1
+address = 192.168.77.1/24
+'
+	trunk_begin 2=30
+	trap lan_is_back EXIT
+	"$HERE/lab" client 2 sh -c 'for what in accept_ra autoconf; do echo 1 > /proc/sys/net/ipv6/conf/eth9/$what; done'
+	vm_start direct
+	vm_ready 60
+	on sh -c 'cordon settings export - | sed "s,= eth1,= eth1.30,; s,192.168.77.1/24,10.78.0.1/24," > /tmp/new'
+	timeout 40 "$BOOT/on" cordon settings apply /tmp/new --confirm 120 || :
+	"$HERE/lab" client 2 ip addr add 10.78.0.11/24 dev eth9
+	wait_until 60 blocks_at 10.78.0.1 || { console_tail; fail 'nobody answers at the new address'; }
+	sed -i 's/192.168.77.1$/10.78.0.1/' "$VM/ssh_config"
+	wait_until 30 on cordon settings keep || fail 'it cannot be confirmed from there'
+	sleep 5
+	offer=$(dhcp_offer 2 eth9)
+	like "$offer" '*IP Offered: 10.78.0.*' 'DHCP'
+	like "$offer" '*Server Identifier: 10.78.0.1*' 'who offers'
+	wait_until 60 has_address_by_ra || fail "no address by router advertisements: $("$HERE/lab" client 2 ip -6 addr show dev eth9)"
+	"$HERE/lab" client 2 ip route replace default via 10.78.0.1 dev eth9
+	is "$(dns 2 @10.78.0.1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(dns 2 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
+	is "$(web 2 http://77.74.176.10/)" refused 'by address'
+	is "$(web 2 http://198.51.200.10/)" 200 'an innocent page'
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" silence 'the old address'
+	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'the old LAN is still forwarded'
+	offer=$(dhcp_offer 1 eth0)
+	case $offer in *Offered*) fail "DHCP on the old LAN: $offer" ;; esac
+	case $(on cat /data/settings/network.conf) in *eth1.30*10.78.0.1/24*) ;; *) fail 'the new settings do not stay' ;; esac
+}
+blocks_at() { [ "$(dns 2 "@$1" downloads.upd.kaspersky.com)" = NXDOMAIN ]; }
+dhcp_offer() { "$HERE/lab" client "$1" nmap --script broadcast-dhcp-discover -e "$2" --script-args newtargets=no 2>&1; }
+has_address_by_ra() { "$HERE/lab" client 2 ip -6 addr show dev eth9 scope global | grep -q '2001:db8:77:'; }
+lan_is_back() {
+	sed -i 's/10.78.0.1$/192.168.77.1/' "$VM/ssh_config"
+	trunk_end
+	"$HERE/lab" client 2 ip route replace default via 192.168.77.1
+}
