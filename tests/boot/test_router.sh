@@ -58,8 +58,9 @@ test_router_everyday() {
 }
 
 ipv6_here_and_there() {
-	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps'
-	"$HERE/lab" client 1 sh -c 'ip -6 addr; ip -6 route; ip -6 neigh'
+	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps | grep -v "\["'
+	in_internet sh -c 'ip -6 route; ip -6 neigh'
+	"$HERE/lab" client 1 sh -c 'ip -6 route; ip -6 neigh'
 }
 
 boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }
