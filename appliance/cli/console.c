@@ -35,12 +35,10 @@ static void run_command(const struct cli *cli, int (*run)(const struct cli *, in
 	(void)run(cli, argc, (char **)(uintptr_t)words);
 }
 
-/* Settings that changed start cordond again, the first lease among them: that is nothing to worry about. */
 static void show_status(const struct cli *cli)
 {
 	static const char *const words[] = { "status", NULL };
 
-	(void)appliance_await(cli, 0, RESTART_WAIT_MS);
 	run_command(cli, command_status, 1, words);
 }
 
@@ -157,6 +155,8 @@ int command_console(const struct cli *cli, int argc, char **argv)
 	signal(SIGTTOU, SIG_IGN);
 	own_terminal();
 	putchar('\n');
+	/* The first lease starts cordond again, which is nothing to worry about. */
+	(void)appliance_await(cli, 0, RESTART_WAIT_MS);
 	show_status(cli);
 	say_help();
 	while (terminal_ask("cordon> ", line, sizeof(line)) == 0) {

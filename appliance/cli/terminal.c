@@ -36,8 +36,11 @@ static int take_line(char *line, size_t size)
 {
 	size_t length;
 
-	if (!fgets(line, (int)size, stdin))
+	if (!fgets(line, (int)size, stdin)) {
+		/* ^D ends what was asked, not everything that is asked after it. */
+		clearerr(stdin);
 		return -EPIPE;
+	}
 	length = strcspn(line, "\r\n");
 	if (length + 1 == size && line[length] == '\0') {
 		drop_rest();
