@@ -78,8 +78,9 @@ void text_printf(struct text *text, const char *format, ...)
 
 /* Bytes of the UTF-8 character that is there; 1 when it is none. A continuation that is a C1 byte is only
  * harmless within its character. */
-static size_t character(const unsigned char *at, size_t left)
+static size_t character(const char *text, size_t left)
 {
+	const unsigned char *at = (const unsigned char *)text;
 	size_t length = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 1;
 
 	if (length > left || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90))
@@ -91,11 +92,12 @@ static size_t character(const unsigned char *at, size_t left)
 	return length;
 }
 
-size_t text_steering(const char *text, size_t left)
+/* Bytes of a character that steers, at the beginning of text; 0: it is harmless. */
+static size_t steering(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
-	switch (character(at, left)) {
+	switch (character(text, left)) {
 	case 1:
 		return at[0] < 0x20 || (at[0] >= 0x7f && at[0] < 0xa0);
 	case 2:
@@ -109,15 +111,16 @@ size_t text_steering(const char *text, size_t left)
 	}
 }
 
-static size_t step(const char *text, size_t left)
+/* Is it of C0, and fine here all the same? */
+static bool is_fine(char c, const char *but)
 {
-	return character((const unsigned char *)text, left);
+	return c && strchr(but, c);
 }
 
 bool text_is_plain(const char *text, size_t length, const char *but)
 {
-	for (size_t i = 0; i < length; i += step(text + i, length - i)) {
-		if (text_steering(text + i, length - i) && (!text[i] || !strchr(but, text[i])))
+	for (size_t i = 0; i < length; i += character(text + i, length - i)) {
+		if (steering(text + i, length - i) && !is_fine(text[i], but))
 			return false;
 	}
 	return true;
@@ -128,23 +131,23 @@ void text_mask(char *text)
 	size_t length = strlen(text), to = 0;
 
 	for (size_t i = 0, size; i < length; i += size) {
-		const size_t steering = text_steering(text + i, length - i);
+		const bool steers = steering(text + i, length - i) > 0;
 
-		size = step(text + i, length - i);
-		if (steering)
-			text[to++] = '?';
+		size = character(text + i, length - i);
+		if (steers)
+			text[to] = '?';
 		else
 			memmove(text + to, text + i, size);
-		to += steering ? 0 : size;
+		to += steers ? 1 : size;
 	}
 	text[to] = '\0';
 }
 
-void text_put_masked(struct text *text, const char *bytes, size_t length)
+void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but)
 {
 	for (size_t i = 0, size; i < length; i += size) {
-		size = step(bytes + i, length - i);
-		if (bytes[i] != '\t' && bytes[i] != '\n' && text_steering(bytes + i, length - i))
+		size = character(bytes + i, length - i);
+		if (steering(bytes + i, length - i) && !is_fine(bytes[i], but))
 			text_puts(text, "?");
 		else
 			text_put(text, bytes + i, size);

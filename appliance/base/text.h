@@ -27,14 +27,12 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
  * what follows is read: C0 (a tab, too) and DEL, C1 as U+0080 to U+009F or as a byte of its own, marks of
  * direction.
  */
-/* Bytes of such a character, at the beginning of text with left > 0 bytes; 0: it is harmless. */
-size_t text_steering(const char *text, size_t left);
-/* but: of C0, what is fine here. */
+/* None of them; but: of C0, what is fine here. */
 bool text_is_plain(const char *text, size_t length, const char *but);
 /* '?' for each of them, in place; what then is shorter moves up. */
 void text_mask(char *text);
-/* The same while it is appended; tabs and ends of lines stay. */
-void text_put_masked(struct text *text, const char *bytes, size_t length);
+/* The same while it is appended. */
+void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but);
 
 static inline bool text_failed(const struct text *text)
 {

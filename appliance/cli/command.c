@@ -70,21 +70,28 @@ FILE *command_log_part(const char *state, unsigned int part)
 	return fopen(path, "re");
 }
 
-const char *command_text(const json_t *object, const char *key)
+const char *command_text_if(const json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);
 	struct text masked = TEXT_EMPTY;
 
 	if (!json_is_string(value))
-		return "-";
+		return NULL;
 	/* Once: who asks again gets the same pointer. */
 	if (text_is_plain(json_string_value(value), json_string_length(value), "\t\n"))
 		return json_string_value(value);
-	text_put_masked(&masked, json_string_value(value), json_string_length(value));
+	text_put_masked(&masked, json_string_value(value), json_string_length(value), "\t\n");
 	if (text_failed(&masked) || json_string_setn(value, masked.data, masked.length) < 0)
 		value = NULL;
 	text_release(&masked);
 	return value ? json_string_value(value) : "-";
+}
+
+const char *command_text(const json_t *object, const char *key)
+{
+	const char *text = command_text_if(object, key);
+
+	return text ? text : "-";
 }
 
 void command_print_json(json_t *object)

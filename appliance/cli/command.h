@@ -62,6 +62,8 @@ FILE *command_log_part(const char *state, unsigned int part);
 
 /* The text under a key as it may be shown on a terminal (base/text.h); "-" when there is none. */
 const char *command_text(const json_t *object, const char *key);
+/* The same; NULL when there is none. */
+const char *command_text_if(const json_t *object, const char *key);
 /* One JSON object and a newline on stdout; takes the reference. */
 void command_print_json(json_t *object);
 

@@ -58,7 +58,7 @@ static void print_text(const char *query, const struct policy *policy,
 	       action_print(verdict->action), explanation->partial ? " (weakest, differs inside)" :
 	       "", rule.id, confidence_print(rule.confidence));
 	if (rule.evidence[0]) {
-		text_put_masked(&evidence, rule.evidence, strlen(rule.evidence));
+		text_put_masked(&evidence, rule.evidence, strlen(rule.evidence), "");
 		printf("  evidence    %s\n", evidence.data ? evidence.data : "");
 		text_release(&evidence);
 	}

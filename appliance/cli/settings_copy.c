@@ -212,7 +212,7 @@ static void show_part(const char *name, const struct intake_part *part)
 {
 	struct text out = TEXT_EMPTY;
 
-	text_put_masked(&out, part->data, part->size);
+	text_put_masked(&out, part->data, part->size, "\t\n");
 	printf("==> %s\n%s%s", name, out.data ? out.data : "",
 	       out.length && out.data[out.length - 1] != '\n' ? "\n" : "");
 	text_release(&out);

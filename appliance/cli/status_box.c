@@ -22,11 +22,6 @@ static void put(json_t *object, const char *key, json_t *value)
 	(void)json_object_set_new(object, key, value ? value : json_null());
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_is_string(json_object_get(object, key)) ? command_text(object, key) : NULL;
-}
-
 static bool is_true(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
@@ -143,7 +138,7 @@ static const char *down_role(const json_t *status)
 
 	json_array_foreach(json_object_get(status, "roles"), index, role) {
 		if (json_is_null(json_object_get(role, "pid")))
-			return text_of(role, "role");
+			return command_text_if(role, "role");
 	}
 	return NULL;
 }
@@ -155,16 +150,16 @@ static void judge_daemon(struct health *health, const json_t *status)
 	health->answers = status != NULL;
 	health->in_force = is_true(status, "in_force");
 	health->down = down_role(status);
-	health->mode = text_of(status, "mode");
-	health->mode_until = text_of(status, "mode_until");
-	health->refused = text_of(status, "refused");
+	health->mode = command_text_if(status, "mode");
+	health->mode_until = command_text_if(status, "mode_until");
+	health->refused = command_text_if(status, "refused");
 	health->update_on = is_true(update, "on");
-	health->freshness = text_of(update, "freshness");
-	health->update_refusal = text_of(update, "refusal");
-	health->clock_set = !text_of(status, "clock") || strcmp(text_of(status, "clock"), "set") == 0;
+	health->freshness = command_text_if(update, "freshness");
+	health->update_refusal = command_text_if(update, "refusal");
+	health->clock_set = !command_text_if(status, "clock") || strcmp(command_text_if(status, "clock"), "set") == 0;
 	health->has_watchdog = json_is_object(dog);
 	health->watchdog_fed = is_true(dog, "fed");
-	health->watchdog_why = text_of(dog, "why");
+	health->watchdog_why = command_text_if(dog, "why");
 	health->events_lost = json_integer_value(json_object_get(status, "events_lost"));
 }
 
@@ -175,7 +170,7 @@ static void judge_box(struct health *health, const json_t *box)
 
 	health->now = 1;
 	health->supported_until = is_true(json_object_get(box, "image"), "supported") ? 0 : -1;
-	health->image_failed = text_of(slot, "failed");
+	health->image_failed = command_text_if(slot, "failed");
 	health->image_on_trial = is_true(slot, "on_trial");
 	health->provisioned = is_true(settings, "provisioned");
 	health->settings_wait = is_true(settings, "waiting");
@@ -202,7 +197,7 @@ void status_print_health(const json_t *status, const json_t *box)
 
 static const char *or_dash(const json_t *object, const char *key)
 {
-	const char *text = text_of(object, key);
+	const char *text = command_text_if(object, key);
 
 	return text ? text : "-";
 }
@@ -229,8 +224,8 @@ void status_print_box(const json_t *status, const json_t *box)
 	const json_t *settings = json_object_get(box, "settings");
 	const json_t *dog = json_object_get(status, "watchdog");
 
-	if (text_of(json_object_get(box, "boot"), "report"))
-		printf("start      %s\n", text_of(json_object_get(box, "boot"), "report"));
+	if (command_text_if(json_object_get(box, "boot"), "report"))
+		printf("start      %s\n", command_text_if(json_object_get(box, "boot"), "report"));
 	printf("image      cordon %s, built %s, supported until %s", or_dash(image, "version"),
 	       or_dash(image, "built"), or_dash(image, "supported_until"));
 	if (json_is_object(slot))
@@ -240,6 +235,6 @@ void status_print_box(const json_t *status, const json_t *box)
 	print_log(json_object_get(status, "log"));
 	printf("\nsettings   %s%s%s%s\n", is_true(settings, "provisioned") ? "set up" : "as from the factory",
 	       is_true(settings, "secret") ? "" : ", no administrator's secret",
-	       text_of(settings, "refused") ? "; last refused: " : "",
-	       text_of(settings, "refused") ? text_of(settings, "refused") : "");
+	       command_text_if(settings, "refused") ? "; last refused: " : "",
+	       command_text_if(settings, "refused") ? command_text_if(settings, "refused") : "");
 }

@@ -8,11 +8,6 @@
 
 /* ---- status ---- */
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	return json_is_string(json_object_get(object, key)) ? command_text(object, key) : NULL;
-}
-
 static long long number_at(const json_t *object, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(object, key));
@@ -53,7 +48,7 @@ static void print_freshness(const json_t *update)
 	const char *freshness = command_text(update, "freshness");
 
 	printf("freshness  %s", freshness);
-	if (text_at(update, "signed_at"))
+	if (command_text_if(update, "signed_at"))
 		printf(": signed %s, expires %s", command_text(update, "signed_at"),
 		       command_text(update, "expires"));
 	puts("");
@@ -77,11 +72,11 @@ static void print_text_block(const char *label, const char *text)
 
 static void print_offers(const json_t *update)
 {
-	if (text_at(update, "refusal"))
-		print_text_block("refused", text_at(update, "refusal"));
+	if (command_text_if(update, "refusal"))
+		print_text_block("refused", command_text_if(update, "refusal"));
 	if (number_at(update, "waiting")) {
 		printf("waiting    release %lld is verified and ", number_at(update, "waiting"));
-		if (text_at(update, "waiting_until"))
+		if (command_text_if(update, "waiting_until"))
 			printf("has its turn at %s (ring %s)\n", command_text(update, "waiting_until"),
 			       command_text(update, "ring"));
 		else
@@ -94,15 +89,15 @@ static void print_offers(const json_t *update)
 
 static void print_contact(const json_t *update)
 {
-	if (text_at(update, "contact_at"))
+	if (command_text_if(update, "contact_at"))
 		printf("contact    %s with %s, %lld requests\n", command_text(update, "contact_at"),
 		       command_text(update, "source"), number_at(update, "requests"));
 	else
 		puts("contact    none since the start");
-	if (text_at(update, "failure"))
-		print_text_block("failure", text_at(update, "failure"));
-	if (text_at(update, "receipt"))
-		print_text_block("receipt", text_at(update, "receipt"));
+	if (command_text_if(update, "failure"))
+		print_text_block("failure", command_text_if(update, "failure"));
+	if (command_text_if(update, "receipt"))
+		print_text_block("receipt", command_text_if(update, "receipt"));
 	printf("device     ring %s, key\n           %s\n", command_text(update, "ring"),
 	       command_text(update, "device_key"));
 }
@@ -110,8 +105,8 @@ static void print_contact(const json_t *update)
 /* Healthy: fresh, nothing refused, the last look went well. */
 static int judge(const json_t *update)
 {
-	return strcmp(command_text(update, "freshness"), "fresh") == 0 && !text_at(update, "refusal") &&
-			       !text_at(update, "failure")
+	return strcmp(command_text(update, "freshness"), "fresh") == 0 && !command_text_if(update, "refusal") &&
+			       !command_text_if(update, "failure")
 		       ? EXIT_YES
 		       : EXIT_NO;
 }
@@ -190,7 +185,7 @@ static void print_event(const char *line)
 	static const char prefix[] = "update: ";
 	int indent = 2;
 	json_t *event = json_loads(line, 0, NULL);
-	const char *text = text_at(event, "text");
+	const char *text = command_text_if(event, "text");
 
 	if (event && text) {
 		if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)

@@ -125,7 +125,7 @@ static void walk(struct edits *edits, const struct lines *a, const struct lines 
 static void print_line(const struct edit *edit, struct text *out)
 {
 	text_put(out, &edit->kind, 1);
-	text_put_masked(out, edit->at, edit->length);
+	text_put_masked(out, edit->at, edit->length, "\t");
 	text_puts(out, "\n");
 }
 

@@ -17,7 +17,7 @@ static void print_evidence(struct text *out, const char *label, const struct pol
 	if (!rule->evidence || !rule->evidence[0])
 		return;
 	text_printf(out, "; %s", label);
-	text_put_masked(out, rule->evidence, strlen(rule->evidence));
+	text_put_masked(out, rule->evidence, strlen(rule->evidence), "");
 }
 
 /* "blocked by kaspersky:update:a.com (high)", or "no rule". */
@@ -73,7 +73,7 @@ static void print_list(struct text *out, const struct diff_list *list)
 	if (list->authority[OLD] && list->authority[NEW] &&
 	    strcmp(list->authority[OLD], list->authority[NEW]) != 0) {
 		text_puts(out, "; authority ");
-		text_put_masked(out, list->authority[NEW], strlen(list->authority[NEW]));
+		text_put_masked(out, list->authority[NEW], strlen(list->authority[NEW]), "");
 	}
 	text_puts(out, "\n");
 }

@@ -83,8 +83,9 @@ static void nothing_steers_a_terminal(void **state)
 	}
 	assert_true(text_is_plain("\ta\r", 3, "\t\r"));
 	assert_false(text_is_plain("a\0b", 3, "\t\r"));
-	text_put_masked(&text, "a\tb\n\xc2\x9b\0", 7);
-	assert_string_equal(text.data, "a\tb\n??");
+	text_put_masked(&text, "a\tb\n\xc2\x9b\0", 7, "\t\n");
+	text_put_masked(&text, "\t\n", 2, "");
+	assert_string_equal(text.data, "a\tb\n????");
 	text_release(&text);
 }
 

@@ -66,31 +66,29 @@ static void asks_the_kernel(void **state)
 	close(fd);
 }
 
-static void without_a_socket(void **state)
+static void finds_without_a_socket(const char *client, uint32_t interface, const char *name)
 {
 	struct neighbours neighbours;
 	struct neighbour found;
-	struct addr addr = sample_addr("192.0.2.5");
+	struct addr addr = sample_addr(client);
 
-	(void)state;
 	neighbours_init(&neighbours, -1);
-	neighbours_lookup(&neighbours, &addr, 1, &found);
+	neighbours_lookup(&neighbours, &addr, interface, &found);
 	assert_false(found.has_mac);
-	assert_string_equal(found.name, "");
+	assert_string_equal(found.name, name);
+}
+
+static void without_a_socket(void **state)
+{
+	(void)state;
+	finds_without_a_socket("192.0.2.5", 1, "");
 }
 
 /* Its link is gone when its blocks are written, and nobody must look for a client of that address. */
 static void a_self_test_is_no_client(void **state)
 {
-	struct neighbours neighbours;
-	struct neighbour found;
-	struct addr addr = sample_addr("198.18.0.2");
-
 	(void)state;
-	neighbours_init(&neighbours, -1);
-	neighbours_lookup(&neighbours, &addr, SELFTEST_LINK_INDEX, &found);
-	assert_false(found.has_mac);
-	assert_string_equal(found.name, "selftest0");
+	finds_without_a_socket("198.18.0.2", SELFTEST_LINK_INDEX, "selftest0");
 }
 
 /* Every truncation and every single wrong byte of an answer. */
