@@ -2,21 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `cordon network lease` as udhcpc and udhcpc6 call it, on an appliance that is a folder.
 set -u
-cordon=$(realpath "$BUILD")/bin/cordon
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export CORDON_ROOT=$work/box
-box=$CORDON_ROOT
-failures=0
+. "$(dirname "$0")/../../box"
 
 mkdir -p "$box"/{etc/cordon,data/settings,data/state,run/cordon,usr/bin}
 printf '#!/bin/sh\n' >"$box/usr/bin/busybox"
 chmod +x "$box/usr/bin/busybox"
 printf '[wan]\ninterface = eth0\n' >"$box/data/settings/network.conf"
 
-lease4() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.$1 mask=24 dns="198.51.100.$1" "$cordon" network lease bound; }
-lease6() { CORDON_SERVICE=udhcpc6 interface=eth0 dns="2001:db8::$1" "$cordon" network lease bound; }
+lease4() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.$1 mask=24 dns="198.51.100.$1" cordon network lease bound; }
+lease6() { CORDON_SERVICE=udhcpc6 interface=eth0 dns="2001:db8::$1" cordon network lease bound; }
 is() {
 	[ "$1" = "$2" ] && return
 	echo "line ${BASH_LINENO[0]}: expected \"$2\", got \"$1\""
@@ -37,7 +31,7 @@ is "$(cat said.4 said.6)" ''
 is "$(grep -c '^upstream = \(198.51.100.49\|2001:db8::49\)$' "$box/run/cordon/cordon.conf")" 2
 
 # ---- an order that changes with every lease starts cordond anew with none
-lease() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 dns="$*" "$cordon" network lease bound; }
+lease() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 dns="$*" cordon network lease bound; }
 lease 198.51.100.1 198.51.100.2 198.51.100.3
 lease 198.51.100.3 198.51.100.1 198.51.100.2
 is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.1 198.51.100.2 198.51.100.3'

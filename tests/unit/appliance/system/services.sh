@@ -2,14 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `cordon network services`, whose services are sleepers that write down their pids.
 set -u
-cordon=$(realpath "$BUILD")/bin/cordon
-work=$(mktemp -d) || exit 1
+. "$(dirname "$0")/../../box"
 supervisor=
 trap '[ -z "$supervisor" ] || kill $supervisor; wait; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export CORDON_ROOT=$work/box
-box=$CORDON_ROOT
-failures=0
 
 mkdir -p "$box"/{etc/cordon,data/settings,data/state,run/cordon,usr/bin,sys/class/block}
 printf '[wan]\ninterface = eth0\n' >"$box/data/settings/network.conf"
@@ -25,7 +20,7 @@ sleeper() { # FIRST: what it does first
 }
 begin() {
 	rm -f udhcpc udhcpc6
-	"$cordon" network services --supervise >said 2>&1 &
+	"$build/bin/cordon" network services --supervise >said 2>&1 &
 	supervisor=$!
 	until_true 40 test -s udhcpc -a -s udhcpc6
 }
@@ -63,7 +58,7 @@ sleep 0.5
 runs ${pids% *} || { echo 'a sleeper that does not listen has ended'; failures=$((failures + 1)); }
 rm -f udhcpc udhcpc6
 sleeper :
-"$cordon" network services --supervise >said 2>&1 &
+"$build/bin/cordon" network services --supervise >said 2>&1 &
 supervisor=$!
 until_true 100 test -s udhcpc -a -s udhcpc6
 ended $pids || { echo 'services run twice'; failures=$((failures + 1)); kill -KILL $pids; }

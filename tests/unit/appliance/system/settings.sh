@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `cordon settings` on an appliance that is a folder: what is taken, what is refused, what comes back.
 set -u
-build=$(cd "$BUILD" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unset CORDON_PASSPHRASE
-export CORDON_ROOT=$work/box
-box=$CORDON_ROOT
-failures=0
-
-cordon() { "$build/bin/cordon" "$@"; }
+. "$(dirname "$0")/../../box"
 
 # expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said; input from stdin.
 expect() {

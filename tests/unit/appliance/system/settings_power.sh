@@ -3,16 +3,9 @@
 # The power goes before each change of a name while settings are taken in: what the next start finds is the old
 # set or the new one, with the bundle that belongs to it, and it brings the intake to its end.
 set -u
-build=$(cd "$BUILD" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unset CORDON_PASSPHRASE
-export CORDON_ROOT=$work/box
-box=$CORDON_ROOT esp=$CORDON_ROOT/boot/cordon
-failures=0
+. "$(dirname "$0")/../../box"
+esp=$box/boot/cordon
 failed() { echo "line ${BASH_LINENO[0]}: $*; said:"; tail -n 5 said | sed 's/^/    /'; failures=$((failures + 1)); }
-cordon() { "$build/bin/cordon" "$@"; }
 
 # ---- ends the program before its CUT-th change
 cat > cut.c <<'END'

@@ -2,15 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `cordon setup` and `cordon console` as somebody types them: on a pipe, and on a terminal of their own.
 set -u
-build=$(cd "$BUILD" && pwd)
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export CORDON_ROOT=$work/box
-box=$CORDON_ROOT
-failures=0
-
-cordon() { "$build/bin/cordon" "$@"; }
+. "$(dirname "$0")/../../box"
 check() {
 	"$@" >checked 2>&1 && return
 	echo "line ${BASH_LINENO[0]}: failed: $*"
