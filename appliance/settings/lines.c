@@ -15,8 +15,7 @@ static void check_handled(struct parser *parser)
 
 static bool needs_handler(const char *line, size_t length)
 {
-	static const char mark[] = "\xef\xbb\xbf";	/* byte order mark: inih passes over it */
-	size_t at = length >= 3 && memcmp(line, mark, 3) == 0 ? 3 : 0;
+	size_t at = 0;
 
 	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
 		at++;
@@ -25,13 +24,19 @@ static bool needs_handler(const char *line, size_t length)
 	return line[at] != '[' || !memchr(line, ']', length);
 }
 
-/* Blanks in front make a line go on with the value before it. */
+/* As inih reads it: blanks in front count behind a key alone. */
 static void begin_section(struct parser *parser, const char *line, size_t length)
 {
 	const char *end = length ? memchr(line, ']', length) : NULL;
+	size_t at = 0;
 
-	if (parser->begin && end && line[0] == '[')
-		parser->begin(parser, line + 1, (size_t)(end - line) - 1);
+	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
+		at++;
+	if (at == length || line[at] == ';' || line[at] == '#' || (at && parser->in_key))
+		return;
+	parser->in_key = line[at] != '[';
+	if (parser->begin && end && line[at] == '[')
+		parser->begin(parser, line + at + 1, (size_t)(end - line) - at - 1);
 }
 
 /* fgets over the text, one line a call. */
@@ -48,6 +53,11 @@ static char *read_line(char *out, int size, void *stream)
 		return NULL;
 	parser->line++;
 	parser->at += length + (newline != NULL);
+	/* Editors of Windows put it before the first line. */
+	if (parser->line == 1 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
+		line += 3;
+		length -= 3;
+	}
 	/* Comments, too, are shown on terminals, and a stranger's stick may have written them. */
 	if (length > LINES_BYTES || length + 2 > (size_t)size || !text_is_plain(line, length, "\t\r")) {
 		value_error(parser, "expected a line of text of at most %d bytes (a key may be "

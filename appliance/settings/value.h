@@ -19,6 +19,7 @@ struct parser {
 	size_t length;
 	size_t at;
 	unsigned int line;
+	bool in_key;		/* a line that begins with blanks goes on with the value before it */
 	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
 	/* Called at each line [name], keys or not; may be NULL. */
 	void (*begin)(struct parser *parser, const char *name, size_t length);

@@ -240,6 +240,20 @@ static void bounds(void **state)
 	text_release(&text);
 }
 
+/* What editors of Windows and of careful people put before a line: all of it counts, or none. */
+static void byte_order_marks_and_blanks(void **state)
+{
+	(void)state;
+	good("\xef\xbb\xbf[wan]\r\ninterface = eth5\r\n");
+	assert_string_equal(network.wan.interface, "eth5");
+	good("  [wan]\n  interface = eth5\n");
+	assert_string_equal(network.wan.interface, "eth5");
+	good("[wan]\n\t[lan]\ninterface = eth6\n");
+	assert_string_equal(network.lan[0].interface, "eth6");
+	bad("[wan]\ninterface = eth5\n [lan]\n", "network.conf:3:");
+	bad("\n\xef\xbb\xbf[wan]\n", "network.conf:2:");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,7 +261,7 @@ int main(void)
 		cmocka_unit_test(dns_only),	  cmocka_unit_test(trunk),
 		cmocka_unit_test(only_v6),	  cmocka_unit_test(every_other_key),
 		cmocka_unit_test(bad_values),	  cmocka_unit_test(several_errors_at_once),
-		cmocka_unit_test(bounds),
+		cmocka_unit_test(bounds),	  cmocka_unit_test(byte_order_marks_and_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
