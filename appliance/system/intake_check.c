@@ -2,14 +2,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include <mbedtls/base64.h>
+
 #include "base/crypto/password.h"
+#include "base/cursor.h"
 #include "system/intake.h"
 
 static const char *const key_type[] = {
 	"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
 	"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
 };
-enum { KEY_LINE = 2048, KEY_LEAST = 44, KEY_LINES = 64 };
+enum { KEY_LINE = 2048, KEY_LINES = 64 };
 
 static bool is_type(const char *line, size_t length)
 {
@@ -20,16 +23,24 @@ static bool is_type(const char *line, size_t length)
 	return false;
 }
 
-/* The blob begins with its own length and type, so the base64 of it does so, too. */
-static bool is_blob(const char *text, size_t length)
+/* Texts and numbers, each behind its length (RFC 4253, 6.6), and the first one is the type. */
+static bool is_blob(const char *text, size_t length, const char *type, size_t type_length)
 {
-	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t digits = 0;
+	unsigned char blob[KEY_LINE];
+	size_t size = 0, fields = 0;
+	struct cursor cursor;
+	const uint8_t *field;
 
-	while (digits < length && strchr(base64, text[digits]))
-		digits++;
-	return digits >= KEY_LEAST && length - digits <= 2 && length % 4 == 0 &&
-	       strspn(text + digits, "=") >= length - digits && memcmp(text, "AAAA", 4) == 0;
+	if (mbedtls_base64_decode(blob, sizeof(blob), &size, (const unsigned char *)text, length) != 0)
+		return false;
+	for (cursor = cursor_reader(blob, size); cursor_left(&cursor) && !cursor.failed; fields++) {
+		uint32_t bytes = cursor_get32(&cursor);
+
+		field = cursor_take(&cursor, bytes);
+		if (fields == 0 && (!field || bytes != type_length || memcmp(field, type, bytes) != 0))
+			return false;
+	}
+	return !cursor.failed && fields >= 2;
 }
 
 static bool is_key(const char *line, size_t length)
@@ -42,7 +53,7 @@ static bool is_key(const char *line, size_t length)
 		type++;
 	while (type + 1 + blob < length && line[type + 1 + blob] != ' ')
 		blob++;
-	return length <= KEY_LINE && is_type(line, type) && is_blob(line + type + 1, blob);
+	return length <= KEY_LINE && is_type(line, type) && is_blob(line + type + 1, blob, line, type);
 }
 
 int intake_check_keys(const struct intake_part *keys, const char *source, struct diag *diag)
@@ -58,8 +69,8 @@ int intake_check_keys(const struct intake_part *keys, const char *source, struct
 		if (length && at[length - 1] == '\r')
 			diag_error(diag, source, line, 0, "expected lines that end with a newline alone");
 		else if (length && at[0] != '#' && !is_key(at, length))
-			diag_error(diag, source, line, 0, "expected a public key of OpenSSH without options: "
-				   "\"ssh-ed25519 AAAA... comment\"");
+			diag_error(diag, source, line, 0, "expected a whole public key of OpenSSH without "
+				   "options: \"ssh-ed25519 AAAA... comment\"");
 		else
 			found += length && at[0] != '#';
 		at = newline ? newline + 1 : end;
@@ -75,6 +86,11 @@ int intake_check_secret(const struct intake_part *secret, const char *source, st
 	char line[PASSWORD_MOST + 1];
 	bool plain = length >= PASSWORD_LEAST && length <= PASSWORD_MOST;
 
+	if (strncmp(secret->data, "\xef\xbb\xbf", 3) == 0) {
+		diag_error(diag, source, 1, 0, "begins with a byte order mark, which nobody could type: expected "
+			   "text that is saved without one (UTF-8, not UTF-8 with BOM)");
+		return -EINVAL;
+	}
 	for (size_t i = 0; i < length && plain; i++)
 		plain = (unsigned char)secret->data[i] >= 0x20 && secret->data[i] != 0x7f;
 	if (strspn(secret->data + length, "\r\n") != secret->size - length || !plain) {

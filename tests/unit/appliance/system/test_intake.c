@@ -194,6 +194,12 @@ static void keys_have_no_options(void **state)
 	assert_int_equal(check(intake_check_keys, ED "\r\n"), -EINVAL);
 	assert_int_equal(check(intake_check_keys, "ssh-dss AAAAB3NzaC1kc3MAAACBAJ1Z2lDsRg4q6Cx3aZCkrGlVrIVB\n"),
 			 -EINVAL);
+	/* Cut off, of another type than it says, and with something behind it. */
+	assert_int_equal(check(intake_check_keys, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8G\n"),
+			 -EINVAL);
+	assert_int_equal(check(intake_check_keys, "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF"),
+			 -EINVAL);
+	assert_int_equal(check(intake_check_keys, ED "AAAA\n"), -EINVAL);
 	assert_int_equal(check(intake_check_keys, "ssh-ed25519\n"), -EINVAL);
 	assert_int_equal(check(intake_check_keys, "ssh-ed25519 BBBB\n"), -EINVAL);
 	assert_int_equal(check(intake_check_keys, ED "\033[2J\n"), -EINVAL);
@@ -206,6 +212,7 @@ static void secrets_are_long(void **state)
 	assert_int_equal(check(intake_check_secret, "twelve chars"), 0);
 	assert_int_equal(check(intake_check_secret, "twelve chars\r\n"), 0);
 	assert_int_equal(check(intake_check_secret, "eleven char\n"), -EINVAL);
+	assert_int_equal(check(intake_check_secret, "\xef\xbb\xbftwelve chars\n"), -EINVAL);
 	assert_int_equal(check(intake_check_secret, ""), -EINVAL);
 	assert_int_equal(check(intake_check_secret, "two lines of it\nand more\n"), -EINVAL);
 	assert_int_equal(check(intake_check_secret, "pbkdf2-sha256$1000$00$00"), -EINVAL);
