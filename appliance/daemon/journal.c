@@ -34,7 +34,7 @@ enum {
 /* Files of its own folder; jansson and the store need no more. */
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_ftruncate, SYS_fdatasync,
-	SYS_sync_file_range, SYS_pread64,
+	SYS_sync_file_range, SYS_pread64, SYS_fstatfs,
 };
 
 /* How many records there were; ROUND: there may be more. */

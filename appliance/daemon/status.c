@@ -12,6 +12,7 @@
 #include "base/hex.h"
 #include "base/version.h"
 #include "daemon/retention.h"
+#include "journal/store.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
 static void put(json_t *object, const char *key, json_t *value)
@@ -182,7 +183,7 @@ static json_t *log_json(const struct parent *parent)
 	struct retention retention;
 	json_t *object = json_object();
 
-	retention_read(&retention, parent->state, parent->settings.log_budget,
+	retention_read(&retention, parent->state, store_budget(parent->state, parent->settings.log_budget),
 		       version_build_time(), updates_now(parent));
 	put_count(object, "used_bytes", retention.used);
 	put_count(object, "budget_bytes", retention.budget);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ struct store {
 	int folder;
 	int fd;			/* of the current part; -1: could not be opened, tried again */
 	uint64_t size;		/* of the current part */
+	uint64_t budget;	/* as it was asked for */
 	uint64_t part;		/* most bytes a part may have */
 	uint64_t lost;
 	bool dirty;
@@ -108,6 +110,14 @@ static int open_current(struct store *store)
 	return error;
 }
 
+uint64_t store_budget(int folder, uint64_t budget)
+{
+	struct statvfs disk;
+	uint64_t half = fstatvfs(folder, &disk) == 0 ? (uint64_t)disk.f_blocks * disk.f_frsize / 2 : 0;
+
+	return half && half < budget ? half : budget;
+}
+
 int store_open(struct store **store, int folder, uint64_t budget)
 {
 	struct store *new = calloc(1, sizeof(*new));
@@ -116,7 +126,8 @@ int store_open(struct store **store, int folder, uint64_t budget)
 	if (!new)
 		return -ENOMEM;
 	new->folder = folder;
-	new->part = budget / STORE_PARTS;
+	new->budget = budget;
+	new->part = store_budget(folder, budget) / STORE_PARTS;
 	error = open_current(new);
 	if (error) {
 		free(new);
@@ -148,6 +159,8 @@ static int rotate(struct store *store)
 	}
 	close(store->fd);
 	store->fd = -1;
+	/* The disk may have grown. */
+	store->part = store_budget(store->folder, store->budget) / STORE_PARTS;
 	trim(store);
 	return open_current(store);
 }

@@ -15,7 +15,11 @@ enum { STORE_PARTS = 4 };	/* the current one and three old ones */
 
 struct store;
 
-/* folder: a descriptor, which stays the caller's. budget: bytes on disk, all parts together. */
+/* What a budget comes to on the file system of folder: at most half of that, because others need room, too. */
+uint64_t store_budget(int folder, uint64_t budget);
+
+/* folder: a descriptor, which stays the caller's. budget: bytes on disk, all parts together (store_budget, and
+ * again whenever a part is full). */
 int store_open(struct store **store, int folder, uint64_t budget)
 	__attribute__((warn_unused_result));
 void store_close(struct store *store);

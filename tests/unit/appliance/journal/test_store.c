@@ -201,22 +201,65 @@ static void file_size_limit(void **state)
 	store_close(store);
 }
 
-/* A full disk: every refused line is counted, every kept line is whole. */
-static void full_disk(void **state)
+static off_t size_of_all(int folder)
+{
+	off_t all = 0;
+
+	for (int i = 0; i < PARTS; i++)
+		all += size_of(folder, parts[i]) > 0 ? size_of(folder, parts[i]) : 0;
+	return all;
+}
+
+static int open_disk(const char *size)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", folder_path, "tmpfs", 0, size) < 0) {
+		print_message("not tried: it needs root and mount namespaces\n");
+		skip();
+	}
+	return open(folder_path, O_RDONLY | O_DIRECTORY);
+}
+
+/* A budget larger than the disk: the oldest go, the newest stay, and half of the disk is free for others. */
+static void small_disk(void **state)
 {
 	struct store *store;
 	char line[1001];
-	int folder, kept = 0, lost = 0;
+	int folder = open_disk("size=64k");
 
 	(void)state;
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", folder_path, "tmpfs", 0, "size=64k") < 0) {
-		print_message("full disk not tried: it needs root and mount namespaces\n");
-		skip();
-	}
-	folder = open(folder_path, O_RDONLY | O_DIRECTORY);
 	assert_true(folder >= 0);
+	assert_int_equal(store_budget(folder, 1 << 20), 32 << 10);
+	assert_int_equal(store_budget(folder, 1 << 10), 1 << 10);
+	store = open_store(folder, 1 << 20);
+	for (int i = 0; i < 200; i++) {
+		memset(line, i < 199 ? 'x' : 'y', sizeof(line));
+		assert_int_equal(store_append(store, line, sizeof(line)), 0);
+	}
+	assert_int_equal(store_lost(store), 0);
+	assert_in_range(size_of_all(folder), 16 << 10, 32 << 10);
+	/* The disk grows, and with the next part that counts. */
+	assert_int_equal(mount(NULL, folder_path, NULL, MS_REMOUNT, "size=256k"), 0);
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(store_append(store, line, sizeof(line)), 0);
+	assert_true(size_of(folder, "events.1.jsonl") > 24 << 10);
+	store_close(store);
+	close(folder);
+	assert_int_equal(umount(folder_path), 0);
+}
+
+/* A disk that others filled: every refused line is counted, every kept line is whole. */
+static void full_disk(void **state)
+{
+	static const char others[56 << 10];
+	struct store *store;
+	char line[1001];
+	int folder = open_disk("size=64k"), kept = 0, lost = 0;
+
+	(void)state;
+	assert_true(folder >= 0);
+	assert_int_equal(file_replace(folder, "others", others, sizeof(others), 0600), 0);
 	store = open_store(folder, 1 << 20);
 	memset(line, 'x', sizeof(line));
 	for (int i = 0; i < 200; i++) {
@@ -226,8 +269,8 @@ static void full_disk(void **state)
 			lost++;
 	}
 	assert_int_equal(store_lost(store), (uint64_t)lost);
-	assert_true(kept > 50 && lost > 50);
-	assert_int_equal(size_of(folder, "events.jsonl"), kept * (int)(sizeof(line) + 1));
+	assert_true(kept > 2 && lost > 50);
+	assert_int_equal(size_of_all(folder), kept * (int)(sizeof(line) + 1));
 	store_close(store);
 	close(folder);
 	assert_int_equal(umount(folder_path), 0);
@@ -257,6 +300,7 @@ int main(void)
 		in_folder(lower_budget_drops_the_oldest),
 		in_folder(line_larger_than_a_part),
 		in_folder(file_size_limit),
+		in_folder(small_disk),
 		in_folder(refuses_what_is_no_file),
 		in_folder(full_disk),
 	};
