@@ -116,7 +116,18 @@ static void link_sysctls(struct wiring *wiring, const struct network_link *link,
 		    v6->method == METHOD_NONE ? "1" : "0");
 }
 
-static void make_vlan(struct wiring *wiring, const char *interface)
+static bool has_interface(const struct network *network, const char *interface)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		if (strcmp(link->interface, interface) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void make_vlan(struct wiring *wiring, const struct network *network, const char *interface)
 {
 	char parent[IFNAMSIZ];
 	unsigned int number = network_vlan(interface, parent);
@@ -124,6 +135,9 @@ static void make_vlan(struct wiring *wiring, const char *interface)
 
 	if (number == 0)
 		return;
+	/* Untagged frames are nobody's, router advertisements among them. */
+	if (!has_interface(network, parent))
+		link_sysctl(wiring, parent, "ipv6", "disable_ipv6", "1");
 	wiring_ip(wiring, interface, "link set %s up", parent);
 	step = wiring_ip(wiring, interface, "link add link %s name %s type vlan id %u", parent, interface,
 		       number);
@@ -190,7 +204,7 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 	step->path = "/run/resolv.conf";
 	step->text = "nameserver 127.0.0.1\n";
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
-		make_vlan(wiring, link->interface);
+		make_vlan(wiring, network, link->interface);
 		link_sysctls(wiring, link, link == &network->wan);
 		wiring_ip(wiring, link->interface, "link set %s up", link->interface);
 		add_family(wiring, link->interface, &link->v4);
@@ -225,17 +239,6 @@ static bool has_link(const struct network *network, const struct network_link *w
 		if (strcmp(link->interface, wanted->interface) == 0)
 			return (link == &network->wan) == is_wan && same_family(&link->v4, &wanted->v4) &&
 			       same_family(&link->v6, &wanted->v6);
-	}
-	return false;
-}
-
-static bool has_interface(const struct network *network, const char *interface)
-{
-	const struct network_link *link;
-
-	for (size_t i = 0; (link = network_link(network, i)); i++) {
-		if (strcmp(link->interface, interface) == 0)
-			return true;
 	}
 	return false;
 }
@@ -294,12 +297,16 @@ void wiring_down(struct wiring *wiring, const struct network *network)
 
 void wiring_forward(struct wiring *wiring, const struct network *network)
 {
-	const char *value = network->forward ? "1" : "0", *own = network->management.interface;
+	const char *value = network->forward ? "1" : "0";
+	const struct network_link *link;
 
 	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", value);
 	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", value);
-	if (!network->has_management)
-		return;
-	link_sysctl(wiring, own, "ipv4", "forwarding", "0");
-	link_sysctl(wiring, own, "ipv6", "forwarding", "0");
+	/* Where forwarding is on already that does nothing to a link that was the management's until now. */
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		const char *own = link == &network->management ? "0" : value;
+
+		link_sysctl(wiring, link->interface, "ipv4", "forwarding", own);
+		link_sysctl(wiring, link->interface, "ipv6", "forwarding", own);
+	}
 }

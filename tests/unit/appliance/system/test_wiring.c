@@ -162,6 +162,8 @@ static void trunk(void **state)
 	order("ip link set eth0.7 up", "-4 route replace default via 192.0.2.1 dev eth0.7");
 	order("addr replace 198.51.100.1/24", "-4 route replace 10.0.0.0/8 via 198.51.100.2");
 	has("write [/proc/sys/net/ipv6/conf/eth0.7/disable_ipv6]\n1\n");
+	/* Untagged frames are nobody's. */
+	order("write [/proc/sys/net/ipv6/conf/eth0/disable_ipv6]\n1\n", "ip link set eth0 up");
 	begin();
 	wiring_services(&wiring, &network, &everything);
 	has_not("udhcp");
@@ -174,6 +176,8 @@ static void trunk(void **state)
 	begin();
 	wiring_forward(&wiring, &network);
 	order("net/ipv4/ip_forward]\n1\n", "net/ipv4/conf/eth0.99/forwarding]\n0\n");
+	/* It may have been the management's until now. */
+	order("net/ipv4/ip_forward]\n1\n", "net/ipv4/conf/eth0.7/forwarding]\n1\n");
 }
 
 static void dns_only(void **state)
