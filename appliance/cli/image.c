@@ -12,6 +12,7 @@
 
 #include <linux/magic.h>
 
+#include "cli/status.h"
 #include "system/paths.h"
 
 /* EXT4_IOC_RESIZE_FS, which no header of user space has: the new number of blocks. */
@@ -61,6 +62,15 @@ int image_reboot(void)
 
 /* ---- confirm, rollback, on-trial ---- */
 
+/* In this start; it says so among the times of it. */
+static bool selftest_passed(void)
+{
+	struct boot boot;
+
+	status_boot_load(&boot);
+	return boot.at[BOOT_SELFTEST] >= 0;
+}
+
 static int confirm(void)
 {
 	static struct image_found found;
@@ -71,6 +81,12 @@ static int confirm(void)
 	/* Nothing to confirm, and nothing that failed. */
 	if (code)
 		return found.none ? EXIT_YES : code;
+	if (slots_on_trial(slots, found.disk.slot) && !selftest_passed()) {
+		fputs("cordon image: an image on trial stays when the self-test of its start has passed, and it has "
+		      "not (cordon selftest says why): restart, or cordon image rollback\n", stderr);
+		image_disk_close(&found.disk);
+		return EXIT_NO;
+	}
 	if (found.boot.lost)
 		fprintf(stderr, "cordon image: " PATH_BOOT_IMAGES "/grubenv was lost and is written anew\n");
 	if (slots_confirm(slots, found.boot.running, found.disk.slot))

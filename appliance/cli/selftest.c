@@ -204,6 +204,25 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
 	return in_force;
 }
 
+/* Where the mode blocks nothing now: would it, in another mode? */
+static bool would_block(const struct selftest *test)
+{
+	bool would = false;
+
+	for (size_t i = 0; i < sizeof(canary_name) / sizeof(*canary_name); i++) {
+		struct name name;
+
+		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) == 0)
+			would |= policy_lookup_name(&test->policy, name.wire).intended == ACTION_BLOCK;
+	}
+	for (size_t i = 0; i < sizeof(canary_address) / sizeof(*canary_address); i++) {
+		struct addr addr = address_of(canary_address[i]);
+
+		would |= policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT).intended == ACTION_BLOCK;
+	}
+	return would;
+}
+
 static void run_round(struct selftest *test, const struct cli *cli)
 {
 	const char *what;
@@ -226,6 +245,10 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	if (test->enforce)
 		judge(test, "the policy blocks", test->blocked > 0, "at least one of the names and addresses above",
 		      test->blocked ? "it does" : "none");
+	else
+		judge(test, "the policy would block", would_block(test),
+		      "at least one of the names and addresses above, were the mode enforce",
+		      would_block(test) ? "it would" : "none");
 }
 
 static int run_alone(struct selftest *test, const struct cli *cli)

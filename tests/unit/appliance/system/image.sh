@@ -126,6 +126,10 @@ is "$(env_is)" "primary=b left=3 a=$old b=$new trial=b failed= "
 runs $new $new_id
 $cordon image on-trial || failed "not on trial"
 $cordon image status --json | jq -e '.running == "b" and ."on-trial" and .slots.a.starts' > /dev/null
+refuses 'has passed, and it has not' $cordon image confirm
+is "$(env_is)" "primary=b left=3 a=$old b=$new trial=b failed= "
+mkdir -p "$CORDON_ROOT/run/boot"
+echo 'selftest 9.1' > "$CORDON_ROOT/run/boot/times"
 $cordon image confirm
 is "$(env_is)" "primary=b left=3 a=$old b=$new trial= failed= "
 ! $cordon image on-trial || failed "still on trial"

@@ -150,6 +150,8 @@ publish
 grep -q 'published already' signed
 repo image r --pack packed3 > said
 says 1 'on trial: expected "cordon image confirm" first' install packed3
+mkdir -p "$CORDON_ROOT/run/boot"
+echo 'selftest 9.1' > "$CORDON_ROOT/run/boot/times"
 says 0 '' "$cordon" image confirm
 INPUT=packed3 says 0 'goes to slot a' install -
 in_slot a 0.3.0
