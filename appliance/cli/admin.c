@@ -115,7 +115,7 @@ bool admin_ask(const char *why)
 
 	if (!load(line)) {
 		puts("no administrator's secret is set on this box: what needs one comes in signed by the keys "
-		     "of the\ntrust root, or after a factory reset (cordon settings reset)");
+		     "of the\ntrust root, or after a factory reset (f on the console)");
 		return false;
 	}
 	snprintf(question, sizeof(question), "administrator's secret %s (Enter: give up): ", why);

@@ -75,6 +75,17 @@ void appliance_log(const char *format, ...)
 	close(fd);
 }
 
+void appliance_say(const char *text)
+{
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, "/dev/console"), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "cordon: %s", text);
+	close(fd);
+}
+
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode)
 {
 	char full[APPLIANCE_PATH];
@@ -174,8 +185,11 @@ static size_t learned(const struct network *network, struct addr dns[2 * WIRING_
 	return count;
 }
 
-static const char *path_if(char full[APPLIANCE_PATH], const char *path)
+static const char *path_if(char full[APPLIANCE_PATH], const char *folder, const char *name)
 {
+	char path[APPLIANCE_PATH];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	return appliance_has(path) ? appliance_path(full, path) : NULL;
 }
 
@@ -195,7 +209,7 @@ static void put_digest(struct text *out, const char *path)
 }
 
 int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
-			   struct text *out, struct diag *diag)
+			   const char *folder, struct text *out, struct diag *diag)
 {
 	static struct settings settings;
 	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH];
@@ -204,29 +218,28 @@ int appliance_compose_diag(const struct network *network, const char *conf, size
 	int error;
 
 	parts.dns_count = learned(network, dns);
-	parts.trust_root = path_if(root, PATH_SETTINGS "/root.json");
-	if (!parts.trust_root)
-		parts.trust_root = path_if(root, PATH_IMAGE_ROOT);
-	parts.mirror_ca = path_if(ca, PATH_SETTINGS "/mirror-ca.pem");
-	parts.watchdog = path_if(dog, "/dev/watchdog");
+	parts.trust_root = path_if(root, folder, "root.json");
+	if (!parts.trust_root && appliance_has(PATH_IMAGE_ROOT))
+		parts.trust_root = appliance_path(root, PATH_IMAGE_ROOT);
+	parts.mirror_ca = path_if(ca, folder, "mirror-ca.pem");
+	parts.watchdog = path_if(dog, "/dev", "watchdog");
 	error = compose(&parts, out, diag);
 	put_digest(out, parts.trust_root);
 	put_digest(out, parts.mirror_ca);
 	return error ? error : settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
 }
 
-int appliance_compose_text(const struct network *network, const char *conf, size_t length,
-			   struct text *out)
+/* 0 or an exit code, errors on stderr. */
+static int compose_text(const struct network *network, struct text *out)
 {
 	static struct diag diag;
-	char *own = NULL;
+	size_t length = 0;
+	char *conf = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
 	int error;
 
 	diag_init(&diag);
-	if (!conf)
-		conf = own = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
-	error = appliance_compose_diag(network, conf, conf ? length : 0, out, &diag);
-	free(own);
+	error = appliance_compose_diag(network, conf, conf ? length : 0, PATH_SETTINGS, out, &diag);
+	free(conf);
 	command_print_diag(&diag);
 	return error ? EXIT_NO : EXIT_YES;
 }
@@ -251,7 +264,7 @@ int appliance_compose(bool *changed)
 	int lock = appliance_lock(PATH_RUN "/compose.lock"), code = appliance_network(&network);
 
 	if (!code)
-		code = appliance_compose_text(&network, NULL, 0, &out);
+		code = compose_text(&network, &out);
 	old = appliance_read(PATH_CONFIG, 2 * SETTINGS_TEXT_MAX, &size);
 	*changed = !code && (!old || size != out.length || memcmp(old, out.data, size) != 0);
 	if (*changed)

@@ -27,6 +27,8 @@ int appliance_lock(const char *path);
 bool appliance_is_on(const char *path);
 /* A line to the kernel's log; nothing when there is none. */
 void appliance_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Lines to whoever sits at the console, from a program whose output goes elsewhere. */
+void appliance_say(const char *text);
 
 /* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
 int appliance_network(struct network *network);
@@ -34,14 +36,12 @@ int appliance_network(struct network *network);
 bool appliance_lease(struct lease *lease, bool v6, bool kept);
 void appliance_facts(struct wiring_facts *facts);
 
-/* Settings as cordond gets them, from a cordon.conf (NULL: that of the settings) and network; checked.
- * -errno, errors in diag. */
+/* Settings as cordond gets them, from a cordon.conf (NULL: none), network, and root.json and mirror-ca.pem of a
+ * folder; checked. -errno, errors in diag. */
 int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
-			   struct text *out, struct diag *diag) __attribute__((warn_unused_result));
-/* The same; 0 or an exit code, errors on stderr. */
-int appliance_compose_text(const struct network *network, const char *conf, size_t length,
-			   struct text *out);
-/* Writes them to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */
+			   const char *folder, struct text *out, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* Writes those of the settings in force to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */
 int appliance_compose(bool *changed);
 /* Waits until a cordond other than the one of this pid (0: any) has its policy in force. */
 bool appliance_await(const struct cli *cli, int old, int64_t wait_ms);
@@ -59,6 +59,8 @@ unsigned int run_wiring(const struct wiring *wiring);
  * gets SIGTERM when this process ends, however it does.
  * quiet: its output goes nowhere; else, for a service, to the kernel's log. A pid or -errno. */
 int run_start(const char *const argv[], const char *service, bool quiet);
+/* In a child: is this program from now on. Returns when it cannot, with errno. */
+void run_become(const char *const argv[], const char *service);
 /* Its exit status, or 128 + signal. */
 int run_wait(int pid);
 /* Asks the supervisor of the services to look at the settings again. */

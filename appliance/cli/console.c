@@ -24,7 +24,8 @@ enum { RESTART_WAIT_MS = 5000 };
 
 static void say_help(void)
 {
-	puts("Enter: status   s: set up   l: log (last 20)   r: restart   u: shell");
+	puts("Enter: status   s: set up   l: log (last 20)   t: self-test   r: restart   u: shell\n"
+	     "a: accept settings that were refused   k: keep settings on trial   f: factory reset");
 }
 
 /* A command of ours, as if it had been typed. */
@@ -42,6 +43,29 @@ static void show_status(const struct cli *cli)
 	run_command(cli, command_status, 1, words);
 }
 
+static void test(const struct cli *cli)
+{
+	static const char *const words[] = { "selftest", NULL };
+
+	run_command(cli, command_selftest, 1, words);
+}
+
+static void set_up(const struct cli *cli)
+{
+	static const char *const words[] = { "setup", NULL };
+
+	run_command(cli, command_setup, 1, words);
+}
+
+/* Whoever holds the lock of a change holds it until the end of the process, which here does not come. */
+static void change(const struct cli *cli, const char *what)
+{
+	const char *const words[] = { "settings", what, NULL };
+
+	run_command(cli, command_settings_of, 2, words);
+	settings_unlock();
+}
+
 static void show_log(const struct cli *cli)
 {
 	static const char *const words[] = { "log", "--last", "20", NULL };
@@ -57,8 +81,8 @@ static void restart(void)
 	static const char *const words[] = { "/sbin/reboot", NULL };
 	int pid;
 
-	if (!terminal_confirm("restart this box? Everybody behind it is offline for about half a minute "
-			      "[yes]: "))
+	if (!terminal_confirm("restart this box? Everybody behind it is offline for about half a minute; yes, or "
+			      "Enter for no: "))
 		return;
 	pid = run_start(words, "", false);
 	if (pid < 0 || run_wait(pid) != 0)
@@ -127,10 +151,22 @@ static void answer(const struct cli *cli, char letter)
 		show_status(cli);
 		break;
 	case 's':
-		(void)settings_setup(cli);
+		set_up(cli);
 		break;
 	case 'l':
 		show_log(cli);
+		break;
+	case 't':
+		test(cli);
+		break;
+	case 'a':
+		change(cli, "accept");
+		break;
+	case 'k':
+		change(cli, "keep");
+		break;
+	case 'f':
+		change(cli, "reset");
 		break;
 	case 'r':
 		restart();

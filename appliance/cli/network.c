@@ -227,6 +227,23 @@ static int keep_lease(const struct lease *lease)
 	return code;
 }
 
+/* It comes again every few seconds; the console is told once of each. */
+static void refuse_lease(bool v6, const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+	size_t size = 0;
+	char *old = v6 ? NULL : appliance_read(PATH_LEASE_REFUSED, 1024, &size);
+
+	command_print_diag(diag);
+	diag_print(diag, &out);
+	if (!v6 && out.data && !(old && size == out.length && memcmp(old, out.data, size) == 0)) {
+		(void)appliance_write(PATH_LEASE_REFUSED, out.data, out.length, 0600);
+		appliance_say(out.data);
+	}
+	free(old);
+	text_release(&out);
+}
+
 static int take_lease(const struct cli *cli, const char *event)
 {
 	static struct network network;
@@ -236,15 +253,18 @@ static int take_lease(const struct cli *cli, const char *event)
 	struct lease lease, old;
 	struct wiring wiring;
 	unsigned int failures;
+	char path[APPLIANCE_PATH];
 	int code = appliance_network(&network);
 
 	diag_init(&diag);
 	if (code)
 		return code;
 	if (lease_parse(&lease, &network, event, v6, variable, &diag) < 0) {
-		command_print_diag(&diag);
+		refuse_lease(v6, &diag);
 		return EXIT_NO;
 	}
+	if (!v6 && lease.event == LEASE_BOUND)
+		unlink(appliance_path(path, PATH_LEASE_REFUSED));
 	if (lease.event == LEASE_OTHER)
 		return EXIT_YES;
 	(void)appliance_lease(&old, v6, false);

@@ -37,7 +37,7 @@ static bool redirect(const char *output)
 }
 
 /* Words that go to programs are below the test's folder as far as they are paths of ours. */
-static void become(const char *const argv[], const char *service)
+void run_become(const char *const argv[], const char *service)
 {
 	char program[APPLIANCE_PATH], root[APPLIANCE_PATH + 32], name[64];
 	const char *prefix = getenv(PATH_PREFIX_VARIABLE);
@@ -78,7 +78,7 @@ int run_start(const char *const argv[], const char *service, bool quiet)
 	if (pid == 0) {
 		errno = ECANCELED;
 		if ((!service[0] || bind_to_parent(parent)) && redirect(output))
-			become(argv, service);
+			run_become(argv, service);
 		(void)!write(report[1], &errno, sizeof(errno));
 		_exit(127);
 	}

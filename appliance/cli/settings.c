@@ -47,8 +47,18 @@ static int with_file(const struct cli *cli, const struct words *words)
 		return settings_diff(words->file);
 	if (strcmp(words->verb, "apply") == 0 && words->confirm)
 		return settings_apply(cli, words->file, words->confirm);
+	if (strcmp(words->verb, "apply") == 0)
+		return command_usage("settings", "apply: expected --confirm SECONDS too, after which settings that "
+				     "nobody keeps take themselves back; import FILE takes them for good");
 	return command_usage("settings", "expected export FILE, import FILE, diff FILE or "
 			     "apply FILE --confirm SECONDS");
+}
+
+void settings_begin(void)
+{
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	strict_budget(BUDGET);
 }
 
 int command_settings_of(const struct cli *cli, int argc, char **argv)
@@ -59,9 +69,7 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 
 	if (code)
 		return code;
-	if (ENABLED(CONFIG_APPLIANCE_ED25519))
-		key_use_ed25519();
-	strict_budget(BUDGET);
+	settings_begin();
 	if (words.file)
 		return with_file(cli, &words);
 	if (strcmp(words.verb, "compose") == 0)

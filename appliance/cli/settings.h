@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "settings/network.h"
 #include "system/intake.h"
 
 /*
@@ -13,13 +14,16 @@
  *	settings.gone/		a set while it is removed
  *	settings.waiting/	refused, and to be accepted by somebody with the secret
  *	settings.log		what was taken and refused
- *	provisioned		somebody has set this box up
+ *	provisioned		somebody has set this box up; the same on the EFI partition, for a data
+ *				partition that had to be made anew
  */
 #define SETTINGS_NEW PATH_DATA "/settings.new"
 #define SETTINGS_OLD PATH_DATA "/settings.old"
 #define SETTINGS_WAITING PATH_DATA "/settings.waiting"
+#define SETTINGS_BAD PATH_DATA "/settings.bad"	/* could not be used; etc/init.d/boot put it there */
 #define SETTINGS_LOG PATH_DATA "/settings.log"
 #define SETTINGS_MARK PATH_DATA "/provisioned"
+#define SETTINGS_BOOT_MARK PATH_BOOT_IMAGES "/provisioned"
 #define SETTINGS_RESET PATH_DATA "/reset"
 #define SETTINGS_ROOT PATH_DATA "/root-changes"	/* to this root; the bundle still has to be looked at */
 enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
@@ -44,12 +48,19 @@ struct settings_offer {
 
 void settings_offer_release(struct settings_offer *offer);
 
+/* Before settings are judged: the keys that this build knows, and what JSON may take of the memory. */
+void settings_begin(void);
+
 /* ---- settings_set.c: on disk ---- */
 
 /* One change at a time; the process holds it until its end. */
 void settings_lock(void);
 /* When the change has come to its end before the process, and in a child that is not part of it. */
 void settings_unlock(void);
+/* The EFI partition, which is mounted read-only, while something is written there. */
+void settings_boot_writable(bool writable);
+/* Both marks of a box that was set up, or (false) the end of the one on the EFI partition. */
+void settings_mark(bool provisioned);
 /* Has this box been set up? Then what is protected is. */
 bool settings_provisioned(void);
 /* The files of a folder of ours; -errno with diag. */
@@ -82,7 +93,9 @@ void settings_last_refusal(char *line, size_t size);
 
 /* ---- settings_check.c: decisions ---- */
 
-/* A complete set: does every file read, alone and together? */
+/* A set that reads: would cordond start with it? Errors in diag. settings_try.c */
+void settings_try(const struct intake_set *set, const struct network *network, struct diag *diag);
+/* A complete set: does every file read, alone and together, and would cordond start with it? */
 int settings_check(const struct intake_set *set, struct diag *diag) __attribute__((warn_unused_result));
 
 enum settings_verdict { SETTINGS_SAME, SETTINGS_TAKE, SETTINGS_REFUSE, SETTINGS_WRONG };
@@ -102,6 +115,8 @@ int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SI
 /* confirmed: somebody gave the secret. SETTINGS_WRONG: why has the errors. */
 void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
 		    bool confirmed);
+/* A secret of the set that is plain text, which lies in no file of ours, is its hash now. -errno. */
+int settings_hash_secret(struct intake_set *set) __attribute__((warn_unused_result));
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial);
@@ -158,6 +173,3 @@ int settings_accept(const struct cli *cli);
 int settings_discard(void);
 int settings_reset(bool log_too);
 
-/* ---- setup.c ---- */
-
-int settings_setup(const struct cli *cli);

@@ -21,16 +21,16 @@ enum { ROOT_NAME = 2 * DIGEST_SIZE + 2 };
 
 /* ---- does it read? ---- */
 
-static void check_conf(const struct intake_set *set, struct diag *diag)
+static void check_conf(const struct intake_set *set, struct network *network, struct diag *diag)
 {
-	static struct network network;
 	const struct intake_part *conf = &set->file[INTAKE_CORDON], *net = &set->file[INTAKE_NETWORK];
 	struct text out = TEXT_EMPTY;
 	size_t errors = diag->count;
 
-	if (network_parse(&network, "network.conf", net->data ? net->data : "", net->size, diag) < 0)
+	if (network_parse(network, "network.conf", net->data ? net->data : "", net->size, diag) < 0)
 		return;
-	if (appliance_compose_diag(&network, conf->data, conf->size, &out, diag) < 0 && diag->count == errors)
+	if (appliance_compose_diag(network, conf->data, conf->size, PATH_SETTINGS, &out, diag) < 0 &&
+	    diag->count == errors)
 		diag_error(diag, "cordon.conf", 0, 0, "cannot be put together with network.conf");
 	text_release(&out);
 }
@@ -53,9 +53,10 @@ static void check_ca(const struct intake_part *ca, struct diag *diag)
 
 int settings_check(const struct intake_set *set, struct diag *diag)
 {
+	static struct network network;
 	size_t errors = diag->count;
 
-	check_conf(set, diag);
+	check_conf(set, &network, diag);
 	if (set->file[INTAKE_KEYS].data)
 		(void)!intake_check_keys(&set->file[INTAKE_KEYS], "authorized_keys", diag);
 	if (set->file[INTAKE_ROOT].data)
@@ -64,6 +65,8 @@ int settings_check(const struct intake_set *set, struct diag *diag)
 		check_ca(&set->file[INTAKE_CA], diag);
 	if (set->file[INTAKE_SECRET].data)
 		(void)!intake_check_secret(&set->file[INTAKE_SECRET], "admin-secret", diag);
+	if (diag->count == errors)
+		settings_try(set, &network, diag);
 	return diag->count == errors ? 0 : -EINVAL;
 }
 
@@ -187,11 +190,14 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 }
 
 /* A plain secret stays in no file of ours; and what lies there is one line, as admin.c reads it. */
-static int hash_secret(struct intake_part *secret)
+int settings_hash_secret(struct intake_set *set)
 {
+	struct intake_part *secret = &set->file[INTAKE_SECRET];
 	char plain[PASSWORD_MOST + 1], line[PASSWORD_LINE + 1];
 	int error;
 
+	if (!secret->data)
+		return 0;
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
 	if (password_check_line(plain)) {
 		snprintf(line, PASSWORD_LINE, "%s", plain);
@@ -349,9 +355,8 @@ void settings_drop_bundle(const struct intake_set *new)
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial)
 {
-	struct intake_part *secret = &judgement->complete.file[INTAKE_SECRET];
 	const bool root = judgement->changes.changed[INTAKE_TRUST_ROOT];
-	int error = secret->data ? hash_secret(secret) : 0;
+	int error = settings_hash_secret(&judgement->complete);
 	char name[ROOT_NAME];
 
 	(void)offer;
@@ -366,8 +371,7 @@ int settings_take(struct settings_judgement *judgement, const struct settings_of
 		fprintf(stderr, "cordon: the settings cannot be written: %s\n", strerror(-error));
 		return EXIT_NO;
 	}
-	if (!appliance_has(SETTINGS_MARK))
-		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
+	settings_mark(true);
 	if (root)
 		settings_drop_bundle(&judgement->complete);
 	settings_note("taken", judgement->digest, judgement->why ? judgement->why : "as before");

@@ -68,6 +68,11 @@ static int from_file(const char *path, struct settings_offer *offer, struct diag
 		diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
 	else if (file != INTAKE_FILES)
 		error = intake_put(&offer->set, file, text, size);
+	else if (text[strspn(text, " \t\r\n")] != '{') {
+		diag_error(diag, path, 0, 0, "expected a copy as cordon settings export writes it, or one of the "
+			   "files under its own name (network.conf, cordon.conf, authorized_keys ...)");
+		error = -EINVAL;
+	}
 	else
 		error = from_json(path, text, size, offer, diag);
 	if (text)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -17,6 +16,18 @@
 enum { STICKS = 8 };
 
 /* ---- folders of others ---- */
+
+/* An ending that the system where it was written did not show. */
+static int check_ending(int folder, const char *name, struct diag *diag)
+{
+	char with[64];
+
+	snprintf(with, sizeof(with), "%s.txt", name);
+	if (faccessat(folder, with, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	diag_error(diag, with, 0, 0, "expected the name %s, without .txt; or leave it away", name);
+	return -EINVAL;
+}
 
 /* No link is followed, no pipe waited for, nothing larger than its limit read. */
 static int read_file(int folder, const char *name, size_t limit, char **data, size_t *size,
@@ -46,10 +57,16 @@ int settings_read_folder(int folder, struct settings_offer *offer, struct diag *
 		error = read_file(folder, intake_name((enum intake_file)file),
 				  intake_limit((enum intake_file)file), &part->data, &part->size, diag);
 		found += error == 0;
+		if (error >= 0 && check_ending(folder, intake_name((enum intake_file)file), diag) < 0)
+			error = -EINVAL;
 	}
 	if (error >= 0)
 		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
 				  &offer->approval_size, diag);
+	if (error == 0 && !found) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "vouches for files that are not there: expected them beside it");
+		error = -ENOENT;
+	}
 	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return error < 0 ? error : found ? 0 : 1;
 }
@@ -65,17 +82,6 @@ void settings_folder_note(int folder, const char *errors)
 
 /* ---- the EFI partition ---- */
 
-/* It is mounted read-only but for this; below a test's folder nothing is mounted. */
-static void make_writable(bool writable)
-{
-	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
-	char path[APPLIANCE_PATH];
-
-	appliance_path(path, PATH_BOOT);
-	if (!getenv(PATH_PREFIX_VARIABLE))
-		(void)mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL);
-}
-
 static int open_boot(void)
 {
 	char path[APPLIANCE_PATH];
@@ -87,9 +93,9 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 {
 	if (!errors && !has_errors)
 		return;
-	make_writable(true);
+	settings_boot_writable(true);
 	settings_folder_note(folder, errors);
-	make_writable(false);
+	settings_boot_writable(false);
 }
 
 /*
@@ -99,7 +105,7 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
  */
 static void remove_from_boot(int folder)
 {
-	make_writable(true);
+	settings_boot_writable(true);
 	unlinkat(folder, intake_name(INTAKE_SECRET), 0);
 	fsync(folder);
 	unlinkat(folder, APPROVAL_NAME, 0);
@@ -108,7 +114,37 @@ static void remove_from_boot(int folder)
 		unlinkat(folder, intake_name((enum intake_file)file), 0);
 	unlinkat(folder, ERRORS, 0);
 	fsync(folder);
-	make_writable(false);
+	settings_boot_writable(false);
+}
+
+/* ---- what status says ---- */
+
+static struct text wrong;
+
+/* The first one is kept. */
+static void note_wrong(const char *where, const char *what)
+{
+	if (!wrong.length)
+		text_printf(&wrong, "%s: %.*s\n", where, (int)strcspn(what, "\n"), what);
+}
+
+static void keep_wrong(void)
+{
+	char path[APPLIANCE_PATH];
+
+	if (wrong.length)
+		(void)appliance_write(PATH_WRONG, wrong.data, wrong.length, 0600);
+	else
+		unlink(appliance_path(path, PATH_WRONG));
+	text_release(&wrong);
+}
+
+/* The first says that something is wrong, the others what. */
+static const char *second_line(const char *message)
+{
+	const char *newline = message ? strchr(message, '\n') : NULL;
+
+	return newline ? newline + 1 : "out of memory";
 }
 
 /* ---- one set ---- */
@@ -120,14 +156,17 @@ struct result {
 	char *errors;		/* malloc'ed; NULL: all is well */
 };
 
-static void refuse(const struct settings_judgement *judgement, struct result *result)
+static void refuse(struct settings_judgement *judgement, const struct settings_offer *offer,
+		   struct result *result)
 {
 	const char *word = judgement->verdict == SETTINGS_REFUSE ? "refused" : "wrong";
 	struct settings_ledger source = { .takens = 1 };
 
 	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
 	settings_note(word, judgement->digest, judgement->why ? judgement->why : "");
-	if (judgement->verdict == SETTINGS_REFUSE &&
+	if (judgement->verdict == SETTINGS_WRONG)
+		note_wrong(offer->where, second_line(judgement->why));
+	else if (settings_hash_secret(&judgement->complete) < 0 ||
 	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
 		fputs("they cannot be kept for cordon settings accept: the data partition cannot be written\n",
 		      stderr);
@@ -165,9 +204,9 @@ static bool known(const struct settings_offer *offer)
 	settings_ledger_load(&ledger);
 	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
 		return false;
-	if (intake_has_plain_secret(&offer->set))
-		printf("settings of %s were taken before; whether the secret among them is another one is not "
-		       "looked at\n", offer->where);
+	printf("settings of %s were taken before and do nothing when they come again%s\n", offer->where,
+	       intake_has_plain_secret(&offer->set) ? "; whether the secret among them is another one is not "
+	       "looked at" : ": a comment more in one of the files makes them other ones");
 	return true;
 }
 
@@ -186,7 +225,7 @@ static struct result handle(const struct settings_offer *offer)
 	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
 		take(&judgement, offer, &result);
 	else
-		refuse(&judgement, &result);
+		refuse(&judgement, offer, &result);
 	settings_judgement_release(&judgement);
 	return result;
 }
@@ -201,6 +240,7 @@ static void say_unreadable(struct result *result, const char *where, const struc
 	diag_print(diag, &out);
 	if (out.data)
 		fputs(out.data, stdout);
+	note_wrong(where, second_line(out.data));
 	result->code = EXIT_NO;
 	result->errors = out.data;
 }
@@ -258,6 +298,7 @@ static size_t sort_out(struct settings_offer *offer, size_t count, struct result
 		if (swap.unreadable) {
 			printf("settings of %s cannot be read, and nothing of them was taken:\n%s", swap.where,
 			       swap.unreadable);
+			note_wrong(swap.where, swap.unreadable);
 			result->code = EXIT_NO;
 		}
 		if (swap.unreadable || swap.has_errors)
@@ -275,6 +316,7 @@ static struct result from_sticks(void)
 	if (fresh > 1 && differ(offer, fresh)) {
 		printf("%s and %s both have settings, and other ones: nothing was taken; leave one in\n",
 		       offer[0].where, offer[1].where);
+		note_wrong(offer[0].where, "another stick has other settings, and nothing was taken of both");
 		result.code = EXIT_NO;
 	} else if (fresh) {
 		one = handle(&offer[0]);
@@ -302,6 +344,7 @@ int settings_intake(const struct cli *cli, bool activate)
 	boot = from_boot();
 	sticks = from_sticks();
 	code = boot.code ? boot.code : sticks.code;
+	keep_wrong();
 	free(boot.errors);
 	free(sticks.errors);
 	if ((boot.taken || sticks.taken) && activate && appliance_activate(cli) != EXIT_YES)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,11 +43,38 @@ void settings_unlock(void)
 	lock = -1;
 }
 
+/* It is mounted read-only but for this; below a test's folder nothing is mounted. */
+void settings_boot_writable(bool writable)
+{
+	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+	char path[APPLIANCE_PATH];
+
+	appliance_path(path, PATH_BOOT);
+	if (!getenv(PATH_PREFIX_VARIABLE))
+		(void)mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL);
+}
+
+void settings_mark(bool provisioned)
+{
+	char path[APPLIANCE_PATH];
+
+	if (provisioned && !appliance_has(SETTINGS_MARK))
+		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
+	if (!appliance_has(PATH_BOOT_IMAGES) || appliance_has(SETTINGS_BOOT_MARK) == provisioned)
+		return;
+	settings_boot_writable(true);
+	if (provisioned)
+		(void)appliance_write(SETTINGS_BOOT_MARK, "", 0, 0600);
+	else
+		unlink(appliance_path(path, SETTINGS_BOOT_MARK));
+	settings_boot_writable(false);
+}
+
 bool settings_provisioned(void)
 {
 	char path[APPLIANCE_PATH];
 
-	if (appliance_has(SETTINGS_MARK))
+	if (appliance_has(SETTINGS_MARK) || appliance_has(SETTINGS_BOOT_MARK))
 		return true;
 	for (int file = 0; file < INTAKE_FILES; file++) {
 		snprintf(path, sizeof(path), PATH_SETTINGS "/%s", intake_name((enum intake_file)file));
@@ -284,6 +312,7 @@ static void end_reset(void)
 	if (!text)
 		return;
 	wipe(PATH_DATA, strncmp(text, "log", 3) == 0);
+	settings_mark(false);
 	mkdir(appliance_path(full, PATH_STATE), 0755);
 	mkdir(appliance_path(full, PATH_SETTINGS), 0700);
 	(void)!settings_sync();
@@ -344,6 +373,8 @@ void settings_recover(void)
 	if (!settings_on_trial())
 		settings_remove(SETTINGS_OLD);
 	settings_remove(SETTINGS_NEW);
+	if (settings_provisioned())
+		settings_mark(true);
 }
 
 /* ---- what was said ---- */

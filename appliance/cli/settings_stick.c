@@ -5,22 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/appliance.h"
+#include "cli/child.h"
 #include "signed/approval.h"
 #include "system/paths.h"
 
@@ -126,6 +122,7 @@ static size_t find_devices(char name[DEVICES][NAME])
 
 /* ---- in the child ---- */
 
+/* NULL: none that is known. */
 static const char *file_system(const char *device)
 {
 	uint8_t head[2048];
@@ -138,19 +135,46 @@ static const char *file_system(const char *device)
 		return NULL;
 	if (head[1080] == 0x53 && head[1081] == 0xef)
 		return "ext4";	/* which does ext2 and ext3, too */
+	if (memcmp(head + 3, "EXFAT   ", 8) == 0)
+		return "exFAT";
+	if (memcmp(head + 3, "NTFS    ", 8) == 0)
+		return "NTFS";
 	if (head[510] == 0x55 && head[511] == 0xaa &&
 	    (memcmp(head + 54, "FAT", 3) == 0 || memcmp(head + 82, "FAT", 3) == 0))
 		return "vfat";
 	return NULL;
 }
 
-/* The folder /cordon of the device, in a mount of this process alone; -1: it has none. */
-static int open_stick(const char *name, bool writable)
+/* In a mount of this process alone. */
+static int mount_stick(const char *device, const char *place, bool writable, struct diag *diag)
 {
 	const unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | (writable ? 0 : MS_RDONLY);
+	const char *type = file_system(device), *options;
+
+	if (!type)
+		return -ENODEV;
+	if (strcmp(type, "vfat") != 0 && strcmp(type, "ext4") != 0) {
+		diag_error(diag, "file system", 0, 0, "is %s, which is not read here: expected FAT, ext2, ext3 or "
+			   "ext4", type);
+		return -EINVAL;
+	}
+	mkdir(place, 0700);
+	/* A journal is not replayed on a disk that is only read; and what a file system itself wants to be
+	 * done about its errors, it may say "panic", is for its own machine. */
+	options = strcmp(type, "vfat") == 0 ? "umask=077,errors=remount-ro" :
+		  writable ? "errors=remount-ro" : "errors=remount-ro,noload";
+	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount(device, place, type, flags, options) == 0)
+		return 0;
+	diag_error(diag, "file system", 0, 0, "%s that cannot be read: %s", type, strerror(errno));
+	return -EINVAL;
+}
+
+/* The folder /cordon of the device; -1: it has none, or an error in diag. */
+static int open_stick(const char *name, bool writable, struct diag *diag)
+{
 	char device[APPLIANCE_PATH + 8], place[APPLIANCE_PATH];
 	struct stat status;
-	const char *type;
 	int root, folder;
 
 	snprintf(device, sizeof(device), "/dev/%s", name);
@@ -160,19 +184,13 @@ static int open_stick(const char *name, bool writable)
 	appliance_path(place, PATH_RUN "/stick");
 	if (S_ISDIR(status.st_mode)) {	/* as a test has it */
 		snprintf(place, sizeof(place), "%s", device);
-	} else {
-		type = file_system(device);
-		mkdir(place, 0700);
-		/* A journal is not replayed on a disk that is only read; and what a file system itself wants to be
-		 * done about its errors, it may say "panic", is for its own machine. */
-		if (!type || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount(device, place, type, flags,
-			  strcmp(type, "vfat") == 0 ? "umask=077,errors=remount-ro" :
-			  writable ? "errors=remount-ro" : "errors=remount-ro,noload") < 0)
-			return -1;
+	} else if (mount_stick(device, place, writable, diag) < 0) {
+		return -1;
 	}
 	root = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	folder = openat(root, "cordon", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder < 0 && errno != ENOENT)
+		diag_error(diag, "cordon", 0, 0, "expected a folder: %s", strerror(errno));
 	close(root);
 	return folder;
 }
@@ -189,12 +207,13 @@ static void send_stick(const char *name, int pipe)
 	static struct diag diag;
 	struct settings_offer offer = { .approval = NULL };
 	struct text out = TEXT_EMPTY, errors = TEXT_EMPTY;
-	int folder = open_stick(name, false), found;
+	int folder, found;
 
-	if (folder < 0)
-		return;
 	diag_init(&diag);
-	found = settings_read_folder(folder, &offer, &diag);
+	folder = open_stick(name, false, &diag);
+	if (folder < 0 && !diag.count)
+		return;
+	found = folder < 0 ? -EINVAL : settings_read_folder(folder, &offer, &diag);
 	if (found > 0)
 		return;
 	for (int file = 0; file < INTAKE_FILES && found == 0; file++)
@@ -213,59 +232,14 @@ static void send_stick(const char *name, int pipe)
 
 /* ---- in the parent ---- */
 
+/* Whoever looks at a stick holds up no change of settings. */
 static pid_t start(int ends[2])
 {
-	pid_t pid;
+	pid_t pid = child_start(ends);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -1;
-	fflush(stdout);
-	fflush(stderr);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pid == 0)
 		settings_unlock();
-	}
-	close(ends[pid == 0 ? 0 : 1]);
-	if (pid < 0)
-		close(ends[0]);
 	return pid;
-}
-
-/* Everything until the child ends, or until it took too long or said too much. */
-static void receive(int fd, int64_t end, struct text *out)
-{
-	char buffer[16384];
-	ssize_t got = 1;
-
-	while (got > 0 && out->length <= ARCHIVE_LIMIT) {
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		int64_t left = end - clock_uptime_ms();
-
-		if (left <= 0 || poll(&wait, 1, (int)left) <= 0)
-			break;
-		got = read(fd, buffer, sizeof(buffer));
-		if (got > 0)
-			text_put(out, buffer, (size_t)got);
-	}
-	if (got > 0)
-		text_release(out);	/* not whole */
-}
-
-/* One that hangs in the kernel is left behind: it holds nothing of ours. */
-static void finish(pid_t pid, int64_t end)
-{
-	const struct timespec pause = { .tv_nsec = 10000000 };
-
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (clock_uptime_ms() >= end) {
-			kill(pid, SIGKILL);
-			nanosleep(&pause, NULL);
-			(void)waitpid(pid, NULL, WNOHANG);
-			return;
-		}
-		nanosleep(&pause, NULL);
-	}
 }
 
 static char *copy(const struct archive_file *file)
@@ -316,9 +290,10 @@ static bool look_at(const char *name, struct settings_offer *offer, int64_t end)
 	}
 	if (pid < 0)
 		return false;
-	receive(ends[0], end, &in);
+	child_receive(ends[0], end, ARCHIVE_LIMIT, &in);
 	close(ends[0]);
-	finish(pid, end);
+	if (child_finish(pid, end) < 0)
+		printf("the stick %s did not answer in time and was not looked at; plug it in again\n", name);
 	found = unpack(&in, offer, name);
 	text_release(&in);
 	if (!found)
@@ -343,11 +318,13 @@ size_t settings_sticks(struct settings_offer *offer, size_t most)
 
 void settings_stick_note(const char *where, const char *errors)
 {
+	static struct diag diag;
 	int ends[2], folder;
 	pid_t pid = start(ends);
 
 	if (pid == 0) {
-		folder = open_stick(where + strlen(STICK), true);
+		diag_init(&diag);
+		folder = open_stick(where + strlen(STICK), true, &diag);
 		if (folder >= 0) {
 			settings_folder_note(folder, errors);
 			syncfs(folder);
@@ -357,5 +334,5 @@ void settings_stick_note(const char *where, const char *errors)
 	if (pid < 0)
 		return;
 	close(ends[0]);
-	finish(pid, clock_uptime_ms() + STICK_MS);
+	(void)child_finish(pid, clock_uptime_ms() + STICK_MS);
 }

@@ -8,6 +8,7 @@
 #include "cli/admin.h"
 #include "cli/appliance.h"
 #include "cli/terminal.h"
+#include "system/compose.h"
 #include "system/paths.h"
 #include "system/wizard.h"
 
@@ -29,25 +30,51 @@ typedef bool judge(const struct setup *setup, struct diag *diag);
 
 /* ---- is it right? ---- */
 
-static bool network_is_good(const struct setup *setup, struct diag *diag)
+static bool read_network(const struct setup *setup, struct network *network, struct diag *diag)
 {
-	static struct network network;
 	struct text text = TEXT_EMPTY;
 	bool good;
 
 	wizard_print_network(&setup->wizard, setup->step, setup->old.file[INTAKE_NETWORK].data, &text);
-	good = text.data && network_parse(&network, "", text.data, text.length, diag) == 0;
+	good = text.data && network_parse(network, "", text.data, text.length, diag) == 0;
 	text_release(&text);
 	return good;
+}
+
+static bool network_is_good(const struct setup *setup, struct diag *diag)
+{
+	static struct network network;
+
+	return read_network(setup, &network, diag);
+}
+
+/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of somebody else. */
+static bool gateway_is_good(const struct setup *setup, struct diag *diag)
+{
+	static struct network network;
+
+	if (!read_network(setup, &network, diag))
+		return false;
+	if (network.lan[0].v4.has_gateway || network.lan[0].v6.has_gateway)
+		return true;
+	diag_error(diag, "", 0, 0, "expected the router of this network that leads out: there is no WAN");
+	return false;
 }
 
 static bool upstream_is_good(const struct setup *setup, struct diag *diag)
 {
 	static struct settings settings;
+	static struct network network;
 	char text[TERMINAL_LINE + 32];
 	int length = snprintf(text, sizeof(text), "[dns]\nupstream = %s\n", setup->upstream);
 
-	return !setup->upstream[0] || settings_parse(&settings, "", text, (size_t)length, diag) == 0;
+	if (setup->upstream[0])
+		return settings_parse(&settings, "", text, (size_t)length, diag) == 0;
+	if (!read_network(setup, &network, diag))
+		return false;
+	if (!compose_learns(&network))
+		diag_error(diag, "", 0, 0, "expected at least one: this network has no WAN that learns them by DHCP");
+	return compose_learns(&network);
 }
 
 static bool key_is_good(const struct setup *setup, struct diag *diag)
@@ -190,6 +217,9 @@ static bool ask_lans(struct setup *setup)
 	if (!ask_lan(setup, &wizard->lan[0], "LAN"))
 		return false;
 	wizard->lans = known;
+	if (!wizard->wan_interface[0] &&
+	    !ask(setup, "gateway in the LAN", wizard->lan_gateway, WIZARD_ANSWER, gateway_is_good))
+		return false;
 	return ask_vlans(setup);
 }
 
@@ -301,7 +331,7 @@ static int finish(const struct cli *cli, const struct setup *setup)
 		puts("\nThis is what changes:");
 		if (!settings_print_diff(&offer))
 			puts("nothing");
-		if (terminal_confirm("write these files and use them now? [yes]: "))
+		if (terminal_confirm("write these files and use them now? yes, or Enter for no: "))
 			code = apply(cli, &offer, setup);
 		else
 			puts("nothing was changed");
@@ -334,7 +364,7 @@ static void begin_upstream(struct setup *setup)
 	text_release(&text);
 }
 
-int settings_setup(const struct cli *cli)
+static int set_up(const struct cli *cli)
 {
 	static struct network network;
 	static struct diag diag;
@@ -366,5 +396,6 @@ int command_setup(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 1)
 		return command_usage("setup", "unexpected word \"%s\"", argv[1]);
-	return settings_setup(cli);
+	settings_begin();
+	return set_up(cli);
 }

@@ -87,16 +87,59 @@ static json_t *slot_json(void)
 	return object;
 }
 
+/* The first line of a note; null: there is none. */
+static json_t *note(const char *path)
+{
+	char text[512];
+
+	if (!appliance_peek(path, text, sizeof(text)))
+		return json_null();
+	text[strcspn(text, "\n")] = '\0';
+	text_mask(text);
+	return json_string(text);
+}
+
 static json_t *settings_json(void)
 {
 	char refusal[512];
 
 	settings_last_refusal(refusal, sizeof(refusal));
 	text_mask(refusal);
-	return json_pack("{s:b, s:b, s:b, s:b, s:o}", "provisioned", settings_provisioned(), "secret",
+	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:o}", "provisioned", settings_provisioned(), "secret",
 			 admin_has_secret(), "on_trial", settings_on_trial(), "waiting",
-			 appliance_has(SETTINGS_WAITING), "refused",
-			 refusal[0] ? json_string(refusal) : json_null());
+			 appliance_has(SETTINGS_WAITING), "put_aside",
+			 appliance_has(SETTINGS_BAD) && !appliance_has(PATH_SETTINGS "/ledger"), "refused",
+			 refusal[0] ? json_string(refusal) : json_null(), "wrong", note(PATH_WRONG));
+}
+
+/* "eth5 of lan"; null: all are there. */
+static json_t *missing_link(const struct network *network)
+{
+	const struct network_link *link;
+	char path[64], text[64];
+
+	for (size_t i = 0; appliance_has("/sys/class/net") && (link = network_link(network, i)); i++) {
+		snprintf(path, sizeof(path), "/sys/class/net/%s", link->interface);
+		snprintf(text, sizeof(text), "%s of %s", link->interface, link->name);
+		if (!appliance_has(path))
+			return json_string(text);
+	}
+	return json_null();
+}
+
+/* null: network.conf does not read, which is said on stderr. */
+static json_t *links_json(void)
+{
+	static struct network network;
+	struct lease lease;
+	bool waits;
+
+	if (appliance_network(&network) != EXIT_YES)
+		return json_null();
+	waits = network.has_wan && network.wan.v4.method == METHOD_DYNAMIC &&
+		!(appliance_lease(&lease, false, false) && lease.has_address);
+	return json_pack("{s:o, s:b, s:o}", "missing", missing_link(&network), "wan_waits", waits, "lease_refused",
+			 note(PATH_LEASE_REFUSED));
 }
 
 static json_t *boot_json(void)
@@ -125,6 +168,7 @@ json_t *status_box(void)
 	put(box, "image", image_json());
 	put(box, "slot", slot_json());
 	put(box, "settings", settings_json());
+	put(box, "links", links_json());
 	put(box, "boot", boot_json());
 	return box;
 }
@@ -166,12 +210,17 @@ static void judge_daemon(struct health *health, const json_t *status)
 static void judge_box(struct health *health, const json_t *box)
 {
 	const json_t *settings = json_object_get(box, "settings"), *slot = json_object_get(box, "slot");
-	const json_t *boot = json_object_get(box, "boot");
+	const json_t *boot = json_object_get(box, "boot"), *links = json_object_get(box, "links");
 
 	health->now = 1;
 	health->supported_until = is_true(json_object_get(box, "image"), "supported") ? 0 : -1;
 	health->image_failed = command_text_if(slot, "failed");
 	health->image_on_trial = is_true(slot, "on_trial");
+	health->link_missing = command_text_if(links, "missing");
+	health->wan_waits = is_true(links, "wan_waits");
+	health->lease_refused = command_text_if(links, "lease_refused");
+	health->settings_put_aside = is_true(settings, "put_aside");
+	health->settings_wrong = command_text_if(settings, "wrong");
 	health->provisioned = is_true(settings, "provisioned");
 	health->settings_wait = is_true(settings, "waiting");
 	health->settings_on_trial = is_true(settings, "on_trial");

@@ -93,6 +93,19 @@ static void check_wan(const struct scan *scan, struct diag *diag)
 	}
 }
 
+bool compose_learns(const struct network *network)
+{
+	return network->has_wan && (network->wan.v4.method == METHOD_DYNAMIC ||
+				    network->wan.v6.method == METHOD_DYNAMIC);
+}
+
+static void check_upstream(const struct scan *scan, struct diag *diag)
+{
+	if (!scan->given[UPSTREAM] && !compose_learns(scan->network))
+		diag_error(diag, "cordon.conf", 0, 0, "[dns] upstream: expected the DNS servers to ask: "
+			   "network.conf has no WAN that learns them by DHCP or router advertisements");
+}
+
 /* Is there a way out for this family? */
 static bool leads_out(const struct network *network, bool v4)
 {
@@ -134,6 +147,7 @@ int compose(const struct compose *compose, struct text *out, struct diag *diag)
 
 	lines_parse(&scan.parser, note);
 	check_wan(&scan, diag);
+	check_upstream(&scan, diag);
 	if (diag->count != errors)
 		return -EINVAL;
 	text_put(out, scan.parser.text, scan.parser.length);

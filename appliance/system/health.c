@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DETAIL = 100 };	/* characters of it */
+enum { DETAIL = 120 };	/* characters of it */
 
 struct report {
 	struct text *out;
@@ -44,7 +44,8 @@ static void judge_policy(const struct health *health, struct report *report)
 {
 	if (!health->answers) {
 		say(report, HEALTH_BAD, "cordond does not answer", NULL, "the kernel goes on with the rules "
-		    "it has; wait a minute, then restart the box; if that does not help, cordon settings reset");
+		    "it has; wait a minute, then restart the box; if that does not help, a factory reset (f on "
+		    "the console)");
 		return;
 	}
 	if (!health->in_force)
@@ -54,7 +55,8 @@ static void judge_policy(const struct health *health, struct report *report)
 		say(report, HEALTH_BAD, "a part of cordond does not run", health->down, "it is started "
 		    "again by itself; when it stays so, restart the box and read the log");
 	if (health->selftest_failed)
-		say(report, HEALTH_BAD, "the self-test failed", NULL, "cordon selftest says what gets through");
+		say(report, HEALTH_BAD, "the self-test failed", NULL, "cordon selftest (t on the "
+		    "console) says what gets through");
 	if (health->boot_wrong)
 		say(report, HEALTH_BAD, "this start did not go as it has to", NULL,
 		    "cordon status --boot shows it; report it");
@@ -93,8 +95,8 @@ static void judge_box(const struct health *health, struct report *report)
 		say(report, HEALTH_BAD, "the watchdog is not fed", health->watchdog_why,
 		    "this box may not restart by itself when it hangs");
 	if (health->events_lost)
-		say(report, HEALTH_NOTICE, "the log is not complete", NULL, "raise [log] budget, or look for "
-		    "a host that floods");
+		say(report, HEALTH_NOTICE, "the log is not complete", NULL, "raise [log] budget where the disk has "
+		    "room, or look for a host that floods");
 	if (health->answers && !health->clock_set)
 		say(report, HEALTH_NOTICE, "the clock is not set", NULL, "it blocks all the same; does this "
 		    "box reach its time server?");
@@ -103,17 +105,36 @@ static void judge_box(const struct health *health, struct report *report)
 		    "good, else the one before comes back");
 }
 
+static void judge_links(const struct health *health, struct report *report)
+{
+	if (health->link_missing)
+		say(report, HEALTH_BAD, "an interface of network.conf is not there", health->link_missing,
+		    "plug it in, or name another one: it is used as soon as it comes");
+	if (health->lease_refused)
+		say(report, HEALTH_BAD, "the WAN does not use what DHCP gave it", health->lease_refused,
+		    "mend network.conf");
+	else if (health->wan_waits)
+		say(report, HEALTH_NOTICE, "the WAN has no address yet", NULL,
+		    "is its cable in, and is there a DHCP server?");
+}
+
 static void judge_settings(const struct health *health, struct report *report)
 {
+	if (health->settings_put_aside)
+		say(report, HEALTH_BAD, "the settings could not be used", NULL, "those of the factory are in "
+		    "force, and the others lie in /data/settings.bad: set this box up again");
+	if (health->settings_wrong)
+		say(report, HEALTH_NOTICE, "settings were wrong and not taken", health->settings_wrong,
+		    "errors.txt beside them says everything; the ones before are in force");
 	if (!health->provisioned)
 		say(report, HEALTH_NOTICE, "nobody has set this box up", NULL,
-		    "it blocks as it is; type s here, or put settings on a stick");
+		    "it blocks as it is; s on the console, or settings on a stick");
 	if (health->settings_on_trial)
 		say(report, HEALTH_NOTICE, "settings are on trial", NULL,
-		    "cordon settings keep, or they take themselves back");
+		    "cordon settings keep (k on the console), or they take themselves back");
 	if (health->settings_wait)
 		say(report, HEALTH_NOTICE, "settings were refused and wait", NULL,
-		    "cordon settings accept shows and takes them");
+		    "cordon settings accept (a on the console) shows and takes them");
 }
 
 enum health_level health_print(const struct health *health, struct text *out)
@@ -126,6 +147,7 @@ enum health_level health_print(const struct health *health, struct text *out)
 		judge_release(health, &report);
 		judge_box(health, &report);
 		judge_settings(health, &report);
+		judge_links(health, &report);
 	}
 	if (!report.said)
 		text_puts(out, "healthy\n");

@@ -26,7 +26,12 @@ struct health {
 	int64_t events_lost;
 	const char *image_failed;	/* it did not prove itself, and this is the one before */
 	bool image_on_trial;
+	const char *link_missing;	/* an interface of network.conf that is not there */
+	bool wan_waits;			/* no address by DHCP yet */
+	const char *lease_refused;	/* why the one that it was given is not used */
 	bool provisioned;
+	bool settings_put_aside;	/* they could not be used */
+	const char *settings_wrong;	/* those that were offered last, and were not taken */
 	bool settings_wait;		/* refused, to be accepted */
 	bool settings_on_trial;
 };

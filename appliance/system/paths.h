@@ -16,6 +16,8 @@
 #define PATH_BOOT "/boot"			/* the EFI system partition, read-only but while written */
 #define PATH_BOOT_IMAGES PATH_BOOT "/cordon"	/* NAME.efi of both slots, grubenv, settings to take in */
 #define PATH_RUN "/run/cordon"			/* sockets of cordond */
+#define PATH_WRONG PATH_RUN "/settings.wrong"	/* why settings that somebody offered were not taken */
+#define PATH_LEASE_REFUSED PATH_RUN "/lease.refused"	/* why the WAN does not use what DHCP gave it */
 #define PATH_CONFIG PATH_RUN "/cordon.conf"	/* composed: what cordond reads */
 #define PATH_IMAGE "/etc/cordon/image.json"	/* version, arch, build, supported-until */
 #define PATH_IMAGE_ROOT "/etc/cordon/root.json"	/* trusted root that was built in, if any */

@@ -27,13 +27,16 @@ struct wizard {
 	char wan_gateway[WIZARD_ANSWER];
 	struct wizard_lan lan[1 + WIZARD_VLANS];
 	size_t lans;
-	char management[WIZARD_ANSWER];
+	char lan_gateway[WIZARD_ANSWER];	/* of the first LAN, where there is no WAN */
+	char management[WIZARD_ANSWER];		/* with ssh; "": without */
+	const struct network *before;
 };
 
-/* The answers that a network would have. */
+/* The answers that a network would have, which has to stay as long as the wizard. */
 void wizard_init(struct wizard *wizard, const struct network *network);
 
-/* network.conf; old (NULL: none): its sections [routing] and [time], which nobody is asked for, stay. */
+/* network.conf; of old (NULL: none), which before was read from, stays what nobody is asked for, but what
+ * belongs to an address that is another one now. */
 void wizard_print_network(const struct wizard *wizard, enum wizard_step step, const char *old,
 			  struct text *out);
 

@@ -35,6 +35,18 @@ address = 192.168.77.1/99
 	wait_until 15 says_on_stick 'network.conf:3:' || fail "beside the file: $(on_stick errors.txt)"
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	vm_off || fail 'it does not switch off'
+	# It reads, and cordond would not start with it: a free key, so that nobody is asked.
+	stick 'cordon.conf=[dns]
+upstream =
+'
+	vm_start direct "${STICK[@]}"
+	vm_ready 60
+	console_wait 30 'upstream: expected at least one resolver' || fail 'the console does not say what is wrong'
+	wait_until 15 says_on_stick 'upstream: expected at least one resolver' || fail "beside the file: $(on_stick errors.txt)"
+	like "$(status .box.settings.wrong)" 'the stick sda: cordon.conf: *upstream: expected at least one resolver*' 'status'
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(web 1 http://www.agency.example/ -4)" 200 'innocent traffic'
 }
 
 # Free things change by a stick, protected ones do not, and a set counts as a whole.

@@ -5,6 +5,7 @@ set -u
 . "$(dirname "$0")/../../box"
 
 mkdir -p "$box"/{etc/cordon,data/settings,data/state,run/cordon,usr/bin}
+echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
 printf '#!/bin/sh\n' >"$box/usr/bin/busybox"
 chmod +x "$box/usr/bin/busybox"
 printf '[wan]\ninterface = eth0\n' >"$box/data/settings/network.conf"
@@ -39,4 +40,19 @@ lease 198.51.100.3 198.51.100.1
 is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.3 198.51.100.1'
 lease 198.51.100.3 198.51.100.4
 is "$(head -n 1 "$box/data/upstreams")" '4 - - 198.51.100.3 198.51.100.4'
+# ---- the network of a LAN is none for the WAN: the console is told once, status until it is over
+mkdir "$box/dev"
+touch "$box/dev/console"
+overlap() { CORDON_SERVICE=udhcpc interface=eth0 ip=192.168.77.$1 mask=24 dns= cordon network lease bound 2>/dev/null; }
+why() { cordon status --json 2>/dev/null | jq -r .box.links.lease_refused; }
+is "$(why)" null
+overlap 9
+is "$?" 1
+is "$(cat "$box/dev/console")" "cordon: $(why)"
+is "$(why)" 'DHCP: error: the WAN was given 192.168.77.9/24, which overlaps a LAN: expected another address in [lan]'
+: >"$box/dev/console"
+overlap 9
+is "$(cat "$box/dev/console")" ''
+lease4 9
+is "$(why)" null
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }

@@ -35,6 +35,7 @@ new_box() {
 		"$work" "$work" >"$box/usr/bin/cordon"
 	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
 	chmod +x "$box/usr/bin/cordon" "$box/sbin/reboot"
+	fake_cordond
 	touch "$box/dev/kmsg"
 	rm -f ran fails
 }
@@ -114,7 +115,7 @@ echo '{}' >"$esp/root.json"
 echo nothing >"$esp/mirror-ca.pem"
 echo short >"$esp/admin-secret"
 expect 1 'network.conf:4: error:' settings intake
-says 'authorized_keys:1: error: expected a public key'
+says 'authorized_keys:1: error: expected a whole public key'
 says 'root.json: error:'
 says 'mirror-ca.pem: error:'
 says 'admin-secret:1: error: expected one line'
@@ -228,6 +229,7 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	expect 1 'nothing was changed' settings reset <<<''
 	expect 0 'restarts now' settings reset <<<"$secret"
 	check grep -q reboot ran
+	first_set "$esp"
 	change "$thing" "$esp"
 	expect 0 'are taken' settings intake
 	check test -e "$box/data/state/log/current"
@@ -295,7 +297,7 @@ cp "$root2" "$esp/root.json"
 { echo '[action]'; for category in update activation telemetry distribution infrastructure portal removal web mail relay; do
 	echo "$category = block"; done
 	printf '[dns]\nworkers = 1\ntimeout = 2000\nblock-ttl = 5\nlisten = 127.0.0.1\ncensored = update\nblocked-reply = nodata\n'
-	printf '[rules]\nmax-rules = 1000\nmax-address-share = 63\ndir = /etc/cordon/rules\nlists = kaspersky\n'
+	printf '[rules]\nmax-rules = 1000\nmax-address-share = 63\ndir = %s\nlists = kaspersky\n' "$lists"
 	printf '[log]\nlevel = info\nbudget = 8M\nappliance-id = x\n[daemon]\nnflog-group = 7\nuid-base = 9000\n'
 	printf '[update]\ncollector = https://one.example/r/\nring = x\ninterval = 1h\nstale-after = 2d\n'
 	printf '[mode]\nmonitor-first = 1h\nmonitor-max = 3h\n'
@@ -499,7 +501,7 @@ says 'settings   set up'
 says 'supported until 1970-01-01'
 change mode "$esp"
 expect 1 'are refused' settings intake
-expect 1 'settings were refused and wait; cordon settings accept' status
+expect 1 'settings were refused and wait; cordon settings accept (a on the console)' status
 says 'last refused: '
 says 'mode ([mode] monitor-max)'
 cordon status --json >said 2>/dev/null
@@ -530,13 +532,76 @@ expect 2 'expected one of' status --json --boot
 new_box
 printf '[system]\nhostname = gw-10\n' >"$esp/network.conf"
 expect 0 'are taken' settings intake
-change mode "$esp"
+printf '[mode]\nmonitor-max = 20h\n' >"$esp/cordon.conf"
 expect 1 'are refused' settings intake
 expect 1 'no administrator' settings accept
 expect 1 'type gw-10' settings reset <<<'gw-11'
 expect 0 'restarts now' settings reset --log <<<'gw-10'
 rm "$esp"/*
 expect 0 '' settings intake
-check test ! -e "$box/data/provisioned"
+check test ! -e "$box/data/provisioned" -a ! -e "$esp/provisioned"
 check test ! -e "$box/data/state/log"
+
+# ---- a data partition that was made anew: nobody sets the box up again but by a factory reset
+provisioned_box
+rm -r "$box/data"
+mkdir -p "$box/data"/{settings,state}
+printf '[mode]\nmonitor-max = 20h\n' >"$esp/cordon.conf"
+expect 1 'are refused' settings intake
+expect 1 'no administrator' settings accept
+expect 0 'restarts now' settings reset <<<'cordon'
+rm "$esp"/*.conf "$esp/errors.txt"
+first_set "$esp"
+expect 0 'are taken' settings intake
+
+# ---- what cordond would not start with is not taken, whoever brings it, and status says so
+unusable() { # TEXT LINE...: with these lines in cordon.conf
+	local text=$1
+	shift
+	provisioned_box
+	rm -rf before
+	cp -r "$box/data/settings" before
+	cp "$box/data/settings/cordon.conf" "$esp"
+	printf '%s\n' "$@" >>"$esp/cordon.conf"
+	expect 1 "$text" settings intake
+	check grep -qF -- "$text" "$esp/errors.txt"
+	check grep -qF -- "$text" <(cordon status --json 2>/dev/null | jq -r .box.settings.wrong)
+	expect 1 "$text" settings import "$esp/cordon.conf" <<<"$secret"
+	check diff -r before "$box/data/settings"
+	rm -r before "$esp/cordon.conf"
+	expect 0 '' settings intake
+	check test "$(cordon status --json 2>/dev/null | jq .box.settings.wrong)" = null
+}
+unusable 'no file of the folder is the rule list "kasperski"' '[rules]' 'lists = kasperski'
+unusable 'cannot open the folder of rule lists' '[rules]' 'dir = /nowhere'
+unusable '[dns] upstream: expected at least one' '[dns]' 'upstream ='
+new_box
+printf '[update]\nmirror = https://one.example/\n' >"$esp/cordon.conf"
+expect 1 'expected mirror-ca or mirror-pin too' settings intake
+says 'mirror without trust-root'
+new_box
+printf '[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n' >"$esp/network.conf"
+expect 1 '[dns] upstream: expected the DNS servers to ask' settings intake
+rm "$box/usr/sbin/cordond"
+printf '[system]\nhostname = gw-1\n' >"$esp/network.conf"
+expect 1 'could not be asked whether it would start' settings intake
+
+# ---- names and texts that Windows makes
+new_box
+echo >"$esp/network.conf.txt"
+expect 1 'expected the name network.conf, without .txt' settings intake
+rm "$esp"/*
+printf '\xef\xbb\xbf[wan]\r\ninterface = eth7\r\n' >"$esp/network.conf"
+expect 0 'are taken' settings intake
+check grep -q '^outside *eth7\|^wan *eth7' <(cordon network show)
+printf '\xef\xbb\xbfa secret of some length\n' >"$esp/admin-secret"
+expect 1 'begins with a byte order mark' settings intake
+rm "$esp"/*
+
+# ---- a plain secret that is refused lies nowhere in plain text
+provisioned_box
+echo 'another secret, long enough' >"$esp/admin-secret"
+expect 1 'are refused' settings intake
+check grep -q '^pbkdf2' "$box/data/settings.waiting/admin-secret"
+check test -z "$(grep -r 'another secret' "$box/data")"
 exit $((failures > 0))

@@ -60,6 +60,7 @@ new_box() { # the image trusts the first root, a release of it is in force
 	mkdir -p "$box"/{etc/cordon,data/settings,data/state,boot/cordon,run/cordon,sys/class/block,usr/bin}
 	printf '#!/bin/sh\n' >"$box/usr/bin/cordon"
 	chmod +x "$box/usr/bin/cordon"
+	fake_cordond
 	cp "$root" "$box/etc/cordon/root.json"
 	cp bundle "$box/data/state/bundle"
 	printf '[system]\nhostname = old\n' >"$esp/network.conf"
@@ -126,7 +127,7 @@ whole() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start refuses"
 	cmp -s set/authorized_keys "$box/data/settings/authorized_keys" && new_root &&
 		[ -s "$box/data/settings/admin-secret" ] || failed "cut $cut: half of the set"
-	[ -z "$(ls "$esp")" ] || failed "cut $cut: $(ls "$esp") stay"
+	[ "$(ls "$esp")" = provisioned ] || failed "cut $cut: $(ls "$esp") stay"
 	no_rest
 }
 each_cut signed whole settings intake
@@ -135,7 +136,7 @@ each_cut signed whole settings intake
 first() {
 	rm -rf "$box/data/settings" "$box/data/provisioned"
 	new_box
-	rm -rf "$box/data/settings"/* "$box/data/provisioned"
+	rm -rf "$box/data/settings"/* "$box/data/provisioned" "$esp/provisioned"
 	cp set/{network.conf,authorized_keys} "$esp"
 	echo 'another secret of some length' >"$esp/admin-secret"
 }

@@ -24,6 +24,7 @@ new_box() {
 	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
 	printf '#!/bin/sh\necho shell >> %s/ran\n' "$work" >"$box/bin/sh"
 	chmod +x "$box"/{usr/bin/cordon,sbin/reboot,bin/sh}
+	fake_cordond
 	rm -f ran
 }
 # Each argument is a line that is typed.
@@ -53,7 +54,7 @@ says 'for VLAN 7 of it (1 to 4094)'
 says 'overlap: expected one of its own'
 says 'upstream: expected ADDRESS'
 says 'nothing is managed from the WAN'
-says 'expected a public key of OpenSSH without options'
+says 'expected a whole public key of OpenSSH without options'
 says 'expected at least 12 characters'
 says 'the two differ'
 says '+upstream = 9.9.9.9 149.112.112.112'
@@ -104,6 +105,19 @@ says '+hostname = gw-2'
 says 'nothing was changed'
 check cmp before "$box/data/settings/network.conf"
 
+# ---- nobody but who sets it up chooses resolvers, and without a WAN the LAN leads out
+mv "$box" done
+new_box
+types '' none eth0 10.1.0.2/24 none 10.1.0.1 '' none 10.1.0.1 '' '' yes | cordon setup >said 2>&1
+check test "${PIPESTATUS[1]}" = 0
+says 'expected the router of this network that leads out: there is no WAN'
+says 'expected at least one: this network has no WAN that learns them by DHCP'
+cordon network show --json >said
+check jq -e '[.links[] | .name, .address, .dhcp] == ["lan", "10.1.0.2/24", false] and (.forward | not)' said
+check grep -q '^gateway = 10.1.0.1$' "$box/data/settings/network.conf"
+rm -r "$box"
+mv done "$box"
+
 # ---- the console
 types s 'not the secret' '' l x r no r yes u '' u 'a secret of some length' | cordon console >said 2>&1
 check test "${PIPESTATUS[1]}" = 0
@@ -120,7 +134,15 @@ printf '[system]\nhostname = gw-3\n' >"$box/data/settings/network.conf"
 rm ran
 types u | cordon console >said 2>&1
 says 'no administrator'
+says 'f on the console'
 check test ! -e ran
+# and that leads on
+types a k f gw-3 | cordon console >said 2>&1
+says 'no settings wait to be accepted'
+says 'no trial of settings is under way'
+says "no administrator's secret is set; to go on, type gw-3"
+check grep -q reboot ran
+check test -e "$box/data/reset"
 
 # ---- on a terminal: what is typed as a secret is not seen
 if command -v script >/dev/null; then

@@ -46,8 +46,27 @@ static void fills_in(void **state)
 	text = made("", "[wan]\naddress = none\naddress6 = 2001:db8:1::2/64\n[lan]\naddress = none\n"
 			"address6 = 2001:db8:2::1/64\n",
 		    (struct compose){ .dns = dns, .dns_count = 1 });
+	assert_null(text);
+	text = made("", "[wan]\naddress = none\n[lan]\naddress = none\n", (struct compose){ .dns = dns, .dns_count = 1 });
 	assert_non_null(strstr(text, "\nupstream = 2620:fe::fe"));
 	assert_null(strstr(text, "192.0.2.53"));
+}
+
+/* Where nobody can learn resolvers, nobody but the administrator chooses them. */
+static void resolvers_are_named(void **state)
+{
+	static const char *const fixed[] = {
+		"[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n",
+		"[lan]\ninterface = eth0\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
+		assert_null(made("", fixed[i], (struct compose){ .text = NULL }));
+		assert_non_null(strstr(diag.entry[0].message, "[dns] upstream: expected the DNS servers to ask"));
+		assert_non_null(strstr(made("[dns]\nupstream = 192.0.2.53\n", fixed[i],
+					    (struct compose){ .text = NULL }), "upstream = 192.0.2.53\n"));
+	}
 }
 
 static void own_words_win(void **state)
@@ -98,6 +117,7 @@ static void bad_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(fills_in), cmocka_unit_test(own_words_win),
+					    cmocka_unit_test(resolvers_are_named),
 					    cmocka_unit_test(files_agree),
 					    cmocka_unit_test(bad_text) };
 

@@ -74,6 +74,13 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	one(WITH(with.provisioned = false), HEALTH_NOTICE, "healthy, but nobody has set this box up; ");
 	one(WITH(with.settings_on_trial = true), HEALTH_NOTICE, "healthy, but settings are on trial; ");
 	one(WITH(with.settings_wait = true), HEALTH_NOTICE, "healthy, but settings were refused and wait; ");
+	one(WITH(with.settings_put_aside = true), HEALTH_BAD, "NOT HEALTHY: the settings could not be used; ");
+	one(WITH(with.settings_wrong = "x"), HEALTH_NOTICE, "healthy, but settings were wrong and not taken (x); ");
+	one(WITH(with.link_missing = "eth5 of lan"), HEALTH_BAD,
+	    "NOT HEALTHY: an interface of network.conf is not there (eth5 of lan); ");
+	one(WITH(with.lease_refused = "x"; with.wan_waits = true), HEALTH_BAD,
+	    "NOT HEALTHY: the WAN does not use what DHCP gave it (x); ");
+	one(WITH(with.wan_waits = true), HEALTH_NOTICE, "healthy, but the WAN has no address yet; ");
 	/* A build without a watchdog, an image that does not say until when, do no harm. */
 	bare = WITH(with.has_watchdog = false; with.watchdog_fed = false; with.supported_until = 0);
 	assert_int_equal(judged(&bare), HEALTH_GOOD);

@@ -85,6 +85,65 @@ static void nobody_asks_for_routes(void **state)
 	assert_null(strstr(out.data, "eth7"));
 }
 
+/* What nobody is asked for stays, but what belongs to an address that is another one now. */
+static void the_rest_of_a_section_stays(void **state)
+{
+	static const char old[] =
+		"[system]\nhostname = gw\n[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n"
+		"address6 = 2001:db8::2/64\ngateway6 = 2001:db8::1\n"
+		"[lan]\n# ours\ninterface = eth1\naddress = 10.0.0.1/24\ndhcp = 10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
+		"address6 = 2001:db8:1::1/64\n"
+		"[lan guests]\ninterface = eth1.9\naddress = 10.0.9.1/24\ndhcp = off\n"
+		"[management]\ninterface = eth4\naddress = 10.9.9.1/24\nssh = off\n";
+
+	(void)state;
+	parse(old);
+	wizard_init(&wizard, &network);
+	assert_string_equal(wizard.management, "");
+	assert_string_equal(printed(WIZARD_ALL, old) + strcspn(out.data, "\n") + 1,
+		"[system]\nhostname = gw\n\n[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n"
+		"address6 = 2001:db8::2/64\ngateway6 = 2001:db8::1\n"
+		"\n[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n# ours\ndhcp = 10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
+		"address6 = 2001:db8:1::1/64\n"
+		"\n[lan guests]\ninterface = eth1.9\naddress = 10.0.9.1/24\ndhcp = off\n"
+		"\n[management]\ninterface = eth4\naddress = 10.9.9.1/24\nssh = off\n");
+	snprintf(wizard.lan[0].address, WIZARD_ANSWER, "10.5.0.1/24");
+	snprintf(wizard.management, WIZARD_ANSWER, "eth4");
+	snprintf(wizard.wan_address, WIZARD_ANSWER, "dhcp");
+	assert_null(strstr(printed(WIZARD_ALL, old), "10.0.0.50"));
+	assert_non_null(strstr(out.data, "lease = 2h\n"));
+	assert_non_null(strstr(out.data, "dhcp = off\n"));
+	assert_null(strstr(out.data, "gateway = 192.0.2.1"));
+	assert_non_null(strstr(out.data, "[management]\ninterface = eth4\nssh = on\naddress = 10.9.9.1/24\n"));
+}
+
+/* Between DHCP and an address of its own, "address6 = none" comes and goes. */
+static void a_wan_of_another_kind(void **state)
+{
+	static const char fixed[] = "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n";
+
+	(void)state;
+	parse(fixed);
+	wizard_init(&wizard, &network);
+	assert_non_null(strstr(printed(WIZARD_ALL, fixed), "address6 = none\n"));
+	snprintf(wizard.wan_address, WIZARD_ANSWER, "dhcp");
+	assert_null(strstr(printed(WIZARD_ALL, fixed), "address6 = none\n"));
+}
+
+static void without_a_wan_the_lan_has_the_gateway(void **state)
+{
+	(void)state;
+	parse("");
+	wizard_init(&wizard, &network);
+	snprintf(wizard.wan_interface, WIZARD_ANSWER, "%s", "");
+	snprintf(wizard.lan_gateway, WIZARD_ANSWER, "192.168.77.254");
+	parse(printed(WIZARD_ALL, NULL));
+	assert_false(network.has_wan);
+	assert_true(network.lan[0].v4.has_gateway);
+	assert_false(network.lan[0].dhcp);
+	assert_false(network.forward);
+}
+
 static const char *conf(const char *old, const char *upstream)
 {
 	text_release(&out);
@@ -111,6 +170,9 @@ int main(void)
 		cmocka_unit_test_teardown(what_it_prints_is_what_there_was, teardown),
 		cmocka_unit_test_teardown(what_was_not_asked_yet_is_not_judged, teardown),
 		cmocka_unit_test_teardown(nobody_asks_for_routes, teardown),
+		cmocka_unit_test_teardown(the_rest_of_a_section_stays, teardown),
+		cmocka_unit_test_teardown(a_wan_of_another_kind, teardown),
+		cmocka_unit_test_teardown(without_a_wan_the_lan_has_the_gateway, teardown),
 		cmocka_unit_test_teardown(upstreams_are_exchanged, teardown),
 	};
 
