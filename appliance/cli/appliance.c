@@ -110,6 +110,22 @@ bool appliance_is_on(const char *path)
 	return appliance_peek(path, text, sizeof(text)) && text[0] == '1';
 }
 
+const char *appliance_card(const char *interface, char text[APPLIANCE_CARD])
+{
+	char path[64], mac[32], carrier[8] = "";
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/carrier", interface);
+	/* One that is down does not say. */
+	if (!appliance_peek(path, carrier, sizeof(carrier)))
+		carrier[0] = '\0';
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s/address", interface);
+	if (!appliance_peek(path, mac, sizeof(mac)))
+		snprintf(mac, sizeof(mac), "not there");
+	mac[strcspn(mac, "\n")] = '\0';
+	snprintf(text, APPLIANCE_CARD, "%s%s", mac, carrier[0] == '1' ? ", cable in" : carrier[0] == '0' ? ", no cable" : "");
+	return text;
+}
+
 int appliance_network(struct network *network)
 {
 	static struct diag diag;

@@ -30,6 +30,10 @@ void appliance_log(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Lines to whoever sits at the console, from a program whose output goes elsewhere. */
 void appliance_say(const char *text);
 
+enum { APPLIANCE_CARD = 48 };
+/* "02:00:5e:00:53:01, cable in", "not there": by which a person finds the socket of an interface. */
+const char *appliance_card(const char *interface, char text[APPLIANCE_CARD]);
+
 /* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
 int appliance_network(struct network *network);
 /* The last lease of a family; false: there is none. */

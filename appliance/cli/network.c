@@ -74,6 +74,7 @@ static int show(bool json)
 {
 	struct network network;
 	const struct network_link *link, *management;
+	struct wiring_facts facts;
 	int code = appliance_network(&network);
 
 	if (code)
@@ -83,17 +84,19 @@ static int show(bool json)
 		return EXIT_YES;
 	}
 	for (size_t i = 0; (link = network_link(&network, i)); i++) {
-		char v4[PREFIX_TEXT], v6[PREFIX_TEXT];
+		char v4[PREFIX_TEXT], v6[PREFIX_TEXT], card[APPLIANCE_CARD];
 		bool is_wan = link == &network.wan;
 
-		printf("%-10s %-8s %s, %s%s%s\n", link->name, link->interface,
+		printf("%-10s %-8s %s, %s%s%s (%s)\n", link->name, link->interface,
 		       family_text(&link->v4, is_wan, true, v4), family_text(&link->v6, is_wan, false, v6),
-		       link->dhcp ? ", DHCP" : "", link->ra ? ", router advertisements" : "");
+		       link->dhcp ? ", DHCP" : "", link->ra ? ", router advertisements" : "",
+		       appliance_card(link->interface, card));
 	}
 	management = network_management(&network);
+	appliance_facts(&facts);
 	printf("forwarding %s%s, management %s%s\n", network.forward ? "on" : "off",
 	       network.masquerade ? " with NAT" : "", management ? management->interface : "none",
-	       network.ssh ? " with ssh" : "");
+	       !network.ssh ? "" : facts.has_keys ? " with ssh" : "; ssh is on, and nobody has a key (authorized_keys)");
 	return EXIT_YES;
 }
 

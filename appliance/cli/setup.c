@@ -114,19 +114,18 @@ static bool ask(const struct setup *setup, const char *question, char *answer, s
 
 static void show_interfaces(void)
 {
-	char path[APPLIANCE_PATH];
+	char path[APPLIANCE_PATH], card[APPLIANCE_CARD];
 	struct dirent **entry;
 	int count = scandir(appliance_path(path, "/sys/class/net"), &entry, NULL, alphasort);
 
-	fputs("interfaces of this box:", stdout);
+	puts("interfaces of this box:");
 	for (int i = 0; i < count; i++) {
 		if (entry[i]->d_name[0] != '.' && strcmp(entry[i]->d_name, "lo") != 0)
-			printf(" %s", entry[i]->d_name);
+			printf("  %-8s %s\n", entry[i]->d_name, appliance_card(entry[i]->d_name, card));
 		free(entry[i]);
 	}
 	if (count >= 0)
 		free(entry);
-	putchar('\n');
 }
 
 static bool ask_wan(struct setup *setup)

@@ -103,7 +103,7 @@ static void check_upstream(const struct scan *scan, struct diag *diag)
 {
 	if (!scan->given[UPSTREAM] && !compose_learns(scan->network))
 		diag_error(diag, "cordon.conf", 0, 0, "[dns] upstream: expected the DNS servers to ask: "
-			   "network.conf has no WAN that learns them by DHCP or router advertisements");
+			   "network.conf has no WAN that learns them by DHCP");
 }
 
 /* Is there a way out for this family? */

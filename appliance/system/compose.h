@@ -19,7 +19,7 @@ struct compose {
 	const char *trust_root, *mirror_ca, *watchdog;	/* paths; NULL: there is no such file */
 };
 
-/* May DHCP or router advertisements name resolvers? */
+/* May DHCP, of one family or the other, name resolvers? */
 bool compose_learns(const struct network *network);
 /* -EINVAL with diag when cordon.conf does not read, or no resolver is named; -ENOMEM. */
 int compose(const struct compose *compose, struct text *out, struct diag *diag)

@@ -19,6 +19,8 @@ new_box() {
 	rm -rf "$box"
 	mkdir -p "$box"/{etc/cordon,data/settings,data/state,run/cordon,usr/bin,sbin,bin}
 	mkdir -p "$box"/sys/class/net/{eth0,eth1,lo}
+	echo 02:00:00:00:00:01 >"$box/sys/class/net/eth0/address"
+	echo 1 >"$box/sys/class/net/eth0/carrier"
 	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
 	printf '#!/bin/sh\necho "cordon $*" >> %s/ran\n' "$work" >"$box/usr/bin/cordon"
 	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
@@ -43,7 +45,8 @@ types 'a b' gw-1 \
 	short 'a secret of some length' 'another' 'a secret of some length' 'a secret of some length' \
 	yes | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 0
-says 'interfaces of this box: eth0 eth1'
+says '  eth0     02:00:00:00:00:01, cable in'
+says '  eth1     not there'
 says 'hostname: expected at most 31 letters'
 says 'interface: expected an interface of at most 15 characters'
 says 'address: expected dhcp, ADDRESS/LENGTH'
