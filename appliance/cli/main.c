@@ -9,6 +9,35 @@
 #include "base/version.h"
 #include "system/paths.h"
 
+/* What --help says besides, because an image has no manuals. */
+static const char *const details[][2] = {
+	{ "network",
+	"  show        what network.conf says and leaves open; cards by hardware address, cables\n"
+	"  check FILE  reads a network.conf and says what is wrong with it\n"
+	"The others are for the start of the box, its DHCP clients and its supervisor.\n" },
+	{ "settings",
+	"  show        the files in force\n"
+	"  diff FILE   how others differ: a copy, one of the files by its own name, or a folder of them\n"
+	"  import FILE takes them, for good; what is protected asks for the administrator's secret\n"
+	"  apply FILE --confirm SECONDS\n"
+	"              takes them for a trial, which ends by itself: keep them, or revert at once\n"
+	"  export FILE one file with all of them (- is standard output), for a spare box\n"
+	"  accept      looks at the set that was refused, and takes it with the secret\n"
+	"  discard     forgets that set\n"
+	"  reset       factory reset, on the console; the log stays without --log\n"
+	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with network.conf,\n"
+	"              cordon.conf, authorized_keys, root.json, mirror-ca.pem, admin-secret, settings.json\n"
+	"compose and expire are for the start of the box and its supervisor.\n" },
+	{ "image",
+	"  status       which image is in which slot, which runs, which is on trial\n"
+	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the other slot\n"
+	"               and tries it at the next start, or with --reboot now; - is standard input.\n"
+	"               --allow-downgrade: an older one, on the console alone\n"
+	"  rollback     the other image is started next, or with --reboot now\n"
+	"  confirm      the image that runs stays; the box does so by itself when its self-test passed\n"
+	"grow, device and on-trial are for the start of the box.\n" },
+};
+
 static const struct command commands[] = {
 	{ "status", "[--json | --in-force [--wait TIME] | --boot]",
 	  "what the gateway enforces and how it is", command_status },
@@ -63,6 +92,10 @@ static void print_command_help(const struct command *command)
 {
 	printf("usage: cordon %s %s\n\n%s; see cordon(1)\n", command->name, command->arguments,
 	       command->summary);
+	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
+		if (strcmp(details[i][0], command->name) == 0)
+			printf("\n%s", details[i][1]);
+	}
 }
 
 static bool asks_help(int argc, char **argv)

@@ -250,7 +250,20 @@ console_wait() { wait_until "$1" console_has "$2" "${3:-1}" || { console_tail; r
 console_type() {
 	{ printf '%s\r' "$1"; sleep 1; } | nc -N -U "$VM/console" > /dev/null
 }
-console_tail() { echo "the console's end:"; tail -n 15 "$VM/console.log" | tr -d '\r'; }
+console_tail() {
+	echo "the console's end:"
+	tail -n 15 "$VM/console.log" | tr -d '\r'
+	registers
+}
+# Where its processors are, for one that stands still.
+registers() {
+	{
+		echo '{"execute":"qmp_capabilities"}'
+		echo '{"execute":"human-monitor-command","arguments":{"command-line":"info registers -a"}}'
+		sleep 2
+	} | nc -N -U "$VM/qmp" 2>/dev/null | jq -r 'select(.return | type == "string").return' |
+		grep -E '^CPU#|IP=|PC=|SP=|CR3=' | tr -d '\r' | sed 's/^/    /'
+}
 
 
 # vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
