@@ -58,12 +58,6 @@ test_router_everyday() {
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'
 }
 
-ipv6_here_and_there() {
-	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps | grep -v "\["'
-	in_internet sh -c 'ip -6 route; ip -6 neigh'
-	"$HERE/lab" client 1 sh -c 'ip -6 route; ip -6 neigh'
-}
-
 boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }
 
 # What a client meets that asks from power-on: when its first answers came, in the kernel's time. The event of the

@@ -266,6 +266,13 @@ registers() {
 }
 
 
+# Routes and neighbours of all three sides, for IPv6 that does not arrive.
+ipv6_here_and_there() {
+	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps | grep -v "\["'
+	in_internet sh -c 'ip -6 route; ip -6 neigh'
+	"$HERE/lab" client 1 sh -c 'ip -6 route; ip -6 neigh'
+}
+
 # vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
 # named at a first start.
 vm_ready() {
