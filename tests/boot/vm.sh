@@ -266,11 +266,17 @@ registers() {
 }
 
 
-# Routes and neighbours of all three sides, for IPv6 that does not arrive.
+# How far client 1 comes, and routes and neighbours of all three sides, for IPv6 that does not arrive.
 ipv6_here_and_there() {
-	on sh -c 'cat /run/cordon/lease6; ip -6 addr; ip -6 route; ps | grep -v "\["'
-	in_internet sh -c 'ip -6 route; ip -6 neigh'
-	"$HERE/lab" client 1 sh -c 'ip -6 route; ip -6 neigh'
+	local to
+	echo "web $(web 1 http://www.agency.example/ -6), AAAA $(dns 1 www.agency.example AAAA)"
+	for to in 2001:db8:77::1 2001:db8:100::1 2001:db8:200::10; do
+		"$HERE/lab" client 1 ping -6 -c 2 -W 3 "$to" | grep -E 'loss|From' || :
+	done
+	on sh -c 'cat /run/cordon/lease6; ip -6 addr | grep inet6; ip -6 route | grep -v "ff00\|fe80::/"; ip -6 neigh'
+	on sh -c 'cat /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra' | paste -sd' '
+	in_internet sh -c 'ip -6 route | grep 2001:db8:77; ip -6 neigh'
+	"$HERE/lab" client 1 sh -c 'ip -6 addr | grep inet6; ip -6 route; ip -6 neigh'
 }
 
 # vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
