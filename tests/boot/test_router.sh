@@ -10,7 +10,7 @@ test_router_out_of_the_box() {
 	wait_until 30 is_blocked 192.168.77.1 || { console_tail; fail 'the first query was never answered'; }
 	# shellcheck disable=SC2016
 	wait_until 20 works web 1 http://www.agency.example/ -4 || { console_tail; fail 'IPv4 is not forwarded'; }
-	wait_until 90 works web 1 http://www.agency.example/ -6 || { console_tail; fail 'IPv6 is not forwarded'; }
+	wait_until 90 works web 1 http://www.agency.example/ -6 || fail "IPv6 is not forwarded: $(ipv6_on_the_console)"
 	# cordond starts anew with the upstreams that DHCP named, over both families.
 	sleep 5
 	wait_until 10 is_blocked 192.168.77.1 || fail 'by name, after the leases'

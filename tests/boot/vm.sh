@@ -279,6 +279,16 @@ ipv6_here_and_there() {
 	"$HERE/lab" client 1 sh -c 'ip -6 addr | grep inet6; ip -6 route; ip -6 neigh'
 }
 
+# The same of a box that nobody has set up, where the console has a shell for whoever holds it.
+ipv6_on_the_console() {
+	ipv6_here_and_there 2> /dev/null || :
+	console_type u
+	console_type 'cd /proc/sys/net/ipv6/conf; grep . */forwarding */accept_ra; cat /run/cordon/lease6'
+	console_type 'ip -6 addr | grep inet6; ip -6 route | grep -v ff00; ip -6 neigh; exit'
+	sleep 2
+	tail -n 60 "$VM/console.log" | tr -d '\r'
+}
+
 # vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
 # named at a first start.
 vm_ready() {
