@@ -226,6 +226,7 @@ static bool would_block(const struct selftest *test)
 static void run_round(struct selftest *test, const struct cli *cli)
 {
 	const char *what;
+	bool would;
 	int error;
 
 	json_array_clear(test->checks);
@@ -242,13 +243,14 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	ask_names(test);
 	ask_addresses(test);
 	selftest_link_close(&test->link);
-	if (test->enforce)
+	if (test->enforce) {
 		judge(test, "the policy blocks", test->blocked > 0, "at least one of the names and addresses above",
 		      test->blocked ? "it does" : "none");
-	else
-		judge(test, "the policy would block", would_block(test),
-		      "at least one of the names and addresses above, were the mode enforce",
-		      would_block(test) ? "it would" : "none");
+		return;
+	}
+	would = would_block(test);
+	judge(test, "the policy would block", would,
+	      "at least one of the names and addresses above, were the mode enforce", would ? "it would" : "none");
 }
 
 static int run_alone(struct selftest *test, const struct cli *cli)

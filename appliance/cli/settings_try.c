@@ -75,13 +75,11 @@ static void take_line(char *line, struct diag *diag)
 
 static void become_cordond(int answer)
 {
-	static const char *const words[] = { "/usr/sbin/cordond", "--check", "--config", NULL, NULL };
-	const char *argv[sizeof(words) / sizeof(*words)];
 	char config[APPLIANCE_PATH];
+	const char *const argv[] = { "/usr/sbin/cordond", "--check", "--config",
+				     appliance_path(config, TRY "/cordon.conf"), NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	memcpy(argv, words, sizeof(words));
-	argv[3] = appliance_path(config, TRY "/cordon.conf");
 	if (dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(answer, STDERR_FILENO) >= 0)
 		run_become(argv, "");
 	_exit(127);
@@ -113,6 +111,8 @@ static void ask_cordond(struct diag *diag)
 void settings_try(const struct intake_set *set, const struct network *network, struct diag *diag)
 {
 	const size_t errors = diag->count;
+	/* A set is judged before its owner has the lock over the settings, too: each is tried on its own. */
+	int lock = appliance_lock(PATH_RUN "/try.lock");
 
 	remove_files();
 	if (write_files(set, network, diag) == EXIT_YES)
@@ -120,4 +120,6 @@ void settings_try(const struct intake_set *set, const struct network *network, s
 	else if (diag->count == errors)
 		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
 	remove_files();
+	if (lock >= 0)
+		close(lock);
 }
