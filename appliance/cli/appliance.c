@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +109,16 @@ bool appliance_is_on(const char *path)
 	char text[8];
 
 	return appliance_peek(path, text, sizeof(text)) && text[0] == '1';
+}
+
+int appliance_boot_writable(bool writable)
+{
+	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+	char path[APPLIANCE_PATH];
+
+	appliance_path(path, PATH_BOOT);
+	return getenv(PATH_PREFIX_VARIABLE) ||
+	       mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL) == 0 ? 0 : -errno;
 }
 
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD])

@@ -34,6 +34,10 @@ enum { APPLIANCE_CARD = 48 };
 /* "02:00:5e:00:53:01, cable in", "not there": by which a person finds the socket of an interface. */
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD]);
 
+/* The EFI partition, which is mounted read-only, while something is written there; below a test's folder nothing
+ * is mounted. -errno. */
+int appliance_boot_writable(bool writable);
+
 /* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
 int appliance_network(struct network *network);
 /* The last lease of a family; false: there is none. */

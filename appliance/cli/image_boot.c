@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -95,15 +94,6 @@ int image_boot_read(struct image_boot *boot, const struct image_disk *disk, stru
 
 /* ---- writing ---- */
 
-static int remount(bool writable)
-{
-	char path[APPLIANCE_PATH];
-	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
-
-	return mount(NULL, appliance_path(path, PATH_BOOT), NULL, writable ? flags : flags | MS_RDONLY,
-		     NULL) < 0 ? -errno : 0;
-}
-
 int image_boot_begin(struct image_boot *boot, struct diag *diag)
 {
 	char path[APPLIANCE_PATH];
@@ -111,7 +101,7 @@ int image_boot_begin(struct image_boot *boot, struct diag *diag)
 	int error = statvfs(appliance_path(path, PATH_BOOT_IMAGES), &status) < 0 ? -errno : 0;
 
 	if (!error && status.f_flag & ST_RDONLY) {
-		error = remount(true);
+		error = appliance_boot_writable(true);
 		boot->writable = !error;
 	}
 	if (error)
@@ -123,7 +113,7 @@ int image_boot_begin(struct image_boot *boot, struct diag *diag)
 void image_boot_end(struct image_boot *boot)
 {
 	if (boot->writable)
-		(void)remount(false);
+		(void)appliance_boot_writable(false);
 	boot->writable = false;
 }
 

@@ -57,8 +57,6 @@ void settings_begin(void);
 void settings_lock(void);
 /* When the change has come to its end before the process, and in a child that is not part of it. */
 void settings_unlock(void);
-/* The EFI partition, which is mounted read-only, while something is written there. */
-void settings_boot_writable(bool writable);
 /* Both marks of a box that was set up, or (false) the end of the one on the EFI partition. */
 void settings_mark(bool provisioned);
 /* Has this box been set up? Then what is protected is. */

@@ -93,9 +93,9 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 {
 	if (!errors && !has_errors)
 		return;
-	settings_boot_writable(true);
+	(void)appliance_boot_writable(true);
 	settings_folder_note(folder, errors);
-	settings_boot_writable(false);
+	(void)appliance_boot_writable(false);
 }
 
 /*
@@ -105,7 +105,7 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
  */
 static void remove_from_boot(int folder)
 {
-	settings_boot_writable(true);
+	(void)appliance_boot_writable(true);
 	unlinkat(folder, intake_name(INTAKE_SECRET), 0);
 	fsync(folder);
 	unlinkat(folder, APPROVAL_NAME, 0);
@@ -114,7 +114,7 @@ static void remove_from_boot(int folder)
 		unlinkat(folder, intake_name((enum intake_file)file), 0);
 	unlinkat(folder, ERRORS, 0);
 	fsync(folder);
-	settings_boot_writable(false);
+	(void)appliance_boot_writable(false);
 }
 
 /* ---- what status says ---- */

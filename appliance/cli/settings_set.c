@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,17 +42,6 @@ void settings_unlock(void)
 	lock = -1;
 }
 
-/* It is mounted read-only but for this; below a test's folder nothing is mounted. */
-void settings_boot_writable(bool writable)
-{
-	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
-	char path[APPLIANCE_PATH];
-
-	appliance_path(path, PATH_BOOT);
-	if (!getenv(PATH_PREFIX_VARIABLE))
-		(void)mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL);
-}
-
 void settings_mark(bool provisioned)
 {
 	char path[APPLIANCE_PATH];
@@ -62,12 +50,12 @@ void settings_mark(bool provisioned)
 		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
 	if (!appliance_has(PATH_BOOT_IMAGES) || appliance_has(SETTINGS_BOOT_MARK) == provisioned)
 		return;
-	settings_boot_writable(true);
+	(void)appliance_boot_writable(true);
 	if (provisioned)
 		(void)appliance_write(SETTINGS_BOOT_MARK, "", 0, 0600);
 	else
 		unlink(appliance_path(path, SETTINGS_BOOT_MARK));
-	settings_boot_writable(false);
+	(void)appliance_boot_writable(false);
 }
 
 bool settings_provisioned(void)
