@@ -286,14 +286,25 @@ test_update_older_is_for_the_console() {
 }
 
 test_update_truncated_is_refused() {
-	local why
 	begin
 	head -c 3000000 "$VARIANTS/b/packed" > "$VARIANTS/short"
-	why=$(install_on "$VARIANTS/short" 2>&1) && fail 'a truncated file was installed'
-	[ -n "$why" ] || fail 'nothing is said'
+	is_refused "$VARIANTS/short" '*cut short: it has 3000000 bytes, and * or more belong to it*'
+	is_refused "$VARIANTS/b/b.bundle" '*the bare bundle, and nobody'\''s signature is with it*'
 	head -c 3000000 "$VARIANTS/b/b.bundle" > "$VARIANTS/short"
-	why=$(install_on "$VARIANTS/b/b.bundle" 2>&1) && fail 'a bundle that nobody signed was installed'
-	[ -n "$why" ] || fail 'nothing is said'
+	is_refused "$VARIANTS/short" '*cut short: it has 3000000 bytes, and * or more belong to it*'
 	restart_into a
-	is "$(on cordon image status --json | jq -r .trial)" null 'on trial'
+	slot_b_is_empty
+	install_on "$VARIANTS/b/packed" || fail 'the whole file is refused, too'
+}
+
+# is_refused FILE PATTERN: with that reason, and the other slot stays as it was.
+is_refused() {
+	local why
+	why=$(install_on "$1" 2>&1) && fail "$(basename "$1") was installed"
+	like "$why" "$2" 'why'
+	slot_b_is_empty
+}
+slot_b_is_empty() {
+	is "$(on cordon image status --json | jq -r '.first, ."on-trial", .slots.b.image' | paste -sd' ')" 'a false ' \
+		'what comes first, on trial, slot b'
 }
