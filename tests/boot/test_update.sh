@@ -120,6 +120,7 @@ exec sleep 100000' 'etc/init.d/start=#!/bin/sh
 exec sleep 100000'
 	TRIED=$SECONDS
 	goes_back hanging 400
+	! console_has 'its start does not end' || fail 'the start ended itself, and no watchdog did'
 }
 
 # init ends, and with it the kernel: three times, then GRUB has counted enough.
@@ -155,6 +156,8 @@ test_update_with_a_corrupted_root_goes_back() {
 	wait_until 300 runs a || { console_tail; fail 'image A does not come back'; }
 	wait_until 20 settled || fail 'image A has no policy in force'
 	blocks_all
+	console_has 'Kernel panic.*dm-verity device corrupted' 3 || fail 'it was something else that ended it'
+	like "$(on cordon image status)" '*fell back*' 'the status'
 }
 
 # No device has the id of its root: the kernel waits, gives up and starts again, until GRUB has counted three.
