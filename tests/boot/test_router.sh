@@ -3,6 +3,8 @@
 # quick: router_out_of_the_box router_everyday
 # A router as it comes: WAN by DHCP, router advertisements and a delegated prefix; LAN 192.168.77.1/24.
 
+SERIAL=CORDON-0815
+
 # Nothing is set: what is forwarded and what is not shows from outside alone.
 test_router_out_of_the_box() {
 	vm_disk
@@ -34,7 +36,8 @@ test_router_everyday() {
 	local before
 	vm_disk
 	provision_ssh
-	vm_start direct
+	# shellcheck disable=SC2046
+	vm_start direct $([ "$ARCH" != x86_64 ] || echo -smbios "type=1,serial=$SERIAL")
 	vm_ready 40
 	measured "policy in force, direct boot (kernel seconds)" "$(boot_time policy)"
 	measured "links up" "$(boot_time links)"
@@ -58,6 +61,8 @@ test_router_everyday() {
 	[ "$(events . | wc -l)" -ge "$before" ] || fail 'the log is shorter after a restart'
 	is "$(on cat /proc/sys/kernel/hostname)" cordon 'hostname'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'
+	what_it_is
+	room_for_the_log
 }
 
 # The internet of the lab knows a route to the LAN; without it, only what comes from the box's own address is answered.
@@ -66,6 +71,28 @@ without_a_way_back() {
 	trap way_back EXIT
 }
 way_back() { in_internet ip route replace 192.168.77.0/24 via 198.51.100.2; }
+
+# What an inventory and an auditor ask.
+what_it_is() {
+	local image options option
+	options=$(on cat /proc/mounts | awk '$2 == "/data" { print "," $4 "," }')
+	for option in nodev nosuid noexec; do
+		like "$options" "*,$option,*" 'how the data partition is mounted'
+	done
+	image=$(on cat /etc/cordon/image.json)
+	is "$(status '.box.image | [.version, .built, .supported_until] | join(" ")')" "$(jq -r '
+		[.version, (.build, ."supported-until" | todate[:10])] | join(" ")' <<< "$image")" 'the image'
+	[ -n "$(status '.box.model // ""')" ] || fail "no model: $(status .box)"
+	[ "$ARCH" != x86_64 ] || is "$(status .box.serial)" "$SERIAL" 'the serial number'
+}
+
+# It is known when the log is ten minutes old.
+room_for_the_log() {
+	on date -u -s "@$(($(date +%s) + 2 * 86400))" > /dev/null
+	wait_until 10 fits_days 1 || fail "the days that fit: $(status .log)"
+	like "$(cordon status)" '*, room for * days*' 'the status'
+}
+fits_days() { [ "$(status ".log.days | numbers > $1")" = true ]; }
 
 boot_time() { on cat /run/boot/times | sed -n "s/^$1 //p"; }
 
