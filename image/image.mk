@@ -32,7 +32,7 @@ run: deps image
 	$(call install_missing,$(DEPS_BOOT))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)ARCH=$(ARCH) tests/boot/play
-BOOT_TOOLS = $(patsubst %,$(O)/tests/boot/%,asker replay trunk)
+BOOT_TOOLS = $(patsubst %,$(O)/tests/boot/%,asker ntp replay trunk)
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(BOOT_TOOLS)

@@ -29,6 +29,38 @@ test_limits_no_clock() {
 		fail 'the event does not carry boot id and uptime'
 	is "$(cordon status --json | jq -r .clock)" floor 'the clock counts as not set'
 }
+# 1970, until a time server answers; what was logged before it says how long before.
+test_limits_clock_by_ntp() {
+	local began ago
+	ready '[time]
+ntp = 198.51.100.1
+'
+	RTC=1970-01-01T00:00:00 vm_start direct
+	vm_ready 60
+	began=$SECONDS
+	dns 1 @192.168.77.1 before.upd.kaspersky.com > /dev/null
+	wait_event '.name == "before.upd.kaspersky.com" and (.time | startswith("1970-01-01T"))' || fail "$(events .)"
+	like "$(cordon status)" '*the clock is not set*' 'the status without a time server'
+	server ntp internet "$ROOT/build/tests/boot/ntp" 198.51.100.1
+	wait_until 120 clock_is_set || fail "no time server is believed: $(on ps)"
+	is_about "$(status .time)"
+	case $(cordon status) in *'clock is not set'*) fail "the status: $(cordon status)" ;; esac
+	dns 1 @192.168.77.1 after.upd.kaspersky.com > /dev/null
+	wait_event '.name == "after.upd.kaspersky.com"' || fail 'the event is not in the log'
+	is_about "$(event_of after .time)"
+	is "$(event_of before .boot_id)" "$(on cat /proc/sys/kernel/random/boot_id)" 'the start that the event of 1970 names'
+	ago=$(jq -n "$(event_of after .uptime) - $(event_of before .uptime) | floor")
+	[ "$ago" -ge 0 ] && [ "$ago" -le $((SECONDS - began + 2)) ] || fail "the event of 1970 was $ago s before the other one"
+	kill "$(cat "$LAB_DIR/pids/ntp")"
+}
+event_of() { events ".name == \"$1.upd.kaspersky.com\"" | head -n 1 | jq -r "$2"; }
+# is_about TIME: now, but for what asking takes.
+is_about() {
+	local off=$(($(date -d "$1" +%s) - $(date +%s)))
+	[ "${off#-}" -le 5 ] || fail "it says that it is $1, which is off by $off s"
+}
+clock_is_set() { [ "$(status .clock)" = set ]; }
+
 blocks_name() { [ "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" = NXDOMAIN ]; }
 
 # The data partition grows to the disk at the first start, and is left alone later.
