@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,21 @@ void log_open(enum role role, enum log_level level)
 {
 	own_role = role;
 	own_level = level;
+}
+
+/*
+ * A terminal that somebody stopped (^S, or noise on a serial line) takes nothing more, and who writes to it waits:
+ * a gateway must not. So a line may be lost there; other descriptors are as they were given to us. Opened anew, since
+ * the flag belongs to whoever shares the old one, too.
+ */
+void log_unblock(void)
+{
+	int fd = isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
 }
 
 /* One write a message, so that the roles' lines do not mix. */

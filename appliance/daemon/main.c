@@ -249,5 +249,6 @@ int main(int argc, char **argv)
 		log_error("/dev/null: %s", strerror(errno));
 		return 1;
 	}
+	log_unblock();
 	return parent_run(&parent);
 }

@@ -79,6 +79,11 @@ static void tell_counters(struct rules_role *role)
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 	int count = kernel_counters(role->kernel, counter);
 
+	/* "nft flush ruleset" takes every table: this role begins anew, and gets the policy again. */
+	if (count == -ENOENT && role->has_policy) {
+		log_error("the table \"cordon\" is gone from the kernel: somebody else removed it; it is made again");
+		_exit(1);
+	}
 	for (int i = 0; i < count; i++) {
 		cursor_put(&cursor, counter[i].name, sizeof(counter[i].name));
 		cursor_put64(&cursor, counter[i].packets);

@@ -75,3 +75,15 @@ test_counts_survive_a_killed_journal() {
 }
 counted() { events ".name == \"$1.upd.kaspersky.com\"" | jq -s 'map(.count) | add'; }
 counted_all() { [ "$(counted "$1")" = "$2" ]; }
+
+# "nft flush ruleset", as a restart of Debian's nftables does: every table goes, and ours comes back.
+test_table_that_somebody_else_flushes() {
+	local old
+	old=$(pid_of rules)
+	nft_gateway flush ruleset
+	wait_until 15 came_back rules "$old" || fail 'nobody noticed'
+	wait_until 10 refused_again || fail 'a vendor address is let through'
+	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
+	grep -q 'the table "cordon" is gone from the kernel' "$LAB_DIR/cordond.out" || fail 'no word of it'
+}
+refused_again() { [ "$(connection 1 77.74.176.10 443)" = refused ]; }
