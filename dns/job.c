@@ -43,7 +43,7 @@ struct job {
 	size_t pinholes;	/* not yet acknowledged */
 };
 
-enum { MIN_TRIES = 3, MAX_TRIES = 8, ID_SLOTS = 16 };	/* bits of a job id for its place */
+enum { ID_SLOTS = 16 };	/* bits of a job id for its place */
 
 static void job_ready(struct watch *watch, uint32_t events);
 static void job_try(struct worker *worker, struct job *job);
@@ -308,9 +308,8 @@ static int ask_for_socket(struct worker *worker, struct job *job)
 /* The next try; after the last one the client gets SERVFAIL. */
 static void job_try(struct worker *worker, struct job *job)
 {
-	unsigned int most = (unsigned int)job->target.servers;
+	const unsigned int most = settings_tries(job->target.servers);
 
-	most = most < MIN_TRIES ? MIN_TRIES : most > MAX_TRIES ? MAX_TRIES : most;
 	for (;;) {
 		int fd, error;
 

@@ -56,7 +56,6 @@ struct image_boot {
 	char running[SLOTS_NAME];	/* the artefact that runs; "": not said */
 	struct slots slots;
 	bool lost;			/* there was no block that could be read; slots is what was found */
-	bool writable;			/* it was made so here */
 };
 
 /* 0 or -errno with diag. */
@@ -64,9 +63,10 @@ int image_boot_read(struct image_boot *boot, const struct image_disk *disk, stru
 	__attribute__((warn_unused_result));
 /* Is the artefact there, and does the slot hold the root that it starts? */
 bool image_boot_starts(const struct image_disk *disk, enum slot slot, const char *name);
-/* The EFI partition writable, for what follows. */
-int image_boot_begin(struct image_boot *boot, struct diag *diag) __attribute__((warn_unused_result));
-void image_boot_end(struct image_boot *boot);
+/* appliance_boot_begin, which appliance_boot_end ends; -errno with diag. */
+int image_boot_begin(struct diag *diag) __attribute__((warn_unused_result));
+/* Is the artefact there, byte for byte? */
+bool image_boot_holds(const char *name, const void *data, size_t size);
 /* The block, over the old one, in place: GRUB does not find a new file. */
 int image_boot_write(const struct slots *slots) __attribute__((warn_unused_result));
 /* A new file, read back. */
@@ -87,6 +87,13 @@ struct image_bundle {
 /* Unpacked and held against its manifest; -EINVAL with diag. */
 int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size, const char *source,
 		      struct diag *diag) __attribute__((warn_unused_result));
+
+/* ---- image_links.c: interfaces that an image on trial has to have ---- */
+
+enum { IMAGE_LINK = 16 };
+void image_links_keep(const char *artefact);
+/* An interface that was there when the image that runs was installed, and is not now. */
+bool image_links_missing(char interface[IMAGE_LINK]);
 
 /* ---- image.c ---- */
 

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/appliance.h"
+#include "cli/image.h"
 #include "cli/selftest_link.h"
+#include "system/paths.h"
 
 /*
  * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the dns
@@ -22,9 +23,8 @@ static const char *const canary_name[] = { "downloads.upd.kaspersky.com", "activ
 static const char *const canary_address[] = { "77.74.176.10", "37.203.128.5", "2a03:2480:68::10" };
 #define INNOCENT "www.example.com"	/* RFC 2606: it is nobody's to block */
 
-/* An upstream that does not answer takes the resolver some seconds to give up. */
-enum { WAIT_MS = 2500, INNOCENT_MS = 12000, REFUSED_MS = 1500, WAIT_MOST = 600, DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000,
-       BUSY_MS = 40000 };
+enum { WAIT_MS = 2500, SPARE_MS = 2000, REFUSED_MS = 1500, ROUND_MS = 30000, WAIT_MOST = 600,
+       DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000 };
 enum { EDE_BLOCKED = 15, EDE_CENSORED = 16 };
 
 struct selftest {
@@ -32,9 +32,11 @@ struct selftest {
 	struct policy policy;
 	bool enforce;		/* else monitor mode or disarmed: nothing has to block */
 	bool forwards4, forwards6;
+	bool must_forward;	/* network.conf says so */
+	int innocent_ms;	/* until a resolver whose upstreams are silent has given up */
 	uint16_t serial;	/* ports and ids differ from probe to probe */
 	json_t *checks;
-	unsigned int failed, blocked;
+	unsigned int failed;
 };
 
 static struct addr address_of(const char *text)
@@ -77,8 +79,20 @@ static const char *answer_print(const struct probe_reply *reply, char text[64])
 	return text;
 }
 
-/* Asked of a resolver; the gateway is never named in it when it is a foreign one. */
-static void ask_name(struct selftest *test, const char *text, const char *resolver, bool blocked)
+/* By this very rule: an upstream that blocks says so in the same way, and its answers are passed on. */
+static bool is_blocked_by(const struct probe_reply *reply, const char *rule)
+{
+	return reply->kind == PROBE_ANSWER && reply->has_reason &&
+	       (reply->reason == EDE_BLOCKED || reply->reason == EDE_CENSORED) &&
+	       strncmp(reply->rule, rule, sizeof(reply->rule) - 1) == 0;
+}
+
+/*
+ * Asked of a resolver; the gateway is never named in it when it is a foreign one. rule: what has to block it; NULL:
+ * nothing of ours has to, and any answer will do. Where it leads is the upstream's word, who could say a vendor's
+ * address to have every image fail.
+ */
+static void ask_name(struct selftest *test, const char *text, const char *resolver, const char *rule)
 {
 	struct probe probe = { .from = address_of(SELFTEST_CLIENT4), .to = address_of(resolver),
 			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial), .to_port = DNS_PORT };
@@ -86,33 +100,32 @@ static void ask_name(struct selftest *test, const char *text, const char *resolv
 	struct probe_reply reply;
 	struct name name;
 	char what[320], found[64];
-	bool by_us;
 
 	if (name_parse(&name, text, strlen(text), NULL) < 0)
 		return;
 	selftest_link_ask(&test->link, &probe, test->serial, packet,
-			  probe_query(&probe, &name, test->serial, packet), blocked ? WAIT_MS : INNOCENT_MS, &reply);
-	by_us = reply.kind == PROBE_ANSWER && reply.has_reason &&
-		(reply.reason == EDE_BLOCKED || reply.reason == EDE_CENSORED);
+			  probe_query(&probe, &name, test->serial, packet), rule ? WAIT_MS : test->innocent_ms, &reply);
 	snprintf(what, sizeof(what), "%s asked of %s", text, resolver);
-	judge(test, what, reply.kind == PROBE_ANSWER && by_us == blocked,
-	      blocked ? "blocked" : "an answer, not blocked", answer_print(&reply, found));
-	test->blocked += by_us;
+	judge(test, what, rule ? is_blocked_by(&reply, rule) : reply.kind == PROBE_ANSWER,
+	      rule ? "blocked by our rule" : "an answer", answer_print(&reply, found));
 }
 
 static void ask_names(struct selftest *test)
 {
 	for (size_t i = 0; i < sizeof(canary_name) / sizeof(*canary_name); i++) {
+		struct policy_rule rule = { .id = "" };
 		struct verdict verdict;
 		struct name name;
+		bool blocked;
 
 		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) < 0)
 			continue;
 		verdict = policy_lookup_name(&test->policy, name.wire);
-		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4,
-			 test->enforce && verdict.action == ACTION_BLOCK);
+		blocked = test->enforce && verdict.action == ACTION_BLOCK;
+		(void)policy_rule(&test->policy, verdict.rule, &rule);
+		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4, blocked ? rule.id : NULL);
 	}
-	ask_name(test, INNOCENT, SELFTEST_GATEWAY4, false);
+	ask_name(test, INNOCENT, SELFTEST_GATEWAY4, NULL);
 }
 
 /* ---- addresses ---- */
@@ -133,7 +146,7 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 		return;
 	}
 	if (!(v4 ? test->forwards4 : test->forwards6)) {
-		note(test, what, "skipped", "forwarding", "it is off");
+		note(test, what, test->must_forward ? "failed" : "skipped", "forwarding", "it is off");
 		return;
 	}
 	if (selftest_link_route(&to) < 0) {
@@ -143,7 +156,6 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 	selftest_link_ask(&test->link, &probe, test->serial, packet, probe_syn(&probe, packet), REFUSED_MS, &reply);
 	judge(test, what, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED), blocked ? "refused" : "forwarded",
 	      reply.kind == PROBE_ARRIVED ? "forwarded" : answer_print(&reply, found));
-	test->blocked += reply.kind == PROBE_REFUSED;
 }
 
 static void ask_addresses(struct selftest *test)
@@ -158,14 +170,25 @@ static void ask_addresses(struct selftest *test)
 	ask_address(test, SELFTEST_FAR6, false);
 }
 
+/* ---- links ---- */
+
+static void ask_links(struct selftest *test)
+{
+	char interface[IMAGE_LINK];
+
+	if (image_links_missing(interface))
+		judge(test, interface, false, "the interface, which was there when this image was installed",
+		      "it is not there");
+}
+
 /* ---- one at a time ---- */
 
 /* Of two self-tests only one can have the links. Held for a round, not for --wait; so who comes second waits
  * for little more than a round at its longest. 0; -EWOULDBLOCK: the other one does not end. */
-static int lock_links(const struct cli *cli, int *lock)
+static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
-	int64_t end = clock_uptime_ms() + BUSY_MS;
+	int64_t end = clock_uptime_ms() + busy_ms;
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/selftest.lock", cli->run);
@@ -204,33 +227,44 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
 	return in_force;
 }
 
-/* Where the mode blocks nothing now: would it, in another mode? */
-static bool would_block(const struct selftest *test)
+/*
+ * A list that knows none of the vendor's names, or none of its networks, blocks too little, whatever else it blocks;
+ * what the settings let through is known to it. Asked of the policy, since the mode may block nothing now and
+ * addresses are not tried where nothing is forwarded: that it does what it says was tried before.
+ */
+static void judge_policy(struct selftest *test)
 {
-	bool would = false;
+	bool names = false, addresses = false, blocks = false;
 
 	for (size_t i = 0; i < sizeof(canary_name) / sizeof(*canary_name); i++) {
+		struct verdict verdict;
 		struct name name;
 
-		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) == 0)
-			would |= policy_lookup_name(&test->policy, name.wire).intended == ACTION_BLOCK;
+		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) < 0)
+			continue;
+		verdict = policy_lookup_name(&test->policy, name.wire);
+		names |= verdict.action != ACTION_NONE;
+		blocks |= verdict.intended == ACTION_BLOCK;
 	}
 	for (size_t i = 0; i < sizeof(canary_address) / sizeof(*canary_address); i++) {
 		struct addr addr = address_of(canary_address[i]);
+		struct verdict verdict = policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT);
 
-		would |= policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT).intended == ACTION_BLOCK;
+		addresses |= verdict.action != ACTION_NONE;
+		blocks |= verdict.intended == ACTION_BLOCK;
 	}
-	return would;
+	judge(test, test->enforce ? "the policy blocks" : "the policy would block", names && addresses && blocks,
+	      "rules for names and for addresses above, and one that blocks",
+	      !names ? "none for a name" : !addresses ? "none for an address" : blocks ? "it does" : "none blocks");
 }
 
 static void run_round(struct selftest *test, const struct cli *cli)
 {
 	const char *what;
-	bool would;
 	int error;
 
 	json_array_clear(test->checks);
-	test->failed = test->blocked = 0;
+	test->failed = 0;
 	test->forwards4 = appliance_is_on("/proc/sys/net/ipv4/ip_forward");
 	test->forwards6 = appliance_is_on("/proc/sys/net/ipv6/conf/all/forwarding");
 	if (!ask_daemon(test, cli))
@@ -242,20 +276,14 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	}
 	ask_names(test);
 	ask_addresses(test);
+	ask_links(test);
 	selftest_link_close(&test->link);
-	if (test->enforce) {
-		judge(test, "the policy blocks", test->blocked > 0, "at least one of the names and addresses above",
-		      test->blocked ? "it does" : "none");
-		return;
-	}
-	would = would_block(test);
-	judge(test, "the policy would block", would,
-	      "at least one of the names and addresses above, were the mode enforce", would ? "it would" : "none");
+	judge_policy(test);
 }
 
 static int run_alone(struct selftest *test, const struct cli *cli)
 {
-	int lock, error = lock_links(cli, &lock);
+	int lock, error = lock_links(cli, test->innocent_ms + ROUND_MS, &lock);
 
 	if (error)
 		return error;
@@ -297,6 +325,14 @@ static int report(const struct selftest *test, bool json)
 	return test->failed ? EXIT_NO : EXIT_YES;
 }
 
+/* An image, whose network.conf says that it forwards. */
+static bool must_forward(void)
+{
+	static struct network network;
+
+	return appliance_has(PATH_IMAGE) && appliance_network(&network) == EXIT_YES && network.forward;
+}
+
 static int run(const struct cli *cli, int64_t wait_ms, bool json)
 {
 	const struct timespec pause = { .tv_nsec = 500000000 };
@@ -307,8 +343,11 @@ static int run(const struct cli *cli, int64_t wait_ms, bool json)
 	void *block = NULL;
 	int code = command_settings(cli, &settings), error;
 
-	if (!code)
+	if (!code) {
+		test.innocent_ms = (int)(settings_tries(settings.upstreams) * settings.timeout_ms) + SPARE_MS;
+		test.must_forward = must_forward();
 		code = command_policy_in_force(cli, &settings, &test.policy, &block, &provenance);
+	}
 	if (code) {
 		json_decref(test.checks);
 		return EXIT_NO;
@@ -320,7 +359,7 @@ static int run(const struct cli *cli, int64_t wait_ms, bool json)
 	}
 	if (error)
 		fprintf(stderr, "cordon selftest: nothing was proven: another self-test has not ended within %d s; "
-			"try again\n", BUSY_MS / 1000);
+			"try again\n", (test.innocent_ms + ROUND_MS) / 1000);
 	code = error ? EXIT_BUSY : report(&test, json);
 	json_decref(test.checks);
 	free(block);

@@ -543,6 +543,13 @@ bool settings_is_aside(const struct settings *settings, const char *interface)
 	       !names_interface(settings->lan, settings->lans, interface);
 }
 
+unsigned int settings_tries(size_t servers)
+{
+	enum { LEAST = 3, MOST = 8 };
+
+	return servers < LEAST ? LEAST : servers > MOST ? MOST : (unsigned int)servers;
+}
+
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr)
 {
 	for (size_t i = 0; i < settings->internal_dns_count; i++) {

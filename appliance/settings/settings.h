@@ -136,6 +136,9 @@ int duration_parse(uint64_t *seconds, const char *text, size_t length);
 /* Is it an interface of management and none of lan? Nothing is forwarded by it. */
 bool settings_is_aside(const struct settings *settings, const char *interface);
 
+/* How often a query is tried before it is given up, where it may go to so many servers. */
+unsigned int settings_tries(size_t servers);
+
 /* Is this one of the agency's own DNS servers (internal-dns)? */
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);
 

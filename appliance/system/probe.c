@@ -2,6 +2,7 @@
 #include "system/probe.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -191,6 +192,7 @@ static void read_options(struct probe_reply *reply, struct cursor in)
 		if (value && code == OPTION_EDE && length >= 2) {
 			reply->reason = (uint16_t)(value[0] << 8 | value[1]);
 			reply->has_reason = true;
+			snprintf(reply->rule, sizeof(reply->rule), "%.*s", length - 2, (const char *)value + 2);
 		}
 	}
 }

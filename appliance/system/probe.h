@@ -12,7 +12,7 @@
  * Packets of the self-test, as a client would send them, and what came back: bytes in, bytes out.
  * IPv4 (RFC 791) and IPv6 (RFC 8200) without options, UDP with a DNS query, TCP with a SYN.
  */
-enum { PROBE_PACKET = 1500 };
+enum { PROBE_PACKET = 1500, PROBE_RULE = 161 };
 
 struct probe {
 	struct addr from, to;		/* of one family */
@@ -38,6 +38,7 @@ struct probe_reply {
 	uint8_t rcode;		/* PROBE_ANSWER */
 	uint16_t reason;	/* INFO-CODE of the Extended DNS Error (RFC 8914) */
 	bool has_reason;
+	char rule[PROBE_RULE];	/* EXTRA-TEXT: of ours the id of the rule */
 };
 
 /* What a packet is to this probe (id: of its query). Any bytes are fine. */

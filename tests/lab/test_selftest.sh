@@ -48,7 +48,7 @@ test_selftest_that_does_not_end_is_not_waited_for_without_end() {
 	out=$(lab gateway cordon selftest 2>&1) || code=$?
 	pkill -P $holder || :
 	is $code 3 'the exit code'
-	like "$out" '*nothing was proven: another self-test has not ended within 40 s*' 'why'
+	like "$out" '*nothing was proven: another self-test has not ended within [0-9][0-9] s*' 'why'
 }
 
 # fails WHAT: the self-test does, and says so.
@@ -65,12 +65,15 @@ test_selftest_fails_without_the_networks() {
 }
 
 test_selftest_fails_without_the_table() {
+	local pid
 	gateway_with default
+	# Who would notice, and make it again, stands still.
+	pid=$(status '.roles[] | select(.role == "rules").pid')
+	kill -STOP "$pid"
 	nft_gateway delete table inet cordon
 	fails 'no table'
-	lab stop
-	lab start
-	lab gateway cordon selftest --wait 10 >/dev/null || fail 'after a new start'
+	kill -CONT "$pid" 2>/dev/null || :
+	lab gateway cordon selftest --wait 30 >/dev/null || fail 'when it is there again'
 }
 
 test_selftest_fails_without_dns() {
@@ -94,4 +97,25 @@ test_selftest_in_monitor_mode() {
 	out=$(lab gateway cordon selftest) || fail "$out"
 	like "$out" '*the mode blocks nothing now*' 'monitor mode'
 	cordon mode enforce --reason test --by lab >/dev/null
+}
+
+# Whoever answers for a name says where it leads: that is no word about this gateway, and no reason to leave an image.
+test_selftest_passes_when_an_upstream_points_at_the_vendor() {
+	local liar
+	"$HERE/lab" internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=5998 --no-resolv --no-hosts \
+		--user=root --pid-file= --address=/www.example.com/77.74.176.10 </dev/null >/dev/null 2>&1 &
+	liar=$!
+	gateway_with lying-upstream 's/^upstream = .*/upstream = 198.51.100.1:5998/'
+	wait_until 4 is_blocked_by_address || fail "the upstream does not lie: $(lab client 1 dig @192.168.77.1 www.example.com)"
+	lab gateway cordon selftest > "$LAB_DIR/selftest" || fail "$(cat "$LAB_DIR/selftest")"
+	pkill -P $liar || :
+	kill $liar 2>/dev/null || :
+}
+is_blocked_by_address() { lab client 1 dig +time=1 @192.168.77.1 www.example.com | grep -q 'EDE: 15'; }
+
+test_selftest_waits_as_long_as_a_resolver_with_a_silent_upstream() {
+	gateway_with slow-upstream 's/^upstream = .*/upstream = 192.0.2.66\ntimeout = 5000/'
+	lab gateway cordon selftest > "$LAB_DIR/selftest" || fail "$(cat "$LAB_DIR/selftest")"
+	like "$(cat "$LAB_DIR/selftest")" '*www.example.com asked of 198.18.0.1: answer 2*' 'what it waited for'
+	gateway_with default
 }

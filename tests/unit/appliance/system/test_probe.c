@@ -113,7 +113,7 @@ static void a_reset(void **state)
 
 static void an_answer_and_its_reason(void **state)
 {
-	static const uint8_t reason[] = { 0, 15, 0, 2, 0, 15 };
+	static const uint8_t reason[] = { 0, 15, 0, 5, 0, 15, 'a', ':', 'b' };
 	struct probe probe = probe_of("198.18.0.2", "192.0.2.1", 53);
 	uint8_t packet[PROBE_PACKET];
 	size_t size = query(&probe, packet);
@@ -134,6 +134,7 @@ static void an_answer_and_its_reason(void **state)
 	assert_int_equal(reply.kind, PROBE_ANSWER);
 	assert_true(reply.has_reason);
 	assert_int_equal(reply.reason, 15);
+	assert_string_equal(reply.rule, "a:b");
 	probe_read(&reply, &probe, ID + 1, packet, size + sizeof(reason));
 	assert_int_equal(reply.kind, PROBE_OTHER);
 }
