@@ -14,6 +14,12 @@
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
 
+static void close_lock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
 static int check(const char *path)
 {
 	static struct network network;
@@ -102,15 +108,6 @@ static int show(bool json)
 
 /* ---- what changes the machine ---- */
 
-static void keep_applied(void)
-{
-	size_t size = 0;
-	char *text = appliance_read(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size);
-
-	(void)appliance_write(APPLIED, text ? text : "", size, 0600);
-	free(text);
-}
-
 /* What the kernel forwarded until now: at a start, before anything should have passed. */
 static void record_forwarded(void)
 {
@@ -131,18 +128,33 @@ static void record_forwarded(void)
 	(void)appliance_write(PATH_BOOT_FORWARDED, line, strlen(line), 0644);
 }
 
+/* Its client keeps the lease of a link that was taken down, and asks again only after half of it. */
+static void wiring_lease(struct wiring *wiring, const struct network *network, const struct network *old)
+{
+	struct lease lease;
+
+	if (network->has_wan && old->has_wan && strcmp(network->wan.interface, old->wan.interface) == 0 &&
+	    network->wan.v4.method == METHOD_DYNAMIC && old->wan.v4.method == METHOD_DYNAMIC &&
+	    appliance_lease(&lease, false, false) && lease_fits(&lease, network))
+		lease_wiring(wiring, network, &lease, &lease);
+}
+
 static void wiring_up(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
 {
 	static struct network old;
 	static struct diag diag;
 	size_t size = 0;
 	char *text = appliance_read(APPLIED, NETWORK_TEXT_MAX, &size);
+	bool has_old;
 
 	diag_init(&diag);
-	if (text && network_parse(&old, APPLIED, text, size, &diag) == 0)
-		wiring_leave(wiring, &old, network);
+	has_old = text && network_parse(&old, APPLIED, text, size, &diag) == 0;
 	free(text);
+	if (has_old)
+		wiring_leave(wiring, &old, network);
 	wiring_links(wiring, network, facts);
+	if (has_old)
+		wiring_lease(wiring, network, &old);
 	/* A link that comes later takes the kernel's default, the management must not. */
 	if (appliance_is_on("/proc/sys/net/ipv4/ip_forward"))
 		wiring_forward(wiring, network);
@@ -156,10 +168,21 @@ static int act(enum action_of_network action)
 	struct wiring_facts facts;
 	struct wiring wiring;
 	unsigned int failures;
-	int code = action == SYSCTL ? EXIT_YES : appliance_network(&network);
+	char *text = NULL;
+	/* A change and an interface that comes late may be at work at once. */
+	int lock = action == UP ? appliance_lock(PATH_RUN "/network.lock") : -1;
+	int code = action == SYSCTL ? EXIT_YES : appliance_network_text(&network, &text);
 
-	if (code)
+	if (code) {
+		close_lock(lock);
 		return code;
+	}
+	if (action == FORWARD && appliance_has(PATH_BOOT_CLOSED)) {
+		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing is forwarded until this "
+		      "box starts again: see cordon status\n", stderr);
+		free(text);
+		return EXIT_NO;
+	}
 	appliance_facts(&facts);
 	wiring_init(&wiring);
 	if (action == SYSCTL)
@@ -175,9 +198,11 @@ static int act(enum action_of_network action)
 	failures = run_wiring(&wiring);
 	wiring_release(&wiring);
 	if (action == UP) {
-		keep_applied();
+		(void)appliance_write(APPLIED, text, strlen(text), 0600);
 		run_reload_services();
 	}
+	free(text);
+	close_lock(lock);
 	return failures ? EXIT_NO : EXIT_YES;
 }
 
@@ -211,8 +236,7 @@ static int keep_upstreams(const struct lease *lease)
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
 		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
-	if (lock >= 0)
-		close(lock);
+	close_lock(lock);
 	free(old);
 	text_release(&out);
 	return code;

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "base/file.h"
 #include "system/paths.h"
 
@@ -52,6 +54,39 @@ void run_become(const char *const argv[], const char *service)
 	execve(appliance_path(program, argv[0]), (char *const *)(uintptr_t)argv, environment);
 }
 
+/*
+ * Who reads what strangers send needs little of what root may do. A program that a client of DHCP calls changes
+ * addresses and speaks to cordond; what ssh lets in is root itself.
+ */
+static const struct {
+	const char *service;	/* how its name begins */
+	uint64_t keeps;		/* capabilities(7), a bit each */
+} confined[] = {
+#define CAP(number) (UINT64_C(1) << (number))
+	{ "udhcpc", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) | CAP(CAP_NET_BIND_SERVICE) | CAP(CAP_DAC_OVERRIDE) },
+	{ "udhcpd", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) | CAP(CAP_NET_BIND_SERVICE) },
+	{ "radvd", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) },
+	{ "ntpd", CAP(CAP_SYS_TIME) },
+#undef CAP
+};
+
+static bool confine(const char *service)
+{
+	uint64_t keeps = UINT64_MAX;
+
+	for (size_t i = 0; i < sizeof(confined) / sizeof(*confined); i++) {
+		if (strncmp(service, confined[i].service, strlen(confined[i].service)) == 0)
+			keeps = confined[i].keeps;
+	}
+	/* The kernel may know more of them than we do, and fewer. */
+	for (int number = 0; keeps != UINT64_MAX && number < 64; number++) {
+		if (!(keeps >> number & 1) && prctl(PR_CAPBSET_READ, number) == 1 &&
+		    prctl(PR_CAPBSET_DROP, number) < 0)
+			return false;
+	}
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
 /* What the child says before it is another program; nothing: it is. */
 static int listen_to(int pid, int report)
 {
@@ -77,7 +112,7 @@ int run_start(const char *const argv[], const char *service, bool quiet)
 	pid = fork();
 	if (pid == 0) {
 		errno = ECANCELED;
-		if ((!service[0] || bind_to_parent(parent)) && redirect(output))
+		if ((!service[0] || (bind_to_parent(parent) && confine(service))) && redirect(output))
 			run_become(argv, service);
 		(void)!write(report[1], &errno, sizeof(errno));
 		_exit(127);

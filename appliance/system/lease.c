@@ -49,6 +49,32 @@ static void parse_dns(struct lease *lease, const struct network *network, const 
 	}
 }
 
+static bool overlap(const struct prefix *a, const struct prefix *b)
+{
+	return prefix_contains(a, &b->addr) || prefix_contains(b, &a->addr);
+}
+
+/* Where a route leads that the settings have: to a network behind one of ours? */
+static bool is_behind_lan(const struct network *network, const struct network_route *route)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		const struct network_family *family = addr_is_v4(&route->via) ? &link->v4 : &link->v6;
+		struct prefix own = network_prefix(&family->address);
+
+		if (link != &network->wan && family->method == METHOD_STATIC && prefix_contains(&own, &route->via))
+			return true;
+	}
+	return false;
+}
+
+static bool is_default(const struct prefix *prefix)
+{
+	return prefix->length == (addr_is_v4(&prefix->addr) ? ADDR_V4_BITS : 0);
+}
+
+/* Networks of this box and those behind its LANs are not the WAN's to give. */
 static bool lan_overlaps(const struct network *network, const struct prefix *prefix)
 {
 	const struct network_link *link;
@@ -57,11 +83,23 @@ static bool lan_overlaps(const struct network *network, const struct prefix *pre
 		const struct network_family *family = addr_is_v4(&prefix->addr) ? &link->v4 : &link->v6;
 		struct prefix own = network_prefix(&family->address);
 
-		if (family->method == METHOD_STATIC && (prefix_contains(&own, &prefix->addr) ||
-							prefix_contains(prefix, &own.addr)))
+		if (family->method == METHOD_STATIC && overlap(&own, prefix))
+			return true;
+	}
+	for (size_t i = 0; i < network->routes; i++) {
+		const struct network_route *route = &network->route[i];
+
+		if (!is_default(&route->to) && is_behind_lan(network, route) && overlap(&route->to, prefix))
 			return true;
 	}
 	return false;
+}
+
+bool lease_fits(const struct lease *lease, const struct network *network)
+{
+	struct prefix prefix = lease->v6 ? lease->prefix : network_prefix(&lease->address);
+
+	return (lease->v6 ? lease->has_prefix : lease->has_address) && !lan_overlaps(network, &prefix);
 }
 
 static int parse_v4(struct lease *lease, const struct network *network,
@@ -81,8 +119,8 @@ static int parse_v4(struct lease *lease, const struct network *network,
 	lease->address.length = (uint8_t)(ADDR_V4_BITS + length);
 	prefix = network_prefix(&lease->address);
 	if (lan_overlaps(network, &prefix)) {
-		diag_error(diag, "DHCP", 0, 0, "the WAN was given %.40s/%lu, which overlaps a LAN: expected "
-			   "another address in [lan]", ip, length);
+		diag_error(diag, "DHCP", 0, 0, "the WAN was given %.40s/%lu, which overlaps a LAN or a route to a "
+			   "network behind one: expected other addresses there, or a fixed one in [wan]", ip, length);
 		return -EINVAL;
 	}
 	lease->has_address = true;

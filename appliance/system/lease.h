@@ -28,6 +28,10 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 		const char *(*get)(const char *name), struct diag *diag)
 	__attribute__((warn_unused_result));
 
+/* Does what it gives lie beside the networks of the LANs and those behind them? So it does when it was parsed; the
+ * settings may be other ones since. */
+bool lease_fits(const struct lease *lease, const struct network *network);
+
 /* What follows for addresses and routes; old: what the last lease of this family had. */
 void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old);

@@ -6,6 +6,9 @@
 
 /* Kernel settings, links, addresses and routes. */
 
+/* The rule of captured DNS (rules/nft/route.h) goes before this one. */
+enum { OWN_TABLE = 200, OWN_PRIORITY = 200 };
+
 /* ---- before any link ---- */
 
 static void put_number(struct wiring *wiring, const char *path, uint64_t value)
@@ -109,6 +112,10 @@ static void link_sysctls(struct wiring *wiring, const struct network_link *link,
 
 	link_sysctl(wiring, link->interface, "ipv4", "rp_filter", "1");
 	link_sysctl(wiring, link->interface, "ipv4", "send_redirects", "0");
+	/* The kernel asks the link alone where it forwards, all or the link where it does not. */
+	link_sysctl(wiring, link->interface, "ipv4", "accept_redirects", "0");
+	link_sysctl(wiring, link->interface, "ipv4", "secure_redirects", "0");
+	link_sysctl(wiring, link->interface, "ipv6", "accept_redirects", "0");
 	link_sysctl(wiring, link->interface, "ipv6", "accept_ra", learns ? "2" : "0");
 	link_sysctl(wiring, link->interface, "ipv6", "autoconf",
 		    learns && v6->method == METHOD_DYNAMIC ? "1" : "0");
@@ -142,6 +149,20 @@ static void make_vlan(struct wiring *wiring, const struct network *network, cons
 	step = wiring_ip(wiring, interface, "link add link %s name %s type vlan id %u", parent, interface,
 		       number);
 	step->unless = wiring_text(wiring, "/sys/class/net/%s", interface);
+}
+
+/*
+ * What a router advertisement calls on-link is a route of the kernel's, however long its prefix: a longer one than a
+ * LAN's would lead there by the WAN. So networks of ours have a table of their own, asked before the main one.
+ */
+static void own_network(struct wiring *wiring, const char *interface, const struct network_address *address, bool gone)
+{
+	struct prefix prefix = network_prefix(address);
+	char text[PREFIX_TEXT];
+
+	if (!addr_is_v4(&address->addr))
+		wiring_ip(wiring, interface, "-6 route %s %s dev %s table %d", gone ? "del" : "replace",
+			  prefix_print(&prefix, text), interface, OWN_TABLE)->optional = gone;
 }
 
 static void add_family(struct wiring *wiring, const char *interface, const struct network_family *family)
@@ -185,9 +206,11 @@ void wiring_delegate(struct wiring *wiring, const struct network *network, const
 
 		if (lan->v6.method != METHOD_DYNAMIC)
 			continue;
-		if (wiring_delegated(&address, delegated, network, lan))
-			wiring_ip(wiring, lan->interface, "-6 addr %s %s dev %s", gone ? "del" : "replace",
-				wiring_address(&address, text), lan->interface)->optional = gone;
+		if (!wiring_delegated(&address, delegated, network, lan))
+			continue;
+		wiring_ip(wiring, lan->interface, "-6 addr %s %s dev %s", gone ? "del" : "replace",
+			wiring_address(&address, text), lan->interface)->optional = gone;
+		own_network(wiring, lan->interface, &address, gone);
 	}
 	/* What no LAN has must not travel in circles (RFC 7084, WPD-5). */
 	wiring_ip(wiring, "", "-6 route %s unreachable %s dev lo metric 65535", gone ? "del" : "replace",
@@ -203,12 +226,16 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 	step = wiring_step(wiring, STEP_FILE, "");
 	step->path = "/run/resolv.conf";
 	step->text = "nameserver 127.0.0.1\n";
+	/* There already at the second time. */
+	wiring_ip(wiring, "", "-6 rule add priority %d table %d", OWN_PRIORITY, OWN_TABLE)->optional = true;
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
 		make_vlan(wiring, network, link->interface);
 		link_sysctls(wiring, link, link == &network->wan);
 		wiring_ip(wiring, link->interface, "link set %s up", link->interface);
 		add_family(wiring, link->interface, &link->v4);
 		add_family(wiring, link->interface, &link->v6);
+		if (link != &network->wan && link->v6.method == METHOD_STATIC)
+			own_network(wiring, link->interface, &link->v6.address, false);
 	}
 	for (size_t i = 0; i < network->routes; i++) {
 		const struct network_route *route = &network->route[i];
@@ -216,6 +243,8 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 
 		wiring_ip(wiring, "", "%s route replace %s via %s", addr_is_v4(&route->via) ? "-4" : "-6",
 			prefix_print(&route->to, to), addr_print(&route->via, via));
+		if (!addr_is_v4(&route->via) && route->to.length)
+			wiring_ip(wiring, "", "-6 route replace %s via %s table %d", to, via, OWN_TABLE);
 	}
 	if (facts->has_delegated)
 		wiring_delegate(wiring, network, &facts->delegated, false);
@@ -274,10 +303,12 @@ void wiring_leave(struct wiring *wiring, const struct network *old, const struct
 	for (size_t i = 0; i < old->routes; i++) {
 		char to[PREFIX_TEXT];
 
-		if (!has_route(new, &old->route[i]))
-			wiring_ip(wiring, "", "%s route del %s",
-				addr_is_v4(&old->route[i].via) ? "-4" : "-6",
-				prefix_print(&old->route[i].to, to))->optional = true;
+		if (has_route(new, &old->route[i]))
+			continue;
+		wiring_ip(wiring, "", "%s route del %s", addr_is_v4(&old->route[i].via) ? "-4" : "-6",
+			prefix_print(&old->route[i].to, to))->optional = true;
+		if (!addr_is_v4(&old->route[i].via))
+			wiring_ip(wiring, "", "-6 route del %s table %d", to, OWN_TABLE)->optional = true;
 	}
 	for (size_t i = 0; (link = network_link(old, i)); i++) {
 		if (!has_link(new, link, link == &old->wan))
@@ -285,12 +316,19 @@ void wiring_leave(struct wiring *wiring, const struct network *old, const struct
 	}
 }
 
+static void forwarding(struct wiring *wiring, const char *value)
+{
+	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", value);
+	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", value);
+	/* A machine that forwards no longer is a host to the kernel, and hosts believe redirects. */
+	wiring_sysctl(wiring, "", "net/ipv4/conf/all/accept_redirects", "0");
+}
+
 void wiring_down(struct wiring *wiring, const struct network *network)
 {
 	const struct network_link *link;
 
-	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", "0");
-	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", "0");
+	forwarding(wiring, "0");
 	for (size_t i = 0; (link = network_link(network, i)); i++)
 		leave_link(wiring, link, true);
 }
@@ -300,8 +338,7 @@ void wiring_forward(struct wiring *wiring, const struct network *network)
 	const char *value = network->forward ? "1" : "0";
 	const struct network_link *link;
 
-	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", value);
-	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", value);
+	forwarding(wiring, value);
 	/* Where forwarding is on already that does nothing to a link that was the management's until now. */
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
 		const char *own = link == &network->management ? "0" : value;

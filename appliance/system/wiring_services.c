@@ -112,23 +112,29 @@ static void time_client(struct wiring *wiring, const struct network *network)
 }
 
 /* By key only, and on the addresses of the management only. */
-static void shell(struct wiring *wiring, const struct network *network)
+static void shell(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
 {
 	const struct network_link *link = network_management(network);
+	bool v4 = link && link->v4.method == METHOD_STATIC, v6 = link && link->v6.method == METHOD_STATIC;
+	struct network_address address;
 	struct step *step;
 	char text[ADDR_TEXT];
 
-	if (!link || (link->v4.method != METHOD_STATIC && link->v6.method != METHOD_STATIC))
+	if (v6)
+		address = link->v6.address;
+	else if (link && link->v6.method == METHOD_DYNAMIC && facts->has_delegated)
+		v6 = wiring_delegated(&address, &facts->delegated, network, link);
+	if (!v4 && !v6)
 		return;
 	step = wiring_step(wiring, STEP_RUN, link->interface);
 	wiring_words(wiring, step, WIRING_DROPBEARKEY " -t ecdsa -f " PATH_SSH_KEY);
 	step->unless = PATH_SSH_KEY;
 	step = wiring_step(wiring, STEP_SERVICE, "dropbear");
 	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -r " PATH_SSH_KEY);
-	if (link->v4.method == METHOD_STATIC)
+	if (v4)
 		wiring_words(wiring, step, "-p %s:%d", addr_print(&link->v4.address.addr, text), SSH_PORT);
-	if (link->v6.method == METHOD_STATIC)
-		wiring_words(wiring, step, "-p [%s]:%d", addr_print(&link->v6.address.addr, text), SSH_PORT);
+	if (v6)
+		wiring_words(wiring, step, "-p [%s]:%d", addr_print(&address.addr, text), SSH_PORT);
 }
 
 void wiring_services(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
@@ -143,5 +149,5 @@ void wiring_services(struct wiring *wiring, const struct network *network, const
 		router_advertisements(wiring, network, facts);
 	time_client(wiring, network);
 	if (network->ssh && facts->has_keys && facts->has_dropbear)
-		shell(wiring, network);
+		shell(wiring, network, facts);
 }

@@ -48,12 +48,14 @@ test_router_everyday() {
 	is "$(web 2 https://www.agency.example/ -4)" 200 'https'
 	way_back
 	wait_until 90 works web 1 http://www.agency.example/ -6 || fail "IPv6 is not forwarded: $(ipv6_here_and_there)"
+	own_networks_stay
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	is "$(web 1 https://tip.kaspersky.com/)" 200 'an exempt service, by pinhole'
 	wait_event '.name == "downloads.upd.kaspersky.com"' || fail 'the name is not in the log'
 	wait_event '.address == "77.74.176.10" and .rule == "kaspersky:infrastructure:77.74.176.0/21"' ||
 		fail 'the packet is not in the log'
+	lease_stays
 	before=$(events . | wc -l)
 	on reboot || :
 	sleep 3
@@ -63,6 +65,22 @@ test_router_everyday() {
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'
 	what_it_is
 	room_for_the_log
+}
+
+# A router advertisement that calls half of the LAN's network on-link makes this route; the answers still come here.
+own_networks_stay() {
+	on ip -6 route add 2001:db8:77::/65 dev eth0
+	is "$(web 1 http://www.agency.example/ -6)" 200 'IPv6, where the WAN claims the network of the LAN'
+	on ip -6 route del 2001:db8:77::/65 dev eth0
+}
+
+# What changes nothing of it takes no address away that DHCP gave; its client would notice at half of the lease.
+lease_stays() {
+	on sh -c 'mkdir -p /run/set; cd /run/set; cp /data/settings/network.conf .
+		printf "\n[wan]\naddress6 = none\n" >> network.conf
+		cordon settings apply . --confirm 120 && cordon settings keep' > /dev/null
+	like "$(on ip -4 route)" '*default via 198.51.100.1 dev eth0*' 'the default route after a change of network.conf'
+	is "$(web 1 http://www.agency.example/ -4)" 200 'IPv4 after a change of network.conf'
 }
 
 # The internet of the lab knows a route to the LAN; without it, only what comes from the box's own address is answered.

@@ -49,10 +49,21 @@ is "$(why)" null
 overlap 9
 is "$?" 1
 is "$(cat "$box/dev/console")" "cordon: $(why)"
-is "$(why)" 'DHCP: error: the WAN was given 192.168.77.9/24, which overlaps a LAN: expected another address in [lan]'
+is "$(why)" 'DHCP: error: the WAN was given 192.168.77.9/24, which overlaps a LAN or a route to a network behind one: expected other addresses there, or a fixed one in [wan]'
 : >"$box/dev/console"
 overlap 9
 is "$(cat "$box/dev/console")" ''
 lease4 9
 is "$(why)" null
+# ---- nor is a network behind a LAN, whether as the WAN's own or as where its router is
+mkdir -p "$box/data/settings"
+printf '[routing]\nroute = 10.20.0.0/16 via 192.168.77.2\n' >"$box/data/settings/network.conf"
+wan() { CORDON_SERVICE=udhcpc interface=eth0 ip=$1 mask=24 router=$2 dns= cordon network lease bound 2>/dev/null; }
+wan 10.20.0.9 10.20.0.1
+is "$?" 1
+is "$(why | cut -d, -f1)" 'DHCP: error: the WAN was given 10.20.0.9/24'
+wan 198.51.100.7 10.20.0.53
+is "$(cat "$box/run/cordon/lease4")" '4 198.51.100.7/24 -'
+wan 10.30.0.9 10.30.0.1
+is "$(cat "$box/run/cordon/lease4")" '4 10.30.0.9/24 10.30.0.1'
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }

@@ -137,6 +137,9 @@ static void delegated(void **state)
 	has("-6 addr replace 2001:db8:1:10::1/64 dev eth1");
 	has("-6 addr replace 2001:db8:1:11::1/64 dev eth3");
 	has("-6 route replace unreachable 2001:db8:1:10::/60 dev lo");
+	/* Before what a router advertisement says is on-link. */
+	has("-6 rule add priority 200 table 200");
+	has("-6 route replace 2001:db8:1:10::/64 dev eth1 table 200");
 	has("prefix 2001:db8:1:11::/64 {");
 	has("prefix 2001:db8:ff::/64 {");
 	has("RDNSS 2001:db8:1:11::1 { };");
