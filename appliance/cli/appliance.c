@@ -9,9 +9,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include "base/clock.h"
 #include "base/crypto/digest.h"
@@ -97,6 +101,15 @@ int appliance_write(const char *path, const char *text, size_t size, mode_t mode
 	return error ? EXIT_NO : EXIT_YES;
 }
 
+bool appliance_keeps(void)
+{
+	char path[APPLIANCE_PATH];
+	struct statfs status;
+
+	return getenv(PATH_PREFIX_VARIABLE) || statfs(appliance_path(path, PATH_DATA), &status) < 0 ||
+	       status.f_type != TMPFS_MAGIC;
+}
+
 bool appliance_has(const char *path)
 {
 	char full[APPLIANCE_PATH];
@@ -111,14 +124,57 @@ bool appliance_is_on(const char *path)
 	return appliance_peek(path, text, sizeof(text)) && text[0] == '1';
 }
 
-int appliance_boot_writable(bool writable)
+int appliance_lock(const char *path)
 {
-	const unsigned long flags = MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+	char full[APPLIANCE_PATH];
+	int fd = open(appliance_path(full, path), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)!flock(fd, LOCK_EX);
+	return fd;
+}
+
+static int remount_boot(unsigned long readonly)
+{
 	char path[APPLIANCE_PATH];
 
-	appliance_path(path, PATH_BOOT);
 	return getenv(PATH_PREFIX_VARIABLE) ||
-	       mount(NULL, path, NULL, writable ? flags : flags | MS_RDONLY, NULL) == 0 ? 0 : -errno;
+	       mount(NULL, appliance_path(path, PATH_BOOT), NULL,
+		     MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC | readonly, NULL) == 0 ? 0 : -errno;
+}
+
+/* Of two that write there, the first to end would take the partition away from the other one. */
+static struct {
+	unsigned int depth;
+	int lock;
+	bool remounted;		/* else it was writable before */
+} boot;
+
+int appliance_boot_begin(void)
+{
+	char path[APPLIANCE_PATH];
+	struct statvfs status;
+	int error = 0;
+
+	if (boot.depth++ > 0)
+		return 0;
+	boot.lock = appliance_lock(PATH_RUN "/boot.lock");
+	boot.remounted = statvfs(appliance_path(path, PATH_BOOT), &status) == 0 && status.f_flag & ST_RDONLY;
+	if (boot.remounted)
+		error = remount_boot(0);
+	if (error)
+		appliance_boot_end();
+	return error;
+}
+
+void appliance_boot_end(void)
+{
+	if (boot.depth == 0 || --boot.depth > 0)
+		return;
+	if (boot.remounted)
+		(void)!remount_boot(MS_RDONLY);
+	if (boot.lock >= 0)
+		close(boot.lock);
 }
 
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD])
@@ -137,23 +193,49 @@ const char *appliance_card(const char *interface, char text[APPLIANCE_CARD])
 	return text;
 }
 
-int appliance_network(struct network *network)
+/* NULL with *code: it is there and cannot be read, said. None is an empty one. */
+static char *read_settings(const char *path, size_t limit, size_t *size, int *code)
+{
+	char *text = appliance_read(path, limit, size);
+
+	*code = EXIT_YES;
+	if (!text && appliance_has(path)) {
+		fprintf(stderr, "cordon: %s: cannot read it: expected a file of at most %zu bytes\n", path, limit);
+		*code = EXIT_NO;
+	} else if (!text) {
+		*size = 0;
+		text = strdup("");
+		*code = text ? EXIT_YES : EXIT_BUSY;
+	}
+	return text;
+}
+
+int appliance_network_text(struct network *network, char **text)
 {
 	static struct diag diag;
-	size_t size = 0;
-	char *text = appliance_read(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size);
-	int error;
+	size_t size;
+	int code;
 
 	diag_init(&diag);
-	if (!text && appliance_has(PATH_SETTINGS "/network.conf")) {
-		fprintf(stderr, "cordon: " PATH_SETTINGS "/network.conf: cannot read it: expected a file of "
-			"at most %d bytes\n", NETWORK_TEXT_MAX);
-		return EXIT_NO;
-	}
-	error = network_parse(network, PATH_SETTINGS "/network.conf", text ? text : "", size, &diag);
-	free(text);
+	*text = read_settings(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size, &code);
+	if (!*text)
+		return code;
+	code = network_parse(network, PATH_SETTINGS "/network.conf", *text, size, &diag) ? EXIT_NO : EXIT_YES;
 	command_print_diag(&diag);
-	return error ? EXIT_NO : EXIT_YES;
+	if (code) {
+		free(*text);
+		*text = NULL;
+	}
+	return code;
+}
+
+int appliance_network(struct network *network)
+{
+	char *text;
+	int code = appliance_network_text(network, &text);
+
+	free(text);
+	return code;
 }
 
 /* PATH_UPSTREAMS has a line a family; PATH_RUN a file a family. */
@@ -261,24 +343,17 @@ static int compose_text(const struct network *network, struct text *out)
 {
 	static struct diag diag;
 	size_t length = 0;
-	char *conf = appliance_read(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length);
-	int error;
+	int code, error;
+	char *conf = read_settings(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length, &code);
 
+	if (!conf)
+		return code;
 	diag_init(&diag);
-	error = appliance_compose_diag(network, conf, conf ? length : 0, PATH_SETTINGS, out, &diag);
+	error = appliance_compose_diag(network, conf, length, PATH_SETTINGS, out, &diag);
 	free(conf);
 	command_print_diag(&diag);
-	return error ? EXIT_NO : EXIT_YES;
-}
-
-int appliance_lock(const char *path)
-{
-	char full[APPLIANCE_PATH];
-	int fd = open(appliance_path(full, path), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		(void)!flock(fd, LOCK_EX);
-	return fd;
+	/* Without a word about the settings it is not they that are wrong. */
+	return !error ? EXIT_YES : diag.count ? EXIT_NO : EXIT_BUSY;
 }
 
 int appliance_compose(bool *changed)
@@ -294,8 +369,8 @@ int appliance_compose(bool *changed)
 		code = compose_text(&network, &out);
 	old = appliance_read(PATH_CONFIG, 2 * SETTINGS_TEXT_MAX, &size);
 	*changed = !code && (!old || size != out.length || memcmp(old, out.data, size) != 0);
-	if (*changed)
-		code = appliance_write(PATH_CONFIG, out.data, out.length, 0600);
+	if (*changed && appliance_write(PATH_CONFIG, out.data, out.length, 0600) != EXIT_YES)
+		code = EXIT_BUSY;
 	free(old);
 	text_release(&out);
 	if (lock >= 0)
@@ -373,6 +448,9 @@ int appliance_activate(const struct cli *cli)
 		code = appliance_restart(cli);
 	if (code)
 		return code;
+	/* A start that has no policy in force yet brings links up once it has one. */
+	if (appliance_has(PATH_BOOT_RUN) && !appliance_has(PATH_BOOT_NETWORK))
+		return EXIT_YES;
 	pid = run_start(up, "", false);
 	code = pid < 0 ? EXIT_NO : run_wait(pid);
 	pid = run_start(forward, "", false);

@@ -20,6 +20,8 @@ bool appliance_peek(const char *path, char *buffer, size_t size);
 /* 0 or an exit code, after a word on stderr. */
 int appliance_write(const char *path, const char *text, size_t size, mode_t mode);
 bool appliance_has(const char *path);
+/* Is what is written to PATH_DATA there after a restart? Not where no disk could be mounted. */
+bool appliance_keeps(void);
 /* Waits until nobody else holds this lock; until what it returns is closed, nobody else does. -1: none can be
  * made there, and what it is for is done without. */
 int appliance_lock(const char *path);
@@ -34,12 +36,16 @@ enum { APPLIANCE_CARD = 48 };
 /* "02:00:5e:00:53:01, cable in", "not there": by which a person finds the socket of an interface. */
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD]);
 
-/* The EFI partition, which is mounted read-only, while something is written there; below a test's folder nothing
- * is mounted. -errno. */
-int appliance_boot_writable(bool writable);
+/* The EFI partition, which is mounted read-only, while something is written there: one process at a time, and the
+ * next one waits. May be nested. -errno: it cannot be written, and there is nothing to end. Below a test's folder
+ * nothing is mounted. */
+int appliance_boot_begin(void);
+void appliance_boot_end(void);
 
 /* network.conf among the settings, or what an empty one says. 0 or an exit code, errors on stderr. */
 int appliance_network(struct network *network);
+/* The same, and its text, malloc'ed; NULL after a failure. */
+int appliance_network_text(struct network *network, char **text);
 /* The last lease of a family; false: there is none. */
 bool appliance_lease(struct lease *lease, bool v6, bool kept);
 void appliance_facts(struct wiring_facts *facts);
@@ -49,7 +55,8 @@ void appliance_facts(struct wiring_facts *facts);
 int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
 			   const char *folder, struct text *out, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* Writes those of the settings in force to PATH_CONFIG; *changed: they are others than before. 0 or an exit code. */
+/* Writes those of the settings in force to PATH_CONFIG; *changed: they are others than before. 0; EXIT_NO: they
+ * are wrong; EXIT_BUSY: they may be right and cannot be written, or there is no memory. */
 int appliance_compose(bool *changed);
 /* Waits until a cordond other than the one of this pid (0: any) has its policy in force. */
 bool appliance_await(const struct cli *cli, int old, int64_t wait_ms);

@@ -39,14 +39,14 @@ int image_find(struct image_found *found, bool change, struct diag *diag)
 
 static int write_slots(struct image_found *found, struct diag *diag)
 {
-	int error = image_boot_begin(&found->boot, diag);
+	int error = image_boot_begin(diag);
 
 	if (!error) {
 		error = image_boot_write(&found->boot.slots);
 		if (error)
 			diag_error(diag, PATH_BOOT_IMAGES "/grubenv", 0, 0, "cannot write: %s",
 				   strerror(-error));
-		image_boot_end(&found->boot);
+		appliance_boot_end();
 	}
 	command_print_diag(diag);
 	return error ? EXIT_NO : EXIT_YES;

@@ -76,7 +76,7 @@ int image_boot_read(struct image_boot *boot, const struct image_disk *disk, stru
 	char cmdline[IMAGE_CMDLINE], *block = NULL;
 	size_t size = 0;
 
-	*boot = (struct image_boot){ .writable = false };
+	*boot = (struct image_boot){ .lost = false };
 	if (!image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
 	    !slots_image(cmdline, boot->running)) {
 		diag_error(diag, "/proc/cmdline", 0, 0, "no cordon.image=: this was not started from a slot");
@@ -94,27 +94,14 @@ int image_boot_read(struct image_boot *boot, const struct image_disk *disk, stru
 
 /* ---- writing ---- */
 
-int image_boot_begin(struct image_boot *boot, struct diag *diag)
+int image_boot_begin(struct diag *diag)
 {
-	char path[APPLIANCE_PATH];
-	struct statvfs status;
-	int error = statvfs(appliance_path(path, PATH_BOOT_IMAGES), &status) < 0 ? -errno : 0;
+	int error = appliance_has(PATH_BOOT_IMAGES) ? appliance_boot_begin() : -ENOENT;
 
-	if (!error && status.f_flag & ST_RDONLY) {
-		error = appliance_boot_writable(true);
-		boot->writable = !error;
-	}
 	if (error)
-		diag_error(diag, path, 0, 0, "cannot be made writable: %s: expected the EFI system "
+		diag_error(diag, PATH_BOOT_IMAGES, 0, 0, "cannot be made writable: %s: expected the EFI system "
 			   "partition at " PATH_BOOT, strerror(-error));
 	return error;
-}
-
-void image_boot_end(struct image_boot *boot)
-{
-	if (boot->writable)
-		(void)appliance_boot_writable(false);
-	boot->writable = false;
 }
 
 /* All of it on the disk, and the same when it is read back from there. */
@@ -183,6 +170,20 @@ int image_boot_add(const char *name, const void *data, size_t size)
 	if (folder >= 0)
 		close(folder);
 	return error;
+}
+
+bool image_boot_holds(const char *name, const void *data, size_t size)
+{
+	int folder = open_folder(), fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+	bool holds = fd >= 0 && fstat(fd, &status) == 0 && (size_t)status.st_size == size &&
+		     image_compare(fd, 0, data, size) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
+	return holds;
 }
 
 static bool is_artefact(const char *name)

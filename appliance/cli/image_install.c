@@ -134,11 +134,11 @@ static int write_image(const struct install *install, struct image_found *found,
 	int error = check_room(install, diag);
 
 	if (!error)
-		error = image_boot_begin(&found->boot, diag);
+		error = image_boot_begin(diag);
 	if (error)
 		return error;
 	error = install_run(install, &found->disk.gpt, &found->boot.slots, &media, diag);
-	image_boot_end(&found->boot);
+	appliance_boot_end();
 	return error;
 }
 
@@ -148,10 +148,10 @@ static int start_again(struct image_found *found, struct diag *diag)
 	int error;
 
 	(void)slots_rollback(&found->boot.slots, found->disk.slot);
-	error = image_boot_begin(&found->boot, diag);
+	error = image_boot_begin(diag);
 	if (!error) {
 		error = image_boot_write(&found->boot.slots);
-		image_boot_end(&found->boot);
+		appliance_boot_end();
 	}
 	if (!error)
 		printf("%s is in slot %s already\n", found->boot.slots.name[found->boot.slots.primary],
@@ -170,12 +170,24 @@ static bool is_running(const struct install *install, const struct image_found *
 	       memcmp(part.id, id, GPT_ID) == 0;
 }
 
+/* As it was written, too: a slot whose blocks rotted is written anew. */
+static bool is_in_slot(const struct install *install, const struct image_found *found, enum slot slot)
+{
+	const struct manifest *manifest = install->manifest;
+	struct gpt_part part;
+
+	return image_boot_starts(&found->disk, slot, found->boot.slots.name[slot]) &&
+	       image_boot_holds(manifest->name, install->kernel, manifest->kernel_size) &&
+	       gpt_lookup(&found->disk.gpt, install_part(slot), &part) &&
+	       image_compare(found->disk.fd, part.first * found->disk.gpt.sector, install->root,
+			     manifest->root_size) == 0;
+}
+
 static int put_in_slot(const struct install *install, struct image_found *found, struct diag *diag)
 {
-	const enum slot other = slot_other(install->slot);
-	const bool starts = image_boot_starts(&found->disk, other, found->boot.slots.name[other]);
+	const bool there = is_in_slot(install, found, slot_other(install->slot));
 	enum slot target;
-	int error = install_check(install, &found->disk.gpt, &found->boot.slots, starts, &target, diag);
+	int error = install_check(install, &found->disk.gpt, &found->boot.slots, there, &target, diag);
 
 	if (error == -EALREADY)
 		return start_again(found, diag);
@@ -206,6 +218,8 @@ static int install(const struct options *options, const struct image_bundle *bun
 	error = check_manifest(&bundle->manifest, options, diag);
 	if (!error)
 		error = put_in_slot(&install, &found, diag);
+	if (!error)
+		image_links_keep(bundle->manifest.name);
 	image_disk_close(&found.disk);
 	command_print_diag(diag);
 	if (error) {
@@ -233,6 +247,24 @@ static int parse(struct options *options, int argc, char **argv)
 	return options->file ? 0 : command_usage("image", "install: expected FILE, or - for standard input");
 }
 
+/* Whoever installs over the network is not who looks at the console, or at status tomorrow. */
+static void keep_refusal(int code, const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+	char path[APPLIANCE_PATH];
+
+	if (code == EXIT_YES)
+		unlink(appliance_path(path, PATH_IMAGE_REFUSED));
+	else
+		diag_print(diag, &out);
+	if (out.data) {
+		(void)appliance_write(PATH_IMAGE_REFUSED, out.data, out.length, 0600);
+		if (!at_console())
+			appliance_say(out.data);
+	}
+	text_release(&out);
+}
+
 int image_install(const struct cli *cli, int argc, char **argv)
 {
 	static struct image_bundle bundle;
@@ -253,5 +285,6 @@ int image_install(const struct cli *cli, int argc, char **argv)
 	if (!code)
 		code = install(&options, &bundle, &diag);
 	image_packed_close(&packed);
+	keep_refusal(code, &diag);
 	return code;
 }

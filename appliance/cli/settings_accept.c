@@ -189,6 +189,8 @@ int settings_reset(bool log_too)
 	/* Done at the next start, before anything runs that would write it all anew. */
 	if (appliance_write(SETTINGS_RESET, what, strlen(what), 0600) != EXIT_YES)
 		return EXIT_NO;
+	/* Where /data is no disk, that file is gone at the next start, and so are the settings. */
+	settings_mark(false);
 	settings_note("reset", NULL, "somebody on the console asked for it");
 	puts("the box restarts now");
 	pid = run_start(reboot, "", false);

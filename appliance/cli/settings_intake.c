@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/settings.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -13,20 +15,56 @@
 #include "system/paths.h"
 
 #define ERRORS "errors.txt"
-enum { STICKS = 8 };
+enum { STICKS = 8, NAMES_MAX = 1000 };
 
 /* ---- folders of others ---- */
 
-/* An ending that the system where it was written did not show. */
-static int check_ending(int folder, const char *name, struct diag *diag)
+/* How the names of ours begin; what an editor keeps of them is nobody's mistake. */
+static const char *meant(const char *name)
 {
-	char with[64];
+	static const char *const begins[INTAKE_FILES] = {
+		[INTAKE_CORDON] = "cordon.c", [INTAKE_NETWORK] = "network", [INTAKE_KEYS] = "authorized",
+		[INTAKE_ROOT] = "root", [INTAKE_CA] = "mirror", [INTAKE_SECRET] = "admin",
+	};
+	static const char *const copies[] = { "~", ".bak", ".old" };
+	const size_t length = strlen(name);
 
-	snprintf(with, sizeof(with), "%s.txt", name);
-	if (faccessat(folder, with, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	diag_error(diag, with, 0, 0, "expected the name %s, without .txt; or leave it away", name);
-	return -EINVAL;
+	for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+		const size_t end = strlen(copies[i]);
+
+		if (length > end && strcasecmp(name + length - end, copies[i]) == 0)
+			return NULL;
+	}
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		if (strncasecmp(name, begins[file], strlen(begins[file])) == 0)
+			return intake_name((enum intake_file)file);
+	}
+	return NULL;
+}
+
+/* An ending that the system where it was written did not show, a name from memory: without a word the rest of the
+ * set would be taken, and whoever made it had no key. */
+static int check_names(int folder, struct diag *diag)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	for (int i = 0; entries && i < NAMES_MAX && (entry = readdir(entries)); i++) {
+		const char *name = meant(entry->d_name);
+
+		/* FAT does not tell NETWORK.CONF from network.conf. */
+		if (!name || (strcasecmp(entry->d_name, name) == 0 &&
+			      faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+			continue;
+		diag_error(diag, entry->d_name, 0, 0, "expected the name %s; or leave it away", name);
+		error = -EINVAL;
+	}
+	if (entries)
+		closedir(entries);
+	else if (copy >= 0)
+		close(copy);
+	return error;
 }
 
 /* No link is followed, no pipe waited for, nothing larger than its limit read. */
@@ -57,9 +95,9 @@ int settings_read_folder(int folder, struct settings_offer *offer, struct diag *
 		error = read_file(folder, intake_name((enum intake_file)file),
 				  intake_limit((enum intake_file)file), &part->data, &part->size, diag);
 		found += error == 0;
-		if (error >= 0 && check_ending(folder, intake_name((enum intake_file)file), diag) < 0)
-			error = -EINVAL;
 	}
+	if (error >= 0 && check_names(folder, diag) < 0)
+		error = -EINVAL;
 	if (error >= 0)
 		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
 				  &offer->approval_size, diag);
@@ -93,9 +131,9 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 {
 	if (!errors && !has_errors)
 		return;
-	(void)appliance_boot_writable(true);
+	(void)!appliance_boot_begin();
 	settings_folder_note(folder, errors);
-	(void)appliance_boot_writable(false);
+	appliance_boot_end();
 }
 
 /*
@@ -105,7 +143,7 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
  */
 static void remove_from_boot(int folder)
 {
-	(void)appliance_boot_writable(true);
+	(void)!appliance_boot_begin();
 	unlinkat(folder, intake_name(INTAKE_SECRET), 0);
 	fsync(folder);
 	unlinkat(folder, APPROVAL_NAME, 0);
@@ -114,7 +152,7 @@ static void remove_from_boot(int folder)
 		unlinkat(folder, intake_name((enum intake_file)file), 0);
 	unlinkat(folder, ERRORS, 0);
 	fsync(folder);
-	(void)appliance_boot_writable(false);
+	appliance_boot_end();
 }
 
 /* ---- what status says ---- */
@@ -260,7 +298,9 @@ static struct result from_boot(void)
 		result = handle(&offer);
 	else if (found < 0)
 		say_unreadable(&result, offer.where, &diag);
-	if (found == 0 && result.done)
+	if (found == 0 && result.done && !appliance_keeps())
+		puts("no data partition keeps them, so they stay on the EFI partition and are taken at each start");
+	else if (found == 0 && result.done)
 		remove_from_boot(folder);
 	else
 		note_on_boot(folder, result.errors, offer.has_errors);

@@ -50,12 +50,15 @@ void settings_mark(bool provisioned)
 		(void)appliance_write(SETTINGS_MARK, "", 0, 0600);
 	if (!appliance_has(PATH_BOOT_IMAGES) || appliance_has(SETTINGS_BOOT_MARK) == provisioned)
 		return;
-	(void)appliance_boot_writable(true);
+	/* Of a box whose settings end with this start nobody would be the owner from the next one on. */
+	if (provisioned && !appliance_keeps())
+		return;
+	(void)!appliance_boot_begin();
 	if (provisioned)
 		(void)appliance_write(SETTINGS_BOOT_MARK, "", 0, 0600);
 	else
 		unlink(appliance_path(path, SETTINGS_BOOT_MARK));
-	(void)appliance_boot_writable(false);
+	appliance_boot_end();
 }
 
 bool settings_provisioned(void)

@@ -18,6 +18,7 @@
 #define TRY PATH_RUN "/try"
 #define ERROR "cordond: error: "
 enum { TRY_MS = 30000, ANSWER_MAX = 64 * 1024 };
+enum answer { YES, NO, NOTHING };
 
 static const struct {
 	enum intake_file file;
@@ -85,7 +86,7 @@ static void become_cordond(int answer)
 	_exit(127);
 }
 
-static void ask_cordond(struct diag *diag)
+static enum answer ask_cordond(struct diag *diag)
 {
 	const int64_t end = clock_uptime_ms() + TRY_MS;
 	const size_t errors = diag->count;
@@ -103,9 +104,38 @@ static void ask_cordond(struct diag *diag)
 	for (char *rest = answer.data, *line; code != 0 && (line = strsep(&rest, "\n"));)
 		take_line(line, diag);
 	text_release(&answer);
-	if (code != 0 && diag->count == errors)
-		diag_error(diag, "cordon.conf", 0, 0, "cordond could not be asked whether it would start with "
-			   "these settings: restart the box and try again");
+	if (code == 0)
+		return YES;
+	if (diag->count > errors)
+		return NO;
+	diag_error(diag, "cordon.conf", 0, 0, "cordond could not be asked whether it would start with "
+		   "these settings: restart the box and try again");
+	return NOTHING;
+}
+
+static enum answer try_one(const struct intake_set *set, const struct network *network, struct diag *diag)
+{
+	const size_t errors = diag->count;
+	enum answer answer = NOTHING;
+
+	remove_files();
+	if (write_files(set, network, diag) == EXIT_YES)
+		answer = ask_cordond(diag);
+	else if (diag->count == errors)
+		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
+	remove_files();
+	return answer;
+}
+
+static enum answer try_factory(void)
+{
+	static const struct intake_set nothing;
+	static struct network network;
+	static struct diag diag;
+
+	diag_init(&diag);
+	return network_parse(&network, "network.conf", "", 0, &diag) < 0 ? NOTHING
+									 : try_one(&nothing, &network, &diag);
 }
 
 void settings_try(const struct intake_set *set, const struct network *network, struct diag *diag)
@@ -114,12 +144,10 @@ void settings_try(const struct intake_set *set, const struct network *network, s
 	/* A set is judged before its owner has the lock over the settings, too: each is tried on its own. */
 	int lock = appliance_lock(PATH_RUN "/try.lock");
 
-	remove_files();
-	if (write_files(set, network, diag) == EXIT_YES)
-		ask_cordond(diag);
-	else if (diag->count == errors)
-		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
-	remove_files();
+	/* Would it not start with those of the factory either, because a list of the image is broken, say, then it is
+	 * not the settings that are wrong; and an administrator's secret has to come to such a box, too. */
+	if (try_one(set, network, diag) == NO && try_factory() == NO)
+		diag->count = errors;
 	if (lock >= 0)
 		close(lock);
 }

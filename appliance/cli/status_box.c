@@ -51,6 +51,18 @@ static json_t *date(int64_t seconds)
 	return seconds ? json_string(text) : json_null();
 }
 
+/* The first line of a note; null: there is none. */
+static json_t *note(const char *path)
+{
+	char text[512];
+
+	if (!appliance_peek(path, text, sizeof(text)))
+		return json_null();
+	text[strcspn(text, "\n")] = '\0';
+	text_mask(text);
+	return json_string(text);
+}
+
 static json_t *image_json(void)
 {
 	size_t size;
@@ -63,6 +75,7 @@ static json_t *image_json(void)
 	put(object, "built", date(json_integer_value(json_object_get(image, "build"))));
 	put(object, "supported_until", date(until));
 	put(object, "supported", json_boolean(!until || clock_wall() <= until));
+	put(object, "refused", note(PATH_IMAGE_REFUSED));
 	json_decref(image);
 	free(text);
 	return object;
@@ -85,18 +98,6 @@ static json_t *slot_json(void)
 				   boot.slots.failed);
 	image_disk_close(&disk);
 	return object;
-}
-
-/* The first line of a note; null: there is none. */
-static json_t *note(const char *path)
-{
-	char text[512];
-
-	if (!appliance_peek(path, text, sizeof(text)))
-		return json_null();
-	text[strcspn(text, "\n")] = '\0';
-	text_mask(text);
-	return json_string(text);
 }
 
 static json_t *settings_json(void)
@@ -215,6 +216,7 @@ static void judge_box(struct health *health, const json_t *box)
 	health->now = 1;
 	health->supported_until = is_true(json_object_get(box, "image"), "supported") ? 0 : -1;
 	health->image_failed = command_text_if(slot, "failed");
+	health->image_refused = command_text_if(json_object_get(box, "image"), "refused");
 	health->image_on_trial = is_true(slot, "on_trial");
 	health->link_missing = command_text_if(links, "missing");
 	health->wan_waits = is_true(links, "wan_waits");

@@ -89,8 +89,11 @@ static void judge_box(const struct health *health, struct report *report)
 		say(report, HEALTH_BAD, "this image is supported no longer", NULL,
 		    "install a newer one: cordon image install");
 	if (health->image_failed && health->image_failed[0])
-		say(report, HEALTH_NOTICE, "a new image did not prove itself", health->image_failed,
-		    "this is the one before; tell whoever built it");
+		say(report, HEALTH_NOTICE, "three starts of the other image did not come to their end",
+		    health->image_failed, "power cuts, or a fault in it; cordon image rollback tries it again");
+	if (health->image_refused)
+		say(report, HEALTH_NOTICE, "an image was not installed", health->image_refused,
+		    "this one runs on; install another file");
 	if (health->answers && health->has_watchdog && !health->watchdog_fed)
 		say(report, HEALTH_BAD, "the watchdog is not fed", health->watchdog_why,
 		    "this box may not restart by itself when it hangs");

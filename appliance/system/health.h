@@ -25,6 +25,7 @@ struct health {
 	const char *watchdog_why;
 	int64_t events_lost;
 	const char *image_failed;	/* it did not prove itself, and this is the one before */
+	const char *image_refused;	/* why the one that came last was not installed */
 	bool image_on_trial;
 	const char *link_missing;	/* an interface of network.conf that is not there */
 	bool wan_waits;			/* no address by DHCP yet */

@@ -58,7 +58,7 @@ static int check_other(const struct install *install, const struct gpt *gpt, enu
 }
 
 int install_check(const struct install *install, const struct gpt *gpt, const struct slots *slots,
-		  bool starts, enum slot *target, struct diag *diag)
+		  bool there, enum slot *target, struct diag *diag)
 {
 	int error;
 
@@ -71,7 +71,7 @@ int install_check(const struct install *install, const struct gpt *gpt, const st
 	error = check_other(install, gpt, *target, diag);
 	if (!error)
 		error = check_size(install, gpt, *target, diag);
-	if (!error && starts && strcmp(slots->name[*target], install->manifest->name) == 0)
+	if (!error && there && strcmp(slots->name[*target], install->manifest->name) == 0)
 		error = -EALREADY;
 	return error;
 }

@@ -14,7 +14,8 @@ static const struct {
 	size_t limit;
 	enum intake_group group;
 } file_table[INTAKE_FILES] = {
-	[INTAKE_CORDON] = { "cordon.conf", SETTINGS_TEXT_MAX, INTAKE_POLICY },
+	/* What DHCP names and the paths of this box come to it before cordond reads it. */
+	[INTAKE_CORDON] = { "cordon.conf", SETTINGS_TEXT_MAX - 4096, INTAKE_POLICY },
 	[INTAKE_NETWORK] = { "network.conf", 64 * 1024, INTAKE_FREE },
 	[INTAKE_KEYS] = { "authorized_keys", 64 * 1024, INTAKE_AUTHORIZED },
 	[INTAKE_ROOT] = { "root.json", INTAKE_FILE_MAX, INTAKE_TRUST_ROOT },

@@ -120,3 +120,22 @@ test_limits_data_is_garbage() {
 	console_wait 20 'beyond repair and is made anew' || fail 'nothing is said about it'
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 }
+
+# ^S on the serial line, from a person or as noise, and nobody reads it any more: what cordond has to say is lost there,
+# and the box goes on. These words are more than the line's buffer takes.
+test_limits_console_is_stopped() {
+	local before words
+	words=$(printf 'x%.0s' {1..150})
+	vm_disk
+	provision_ssh
+	vm_start direct
+	vm_ready 60
+	before=$(status '.roles[0].pid')
+	console_type "$(printf '\023')"
+	on timeout 150 sh -c "for _ in $(seq -s ' ' 25); do cordon mode monitor --for 5m --reason $words --by x; $(
+		)cordon mode enforce --reason $words --by x; done" > "$VM/modes" 2>&1 || :
+	is "$(status '.roles[0].pid')" "$before" 'the same cordond'
+	is "$(grep -c 'enforce' "$VM/modes")" 25 'answers'
+	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	console_type "$(printf '\021')"
+}

@@ -137,6 +137,23 @@ grep -q 'is signed by 3 keys' said
 in_slot b 0.2.0
 says 0 'is in slot b already' install packed
 in_slot b 0.2.0
+# Blocks of it rotted: it is written again, and not only started again.
+printf x | dd of="$CORDON_ROOT/dev/vda" bs=1 seek=$(((7 << 20) + 5000)) conv=notrunc status=none
+says 0 'goes to slot b' install packed
+in_slot b 0.2.0
+printf x | dd of="$CORDON_ROOT/boot/cordon/$(cat x86_64-0.2.0.name)" bs=1 seek=5000 conv=notrunc status=none
+says 0 'goes to slot b' install packed
+in_slot b 0.2.0
+# Whoever looks at status later learns why nothing came of the last one.
+refusal() { "$cordon" --config conf --state state --run run status --json 2> /dev/null | jq -r .box.image.refused; }
+mkdir -p "$CORDON_ROOT/run/cordon" "$CORDON_ROOT/dev"
+touch "$CORDON_ROOT/dev/console"
+says 1 'this is none' install x86_64-0.2.0.root
+grep -q 'this is none' <<< "$(refusal)"
+grep -q '^cordon: .*this is none' "$CORDON_ROOT/dev/console"
+says 0 'is in slot b already' install packed
+is "$(refusal)" null
+rm -r "$CORDON_ROOT/run" "$CORDON_ROOT/dev/console"
 says 0 "slot a    $(cat x86_64-0.1.0.name), runs, confirmed" "$cordon" image status
 says 0 "slot b    $(cat x86_64-0.2.0.name), comes first, 3 tries left, on trial" "$cordon" image status
 # It runs, on trial, and then stays.

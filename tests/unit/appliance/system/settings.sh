@@ -29,6 +29,7 @@ says() { grep -qF -- "$1" said || { echo "line ${BASH_LINENO[0]}: expected \"$1\
 new_box() {
 	rm -rf "$box"
 	mkdir -p "$box"/{etc/cordon,data/settings,data/state/log,boot/cordon,run/cordon,run/boot,usr/bin,sbin}
+	touch "$box/run/boot/network"
 	mkdir -p "$box"/{dev,sys/class/block,proc/sys/net/ipv4}
 	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
 	printf '#!/bin/sh\necho "cordon $*" >> %s/ran\nexit $(cat %s/fails 2>/dev/null || echo 0)\n' \
@@ -517,6 +518,10 @@ mkdir -p "$box/proc/net"
 mv "$box/proc/snmp" "$box/proc/net/snmp"
 expect 0 '' network forward
 check grep -qx '4 0' "$box/run/boot/forwarded"
+# what the self-test closed stays closed, whoever changes settings
+touch "$box/run/boot/closed"
+expect 1 'nothing is forwarded until this box starts again' network forward
+rm "$box/run/boot/closed"
 expect 0 'forwarding at 2.3 s; packets forwarded before: 0' status --boot
 says 'policy 1.94'
 check grep -q 'policy in force at 1.9 s' "$box/dev/kmsg"
@@ -527,6 +532,23 @@ expect 1 'WRONG: packets passed before' status --boot
 expect 1 '' status --in-force
 check test ! -s said
 expect 2 'expected one of' status --json --boot
+
+# ---- a start that has no policy in force yet: links come up when it has one, and not by a change of settings
+new_box
+rm -f ran "$box/run/boot/network"
+printf '[system]\nhostname = gw-6\n' >"$esp/network.conf"
+expect 0 'are taken' settings intake --activate
+check test ! -e ran
+
+# ---- an image that has a broken list: that is not the settings' fault, whose secret its console needs
+new_box
+mkdir -p broken
+echo 'this is no list' >broken/kaspersky.rules
+sed -i "s,$lists,$work/broken," "$box/usr/sbin/cordond"
+printf '[system]\nhostname = gw-7\n' >"$esp/network.conf"
+expect 0 'are taken' settings intake
+printf '[dns]\nupstream = nonsense\n' >"$esp/cordon.conf"
+expect 1 'are wrong' settings intake
 
 # ---- a box without a secret: nobody guesses it, and a reset asks for its name
 new_box
@@ -589,7 +611,7 @@ expect 1 'could not be asked whether it would start' settings intake
 # ---- names and texts that Windows makes
 new_box
 echo >"$esp/network.conf.txt"
-expect 1 'expected the name network.conf, without .txt' settings intake
+expect 1 'expected the name network.conf; or leave it away' settings intake
 rm "$esp"/*
 printf '\xef\xbb\xbf[wan]\r\ninterface = eth7\r\n' >"$esp/network.conf"
 expect 0 'are taken' settings intake

@@ -9,22 +9,26 @@ trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 failures=0
 
-# A command of theirs: written down; "fails" has the ones that fail (as e2fsck does), "killed" those that do not end.
+# A command of theirs: written down; "wrong" has the ones that end with 1, "fails" those that
+# fail in another way (as e2fsck does), "killed" those that do not end.
 mkdir bin
 cat > bin/stub <<-'END'
 	#!/bin/sh
 	line="$(basename "$0") $*"
 	line=${line% }
+	case $line in 'timeout 5 '*) shift; exec "$@" ;; esac
 	echo "$line" >> ran
 	# The real start waits for ever.
 	[ "$line" != 'cordon status --in-force --wait 10m' ] || cp ran ran.before
 	[ "$line" != 'cordon image device data esp' ] || cat devices
 	grep -qxF "$line" killed && exit 137
+	[ "$line" != 'cordon selftest --wait 30' ] || cat found 2> /dev/null
+	grep -qxF "$line" wrong && exit 1
 	grep -qxF "$line" fails && exit 4
 	exit 0
 END
 chmod +x bin/stub
-for name in cordon reboot mount timeout mke2fs ip sleep; do ln -s stub bin/$name; done
+for name in cordon reboot mount timeout mke2fs ip sleep sysctl; do ln -s stub bin/$name; done
 
 # run SCRIPT: with the folders of this test for those of the box.
 run() {
@@ -39,6 +43,8 @@ begin() {
 	echo '10 0' > uptime
 	: > devices
 	: > killed
+	: > wrong
+	rm -f found
 	touch ran console
 	printf '%s\n' "$@" > fails
 }
@@ -89,9 +95,17 @@ run start
 check not ran 'cordon image confirm'
 check not ran reboot
 
+# A vendor's packet passes, and this image is not on trial: nothing is forwarded, whatever else happens.
+begin 'cordon selftest --wait 30' 'cordon image on-trial'
+echo 'failed   77.74.176.10, tcp/443: forwarded, expected: refused' > found
+run start
+check test -e run/boot/closed
+check ran 'sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.accept_redirects=0'
+
 # ---- boot: settings that cannot be used
 settings() { mkdir -p data/settings; echo x > data/settings/network.conf; }
-begin 'cordon image on-trial' 'cordon settings compose'
+begin 'cordon image on-trial'
+echo 'cordon settings compose' > wrong
 settings
 run boot
 check test -e data/settings.bad/network.conf -a ! -e data/settings/network.conf
@@ -100,11 +114,19 @@ check order 'cordon settings intake' 'cordon settings compose'
 check ran 'cordon network sysctl'
 
 # They stay when it is a new image that cannot, and it goes back.
-begin 'cordon settings compose' 'cordon image rollback --reboot'
+begin 'cordon image rollback --reboot'
+echo 'cordon settings compose' > wrong
 settings
 run boot
 check test -e data/settings/network.conf
 check ran reboot
+
+# Nor are they wrong when there is no room to put them together, or no memory.
+begin 'cordon image on-trial' 'cordon settings compose'
+settings
+run boot
+check test -e data/settings/network.conf
+check grep -q 'could not be put together (4), and stay' console
 
 # A disk whose repair does not end is not waited for, and it is not made anew: memory takes its place.
 disk() { echo /dev/vda4 > devices; rm -rf data/lost+found; }

@@ -67,7 +67,7 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	one(WITH(with.update_refusal = "x"), HEALTH_NOTICE, "healthy, but an offered release was refused (x); ");
 	one(WITH(with.refused = "x"), HEALTH_NOTICE, "healthy, but the last change was refused (x); ");
 	one(WITH(with.refused = "x\ny\n"), HEALTH_NOTICE, "healthy, but the last change was refused (x); ");
-	one(WITH(with.image_failed = "x.efi"), HEALTH_NOTICE, "healthy, but a new image did not prove itself");
+	one(WITH(with.image_failed = "x.efi"), HEALTH_NOTICE, "healthy, but three starts of the other image did not come to their end");
 	one(WITH(with.events_lost = 1), HEALTH_NOTICE, "healthy, but the log is not complete; ");
 	one(WITH(with.clock_set = false), HEALTH_NOTICE, "healthy, but the clock is not set; ");
 	one(WITH(with.image_on_trial = true), HEALTH_NOTICE, "healthy, but this image is on trial; ");
