@@ -58,30 +58,35 @@ upstream = 198.51.100.1
 	[ "$own" -gt 0 ] || fail "the client's own address does not arrive"
 }
 
-# One card, one address, DNS for whoever asks it.
+# One card, one address, DNS for whoever asks it, and another router beside it.
 test_ways_dns_only() {
-	in_gateway ip link set tap-wan nomaster
 	vm_disk
 	provision_ssh '[lan]
-interface = eth1
+interface = eth0
 address = 192.168.77.2/24
 gateway = 192.168.77.1
-dhcp = off
-ra = off
-address6 = none
 [routing]
 forward = no
-masquerade = no
 ' '[dns]
-upstream = 192.168.77.11
+upstream = 198.51.100.1
 '
 	sed -i 's/192.168.77.1$/192.168.77.2/' "$VM/ssh_config"
-	vm_start direct
-	vm_ready 60 || { sed -i 's/192.168.77.2$/192.168.77.1/' "$VM/ssh_config"; fail 'it does not come up'; }
+	trap dns_only_ends EXIT
+	in_gateway sh -eu -c '
+	ip addr add 192.168.77.1/24 dev br-lan
+	ip addr add 198.51.100.2/30 dev br-wan
+	ip route replace default via 198.51.100.1'
+	WAN=no vm_start direct
+	vm_ready 60 || fail 'it does not come up'
+	is "$(on ls /sys/class/net | paste -sd' ')" 'eth0 lo' 'its cards'
 	is "$(dns 1 @192.168.77.2 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+	is "$(dns 1 @192.168.77.2 www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
 	is "$(on cat /proc/sys/net/ipv4/ip_forward)" 0 'forwarding'
+	case $(on ps) in *udhcpd* | *radvd*) fail "DHCP or router advertisements run: $(on ps)" ;; esac
+}
+dns_only_ends() {
 	sed -i 's/192.168.77.2$/192.168.77.1/' "$VM/ssh_config"
-	in_gateway ip link set tap-wan master br-wan
+	in_gateway sh -c 'ip addr flush dev br-lan; ip addr flush dev br-wan'
 }
 
 # A trunk with two VLANs, each a LAN of its own, and the management untagged.

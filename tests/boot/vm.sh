@@ -162,16 +162,16 @@ direct_kernel() {
 
 # vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make the
 # block device "disk" instead of a plain file; APPEND: more of the kernel's command line; WATCHDOG=no: none
-# but the one of q35 itself, which never bites.
+# but the one of q35 itself, which never bites; WAN=no: the card of the LAN alone.
 vm_words() {
-	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
 	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
 		-qmp "unix:$VM/qmp,server=on,wait=off"
-		-netdev tap,id=lan,ifname=tap-lan,script=no,downscript=no
-		-netdev tap,id=wan,ifname=tap-wan,script=no,downscript=no
-		-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile="
-		-device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile="
 		-device virtio-rng-pci)
+	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
+	[ "${WAN:-yes}" = no ] || WORDS+=(-netdev tap,id=wan,ifname=tap-wan,script=no,downscript=no
+		-device "virtio-net-pci,netdev=wan,mac=$WAN_MAC,romfile=")
+	WORDS+=(-netdev tap,id=lan,ifname=tap-lan,script=no,downscript=no
+		-device "virtio-net-pci,netdev=lan,mac=$LAN_MAC,romfile=")
 	[ "${WATCHDOG:-yes}" = no ] || WORDS+=(-watchdog-action reset -device i6300esb)
 	if [ -n "${DRIVE:-}" ]; then
 		# shellcheck disable=SC2206
