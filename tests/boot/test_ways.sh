@@ -31,7 +31,7 @@ dhcp = off
 ra = off
 [routing]
 masquerade = no
-route = 192.0.2.0/24 via 198.51.100.1
+route = 203.0.113.0/24 via 192.168.77.12
 ' '[dns]
 upstream = 198.51.100.1
 '
@@ -42,6 +42,7 @@ upstream = 198.51.100.1
 	blocks 1
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	case $(on ps) in *udhcpd* | *radvd* | *udhcpc*) fail "DHCP or router advertisements run: $(on ps)" ;; esac
+	like "$(on ip route get 203.0.113.53)" '203.0.113.53 via 192.168.77.12 dev eth1 *' 'the route of network.conf'
 	in_internet nft -f - <<-'END'
 	table inet watch {
 		counter own { }
