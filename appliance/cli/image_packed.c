@@ -258,9 +258,10 @@ int image_packed_open(struct image_packed *packed, const struct cli *cli, const 
 	if (!error)
 		error = verify(packed, cli, &settings, diag);
 	command_print_diag(diag);
-	diag_init(diag);
-	if (!error)
+	if (!error) {
+		diag_init(diag);
 		print_signers(&packed->target);
+	}
 	return error ? EXIT_NO : EXIT_YES;
 }
 
