@@ -29,6 +29,7 @@ test_limits_no_clock() {
 		fail 'the event does not carry boot id and uptime'
 	is "$(cordon status --json | jq -r .clock)" floor 'the clock counts as not set'
 }
+
 # 1970, until a time server answers; what was logged before it says how long before.
 test_limits_clock_by_ntp() {
 	local began ago
@@ -70,24 +71,44 @@ test_limits_disk_grows() {
 	vm_ready 60
 	[ "$(data_kb)" -gt 450000 ] || fail "the data partition has $(data_kb) kB of a disk of 600 MiB"
 	vm_off || fail 'it does not switch off'
-	sfdisk --verify "$VM/disk.img" 2>&1 | grep -qi 'no errors' || fail "$(sfdisk --verify "$VM/disk.img" 2>&1)"
+	is_whole
 	vm_start direct
 	vm_ready 60
 }
 data_kb() { on df -k /data | awk 'NR == 2 { print $2 }'; }
 
-# A power cut at any time of the first start, growing included.
+# A power cut in the first start, before and while it grows: each time it comes up, blocks, and is as large.
 test_limits_cut_while_growing() {
-	local ms
-	for ms in 1200 1800 2400 3000; do
+	local when cuts=''
+	for when in '' partition file_system; do
 		DISK_MIB=600 ready
 		vm_start direct
-		sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+		console_wait 60 '/etc/init.d/boot' || fail 'it does not start'
+		[ -z "$when" ] || wait_until 30 grown "$when" || fail "the $when does not grow"
 		vm_cut
+		cuts="$cuts $(size_of partition)/$(size_of file_system)"
+		vm_start direct
+		vm_ready 60 || fail "cut at$cuts: it does not come up"
+		[ "$(data_kb)" -gt 450000 ] || fail "cut at$cuts: the data partition has $(data_kb) kB"
+		is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
+		is "$(web 1 http://77.74.176.10/)" refused 'by address'
+		vm_off || fail 'it does not switch off'
+		is_whole
 	done
-	vm_start direct
-	vm_ready 60
-	[ "$(data_kb)" -gt 450000 ] || fail "the data partition has $(data_kb) kB"
+	measured 'cuts while growing, at MiB of the partition/its file system' "$cuts"
+}
+data() { echo "$VM/disk.img?offset=$((97 << 20))"; }
+# size_of partition|file_system: MiB of the data partition, also while somebody writes there.
+size_of() {
+	case $1 in
+	partition) sfdisk --json "$VM/disk.img" 2>/dev/null | jq '.partitiontable.partitions[3].size / 2048 | floor' ;;
+	*) dumpe2fs -h "$(data)" 2>/dev/null | awk '/^Block count:/ { print int($3 / 256) }' ;;
+	esac
+}
+grown() { [ "$(size_of "$1")" -gt 16 ]; }
+is_whole() {
+	sfdisk --verify "$VM/disk.img" 2>&1 | grep -qi 'no errors' || fail "$(sfdisk --verify "$VM/disk.img" 2>&1)"
+	e2fsck -fn "$(data)" > "$VM/fsck" 2>&1 || fail "$(cat "$VM/fsck")"
 }
 
 # What an ordinary power cut does not do, and a bad disk does: repaired at the start, and nothing of it is lost.
@@ -97,7 +118,7 @@ test_limits_data_is_repaired() {
 	vm_ready 60
 	on sh -c 'echo kept > /data/state/kept'
 	vm_off
-	debugfs -w -f /dev/stdin "$VM/disk.img?offset=$((97 << 20))" > /dev/null 2>&1 <<-END
+	debugfs -w -f /dev/stdin "$(data)" > /dev/null 2>&1 <<-END
 		freeb 1 64
 		set_super_value state 2
 	END
