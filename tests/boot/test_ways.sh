@@ -130,24 +130,25 @@ ssh = on
 	is "$result" '' 'result'
 }
 
-# IPv6 alone, on both sides.
+# IPv6 alone, on both sides: with an address from a delegated prefix, so there is no ssh.
 test_ways_ipv6_only() {
-	start_with '[wan]
+	vm_disk
+	provision 'network.conf=[wan]
 interface = eth0
 address = none
-address6 = auto
 [lan]
 interface = eth1
-address = 192.168.77.1/24
-address6 = delegated
-dhcp = off
-[routing]
-masquerade = no
-' '[dns]
-upstream = 2001:db8:100::1
+address = none
 '
-	wait_until 90 page 1 -6 || fail "IPv6 does not pass: $(ipv6_here_and_there)"
+	vm_start direct
+	wait_until 120 blocks_v6 || { console_tail; fail "by name: $(dns 1 @2001:db8:77::1 downloads.upd.kaspersky.com)"; }
+	wait_until 30 page 1 -6 || fail "IPv6 does not pass: $(ipv6_on_the_console)"
+	is "$(dns 1 @2001:db8:77::1 www.agency.example AAAA)" 'NOERROR 2001:db8:200::10' 'an innocent name'
 	is "$(web 1 'http://[2a03:2480:68::10]/')" refused 'by address'
 	is "$(dns 1 @2001:4860:4860::8888 downloads.upd.kaspersky.com AAAA)" NXDOMAIN 'captured'
-	[ "$(web 1 http://www.agency.example/ -4)" != 200 ] || fail 'IPv4 passes'
+	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'IPv4 passes'
+	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" silence 'its IPv4 address'
+	console_wait 60 '^healthy, but no signed updates come' || fail 'the console does not say how the box is'
+	! console_has 'NOT HEALTHY' || { console_tail; fail 'a start as it should be looks like a failure'; }
 }
+blocks_v6() { [ "$(dns 1 @2001:db8:77::1 downloads.upd.kaspersky.com)" = NXDOMAIN ]; }
