@@ -76,9 +76,9 @@ own_networks_stay() {
 
 # What changes nothing of it takes no address away that DHCP gave; its client would notice at half of the lease.
 lease_stays() {
-	on sh -c 'mkdir -p /run/set; cd /run/set; cp /data/settings/network.conf .
-		printf "\n[wan]\naddress6 = none\n" >> network.conf
-		cordon settings apply . --confirm 120 && cordon settings keep' > /dev/null
+	on mkdir -p /run/set
+	on sh -c '{ cat /data/settings/network.conf; echo; echo [wan]; echo address6 = none; } > /run/set/network.conf'
+	on sh -c 'cordon settings apply /run/set --confirm 120 && cordon settings keep' > /dev/null
 	like "$(on ip -4 route)" '*default via 198.51.100.1 dev eth0*' 'the default route after a change of network.conf'
 	is "$(web 1 http://www.agency.example/ -4)" 200 'IPv4 after a change of network.conf'
 }
