@@ -10,7 +10,7 @@ test_failover_from_a_silent_upstream() {
 	for _ in 1 2 3 4 5 6 7 8; do
 		is "$(dns 1 @192.168.77.1 +time=5 www.example.com)" 'NOERROR 93.184.215.14' 'later'
 	done
-	[ $((SECONDS - started)) -le 4 ] || fail '8 later queries took more than 4 seconds'
+	[ $((SECONDS - started)) -le 10 ] || fail '8 later queries took more than 10 seconds'
 }
 
 test_failover_from_a_closed_port() {
