@@ -79,7 +79,7 @@ upstream = 198.51.100.1
 	ip route replace default via 198.51.100.1'
 	WAN=no vm_start direct
 	vm_ready 60 || fail 'it does not come up'
-	is "$(on ls /sys/class/net | paste -sd' ')" 'eth0 lo' 'its cards'
+	is "$(on ls /sys/class/net | sort | paste -sd' ')" 'eth0 lo' 'its cards'
 	is "$(dns 1 @192.168.77.2 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(dns 1 @192.168.77.2 www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
 	is "$(on cat /proc/sys/net/ipv4/ip_forward)" 0 'forwarding'
