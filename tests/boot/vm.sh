@@ -200,6 +200,8 @@ vm_start() {
 	shift || :
 	vm_words "$how"
 	: > "$VM/console.log"
+	# Of a machine that ended badly it lies there still, and would say that this one runs.
+	rm -f "$VM/qmp"
 	server vm gateway "${WORDS[@]}" -display none \
 		-chardev "socket,id=console,path=$VM/console,server=on,wait=off,logfile=$VM/console.log" \
 		-serial chardev:console "$@"
