@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/admin.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "cli/appliance.h"
@@ -81,13 +79,10 @@ static void wait_for(unsigned int count)
 /* One at a time, and counted before it is answered: who ends the program in between gains nothing. */
 static bool check(const char *line, const char *secret)
 {
-	char path[APPLIANCE_PATH];
-	int lock = open(appliance_path(path, PATH_RUN "/secret.lock"), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	int lock = appliance_lock(PATH_RUN "/secret.lock");
 	unsigned int count;
 	bool right;
 
-	if (lock >= 0)
-		(void)!flock(lock, LOCK_EX);
 	count = failures();
 	/* On a disk that nobody can write each may be the thousandth. */
 	wait_for(keep_failures(count + 1) ? count : UNKEPT);
@@ -96,8 +91,7 @@ static bool check(const char *line, const char *secret)
 		(void)keep_failures(0);
 	else
 		appliance_log("wrong answer to the question for the administrator's secret");
-	if (lock >= 0)
-		close(lock);
+	appliance_unlock(lock);
 	return right;
 }
 

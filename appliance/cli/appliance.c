@@ -134,6 +134,12 @@ int appliance_lock(const char *path)
 	return fd;
 }
 
+void appliance_unlock(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
 static int remount_boot(unsigned long readonly)
 {
 	char path[APPLIANCE_PATH];
@@ -173,8 +179,15 @@ void appliance_boot_end(void)
 		return;
 	if (boot.remounted)
 		(void)!remount_boot(MS_RDONLY);
-	if (boot.lock >= 0)
-		close(boot.lock);
+	appliance_unlock(boot.lock);
+}
+
+bool appliance_has_interface(const char *interface)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s", interface);
+	return appliance_has(path);
 }
 
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD])
@@ -373,8 +386,7 @@ int appliance_compose(bool *changed)
 		code = EXIT_BUSY;
 	free(old);
 	text_release(&out);
-	if (lock >= 0)
-		close(lock);
+	appliance_unlock(lock);
 	return code;
 }
 

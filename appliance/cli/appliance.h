@@ -25,6 +25,7 @@ bool appliance_keeps(void);
 /* Waits until nobody else holds this lock; until what it returns is closed, nobody else does. -1: none can be
  * made there, and what it is for is done without. */
 int appliance_lock(const char *path);
+void appliance_unlock(int lock);
 /* A file of the kernel that holds "1". */
 bool appliance_is_on(const char *path);
 /* A line to the kernel's log; nothing when there is none. */
@@ -32,6 +33,7 @@ void appliance_log(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Lines to whoever sits at the console, from a program whose output goes elsewhere. */
 void appliance_say(const char *text);
 
+bool appliance_has_interface(const char *interface);
 enum { APPLIANCE_CARD = 48 };
 /* "02:00:5e:00:53:01, cable in", "not there": by which a person finds the socket of an interface. */
 const char *appliance_card(const char *interface, char text[APPLIANCE_CARD]);

@@ -58,6 +58,8 @@ struct image_boot {
 	bool lost;			/* there was no block that could be read; slots is what was found */
 };
 
+/* The artefact that runs, by the kernel's command line; false: none was started. */
+bool image_boot_running(char running[SLOTS_NAME]);
 /* 0 or -errno with diag. */
 int image_boot_read(struct image_boot *boot, const struct image_disk *disk, struct diag *diag)
 	__attribute__((warn_unused_result));

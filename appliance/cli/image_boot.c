@@ -71,14 +71,20 @@ static void rebuild(struct image_boot *boot, const struct image_disk *disk)
 	memcpy(slots->name[disk->slot], boot->running, SLOTS_NAME);
 }
 
+bool image_boot_running(char running[SLOTS_NAME])
+{
+	char cmdline[IMAGE_CMDLINE];
+
+	return image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) && slots_image(cmdline, running);
+}
+
 int image_boot_read(struct image_boot *boot, const struct image_disk *disk, struct diag *diag)
 {
-	char cmdline[IMAGE_CMDLINE], *block = NULL;
+	char *block = NULL;
 	size_t size = 0;
 
 	*boot = (struct image_boot){ .lost = false };
-	if (!image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) ||
-	    !slots_image(cmdline, boot->running)) {
+	if (!image_boot_running(boot->running)) {
 		diag_error(diag, "/proc/cmdline", 0, 0, "no cordon.image=: this was not started from a slot");
 		return -ENOENT;
 	}

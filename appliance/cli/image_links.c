@@ -13,14 +13,6 @@
  */
 enum { LINKS_MAX = 4096 };
 
-static bool is_there(const char *interface)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%.15s", interface);
-	return appliance_has(path);
-}
-
 void image_links_keep(const char *artefact)
 {
 	static struct network network;
@@ -31,7 +23,7 @@ void image_links_keep(const char *artefact)
 		return;
 	text_printf(&out, "%s\n", artefact);
 	for (size_t i = 0; (link = network_link(&network, i)); i++) {
-		if (is_there(link->interface))
+		if (appliance_has_interface(link->interface))
 			text_printf(&out, "%s\n", link->interface);
 	}
 	if (out.data)
@@ -41,17 +33,16 @@ void image_links_keep(const char *artefact)
 
 bool image_links_missing(char interface[IMAGE_LINK])
 {
-	char cmdline[IMAGE_CMDLINE], running[SLOTS_NAME];
+	char running[SLOTS_NAME];
 	size_t size;
 	char *text = appliance_read(PATH_TRIAL_LINKS, LINKS_MAX, &size), *rest = text;
 	const char *line = text ? strsep(&rest, "\n") : NULL;
 	bool missing = false;
 
 	/* Of another image, it is from before. */
-	if (line && image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) && slots_image(cmdline, running) &&
-	    strcmp(line, running) == 0) {
+	if (line && image_boot_running(running) && strcmp(line, running) == 0) {
 		while (!missing && (line = strsep(&rest, "\n"))) {
-			missing = line[0] && !is_there(line);
+			missing = line[0] && !appliance_has_interface(line);
 			snprintf(interface, IMAGE_LINK, "%.15s", line);
 		}
 	}

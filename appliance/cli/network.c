@@ -14,12 +14,6 @@
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
 
-static void close_lock(int lock)
-{
-	if (lock >= 0)
-		close(lock);
-}
-
 static int check(const char *path)
 {
 	static struct network network;
@@ -162,48 +156,53 @@ static void wiring_up(struct wiring *wiring, const struct network *network, cons
 
 enum action_of_network { SYSCTL, UP, FORWARD, DOWN };
 
-static int act(enum action_of_network action)
+static int act_on(enum action_of_network action, const struct network *network)
 {
-	static struct network network;
 	struct wiring_facts facts;
 	struct wiring wiring;
 	unsigned int failures;
-	char *text = NULL;
-	/* A change and an interface that comes late may be at work at once. */
-	int lock = action == UP ? appliance_lock(PATH_RUN "/network.lock") : -1;
-	int code = action == SYSCTL ? EXIT_YES : appliance_network_text(&network, &text);
 
-	if (code) {
-		close_lock(lock);
-		return code;
-	}
-	if (action == FORWARD && appliance_has(PATH_BOOT_CLOSED)) {
-		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing is forwarded until this "
-		      "box starts again: see cordon status\n", stderr);
-		free(text);
-		return EXIT_NO;
-	}
 	appliance_facts(&facts);
 	wiring_init(&wiring);
 	if (action == SYSCTL)
 		wiring_sysctls(&wiring, &facts);
 	else if (action == UP)
-		wiring_up(&wiring, &network, &facts);
+		wiring_up(&wiring, network, &facts);
 	else if (action == FORWARD)
-		wiring_forward(&wiring, &network);
+		wiring_forward(&wiring, network);
 	else
-		wiring_down(&wiring, &network);
+		wiring_down(&wiring, network);
 	if (action == FORWARD)
 		record_forwarded();
 	failures = run_wiring(&wiring);
 	wiring_release(&wiring);
-	if (action == UP) {
-		(void)appliance_write(APPLIED, text, strlen(text), 0600);
-		run_reload_services();
+	return failures ? EXIT_NO : EXIT_YES;
+}
+
+static int act(enum action_of_network action)
+{
+	static struct network network;
+	char *text = NULL;
+	int lock, code;
+
+	if (action == FORWARD && appliance_has(PATH_BOOT_CLOSED)) {
+		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing is forwarded until this "
+		      "box starts again: see cordon status\n", stderr);
+		return EXIT_NO;
+	}
+	/* A change and an interface that comes late may be at work at once. */
+	lock = action == UP ? appliance_lock(PATH_RUN "/network.lock") : -1;
+	code = action == SYSCTL ? EXIT_YES : appliance_network_text(&network, &text);
+	if (!code) {
+		code = act_on(action, &network);
+		if (action == UP) {
+			(void)appliance_write(APPLIED, text, strlen(text), 0600);
+			run_reload_services();
+		}
 	}
 	free(text);
-	close_lock(lock);
-	return failures ? EXIT_NO : EXIT_YES;
+	appliance_unlock(lock);
+	return code;
 }
 
 /* ---- leases ---- */
@@ -236,7 +235,7 @@ static int keep_upstreams(const struct lease *lease)
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
 		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
-	close_lock(lock);
+	appliance_unlock(lock);
 	free(old);
 	text_release(&out);
 	return code;

@@ -37,6 +37,8 @@ struct selftest {
 	uint16_t serial;	/* ports and ids differ from probe to probe */
 	json_t *checks;
 	unsigned int failed;
+	bool names, addresses;	/* the policy has rules for such of the canaries */
+	bool blocks;		/* and one that blocks, were the mode enforce */
 };
 
 static struct addr address_of(const char *text)
@@ -121,6 +123,8 @@ static void ask_names(struct selftest *test)
 		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) < 0)
 			continue;
 		verdict = policy_lookup_name(&test->policy, name.wire);
+		test->names |= verdict.action != ACTION_NONE;
+		test->blocks |= verdict.intended == ACTION_BLOCK;
 		blocked = test->enforce && verdict.action == ACTION_BLOCK;
 		(void)policy_rule(&test->policy, verdict.rule, &rule);
 		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4, blocked ? rule.id : NULL);
@@ -164,6 +168,8 @@ static void ask_addresses(struct selftest *test)
 		struct addr addr = address_of(canary_address[i]);
 		struct verdict verdict = policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT);
 
+		test->addresses |= verdict.action != ACTION_NONE;
+		test->blocks |= verdict.intended == ACTION_BLOCK;
 		ask_address(test, canary_address[i], test->enforce && verdict.action == ACTION_BLOCK);
 	}
 	ask_address(test, SELFTEST_FAR4, false);
@@ -234,28 +240,11 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
  */
 static void judge_policy(struct selftest *test)
 {
-	bool names = false, addresses = false, blocks = false;
-
-	for (size_t i = 0; i < sizeof(canary_name) / sizeof(*canary_name); i++) {
-		struct verdict verdict;
-		struct name name;
-
-		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) < 0)
-			continue;
-		verdict = policy_lookup_name(&test->policy, name.wire);
-		names |= verdict.action != ACTION_NONE;
-		blocks |= verdict.intended == ACTION_BLOCK;
-	}
-	for (size_t i = 0; i < sizeof(canary_address) / sizeof(*canary_address); i++) {
-		struct addr addr = address_of(canary_address[i]);
-		struct verdict verdict = policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT);
-
-		addresses |= verdict.action != ACTION_NONE;
-		blocks |= verdict.intended == ACTION_BLOCK;
-	}
-	judge(test, test->enforce ? "the policy blocks" : "the policy would block", names && addresses && blocks,
+	judge(test, test->enforce ? "the policy blocks" : "the policy would block",
+	      test->names && test->addresses && test->blocks,
 	      "rules for names and for addresses above, and one that blocks",
-	      !names ? "none for a name" : !addresses ? "none for an address" : blocks ? "it does" : "none blocks");
+	      !test->names ? "none for a name" : !test->addresses ? "none for an address"
+			   : test->blocks ? "it does" : "none blocks");
 }
 
 static void run_round(struct selftest *test, const struct cli *cli)
@@ -265,6 +254,7 @@ static void run_round(struct selftest *test, const struct cli *cli)
 
 	json_array_clear(test->checks);
 	test->failed = 0;
+	test->names = test->addresses = test->blocks = false;
 	test->forwards4 = appliance_is_on("/proc/sys/net/ipv4/ip_forward");
 	test->forwards6 = appliance_is_on("/proc/sys/net/ipv6/conf/all/forwarding");
 	if (!ask_daemon(test, cli))
@@ -288,8 +278,7 @@ static int run_alone(struct selftest *test, const struct cli *cli)
 	if (error)
 		return error;
 	run_round(test, cli);
-	if (lock >= 0)
-		close(lock);
+	appliance_unlock(lock);
 	return 0;
 }
 

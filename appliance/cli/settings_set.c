@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,19 +25,13 @@ static int lock = -1;
 
 void settings_lock(void)
 {
-	char path[APPLIANCE_PATH];
-
 	if (lock < 0)
-		lock = open(appliance_path(path, PATH_RUN "/settings.lock"),
-			    O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-	if (lock >= 0)
-		(void)!flock(lock, LOCK_EX);
+		lock = appliance_lock(PATH_RUN "/settings.lock");
 }
 
 void settings_unlock(void)
 {
-	if (lock >= 0)
-		close(lock);
+	appliance_unlock(lock);
 	lock = -1;
 }
 

@@ -148,6 +148,5 @@ void settings_try(const struct intake_set *set, const struct network *network, s
 	 * not the settings that are wrong; and an administrator's secret has to come to such a box, too. */
 	if (try_one(set, network, diag) == NO && try_factory() == NO)
 		diag->count = errors;
-	if (lock >= 0)
-		close(lock);
+	appliance_unlock(lock);
 }

@@ -117,12 +117,11 @@ static json_t *settings_json(void)
 static json_t *missing_link(const struct network *network)
 {
 	const struct network_link *link;
-	char path[64], text[64];
+	char text[64];
 
 	for (size_t i = 0; appliance_has("/sys/class/net") && (link = network_link(network, i)); i++) {
-		snprintf(path, sizeof(path), "/sys/class/net/%s", link->interface);
 		snprintf(text, sizeof(text), "%s of %s", link->interface, link->name);
-		if (!appliance_has(path))
+		if (!appliance_has_interface(link->interface))
 			return json_string(text);
 	}
 	return json_null();

@@ -160,9 +160,8 @@ static void own_network(struct wiring *wiring, const char *interface, const stru
 	struct prefix prefix = network_prefix(address);
 	char text[PREFIX_TEXT];
 
-	if (!addr_is_v4(&address->addr))
-		wiring_ip(wiring, interface, "-6 route %s %s dev %s table %d", gone ? "del" : "replace",
-			  prefix_print(&prefix, text), interface, OWN_TABLE)->optional = gone;
+	wiring_ip(wiring, interface, "-6 route %s %s dev %s table %d", gone ? "del" : "replace",
+		prefix_print(&prefix, text), interface, OWN_TABLE)->optional = gone;
 }
 
 static void add_family(struct wiring *wiring, const char *interface, const struct network_family *family)
