@@ -32,6 +32,8 @@ run: deps image
 	$(call install_missing,$(DEPS_BOOT))
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)ARCH=$(ARCH) tests/boot/play
+# A test and a look need no prices.
+run check-image check-image-quick: export IMAGE_PRICES = no
 BOOT_TOOLS = $(patsubst %,$(O)/tests/boot/%,asker ntp replay trunk)
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
