@@ -4,9 +4,10 @@ IMAGE_DIR := build/image
 ARCH ?= x86_64
 DEPS_IMAGE := gcc make git patch flex bison bc bzip2 libelf-dev libc6-dev kconfig-frontends-nox xz-utils zstd \
 	cpio squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
-	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu)
+	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu) \
+	$(if $(IMAGE_SIGN_KEY),sbsigntool)
 DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping \
-	$(if $(filter arm64,$(ARCH)),qemu-system-arm u-boot-qemu,qemu-system-x86 ovmf)
+	$(if $(filter arm64,$(ARCH)),qemu-system-arm u-boot-qemu,qemu-system-x86 ovmf sbsigntool)
 
 .PHONY: image image-deps image-lock image-menuconfig image-repro run check-image check-image-quick deb check-deb
 image-deps:

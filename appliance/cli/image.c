@@ -93,6 +93,8 @@ static int confirm(void)
 		fprintf(stderr, "cordon image: the image %s did not prove itself; this is the one before it, "
 			"%s\n", slots->failed, found.boot.running);
 	code = write_slots(&found, &diag);
+	if (code == EXIT_YES)
+		image_links_forget();
 	image_disk_close(&found.disk);
 	return code;
 }

@@ -96,6 +96,8 @@ enum { IMAGE_LINK = 16 };
 void image_links_keep(const char *artefact);
 /* An interface that was there when the image that runs was installed, and is not now. */
 bool image_links_missing(char interface[IMAGE_LINK]);
+/* The image that runs is confirmed. */
+void image_links_forget(void);
 
 /* ---- image.c ---- */
 

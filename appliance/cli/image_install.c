@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/image_packed.h"
+#include "cli/terminal.h"
 #include "system/paths.h"
 
 struct options {
@@ -17,20 +18,6 @@ struct options {
 };
 
 /* ---- may it be this one? ---- */
-
-/* Somebody who stands beside the box, and not one who came over the network. */
-static bool at_console(void)
-{
-	static const char *const lines[] = { "/dev/console", "/dev/ttyS", "/dev/ttyAMA", "/dev/hvc",
-					     "/dev/tty0", "/dev/tty1", "/dev/tty2" };
-	const char *name = ttyname(STDIN_FILENO);
-
-	for (size_t i = 0; name && i < sizeof(lines) / sizeof(*lines); i++) {
-		if (strncmp(name, lines[i], strlen(lines[i])) == 0)
-			return true;
-	}
-	return false;
-}
 
 static bool typed(const char *version)
 {
@@ -53,7 +40,8 @@ static bool may_go_back(const struct manifest *new, const struct manifest *runni
 	metadata_time_print(running->build, built[1]);
 	printf("version %s was built %s, before the one that runs (%s, %s): what was mended since comes back\n",
 	       new->version, built[0], running->version, built[1]);
-	if (options->allow_downgrade && at_console())
+	/* Somebody who stands beside the box, and not one who came over the network. */
+	if (options->allow_downgrade && terminal_is_console())
 		return typed(new->version);
 	fputs("cordon image: an older image is installed only with --allow-downgrade, and by somebody at the "
 	      "console\n", stderr);
@@ -259,7 +247,7 @@ static void keep_refusal(int code, const struct diag *diag)
 		diag_print(diag, &out);
 	if (out.data) {
 		(void)appliance_write(PATH_IMAGE_REFUSED, out.data, out.length, 0600);
-		if (!at_console())
+		if (!terminal_is_console())
 			appliance_say(out.data);
 	}
 	text_release(&out);

@@ -3,13 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "system/paths.h"
 
 /*
  * A kernel that lost the driver of a card blocks as well as any, and the box behind it is gone. So what of the
  * settings' interfaces is there when an image is installed is written down, the artefact in the first line, and
- * has to be there when that image is on trial. What is missing already is nobody's fault then.
+ * has to be there until that image is confirmed. What is missing already is nobody's fault then, and what is lost
+ * later is not the image's.
  */
 enum { LINKS_MAX = 4096 };
 
@@ -31,21 +33,41 @@ void image_links_keep(const char *artefact)
 	text_release(&out);
 }
 
-bool image_links_missing(char interface[IMAGE_LINK])
+/* The list, malloc'ed, from its second line on in *rest; NULL where there is none, or another image's. */
+static char *links_of_running(char **rest)
 {
 	char running[SLOTS_NAME];
 	size_t size;
-	char *text = appliance_read(PATH_TRIAL_LINKS, LINKS_MAX, &size), *rest = text;
-	const char *line = text ? strsep(&rest, "\n") : NULL;
+	char *text = appliance_read(PATH_TRIAL_LINKS, LINKS_MAX, &size);
+	const char *artefact;
+
+	*rest = text;
+	artefact = strsep(rest, "\n");
+	if (artefact && image_boot_running(running) && strcmp(artefact, running) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool image_links_missing(char interface[IMAGE_LINK])
+{
+	char *rest, *text = links_of_running(&rest);
+	const char *line;
 	bool missing = false;
 
-	/* Of another image, it is from before. */
-	if (line && image_boot_running(running) && strcmp(line, running) == 0) {
-		while (!missing && (line = strsep(&rest, "\n"))) {
-			missing = line[0] && !appliance_has_interface(line);
-			snprintf(interface, IMAGE_LINK, "%.15s", line);
-		}
+	while (text && !missing && (line = strsep(&rest, "\n"))) {
+		missing = line[0] && !appliance_has_interface(line);
+		snprintf(interface, IMAGE_LINK, "%.15s", line);
 	}
 	free(text);
 	return missing;
+}
+
+void image_links_forget(void)
+{
+	char path[APPLIANCE_PATH], *rest, *text = links_of_running(&rest);
+
+	if (text)
+		unlink(appliance_path(path, PATH_TRIAL_LINKS));
+	free(text);
 }

@@ -169,7 +169,7 @@ int settings_reset(bool log_too)
 	const bool had_secret = admin_has_secret();
 	int pid;
 
-	if (!terminal_is_console()) {
+	if (!terminal_may_decide()) {
 		fputs("cordon: a factory reset is made on the console (the serial line), not over the "
 		      "network\n", stderr);
 		return EXIT_NO;

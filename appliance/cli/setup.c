@@ -186,7 +186,7 @@ static bool ask_vlans(struct setup *setup)
 	size_t known = wizard->lans;
 	char name[NETWORK_NAME], question[160];
 
-	for (wizard->lans = 1; wizard->lans <= WIZARD_VLANS;) {
+	for (wizard->lans = 1; wizard->lans < NETWORK_LANS;) {
 		struct wizard_lan *lan = &wizard->lan[wizard->lans];
 
 		if (wizard->lans >= known) {
@@ -370,7 +370,7 @@ static int set_up(const struct cli *cli)
 	struct setup setup = { .step = WIZARD_HOST };
 	int code = EXIT_NO;
 
-	if (!terminal_is_console()) {
+	if (!terminal_may_decide()) {
 		fputs("cordon: setup asks on the console; over ssh: cordon settings apply\n", stderr);
 		return EXIT_NO;
 	}

@@ -110,8 +110,6 @@ bool terminal_is_console(void)
 	const char *name;
 	struct stat status, console;
 
-	if (getenv(PATH_PREFIX_VARIABLE))
-		return true;
 	if (fstat(STDIN_FILENO, &status) < 0 || !S_ISCHR(status.st_mode))
 		return false;
 	if (status.st_rdev == makedev(5, 1))
@@ -120,4 +118,9 @@ bool terminal_is_console(void)
 	snprintf(path, sizeof(path), "/dev/%s", name ? name : "");
 	return name && stat(path, &console) == 0 && S_ISCHR(console.st_mode) &&
 	       console.st_rdev == status.st_rdev;
+}
+
+bool terminal_may_decide(void)
+{
+	return getenv(PATH_PREFIX_VARIABLE) || terminal_is_console();
 }

@@ -18,5 +18,7 @@ int terminal_ask_hidden(const char *question, char *line, size_t size)
 /* true for "yes" alone: what is asked so is not for a slip of the finger. */
 bool terminal_confirm(const char *question);
 
-/* Is standard input the console that the kernel was started with? Below a test's folder: always. */
+/* Is standard input the console that the kernel was started with? */
 bool terminal_is_console(void);
+/* The same for what only the console may; below a test's folder anybody may. */
+bool terminal_may_decide(void);

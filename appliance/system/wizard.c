@@ -37,7 +37,7 @@ void wizard_init(struct wizard *wizard, const struct network *network)
 		snprintf(wizard->wan_gateway, WIZARD_ANSWER, "%s", addr_print(&wan->gateway, text));
 	if (network->lan[0].v4.has_gateway)
 		snprintf(wizard->lan_gateway, WIZARD_ANSWER, "%s", addr_print(&network->lan[0].v4.gateway, text));
-	for (size_t i = 0; i < network->lans && i <= WIZARD_VLANS; i++)
+	for (size_t i = 0; i < network->lans; i++)
 		put_lan(&wizard->lan[wizard->lans++], &network->lan[i]);
 	snprintf(wizard->management, WIZARD_ANSWER, "%s", network->ssh ? network->management_name : "");
 }

@@ -9,7 +9,7 @@
  * the files of settings. Whether they are right the parsers of those files say. An
  * empty answer is "none".
  */
-enum { WIZARD_ANSWER = 128, WIZARD_VLANS = 8 };
+enum { WIZARD_ANSWER = 128 };
 
 /* Up to which question: what was not asked yet is not in the text. */
 enum wizard_step { WIZARD_HOST, WIZARD_WAN, WIZARD_LAN, WIZARD_MANAGEMENT, WIZARD_ALL = WIZARD_MANAGEMENT };
@@ -25,7 +25,7 @@ struct wizard {
 	char wan_interface[WIZARD_ANSWER];
 	char wan_address[WIZARD_ANSWER];	/* dhcp, or ADDRESS/LENGTH */
 	char wan_gateway[WIZARD_ANSWER];
-	struct wizard_lan lan[1 + WIZARD_VLANS];
+	struct wizard_lan lan[NETWORK_LANS];
 	size_t lans;
 	char lan_gateway[WIZARD_ANSWER];	/* of the first LAN, where there is no WAN */
 	char management[WIZARD_ANSWER];		/* with ssh; "": without */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# only: x86_64 update_that_locks_up_goes_back
+# only: x86_64 update_that_locks_up_goes_back update_under_secure_boot
 # quick: update_good_is_confirmed update_that_does_not_block_goes_back
 # Images A (running) and B (installed): a good one stays, every other one is left by itself, and the old one
 # blocks as before. Signed by two people like every release.
@@ -286,6 +286,35 @@ test_update_older_is_for_the_console() {
 	restart_into b
 	wait_until 60 confirmed || fail "$(on cordon image status)"
 	blocks_all
+}
+
+# Signed for the firmware, too; one that the publishers signed and nobody for the firmware is not started.
+test_update_under_secure_boot() {
+	local key=$VARIANTS/firmware.pem
+	openssl rsa -in /usr/share/ovmf/PkKek-1-snakeoil.key -passin pass:snakeoil -out "$key" 2> /dev/null
+	export IMAGE_SIGN_KEY=$key IMAGE_SIGN_CERT=/usr/share/ovmf/PkKek-1-snakeoil.pem
+	BUNDLE_ONLY='' variant secured
+	variant again
+	unset IMAGE_SIGN_KEY IMAGE_SIGN_CERT
+	offer again
+	vm_disk "$VARIANTS/secured/cordon-$ARCH.img"
+	provision_ssh
+	SECURE=yes vm_start uefi
+	vm_ready 240
+	like "$(on dmesg)" '*ecure boot enabled*' 'what the kernel says'
+	install_on "$VARIANTS/again/packed"
+	restart_into again
+	wait_until 60 confirmed || fail "$(on cordon image status)"
+	install_on "$VARIANTS/b/packed"
+	restart_into again
+	like "$(on cordon image status)" '*did not prove itself*' 'the status'
+	blocks_all
+	vm_cut
+	# Nor is anything of a disk whose files nobody signed for the firmware.
+	vm_disk "$VARIANTS/a/cordon-$ARCH.img"
+	SECURE=yes vm_start uefi
+	sleep 30
+	! console_has '/etc/init.d/boot' || fail 'Secure Boot was not on'
 }
 
 test_update_truncated_is_refused() {

@@ -162,7 +162,8 @@ direct_kernel() {
 
 # vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make the
 # block device "disk" instead of a plain file; APPEND: more of the kernel's command line; WATCHDOG=no: none
-# but the one of q35 itself, which never bites; WAN=no: the card of the LAN alone.
+# but the one of q35 itself, which never bites; WAN=no: the card of the LAN alone; SECURE=yes: Secure Boot, with
+# Debian's snakeoil key alone.
 vm_words() {
 	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
 		-qmp "unix:$VM/qmp,server=on,wait=off"
@@ -181,7 +182,7 @@ vm_words() {
 	fi
 	WORDS+=(-device virtio-blk-pci,drive=disk,bootindex=1)
 	case $ARCH in
-	x86_64) WORDS=(qemu-system-x86_64 -M q35 -cpu max "${WORDS[@]}") ;;
+	x86_64) WORDS=(qemu-system-x86_64 -M "q35${SECURE:+,smm=on}" -cpu max "${WORDS[@]}") ;;
 	arm64) WORDS=(qemu-system-aarch64 -M virt -cpu cortex-a72 "${WORDS[@]}") ;;
 	esac
 	case $1 in
@@ -220,9 +221,11 @@ vm_firmware() {
 		WORDS+=(-bios /usr/lib/u-boot/qemu_arm64/u-boot.bin)
 		return
 	fi
-	[ -e "$VM/vars.fd" ] || cp /usr/share/OVMF/OVMF_VARS_4M.fd "$VM/vars.fd"
-	WORDS+=(-drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
-		-drive "if=pflash,format=raw,file=$VM/vars.fd")
+	local kind=${SECURE:+.snakeoil}
+	[ -e "$VM/vars$kind.fd" ] || cp "/usr/share/OVMF/OVMF_VARS_4M$kind.fd" "$VM/vars$kind.fd"
+	WORDS+=(-drive "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M$kind.fd"
+		-drive "if=pflash,format=raw,file=$VM/vars$kind.fd")
+	[ -z "$kind" ] || WORDS+=(-global driver=cfi.pflash01,property=secure,value=on)
 }
 
 vm_alive() { [ -e "$LAB_DIR/pids/vm" ] && kill -0 "$(cat "$LAB_DIR/pids/vm")" 2>/dev/null; }

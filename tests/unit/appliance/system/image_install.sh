@@ -90,7 +90,7 @@ cmp packed packed.out
 # ---- the box
 box() { # runs 0.1.0 in slot a
 	rm -rf "$CORDON_ROOT" state
-	mkdir -p "$CORDON_ROOT"/{dev,proc,boot/cordon,etc/cordon,sys/class/block/vda} state
+	mkdir -p "$CORDON_ROOT"/{dev,proc,data,boot/cordon,etc/cordon,sys/class/block/vda} state
 	truncate -s 12M "$CORDON_ROOT/dev/vda"
 	sfdisk -q "$CORDON_ROOT/dev/vda" <<-END
 		label: gpt
@@ -160,6 +160,8 @@ says 0 "slot b    $(cat x86_64-0.2.0.name), comes first, 3 tries left, on trial"
 runs 0.2.0 2000000
 says 0 'is the image that runs, in slot b' install packed
 says 0 '' "$cordon" image on-trial
+links=$CORDON_ROOT/data/trial.links
+is "$(head -n 1 "$links")" "$(cat x86_64-0.2.0.name)"
 
 # ---- the next one goes to the other slot, the one before it goes
 repo image r cordon-x86_64-0.3.0.bundle > said
@@ -170,10 +172,14 @@ says 1 'on trial: expected "cordon image confirm" first' install packed3
 mkdir -p "$CORDON_ROOT/run/boot"
 echo 'selftest 9.1' > "$CORDON_ROOT/run/boot/times"
 says 0 '' "$cordon" image confirm
+# A card that is lost from now on is not the image's fault. What belongs to the next image stays.
+[ ! -e "$links" ] || failed "a confirmed image still has to have the cards of its first day"
 INPUT=packed3 says 0 'goes to slot a' install -
 in_slot a 0.3.0
 [ ! -e "$CORDON_ROOT/boot/cordon/$(cat x86_64-0.1.0.name)" ] || failed "the first artefact is still there"
 in_slot a 0.3.0
+says 0 '' "$cordon" image confirm
+is "$(head -n 1 "$links")" "$(cat x86_64-0.3.0.name)"
 
 # ---- refused, and nothing has changed
 box

@@ -61,6 +61,21 @@ static void what_it_prints_is_what_there_was(void **state)
 	}
 }
 
+/* Nine were known to it, and a box with more lost the others. */
+static void as_many_lans_as_there_may_be(void **state)
+{
+	struct text old = TEXT_EMPTY;
+
+	(void)state;
+	for (int i = 1; i <= NETWORK_LANS; i++)
+		text_printf(&old, "[lan l%d]\ninterface = eth1.%d\naddress = 10.0.%d.1/24\n", i, i, i);
+	parse(old.data);
+	wizard_init(&wizard, &network);
+	parse(printed(WIZARD_ALL, old.data));
+	assert_int_equal(network.lans, NETWORK_LANS);
+	text_release(&old);
+}
+
 static void what_was_not_asked_yet_is_not_judged(void **state)
 {
 	(void)state;
@@ -168,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(what_it_prints_is_what_there_was, teardown),
+		cmocka_unit_test_teardown(as_many_lans_as_there_may_be, teardown),
 		cmocka_unit_test_teardown(what_was_not_asked_yet_is_not_judged, teardown),
 		cmocka_unit_test_teardown(nobody_asks_for_routes, teardown),
 		cmocka_unit_test_teardown(the_rest_of_a_section_stays, teardown),
