@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * The only place where bits of the marks of packets and connections are allocated. Every rule sets
+ * and compares single bits under a mask, so that other programs keep theirs; the fourth byte was
+ * chosen because common users (Kubernetes 0xc000, mwan3 0x3f00, Tailscale 0xff0000) leave it free.
+ */
+enum mark {
+	MARK_LOCAL = 0x01000000,	/* deliver to this machine, whatever the destination (route.h) */
+	MARK_GUARDED = 0x02000000,	/* has passed prerouting of our table; without it nothing is
+					 * forwarded (route.h, the second barrier) */
+	MARK_ALL = MARK_LOCAL | MARK_GUARDED
+};
+
+enum ct_mark {
+	CT_MARK_PINHOLE = 0x01000000,	/* began through a pinhole */
+	CT_MARK_MONITORED = 0x02000000,	/* matched a monitor rule, and is in the log */
+	CT_MARK_BLOCKED = 0x04000000,	/* is in the log as blocked */
+	CT_MARK_ALL = CT_MARK_PINHOLE | CT_MARK_MONITORED | CT_MARK_BLOCKED
+};
