@@ -36,6 +36,12 @@ static bool set_lan(struct parser *parser, const char *key, const char *value)
 			      SETTINGS_LANS);
 }
 
+static bool set_wan(struct parser *parser, const char *key, const char *value)
+{
+	return set_interfaces(parser, key, value, parser->settings->wan, &parser->settings->wans,
+			      SETTINGS_WANS);
+}
+
 static bool set_management(struct parser *parser, const char *key, const char *value)
 {
 	return set_interfaces(parser, key, value, parser->settings->management,
@@ -389,6 +395,15 @@ static bool set_watchdog(struct parser *parser, const char *key, const char *val
 	return value_text(parser, key, value, parser->settings->watchdog, SETTINGS_PATH);
 }
 
+static bool set_table_owner(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "no", "auto", NULL };
+	int index = value_choice(parser, key, value, words, "auto or no");
+
+	parser->settings->table_owner = index == 1;
+	return index >= 0;
+}
+
 /* ---- the table of keys ---- */
 
 static const struct setting {
@@ -397,6 +412,7 @@ static const struct setting {
 	bool (*set)(struct parser *parser, const char *key, const char *value);
 } table[] = {
 	{ "network", "lan", set_lan },
+	{ "network", "wan", set_wan },
 	{ "network", "masquerade", set_masquerade },
 	{ "network", "others", set_others },
 	{ "network", "management", set_management },
@@ -432,6 +448,7 @@ static const struct setting {
 	{ "daemon", "uid-base", set_uid_base },
 	{ "daemon", "nflog-group", set_nflog_group },
 	{ "daemon", "watchdog", set_watchdog },
+	{ "daemon", "table-owner", set_table_owner },
 };
 
 static bool set_action(struct parser *parser, const char *key, const char *value)
@@ -500,6 +517,7 @@ void settings_init(struct settings *settings)
 		.log_budget = 64 << 20,
 		.uid_base = 64500,
 		.nflog_group = 3085,
+		.table_owner = true,
 		.sinkhole4 = addr_v4(0),
 	};
 	settings->listen[settings->listens++] = (struct endpoint){ addr_v4(0x7f000001), 53 };
@@ -510,6 +528,21 @@ void settings_init(struct settings *settings)
 	}
 	for (int category = 0; category < CATEGORY_COUNT; category++)
 		settings->action[category] = category_default_action((enum category)category);
+}
+
+/* What is inside and outside at once would be guarded by nothing. */
+static void check_sides(struct parser *parser)
+{
+	const struct settings *settings = parser->settings;
+
+	for (size_t i = 0; i < settings->wans; i++) {
+		const char *name = settings->wan[i];
+
+		if (settings_is_lan(settings, name) || settings_is_management(settings, name))
+			diag_error(parser->diag, parser->source, 0, 0, "[network] wan has %s, which "
+				   "is in %s, too: expected it in one of them", name,
+				   settings_is_lan(settings, name) ? "lan" : "management");
+	}
 }
 
 int settings_parse(struct settings *settings, const char *source, const char *text, size_t length,
@@ -525,6 +558,7 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 		return -EINVAL;
 	}
 	lines_parse(&parser, handle);
+	check_sides(&parser);
 	return diag->count == errors ? 0 : -EINVAL;
 }
 
@@ -537,10 +571,25 @@ static bool names_interface(const char list[][IFNAMSIZ], size_t count, const cha
 	return false;
 }
 
+bool settings_is_lan(const struct settings *settings, const char *interface)
+{
+	return names_interface(settings->lan, settings->lans, interface);
+}
+
+bool settings_is_wan(const struct settings *settings, const char *interface)
+{
+	return names_interface(settings->wan, settings->wans, interface);
+}
+
+bool settings_is_management(const struct settings *settings, const char *interface)
+{
+	return names_interface(settings->management, settings->managements, interface);
+}
+
 bool settings_is_aside(const struct settings *settings, const char *interface)
 {
-	return names_interface(settings->management, settings->managements, interface) &&
-	       !names_interface(settings->lan, settings->lans, interface);
+	return settings_is_management(settings, interface) &&
+	       !settings_is_lan(settings, interface);
 }
 
 unsigned int settings_tries(size_t servers)

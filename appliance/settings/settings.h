@@ -19,6 +19,7 @@
 enum {
 	SETTINGS_TEXT_MAX = 64 * 1024,
 	SETTINGS_LANS = 16,
+	SETTINGS_WANS = 4,
 	SETTINGS_MANAGEMENTS = 4,
 	SETTINGS_ADDRESSES = 32,
 	SETTINGS_UPSTREAMS = 8,
@@ -61,6 +62,8 @@ struct settings {
 	/* [network] */
 	char lan[SETTINGS_LANS][IFNAMSIZ];	/* interfaces that clients arrive on */
 	size_t lans;
+	char wan[SETTINGS_WANS][IFNAMSIZ];	/* the outside; none: found by nft/outside.h */
+	size_t wans;
 	bool masquerade;		/* clients leave with the gateway's own IPv4 address */
 	bool drop_others;		/* what is from no lan and to none is not forwarded */
 	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];	/* none: any lan manages the gateway */
@@ -121,6 +124,7 @@ struct settings {
 	uint32_t uid_base;		/* the roles run as uid_base + 1, + 2, ... */
 	uint16_t nflog_group;
 	char watchdog[SETTINGS_PATH];	/* device; "": none */
+	bool table_owner;		/* the kernel refuses changes of the table by others */
 };
 
 /* The values that an empty file has. */
@@ -132,6 +136,11 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 
 /* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
 int duration_parse(uint64_t *seconds, const char *text, size_t length);
+
+/* Is it named by lan, by wan, by management? */
+bool settings_is_lan(const struct settings *settings, const char *interface);
+bool settings_is_wan(const struct settings *settings, const char *interface);
+bool settings_is_management(const struct settings *settings, const char *interface);
 
 /* Is it an interface of management and none of lan? Nothing is forwarded by it. */
 bool settings_is_aside(const struct settings *settings, const char *interface);

@@ -15,12 +15,16 @@ static const char *const open_key[][2] = {
 };
 enum { MASQUERADE, OTHERS, MANAGEMENT, UPSTREAM, TRUST_ROOT, MIRROR_CA, WATCHDOG, OPEN_KEYS };
 
+/* Keys of [network] that name interfaces. */
+static const char *const side[] = { "lan", "management", "wan" };
+enum { SIDE_LAN, SIDE_MANAGEMENT, SIDE_WAN, SIDES };
+
 struct scan {
 	struct parser parser;	/* first, as the reader of lines wants it */
 	bool given[OPEN_KEYS];
 	const struct network *network;
 	bool lan[NETWORK_LANS];		/* of network: cordon.conf names its interface itself */
-	bool wan[2];			/* among lan, among management */
+	bool wan[SIDES];		/* its WAN is among that side's interfaces */
 };
 
 static bool names(const char *list, const char *interface)
@@ -38,13 +42,15 @@ static bool names(const char *list, const char *interface)
 static void note_interfaces(struct scan *scan, const char *key, const char *value)
 {
 	const struct network *network = scan->network;
-	const bool lan = strcmp(key, "lan") == 0;
+	size_t which = 0;
 
-	if (!lan && strcmp(key, "management") != 0)
+	while (which < SIDES && strcmp(key, side[which]) != 0)
+		which++;
+	if (which == SIDES)
 		return;
-	for (size_t i = 0; lan && i < network->lans; i++)
+	for (size_t i = 0; which == SIDE_LAN && i < network->lans; i++)
 		scan->lan[i] |= names(value, network->lan[i].interface);
-	scan->wan[!lan] |= network->has_wan && names(value, network->wan.interface);
+	scan->wan[which] |= network->has_wan && names(value, network->wan.interface);
 }
 
 static int note(void *context, const char *section, const char *key, const char *value)
@@ -61,7 +67,8 @@ static int note(void *context, const char *section, const char *key, const char 
 	return 1;
 }
 
-/* A LAN of network.conf is one whatever cordon.conf names: nobody is to pass beside the policy. */
+/* A LAN of network.conf is one whatever cordon.conf names: no client passes beside the policy. Its WAN
+ * is one, too, beside those that cordon.conf names. */
 static void put_network(const struct compose *compose, const struct scan *scan, struct text *out)
 {
 	const struct network *network = compose->network;
@@ -72,6 +79,8 @@ static void put_network(const struct compose *compose, const struct scan *scan, 
 		if (!scan->lan[i])
 			text_printf(out, "lan = %s\n", network->lan[i].interface);
 	}
+	if (network->has_wan && !scan->wan[SIDE_WAN])
+		text_printf(out, "wan = %s\n", network->wan.interface);
 	if (!scan->given[MASQUERADE])
 		text_printf(out, "masquerade = %s\n", network->masquerade ? "yes" : "no");
 	if (!scan->given[OTHERS])
@@ -83,12 +92,10 @@ static void put_network(const struct compose *compose, const struct scan *scan, 
 /* Two files, one truth: what leads outside in the one must not be open in the other. */
 static void check_wan(const struct scan *scan, struct diag *diag)
 {
-	static const char *const key[] = { "lan", "management" };
-
-	for (int i = 0; i < 2; i++) {
+	for (int i = SIDE_LAN; i < SIDE_WAN; i++) {
 		if (scan->wan[i])
 			diag_error(diag, "cordon.conf", 0, 0, "[network] %s has %s, which is the WAN in network.conf: "
-				   "expected another interface in one of them", key[i],
+				   "expected another interface in one of them", side[i],
 				   scan->network->wan.interface);
 	}
 }

@@ -67,6 +67,7 @@ static void every_key(void **state)
 	(void)state;
 	good("\xef\xbb\xbf; a comment\n"
 	     "[network]\n"
+	     "wan = wan0 ppp0\n"
 	     "lan = eth1 br-lan, wlan0\r\n"
 	     "masquerade = yes\n"
 	     "others = drop\n"
@@ -116,7 +117,11 @@ static void every_key(void **state)
 	     "[daemon]\n"
 	     "uid-base = 7000\n"
 	     "nflog-group = 5\n"
-	     "watchdog = /dev/watchdog1\n");
+	     "watchdog = /dev/watchdog1\n"
+	     "table-owner = no\n");
+	assert_int_equal(settings.wans, 2);
+	assert_string_equal(settings.wan[1], "ppp0");
+	assert_false(settings.table_owner);
 	assert_int_equal(settings.lans, 3);
 	assert_string_equal(settings.lan[2], "wlan0");
 	assert_true(settings.masquerade);
@@ -262,6 +267,7 @@ static void every_bad_value_names_its_line(void **state)
 		  "at most 63" },
 		{ "[daemon]\n\nuid-base = 0\n", "from 1 to" },
 		{ "[daemon]\n\nnflog-group = 65536\n", "from 1 to 65535" },
+		{ "[daemon]\n\ntable-owner = yes\n", "expected auto or no" },
 		{ "[network]\n\nlans = eth0\n", "unknown key \"lans\" in [network]" },
 		{ "[network]\n\nlevel = info\n", "unknown key \"level\" in [network]" },
 		{ "[networks]\n\nlan = eth0\n", "unknown section [networks]" },

@@ -30,7 +30,7 @@ static void fills_in(void **state)
 
 	(void)state;
 	text = made("", "", (struct compose){ .text = NULL });
-	assert_non_null(strstr(text, "\nlan = eth1\nmasquerade = yes\nothers = drop\n"));
+	assert_non_null(strstr(text, "\nlan = eth1\nwan = eth0\nmasquerade = yes\nothers = drop\n"));
 	assert_non_null(strstr(text, "\nupstream = 9.9.9.9 149.112.112.112\n"));
 	assert_null(strstr(text, "management"));
 	assert_null(strstr(text, "trust-root"));
@@ -97,13 +97,23 @@ static void files_agree(void **state)
 				(struct compose){ .text = NULL });
 
 	(void)state;
-	assert_non_null(strstr(text, "\nlan = eth2\nmasquerade"));
+	assert_non_null(strstr(text, "\nlan = eth2\nwan = eth0\nmasquerade"));
 	assert_null(made("[network]\nlan = eth1 eth0\n", "", (struct compose){ .text = NULL }));
 	assert_non_null(strstr(diag.entry[0].message, "lan has eth0, which is the WAN"));
 	assert_null(made("[network]\nmanagement = eth5\n", "[wan]\ninterface = eth5\n",
 			 (struct compose){ .text = NULL }));
 	assert_int_equal(diag.count, 1);
 	assert_non_null(strstr(diag.entry[0].message, "management has eth5, which is the WAN"));
+}
+
+/* A second way out beside network.conf's, or that one again. */
+static void ways_out_add_up(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(made("[network]\nwan = wwan0\n", "", (struct compose){ .text = NULL }),
+			       "\nwan = eth0\n"));
+	assert_null(strstr(made("[network]\nwan = wwan0 eth0\n", "", (struct compose){ .text = NULL }),
+			   "\nwan = eth0\n"));
 }
 
 static void bad_text(void **state)
@@ -118,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(fills_in), cmocka_unit_test(own_words_win),
 					    cmocka_unit_test(resolvers_are_named),
+					    cmocka_unit_test(ways_out_add_up),
 					    cmocka_unit_test(files_agree),
 					    cmocka_unit_test(bad_text) };
 
