@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/config.h"
 #include "base/file.h"
+#include "nft/netlink.h"
+#include "nft/outside.h"
 #include "nft/ruleset.h"
 #include "policy/compile.h"
 #include "policy/diff.h"
@@ -67,8 +69,24 @@ static int check(char **paths)
 	return code;
 }
 
+/* As the daemon finds it on this machine; what cannot be read is guarded there, too. */
+static void find_outside(const struct settings *settings, struct ruleset_outside *outside)
+{
+	static struct outside_links links;
+	struct netlink netlink;
+
+	links.count = 0;
+	if (netlink_open(&netlink, NETLINK_ROUTE) == 0) {
+		if (outside_read(&netlink, &links) < 0)
+			links.count = 0;
+		netlink_close(&netlink);
+	}
+	outside_choose(&links, settings, outside);
+}
+
 static int print_nft(const struct cli *cli, const char *folder)
 {
+	struct ruleset_outside outside;
 	struct provenance provenance;
 	struct settings settings;
 	struct policy policy;
@@ -85,7 +103,8 @@ static int print_nft(const struct cli *cli, const char *folder)
 	if (code)
 		return code;
 	arena_init(&arena, NFT_BUDGET);
-	ruleset = ruleset_build(&arena, &settings, &policy, RULESET_ENFORCE);
+	find_outside(&settings, &outside);
+	ruleset = ruleset_build(&arena, &settings, &policy, RULESET_ENFORCE, &outside);
 	if (ruleset)
 		ruleset_print(ruleset, &out);
 	if (!ruleset || text_failed(&out)) {

@@ -2,91 +2,260 @@
 #include "daemon/pinholes.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "daemon/log.h"
+enum {
+	BUCKETS = 4096,		/* a power of two */
+	LEADS = RULESET_PINHOLES,	/* no fewer than one set has room for */
+	COMMENT = 250,		/* bytes of a name's text that fit beside an element */
+	TRIES = 4		/* of judging what changes meanwhile */
+};
 
-/* The same pinhole again moves to its newest end, so that a busy client does not fill the ring. */
-static void add(struct pinholes *pinholes, const struct pinhole *pinhole)
+/* A name led to an address. */
+struct lead {
+	struct lead *next;
+	struct addr address;
+	struct name name;
+};
+
+int pinholes_init(struct pinholes *pinholes, struct kernel *kernel, const struct settings *settings)
 {
-	const struct pinhole *last = &pinholes->open[(pinholes->next + PINHOLES - 1) % PINHOLES];
-	size_t place = pinholes->next;
-
-	if (last->used && last->by_mac == pinhole->by_mac &&
-	    memcmp(last->mac, pinhole->mac, sizeof(last->mac)) == 0 &&
-	    addr_compare(&last->request.client, &pinhole->request.client) == 0 &&
-	    addr_compare(&last->request.address, &pinhole->request.address) == 0)
-		place = (size_t)(last - pinholes->open);
-	else
-		pinholes->next = (pinholes->next + 1) % PINHOLES;
-	pinholes->open[place] = *pinhole;
+	pinholes->kernel = kernel;
+	pinholes->settings = settings;
+	pinholes->bucket = calloc(BUCKETS, sizeof(*pinholes->bucket));
+	return pinholes->bucket ? 0 : -ENOMEM;
 }
 
-static int open_by_mac(struct pinholes *pinholes, struct kernel *kernel, struct pinhole *pinhole)
+/* ---- which name led where ---- */
+
+static struct lead **bucket_of(struct pinholes *pinholes, const struct addr *address)
 {
-	const struct pinhole_request *request = &pinhole->request;
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < sizeof(address->bytes); i++)
+		hash = (hash ^ address->bytes[i]) * 16777619U;
+	return &pinholes->bucket[hash % BUCKETS];
+}
+
+static bool names_equal(const struct name *a, const struct name *b)
+{
+	return a->length == b->length && memcmp(a->wire, b->wire, a->length) == 0;
+}
+
+static bool is_known(struct pinholes *pinholes, const struct addr *address, const struct name *name)
+{
+	for (const struct lead *lead = *bucket_of(pinholes, address); lead; lead = lead->next) {
+		if (addr_compare(&lead->address, address) == 0 && names_equal(&lead->name, name))
+			return true;
+	}
+	return false;
+}
+
+static int remember(struct pinholes *pinholes, const struct addr *address, const struct name *name)
+{
+	struct lead **bucket = bucket_of(pinholes, address), *lead;
+
+	if (is_known(pinholes, address, name))
+		return 0;
+	if (pinholes->leads == LEADS)
+		return -ENOSPC;
+	lead = malloc(sizeof(*lead));
+	if (!lead)
+		return -ENOMEM;
+	*lead = (struct lead){ .next = *bucket, .address = *address, .name = *name };
+	*bucket = lead;
+	pinholes->leads++;
+	return 0;
+}
+
+/* ---- opening ---- */
+
+/* The name as it fits beside an element: a long one without its first labels, down to the rule's. */
+static void name_fit(struct name *name, const struct policy *policy)
+{
+	uint8_t depth = policy_lookup_name(policy, name->wire).depth;
+	char text[NAME_TEXT];
+
+	while (strlen(name_print(name->wire, text)) > COMMENT && name->labels > depth) {
+		uint8_t skip = (uint8_t)(name->wire[0] + 1);
+
+		memmove(name->wire, name->wire + skip, name->length - skip);
+		name->length = (uint8_t)(name->length - skip);
+		name->labels--;
+	}
+}
+
+static bool is_forwarder(const struct pinholes *pinholes, const struct addr *client)
+{
+	for (size_t i = 0; i < pinholes->settings->forwarders; i++) {
+		if (addr_compare(&pinholes->settings->forwarder[i], client) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int open_ports(struct pinholes *pinholes, struct pinhole *pinhole,
+		      const struct opening *opening, uint32_t seconds)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < opening->count && !error; i++) {
+		pinhole->port = opening->port[i];
+		error = kernel_pinhole(pinholes->kernel, pinhole, seconds);
+	}
+	return error;
+}
+
+static int open_by_mac(struct pinholes *pinholes, struct pinhole *pinhole,
+		       const struct pinhole_request *request, const struct opening *opening,
+		       uint32_t seconds)
+{
 	struct neighbour neighbour;
-	int error;
 
 	neighbours_lookup(&pinholes->neighbours, &request->client, request->interface, &neighbour);
 	if (!neighbour.has_mac)
 		return -EHOSTUNREACH;
+	pinhole->kind = PINHOLE_MAC;
 	memcpy(pinhole->mac, neighbour.mac, sizeof(pinhole->mac));
-	error = kernel_pinhole_mac(kernel, pinhole->mac, &request->address, request->seconds);
-	pinhole->by_mac = !error;
-	return error;
+	return open_ports(pinholes, pinhole, opening, seconds);
 }
 
-int pinholes_open(struct pinholes *pinholes, struct kernel *kernel,
+static void forget_all(struct pinholes *pinholes)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (pinholes->bucket[i]) {
+			struct lead *next = pinholes->bucket[i]->next;
+
+			free(pinholes->bucket[i]);
+			pinholes->bucket[i] = next;
+		}
+	}
+	pinholes->leads = 0;
+	pinholes->loaded = false;
+}
+
+/* When there is no more room, what the kernel still holds is all that is remembered; connections
+ * that outlived their pinholes end. */
+static int remember_or_clear(struct pinholes *pinholes, const struct policy *policy,
+			     const struct pinhole *pinhole)
+{
+	int error = remember(pinholes, &pinhole->address, &pinhole->name);
+
+	if (error != -ENOSPC)
+		return error;
+	forget_all(pinholes);
+	error = pinholes_judge(pinholes, policy);
+	return error ? error : remember(pinholes, &pinhole->address, &pinhole->name);
+}
+
+int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 		  const struct pinhole_request *request)
 {
 	bool v4 = addr_is_v4(&request->client), same = addr_is_v4(&request->address) == v4;
-	struct pinhole pinhole = { .used = true, .request = *request };
-	int error = 0;
+	struct opening opening = policy_opening(policy, request->name.wire, &request->address);
+	uint32_t seconds = request->seconds < PINHOLE_LONGEST ? request->seconds : PINHOLE_LONGEST;
+	struct pinhole pinhole = { .kind = PINHOLE_CLIENT, .client = request->client,
+				   .address = request->address, .name = request->name };
+	int error;
 
-	if (same) {
-		error = kernel_pinhole(kernel, &request->client, &request->address,
-				       request->seconds);
-		pinhole.by_address = !error;
+	if (opening.count == 0)
+		return -EPERM;
+	name_fit(&pinhole.name, policy);
+	error = remember_or_clear(pinholes, policy, &pinhole);
+	if (error)
+		return error;
+	if (is_forwarder(pinholes, &request->client)) {
+		pinhole.kind = PINHOLE_ANY;
+		return open_ports(pinholes, &pinhole, &opening, seconds);
 	}
-	if (!error && !(same && v4)) {
-		error = open_by_mac(pinholes, kernel, &pinhole);
-		/* Behind a router, the address that asked is the best guess. */
-		if (same && error == -EHOSTUNREACH)
-			error = 0;
+	if (same)
+		error = open_ports(pinholes, &pinhole, &opening, seconds);
+	if (error || (same && v4))
+		return error;
+	error = open_by_mac(pinholes, &pinhole, request, &opening, seconds);
+	/* Behind a router, the address that asked is the best guess. */
+	return same && error == -EHOSTUNREACH ? 0 : error;
+}
+
+/* ---- judging ---- */
+
+struct judging {
+	struct pinholes *pinholes;
+	const struct policy *policy;
+};
+
+static bool opens(const struct policy *policy, const struct name *name, const struct addr *address,
+		  const struct ports *port)
+{
+	struct opening opening = policy_opening(policy, name->wire, address);
+
+	for (size_t i = 0; i < opening.count; i++) {
+		if (opening.port[i].protocol == port->protocol &&
+		    opening.port[i].first == port->first)
+			return true;
 	}
-	if (pinhole.by_address || pinhole.by_mac)
-		add(pinholes, &pinhole);
+	return false;
+}
+
+/* At the start the kernel's own word is all there is, and the policy judges it; later only what
+ * this process opened is let through. */
+static bool keep_pinhole(const struct pinhole *pinhole, void *context)
+{
+	const struct judging *judging = context;
+	struct pinholes *pinholes = judging->pinholes;
+
+	if (pinhole->name.length == 0 ||
+	    !opens(judging->policy, &pinhole->name, &pinhole->address, &pinhole->port))
+		return false;
+	return pinholes->loaded ? is_known(pinholes, &pinhole->address, &pinhole->name) :
+				  remember(pinholes, &pinhole->address, &pinhole->name) == 0;
+}
+
+static bool keep_connection(const struct addr *address, const struct ports *port, void *context)
+{
+	const struct judging *judging = context;
+
+	for (const struct lead *lead = *bucket_of(judging->pinholes, address); lead;
+	     lead = lead->next) {
+		if (addr_compare(&lead->address, address) == 0 &&
+		    opens(judging->policy, &lead->name, address, port))
+			return true;
+	}
+	return false;
+}
+
+static void forget_withdrawn(struct pinholes *pinholes, const struct policy *policy)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		struct lead **at = &pinholes->bucket[i];
+
+		while (*at) {
+			struct lead *lead = *at;
+
+			if (policy_opening(policy, lead->name.wire, &lead->address).count > 0) {
+				at = &lead->next;
+				continue;
+			}
+			*at = lead->next;
+			free(lead);
+			pinholes->leads--;
+		}
+	}
+}
+
+int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
+{
+	struct judging judging = { .pinholes = pinholes, .policy = policy };
+	int error = -EINTR;
+
+	for (int i = 0; i < TRIES && error == -EINTR; i++)
+		error = kernel_pinholes_judge(pinholes->kernel, keep_pinhole, &judging);
+	if (!error)
+		pinholes->loaded = true;
+	forget_withdrawn(pinholes, policy);
+	/* Pinholes first: a connection that is ended must not come back through one. */
+	if (kernel_connections_judge(pinholes->kernel, keep_connection, &judging) < 0 && !error)
+		error = -EIO;
 	return error;
-}
-
-static void close_pinhole(struct pinhole *pinhole, struct kernel *kernel)
-{
-	const struct pinhole_request *request = &pinhole->request;
-	bool closed = true;
-
-	pinhole->used = false;
-	if (pinhole->by_address &&
-	    kernel_pinhole_close(kernel, &request->client, &request->address) < 0)
-		closed = false;
-	if (pinhole->by_mac &&
-	    kernel_pinhole_mac_close(kernel, pinhole->mac, &request->address) < 0)
-		closed = false;
-	if (!closed)
-		log_warning("a pinhole could not be closed: it ends with its time");
-}
-
-void pinholes_judge(struct pinholes *pinholes, const struct policy *policy, struct kernel *kernel)
-{
-	for (size_t i = 0; i < PINHOLES; i++) {
-		struct pinhole *pinhole = &pinholes->open[i];
-		struct verdict verdict;
-
-		/* One whose time is over may still have a connection that outlived it. */
-		if (!pinhole->used)
-			continue;
-		verdict = policy_lookup_name(policy, pinhole->request.name.wire);
-		if (verdict.action != ACTION_ALLOW && verdict.action != ACTION_MONITOR)
-			close_pinhole(pinhole, kernel);
-	}
 }

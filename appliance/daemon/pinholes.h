@@ -3,35 +3,44 @@
 
 #include "ipc/message.h"
 #include "journal/neighbours.h"
-#include "nft/kernel.h"
+#include "nft/pinhole.h"
 #include "policy/policy.h"
+#include "settings/settings.h"
 
 /*
- * Which pinholes are open, and for which name: when a new policy no longer carries that name, the
- * pinhole is closed and its connections ended. A ring of the newest PINHOLES; an older one simply
- * runs out by itself.
+ * Pinholes: opened by what the dns role resolved, judged by each policy. The kernel holds them and
+ * the name of each; here is only which name led to which address, so that a connection that outlives
+ * its pinhole can be judged, too. What the kernel holds and nothing here explains is closed, at a
+ * start as later.
  *
  * A host has one IPv4 address and several of IPv6, and may ask over either for an address of the
  * other. So between two IPv4 addresses the client is known by its own, between two of IPv6 by its
- * own and its MAC, and across the families by its MAC alone.
+ * own and its MAC, and across the families by its MAC alone. A forwarder asks for clients that nobody
+ * here knows: what it resolved is open for all of them.
  */
-enum { PINHOLES = 4096 };
-
-struct pinhole {
-	struct pinhole_request request;
-	bool by_address;
-	bool by_mac;
-	uint8_t mac[KERNEL_MAC];
-	bool used;
-};
+struct lead;
 
 struct pinholes {
-	struct neighbours neighbours;	/* the caller's to initialise */
-	struct pinhole open[PINHOLES];
-	size_t next;
+	struct kernel *kernel;
+	const struct settings *settings;
+	struct neighbours neighbours;
+	struct lead **bucket;	/* by address */
+	size_t leads;
+	bool loaded;		/* what the kernel held at the start is known */
 };
 
-/* -EHOSTUNREACH: only the MAC could tell the client, and it is not on a link of ours. */
-int pinholes_open(struct pinholes *pinholes, struct kernel *kernel,
+/* Both are borrowed. neighbours is the caller's to initialise. -ENOMEM. */
+int pinholes_init(struct pinholes *pinholes, struct kernel *kernel, const struct settings *settings)
+	__attribute__((warn_unused_result));
+
+/*
+ * 0 also when some ports were open already; -EPERM: the policy does not let this name lead there;
+ * -ENOSPC; -EHOSTUNREACH: only the MAC could tell the client, and it is not on a link of ours.
+ */
+int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 		  const struct pinhole_request *request) __attribute__((warn_unused_result));
-void pinholes_judge(struct pinholes *pinholes, const struct policy *policy, struct kernel *kernel);
+
+/* Closes what the policy does not let through, and ends its connections. -errno: something may still
+ * be open. */
+int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
+	__attribute__((warn_unused_result));

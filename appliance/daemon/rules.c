@@ -15,6 +15,8 @@
 #include "daemon/pinholes.h"
 #include "daemon/sockets.h"
 #include "nft/kernel.h"
+#include "nft/netlink.h"
+#include "nft/outside.h"
 
 /*
  * The rules role: the only process that may change the kernel's tables. It reads no text and hears
@@ -28,7 +30,9 @@ struct rules_role {
 	bool disarmed;
 	int peer[SETTINGS_WORKERS];
 	struct pinholes pinholes;
+	struct ruleset_outside outside;
 	bool told_far;
+	bool judge_again;
 };
 
 enum { RULESET_BUDGET = 512 << 20 };
@@ -36,6 +40,26 @@ enum { RULESET_BUDGET = 512 << 20 };
 static const int syscalls[] = {
 	SYS_socket, SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
 };
+
+/* When they cannot be read, what was known before stays; nothing known is everything guarded. */
+static void find_outside(struct rules_role *role)
+{
+	static struct outside_links links;
+
+	if (outside_read(&role->kernel->route, &links) == 0)
+		outside_choose(&links, &role->start.settings, &role->outside);
+}
+
+/* What could not be judged is judged again with the next look at the counters. */
+static void judge_pinholes(struct rules_role *role)
+{
+	int error = pinholes_judge(&role->pinholes, &role->policy);
+
+	if (error && !role->judge_again)
+		log_error("pinholes and their connections could not be held against the policy (%s): "
+			  "it is tried again", strerror(-error));
+	role->judge_again = error != 0;
+}
 
 static void apply(struct rules_role *role, struct message *message)
 {
@@ -53,8 +77,9 @@ static void apply(struct rules_role *role, struct message *message)
 		return;
 	}
 	arena_init(&arena, RULESET_BUDGET);
+	find_outside(role);
 	ruleset = ruleset_build(&arena, &role->start.settings, &policy,
-				disarmed ? RULESET_DISARMED : RULESET_ENFORCE);
+				disarmed ? RULESET_DISARMED : RULESET_ENFORCE, &role->outside);
 	error = ruleset ? kernel_apply(role->kernel, ruleset, &changed, &diag) : -ENOMEM;
 	arena_release(&arena);
 	if (error) {
@@ -67,7 +92,7 @@ static void apply(struct rules_role *role, struct message *message)
 		role->policy = policy;
 		role->has_policy = true;
 		role->disarmed = disarmed;
-		pinholes_judge(&role->pinholes, &policy, role->kernel);
+		judge_pinholes(role);
 	}
 	role_applied(error, changed, &diag);
 }
@@ -84,6 +109,8 @@ static void tell_counters(struct rules_role *role)
 		log_error("the table \"cordon\" is gone from the kernel: somebody else removed it; it is made again");
 		_exit(1);
 	}
+	if (role->judge_again && role->has_policy)
+		judge_pinholes(role);
 	for (int i = 0; i < count; i++) {
 		cursor_put(&cursor, counter[i].name, sizeof(counter[i].name));
 		cursor_put64(&cursor, counter[i].packets);
@@ -106,23 +133,16 @@ static void tell_far(struct rules_role *role, const struct addr *client)
 	role->told_far = true;
 }
 
-/* A pinhole is opened only for a name that the policy carries, to an address that it blocks. */
 static int open_pinhole(struct rules_role *role, const struct pinhole_request *request)
 {
-	struct verdict name, address;
 	int error;
 
 	if (!role->has_policy || role->disarmed)
 		return 0;
-	name = policy_lookup_name(&role->policy, request->name.wire);
-	address = policy_lookup_addr(&role->policy, &request->address);
-	if ((name.action != ACTION_ALLOW && name.action != ACTION_MONITOR) ||
-	    address.action != ACTION_BLOCK)
-		return -EPERM;
-	error = pinholes_open(&role->pinholes, role->kernel, request);
+	error = pinholes_open(&role->pinholes, &role->policy, request);
 	if (error == -EHOSTUNREACH)
 		tell_far(role, &request->client);
-	else if (error)
+	else if (error && error != -EPERM)
 		log_warning("pinhole: %s: the answer goes out without it", strerror(-error));
 	return error;
 }
@@ -228,6 +248,34 @@ static void open_neighbours(struct rules_role *role)
 	neighbours_init(&role->pinholes.neighbours, fd < 0 ? -1 : fd);
 }
 
+/*
+ * The first thing that reaches the kernel. A table that is there already was made by a policy and
+ * stays in force until this daemon has one.
+ */
+static void close_first(struct rules_role *role)
+{
+	struct kernel_counter counter[KERNEL_COUNTERS];
+	static struct diag diag;
+	struct ruleset *ruleset;
+	struct arena arena;
+	bool changed;
+	int error;
+
+	if (kernel_counters(role->kernel, counter) != -ENOENT)
+		return;
+	diag_init(&diag);
+	arena_init(&arena, RULESET_BUDGET);
+	find_outside(role);
+	ruleset = ruleset_build(&arena, &role->start.settings, NULL, RULESET_CLOSED,
+				&role->outside);
+	error = ruleset ? kernel_apply(role->kernel, ruleset, &changed, &diag) : -ENOMEM;
+	arena_release(&arena);
+	log_diag(&diag);
+	if (error)
+		log_error("nothing closes the gateway until there is a policy: %s",
+			  strerror(-error));
+}
+
 int role_rules(void)
 {
 	static struct rules_role role;
@@ -246,7 +294,12 @@ int role_rules(void)
 		log_error("netlink: %s: is nf_tables in this kernel?", strerror(-error));
 		return 1;
 	}
+	close_first(&role);
 	open_neighbours(&role);
+	if (pinholes_init(&role.pinholes, role.kernel, &role.start.settings) < 0) {
+		log_error("pinholes: %s", strerror(ENOMEM));
+		return 1;
+	}
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_RULES);
 	role_seal(&sandbox);
 	role_tell(MESSAGE_READY, NULL, 0, -1);

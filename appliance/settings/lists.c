@@ -92,6 +92,8 @@ void lists_close(struct list_file *file, size_t count)
 void settings_policy_options(const struct settings *settings, struct policy_options *options)
 {
 	policy_options_init(options);
+	memcpy(options->nat64, settings->nat64, sizeof(options->nat64));
+	options->nat64s = settings->nat64s;
 	memcpy(options->action, settings->action, sizeof(options->action));
 	options->max_v4_share = settings->max_v4_share;
 }

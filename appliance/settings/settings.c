@@ -66,6 +66,36 @@ static bool set_others(struct parser *parser, const char *key, const char *value
 	return index >= 0;
 }
 
+static bool set_nat64(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	const char *word;
+	size_t length;
+
+	while (value_word(&value, &word, &length)) {
+		struct prefix prefix;
+
+		if (settings->nat64s == POLICY_NAT64 || prefix_parse(&prefix, word, length) < 0 ||
+		    embed_nat64(&settings->nat64[settings->nat64s], &prefix) < 0) {
+			value_error(parser, "%s: expected at most %d IPv6 prefixes of the length 32, "
+				   "40, 48, 56, 64 or 96 (RFC 6052), found \"%.*s\"", key,
+				   POLICY_NAT64, (int)length, word);
+			return false;
+		}
+		settings->nat64s++;
+	}
+	return true;
+}
+
+static bool set_guard_gateway(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	int index = value_choice(parser, key, value, words, "yes or no");
+
+	parser->settings->guard_gateway = index == 1;
+	return index >= 0;
+}
+
 static bool set_internal_dns(struct parser *parser, const char *key, const char *value)
 {
 	return value_addresses(parser, key, value, parser->settings->internal_dns,
@@ -419,6 +449,8 @@ static const struct setting {
 	{ "network", "internal-dns", set_internal_dns },
 	{ "network", "sanctioned-resolver", set_sanctioned },
 	{ "network", "forwarder", set_forwarder },
+	{ "network", "nat64-prefix", set_nat64 },
+	{ "network", "guard-gateway", set_guard_gateway },
 	{ "dns", "listen", set_listen },
 	{ "dns", "upstream", set_upstream },
 	{ "dns", "internal-zone", set_internal_zone },

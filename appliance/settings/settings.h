@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/url.h"
 #include "policy/addr.h"
+#include "policy/compile.h"
 #include "policy/name.h"
 #include "policy/rule.h"
 
@@ -65,6 +66,9 @@ struct settings {
 	char wan[SETTINGS_WANS][IFNAMSIZ];	/* the outside; none: found by nft/outside.h */
 	size_t wans;
 	bool masquerade;		/* clients leave with the gateway's own IPv4 address */
+	struct embedding nat64[POLICY_NAT64];	/* the network's own NAT64 prefixes */
+	size_t nat64s;
+	bool guard_gateway;		/* the gateway's own programs are judged as clients are */
 	bool drop_others;		/* what is from no lan and to none is not forwarded */
 	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];	/* none: any lan manages the gateway */
 	size_t managements;

@@ -64,6 +64,14 @@ static void interface_sets(struct build *build)
 	build->aside = set && set->count > 0;
 }
 
+static void outside_set(struct build *build)
+{
+	struct table_set *set = set_add(build, "outside", TYPE_INTERFACE, SETTINGS_WANS);
+
+	for (size_t i = 0; i < build->outside->count; i++)
+		key_put(set, build->outside->name[i], IFNAMSIZ);
+}
+
 static void small_sets(struct build *build)
 {
 	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP };
@@ -130,8 +138,15 @@ static void pinhole_set(struct build *build, const char *name, enum field_type c
 			enum field_type address)
 {
 	table_set_add(build->table, (struct table_set){
-		.name = name, .type = { client, address }, .live = true,
-		.size = RULESET_PINHOLES }, 0);
+		.name = name, .type = { client, address, TYPE_PROTOCOL, TYPE_SERVICE },
+		.live = true, .size = RULESET_PINHOLES }, 0);
+}
+
+static void any_set(struct build *build, const char *name, enum field_type address)
+{
+	table_set_add(build->table, (struct table_set){
+		.name = name, .type = { address, TYPE_PROTOCOL, TYPE_SERVICE },
+		.live = true, .size = RULESET_PINHOLES }, 0);
 }
 
 static void pinhole_sets(struct build *build)
@@ -140,15 +155,36 @@ static void pinhole_sets(struct build *build)
 	pinhole_set(build, "pinhole6", TYPE_IPV6, TYPE_IPV6);
 	pinhole_set(build, "pinhole_mac4", TYPE_MAC, TYPE_IPV4);
 	pinhole_set(build, "pinhole_mac6", TYPE_MAC, TYPE_IPV6);
+	any_set(build, "pinhole_any4", TYPE_IPV4);
+	any_set(build, "pinhole_any6", TYPE_IPV6);
+}
+
+/* A source that is quiet for so long is forgotten, and makes room. */
+static void log_set(struct build *build, const char *name, enum field_type type)
+{
+	enum { FORGET = 60 };
+
+	table_set_add(build->table, (struct table_set){
+		.name = name, .type = { type }, .live = true, .timeout = FORGET,
+		.size = RULESET_LOG_SOURCES }, 0);
+}
+
+static void log_sets(struct build *build)
+{
+	log_set(build, "log_mac", TYPE_MAC);
+	log_set(build, "log_source4", TYPE_IPV4);
+	log_set(build, "log_source6", TYPE_IPV6);
 }
 
 void build_sets(struct build *build)
 {
 	interface_sets(build);
+	outside_set(build);
 	small_sets(build);
 	internal_sets(build);
 	upstream_sets(build);
 	pinhole_sets(build);
+	log_sets(build);
 }
 
 /* ---- maps from the policy ---- */
@@ -163,6 +199,21 @@ static const char *action_chain(struct build *build, enum action action, enum ca
 	return *chain;
 }
 
+static bool is_allow(const struct build *build, uint32_t index)
+{
+	struct policy_rule rule;
+
+	return policy_rule(build->policy, index, &rule) && rule.action == ACTION_ALLOW;
+}
+
+/* A resolver that is refused on some ports alone. */
+static bool has_ports(const struct build *build, uint32_t index)
+{
+	struct policy_rule rule;
+
+	return policy_rule(build->policy, index, &rule) && rule.port_count > 0;
+}
+
 /*
  * Where a match of this rule leads. A monitored packet comes back from its chain, so that the
  * next test can still block it. false: nothing to do.
@@ -175,7 +226,7 @@ static bool rule_target(struct build *build, uint32_t index, struct target *targ
 		return false;
 	switch (rule.action) {
 	case ACTION_ALLOW:
-		*target = (struct target){ .kind = TARGET_ACCEPT };
+		*target = (struct target){ .kind = TARGET_GOTO, .chain = "allowed" };
 		return true;
 	case ACTION_MONITOR:
 		target->kind = TARGET_JUMP;
@@ -216,6 +267,14 @@ static void range_put(struct table_set *set, const struct policy_range *range, b
 
 /* An allow among the resolvers is no more than the absence of a rule: only a vendor network's
  * allow ends the search (policy_lookup_packet). */
+static bool range_counts(struct build *build, enum policy_table table,
+			 const struct policy_range *range, struct target *target)
+{
+	return rule_target(build, range->rule, target) &&
+	       (table == POLICY_NETWORKS ||
+		(!is_allow(build, range->rule) && !has_ports(build, range->rule)));
+}
+
 static void range_map(struct build *build, const char *name, enum policy_table table, bool v4)
 {
 	struct table_set *set = table_set_add(build->table, (struct table_set){
@@ -226,14 +285,162 @@ static void range_map(struct build *build, const char *name, enum policy_table t
 		struct policy_range range = policy_range(build->policy, table, i);
 		struct target target = { 0 };
 
-		if (addr_is_v4(&range.first) != v4 || !rule_target(build, range.rule, &target) ||
-		    (table == POLICY_RESOLVERS && target.kind == TARGET_ACCEPT))
-			continue;
-		range_put(set, &range, v4, target);
+		if (addr_is_v4(&range.first) == v4 && range_counts(build, table, &range, &target))
+			range_put(set, &range, v4, target);
 	}
 }
 
-static void port_put(uint8_t key[static FIELD_KEY], uint16_t port)
+/* ---- IPv4 inside IPv6, its bytes apart ---- */
+
+/* The IPv4 bytes before the gap; the rest follows it. */
+static unsigned int bytes_before_gap(const struct embedding *embedding)
+{
+	unsigned int count = 1;
+
+	while (embedding->at[count] == embedding->at[0] + count)
+		count++;
+	return count;
+}
+
+/* v4 with every byte from the index on set to value. */
+static struct addr filled(const struct addr *v4, unsigned int index, uint8_t value)
+{
+	struct addr addr = *v4;
+
+	memset(addr.bytes + 12 + index, value, 4 - index);
+	return addr;
+}
+
+static void split_put(struct table_set *set, const struct embedding *embedding,
+		      const struct addr *first, const struct addr *last, struct target target)
+{
+	struct policy_range range = { .first = embed_wrap(embedding, first),
+				      .last = embed_wrap(embedding, last) };
+	unsigned int from = embedding->at[3] + 1U;
+
+	/* Whole blocks before the gap: the gap is no matter, and what lies behind never is. */
+	if (memcmp(filled(first, bytes_before_gap(embedding), 0).bytes, first->bytes, 16) == 0 &&
+	    memcmp(filled(last, bytes_before_gap(embedding), 0xff).bytes, last->bytes, 16) == 0)
+		from = embedding->at[bytes_before_gap(embedding) - 1] + 1U;
+	memset(range.last.bytes + from, 0xff, 16 - from);
+	range_put(set, &range, false, target);
+}
+
+/* A range of IPv4 becomes at most three of IPv6: to the end of its first block before the gap, whole
+ * blocks, and from the start of the last one. */
+static void split_range(struct table_set *set, const struct embedding *embedding,
+			const struct policy_range *range, struct target target)
+{
+	unsigned int gap = bytes_before_gap(embedding);
+	struct addr first = range->first, last = range->last, end = filled(&first, gap, 0xff);
+	struct addr start = filled(&last, gap, 0);
+
+	if (memcmp(first.bytes, last.bytes, 12 + gap) == 0) {
+		split_put(set, embedding, &first, &last, target);
+		return;
+	}
+	if (memcmp(filled(&first, gap, 0).bytes, first.bytes, 16) != 0) {
+		split_put(set, embedding, &first, &end, target);
+		first = end;
+		addr_next(&first);
+	}
+	if (memcmp(filled(&last, gap, 0xff).bytes, last.bytes, 16) == 0) {
+		split_put(set, embedding, &first, &last, target);
+		return;
+	}
+	if (addr_compare(&first, &start) < 0) {
+		end = start;
+		addr_previous(&end);
+		split_put(set, embedding, &first, &end, target);
+	}
+	split_put(set, embedding, &start, &last, target);
+}
+
+const char *build_split_map(struct build *build, enum policy_table table, size_t index)
+{
+	const struct embedding *embedding = policy_embedding(build->policy, index);
+
+	if (embed_contiguous(embedding) || range_count(build->policy, table, true) == 0)
+		return "";
+	return table_text(build->table, "%s6_in%zu",
+			  table == POLICY_NETWORKS ? "networks" : "resolvers", index);
+}
+
+static void split_map(struct build *build, enum policy_table table, size_t index)
+{
+	enum { PIECES = 3 };
+	const struct embedding *embedding = policy_embedding(build->policy, index);
+	const char *name = build_split_map(build, table, index);
+	struct table_set *set;
+
+	if (!name[0])
+		return;
+	set = table_set_add(build->table, (struct table_set){
+		.name = name, .type = { TYPE_IPV6 }, .map = true, .interval = true },
+		PIECES * range_count(build->policy, table, true));
+	for (size_t i = 0; i < policy_ranges(build->policy, table); i++) {
+		struct policy_range range = policy_range(build->policy, table, i);
+		struct target target = { 0 };
+
+		if (addr_is_v4(&range.first) && range_counts(build, table, &range, &target))
+			split_range(set, embedding, &range, target);
+	}
+}
+
+/* ---- resolvers that are refused on some ports alone ---- */
+
+static void some_ports_put(struct build *build, struct table_set *set, const struct policy_range *range,
+			   bool v4)
+{
+	size_t size = v4 ? 4 : 16;
+	struct policy_rule rule;
+	struct target target;
+
+	if (!policy_rule(build->policy, range->rule, &rule) ||
+	    !rule_target(build, range->rule, &target))
+		return;
+	for (size_t i = 0; i < rule.port_count; i++) {
+		struct table_element *element = table_element_add(set);
+
+		if (!element)
+			return;
+		memcpy(element->key, build_bytes(&range->first), size);
+		element->key[size] = rule.port[i].protocol;
+		element->key[size + 4] = (uint8_t)(rule.port[i].first >> 8);
+		element->key[size + 5] = (uint8_t)rule.port[i].first;
+		element->target = target;
+	}
+}
+
+static void some_ports_map(struct build *build, const char *name, bool v4)
+{
+	struct table_set *set = table_set_add(build->table, (struct table_set){
+		.name = name, .type = { v4 ? TYPE_IPV4 : TYPE_IPV6, TYPE_PROTOCOL, TYPE_SERVICE },
+		.map = true }, RULE_PORTS * range_count(build->policy, POLICY_RESOLVERS, v4));
+
+	for (size_t i = 0; i < policy_ranges(build->policy, POLICY_RESOLVERS); i++) {
+		struct policy_range range = policy_range(build->policy, POLICY_RESOLVERS, i);
+
+		if (addr_is_v4(&range.first) == v4 && has_ports(build, range.rule) &&
+		    !is_allow(build, range.rule))
+			some_ports_put(build, set, &range, v4);
+	}
+}
+
+static void some_ports_maps(struct build *build)
+{
+	for (size_t i = 0; i < policy_ranges(build->policy, POLICY_RESOLVERS); i++)
+		build->some_ports |= has_ports(build, policy_range(build->policy, POLICY_RESOLVERS,
+								   i).rule);
+	if (!build->some_ports)
+		return;
+	some_ports_map(build, "resolver_ports4", true);
+	some_ports_map(build, "resolver_ports6", false);
+}
+
+/* ---- ports ---- */
+
+static void port_put(uint8_t key[static 2], uint16_t port)
 {
 	key[0] = (uint8_t)(port >> 8);
 	key[1] = (uint8_t)port;
@@ -251,7 +458,7 @@ static void port_map(struct build *build, const char *name, uint8_t protocol)
 		struct table_element *element;
 
 		if (range.ports.protocol != protocol ||
-		    !rule_target(build, range.rule, &target) || target.kind == TARGET_ACCEPT)
+		    !rule_target(build, range.rule, &target) || is_allow(build, range.rule))
 			continue;
 		element = table_element_add(set);
 		if (!element)
@@ -264,19 +471,15 @@ static void port_map(struct build *build, const char *name, uint8_t protocol)
 
 void build_maps(struct build *build)
 {
-	struct table_set *ports = set_add(build, "resolver_ports", TYPE_SERVICE,
-					  POLICY_RESOLVER_PORTS);
-
-	for (size_t i = 0; i < POLICY_RESOLVER_PORTS; i++) {
-		uint8_t key[FIELD_KEY];
-
-		port_put(key, policy_resolver_ports[i]);
-		key_put(ports, key, 2);
-	}
 	range_map(build, "networks4", POLICY_NETWORKS, true);
 	range_map(build, "networks6", POLICY_NETWORKS, false);
 	range_map(build, "resolvers4", POLICY_RESOLVERS, true);
 	range_map(build, "resolvers6", POLICY_RESOLVERS, false);
+	for (size_t i = 0; i < policy_embeddings(build->policy); i++) {
+		split_map(build, POLICY_NETWORKS, i);
+		split_map(build, POLICY_RESOLVERS, i);
+	}
+	some_ports_maps(build);
 	port_map(build, "tcp_ports", IPPROTO_TCP);
 	port_map(build, "udp_ports", IPPROTO_UDP);
 }
@@ -287,7 +490,7 @@ void build_maps(struct build *build)
 void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
-		"captured", "capture_lost", "capture_spoofed", "sanctioned", "pinhole", "wan_forward",
+		"captured", "capture_lost", "spoofed", "closed", "unlogged", "sanctioned", "pinhole", "wan_forward",
 		"wan_input", "lan_input", "management_forward", "upstream_denied", "update_denied",
 		"ipv6_off",
 	};

@@ -1,22 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "nft/marks.h"
+#include "nft/outside.h"
 #include "nft/ruleset.h"
 #include "nft/table.h"
 
-/* A ruleset in the making: sets, maps and counters (build.c), chains (ruleset.c). */
+/*
+ * A ruleset in the making:
+ *
+ *	build.c		sets, maps and counters
+ *	capture.c	prerouting: marks, sources, DNS that is led to the listener; its answers
+ *	judge.c		what becomes of a packet by the policy; the log
+ *	forward.c	forwarded packets
+ *	gateway.c	the gateway itself: input, output
+ *	ruleset.c	which of them a mode has
+ */
 
 enum { BUILD_DNS_PORT = 53 };
 
 struct build {
 	struct table *table;
 	const struct settings *settings;
-	const struct policy *policy;
-	bool enforce;
+	const struct policy *policy;	/* NULL: RULESET_CLOSED */
+	const struct ruleset_outside *outside;
+	enum ruleset_mode mode;
 	const struct table_set *lan;	/* the interfaces of the inside, each once */
 	bool aside;			/* some interface manages and forwards nothing */
+	bool some_ports;		/* a resolver is refused on some ports alone */
 	const char *chain[ACTION_COUNT][CATEGORY_COUNT];	/* those that a map leads to */
 };
+
+/* Both transports that DNS and the block of resolvers are about. */
+#define TRANSPORT statement_in(FIELD_PROTOCOL, "transports")
+#define IN(field, set) statement_in(field, set)
+#define NOT_IN(field, set) statement_not(statement_in(field, set))
+#define IN_JOINED(set, ...) statement_in_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, set)
+#define VMAP_JOINED(map, ...) \
+	statement_vmap_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, map)
+
+/* Bits of NFT_CT_STATE, and RTN_LOCAL. */
+enum { STATE_ESTABLISHED = 2, STATE_RELATED = 4, ADDRESS_LOCAL = 2 };
 
 /* The bytes that a packet has of it: the last 4 or all 16. */
 const uint8_t *build_bytes(const struct addr *addr);
@@ -24,3 +48,23 @@ const uint8_t *build_bytes(const struct addr *addr);
 void build_counters(struct build *build);
 void build_sets(struct build *build);	/* from the settings */
 void build_maps(struct build *build);	/* from the policy; fills build->chain */
+
+/*
+ * The map of an embedding whose bytes do not lie side by side, which no rule can look up in the map
+ * of IPv4: "networks6_inN". "" where the bytes do, or where there is nothing to look up.
+ */
+const char *build_split_map(struct build *build, enum policy_table table, size_t embedding);
+
+void build_capture(struct build *build);
+/* One rule for each source of each sanctioned resolver: where the port is known to be 53 (dns_only)
+ * it leaves the capture, else it is counted and passes. */
+void build_sanctioned(struct build *build, struct table_chain *chain, bool dns_only);
+
+/*
+ * Chains by the policy: "vendor" by destination with pinholes, "sources" by source for what comes
+ * in, "emitted" for what the gateway sends, "bypass" for resolvers, and where their maps lead.
+ */
+void build_judge(struct build *build);
+
+void build_forward(struct build *build);
+void build_gateway(struct build *build);

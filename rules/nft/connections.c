@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/ruleset.h"
+#include "nft/marks.h"
 
 enum {
 	REQUEST = 1024,
@@ -25,9 +25,8 @@ struct connection {
 
 struct search {
 	uint8_t family;
-	const uint8_t *client;	/* NULL: any */
-	const uint8_t *address;
-	uint32_t size;
+	bool (*keep)(const struct addr *address, const struct ports *port, void *context);
+	void *context;
 	struct connection *found;
 };
 
@@ -67,25 +66,27 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
 	return wanted.attribute;
 }
 
-static bool address_equal(const struct nlattr *ip, uint16_t type, const uint8_t *bytes,
-			  uint32_t size)
+/* Where the client went; false when the kernel did not say. */
+static bool read_tuple(const struct search *search, const struct nlattr *tuple, struct addr *address,
+		       struct ports *port)
 {
-	const struct nlattr *attribute = nested(ip, type);
-
-	return attribute && mnl_attr_get_payload_len(attribute) == size &&
-	       memcmp(mnl_attr_get_payload(attribute), bytes, size) == 0;
-}
-
-static bool between(const struct search *search, const struct nlattr *tuple)
-{
-	const struct nlattr *ip = nested(tuple, CTA_TUPLE_IP);
 	bool v4 = search->family == AF_INET;
+	uint16_t size = v4 ? 4 : 16;
+	const struct nlattr *ip = nested(tuple, CTA_TUPLE_IP);
+	const struct nlattr *proto = nested(tuple, CTA_TUPLE_PROTO);
+	const struct nlattr *to = ip ? nested(ip, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST) : NULL;
+	const struct nlattr *number = proto ? nested(proto, CTA_PROTO_NUM) : NULL;
+	const struct nlattr *to_port = proto ? nested(proto, CTA_PROTO_DST_PORT) : NULL;
 
-	return ip &&
-	       (!search->client || address_equal(ip, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC,
-						 search->client, search->size)) &&
-	       address_equal(ip, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, search->address,
-			     search->size);
+	*port = (struct ports){ 0 };
+	if (!to || mnl_attr_get_payload_len(to) != size || !number ||
+	    mnl_attr_get_payload_len(number) < 1)
+		return false;
+	*address = addr_from_bytes(mnl_attr_get_payload(to), size);
+	port->protocol = mnl_attr_get_u8(number);
+	if (to_port && mnl_attr_get_payload_len(to_port) >= sizeof(uint16_t))
+		port->first = port->last = ntohs(mnl_attr_get_u16(to_port));
+	return true;
 }
 
 static int judge(const struct nlmsghdr *message, void *data)
@@ -93,10 +94,13 @@ static int judge(const struct nlmsghdr *message, void *data)
 	struct search *search = data;
 	struct wanted tuple = { .type = CTA_TUPLE_ORIG };
 	struct connection *connection;
+	struct addr address;
+	struct ports port;
 
 	mnl_attr_parse(message, sizeof(struct nfgenmsg), pick, &tuple);
 	if (!tuple.attribute || mnl_attr_get_payload_len(tuple.attribute) > TUPLE ||
-	    !between(search, tuple.attribute))
+	    (read_tuple(search, tuple.attribute, &address, &port) &&
+	     search->keep(&address, &port, search->context)))
 		return MNL_CB_OK;
 	connection = calloc(1, sizeof(*connection));
 	if (!connection)
@@ -128,8 +132,8 @@ static int find(struct netlink *netlink, struct search *search)
 						  NLM_F_DUMP);
 
 		forget(search);
-		mnl_attr_put_u32(message, CTA_MARK, htonl(RULESET_CT_PINHOLE));
-		mnl_attr_put_u32(message, CTA_MARK_MASK, htonl(RULESET_CT_PINHOLE));
+		mnl_attr_put_u32(message, CTA_MARK, htonl(CT_MARK_PINHOLE));
+		mnl_attr_put_u32(message, CTA_MARK_MASK, htonl(CT_MARK_PINHOLE));
 		error = netlink_talk(netlink, message, judge, search);
 	}
 	return error;
@@ -146,20 +150,20 @@ static int erase(struct netlink *netlink, uint8_t family, const struct connectio
 	return error == -ENOENT ? 0 : error;
 }
 
-int connections_end(struct netlink *netlink, const struct addr *client,
-		    const struct addr *address)
+int connections_judge(struct netlink *netlink,
+		      bool (*keep)(const struct addr *address, const struct ports *port,
+				   void *context), void *context)
 {
-	uint32_t size = addr_is_v4(address) ? 4 : 16;
-	struct search search = {
-		.family = size == 4 ? AF_INET : AF_INET6,
-		.client = client ? client->bytes + sizeof(client->bytes) - size : NULL,
-		.address = address->bytes + sizeof(address->bytes) - size,
-		.size = size,
-	};
-	int error = find(netlink, &search);
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	int error = 0;
 
-	for (const struct connection *c = search.found; c && !error; c = c->next)
-		error = erase(netlink, search.family, c);
-	forget(&search);
+	for (size_t i = 0; i < sizeof(families) && !error; i++) {
+		struct search search = { .family = families[i], .keep = keep, .context = context };
+
+		error = find(netlink, &search);
+		for (const struct connection *c = search.found; c && !error; c = c->next)
+			error = erase(netlink, search.family, c);
+		forget(&search);
+	}
 	return error;
 }

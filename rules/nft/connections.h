@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "nft/netlink.h"
 #include "policy/addr.h"
+#include "policy/rule.h"
 
 /*
- * Forgets the tracked connections that began through a pinhole (RULESET_CT_PINHOLE) from client
- * (NULL: anybody) to address: their next packet is judged as a new one. 0 also when there were
- * none.
+ * Tracked connections that began through a pinhole (CT_MARK_PINHOLE): keep is asked for each, with
+ * the address and port that the client chose (before any NAT); what it answers false to is
+ * forgotten, so that its next packet is judged as a new one. 0 or -errno.
  */
-int connections_end(struct netlink *netlink, const struct addr *client,
-		    const struct addr *address) __attribute__((warn_unused_result));
+int connections_judge(struct netlink *netlink,
+		      bool (*keep)(const struct addr *address, const struct ports *port,
+				   void *context), void *context)
+	__attribute__((warn_unused_result));

@@ -148,6 +148,14 @@ static void header_load(struct writer *writer, const struct field_info *info, ui
 	payload_load(writer, base, info->key, field_type_size(info->type), reg);
 }
 
+static uint32_t fib_flags(enum field field)
+{
+	if (field == FIELD_LOCAL)
+		return NFTA_FIB_F_DADDR;
+	return field == FIELD_WAY_BACK_HERE ? NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT :
+					      NFTA_FIB_F_SADDR;
+}
+
 static void load(struct writer *writer, enum field field, uint32_t reg)
 {
 	const struct field_info *info = field_info(field);
@@ -170,8 +178,7 @@ static void load(struct writer *writer, enum field field, uint32_t reg)
 	case SOURCE_FIB:
 		expr = add(writer, "fib");
 		put32(expr, NFTNL_EXPR_FIB_RESULT, info->key);
-		put32(expr, NFTNL_EXPR_FIB_FLAGS, info->key == NFT_FIB_RESULT_ADDRTYPE ?
-						  NFTA_FIB_F_DADDR : NFTA_FIB_F_SADDR);
+		put32(expr, NFTNL_EXPR_FIB_FLAGS, fib_flags(field));
 		put32(expr, NFTNL_EXPR_FIB_DREG, reg);
 		break;
 	case SOURCE_LINK:
@@ -221,23 +228,57 @@ static void match(struct writer *writer, const struct statement *statement)
 	}
 }
 
-static void lookup(struct writer *writer, const struct statement *statement)
+static void limit_put(struct nftnl_expr *expr, const struct statement *statement, uint32_t flags)
 {
-	const struct field_info *info = field_info(statement->field[0]);
-	struct nftnl_expr *expr;
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, statement->number);
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1);
+	put32(expr, NFTNL_EXPR_LIMIT_BURST, statement->number2);
+	put32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	put32(expr, NFTNL_EXPR_LIMIT_FLAGS, flags);
+}
+
+/* The fields from register 1 on. Registers of 16 bytes overlay those of 4: each field follows the
+ * one before. */
+static void load_key(struct writer *writer, const struct statement *statement)
+{
+	uint32_t at = 0;
 
 	/* All that is required comes first, since it passes through register 1. */
-	require(writer, info);
-	if (statement->field[1] != FIELD_NONE)
-		require(writer, field_info(statement->field[1]));
-	load(writer, statement->field[0], NFT_REG_1);
-	if (statement->field[1] != FIELD_NONE) {
-		/* Registers of 16 bytes overlay those of 4: the second field follows the first. */
-		uint32_t next = (field_type_size(info->type) + 3) / 4;
-
-		load(writer, statement->field[1],
-		     next % 4 ? NFT_REG32_00 + next : NFT_REG_1 + next / 4);
+	for (size_t i = 0; i < TABLE_FIELDS && statement->field[i] != FIELD_NONE; i++)
+		require(writer, field_info(statement->field[i]));
+	for (size_t i = 0; i < TABLE_FIELDS && statement->field[i] != FIELD_NONE; i++) {
+		load(writer, statement->field[i],
+		     at % 4 ? NFT_REG32_00 + at : NFT_REG_1 + at / 4);
+		at += (field_type_size(field_info(statement->field[i])->type) + 3) / 4;
 	}
+}
+
+static void over(struct writer *writer, const struct statement *statement)
+{
+	struct nftnl_expr *expr, *limit;
+
+	load_key(writer, statement);
+	expr = add(writer, "dynset");
+	put32(expr, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	put32(expr, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	put_text(writer, expr, NFTNL_EXPR_DYNSET_SET_NAME, statement->name);
+	/* Named even when 0, since the kernel names it when it is read back: that of the set. */
+	if (expr)
+		nftnl_expr_set_u64(expr, NFTNL_EXPR_DYNSET_TIMEOUT, 0);
+	limit = expr ? nftnl_expr_alloc("limit") : NULL;
+	if (!limit) {
+		writer->failed = true;
+		return;
+	}
+	limit_put(limit, statement, NFT_LIMIT_F_INV);
+	nftnl_expr_add_expr(expr, NFTNL_EXPR_DYNSET_EXPR, limit);
+}
+
+static void lookup(struct writer *writer, const struct statement *statement)
+{
+	struct nftnl_expr *expr;
+
+	load_key(writer, statement);
 	expr = add(writer, "lookup");
 	put32(expr, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	put_text(writer, expr, NFTNL_EXPR_LOOKUP_SET, statement->name);
@@ -259,13 +300,8 @@ static void limit(struct writer *writer, const struct statement *statement)
 {
 	struct nftnl_expr *expr = add(writer, "limit");
 
-	if (!expr)
-		return;
-	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, statement->number);
-	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1);
-	put32(expr, NFTNL_EXPR_LIMIT_BURST, statement->number2);
-	put32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-	put32(expr, NFTNL_EXPR_LIMIT_FLAGS, 0);
+	if (expr)
+		limit_put(expr, statement, 0);
 }
 
 static void log_packet(struct writer *writer, const struct statement *statement)
@@ -305,11 +341,14 @@ static void tproxy(struct writer *writer, const struct statement *statement)
 	put32(expr, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_2);
 }
 
+/* Only its own bits: the others belong to other programs. */
 static void mark(struct writer *writer, const struct statement *statement)
 {
+	uint32_t others = ~(statement->number | statement->number2);
 	struct nftnl_expr *expr;
 
-	immediate(writer, NFT_REG_1, &statement->number, sizeof(statement->number));
+	load(writer, FIELD_MARK, NFT_REG_1);
+	bitwise(writer, &others, &statement->number, sizeof(others));
 	expr = add(writer, "meta");
 	put32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
 	put32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
@@ -370,6 +409,9 @@ static void statement_build(struct writer *writer, const struct statement *state
 		break;
 	case STATEMENT_LIMIT:
 		limit(writer, statement);
+		break;
+	case STATEMENT_OVER:
+		over(writer, statement);
 		break;
 	case STATEMENT_LOG:
 		log_packet(writer, statement);

@@ -34,12 +34,24 @@ static const struct field_info fields[FIELD_COUNT] = {
 				IPPROTO_ICMPV6 },
 	[FIELD_CT_STATE] = { "ct state", TYPE_CT_STATE, SOURCE_CT, NFT_CT_STATE, 0, 0 },
 	[FIELD_CT_MARK] = { "ct mark", TYPE_MARK, SOURCE_CT, NFT_CT_MARK, 0, 0 },
+	[FIELD_CT_DIRECTION] = { "ct direction", TYPE_DIRECTION, SOURCE_CT, NFT_CT_DIRECTION, 0,
+				 0 },
 	[FIELD_TRANSPARENT] = { "socket transparent", TYPE_FLAG, SOURCE_SOCKET,
 				NFT_SOCKET_TRANSPARENT, 0, 0 },
 	[FIELD_LOCAL] = { "fib daddr type", TYPE_ADDRESS_TYPE, SOURCE_FIB,
 			  NFT_FIB_RESULT_ADDRTYPE, 0, 0 },
 	[FIELD_WAY_BACK] = { "fib saddr oifname", TYPE_INTERFACE, SOURCE_FIB,
 			     NFT_FIB_RESULT_OIFNAME, 0, 0 },
+	[FIELD_WAY_BACK_HERE] = { "fib saddr . iif oif", TYPE_PRESENCE, SOURCE_FIB,
+				  NFT_FIB_RESULT_OIF, 0, 0 },
+	[FIELD_SOURCE6_AT2] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 8 + 2, NFPROTO_IPV6, 0 },
+	[FIELD_SOURCE6_AT4] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 8 + 4, NFPROTO_IPV6, 0 },
+	[FIELD_SOURCE6_AT9] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 8 + 9, NFPROTO_IPV6, 0 },
+	[FIELD_SOURCE6_AT12] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 8 + 12, NFPROTO_IPV6, 0 },
+	[FIELD_DESTINATION6_AT2] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 24 + 2, NFPROTO_IPV6, 0 },
+	[FIELD_DESTINATION6_AT4] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 24 + 4, NFPROTO_IPV6, 0 },
+	[FIELD_DESTINATION6_AT9] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 24 + 9, NFPROTO_IPV6, 0 },
+	[FIELD_DESTINATION6_AT12] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 24 + 12, NFPROTO_IPV6, 0 },
 };
 
 /* number: nft's own enum datatypes (its include/datatype.h); it only serves to list the set. */
@@ -62,6 +74,8 @@ static const struct {
 	[TYPE_CT_STATE] = { "ct_state", 4, 26 },
 	[TYPE_FLAG] = { "boolean", 1, 0 },
 	[TYPE_ADDRESS_TYPE] = { "fib_addrtype", 4, 0 },
+	[TYPE_DIRECTION] = { "ct_dir", 1, 0 },
+	[TYPE_PRESENCE] = { "boolean", 4, 0 },
 };
 
 struct word {
@@ -79,6 +93,7 @@ static const struct word icmpv6_types[] = {
 	{ 135, "nd-neighbor-solicit" }, { 136, "nd-neighbor-advert" },
 	{ 143, "mld2-listener-report" },
 };
+static const struct word directions[] = { { 0, "original" }, { 1, "reply" } };
 static const struct word address_types[] = { { 2, "local" } };	/* RTN_LOCAL */
 /* Bits of NFT_CT_STATE: 1 for invalid, then 2 << enum ip_conntrack_info, then untracked. */
 static const struct word states[] = {
@@ -177,6 +192,12 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 		break;
 	case TYPE_CT_STATE:
 		states_print(host32(bytes), out);
+		break;
+	case TYPE_DIRECTION:
+		word_print(WORDS(directions), bytes[0], out);
+		break;
+	case TYPE_PRESENCE:
+		text_puts(out, bytes[0] ? "exists" : "missing");
 		break;
 	case TYPE_FLAG:
 		text_printf(out, "%u", bytes[0]);

@@ -10,7 +10,7 @@
 
 enum {
 	FIELD_SIZE = 16,	/* bytes of the largest field: an IPv6 address, an interface name */
-	FIELD_KEY = 32		/* bytes of a set's key: two of them */
+	FIELD_KEY = 64		/* bytes of a set's key: what the kernel's registers hold together */
 };
 
 enum field_type {
@@ -29,6 +29,8 @@ enum field_type {
 	TYPE_CT_STATE,
 	TYPE_FLAG,
 	TYPE_ADDRESS_TYPE,
+	TYPE_DIRECTION,
+	TYPE_PRESENCE,
 	TYPE_COUNT
 };
 
@@ -54,9 +56,21 @@ enum field {
 	FIELD_ICMPV6_TYPE,
 	FIELD_CT_STATE,
 	FIELD_CT_MARK,
+	FIELD_CT_DIRECTION,	/* of the packet in its connection */
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
 	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */
+	FIELD_WAY_BACK_HERE,	/* an answer would leave by the interface that the packet came in by */
+	/* The IPv4 address that begins at this byte of an IPv6 address (policy/embed.h). nft has no
+	 * words for them. */
+	FIELD_SOURCE6_AT2,
+	FIELD_SOURCE6_AT4,
+	FIELD_SOURCE6_AT9,
+	FIELD_SOURCE6_AT12,
+	FIELD_DESTINATION6_AT2,
+	FIELD_DESTINATION6_AT4,
+	FIELD_DESTINATION6_AT9,
+	FIELD_DESTINATION6_AT12,
 	FIELD_COUNT
 };
 
@@ -64,7 +78,7 @@ enum field_source { SOURCE_META, SOURCE_CT, SOURCE_LINK, SOURCE_NETWORK, SOURCE_
 		    SOURCE_SOCKET, SOURCE_FIB };
 
 struct field_info {
-	const char *name;	/* nft's words */
+	const char *name;	/* nft's words; NULL: it has none */
 	enum field_type type;
 	enum field_source source;
 	uint32_t key;		/* of meta, ct or socket; result of fib; offset into the header */

@@ -29,33 +29,6 @@ int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *cha
 /* Removes the table and the policy routes; 0 also when there were none. */
 int kernel_remove(struct kernel *kernel, struct diag *diag) __attribute__((warn_unused_result));
 
-/*
- * Opens a pinhole: client may reach address for seconds (1 to 86400). An existing one is extended,
- * never shortened. -ENOSPC when the set is full.
- */
-int kernel_pinhole(struct kernel *kernel, const struct addr *client, const struct addr *address,
-		   uint32_t seconds) __attribute__((warn_unused_result));
-
-/* Closes it, and ends the connections that it let through. 0 also when there was none. */
-int kernel_pinhole_close(struct kernel *kernel, const struct addr *client,
-			 const struct addr *address);
-
-/*
- * The same for whoever sends with this MAC: for a client that asked over one family for an address
- * of the other, whose own address there nobody knows.
- */
-enum { KERNEL_MAC = 6 };
-int kernel_pinhole_mac(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
-		       const struct addr *address, uint32_t seconds)
-	__attribute__((warn_unused_result));
-
-/*
- * Closes it. A tracked connection has no MAC, so all that began through a pinhole to this address
- * end; those of other clients go on through their own pinholes, unless these have timed out.
- */
-int kernel_pinhole_mac_close(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
-			     const struct addr *address);
-
 /* Named counters of the table, in the order of their names. */
 struct kernel_counter {
 	char name[32];

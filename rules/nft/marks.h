@@ -10,7 +10,8 @@ enum mark {
 	MARK_LOCAL = 0x01000000,	/* deliver to this machine, whatever the destination (route.h) */
 	MARK_GUARDED = 0x02000000,	/* has passed prerouting of our table; without it nothing is
 					 * forwarded (route.h, the second barrier) */
-	MARK_ALL = MARK_LOCAL | MARK_GUARDED
+	MARK_QUIET = 0x04000000,	/* over the share of log entries of its source */
+	MARK_ALL = MARK_LOCAL | MARK_GUARDED | MARK_QUIET
 };
 
 enum ct_mark {

@@ -102,7 +102,7 @@ static bool key_next(uint8_t *key, uint32_t size)
 static int interval_end(struct nftnl_set *nset, const struct table_set *set,
 			const struct table_element *element, uint32_t size)
 {
-	uint8_t end[FIELD_KEY];
+	uint8_t end[FIELD_SIZE];
 
 	memcpy(end, element->last, sizeof(end));
 	return key_next(end, size) ? element_build(nset, set, end, size, NULL) : 0;
@@ -165,7 +165,10 @@ static int set_build(struct objects *objects, const struct table *table,
 	nftnl_set_set_u32(nset, NFTNL_SET_FLAGS,
 			  (set->interval ? (uint32_t)NFT_SET_INTERVAL : 0) |
 			  (set->map ? (uint32_t)NFT_SET_MAP : 0) |
-			  (set->live ? (uint32_t)NFT_SET_TIMEOUT : 0));
+			  (set->live ? (uint32_t)NFT_SET_TIMEOUT : 0) |
+			  (set->timeout ? (uint32_t)NFT_SET_EVAL : 0));
+	if (set->timeout)
+		nftnl_set_set_u64(nset, NFTNL_SET_TIMEOUT, (uint64_t)set->timeout * 1000);
 	if (set->map)
 		nftnl_set_set_u32(nset, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
 	if (set->size)

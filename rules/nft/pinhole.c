@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nft/pinhole.h"
+
 #include <errno.h>
 #include <libnftnl/common.h>
 #include <libnftnl/set.h>
+#include <libnftnl/udata.h>
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "nft/connections.h"
-#include "nft/kernel.h"
+#include "nft/field.h"
 #include "nft/netlink.h"
 
 enum {
-	REQUEST = 1024,
-	LONGEST = 86400,	/* seconds */
+	REQUEST = 2048,
 	TRIES = 4,		/* an element may time out between our look and our change */
-	MILLISECONDS = 1000
+	MILLISECONDS = 1000,
+	NOTES = NAME_TEXT + 8	/* bytes of an element's notes: its comment */
 };
 
 static const char table[] = "cordon";
 
-/* The element client . address of its set. */
+/* In the order of enum pinhole_kind, IPv4 before IPv6. */
+static const char *const sets[][2] = {
+	{ "pinhole4", "pinhole6" },
+	{ "pinhole_mac4", "pinhole_mac6" },
+	{ "pinhole_any4", "pinhole_any6" },
+};
+
+/* An element of its set. */
 struct hole {
 	const char *set;
-	uint8_t key[32];
+	uint8_t key[FIELD_KEY];
 	uint32_t size;
+	char comment[NAME_TEXT];
 };
+
+/* ---- keys ---- */
 
 static void hole_put(struct hole *hole, const void *bytes, uint32_t size)
 {
@@ -41,49 +55,89 @@ static void hole_put_addr(struct hole *hole, const struct addr *addr)
 	hole_put(hole, addr->bytes + sizeof(addr->bytes) - size, size);
 }
 
-static int hole_init(struct hole *hole, const struct addr *client, const struct addr *address)
+static int hole_init(struct hole *hole, const struct pinhole *pinhole)
 {
-	bool v4 = addr_is_v4(client);
+	bool v4 = addr_is_v4(&pinhole->address);
+	uint16_t port = htons(pinhole->port.first);
 
-	if (addr_is_v4(address) != v4)
+	if (pinhole->kind == PINHOLE_CLIENT && addr_is_v4(&pinhole->client) != v4)
 		return -EINVAL;
-	*hole = (struct hole){ .set = v4 ? "pinhole4" : "pinhole6" };
-	hole_put_addr(hole, client);
-	hole_put_addr(hole, address);
+	*hole = (struct hole){ .set = sets[pinhole->kind][v4 ? 0 : 1] };
+	if (pinhole->kind == PINHOLE_CLIENT)
+		hole_put_addr(hole, &pinhole->client);
+	else if (pinhole->kind == PINHOLE_MAC)
+		hole_put(hole, pinhole->mac, sizeof(pinhole->mac));
+	hole_put_addr(hole, &pinhole->address);
+	hole_put(hole, &pinhole->port.protocol, 1);
+	hole_put(hole, &port, sizeof(port));
+	name_print(pinhole->name.wire, hole->comment);
 	return 0;
 }
 
-static struct hole hole_mac(const uint8_t mac[static KERNEL_MAC], const struct addr *address)
+/* The inverse, from the key of an element; false when it is not of the size that it should have. */
+static bool pinhole_read(struct pinhole *pinhole, enum pinhole_kind kind, bool v4, const uint8_t *key,
+			 uint32_t size)
 {
-	struct hole hole = { .set = addr_is_v4(address) ? "pinhole_mac4" : "pinhole_mac6" };
+	uint32_t address = v4 ? 4 : 16;
+	uint32_t client = kind == PINHOLE_CLIENT ? address : kind == PINHOLE_MAC ? 8 : 0;
 
-	hole_put(&hole, mac, KERNEL_MAC);
-	hole_put_addr(&hole, address);
-	return hole;
+	*pinhole = (struct pinhole){ .kind = kind };
+	if (size != client + address + 8)
+		return false;
+	if (kind == PINHOLE_CLIENT)
+		pinhole->client = addr_from_bytes(key, address);
+	else if (kind == PINHOLE_MAC)
+		memcpy(pinhole->mac, key, sizeof(pinhole->mac));
+	key += client;
+	pinhole->address = addr_from_bytes(key, address);
+	key += address;
+	pinhole->port.protocol = key[0];
+	pinhole->port.first = pinhole->port.last = (uint16_t)(key[4] << 8 | key[5]);
+	return true;
 }
 
-/* seconds 0: none, as look-ups and deletions want it. */
+/* ---- elements ---- */
+
+static int notes_put(struct nftnl_set_elem *element, const char *comment)
+{
+	struct nftnl_udata_buf *notes = nftnl_udata_buf_alloc(NOTES);
+	int error = 0;
+
+	if (!notes)
+		return -ENOMEM;
+	if (!nftnl_udata_put_strz(notes, NFTNL_UDATA_SET_ELEM_COMMENT, comment) ||
+	    nftnl_set_elem_set(element, NFTNL_SET_ELEM_USERDATA, nftnl_udata_buf_data(notes),
+			       nftnl_udata_buf_len(notes)) < 0)
+		error = -ENOMEM;
+	nftnl_udata_buf_free(notes);
+	return error;
+}
+
+/* seconds 0: neither time nor comment, as look-ups and deletions want it. */
 static int payload(struct nlmsghdr *message, const struct hole *hole, uint32_t seconds)
 {
 	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 	struct nlattr *list;
+	int error = 0;
 
 	if (!element)
 		return -ENOMEM;
-	if (nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, hole->key, hole->size) < 0) {
-		nftnl_set_elem_free(element);
-		return -ENOMEM;
-	}
-	if (seconds)
+	if (nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, hole->key, hole->size) < 0)
+		error = -ENOMEM;
+	if (!error && seconds) {
 		nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT,
 				       (uint64_t)seconds * MILLISECONDS);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
-	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, hole->set);
-	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
-	nftnl_set_elem_nlmsg_build(message, element, 1);
-	mnl_attr_nest_end(message, list);
+		error = notes_put(element, hole->comment);
+	}
+	if (!error) {
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+		mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, hole->set);
+		list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+		nftnl_set_elem_nlmsg_build(message, element, 1);
+		mnl_attr_nest_end(message, list);
+	}
 	nftnl_set_elem_free(element);
-	return 0;
+	return error;
 }
 
 static int read_expiration(struct nftnl_set_elem *element, void *data)
@@ -131,7 +185,7 @@ static int put(struct batch *batch, uint16_t type, uint16_t flags, const struct 
 	return error;
 }
 
-/* A live element's time-out cannot be changed: it is replaced, in one transaction. */
+/* A live element's time-out cannot be changed on every kernel: it is replaced, in one transaction. */
 static int hole_write(struct kernel *kernel, const struct hole *hole, bool there,
 		      uint32_t seconds)
 {
@@ -150,19 +204,20 @@ static int hole_write(struct kernel *kernel, const struct hole *hole, bool there
 	return error == -ENFILE ? -ENOSPC : error;
 }
 
-static int hole_open(struct kernel *kernel, const struct hole *hole, uint32_t seconds)
+int kernel_pinhole(struct kernel *kernel, const struct pinhole *pinhole, uint32_t seconds)
 {
-	int error = 0;
+	struct hole hole;
+	int error = hole_init(&hole, pinhole);
 
-	if (seconds < 1 || seconds > LONGEST)
+	if (error || seconds < 1 || seconds > PINHOLE_LONGEST)
 		return -EINVAL;
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t left;
 
-		error = hole_left(kernel, hole, &left);
+		error = hole_left(kernel, &hole, &left);
 		if (error || left >= (uint64_t)seconds * MILLISECONDS)
 			return error;
-		error = hole_write(kernel, hole, left > 0, seconds);
+		error = hole_write(kernel, &hole, left > 0, seconds);
 		/* ENOENT: no set; or, where there was an element, that it has just timed out. */
 		if (error != -EEXIST && (error != -ENOENT || !left))
 			return error;
@@ -170,46 +225,102 @@ static int hole_open(struct kernel *kernel, const struct hole *hole, uint32_t se
 	return error;
 }
 
-static int hole_close(struct kernel *kernel, const struct hole *hole)
-{
-	int error = hole_write(kernel, hole, true, 0);
+/* ---- all of them ---- */
 
+struct judging {
+	struct kernel *kernel;
+	enum pinhole_kind kind;
+	bool v4;
+	bool (*keep)(const struct pinhole *pinhole, void *context);
+	void *context;
+	struct nftnl_set *set;	/* what was read of it */
+	int error;
+};
+
+static int elements_read(const struct nlmsghdr *message, void *data)
+{
+	struct judging *judging = data;
+
+	return nftnl_set_elems_nlmsg_parse(message, judging->set) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+static int comment_attribute(const struct nftnl_udata *attribute, void *data)
+{
+	struct name *name = data;
+	uint8_t length = nftnl_udata_len(attribute);
+	unsigned int column;
+
+	if (nftnl_udata_type(attribute) == NFTNL_UDATA_SET_ELEM_COMMENT && length > 1 &&
+	    name_parse(name, nftnl_udata_get(attribute), length - 1U, &column) < 0)
+		name->length = 0;
+	return 0;
+}
+
+static int judge_element(struct nftnl_set_elem *element, void *data)
+{
+	struct judging *judging = data;
+	uint32_t size = 0, noted = 0;
+	const uint8_t *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size);
+	void *notes = (void *)(uintptr_t)nftnl_set_elem_get(element, NFTNL_SET_ELEM_USERDATA,
+							    &noted);
+	struct pinhole pinhole;
+	struct hole hole;
+	int error;
+
+	if (!key || !pinhole_read(&pinhole, judging->kind, judging->v4, key, size))
+		return 0;
+	if (notes)
+		nftnl_udata_parse(notes, noted, comment_attribute, &pinhole.name);
+	if (judging->keep(&pinhole, judging->context))
+		return 0;
+	error = hole_init(&hole, &pinhole);
+	if (!error)
+		error = hole_write(judging->kernel, &hole, true, 0);
+	/* Another error than "timed out" is said at the end; the others are still closed. */
+	if (error && error != -ENOENT)
+		judging->error = error;
+	return 0;
+}
+
+static int judge_set(struct judging *judging)
+{
+	char buffer[REQUEST];
+	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_GETSETELEM, NFPROTO_INET,
+							 NLM_F_DUMP, 0);
+	int error;
+
+	judging->set = nftnl_set_alloc();
+	if (!judging->set)
+		return -ENOMEM;
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET,
+			  sets[judging->kind][judging->v4 ? 0 : 1]);
+	error = netlink_talk(&judging->kernel->netfilter, message, elements_read, judging);
+	if (!error)
+		nftnl_set_elem_foreach(judging->set, judge_element, judging);
+	nftnl_set_free(judging->set);
 	return error == -ENOENT ? 0 : error;
 }
 
-int kernel_pinhole(struct kernel *kernel, const struct addr *client, const struct addr *address,
-		   uint32_t seconds)
+int kernel_pinholes_judge(struct kernel *kernel,
+			  bool (*keep)(const struct pinhole *pinhole, void *context), void *context)
 {
-	struct hole hole;
-	int error = hole_init(&hole, client, address);
+	struct judging judging = { .kernel = kernel, .keep = keep, .context = context };
+	int error = 0;
 
-	return error ? error : hole_open(kernel, &hole, seconds);
+	for (int kind = PINHOLE_CLIENT; kind <= PINHOLE_ANY && !error; kind++) {
+		for (int v6 = 0; v6 < 2 && !error; v6++) {
+			judging.kind = (enum pinhole_kind)kind;
+			judging.v4 = !v6;
+			error = judge_set(&judging);
+		}
+	}
+	return error ? error : judging.error;
 }
 
-int kernel_pinhole_close(struct kernel *kernel, const struct addr *client,
-			 const struct addr *address)
+int kernel_connections_judge(struct kernel *kernel,
+			     bool (*keep)(const struct addr *address, const struct ports *port,
+					  void *context), void *context)
 {
-	struct hole hole;
-	int error = hole_init(&hole, client, address);
-
-	if (!error)
-		error = hole_close(kernel, &hole);
-	return error ? error : connections_end(&kernel->netfilter, client, address);
-}
-
-int kernel_pinhole_mac(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
-		       const struct addr *address, uint32_t seconds)
-{
-	struct hole hole = hole_mac(mac, address);
-
-	return hole_open(kernel, &hole, seconds);
-}
-
-int kernel_pinhole_mac_close(struct kernel *kernel, const uint8_t mac[static KERNEL_MAC],
-			     const struct addr *address)
-{
-	struct hole hole = hole_mac(mac, address);
-	int error = hole_close(kernel, &hole);
-
-	return error ? error : connections_end(&kernel->netfilter, NULL, address);
+	return connections_judge(&kernel->netfilter, keep, context);
 }

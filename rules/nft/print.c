@@ -35,11 +35,18 @@ static void match_print(const struct statement *statement, struct text *out)
 		text_printf(out, "/%u", statement->prefix);
 }
 
+static void fields_print(const struct statement *statement, struct text *out)
+{
+	for (size_t i = 0; i < TABLE_FIELDS && statement->field[i] != FIELD_NONE; i++) {
+		const char *name = field_info(statement->field[i])->name;
+
+		text_printf(out, "%s%s", i ? " . " : "", name ? name : "ADDRESS-INSIDE");
+	}
+}
+
 static void in_print(const struct statement *statement, struct text *out)
 {
-	text_puts(out, field_info(statement->field[0])->name);
-	if (statement->field[1] != FIELD_NONE)
-		text_printf(out, " . %s", field_info(statement->field[1])->name);
+	fields_print(statement, out);
 	text_printf(out, "%s @%s", statement->negate ? " !=" : "", statement->name);
 }
 
@@ -64,14 +71,20 @@ static void statement_print(const struct statement *statement, struct text *out)
 		in_print(statement, out);
 		break;
 	case STATEMENT_VMAP:
-		text_printf(out, "%s vmap @%s", field_info(statement->field[0])->name,
-			    statement->name);
+		fields_print(statement, out);
+		text_printf(out, " vmap @%s", statement->name);
 		break;
 	case STATEMENT_COUNTER:
 		text_printf(out, "counter name \"%s\"", statement->name);
 		break;
 	case STATEMENT_LIMIT:
 		text_printf(out, "limit rate %u/second burst %u packets", statement->number,
+			    statement->number2);
+		break;
+	case STATEMENT_OVER:
+		text_printf(out, "update @%s { ", statement->name);
+		fields_print(statement, out);
+		text_printf(out, " limit rate over %u/second burst %u packets }", statement->number,
 			    statement->number2);
 		break;
 	case STATEMENT_LOG:
@@ -95,7 +108,8 @@ static void statement_print(const struct statement *statement, struct text *out)
 		tproxy_print(statement, out);
 		break;
 	case STATEMENT_MARK:
-		text_printf(out, "meta mark set 0x%08x", statement->number);
+		text_printf(out, "meta mark set meta mark %c 0x%08x", statement->number ? '|' : '&',
+			    statement->number ? statement->number : ~statement->number2);
 		break;
 	case STATEMENT_CT_MARK:
 		text_printf(out, "ct mark set ct mark | 0x%08x", statement->number);
@@ -106,9 +120,18 @@ static void statement_print(const struct statement *statement, struct text *out)
 	}
 }
 
+static bool wordless(const struct table_rule *rule)
+{
+	for (const struct statement *s = rule->first; s; s = s->next) {
+		if (s->field[0] != FIELD_NONE && !field_info(s->field[0])->name)
+			return true;
+	}
+	return false;
+}
+
 static void rule_print(const struct table_rule *rule, struct text *out)
 {
-	const char *before = "\t\t";
+	const char *before = wordless(rule) ? "\t\t# (nft has no words for this rule) " : "\t\t";
 
 	for (const struct statement *s = rule->first; s; s = s->next) {
 		text_puts(out, before);
@@ -163,16 +186,14 @@ static void range_print(enum field_type type, const struct table_element *elemen
 static void element_print(const struct table_set *set, const struct table_element *element,
 			  struct text *out)
 {
-	uint32_t second = (field_type_size(set->type[0]) + 3) / 4 * 4;
+	uint32_t at = 0;
 
-	if (set->interval) {
+	if (set->interval)
 		range_print(set->type[0], element, out);
-	} else {
-		field_value_print(set->type[0], element->key, out);
-		if (set->type[1] != TYPE_NONE) {
-			text_puts(out, " . ");
-			field_value_print(set->type[1], element->key + second, out);
-		}
+	for (size_t i = 0; !set->interval && i < TABLE_FIELDS && set->type[i] != TYPE_NONE; i++) {
+		text_puts(out, i ? " . " : "");
+		field_value_print(set->type[i], element->key + at, out);
+		at += (field_type_size(set->type[i]) + 3) / 4 * 4;
 	}
 	if (set->map) {
 		text_puts(out, " : ");
@@ -184,15 +205,17 @@ static void set_print(const struct table_set *set, struct text *out)
 {
 	text_printf(out, "\n\t%s %s {\n\t\ttype %s", set->map ? "map" : "set", set->name,
 		    field_type_name(set->type[0]));
-	if (set->type[1] != TYPE_NONE)
-		text_printf(out, " . %s", field_type_name(set->type[1]));
+	for (size_t i = 1; i < TABLE_FIELDS && set->type[i] != TYPE_NONE; i++)
+		text_printf(out, " . %s", field_type_name(set->type[i]));
 	text_puts(out, set->map ? " : verdict\n" : "\n");
 	if (set->size)
 		text_printf(out, "\t\tsize %u\n", set->size);
 	if (set->interval)
 		text_puts(out, "\t\tflags interval\n");
 	if (set->live)
-		text_puts(out, "\t\tflags timeout\n");
+		text_puts(out, set->timeout ? "\t\tflags dynamic,timeout\n" : "\t\tflags timeout\n");
+	if (set->timeout)
+		text_printf(out, "\t\ttimeout %us\n", set->timeout);
 	for (size_t i = 0; i < set->count; i++) {
 		text_puts(out, i ? ",\n\t\t\t" : "\t\telements = {\n\t\t\t");
 		element_print(set, &set->element[i], out);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nft/ruleset.h"
+#include "nft/marks.h"
 
 enum {
 	REQUEST = 256,	/* bytes: headers and a handful of numbers */
@@ -28,8 +28,8 @@ static struct nlmsghdr *rule_message(char *buffer, uint8_t family, uint16_t type
 	rule->action = FR_ACT_TO_TBL;
 	mnl_attr_put_u32(message, FRA_TABLE, ROUTE_TABLE);
 	mnl_attr_put_u32(message, FRA_PRIORITY, ROUTE_PRIORITY);
-	mnl_attr_put_u32(message, FRA_FWMARK, RULESET_MARK);
-	mnl_attr_put_u32(message, FRA_FWMASK, UINT32_MAX);
+	mnl_attr_put_u32(message, FRA_FWMARK, MARK_LOCAL);
+	mnl_attr_put_u32(message, FRA_FWMASK, MARK_LOCAL);
 	return message;
 }
 
@@ -86,7 +86,7 @@ static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, 
 		    family, changed);
 	if (error)
 		diag_error(diag, source, 0, 0, "the kernel refused the %s rule for mark 0x%x: %s",
-			   words, RULESET_MARK, strerror(-error));
+			   words, MARK_LOCAL, strerror(-error));
 	return error;
 }
 

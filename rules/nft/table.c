@@ -69,9 +69,24 @@ struct statement statement_in(enum field field, const char *set)
 	return (struct statement){ .kind = STATEMENT_IN, .field = { field }, .name = set };
 }
 
-struct statement statement_in_pair(enum field field, enum field field2, const char *set)
+static struct statement joined(enum statement_kind kind, const enum field *fields, const char *set)
 {
-	return (struct statement){ .kind = STATEMENT_IN, .field = { field, field2 }, .name = set };
+	struct statement statement = { .kind = kind, .name = set };
+
+	for (size_t i = 0; i < TABLE_FIELDS && fields[i] != FIELD_NONE; i++)
+		statement.field[i] = fields[i];
+	return statement;
+}
+
+struct statement statement_in_joined(const enum field fields[static TABLE_FIELDS], const char *set)
+{
+	return joined(STATEMENT_IN, fields, set);
+}
+
+struct statement statement_vmap_joined(const enum field fields[static TABLE_FIELDS],
+				       const char *map)
+{
+	return joined(STATEMENT_VMAP, fields, map);
 }
 
 struct statement statement_not(struct statement statement)
@@ -93,6 +108,12 @@ struct statement statement_counter(const char *name)
 struct statement statement_limit(uint32_t rate, uint32_t burst)
 {
 	return (struct statement){ .kind = STATEMENT_LIMIT, .number = rate, .number2 = burst };
+}
+
+struct statement statement_over(enum field field, const char *set, uint32_t rate, uint32_t burst)
+{
+	return (struct statement){ .kind = STATEMENT_OVER, .field = { field }, .name = set,
+				   .number = rate, .number2 = burst };
 }
 
 struct statement statement_log(const char *prefix, uint16_t group, uint32_t snaplen)
@@ -132,9 +153,14 @@ struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port)
 	return statement;
 }
 
-struct statement statement_mark(uint32_t mark)
+struct statement statement_mark(uint32_t bits)
 {
-	return (struct statement){ .kind = STATEMENT_MARK, .number = mark };
+	return (struct statement){ .kind = STATEMENT_MARK, .number = bits };
+}
+
+struct statement statement_mark_clear(uint32_t bits)
+{
+	return (struct statement){ .kind = STATEMENT_MARK, .number2 = bits };
 }
 
 struct statement statement_ct_mark(uint32_t bits)

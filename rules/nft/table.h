@@ -15,7 +15,7 @@
  * table->failed says so, so that a caller checks once.
  */
 
-enum { TABLE_FIELDS = 2 };	/* most fields that one key joins */
+enum { TABLE_FIELDS = 4 };	/* most fields that one key joins */
 
 /* Where a packet goes. chain: for jump and goto. */
 struct target {
@@ -28,8 +28,11 @@ struct target {
 enum statement_kind {
 	STATEMENT_NONE,		/* leaves no trace */
 	STATEMENT_MATCH,	/* field[0] compared with value */
-	STATEMENT_IN,		/* field[0] [. field[1]] in the set name */
-	STATEMENT_VMAP,		/* field[0] decides by the map name */
+	STATEMENT_IN,		/* the fields, joined, are in the set name */
+	STATEMENT_VMAP,		/* the fields, joined, decide by the map name */
+	STATEMENT_OVER,		/* the set name keeps a limit for each value of field[0]: number
+				 * a second, bursts of number2; matches what exceeds it, and nothing
+				 * when the set is full */
 	STATEMENT_COUNTER,	/* the counter name */
 	STATEMENT_LIMIT,	/* number a second, bursts of number2 */
 	STATEMENT_LOG,		/* prefix name, group number, number2 bytes of the packet */
@@ -39,7 +42,7 @@ enum statement_kind {
 	STATEMENT_MASQUERADE,
 	STATEMENT_TPROXY4,	/* to the listener at value, port number */
 	STATEMENT_TPROXY6,
-	STATEMENT_MARK,		/* packet mark becomes number */
+	STATEMENT_MARK,		/* packet mark gets the bits of number, loses those of number2 */
 	STATEMENT_CT_MARK,	/* connection mark gets the bits of number */
 	STATEMENT_TARGET
 };
@@ -73,11 +76,15 @@ struct statement statement_interface(enum field field, const char *name);
 /* bits: of the field itself, so that an IPv4 host is 32. */
 struct statement statement_prefix(enum field field, const void *bytes, uint8_t bits);
 struct statement statement_in(enum field field, const char *set);
-struct statement statement_in_pair(enum field field, enum field field2, const char *set);
+/* fields: FIELD_NONE behind the last when there are fewer than TABLE_FIELDS. */
+struct statement statement_in_joined(const enum field fields[static TABLE_FIELDS], const char *set);
+struct statement statement_vmap_joined(const enum field fields[static TABLE_FIELDS],
+				       const char *map);
 struct statement statement_not(struct statement statement);
 struct statement statement_vmap(enum field field, const char *map);
 struct statement statement_counter(const char *name);
 struct statement statement_limit(uint32_t rate, uint32_t burst);
+struct statement statement_over(enum field field, const char *set, uint32_t rate, uint32_t burst);
 struct statement statement_log(const char *prefix, uint16_t group, uint32_t snaplen);
 struct statement statement_reject_tcp(void);
 struct statement statement_reject(void);
@@ -85,7 +92,8 @@ struct statement statement_notrack(void);
 struct statement statement_masquerade(void);
 /* bytes: the address, 4 or 16. */
 struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port);
-struct statement statement_mark(uint32_t mark);
+struct statement statement_mark(uint32_t bits);
+struct statement statement_mark_clear(uint32_t bits);
 struct statement statement_ct_mark(uint32_t bits);
 struct statement statement_accept(void);
 struct statement statement_drop(void);
@@ -119,7 +127,7 @@ struct table_chain {
 /* A key of one address, port, ... or, in an interval set, from key to last, both inclusive. */
 struct table_element {
 	uint8_t key[FIELD_KEY];
-	uint8_t last[FIELD_KEY];
+	uint8_t last[FIELD_SIZE];	/* an interval has one field */
 	struct target target;	/* maps */
 };
 
@@ -129,6 +137,8 @@ struct table_set {
 	bool map;		/* key to target */
 	bool interval;
 	bool live;		/* filled at run time; elements time out, and an apply keeps them */
+	uint32_t timeout;	/* seconds, of elements that name none; the packets fill it
+				 * (STATEMENT_OVER); 0: only the rules role does */
 	uint32_t size;		/* most elements; 0: what it is built with */
 	struct table_element *element;	/* intervals ascending and disjoint */
 	size_t count;

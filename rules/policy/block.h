@@ -10,7 +10,7 @@
  * of the block, numbers are in the order of the machine that built it: a block is never moved
  * between machines, only between processes.
  */
-enum { BLOCK_MAGIC = 0x4e445243, BLOCK_VERSION = 1, BLOCK_ALIGN = 8 };
+enum { BLOCK_MAGIC = 0x4e445243, BLOCK_VERSION = 2, BLOCK_ALIGN = 8 };
 
 struct block_section {
 	uint64_t offset;
@@ -30,6 +30,9 @@ struct policy_block {
 	struct block_section slots;	/* open addressing, a power of two, never full */
 	struct block_section ranges[2];	/* enum policy_table */
 	struct block_section ports;
+	struct block_section embeddings;	/* struct embedding */
+	struct block_section rule_ports;	/* struct ports */
+	struct block_section rule_networks;	/* struct prefix */
 };
 
 struct block_rule {
@@ -40,7 +43,11 @@ struct block_rule {
 	uint8_t action;
 	uint8_t intended;
 	uint8_t kind;
-	uint8_t zero[3];
+	uint8_t port_count;	/* entries of rule_ports, from port on */
+	uint8_t network_count;
+	uint8_t zero;
+	uint32_t port;
+	uint32_t network;
 };
 
 /* In the pool of names: two bytes, then the wire form. */

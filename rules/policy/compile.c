@@ -20,6 +20,8 @@ struct builder {
 	struct text names;
 	struct text ranges[2];
 	struct text ports;
+	struct text rule_ports;
+	struct text rule_networks;
 	struct block_slot *slots;
 	size_t slot_count;
 	uint32_t deepest;
@@ -83,7 +85,15 @@ static void add_rule(struct builder *builder, const struct rule *rule)
 		.action = (uint8_t)present_action(builder->options, rule->category, intended),
 		.intended = (uint8_t)intended,
 		.kind = (uint8_t)rule->kind,
+		.port = (uint32_t)(builder->rule_ports.length / sizeof(*rule->port)),
+		.port_count = (uint8_t)rule->port_count,
+		.network = (uint32_t)(builder->rule_networks.length / sizeof(*rule->network)),
+		.network_count = (uint8_t)rule->network_count,
 	};
+
+	text_put(&builder->rule_ports, rule->port, rule->port_count * sizeof(*rule->port));
+	text_put(&builder->rule_networks, rule->network,
+		 rule->network_count * sizeof(*rule->network));
 
 	/* Neighbours often share their evidence. */
 	if (!builder->last_evidence || strcmp(builder->last_evidence, rule->evidence) != 0) {
@@ -307,11 +317,35 @@ static void join(struct text *block, struct block_section *section, const void *
 	text_put(block, data, size);
 }
 
+/*
+ * Where the bytes of the IPv4 address lie apart, nftables needs a second map of all networks. For a
+ * prefix that the settings name that is worth it; for one that might be used somewhere, only while
+ * the lists are no larger than this.
+ */
+enum { SPLIT_RANGES = 16384 };
+
+static size_t choose_embeddings(const struct builder *builder,
+				struct embedding embeddings[static EMBED_MOST])
+{
+	size_t ranges = builder->ranges[POLICY_NETWORKS].length / sizeof(struct policy_range);
+	size_t count = 0;
+
+	for (size_t i = 0; i < EMBED_KNOWN; i++) {
+		if (embed_contiguous(&embed_known[i]) || ranges <= SPLIT_RANGES)
+			embeddings[count++] = embed_known[i];
+	}
+	for (size_t i = 0; i < builder->options->nat64s && count < EMBED_MOST; i++)
+		embeddings[count++] = builder->options->nat64[i];
+	return count;
+}
+
 static int assemble(struct builder *builder, struct text *block)
 {
 	struct policy_block head = { .magic = BLOCK_MAGIC, .version = BLOCK_VERSION,
 				     .versions = builder->versions, .deepest = builder->deepest };
 	const size_t skip = offsetof(struct policy_block, versions);
+	struct embedding embeddings[EMBED_MOST];
+	size_t count = choose_embeddings(builder, embeddings);
 
 	text_put(block, &head, sizeof(head));
 	join(block, &head.rules, builder->rules.data, builder->rules.length,
@@ -325,6 +359,12 @@ static int assemble(struct builder *builder, struct text *block)
 		     sizeof(struct policy_range));
 	join(block, &head.ports, builder->ports.data, builder->ports.length,
 	     sizeof(struct policy_ports));
+	join(block, &head.embeddings, embeddings, count * sizeof(*embeddings),
+	     sizeof(*embeddings));
+	join(block, &head.rule_ports, builder->rule_ports.data, builder->rule_ports.length,
+	     sizeof(struct ports));
+	join(block, &head.rule_networks, builder->rule_networks.data,
+	     builder->rule_networks.length, sizeof(struct prefix));
 	if (text_failed(block))
 		return -ENOMEM;
 	head.size = block->length;
@@ -337,7 +377,8 @@ static bool builder_failed(const struct builder *builder)
 {
 	return text_failed(&builder->rules) || text_failed(&builder->strings) ||
 	       text_failed(&builder->names) || text_failed(&builder->ranges[0]) ||
-	       text_failed(&builder->ranges[1]) || text_failed(&builder->ports);
+	       text_failed(&builder->ranges[1]) || text_failed(&builder->ports) ||
+	       text_failed(&builder->rule_ports) || text_failed(&builder->rule_networks);
 }
 
 static int build(struct builder *builder, const struct rule_list *lists, size_t count)
@@ -372,6 +413,8 @@ static void builder_release(struct builder *builder)
 	text_release(&builder->ranges[0]);
 	text_release(&builder->ranges[1]);
 	text_release(&builder->ports);
+	text_release(&builder->rule_ports);
+	text_release(&builder->rule_networks);
 	free(builder->slots);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "policy/embed.h"
 #include "policy/list.h"
 
 /*
@@ -16,10 +17,14 @@
  * of the Public Suffix List), private, loopback, link-local or multicast space, or lists that together
  * block more than a stated share of the IPv4 addresses, refuse the whole.
  */
+enum { POLICY_NAT64 = EMBED_MOST - EMBED_KNOWN };
+
 struct policy_options {
 	enum action action[CATEGORY_COUNT];	/* exempt is always allow */
 	uint32_t monitor;	/* bit per category: block becomes monitor (mode monitor) */
 	bool disarmed;		/* every block becomes allow: nothing is enforced or logged */
+	struct embedding nat64[POLICY_NAT64];	/* the network's own (embed_nat64) */
+	size_t nat64s;
 	unsigned int max_v4_share;	/* blocked IPv4 addresses, in 1/65536 of all; 0: default */
 };
 

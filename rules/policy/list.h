@@ -14,7 +14,7 @@
  *	list: NAME		header fields, before the first section: list and version are
  *	version: TEXT		required; authority: TEXT and default: on|off may follow
  *	[CATEGORY]		or [network], whose rules name their category themselves
- *	PATTERN key=value ...	keys: category, confidence, product, evidence
+ *	PATTERN key=value ...	keys: category, confidence, product, evidence, ports, leads-to
  *
  * A list is taken whole or not at all.
  */

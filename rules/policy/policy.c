@@ -8,8 +8,6 @@
 #include "base/crypto/digest.h"
 #include "policy/block.h"
 
-const uint16_t policy_resolver_ports[POLICY_RESOLVER_PORTS] = { 443, 784, 853, 8853 };
-
 static const void *section(const struct policy *policy, const struct block_section *section)
 {
 	return (const uint8_t *)policy->block + section->offset;
@@ -47,7 +45,17 @@ static bool sections_fit(const struct policy *policy)
 	       section_fits(policy, &block->slots, sizeof(struct block_slot)) &&
 	       section_fits(policy, &block->ranges[0], sizeof(struct policy_range)) &&
 	       section_fits(policy, &block->ranges[1], sizeof(struct policy_range)) &&
-	       section_fits(policy, &block->ports, sizeof(struct policy_ports));
+	       section_fits(policy, &block->ports, sizeof(struct policy_ports)) &&
+	       section_fits(policy, &block->embeddings, sizeof(struct embedding)) &&
+	       section_fits(policy, &block->rule_ports, sizeof(struct ports)) &&
+	       section_fits(policy, &block->rule_networks, sizeof(struct prefix));
+}
+
+static bool reach_valid(const struct policy_block *block, const struct block_rule *rule)
+{
+	return rule->port_count <= RULE_PORTS && rule->network_count <= RULE_NETWORKS &&
+	       (uint64_t)rule->port + rule->port_count <= block->rule_ports.count &&
+	       (uint64_t)rule->network + rule->network_count <= block->rule_networks.count;
 }
 
 /* Every text ends inside the pool when the pool ends in NUL and its offset lies inside. */
@@ -64,7 +72,7 @@ static bool strings_valid(const struct policy *policy)
 		if (rule[i].id >= size || rule[i].evidence >= size ||
 		    rule[i].category >= CATEGORY_COUNT || rule[i].confidence >= CONFIDENCE_COUNT ||
 		    rule[i].action >= ACTION_COUNT || rule[i].intended >= ACTION_COUNT ||
-		    rule[i].kind > PATTERN_PORT)
+		    rule[i].kind > PATTERN_PORT || !reach_valid(block, &rule[i]))
 			return false;
 	}
 	return true;
@@ -136,6 +144,40 @@ static bool ports_valid(const struct policy *policy)
 	return true;
 }
 
+static bool embeddings_valid(const struct policy *policy)
+{
+	size_t count = policy_embeddings(policy);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct embedding *embedding = policy_embedding(policy, i);
+
+		if (embedding->prefix.length > 128)
+			return false;
+		for (int byte = 0; byte < 4; byte++) {
+			if (embedding->at[byte] > 15)
+				return false;
+		}
+	}
+	return count <= EMBED_MOST;
+}
+
+static bool reach_in_range(const struct policy *policy)
+{
+	const struct ports *ports = section(policy, &policy->block->rule_ports);
+	const struct prefix *prefix = section(policy, &policy->block->rule_networks);
+
+	for (uint64_t i = 0; i < policy->block->rule_ports.count; i++) {
+		if (ports[i].first != ports[i].last ||
+		    (ports[i].protocol != IPPROTO_TCP && ports[i].protocol != IPPROTO_UDP))
+			return false;
+	}
+	for (uint64_t i = 0; i < policy->block->rule_networks.count; i++) {
+		if (prefix[i].length > 128)
+			return false;
+	}
+	return true;
+}
+
 static bool digest_valid(const struct policy *policy)
 {
 	const size_t skip = offsetof(struct policy_block, versions);
@@ -154,7 +196,7 @@ int policy_open(struct policy *policy, const void *block, size_t size)
 	    policy->block->size != size || !sections_fit(policy) || !strings_valid(policy) ||
 	    !slots_valid(policy) || !ranges_valid(policy, POLICY_NETWORKS) ||
 	    !ranges_valid(policy, POLICY_RESOLVERS) || !ports_valid(policy) ||
-	    !digest_valid(policy))
+	    !embeddings_valid(policy) || !reach_in_range(policy) || !digest_valid(policy))
 		return -EBADMSG;
 	return 0;
 }
@@ -254,14 +296,39 @@ static struct verdict lookup_range(const struct policy *policy, enum policy_tabl
 	return verdict_of(policy, POLICY_NO_RULE);
 }
 
+static bool decided(const struct verdict *verdict)
+{
+	return verdict->action == ACTION_ALLOW || verdict->action == ACTION_BLOCK;
+}
+
+/* The address, then each IPv4 address inside it, until one decides. */
+static struct verdict lookup_unwrapped(const struct policy *policy, enum policy_table table,
+				       const struct addr *addr)
+{
+	struct verdict best = lookup_range(policy, table, addr);
+	size_t count = addr_is_v4(addr) ? 0 : policy_embeddings(policy);
+	struct addr v4;
+
+	for (size_t i = 0; i < count && !decided(&best); i++) {
+		struct verdict next;
+
+		if (!embed_unwrap(policy_embedding(policy, i), addr, &v4))
+			continue;
+		next = lookup_range(policy, table, &v4);
+		if (next.action > best.action || next.action == ACTION_ALLOW)
+			best = next;
+	}
+	return best;
+}
+
 struct verdict policy_lookup_addr(const struct policy *policy, const struct addr *addr)
 {
-	return lookup_range(policy, POLICY_NETWORKS, addr);
+	return lookup_unwrapped(policy, POLICY_NETWORKS, addr);
 }
 
 struct verdict policy_lookup_resolver(const struct policy *policy, const struct addr *addr)
 {
-	return lookup_range(policy, POLICY_RESOLVERS, addr);
+	return lookup_unwrapped(policy, POLICY_RESOLVERS, addr);
 }
 
 struct verdict policy_lookup_port(const struct policy *policy, uint8_t protocol, uint16_t port)
@@ -276,15 +343,24 @@ struct verdict policy_lookup_port(const struct policy *policy, uint8_t protocol,
 	return verdict_of(policy, POLICY_NO_RULE);
 }
 
-static bool resolver_port(uint8_t protocol, uint16_t port)
+static bool names_port(const struct policy_rule *rule, uint8_t protocol, uint16_t port)
 {
-	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
-		return false;
-	for (size_t i = 0; i < POLICY_RESOLVER_PORTS; i++) {
-		if (policy_resolver_ports[i] == port)
+	for (size_t i = 0; i < rule->port_count; i++) {
+		if (rule->port[i].protocol == protocol && rule->port[i].first == port)
 			return true;
 	}
 	return false;
+}
+
+/* A resolver is refused on every port of TCP and UDP, unless its rule names some. */
+static bool refused_there(const struct policy *policy, const struct verdict *resolver,
+			  uint8_t protocol, uint16_t port)
+{
+	struct policy_rule rule;
+
+	return (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) &&
+	       policy_rule(policy, resolver->rule, &rule) &&
+	       (rule.port_count == 0 || names_port(&rule, protocol, port));
 }
 
 struct verdict policy_lookup_packet(const struct policy *policy, const struct addr *addr,
@@ -295,16 +371,26 @@ struct verdict policy_lookup_packet(const struct policy *policy, const struct ad
 
 	if (best.action == ACTION_ALLOW || best.action == ACTION_BLOCK)
 		return best;
-	if (resolver_port(protocol, port)) {
-		next = policy_lookup_resolver(policy, addr);
-		if (next.action > best.action)
-			best = next;
-	}
+	next = policy_lookup_resolver(policy, addr);
+	if (next.action > best.action && refused_there(policy, &next, protocol, port))
+		best = next;
 	next = policy_lookup_port(policy, protocol, port);
 	return next.action > best.action ? next : best;
 }
 
 /* ---- as data ---- */
+
+size_t policy_embeddings(const struct policy *policy)
+{
+	return (size_t)policy->block->embeddings.count;
+}
+
+const struct embedding *policy_embedding(const struct policy *policy, size_t index)
+{
+	const struct embedding *embedding = section(policy, &policy->block->embeddings);
+
+	return &embedding[index];
+}
 
 uint32_t policy_rules(const struct policy *policy)
 {
@@ -326,6 +412,12 @@ bool policy_rule(const struct policy *policy, uint32_t index, struct policy_rule
 		.action = (enum action)from->action,
 		.intended = (enum action)from->intended,
 		.kind = (enum pattern_kind)from->kind,
+		.port = (const struct ports *)section(policy, &policy->block->rule_ports) +
+			from->port,
+		.port_count = from->port_count,
+		.network = (const struct prefix *)section(policy, &policy->block->rule_networks) +
+			   from->network,
+		.network_count = from->network_count,
 	};
 	return true;
 }

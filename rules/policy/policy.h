@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/embed.h"
 #include "policy/rule.h"
 
 /*
@@ -42,18 +43,17 @@ int policy_open(struct policy *policy, const void *block, size_t size)
 /* wire: a name in lower case, well-formed. */
 struct verdict policy_lookup_name(const struct policy *policy, const uint8_t *wire);
 
-/* Destination address by the vendor's networks (never by bypass). */
+/*
+ * Destination address by the vendor's networks (never by bypass). An IPv6 address that carries an
+ * IPv4 address (embed.h) is judged by both; a block or an allow of the address itself comes first.
+ */
 struct verdict policy_lookup_addr(const struct policy *policy, const struct addr *addr);
 
 /* Destination port alone; protocol is IPPROTO_*. */
 struct verdict policy_lookup_port(const struct policy *policy, uint8_t protocol, uint16_t port);
 
-/* Destination address by the listed resolvers alone: the rule, whatever the port. */
+/* The same by the listed resolvers alone: the rule, whatever the port. */
 struct verdict policy_lookup_resolver(const struct policy *policy, const struct addr *addr);
-
-/* The ports on which a listed resolver is refused, both protocols: 443, 784, 853, 8853. */
-enum { POLICY_RESOLVER_PORTS = 4 };
-extern const uint16_t policy_resolver_ports[POLICY_RESOLVER_PORTS];
 
 /*
  * A forwarded packet: allow by address wins, then the strongest of address, resolver and port, the
@@ -62,7 +62,24 @@ extern const uint16_t policy_resolver_ports[POLICY_RESOLVER_PORTS];
 struct verdict policy_lookup_packet(const struct policy *policy, const struct addr *addr,
 				    uint8_t protocol, uint16_t port);
 
+/*
+ * May a client whose name this rule let through go to an address that the networks block, and by
+ * which ports? Not without a rule that allows or monitors the name; not to an address outside the
+ * rule's leads-to=; never to one that a rule of update, activation or telemetry knows. Ports: tcp
+ * 80 and 443, udp 443, and those that the rule names. count 0: no.
+ */
+enum { POLICY_OPENED = 3 + RULE_PORTS };
+struct opening {
+	struct ports port[POLICY_OPENED];
+	size_t count;
+};
+struct opening policy_opening(const struct policy *policy, const uint8_t *wire,
+			      const struct addr *addr);
+
 /* ---- reading it as data ---- */
+
+size_t policy_embeddings(const struct policy *policy);
+const struct embedding *policy_embedding(const struct policy *policy, size_t index);
 
 struct policy_rule {
 	const char *id;		/* list:category:pattern */
@@ -72,6 +89,10 @@ struct policy_rule {
 	enum action action;
 	enum action intended;
 	enum pattern_kind kind;
+	const struct ports *port;	/* struct rule has the meaning */
+	size_t port_count;
+	const struct prefix *network;
+	size_t network_count;
 };
 
 /* index below policy_rules; false when it is not. */

@@ -43,6 +43,8 @@ struct ports {
 	uint16_t last;
 };
 
+enum { RULE_PORTS = 8, RULE_NETWORKS = 16 };	/* most that ports= and leads-to= may name */
+
 struct rule {
 	enum pattern_kind kind;
 	enum category category;
@@ -52,6 +54,11 @@ struct rule {
 	struct ports ports;
 	const char *id;		/* list:category:pattern */
 	const char *evidence;	/* "" when the rule states none */
+	const struct ports *port;	/* ports=: a name's pinhole opens these as well; a resolver is
+					 * refused on these alone */
+	size_t port_count;
+	const struct prefix *network;	/* leads-to=: where a name's pinhole may lead; none: anywhere */
+	size_t network_count;
 	unsigned int line;
 };
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nft/outside.h"
 #include "nft/ruleset.h"
 #include "policy/compile.h"
 
@@ -46,6 +47,7 @@ struct fixture {
 	void *block;
 	size_t size;
 	struct ruleset *ruleset;
+	struct ruleset_outside outside;
 };
 
 static inline struct addr fixture_addr(const char *text)
@@ -71,12 +73,20 @@ static inline struct prefix fixture_prefix(const char *text)
 
 static inline void fixture_policy(struct fixture *fixture, const char *text)
 {
+	static const char *const nat64[] = { "2001:db8:64::/96", "2001:db8:65::/64",
+					     "2001:d00::/32", "2001:db8:66::/56" };
 	static struct diag diag;
 	struct policy_options options;
 	struct rule_list list;
 
 	diag_init(&diag);
 	policy_options_init(&options);
+	for (size_t i = 0; i < sizeof(nat64) / sizeof(*nat64); i++) {
+		struct prefix prefix = fixture_prefix(nat64[i]);
+
+		assert_int_equal(embed_nat64(&options.nat64[i], &prefix), 0);
+	}
+	options.nat64s = sizeof(nat64) / sizeof(*nat64);
 	free(fixture->block);
 	if (rule_list_parse(&list, &fixture->arena, "sample", text, strlen(text), &diag) ||
 	    policy_compile(&list, 1, &options, &fixture->block, &fixture->size, &diag)) {
@@ -144,6 +154,8 @@ static inline void fixture_init(struct fixture *fixture)
 	*fixture = (struct fixture){ .block = NULL };
 	arena_init(&fixture->arena, 256 * 1024 * 1024);
 	fixture_settings(&fixture->settings);
+	strcpy(fixture->outside.name[0], "wan0");
+	fixture->outside.count = 1;
 	fixture_policy(fixture, fixture_list);
 }
 
@@ -156,7 +168,7 @@ static inline void fixture_release(struct fixture *fixture)
 static inline struct ruleset *fixture_build(struct fixture *fixture, enum ruleset_mode mode)
 {
 	struct ruleset *ruleset = ruleset_build(&fixture->arena, &fixture->settings,
-						&fixture->policy, mode);
+						&fixture->policy, mode, &fixture->outside);
 
 	assert_non_null(ruleset);
 	return ruleset;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "nft/kernel.h"
+#include "nft/pinhole.h"
 #include "nft/table.h"
 
 /* Each test has a network namespace of its own, so that nothing of this machine is touched. */
@@ -33,12 +34,13 @@ static void read_command(const char *command, struct text *out)
 
 /*
  * The listing, chains as they are and all words sorted: sets of single values are hashed with a
- * seed of their own, so that nft lists the same elements in another order each time.
+ * seed of their own, so that nft lists the same elements in another order each time. Without the
+ * rules that nft's language has no words for.
  */
 static void list_ruleset(struct text *out)
 {
-	read_command("nft list ruleset | sed -n '/^\tchain/,/^\t}/p'; "
-		     "nft list ruleset | sed 's/elements = {//; s/[{}]//g' | tr , '\\n' | "
+	read_command("nft list ruleset | grep -v '@nh,' | sed -n '/^\tchain/,/^\t}/p'; "
+		     "nft list ruleset | grep -v '@nh,' | sed 's/elements = {//; s/[{}]//g' | tr , '\\n' | "
 		     "sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | sort", out);
 }
 
@@ -92,6 +94,16 @@ static bool apply(struct bench *bench, const struct ruleset *ruleset)
 	return changed;
 }
 
+static struct pinhole hole(const char *client, const char *address)
+{
+	struct pinhole pinhole = { .client = fixture_addr(client),
+				   .address = fixture_addr(address),
+				   .port = { IPPROTO_TCP, 443, 443 } };
+
+	assert_int_equal(name_parse(&pinhole.name, "exempt.example", 14, NULL), 0);
+	return pinhole;
+}
+
 static void test_idempotent(void **state)
 {
 	struct bench *bench = *state;
@@ -111,7 +123,7 @@ static void assert_policy_routes(void)
 {
 	assert_int_equal(run("for f in -4 -6; do "
 			     "ip $f rule list pref 100 | grep -c '' | grep -qx 1 && "
-			     "ip $f rule list pref 100 | grep -q 'fwmark 0xc0d000 lookup 3085' && "
+			     "ip $f rule list pref 100 | grep -q 'fwmark 0x1000000/0x1000000 lookup 3085' && "
 			     "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
 			     "ip $f route list table 3085 | grep -q '^local default dev lo' || "
 			     "exit 1; done"), 0);
@@ -147,20 +159,20 @@ static void test_flushed(void **state)
 {
 	struct bench *bench = *state;
 	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
-	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct pinhole pinhole = hole("10.0.0.5", "77.74.176.9");
 	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
 
 	apply(bench, ruleset);
 	list_ruleset(&before);
 	assert_int_equal(run("nft flush ruleset; ip rule del pref 100; ip -6 rule del pref 100; "
 			     "ip route flush table 3085; ip -6 route flush table 3085"), 0);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), -ENOENT);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), -ENOENT);
 	assert_true(apply(bench, ruleset));
 	assert_false(apply(bench, ruleset));
 	list_ruleset(&after);
 	assert_string_equal(before.data, after.data);
 	assert_policy_routes();
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), 0);
 	/* The routes alone, which no table tells of. */
 	assert_int_equal(run("ip -6 rule del pref 100; ip route flush table 3085"), 0);
 	assert_true(apply(bench, ruleset));
@@ -174,14 +186,14 @@ static void test_left_behind(void **state)
 {
 	struct bench *bench = *state;
 	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
-	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct pinhole pinhole = hole("10.0.0.5", "77.74.176.9");
 
 	apply(bench, ruleset);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), 0);
 	kernel_close(bench->kernel);
 	assert_int_equal(kernel_open(&bench->kernel), 0);
 	assert_false(apply(bench, ruleset));
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 120), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 120), 0);
 	assert_policy_routes();
 	assert_true(apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED)));
 }
@@ -347,63 +359,110 @@ static bool has_pinhole(const char *set, const char *element)
 
 static void test_pinhole(void **state)
 {
+	static const char v4[] = "10.0.0.5 . 77.74.176.9 . tcp . 443";
 	struct bench *bench = *state;
-	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
-	struct addr client6 = fixture_addr("2001:db8::5"), address6 = fixture_addr("2a03:2480::9");
+	struct pinhole pinhole = hole("10.0.0.5", "77.74.176.9");
+	struct pinhole mixed = hole("10.0.0.5", "2a03:2480::9");
+	struct pinhole v6 = hole("2001:db8::5", "2a03:2480::9");
 
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), -ENOENT);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), -ENOENT);
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address6, 60), -EINVAL);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 0), -EINVAL);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 86401), -EINVAL);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client6, &address6, 86400), 0);
-	assert_true(has_pinhole("pinhole6", "2001:db8::5 . 2a03:2480::9"));
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 1), 0);
-	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
-	assert_false(has_pinhole("pinhole4", "10.0.0.6 . 77.74.176.9"));
+	assert_int_equal(kernel_pinhole(bench->kernel, &mixed, 60), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 0), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, PINHOLE_LONGEST + 1), -EINVAL);
+	assert_int_equal(kernel_pinhole(bench->kernel, &v6, PINHOLE_LONGEST), 0);
+	assert_true(has_pinhole("pinhole6", "2001:db8::5 . 2a03:2480::9 . tcp . 443"));
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 1), 0);
+	assert_true(has_pinhole("pinhole4", v4));
+	assert_false(has_pinhole("pinhole4", "10.0.0.6 . 77.74.176.9 . tcp . 443"));
+	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9 . udp . 443"));
 	/* Extended, and not shortened. */
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 3), 0);
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 1), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 3), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 1), 0);
 	usleep(1500 * 1000);
-	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	assert_true(has_pinhole("pinhole4", v4));
 	usleep(2000 * 1000);
-	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
-	assert_int_equal(kernel_pinhole_close(bench->kernel, &client, &address), 0);
-	assert_int_equal(kernel_pinhole_close(bench->kernel, &client, &address), 0);
-	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	assert_false(has_pinhole("pinhole4", v4));
 }
 
 static void test_pinhole_mac(void **state)
 {
-	static const uint8_t mac[KERNEL_MAC] = { 2, 0, 0, 0xab, 0xcd, 0xef };
 	struct bench *bench = *state;
-	struct addr address = fixture_addr("77.74.176.9"), address6 = fixture_addr("2a03:2480::9");
+	struct pinhole v4 = hole("10.0.0.5", "77.74.176.9"), v6 = hole("10.0.0.5", "2a03:2480::9");
 
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 60), -ENOENT);
+	v4.kind = v6.kind = PINHOLE_MAC;
+	memcpy(v4.mac, "\2\0\0\xab\xcd\xef", sizeof(v4.mac));
+	memcpy(v6.mac, v4.mac, sizeof(v6.mac));
+	assert_int_equal(kernel_pinhole(bench->kernel, &v4, 60), -ENOENT);
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 0), -EINVAL);
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 86401), -EINVAL);
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 60), 0);
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address, 120), 0);
-	assert_int_equal(kernel_pinhole_mac(bench->kernel, mac, &address6, 60), 0);
-	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
-	assert_true(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ef . 2a03:2480::9"));
-	assert_false(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ee . 2a03:2480::9"));
+	assert_int_equal(kernel_pinhole(bench->kernel, &v4, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &v4, 120), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &v6, 60), 0);
+	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9 . tcp . 443"));
+	assert_true(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ef . 2a03:2480::9 . tcp . 443"));
+	assert_false(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ee . 2a03:2480::9 . tcp . 443"));
 	apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED));
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
-	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
-	assert_int_equal(kernel_pinhole_mac_close(bench->kernel, mac, &address), 0);
-	assert_int_equal(kernel_pinhole_mac_close(bench->kernel, mac, &address), 0);
-	assert_false(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9"));
-	assert_true(has_pinhole("pinhole_mac6", "02:00:00:ab:cd:ef . 2a03:2480::9"));
+	assert_true(has_pinhole("pinhole_mac4", "02:00:00:ab:cd:ef . 77.74.176.9 . tcp . 443"));
+}
+
+struct judged {
+	unsigned int seen;
+	unsigned int nameless;
+};
+
+/* Keeps what leads to IPv6. */
+static bool keep_v6(const struct pinhole *pinhole, void *context)
+{
+	struct judged *judged = context;
+	struct name name;
+
+	judged->seen++;
+	assert_int_equal(pinhole->port.first, 443);
+	assert_int_equal(pinhole->port.protocol, IPPROTO_TCP);
+	if (pinhole->name.length == 0) {
+		judged->nameless++;
+		return false;
+	}
+	assert_int_equal(name_parse(&name, "exempt.example", 14, NULL), 0);
+	assert_memory_equal(name.wire, pinhole->name.wire, name.length);
+	return !addr_is_v4(&pinhole->address);
+}
+
+/* The reason for a pinhole was known to the memory of a process alone. */
+static void test_pinholes_are_judged_by_what_the_kernel_holds(void **state)
+{
+	struct bench *bench = *state;
+	struct pinhole v4 = hole("10.0.0.5", "77.74.176.9"), mac = v4, any = v4;
+	struct pinhole v6 = hole("2001:db8::5", "2a03:2480::9");
+	struct judged judged = { 0 };
+
+	mac.kind = PINHOLE_MAC;
+	any.kind = PINHOLE_ANY;
+	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
+	assert_int_equal(kernel_pinhole(bench->kernel, &v4, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &mac, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &any, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &v6, 60), 0);
+	assert_int_equal(run("nft add element inet cordon pinhole_any4 "
+			     "'{ 77.74.176.8 . tcp . 443 timeout 60s }'"), 0);
+	/* By another process than the one that opened them. */
+	kernel_close(bench->kernel);
+	assert_int_equal(kernel_open(&bench->kernel), 0);
+	assert_int_equal(kernel_pinholes_judge(bench->kernel, keep_v6, &judged), 0);
+	assert_int_equal(judged.seen, 5);
+	assert_int_equal(judged.nameless, 1);
+	assert_false(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9 . tcp . 443"));
+	assert_false(has_pinhole("pinhole_any4", "77.74.176.9 . tcp . 443"));
+	assert_false(has_pinhole("pinhole_any4", "77.74.176.8 . tcp . 443"));
+	assert_true(has_pinhole("pinhole6", "2001:db8::5 . 2a03:2480::9 . tcp . 443"));
 }
 
 /* An apply leaves open pinholes and counted packets alone. */
 static void test_survivors(void **state)
 {
 	struct bench *bench = *state;
-	struct addr client = fixture_addr("10.0.0.5"), address = fixture_addr("77.74.176.9");
+	struct pinhole pinhole = hole("10.0.0.5", "77.74.176.9");
 	struct kernel_counter counter[KERNEL_COUNTERS];
 	int count;
 
@@ -411,11 +470,11 @@ static void test_survivors(void **state)
 	assert_int_equal(run("nft 'add table inet cordon; "
 			     "add counter inet cordon block_update { packets 7 bytes 700 }'"), 0);
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
-	assert_int_equal(kernel_pinhole(bench->kernel, &client, &address, 60), 0);
+	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), 0);
 	assert_false(apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE)));
 	apply(bench, fixture_build(&bench->fixture, RULESET_DISARMED));
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
-	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9"));
+	assert_true(has_pinhole("pinhole4", "10.0.0.5 . 77.74.176.9 . tcp . 443"));
 	count = kernel_counters(bench->kernel, counter);
 	assert_true(count > 20 && count <= KERNEL_COUNTERS);
 	for (int i = 1; i < count; i++)
@@ -433,14 +492,13 @@ static void test_survivors(void **state)
 static void test_pinholes_full(void **state)
 {
 	struct bench *bench = *state;
-	struct addr client = fixture_addr("10.0.0.5");
+	struct pinhole pinhole = hole("10.0.0.5", "77.74.176.9");
 	int error = 0;
 
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
 	for (uint32_t i = 0; i <= RULESET_PINHOLES && !error; i++) {
-		struct addr address = addr_v4(0x4d4ab000 + i);
-
-		error = kernel_pinhole(bench->kernel, &client, &address, 3600);
+		pinhole.address = addr_v4(0x4d4ab000 + i);
+		error = kernel_pinhole(bench->kernel, &pinhole, PINHOLE_LONGEST);
 		if (error)
 			assert_int_equal(i, RULESET_PINHOLES);
 	}
@@ -463,6 +521,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pinhole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pinhole_mac, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pinholes_are_judged_by_what_the_kernel_holds,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_survivors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pinholes_full, setup, teardown),
 	};

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "nft/kernel.h"
+#include "nft/pinhole.h"
 
 /*
  * Real packets through the ruleset: a client, the gateway and the world are three network
@@ -89,6 +90,9 @@ static void make_links(void)
 	   "for a in 77.74.176.9 77.74.178.5 77.74.180.16 77.74.180.17 8.8.8.8 9.9.9.9 "
 	   "62.67.238.5 62.67.238.9 192.0.2.10 203.0.113.53 198.51.100.53; "
 	   "do ip addr add $a dev lo; done && "
+	   "for a in 64:ff9b::/96 64:ff9b:1::/48 2002::/16 ::/96 ::ffff:0:0:0/96 2001:db8:64::/96 "
+	   "2001:db8:65::/64 2001:d00::/32 2001:db8:66::/56; "
+	   "do ip route add local $a dev lo; done && "
 	   "for a in 2a03:2480::9 2a03:2480:a::9 2001:4860:4860::8888 2001:db8:1::10; "
 	   "do ip addr add $a dev lo nodad; done");
 }
@@ -507,8 +511,15 @@ static void test_agrees_with_policy(void **state)
 		"77.74.176.9", "77.74.178.5", "77.74.180.16", "77.74.180.17", "8.8.8.8", "9.9.9.9",
 		"62.67.238.5", "62.67.238.9", "2a03:2480::9", "2a03:2480:a::9",
 		"2001:4860:4860::8888", "2001:db8:1::10",
+		/* IPv4 inside: NAT64 by three lengths, 6to4, IPv4-compatible, IPv4-translated. */
+		"64:ff9b::4d4a:b009", "64:ff9b::909:909", "64:ff9b:1::4d4a:b009",
+		"64:ff9b:1:4d4a:b0:900::", "64:ff9b:1:4d4a:b4:1100::", "64:ff9b:1:4d4a:b8:100::",
+		"2002:4d4a:b009::1", "2002:909:909::1", "::77.74.176.9", "::ffff:0:77.74.176.9",
+		"64:ff9b::808:808", "2002:808:808::53",
+		"2001:db8:64::4d4a:b009", "2001:db8:65:0:4d:4ab0:900:0", "2001:d00:4d4a:b009::",
+		"2001:db8:66:4d:4a:b009::", "2001:db8:66:9:9:909::",
 	};
-	static const uint16_t port[] = { 80, 443, 784, 853, 8853, 13000, 13001, 13002, 65535 };
+	static const uint16_t port[] = { 80, 443, 784, 5353, 853, 8853, 13000, 13001, 13002, 65535 };
 	int server[2][sizeof(port) / sizeof(port[0])];
 
 	(void)state;
@@ -554,15 +565,48 @@ static void assert_cut(int fd)
 	assert_int_equal(errno, ECONNRESET);
 }
 
+static struct pinhole hole_to(const char *address, uint16_t port)
+{
+	struct pinhole pinhole = { .address = fixture_addr(address),
+				   .port = { IPPROTO_TCP, port, port } };
+
+	assert_int_equal(name_parse(&pinhole.name, "exempt.example", 14, NULL), 0);
+	return pinhole;
+}
+
+static bool keep_no_pinhole(const struct pinhole *pinhole, void *context)
+{
+	(void)context;
+	assert_int_equal(pinhole->name.length, 16);
+	return false;
+}
+
+static bool keep_no_connection(const struct addr *address, const struct ports *port, void *context)
+{
+	(void)address;
+	(void)context;
+	assert_int_equal(port->protocol, IPPROTO_TCP);
+	assert_int_equal(port->first, 443);
+	return false;
+}
+
+static void close_pinholes(void)
+{
+	assert_int_equal(kernel_pinholes_judge(kernel, keep_no_pinhole, NULL), 0);
+	assert_int_equal(kernel_connections_judge(kernel, keep_no_connection, NULL), 0);
+}
+
 static void test_pinhole(void **state)
 {
-	struct addr client = fixture_addr("10.1.0.2"), address = fixture_addr("77.74.176.9");
+	struct pinhole pinhole = hole_to("77.74.176.9", 443);
 	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int other = listener(WORLD, "77.74.176.9", 13000, SOCK_STREAM, false);
 	int fd = make_socket(CLIENT, true, SOCK_STREAM);
 
 	(void)state;
+	pinhole.client = fixture_addr("10.1.0.2");
 	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 443, SOON), ECONNREFUSED);
-	assert_int_equal(kernel_pinhole(kernel, &client, &address, 1), 0);
+	assert_int_equal(kernel_pinhole(kernel, &pinhole, 1), 0);
 	assert_int_equal(try_tcp(CLIENT, "10.1.0.3", "77.74.176.9", 443, SOON), ECONNREFUSED);
 	bind_to(fd, "10.1.0.2", 0);
 	assert_int_equal(connect_to(fd, "77.74.176.9", 443, SOON), 0);
@@ -573,40 +617,80 @@ static void test_pinhole(void **state)
 	apply(RULESET_ENFORCE);
 	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
 	assert_false(readable(fd, NEVER));
-	assert_int_equal(kernel_pinhole_close(kernel, &client, &address), 0);
+	close_pinholes();
 	assert_cut(fd);
 	close(fd);
 	close(world);
+	close(other);
 }
 
-static void client_mac(uint8_t mac[static KERNEL_MAC])
+/* A pinhole was open for all ports and protocols. */
+static void test_pinhole_is_for_its_ports(void **state)
+{
+	struct pinhole pinhole = hole_to("77.74.176.9", 443);
+	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int other = listener(WORLD, "77.74.176.9", 13000, SOCK_STREAM, false);
+
+	(void)state;
+	pinhole.client = fixture_addr("10.1.0.2");
+	assert_int_equal(kernel_pinhole(kernel, &pinhole, 60), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 443, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 13000, SOON), ECONNREFUSED);
+	assert_int_equal(try_udp(CLIENT, "77.74.176.9", 443, SOON), EHOSTUNREACH);
+	assert_false(ping(CLIENT, "77.74.176.9", NEVER));
+	close(world);
+	close(other);
+}
+
+/* What a forwarder resolved is for whoever asked it. */
+static void test_pinhole_for_anybody(void **state)
+{
+	struct pinhole pinhole = hole_to("77.74.176.9", 443), pinhole6 = hole_to("2a03:2480::9", 443);
+	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int world6 = listener(WORLD, "2a03:2480::9", 443, SOCK_STREAM, false);
+
+	(void)state;
+	pinhole.kind = pinhole6.kind = PINHOLE_ANY;
+	assert_int_equal(kernel_pinhole(kernel, &pinhole, 60), 0);
+	assert_int_equal(kernel_pinhole(kernel, &pinhole6, 60), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.2", "77.74.176.9", 443, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.3", "77.74.176.9", 443, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "2a03:2480::9", 443, SOON), 0);
+	close_pinholes();
+	assert_int_equal(try_tcp(CLIENT, "10.1.0.3", "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "2a03:2480::9", 443, SOON), ECONNREFUSED);
+	close(world);
+	close(world6);
+}
+
+static void client_mac(uint8_t mac[static ETH_ALEN])
 {
 	struct ifreq request = { .ifr_name = "eth0" };
 	int fd = make_socket(CLIENT, true, SOCK_DGRAM);
 
 	assert_int_equal(ioctl(fd, SIOCGIFHWADDR, &request), 0);
-	memcpy(mac, request.ifr_hwaddr.sa_data, KERNEL_MAC);
+	memcpy(mac, request.ifr_hwaddr.sa_data, ETH_ALEN);
 	close(fd);
 }
 
 /* Whatever address the client has, of either family. */
 static void pinhole_mac(const char *text, const char *client, const char *other)
 {
-	struct addr address = fixture_addr(text);
+	struct pinhole pinhole = hole_to(text, 443);
 	int world = listener(WORLD, text, 443, SOCK_STREAM, false);
-	int fd = make_socket(CLIENT, addr_is_v4(&address), SOCK_STREAM);
-	uint8_t mac[KERNEL_MAC];
+	int fd = make_socket(CLIENT, addr_is_v4(&pinhole.address), SOCK_STREAM);
 
-	client_mac(mac);
-	mac[5] ^= 1;
-	assert_int_equal(kernel_pinhole_mac(kernel, mac, &address, 60), 0);
+	pinhole.kind = PINHOLE_MAC;
+	client_mac(pinhole.mac);
+	pinhole.mac[5] ^= 1;
+	assert_int_equal(kernel_pinhole(kernel, &pinhole, 60), 0);
 	assert_int_equal(try_tcp(CLIENT, NULL, text, 443, SOON), ECONNREFUSED);
-	mac[5] ^= 1;
-	assert_int_equal(kernel_pinhole_mac(kernel, mac, &address, 60), 0);
+	pinhole.mac[5] ^= 1;
+	assert_int_equal(kernel_pinhole(kernel, &pinhole, 60), 0);
 	assert_int_equal(try_tcp(CLIENT, other, text, 443, SOON), 0);
 	bind_to(fd, client, 0);
 	assert_int_equal(connect_to(fd, text, 443, SOON), 0);
-	assert_int_equal(kernel_pinhole_mac_close(kernel, mac, &address), 0);
+	close_pinholes();
 	assert_int_equal(try_tcp(CLIENT, client, text, 443, SOON), ECONNREFUSED);
 	assert_cut(fd);
 	close(fd);
@@ -622,7 +706,264 @@ static void test_pinhole_mac(void **state)
 	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
 }
 
-/* With no interface on the inside, nothing is the outside. */
+/* ---- forged packets ---- */
+
+static uint16_t checksum(const uint8_t *data, size_t size)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i + 1 < size; i += 2)
+		sum += (uint32_t)(data[i] << 8 | data[i + 1]);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static void put16(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static size_t ip4(uint8_t *packet, const char *source, const char *destination, uint8_t protocol,
+		  size_t payload)
+{
+	struct addr from = fixture_addr(source), to = fixture_addr(destination);
+
+	memset(packet, 0, 20);
+	packet[0] = 0x45;
+	put16(packet + 2, (uint16_t)(20 + payload));
+	packet[8] = 64;
+	packet[9] = protocol;
+	memcpy(packet + 12, from.bytes + 12, 4);
+	memcpy(packet + 16, to.bytes + 12, 4);
+	put16(packet + 10, checksum(packet, 20));
+	return 20;
+}
+
+static void udp4(uint8_t *packet, uint16_t source, uint16_t destination)
+{
+	memset(packet, 0, 16);
+	put16(packet, source);
+	put16(packet + 2, destination);
+	put16(packet + 4, 16);
+	memcpy(packet + 8, "forgery", 8);
+}
+
+static void send_raw(enum place place, const uint8_t *packet, size_t size)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd;
+
+	memcpy(&to.sin_addr, packet + 16, 4);
+	enter(place);
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	enter(GATEWAY);
+	assert_true(fd >= 0);
+	assert_int_equal(sendto(fd, packet, size, 0, (struct sockaddr *)&to, sizeof(to)),
+			 (ssize_t)size);
+	close(fd);
+}
+
+/* Every IPv4 packet that a place hears, its own host's among them. */
+static int ear(enum place place, int protocol)
+{
+	int fd;
+
+	enter(place);
+	fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	enter(GATEWAY);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Our own refusal carried a client's data to whom the client named as its sender. */
+static void test_forged_source_carries_nothing_out(void **state)
+{
+	int icmp = ear(WORLD, IPPROTO_ICMP), udp = ear(WORLD, IPPROTO_UDP);
+	uint8_t packet[36];
+
+	(void)state;
+	ip4(packet, "77.74.180.16", "77.74.176.9", IPPROTO_UDP, 16);
+	udp4(packet + 20, 4000, 443);
+	send_raw(CLIENT, packet, sizeof(packet));
+	/* An echo of the gateway, a closed port of it, and an innocent host. */
+	ip4(packet, "77.74.180.16", "10.1.0.1", IPPROTO_UDP, 16);
+	send_raw(CLIENT, packet, sizeof(packet));
+	ip4(packet, "77.74.180.16", "198.18.0.1", IPPROTO_UDP, 16);
+	send_raw(CLIENT, packet, sizeof(packet));
+	assert_false(readable(icmp, NEVER));
+	assert_false(readable(udp, 0));
+	assert_int_equal(counted("spoofed"), 3);
+	close(icmp);
+	close(udp);
+}
+
+static void test_forged_source6_carries_nothing_out(void **state)
+{
+	int innocent = listener(WORLD, "fd00:2::1", 4000, SOCK_DGRAM, false);
+	int vendor = listener(WORLD, "2a03:2480::9", 4000, SOCK_DGRAM, false);
+	int fd = make_socket(CLIENT, false, SOCK_DGRAM), icmp;
+
+	(void)state;
+	enter(WORLD);
+	icmp = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	enter(GATEWAY);
+	assert_true(ping(CLIENT, "fd00:1::1", SOON));	/* the gateway's MAC is known from now on */
+	while (readable(icmp, 0))
+		recv(icmp, &(char){ 0 }, 1, 0);
+	sh(CLIENT, "ip addr add 2a03:2480::77/128 dev eth0 nodad");
+	bind_to(fd, "2a03:2480::77", 0);
+	assert_int_equal(connect_to(fd, "fd00:2::1", 4000, SOON), 0);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(connect_to(fd, "2a03:2480::9", 4000, SOON), 0);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(connect_to(fd, "fd00:1::1", 4000, SOON), 0);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_false(readable(icmp, NEVER));
+	assert_false(readable(innocent, 0));
+	assert_false(readable(vendor, 0));
+	assert_true(counted("spoofed") >= 3);
+	close(innocent);
+	close(vendor);
+	close(fd);
+	close(icmp);
+}
+
+/* An error of the vendor that quotes an innocent connection of a client was "related". */
+static void error_reaches(const char *sender, bool expected)
+{
+	int client = listener(CLIENT, "10.1.0.2", 4000, SOCK_DGRAM, false);
+	int icmp = ear(CLIENT, IPPROTO_ICMP);
+	uint8_t packet[20 + 8 + 28];
+	bool got = false;
+
+	assert_int_equal(connect_to(client, "198.18.0.1", 9, SOON), 0);
+	assert_int_equal(send(client, "x", 1, 0), 1);
+	while (readable(icmp, 100))
+		recv(icmp, packet, sizeof(packet), 0);
+	ip4(packet, sender, "10.1.0.2", IPPROTO_ICMP, 36);
+	memset(packet + 20, 0, 8);
+	packet[20] = 3;		/* unreachable: fragmentation needed */
+	packet[21] = 4;
+	put16(packet + 26, 1400);
+	ip4(packet + 28, "10.1.0.2", "198.18.0.1", IPPROTO_UDP, 9);
+	put16(packet + 48, 4000);
+	put16(packet + 50, 9);
+	put16(packet + 52, 9);
+	put16(packet + 54, 0);
+	put16(packet + 22, checksum(packet + 20, 36));
+	send_raw(WORLD, packet, sizeof(packet));
+	while (readable(icmp, NEVER)) {
+		struct addr from, wanted = fixture_addr(sender);
+
+		assert_true(recv(icmp, packet, sizeof(packet), 0) >= 20);
+		from = addr_from_bytes(packet + 12, 4);
+		got |= addr_compare(&from, &wanted) == 0;
+	}
+	assert_int_equal(got, expected);
+	close(client);
+	close(icmp);
+}
+
+static void test_vendor_error_reaches_no_client(void **state)
+{
+	(void)state;
+	error_reaches("192.0.2.10", true);
+	error_reaches("77.74.176.9", false);
+	assert_true(counted("block_infrastructure") > 0);
+}
+
+/* What a vendor went on sending in a connection from before the block arrived. */
+static void test_vendor_stream_ends_with_the_policy(void **state)
+{
+	int vendor = listener(WORLD, "77.74.176.9", 4444, SOCK_DGRAM, false);
+	int fd = listener(CLIENT, "10.1.0.2", 4445, SOCK_DGRAM, false);
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+	char buffer[8];
+
+	(void)state;
+	apply(RULESET_DISARMED);
+	assert_int_equal(connect_to(fd, "77.74.176.9", 4444, SOON), 0);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_true(readable(vendor, SOON));
+	assert_int_equal(recvfrom(vendor, buffer, sizeof(buffer), 0, (struct sockaddr *)&from,
+				  &length), 1);
+	assert_int_equal(sendto(vendor, "y", 1, 0, (struct sockaddr *)&from, length), 1);
+	assert_true(readable(fd, SOON));
+	assert_int_equal(recv(fd, buffer, sizeof(buffer), 0), 1);
+	apply(RULESET_ENFORCE);
+	assert_int_equal(sendto(vendor, "z", 1, 0, (struct sockaddr *)&from, length), 1);
+	assert_false(readable(fd, NEVER));
+	/* Nor is the vendor told that it is refused. */
+	assert_false(readable(vendor, 0));
+	close(vendor);
+	close(fd);
+}
+
+/* What the gateway itself answers goes to no vendor; its own programs go where they like, unless the
+ * settings say otherwise. */
+static void test_gateway_answers_no_vendor(void **state)
+{
+	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+
+	(void)state;
+	fixture.settings.lans = 0;	/* the gateway's own ports are open to all */
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(WORLD, "198.18.0.1", "198.18.0.254", 81, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(WORLD, "77.74.180.16", "198.18.0.254", 81, NEVER), ETIMEDOUT);
+	assert_int_equal(try_tcp(GATEWAY, NULL, "77.74.176.9", 443, SOON), 0);
+	fixture.settings.guard_gateway = true;
+	apply(RULESET_ENFORCE);
+	assert_int_not_equal(try_tcp(GATEWAY, NULL, "77.74.176.9", 443, NEVER), 0);
+	close(vendor);
+}
+
+/* A network card that no setting names passed everything. */
+static void test_unknown_interface_is_guarded(void **state)
+{
+	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
+	int world = listener(WORLD, "198.18.0.1", 80, SOCK_STREAM, false);
+
+	(void)state;
+	sh(GATEWAY, "ip link set lan0 down && ip link set lan0 name new7 && ip link set new7 up && "
+	   "ip addr add fd00:1::1/64 dev new7 nodad");
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "8.8.8.8", 853, SOON), ECONNREFUSED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, SOON), 0);
+	capture_udp("127.0.0.1", "8.8.8.8");
+	capture_tcp("::1", "2001:4860:4860::8888");
+	/* Also when nothing is known to lead outside. */
+	fixture.outside.count = 0;
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
+	capture_udp("127.0.0.1", "8.8.8.8");
+	close(vendor);
+	close(world);
+}
+
+/* Until there is a policy. */
+static void test_closed(void **state)
+{
+	int world = listener(WORLD, "198.18.0.1", 80, SOCK_STREAM, false);
+	int ssh = listener(GATEWAY, "0.0.0.0", 22, SOCK_STREAM, false);
+
+	(void)state;
+	apply(RULESET_CLOSED);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, NEVER), ETIMEDOUT);
+	assert_int_equal(try_udp(CLIENT, "8.8.8.8", 53, NEVER), ETIMEDOUT);
+	assert_false(ping(CLIENT, "fd00:2::1", NEVER));
+	assert_true(counted("closed") > 1);
+	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, SOON), 0);
+	assert_int_equal(try_tcp(GATEWAY, NULL, "198.18.0.1", 80, SOON), 0);
+	apply(RULESET_ENFORCE);
+	assert_int_equal(try_tcp(CLIENT, NULL, "198.18.0.1", 80, SOON), 0);
+	close(world);
+	close(ssh);
+}
+
+/* With no interface on the inside the gateway's own services are open, and the vendor's are not. */
 static void test_no_lan(void **state)
 {
 	int client = listener(CLIENT, "10.1.0.2", 80, SOCK_STREAM, false);
@@ -635,7 +976,7 @@ static void test_no_lan(void **state)
 	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, SOON), 0);
 	assert_int_equal(try_tcp(WORLD, NULL, "10.1.0.2", 80, SOON), 0);
 	assert_int_equal(try_tcp(CLIENT, NULL, "10.1.0.1", 22, SOON), 0);
-	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), 0);
+	assert_int_equal(try_tcp(CLIENT, NULL, "77.74.176.9", 443, SOON), ECONNREFUSED);
 	apply(RULESET_DISARMED);
 	assert_int_equal(try_tcp(WORLD, NULL, "198.18.0.254", 22, SOON), 0);
 	close(client);
@@ -1081,6 +1422,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
 		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
+		TEST(test_pinhole_is_for_its_ports), TEST(test_pinhole_for_anybody),
+		TEST(test_forged_source_carries_nothing_out),
+		TEST(test_forged_source6_carries_nothing_out),
+		TEST(test_vendor_error_reaches_no_client),
+		TEST(test_vendor_stream_ends_with_the_policy),
+		TEST(test_gateway_answers_no_vendor), TEST(test_unknown_interface_is_guarded),
+		TEST(test_closed),
 		TEST(test_pinhole_mac), TEST(test_no_lan), TEST(test_cut),
 		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
 		TEST(test_world_sees_nothing), TEST(test_masquerade),

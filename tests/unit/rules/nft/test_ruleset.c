@@ -106,6 +106,18 @@ static void test_disarmed(void **state)
 	fixture_release(&fixture);
 }
 
+/* What the kernel gets before there is a policy. */
+static void test_closed(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_init(&fixture);
+	fixture_managed(&fixture.settings);
+	golden(&fixture, RULESET_CLOSED, "closed");
+	fixture_release(&fixture);
+}
+
 static void test_managed(void **state)
 {
 	struct fixture fixture;
@@ -163,7 +175,8 @@ static void test_no_memory(void **state)
 		struct arena arena;
 
 		arena_init(&arena, budget);
-		built = ruleset_build(&arena, &fixture.settings, &fixture.policy, RULESET_ENFORCE);
+		built = ruleset_build(&arena, &fixture.settings, &fixture.policy, RULESET_ENFORCE,
+				      &fixture.outside);
 		arena_release(&arena);
 		assert_true(budget < 16 * 1024 * 1024);
 	}
@@ -175,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_enforce),
 		cmocka_unit_test(test_disarmed),
+		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_managed),
 		cmocka_unit_test(test_no_lan),
 		cmocka_unit_test(test_duplicates),

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nft/build.h"
+
+/* Before the kernel's headers, which then leave out what it defines. */
+#include <netinet/in.h>
+#include <linux/netfilter.h>
+
+#include "base/config.h"
+
+static const struct table_hook capture_hook = {
+	NF_INET_PRE_ROUTING, -300, "prerouting", "raw", "filter",
+};
+static const struct table_hook replies_hook = {
+	NF_INET_PRE_ROUTING, -150, "prerouting", "mangle", "filter",
+};
+static const struct table_hook answers_hook = {
+	NF_INET_LOCAL_OUT, -300, "output", "raw", "filter",
+};
+
+/* Source and address of a sanctioned resolver; false when their families differ. */
+static bool sanctioned_match(const struct prefix *source, const struct addr *resolver,
+			     struct statement match[static 2])
+{
+	bool v4 = addr_is_v4(resolver);
+	uint8_t base = v4 ? ADDR_V4_BITS : 0;
+
+	if (addr_is_v4(&source->addr) != v4 || source->length < base)
+		return false;
+	match[0] = source->length == base ? statement_none() :
+		   statement_prefix(v4 ? FIELD_SOURCE4 : FIELD_SOURCE6, build_bytes(&source->addr),
+				    (uint8_t)(source->length - base));
+	match[1] = statement_prefix(v4 ? FIELD_DESTINATION4 : FIELD_DESTINATION6,
+				    build_bytes(resolver), v4 ? 32 : 128);
+	return true;
+}
+
+void build_sanctioned(struct build *build, struct table_chain *chain, bool dns_only)
+{
+	for (size_t i = 0; i < build->settings->sanctioned_count; i++) {
+		const struct sanctioned_resolver *s = &build->settings->sanctioned[i];
+		struct statement match[2];
+
+		if (dns_only && s->resolver.port != BUILD_DNS_PORT)
+			continue;
+		for (size_t k = 0; k < s->sources; k++) {
+			if (!sanctioned_match(&s->source[k], &s->resolver.addr, match))
+				continue;
+			if (dns_only)
+				TABLE_RULE(chain, match[0], match[1], statement_return());
+			else
+				TABLE_RULE(chain, match[0], match[1], TRANSPORT,
+					   statement_equal(FIELD_DESTINATION_PORT,
+							   s->resolver.port),
+					   statement_counter("sanctioned"), statement_accept());
+		}
+	}
+}
+
+static void tproxy_rules(struct build *build, struct table_chain *chain, bool v4)
+{
+	const struct settings *settings = build->settings;
+
+	for (size_t i = 0; i < settings->listens; i++) {
+		const struct endpoint *listen = &settings->listen[i];
+		struct statement to;
+
+		if (addr_is_v4(&listen->addr) != v4)
+			continue;
+		to = statement_tproxy(v4, build_bytes(&listen->addr), listen->port);
+		if (ENABLED(CONFIG_DNS_TCP))
+			TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_TCP), to,
+				   statement_accept());
+		TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_UDP), to,
+			   statement_accept());
+		return;
+	}
+}
+
+/*
+ * Not ours. An internal server that asks the world must not meet itself as our upstream; one that
+ * has the gateway as its forwarder asks a local address, and is answered.
+ */
+static void passed_on_rules(struct build *build, struct table_chain *chain,
+			    struct statement foreign)
+{
+	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), foreign, statement_return());
+	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), foreign, statement_return());
+	build_sanctioned(build, chain, true);
+}
+
+/*
+ * A source is genuine if the route back to it leaves by the interface that the packet came in by, or
+ * by another interface of the LAN; the rest is spoofed (BCP 38). A spoofed source would carry data
+ * to its owner in the answers to it, flood that owner, or pass as an internal server. What a host
+ * sends before it has an address, and link-local sources, are not forwarded by the kernel.
+ */
+static void spoofed_chain(struct build *build)
+{
+	static const uint8_t none[16], link_local[16] = { 0xfe, 0x80 };
+	struct table_chain *chain = table_chain_add(build->table, "spoofed", NULL);
+
+	TABLE_RULE(chain, statement_equal(FIELD_WAY_BACK_HERE, 1), statement_return());
+	for (size_t i = 0; build->lan && i < build->lan->count; i++) {
+		const char *interface = (const char *)build->lan->element[i].key;
+
+		TABLE_RULE(chain, statement_interface(FIELD_WAY_BACK, interface),
+			   statement_return());
+	}
+	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE4, none, 32), statement_return());
+	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE6, none, 128), statement_return());
+	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE6, link_local, 10), statement_return());
+	TABLE_RULE(chain, statement_counter("spoofed"), statement_drop());
+}
+
+/*
+ * Every packet gets the mark without which the second barrier (route.h) forwards nothing. What does
+ * not come from outside is a client's, whether its interface is in the settings or not.
+ */
+static void capture_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "capture", &capture_hook);
+	struct statement foreign = statement_not(statement_equal(FIELD_LOCAL, ADDRESS_LOCAL));
+	bool disarmed = build->mode == RULESET_DISARMED;
+
+	TABLE_RULE(chain, statement_mark(MARK_GUARDED));
+	TABLE_RULE(chain, statement_interface(FIELD_IN_INTERFACE, "lo"), statement_return());
+	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "outside"), statement_return());
+	if (build->aside)
+		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "aside"), statement_return());
+	if (!disarmed)
+		TABLE_RULE(chain, statement_jump("spoofed"));
+	TABLE_RULE(chain, NOT_IN(FIELD_PROTOCOL, "transports"), statement_return());
+	TABLE_RULE(chain, statement_not(statement_equal(FIELD_DESTINATION_PORT, BUILD_DNS_PORT)),
+		   statement_return());
+	if (disarmed) {
+		TABLE_RULE(chain, foreign, statement_return());
+		TABLE_RULE(chain, statement_jump("spoofed"));
+	} else {
+		passed_on_rules(build, chain, foreign);
+	}
+	/* A query costs no conntrack entry. */
+	TABLE_RULE(chain, statement_counter("captured"), statement_notrack(),
+		   statement_mark(MARK_LOCAL));
+	tproxy_rules(build, chain, true);
+	if (ENABLED(CONFIG_IPV6))
+		tproxy_rules(build, chain, false);
+	/* Nobody listens: better no answer than one that nobody judged. */
+	TABLE_RULE(chain, statement_counter("capture_lost"), statement_drop());
+}
+
+/*
+ * Relayed queries leave from the client's own address, so their answers must be held back on
+ * their way through. After conntrack, since the socket look-up undoes source NAT with its help.
+ */
+static void replies_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "replies", &replies_hook);
+
+	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), TRANSPORT,
+		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT),
+		   statement_equal(FIELD_TRANSPARENT, 1), statement_mark(MARK_LOCAL));
+	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), TRANSPORT,
+		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT),
+		   statement_equal(FIELD_TRANSPARENT, 1), statement_mark(MARK_LOCAL));
+}
+
+/* Answers go out as untracked as the queries came in. */
+static void answers_chain(struct build *build)
+{
+	struct table_chain *chain = table_chain_add(build->table, "answers", &answers_hook);
+
+	TABLE_RULE(chain, statement_interface(FIELD_OUT_INTERFACE, "lo"), statement_return());
+	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "outside"), TRANSPORT,
+		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT), statement_notrack());
+}
+
+void build_capture(struct build *build)
+{
+	capture_chain(build);
+	spoofed_chain(build);
+	replies_chain(build);
+	answers_chain(build);
+}
