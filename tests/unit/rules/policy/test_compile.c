@@ -151,7 +151,7 @@ static void packets(void **state)
 	struct compiled compiled = compile(HEAD
 		"[network]\n77.74.176.0/21 category=update\n77.74.177.0/24 category=web\n"
 		"77.74.177.9 category=exempt\n2a03:2480::/32 category=portal\n"
-		"[bypass]\n8.8.8.8\n77.74.177.8\ntcp/853\n"
+		"[bypass]\n8.8.8.8\n77.74.177.8\n192.0.2.9 ports=tcp/443,udp/443\ntcp/853\n"
 		"[relay]\ntcp/13000-13010\nudp/13000\n", NULL);
 
 	(void)state;
@@ -166,10 +166,13 @@ static void packets(void **state)
 	assert_string_equal(packet(&compiled, "77.74.177.8", 17, 443), "bypass:77.74.177.8");
 	/* what is exempt by address passes on every port */
 	assert_string_equal(packet(&compiled, "77.74.177.9", 6, 853), "exempt:77.74.177.9");
-	/* resolvers: only on the ports that carry DNS */
+	/* resolvers: on every port of TCP and UDP, unless the rule names some */
 	assert_string_equal(packet(&compiled, "8.8.8.8", 6, 443), "bypass:8.8.8.8");
 	assert_string_equal(packet(&compiled, "8.8.8.8", 17, 8853), "bypass:8.8.8.8");
-	assert_string_equal(packet(&compiled, "8.8.8.8", 6, 80), "");
+	assert_string_equal(packet(&compiled, "8.8.8.8", 6, 80), "bypass:8.8.8.8");
+	assert_string_equal(packet(&compiled, "8.8.8.8", 17, 5353), "bypass:8.8.8.8");
+	assert_string_equal(packet(&compiled, "192.0.2.9", 17, 443), "bypass:192.0.2.9");
+	assert_string_equal(packet(&compiled, "192.0.2.9", 6, 80), "");
 	assert_string_equal(packet(&compiled, "8.8.8.8", 1, 0), "");
 	assert_string_equal(packet(&compiled, "8.8.8.8", 6, 853), "bypass:8.8.8.8");
 	/* ports */

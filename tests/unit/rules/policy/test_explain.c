@@ -49,7 +49,7 @@ static void queries(void **state)
 		{ "192.0.2.1", ACTION_NONE, NULL, false, false },
 		{ "8.8.8.8", ACTION_BLOCK, "l:bypass:8.8.8.8", false, false },
 		{ "8.8.8.8:tcp/443", ACTION_BLOCK, "l:bypass:8.8.8.8", false, false },
-		{ "8.8.8.8:tcp/80", ACTION_NONE, NULL, false, false },
+		{ "8.8.8.8:tcp/80", ACTION_BLOCK, "l:bypass:8.8.8.8", false, false },
 		{ "192.0.2.1:tcp/853", ACTION_BLOCK, "l:bypass:tcp/853", false, false },
 		{ "[2a03:2480::9]:udp/1", ACTION_BLOCK, "l:portal:2a03:2480::/32", false, false },
 		{ "2a03:2480::9:udp/1", ACTION_BLOCK, "l:portal:2a03:2480::/32", false, false },
