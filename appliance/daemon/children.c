@@ -267,6 +267,24 @@ static void heard_update(struct parent *parent, struct message *message)
 		updates_delivered(parent, message);
 }
 
+/* Without a journal to take it, it is told with the next counters. */
+static void tell_unlogged(struct parent *parent)
+{
+	struct child *journal = &parent->child[ROLE_JOURNAL];
+	struct unlogged before = parent->unlogged;
+	uint64_t packets = unlogged_since(&parent->unlogged, parent->counters,
+					  parent->counters_size);
+	uint8_t body[sizeof(packets)];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	if (!packets)
+		return;
+	cursor_put64(&cursor, packets);
+	if (!journal->ready ||
+	    child_send(journal, MESSAGE_UNLOGGED, body, sizeof(body), -1) < 0)
+		parent->unlogged = before;
+}
+
 static void dispatch(struct parent *parent, struct child *child, struct message *message)
 {
 	if (child->role == ROLE_UPDATE && updates_flooded(parent)) {
@@ -311,6 +329,7 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 			alive_answered(child);
 			memcpy(parent->counters, message->body, message->size);
 			parent->counters_size = message->size;
+			tell_unlogged(parent);
 			control_counters(parent);
 			return;
 		}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/cursor.h"
 #include "daemon/log.h"
 #include "journal/aggregate.h"
 #include "journal/journal.h"
@@ -108,6 +109,13 @@ static void take_mode(struct journal_role *role, const struct message *message)
 	journal_mode(role->journal, &mode, clock_wall_ms(), clock_uptime_ms());
 }
 
+static void take_unlogged(struct journal_role *role, const struct message *message)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+
+	journal_lost(role->journal, cursor_get64(&cursor));
+}
+
 static void hear(struct journal_role *role)
 {
 	static struct message message;
@@ -120,6 +128,8 @@ static void hear(struct journal_role *role)
 		take_policy(role, &message);
 	else if (message.type == MESSAGE_MODE)
 		take_mode(role, &message);
+	else if (message.type == MESSAGE_UNLOGGED && message.size == sizeof(uint64_t))
+		take_unlogged(role, &message);
 	else
 		_exit(1);
 }

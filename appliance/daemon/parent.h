@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "daemon/modes.h"
+#include "daemon/unlogged.h"
 #include "daemon/updates.h"
 #include "daemon/watchdog.h"
 #include "dns/worker.h"
@@ -93,6 +94,7 @@ struct parent {
 	char boot[CLOCK_BOOT_ID];
 
 	struct child child[ROLE_COUNT];
+	struct unlogged unlogged;
 	int64_t now;		/* uptime in ms */
 	int64_t began;
 	bool linked;		/* dns and rules talk to each other */

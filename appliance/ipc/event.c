@@ -6,7 +6,7 @@
 
 #include "base/cursor.h"
 
-enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2 };
+enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8 };
 
 const char *channel_print(enum event_channel channel)
 {
@@ -46,7 +46,9 @@ size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX])
 	cursor_put8(&cursor, (uint8_t)event->action);
 	cursor_put8(&cursor, (uint8_t)event->intended);
 	cursor_put8(&cursor, (uint8_t)((event->has_resolver ? HAS_RESOLVER : 0) |
-				       (event->has_address ? HAS_ADDRESS : 0)));
+				       (event->has_address ? HAS_ADDRESS : 0) |
+				       (event->has_mac ? HAS_MAC : 0) |
+				       (event->inbound ? INBOUND : 0)));
 	cursor_put(&cursor, event->client.bytes, 16);
 	cursor_put16(&cursor, event->client_port);
 	cursor_put32(&cursor, event->interface);
@@ -60,6 +62,8 @@ size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX])
 		cursor_put(&cursor, event->resolver.bytes, 16);
 	if (event->has_address)
 		cursor_put(&cursor, event->address.bytes, 16);
+	if (event->has_mac)
+		cursor_put(&cursor, event->mac, sizeof(event->mac));
 	cursor_put(&cursor, event->name.wire, event->name.length);
 	return cursor.at;
 }
@@ -90,8 +94,12 @@ int event_decode(struct event *event, const uint8_t *data, size_t size)
 	event->has_address = flags & HAS_ADDRESS;
 	if (event->has_address)
 		cursor_get(&cursor, event->address.bytes, 16);
+	event->inbound = flags & INBOUND;
+	event->has_mac = flags & HAS_MAC;
+	if (event->has_mac)
+		cursor_get(&cursor, event->mac, sizeof(event->mac));
 	if (cursor.failed || channel >= CHANNEL_COUNT || action >= ACTION_COUNT ||
-	    intended >= ACTION_COUNT || flags > (HAS_RESOLVER | HAS_ADDRESS))
+	    intended >= ACTION_COUNT || flags > (HAS_RESOLVER | HAS_ADDRESS | HAS_MAC | INBOUND))
 		return -EBADMSG;
 	event->channel = (enum event_channel)channel;
 	event->action = (enum action)action;

@@ -31,6 +31,9 @@ struct event {
 	struct addr client;
 	uint16_t client_port;
 	uint32_t interface;	/* index; 0: unknown */
+	bool has_mac;		/* CHANNEL_PACKET: the sender's, as the packet had it */
+	uint8_t mac[6];
+	bool inbound;		/* CHANNEL_PACKET: from the vendor's address to the client */
 	bool has_resolver;	/* DNS: the address that the client asked */
 	struct addr resolver;
 	uint16_t qtype;		/* DNS */

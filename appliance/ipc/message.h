@@ -38,6 +38,7 @@ enum message_type {
 	MESSAGE_COUNTERS,	/* rules: ask for them; its answer carries them */
 	MESSAGE_ALIVE,		/* dns: is every worker there? its answer is the same */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
+	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
 	MESSAGE_LOOK,		/* update: u32 number, not 0: look now; text: at this folder in its root,
 				 * not at the mirrors */
 	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */

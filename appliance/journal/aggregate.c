@@ -20,12 +20,15 @@ struct key {
 	uint8_t intended;
 	uint8_t has_resolver;
 	uint8_t has_address;
+	uint8_t has_mac;
+	uint8_t inbound;
+	uint8_t mac[6];
 	uint8_t labels;
 	uint8_t name_length;
 	uint8_t name[NAME_WIRE_MAX];
 };
 enum { KEY_FIXED = offsetof(struct key, name) };
-_Static_assert(KEY_FIXED == 3 * 16 + 2 * 4 + 2 * 2 + 8, "padding would be hashed");
+_Static_assert(KEY_FIXED == 3 * 16 + 2 * 4 + 2 * 2 + 16, "padding would be hashed");
 
 enum { NO_ENTRY = UINT16_MAX, BUCKETS = 16384 };
 _Static_assert(AGGREGATE_ENTRIES < UINT16_MAX, "entries have 16-bit numbers");
@@ -104,6 +107,10 @@ static size_t key_make(struct key *key, const struct event *event)
 	key->intended = (uint8_t)event->intended;
 	key->has_resolver = event->has_resolver;
 	key->has_address = event->has_address;
+	key->has_mac = event->has_mac;
+	key->inbound = event->inbound;
+	if (event->has_mac)
+		memcpy(key->mac, event->mac, sizeof(key->mac));
 	key->labels = event->name.labels;
 	key->name_length = event->name.length;
 	memcpy(key->name, event->name.wire, event->name.length);
@@ -282,12 +289,15 @@ static void take(struct entry *entry, struct event *record)
 		.port = key->port,
 		.has_address = key->has_address,
 		.address = key->address,
+		.has_mac = key->has_mac,
+		.inbound = key->inbound,
 		.state = key->state,
 		.rule = key->rule,
 		.count = entry->count,
 	};
 	record->name.length = key->name_length;
 	record->name.labels = key->labels;
+	memcpy(record->mac, key->mac, sizeof(record->mac));
 	memcpy(record->name.wire, key->name, key->name_length);
 	entry->count = 0;
 }

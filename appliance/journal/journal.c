@@ -125,6 +125,14 @@ static int keep_line(struct journal *journal, char *line)
 	return error;
 }
 
+/* A packet brought its own; who asked by DNS, only the neighbour table knows. */
+static const uint8_t *mac_of(const struct event *event, const struct neighbour *neighbour)
+{
+	if (event->channel == CHANNEL_PACKET)
+		return event->has_mac ? event->mac : NULL;
+	return neighbour->has_mac ? neighbour->mac : NULL;
+}
+
 static void write_record(struct journal *journal, const struct event *event)
 {
 	const struct policy *policy = policy_of(journal, event->state);
@@ -136,7 +144,7 @@ static void write_record(struct journal *journal, const struct event *event)
 
 	neighbours_lookup(&journal->neighbours, &event->client, event->interface, &neighbour);
 	context.interface = neighbour.name[0] ? neighbour.name : NULL;
-	context.mac = neighbour.has_mac ? neighbour.mac : NULL;
+	context.mac = mac_of(event, &neighbour);
 	context.forwarder = is_forwarder(journal, &event->client);
 	context.rule = policy && policy_rule(policy, event->rule, &rule) ? &rule : NULL;
 	if (record_print(event, &context, &line) < 0 || keep_line(journal, line) < 0)
@@ -204,6 +212,21 @@ int journal_policy(struct journal *journal, void *block, size_t size)
 
 /* ---- events ---- */
 
+/* From the vendor: the client is where it went. The MAC is a router's. */
+static void turn_round(struct event *event)
+{
+	struct addr vendor = event->client;
+	uint16_t port = event->client_port;
+
+	event->client = event->address;
+	event->client_port = event->port;
+	event->address = vendor;
+	event->port = port;
+	event->inbound = true;
+	event->has_mac = false;
+	event->interface = 0;
+}
+
 static void resolve_packet(const struct journal *journal, struct event *event)
 {
 	const struct policy *policy = policy_of(journal, event->state);
@@ -212,6 +235,11 @@ static void resolve_packet(const struct journal *journal, struct event *event)
 	if (!policy)
 		return;
 	verdict = policy_lookup_packet(policy, &event->address, event->protocol, event->port);
+	if (verdict.action == ACTION_NONE) {
+		verdict = policy_lookup_addr(policy, &event->client);
+		if (verdict.action != ACTION_NONE)
+			turn_round(event);
+	}
 	event->rule = verdict.rule;
 	event->action = verdict.action;
 	event->intended = verdict.intended;

@@ -138,6 +138,19 @@ static bool read_prefix(struct event *event, const struct nlattr *attribute)
 	return true;
 }
 
+/* The sender's on the link that the packet came in by. What the neighbour table says of an address
+ * is no proof: whoever forges that address would put its owner into the log. */
+static void read_mac(struct event *event, const struct nlattr *attribute)
+{
+	const struct nfulnl_msg_packet_hw *hw = mnl_attr_get_payload(attribute);
+
+	if (mnl_attr_get_payload_len(attribute) < sizeof(*hw) ||
+	    ntohs(hw->hw_addrlen) != sizeof(event->mac))
+		return;
+	memcpy(event->mac, hw->hw_addr, sizeof(event->mac));
+	event->has_mac = true;
+}
+
 struct message {
 	struct event *event;
 	bool has_prefix;
@@ -154,6 +167,9 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 		break;
 	case NFULA_PAYLOAD:
 		message->has_packet = read_packet(message->event, attribute);
+		break;
+	case NFULA_HWADDR:
+		read_mac(message->event, attribute);
 		break;
 	case NFULA_IFINDEX_INDEV:
 		if (mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t))

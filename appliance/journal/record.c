@@ -128,6 +128,8 @@ static void put_verdict(struct object *object, const struct event *event,
 	put_text(object, "would",
 		 event->intended != event->action ? action_print(event->intended) : NULL);
 	put_text(object, "channel", channel_print(event->channel));
+	put_text(object, "direction",
+		 event->channel != CHANNEL_PACKET ? NULL : event->inbound ? "in" : "out");
 	put_number(object, "count", event->count);
 }
 

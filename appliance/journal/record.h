@@ -13,18 +13,19 @@
  * order; null is what does not apply or is not known:
  *
  *	time boot_id uptime appliance state client mac interface client_port forwarder resolver
- *	qtype protocol port name address rule category action would channel count
+ *	qtype protocol port name address rule category action would channel direction count
  *
  * time is RFC 3339 in UTC with milliseconds, uptime seconds with milliseconds, state the eight
  * digits of the policy's id, protocol "tcp", "udp", "icmp" or a number; would is what the action
- * would have been outside monitor mode, null when it is the same. Names are printed as in master
+ * would have been outside monitor mode, null when it is the same; direction, of a packet, "out" from the client or "in"
+ * to it. Names are printed as in master
  * files, so no byte that a client sent reaches a reader raw.
  */
 struct record_context {
 	const char *appliance;
 	const char *boot_id;
 	const char *interface;		/* NULL: unknown */
-	const uint8_t *mac;		/* six bytes; NULL: not on the link */
+	const uint8_t *mac;		/* six bytes; NULL: unknown */
 	bool forwarder;			/* the client speaks for others */
 	const struct policy_rule *rule;	/* NULL: unknown */
 };

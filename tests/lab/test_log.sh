@@ -6,7 +6,7 @@ setup() { gateway_with forwarder '/^\[network\]/a\
 forwarder = 192.168.77.12'; }
 
 FIELDS='time boot_id uptime appliance state client mac interface client_port forwarder resolver
-	qtype protocol port name address rule category action would channel count'
+	qtype protocol port name address rule category action would channel direction count'
 
 test_event_has_every_field() {
 	local event field

@@ -123,22 +123,60 @@ static struct event dns_event(uint32_t id, uint32_t rule)
 	};
 }
 
-static void nflog_packet(struct journal *journal, uint32_t id, int64_t uptime_ms)
+static void nflog_from_to(struct journal *journal, uint32_t id, const char *from, const char *to,
+			  int64_t uptime_ms)
 {
-	static const uint8_t packet[] = {
-		0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 7, 77, 74, 176, 1,
+	uint8_t packet[] = {
+		0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0x9c, 0x40, 0x01, 0xbb,
 	};
+	struct nfulnl_msg_packet_hw hw = { .hw_addrlen = htons(6),
+					   .hw_addr = { 2, 0, 0, 0xab, 0xcd, 0xef } };
+	struct addr source = sample_addr(from), destination = sample_addr(to);
 	_Alignas(8) uint8_t bytes[512];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
 	char prefix[64];
 
+	memcpy(packet + 12, source.bytes + 12, 4);
+	memcpy(packet + 16, destination.bytes + 12, 4);
 	mnl_nlmsg_put_extra_header(message, sizeof(struct nfgenmsg));
 	message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
 	snprintf(prefix, sizeof(prefix), "cordon %08x infrastructure", id);
 	mnl_attr_put_strz(message, NFULA_PREFIX, prefix);
+	mnl_attr_put(message, NFULA_HWADDR, sizeof(hw), &hw);
 	mnl_attr_put(message, NFULA_PAYLOAD, sizeof(packet), packet);
 	journal_nflog(journal, bytes, message->nlmsg_len, 6000, uptime_ms);
+}
+
+static void nflog_packet(struct journal *journal, uint32_t id, int64_t uptime_ms)
+{
+	nflog_from_to(journal, id, "192.0.2.7", "77.74.176.1", uptime_ms);
+}
+
+/* What comes from the vendor is about the host that it was for. */
+static void inbound_packets_name_the_client(void **state)
+{
+	struct fixture *fixture = *state;
+	uint32_t id = give(fixture->journal, first_list, 1);
+	json_t *all, *line;
+
+	nflog_from_to(fixture->journal, id, "77.74.176.1", "192.0.2.7", 1000);
+	nflog_packet(fixture->journal, id, 1000);
+	journal_tick(fixture->journal, 6000, 1000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 2);
+	line = json_array_get(all, 0);
+	assert_string_equal(text_at(all, 0, "client"), "192.0.2.7");
+	assert_string_equal(text_at(all, 0, "address"), "77.74.176.1");
+	assert_string_equal(text_at(all, 0, "direction"), "in");
+	assert_string_equal(text_at(all, 0, "rule"), "one:infrastructure:77.74.176.0/21");
+	assert_int_equal(json_integer_value(json_object_get(line, "port")), 40000);
+	assert_int_equal(json_integer_value(json_object_get(line, "client_port")), 443);
+	assert_true(json_is_null(json_object_get(line, "mac")));
+	assert_string_equal(text_at(all, 1, "direction"), "out");
+	assert_string_equal(text_at(all, 1, "mac"), "02:00:00:ab:cd:ef");
+	json_decref(all);
+	journal_close(fixture->journal, 0, 2000);
 }
 
 static void names_and_packets(void **state)
@@ -304,6 +342,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_journal(names_and_packets),
+		with_journal(inbound_packets_name_the_client),
 		with_journal(counts_survive_the_close),
 		with_journal(previous_policy),
 		with_journal(counts_keep_their_rule),

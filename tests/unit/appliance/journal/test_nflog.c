@@ -57,6 +57,18 @@ static int parse_one(const char *prefix, const void *packet, size_t size, struct
 	return nflog_next(&nflog, event);
 }
 
+/* The packet with one attribute more. */
+static int parse_with(uint16_t type, const void *data, size_t size, struct event *event)
+{
+	struct datagram datagram = { .size = 0 };
+	struct netlink nflog = { .data = datagram.bytes };
+
+	put_message(&datagram, "cordon 00000001 web", packet4, sizeof(packet4));
+	mnl_attr_put((struct nlmsghdr *)(void *)datagram.bytes, type, size, data);
+	nflog.size = ((struct nlmsghdr *)(void *)datagram.bytes)->nlmsg_len;
+	return nflog_next(&nflog, event);
+}
+
 static void addr_is(const struct addr *addr, const char *expected)
 {
 	char text[ADDR_TEXT];
@@ -82,6 +94,26 @@ static void version_4(void **state)
 	assert_false(event.has_resolver);
 	addr_is(&event.client, "192.0.2.7");
 	addr_is(&event.address, "77.74.176.1");
+}
+
+/* The log said the MAC that the neighbour table has for an address, so that whoever forged the address
+ * framed its owner. */
+static void the_mac_is_the_packets(void **state)
+{
+	static const struct nfulnl_msg_packet_hw hw = { .hw_addr = { 2, 0, 0, 0xab, 0xcd, 0xef } };
+	struct nfulnl_msg_packet_hw good = hw, infiniband = hw;
+	struct event event;
+
+	(void)state;
+	good.hw_addrlen = htons(6);
+	infiniband.hw_addrlen = htons(20);
+	assert_int_equal(parse_with(NFULA_HWADDR, &good, sizeof(good), &event), 1);
+	assert_true(event.has_mac);
+	assert_memory_equal(event.mac, hw.hw_addr, 6);
+	assert_int_equal(parse_with(NFULA_HWADDR, &infiniband, sizeof(infiniband), &event), 1);
+	assert_false(event.has_mac);
+	assert_int_equal(parse_with(NFULA_HWADDR, &good, 3, &event), 1);
+	assert_false(event.has_mac);
 }
 
 static void version_6_with_extensions(void **state)
@@ -220,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(version_4),
+		cmocka_unit_test(the_mac_is_the_packets),
 		cmocka_unit_test(version_6_with_extensions),
 		cmocka_unit_test(fragments_and_icmp_have_no_ports),
 		cmocka_unit_test(short_packets),

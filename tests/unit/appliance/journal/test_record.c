@@ -46,7 +46,7 @@ static void every_field_in_order(void **state)
 		"\"protocol\":\"udp\",\"port\":53,\"name\":\"a.upd.kaspersky.com\","
 		"\"address\":null,\"rule\":\"kaspersky:update:upd.kaspersky.com\","
 		"\"category\":\"update\",\"action\":\"monitor\",\"would\":\"block\","
-		"\"channel\":\"dns\",\"count\":25}");
+		"\"channel\":\"dns\",\"direction\":null,\"count\":25}");
 }
 
 static void unknown_is_null(void **state)
@@ -63,7 +63,7 @@ static void unknown_is_null(void **state)
 		"\"mac\":null,\"interface\":null,\"client_port\":0,\"forwarder\":false,"
 		"\"resolver\":null,\"qtype\":null,\"protocol\":47,\"port\":0,\"name\":null,"
 		"\"address\":\"2a03:2480::1\",\"rule\":null,\"category\":null,"
-		"\"action\":\"none\",\"would\":null,\"channel\":\"packet\","
+		"\"action\":\"none\",\"would\":null,\"channel\":\"packet\",\"direction\":\"out\","
 		"\"count\":9223372036854775807}");
 }
 
@@ -86,7 +86,7 @@ static void hostile_names(void **state)
 		assert_true(*at >= ' ' && *at < 0x7f);
 	json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(json);
-	assert_int_equal(json_object_size(json), 22);
+	assert_int_equal(json_object_size(json), 23);
 	name = json_object_get(json, "name");
 	assert_string_equal(json_string_value(name),
 			    "\\\"\\010\\013\\\\\\000\\027\\255\\195\\.x.\\\"\\,\\\"a");
