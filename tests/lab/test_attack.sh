@@ -5,7 +5,7 @@
 asked_upstream() { grep -q "$1" "$LAB_DIR/internet/unbound.log"; }
 
 spoofed() {
-	nft_gateway -j list counter inet cordon capture_spoofed |
+	nft_gateway -j list counter inet cordon spoofed |
 		jq '.nftables[] | .counter // empty | .packets'
 }
 

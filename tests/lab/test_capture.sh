@@ -61,7 +61,19 @@ test_ports_of_others_stay_open() {
 	is "$(connection 1 198.51.200.10 443)" open 'an innocent web server'
 	is "$(connection 1 2001:db8:200::10 443)" open 'an innocent web server, IPv6'
 	is "$(connection 1 198.51.200.10 8853)" open 'port 8853 of a host that is no resolver'
-	is "$(connection 1 8.8.8.8 80)" open 'port 80 of a resolver'
+}
+
+# A resolver answers on ports that no list has: 5353, 9953, whatever comes next.
+test_a_listed_resolver_is_refused_on_every_port() {
+	local port
+	for port in 54 80 784 5300 5353 8053 8853 9953; do
+		is "$(connection 1 8.8.8.8 "$port")" refused "tcp/$port of a resolver"
+	done
+	is "$(connection 1 2001:4860:4860::8888 5353)" refused 'IPv6'
+	like "$(lab client 1 dig +time=1 +tries=1 -p 5353 @8.8.8.8 www.example.com 2>&1)" \
+		'*[Rr]efused*|*prohibited*|*timed out*|*unreachable*' 'udp/5353'
+	logged '"channel":"packet".*"address":"8.8.8.8".*"rule":"resolvers:bypass:8.8.8.8"' ||
+		logged '"port":5353.*"address":"8.8.8.8"'
 }
 
 # No entry a query: a flood of queries cannot fill the table.
