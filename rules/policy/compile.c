@@ -446,6 +446,12 @@ int policy_compile(const struct rule_list *lists, size_t count,
 						   builder.rules.data,
 					   options->max_v4_share, diag);
 	if (!error)
+		error = sanity_check_ports((const struct policy_ports *)(const void *)
+						   builder.ports.data,
+					   builder.ports.length / sizeof(struct policy_ports),
+					   (const struct block_rule *)(const void *)
+						   builder.rules.data, diag);
+	if (!error)
 		error = assemble(&builder, &out);
 	builder_release(&builder);
 	if (error) {

@@ -14,8 +14,9 @@
  * Rule lists and local choices to the compiled policy of policy.h.
  *
  * Sanity limits: a rule other than exempt that would cover the root, a public suffix (ICANN section
- * of the Public Suffix List), private, loopback, link-local or multicast space, or lists that together
- * block more than a stated share of the IPv4 addresses, refuse the whole.
+ * of the Public Suffix List), private, loopback, link-local or multicast space; lists that
+ * together block, or exempt, more than a stated share of the IPv4 addresses, or block ports that
+ * every network needs or more than SANITY_PORTS of a transport: each refuses the whole.
  */
 enum { POLICY_NAT64 = EMBED_MOST - EMBED_KNOWN };
 

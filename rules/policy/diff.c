@@ -57,6 +57,26 @@ static int compare_chosen(struct diff *diff, const struct diff_list *entry,
 
 /* ---- the lists as they are written ---- */
 
+/* ports= and leads-to=: in the order in which they are written. */
+static int compare_reach(const struct rule *a, const struct rule *b)
+{
+	int order = (a->port_count > b->port_count) - (a->port_count < b->port_count);
+
+	if (order == 0)
+		order = (a->network_count > b->network_count) - (a->network_count < b->network_count);
+	for (size_t i = 0; order == 0 && i < a->port_count; i++) {
+		order = (int)a->port[i].protocol - (int)b->port[i].protocol;
+		if (order == 0)
+			order = (int)a->port[i].first - (int)b->port[i].first;
+	}
+	for (size_t i = 0; order == 0 && i < a->network_count; i++) {
+		order = addr_compare(&a->network[i].addr, &b->network[i].addr);
+		if (order == 0)
+			order = (int)a->network[i].length - (int)b->network[i].length;
+	}
+	return order;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
 	const struct rule *x = *(const struct rule *const *)a, *y = *(const struct rule *const *)b;
@@ -64,6 +84,8 @@ static int compare_ids(const void *a, const void *b)
 
 	if (order == 0)
 		order = (int)x->confidence - (int)y->confidence;
+	if (order == 0)
+		order = compare_reach(x, y);
 	return order ? order : strcmp(x->evidence, y->evidence);
 }
 

@@ -2,7 +2,6 @@
 #include "policy/diff_internal.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,24 @@ static const char *pattern_of(const struct policy_rule *rule)
 	return colon ? colon + 1 : rule->id;
 }
 
+/* ports= and leads-to=: where the clients of a name may go, and where a resolver is refused. */
+static bool reaches_alike(const struct policy_rule *a, const struct policy_rule *b)
+{
+	if (a->port_count != b->port_count || a->network_count != b->network_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++) {
+		if (a->port[i].protocol != b->port[i].protocol ||
+		    a->port[i].first != b->port[i].first)
+			return false;
+	}
+	for (size_t i = 0; i < a->network_count; i++) {
+		if (addr_compare(&a->network[i].addr, &b->network[i].addr) != 0 ||
+		    a->network[i].length != b->network[i].length)
+			return false;
+	}
+	return true;
+}
+
 /* The same pattern in another list, or another pattern with the same words: no change. */
 static bool decides_alike(const struct diff_change *change)
 {
@@ -28,14 +45,13 @@ static bool decides_alike(const struct diff_change *change)
 	if (!change->decided[OLD])
 		return true;
 	return old->action == new->action && old->category == new->category &&
-	       old->confidence == new->confidence &&
+	       old->confidence == new->confidence && reaches_alike(old, new) &&
 	       (strcmp(pattern_of(old), pattern_of(new)) != 0 ||
 		strcmp(old->evidence, new->evidence) == 0);
 }
 
-/* rule: index in each policy, POLICY_NO_RULE for none. false: nothing changes here. */
-static bool compare_place(const struct diff_sets *sets, const uint32_t rule[SIDES],
-			  struct diff_change *change)
+bool diff_place(const struct diff_sets *sets, const uint32_t rule[SIDES],
+		struct diff_change *change)
 {
 	bool blocks[SIDES];
 
@@ -54,8 +70,7 @@ static bool compare_place(const struct diff_sets *sets, const uint32_t rule[SIDE
 	return true;
 }
 
-static void add_change(const struct diff_sets *sets, struct diff_change *change,
-		       const char *what)
+void diff_add(const struct diff_sets *sets, struct diff_change *change, const char *what)
 {
 	struct diff *diff = sets->diff;
 
@@ -107,19 +122,19 @@ static void compare_name(const struct diff_sets *sets, const uint8_t *wire)
 		under[side] = rule_below(&sets->policy[side], wire);
 	}
 	name_print(wire, name);
-	at_changed = compare_place(sets, full, &at);
-	below_changed = compare_place(sets, under, &below);
+	at_changed = diff_place(sets, full, &at);
+	below_changed = diff_place(sets, under, &below);
 	if (at_changed && below_changed && full[OLD] == under[OLD] && full[NEW] == under[NEW]) {
-		add_change(sets, &at, name);
+		diff_add(sets, &at, name);
 		return;
 	}
 	if (at_changed) {
 		snprintf(what, sizeof(what), "=%s", name);
-		add_change(sets, &at, what);
+		diff_add(sets, &at, what);
 	}
 	if (below_changed) {
 		snprintf(what, sizeof(what), "*.%s", name);
-		add_change(sets, &below, what);
+		diff_add(sets, &below, what);
 	}
 }
 
@@ -171,171 +186,6 @@ static int compare_names(const struct diff_sets *sets)
 	return count ? -ENOMEM : 0;
 }
 
-/* ---- networks ---- */
-
-enum { RANGE_TEXT = 2 * ADDR_TEXT + 16 };
-
-/* How many bits at the end are zero. */
-static unsigned int zero_bits(const struct addr *addr)
-{
-	unsigned int bits = 0;
-
-	while (bits < 128 && !(addr->bytes[15 - bits / 8] >> bits % 8 & 1))
-		bits++;
-	return bits;
-}
-
-/* The largest network that begins at first and does not go beyond last. */
-static struct prefix widest(const struct addr *first, const struct addr *last)
-{
-	struct prefix prefix = { .addr = *first, .length = (uint8_t)(128 - zero_bits(first)) };
-
-	for (; prefix.length < 128; prefix.length++) {
-		struct addr end = prefix_last(&prefix);
-
-		if (addr_compare(&end, last) <= 0)
-			break;
-	}
-	return prefix;
-}
-
-static void print_range(char out[RANGE_TEXT], const struct addr *first, const struct addr *last,
-			enum policy_table table)
-{
-	const char *role = table == POLICY_RESOLVERS ? " (as resolver)" : "";
-	struct prefix prefix = widest(first, last);
-	struct addr end = prefix_last(&prefix);
-	char one[PREFIX_TEXT], other[ADDR_TEXT];
-
-	if (addr_compare(&end, last) == 0)
-		snprintf(out, RANGE_TEXT, "%s%s", prefix_print(&prefix, one), role);
-	else
-		snprintf(out, RANGE_TEXT, "%s-%s%s", addr_print(first, one),
-			 addr_print(last, other), role);
-}
-
-static int compare_addrs(const void *a, const void *b)
-{
-	return addr_compare(a, b);
-}
-
-/* Where either side may begin to decide otherwise: the first address of each range and the one
- * behind its last. Ascending. */
-static int find_borders(const struct diff_sets *sets, enum policy_table table,
-			struct text *borders)
-{
-	for (int side = 0; side < SIDES; side++) {
-		const struct policy *policy = &sets->policy[side];
-
-		for (size_t i = 0; i < policy_ranges(policy, table); i++) {
-			struct policy_range range = policy_range(policy, table, i);
-
-			text_put(borders, &range.first, sizeof(range.first));
-			if (addr_next(&range.last))
-				text_put(borders, &range.last, sizeof(range.last));
-		}
-	}
-	if (text_failed(borders))
-		return -ENOMEM;
-	if (borders->length)
-		qsort(borders->data, borders->length / sizeof(struct addr), sizeof(struct addr),
-		      compare_addrs);
-	return 0;
-}
-
-static void rules_at(const struct diff_sets *sets, enum policy_table table,
-		     const struct addr *addr, uint32_t rule[SIDES])
-{
-	for (int side = 0; side < SIDES; side++)
-		rule[side] = (table == POLICY_NETWORKS ? policy_lookup_addr : policy_lookup_resolver)
-			     (&sets->policy[side], addr).rule;
-}
-
-/* Neighbours with the same rules before and after are one change. */
-static void compare_ranges(const struct diff_sets *sets, enum policy_table table,
-			   const struct addr *border, size_t count)
-{
-	char what[RANGE_TEXT];
-	struct diff_change change;
-
-	for (size_t i = 0, end; i < count; i = end) {
-		uint32_t rule[SIDES], next[SIDES];
-		struct addr last;
-
-		rules_at(sets, table, &border[i], rule);
-		for (end = i + 1; end < count; end++) {
-			rules_at(sets, table, &border[end], next);
-			if (next[OLD] != rule[OLD] || next[NEW] != rule[NEW])
-				break;
-		}
-		memset(&last, 0xff, sizeof(last));
-		if (end < count) {
-			last = border[end];
-			addr_previous(&last);
-		}
-		if (!compare_place(sets, rule, &change))
-			continue;
-		print_range(what, &border[i], &last, table);
-		add_change(sets, &change, what);
-	}
-}
-
-static int compare_networks(const struct diff_sets *sets, enum policy_table table)
-{
-	struct text borders = TEXT_EMPTY;
-	int error = find_borders(sets, table, &borders);
-
-	if (!error)
-		compare_ranges(sets, table, (const struct addr *)(void *)borders.data,
-			       borders.length / sizeof(struct addr));
-	text_release(&borders);
-	return error;
-}
-
-/* ---- ports ---- */
-
-enum { PORTS = 65536 };
-
-static void fill_ports(const struct policy *policy, uint8_t protocol, uint32_t rule[PORTS])
-{
-	for (size_t port = 0; port < PORTS; port++)
-		rule[port] = POLICY_NO_RULE;
-	for (size_t i = 0; i < policy_port_ranges(policy); i++) {
-		struct policy_ports range = policy_port_range(policy, i);
-
-		for (size_t port = range.ports.first;
-		     range.ports.protocol == protocol && port <= range.ports.last; port++)
-			rule[port] = range.rule;
-	}
-}
-
-static int compare_ports(const struct diff_sets *sets, uint8_t protocol)
-{
-	uint32_t (*rule)[PORTS] = calloc(SIDES, sizeof(*rule));
-	unsigned int end;
-
-	if (!rule)
-		return -ENOMEM;
-	for (int side = 0; side < SIDES; side++)
-		fill_ports(&sets->policy[side], protocol, rule[side]);
-	for (unsigned int port = 0; port < PORTS; port = end) {
-		const uint32_t here[SIDES] = { rule[OLD][port], rule[NEW][port] };
-		struct diff_change change;
-		char what[32];
-
-		for (end = port + 1; end < PORTS && rule[OLD][end] == here[OLD] &&
-				     rule[NEW][end] == here[NEW]; end++)
-			;
-		if (!compare_place(sets, here, &change))
-			continue;
-		snprintf(what, sizeof(what), end - port > 1 ? "%s/%u-%u" : "%s/%u",
-			 protocol == IPPROTO_TCP ? "tcp" : "udp", port, end - 1);
-		add_change(sets, &change, what);
-	}
-	free(rule);
-	return 0;
-}
-
 /* ---- all of it ---- */
 
 static int compile(struct diff_sets *sets, int side, const struct policy_options *options,
@@ -365,12 +215,6 @@ int diff_effect(struct diff_sets *sets, const struct policy_options *options, st
 	if (!error)
 		error = compare_names(sets);
 	if (!error)
-		error = compare_networks(sets, POLICY_NETWORKS);
-	if (!error)
-		error = compare_networks(sets, POLICY_RESOLVERS);
-	if (!error)
-		error = compare_ports(sets, IPPROTO_TCP);
-	if (!error)
-		error = compare_ports(sets, IPPROTO_UDP);
+		error = diff_packets(sets);
 	return !error && text_failed(&sets->diff->changes) ? -ENOMEM : error;
 }

@@ -60,3 +60,13 @@ struct diff_sets {
 /* Adds every difference in effect to diff->changes, in no order. */
 int diff_effect(struct diff_sets *sets, const struct policy_options *options, struct diag *diag)
 	__attribute__((warn_unused_result));
+
+/* rule: index in each policy, POLICY_NO_RULE for none. false: nothing changes here. */
+bool diff_place(const struct diff_sets *sets, const uint32_t rule[SIDES],
+		struct diff_change *change);
+
+/* Adds a change that diff_place found; what is copied. */
+void diff_add(const struct diff_sets *sets, struct diff_change *change, const char *what);
+
+/* Adds what changes for packets: by address, by address as a resolver, by port. -ENOMEM. */
+int diff_packets(const struct diff_sets *sets) __attribute__((warn_unused_result));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,41 @@ static void print_decision(struct text *out, const struct diff_change *change, i
 		text_puts(out, "no rule");
 }
 
+/* "" when the rule says nothing of it. */
+static void put_reach(struct text *out, const struct policy_rule *rule)
+{
+	char network[PREFIX_TEXT];
+
+	for (size_t i = 0; i < rule->port_count; i++)
+		text_printf(out, "%s%s/%u", i ? "," : "ports=",
+			    rule->port[i].protocol == IPPROTO_TCP ? "tcp" : "udp",
+			    rule->port[i].first);
+	text_puts(out, rule->port_count && rule->network_count ? " " : "");
+	for (size_t i = 0; i < rule->network_count; i++)
+		text_printf(out, "%s%s", i ? "," : "leads-to=",
+			    prefix_print(&rule->network[i], network));
+}
+
+/* Where the clients of the name may go, when either rule says so. */
+static void print_reach(struct text *out, const struct diff_change *change)
+{
+	bool says[SIDES];
+
+	for (int side = 0; side < SIDES; side++)
+		says[side] = change->decided[side] && (change->rule[side].port_count ||
+						       change->rule[side].network_count);
+	if (says[NEW]) {
+		text_puts(out, "; ");
+		put_reach(out, &change->rule[NEW]);
+	} else if (says[OLD] && change->decided[NEW]) {
+		text_puts(out, "; neither ports= nor leads-to=");
+	}
+	if (says[OLD]) {
+		text_puts(out, "; was: ");
+		put_reach(out, &change->rule[OLD]);
+	}
+}
+
 static void print_change(struct text *out, const struct diff_change *change)
 {
 	const struct policy_rule *old = &change->rule[OLD], *new = &change->rule[NEW];
@@ -46,6 +82,7 @@ static void print_change(struct text *out, const struct diff_change *change)
 		text_puts(out, ", was ");
 		print_decision(out, change, OLD);
 	}
+	print_reach(out, change);
 	print_evidence(out, "evidence: ", change->decided[NEW] ? new : old);
 	if (change->decided[OLD] && change->decided[NEW] &&
 	    strcmp(old->evidence, new->evidence) != 0)
@@ -109,13 +146,19 @@ void diff_print(const struct diff *diff, struct text *out)
 static json_t *rule_json(const struct diff_change *change, int side)
 {
 	const struct policy_rule *rule = &change->rule[side];
+	struct text reach = TEXT_EMPTY;
+	json_t *object;
 
 	if (!change->decided[side])
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "action", action_print(rule->action),
+	put_reach(&reach, rule);
+	object = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?}", "action", action_print(rule->action),
 			 "rule", rule->id, "category", category_print(rule->category),
 			 "confidence", confidence_print(rule->confidence), "evidence",
-			 rule->evidence[0] ? rule->evidence : NULL);
+			 rule->evidence[0] ? rule->evidence : NULL, "reach",
+			 reach.length ? reach.data : NULL);
+	text_release(&reach);
+	return object;
 }
 
 static json_t *change_json(const struct diff_change *change)

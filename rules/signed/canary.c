@@ -13,7 +13,9 @@ static void must_block(const struct policy *policy, const char *query, struct di
 		diag_error(diag, "canaries", 0, 0, "\"%s\": expected a name or an address", query);
 	else if (explanation.verdict.action == ACTION_NONE ||
 		 category_default_action(explanation.verdict.category) != ACTION_BLOCK)
-		diag_error(diag, "canaries", 0, 0, "%s must be blocked, and the lists do not", query);
+		diag_error(diag, "canaries", 0, 0, "%s must be blocked, and the lists do not; "
+			   "when that is meant, name other canaries (cordon repo add --canary-block)",
+			   query);
 }
 
 static void must_pass(const struct policy *policy, const char *query, struct diag *diag)

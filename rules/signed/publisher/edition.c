@@ -347,33 +347,40 @@ static void add_canary(char (*canary)[RELEASE_CANARY], size_t *count, const char
 		snprintf(canary[(*count)++], RELEASE_CANARY, "%s", name);
 }
 
-/* The vendor's first update host; where the lists do not know it, the first name they block. */
+/*
+ * What has to stay blocked, of each kind: the vendor's update host, its network, a foreign resolver's
+ * encrypted service, the port of DNS over TLS. Where the lists do not know the host, the first name
+ * that they block.
+ */
 static void choose_block(struct release *release, const struct policy *policy)
 {
-	static const char usual[] = "downloads.upd.kaspersky.com";
+	static const char *const usual[] = {
+		"downloads.upd.kaspersky.com", "77.74.176.10:tcp/443", "8.8.8.8:tcp/443",
+		"8.8.8.8:tcp/853", "192.0.2.1:tcp/853",
+	};
 	struct policy_rule rule;
 
-	if (blocks(policy, usual)) {
-		add_canary(release->block, &release->blocks, usual);
-		return;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		if (blocks(policy, usual[i]))
+			add_canary(release->block, &release->blocks, usual[i]);
 	}
-	for (uint32_t i = 0; policy_rule(policy, i, &rule); i++) {
+	for (uint32_t i = 0; !release->blocks && policy_rule(policy, i, &rule); i++) {
 		const char *pattern = strrchr(rule.id, ':') + 1;
 
 		if (rule.kind > PATTERN_EXACT)
 			continue;
 		pattern += *pattern == '=';
-		if (blocks(policy, pattern)) {
+		if (blocks(policy, pattern))
 			add_canary(release->block, &release->blocks, pattern);
-			return;
-		}
 	}
 }
 
 int edition_default_canaries(struct bundle *bundle, struct diag *diag)
 {
-	static const char *const innocent[] = { "www.gsa.gov", "www.cisa.gov", "time.nist.gov",
-						"www.debian.org" };
+	static const char *const innocent[] = {
+		"www.gsa.gov", "www.cisa.gov", "time.nist.gov", "www.debian.org",
+		"192.0.2.1:tcp/443", "192.0.2.1:udp/123", "2001:db8::1:tcp/443",
+	};
 	struct release *release = &bundle->release;
 	const bool given = release->passes > 0;
 	struct rule_list list[RELEASE_LISTS];

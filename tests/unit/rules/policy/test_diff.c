@@ -210,6 +210,39 @@ static void resolvers_and_ports(void **state)
 	      "- 8.8.8.8 (as resolver): no rule, was blocked by l:bypass:8.8.8.8 (high)\n");
 }
 
+/* The signers read "0 no longer blocked", and encrypted DNS to the resolver was open. */
+static void an_exemption_opens_a_resolver_and_ports(void **state)
+{
+	(void)state;
+	gives("[bypass]\n8.8.8.8\ntcp/853\n", "[bypass]\n8.8.8.8\ntcp/853\n[exempt]\n8.8.8.0/24\n",
+	      "bypass\n"
+	      "- 8.8.8.0/24 tcp/853: allowed by l:exempt:8.8.8.0/24 (high), was blocked by "
+	      "l:bypass:tcp/853 (high)\n"
+	      "- 8.8.8.8 (as resolver): allowed by l:exempt:8.8.8.0/24 (high), was blocked by "
+	      "l:bypass:8.8.8.8 (high)\n"
+	      "\nexempt\n"
+	      "~ 8.8.8.0/24: allowed by l:exempt:8.8.8.0/24 (high), was no rule\n");
+	gives("[bypass]\ntcp/853\n[exempt]\n192.0.2.0/24\n", "[bypass]\ntcp/853\n",
+	      "bypass\n"
+	      "+ 192.0.2.0/24 tcp/853: blocked by l:bypass:tcp/853 (high), was allowed by "
+	      "l:exempt:192.0.2.0/24 (high)\n"
+	      "\nexempt\n"
+	      "~ 192.0.2.0/24: no rule, was allowed by l:exempt:192.0.2.0/24 (high)\n");
+}
+
+/* Where a name's clients may go is part of what it decides. */
+static void reach_is_a_change(void **state)
+{
+	(void)state;
+	gives("[exempt]\na.com leads-to=77.74.181.0/24\n", "[exempt]\na.com ports=tcp/25\n",
+	      "exempt\n"
+	      "~ a.com: allowed by l:exempt:a.com (high); ports=tcp/25; was: "
+	      "leads-to=77.74.181.0/24\n");
+	gives("[bypass]\n8.8.8.8\n", "[bypass]\n8.8.8.8 ports=tcp/853\n",
+	      "bypass\n"
+	      "~ 8.8.8.8 (as resolver): blocked by l:bypass:8.8.8.8 (high); ports=tcp/853\n");
+}
+
 static void lists_off_by_default(void **state)
 {
 	static const char *const old[LISTS] = { HEAD("l") "[update]\na.com\n",
@@ -329,6 +362,8 @@ int main(void)
 		cmocka_unit_test(networks_written_otherwise),
 		cmocka_unit_test(the_last_address),
 		cmocka_unit_test(resolvers_and_ports),
+		cmocka_unit_test(an_exemption_opens_a_resolver_and_ports),
+		cmocka_unit_test(reach_is_a_change),
 		cmocka_unit_test(lists_off_by_default),
 		cmocka_unit_test(describes_lists),
 		cmocka_unit_test(evidence_cannot_steer_the_terminal),

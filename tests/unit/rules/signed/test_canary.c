@@ -54,6 +54,17 @@ static void what_must_block_blocks(void **state)
 	assert_int_equal(check(NULL, "watched.com", NULL, 0), -EINVAL);
 }
 
+/* An exemption of a resolver's network was clean, although it opens encrypted DNS. */
+static void packets_are_canaries_too(void **state)
+{
+	(void)state;
+	assert_int_equal(check(NULL, "77.74.176.1:tcp/443", NULL, 0), 0);
+	assert_int_equal(check(NULL, NULL, "192.0.2.1:tcp/443", 0), 0);
+	assert_int_equal(check(NULL, NULL, "77.74.176.1:tcp/443", 0), -EINVAL);
+	assert_int_equal(check(NULL, "192.0.2.1:tcp/853", NULL, 0), -EINVAL);
+	assert_non_null(strstr(diag.entry[0].message, "--canary-block"));
+}
+
 static void what_must_pass_passes(void **state)
 {
 	(void)state;
@@ -114,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_must_block_blocks),
+		cmocka_unit_test(packets_are_canaries_too),
 		cmocka_unit_test(what_must_pass_passes),
 		cmocka_unit_test(settings_do_not_change_what_must_block),
 		cmocka_unit_test(number_of_rules),

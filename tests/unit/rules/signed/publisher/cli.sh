@@ -116,7 +116,10 @@ expect 0 'timestamp  version 3' hold r --lift --key two.pem
 # ---- a change, and a list that stays without being named
 sed 's/^version:.*/version: 2/; /^=downloads.upd/d' "$root/rules/lists/kaspersky.rules" >k.rules
 expect 0 'release 2 staged: 2 lists' add r k.rules
-expect 0 'release 2 staged: 1 list,' add r k.rules --drop resolvers
+# Without the resolvers encrypted DNS is open: that has to be said, too.
+expect 1 '8.8.8.8:tcp/853 must be blocked' add r k.rules --drop resolvers
+expect 0 'release 2 staged: 1 list,' add r k.rules --drop resolvers \
+	--canary-block downloads.upd.kaspersky.com
 expect 1 'no list of this name' add r k.rules --drop resolvers
 cp -r r before
 expect 0 'keeps the first root' sign r --key bob.pem --yes
