@@ -93,7 +93,8 @@ help:
 ## make install      into PREFIX (/usr/local), DESTDIR honoured
 ## make clean        remove build
 ##
-## knobs: O=build CC=gcc|clang SAN=1 (ASan, UBSan) V=1 (commands)
+## knobs: O=build CC=gcc|clang SAN=1 (ASan, UBSan) V=1 (commands) LABS="dns wan" (of the lab tests these alone)
+##        TEST_JOBS, TEST_LABS (tests, labs side by side)
 
 # ---- Kconfig
 .PHONY: menuconfig defconfig allnoconfig
@@ -146,7 +147,7 @@ DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-
 	libmbedtls-dev libsodium-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
-	dnsmasq-base mandoc
+	dnsmasq-base mandoc fdisk
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_FRESH := mmdebstrap
 
@@ -220,7 +221,7 @@ check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-run
 
 check-run: all $(UNIT_PROGRAMS) $(ATTACK_PROGRAMS) $(O)/tests/tuf-client
-	$(Q)tests/run $(O) all
+	$(Q)tests/run $(O) unit attacks lab $(LABS)
 
 check-unit: all $(UNIT_PROGRAMS)
 	$(Q)tests/run $(O) unit
@@ -229,7 +230,7 @@ check-attacks: $(ATTACK_PROGRAMS)
 	$(Q)tests/run $(O) attacks
 
 check-lab: all
-	$(Q)tests/run $(O) lab
+	$(Q)tests/run $(O) lab $(LABS)
 
 check-includes:
 	$(Q)tests/check-includes '$(LEVELS)'

@@ -38,6 +38,7 @@ test_management_port_is_only_watched() {
 }
 
 test_mail_relay_is_only_watched() {
+	expect_vendor 1 91.103.66.155
 	is "$(connection 1 91.103.66.155 80)" open "a mail relay of the vendor's"
 	logged '.category == "mail" and .address == "91.103.66.155" and .action == "monitor"'
 }

@@ -17,7 +17,7 @@ is_blocked() {
 
 is_open() {
 	is "$(dns 1 @192.168.77.1 $NAME)" "NOERROR $ADDRESS" "the name $1"
-	is "$(connection 1 $ADDRESS 443)" open "the address $1"
+	is "$(vendor_window "$1" connection 1 $ADDRESS 443)" open "the address $1"
 }
 
 test_monitor_ends_by_itself() {
@@ -32,7 +32,7 @@ test_monitor_ends_by_itself() {
 test_monitor_logs_what_it_would_block() {
 	monitor --for 3 >/dev/null
 	dns 1 @192.168.77.1 would-be-blocked.upd.kaspersky.com >/dev/null
-	connection 1 77.74.177.20 8443 >/dev/null
+	vendor_window 'monitor mode' connection 1 77.74.177.20 8443 >/dev/null
 	logged '.name == "would-be-blocked.upd.kaspersky.com"
 		and .action == "monitor" and .would == "block"'
 	logged '.address == "77.74.177.20" and .port == 8443

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Exempt and monitored services at addresses inside blocked networks.
+# Exempt and monitored services at addresses inside blocked networks. Whoever asked for the name may
+# get there; that nobody else does, the watcher sees, too.
 
 # literal CLIENT NAME ADDRESS: the service at an address that the client did not ask for.
 literal() { web "$1" "https://$2/" --resolve "$2:443:$3"; }
@@ -18,7 +19,8 @@ shut() {
 
 # pinhole NAME SERVER TYPE ADDRESS
 pinhole() {
-	shut "$1" "$4"
+	vendor_window 'the pinholes of other tests' shut "$1" "$4"
+	expect_vendor 1 "${4//[][]/}"
 	dns 1 "@$2" "$1" "$3" >/dev/null
 	is "$(literal 1 "$1" "$4")" 200 'after the name was asked for'
 	is "$(literal 2 "$1" "$4")" refused 'the same address for the other client'
@@ -36,6 +38,7 @@ test_pinhole_exempt_6() {
 
 # A host has addresses of both families and asks over one of them for both.
 test_pinhole_of_a_host_with_both_families() {
+	expect_vendor 2 77.74.181.30 2a03:2480:8000::20
 	is "$(web 2 https://tip.kaspersky.com/ -4)" 200 'IPv4'
 	is "$(web 2 https://tip.kaspersky.com/ -6)" 200 'IPv6, asked for over IPv4'
 }
@@ -58,7 +61,7 @@ test_no_pinhole_across_families_behind_a_router() {
 	lab gateway ip route replace 10.99.0.0/24 via 192.168.77.12
 	lab client 2 ip addr replace 10.99.0.5/32 dev lo
 	lab client 2 sysctl -qw net.ipv4.conf.all.arp_announce=2
-	shut tip.kaspersky.com '[2a03:2480:8000::20]'
+	vendor_window 'the pinholes of other tests' shut tip.kaspersky.com '[2a03:2480:8000::20]'
 	is "$(dns 2 @192.168.77.1 -b 10.99.0.5 tip.kaspersky.com AAAA)" \
 		'NOERROR 2a03:2480:8000::20' 'the answer'
 	is "$(literal 2 tip.kaspersky.com '[2a03:2480:8000::20]')" refused 'IPv6'
@@ -69,6 +72,7 @@ test_no_pinhole_across_families_behind_a_router() {
 }
 
 test_pinhole_stays_for_the_ttl() {
+	expect_vendor 2 77.74.181.30
 	is "$(dns 2 @192.168.77.1 opentip.kaspersky.com)" 'NOERROR 77.74.181.30' opentip
 	is "$(literal 2 opentip.kaspersky.com 77.74.181.30)" 200 'at once'
 	is "$(literal 2 opentip.kaspersky.com 77.74.181.30)" 200 'again'
@@ -76,6 +80,7 @@ test_pinhole_stays_for_the_ttl() {
 }
 
 test_monitored_services_work_and_are_logged() {
+	expect_vendor 1 185.85.12.5 77.74.181.30
 	is "$(web 1 https://support.kaspersky.com/ -4)" 200 support.kaspersky.com
 	is "$(web 1 https://www.kaspersky.de/ -4)" 200 www.kaspersky.de
 	logged '.name == "support.kaspersky.com" and .action == "monitor"
@@ -86,6 +91,7 @@ test_monitored_services_work_and_are_logged() {
 # A download that began through the pinhole goes on after it has closed.
 test_connection_outlives_its_pinhole() {
 	local reply fifo=$LAB_DIR/download
+	expect_vendor 1 185.85.12.5
 	dns 1 @192.168.77.1 support.kaspersky.com >/dev/null
 	rm -f "$fifo" && mkfifo "$fifo"
 	# shellcheck disable=SC2016

@@ -80,10 +80,13 @@ counted_all() { [ "$(counted "$1")" = "$2" ]; }
 test_table_that_somebody_else_flushes() {
 	local old
 	old=$(pid_of rules)
-	nft_gateway flush ruleset
-	wait_until 15 came_back rules "$old" || fail 'nobody noticed'
-	wait_until 10 refused_again || fail 'a vendor address is let through'
+	vendor_window 'until somebody notices' flushed "$old"
 	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
 	grep -q 'the table "cordon" is gone from the kernel' "$LAB_DIR/cordond.out" || fail 'no word of it'
+}
+flushed() {
+	nft_gateway flush ruleset
+	wait_until 15 came_back rules "$1" || fail 'nobody noticed'
+	wait_until 10 refused_again || fail 'a vendor address is let through'
 }
 refused_again() { [ "$(connection 1 77.74.176.10 443)" = refused ]; }

@@ -74,7 +74,7 @@ test_disarm_without_the_daemon_removes_everything() {
 	is "$(nft_gateway list tables)" '' 'the tables'
 	is "$(lab gateway ip rule list | grep -c fwmark)" 0 'the policy routes'
 	is "$(lab gateway ip -6 rule list | grep -c fwmark)" 0 'the policy routes of IPv6'
-	is "$(connection 1 77.74.176.10 443)" open 'a vendor address'
+	is "$(vendor_window disarmed connection 1 77.74.176.10 443)" open 'a vendor address'
 	lab start
 	cordon mode enforce >/dev/null
 	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address after start and enforce'
