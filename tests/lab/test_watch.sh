@@ -37,7 +37,7 @@ leaky_lab() {
 	}
 	test_blind() { lab internet nft delete table netdev watch; }
 	END
-	LAB=$LAB-leaky LAB_DIR=$LAB_DIR/leaky "$HERE/run" "$LAB_DIR/test_leaks.sh" >"$LAB_DIR/leaky.out" 2>&1
+	env LAB="$LAB-leaky" LAB_DIR="$LAB_DIR/leaky" "$HERE/run" "$LAB_DIR/test_leaks.sh" >"$LAB_DIR/leaky.out" 2>&1
 }
 
 # said NAME PATTERN
