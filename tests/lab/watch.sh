@@ -30,7 +30,7 @@ watch_up() {
 	list4=$(vendor_addresses | grep -v : | paste -sd,)
 	list6=$(vendor_addresses | grep : | paste -sd,)
 	# Before anything there takes packets apart or drops them, and after everything that sends.
-	lab internet nft -f - <<-END
+	nft_internet -f - <<-END
 	table netdev watch {
 		set vendor4 { type ipv4_addr; flags interval; auto-merge; elements = { $list4 } }
 		set vendor6 { type ipv6_addr; flags interval; auto-merge; elements = { $list6 } }
@@ -64,19 +64,19 @@ watch_up() {
 	END
 }
 
+nft_internet() { nsenter --net="/run/netns/$LAB-internet" nft "$@"; }
+
 # watch_read: what was seen since the last time: SOURCE DESTINATION PROTOCOL [PORT] PACKETS. An element is
 # deleted after it was read, so that what comes in between is read the next time.
 watch_read() {
-	local set seen
-	for set in seen4 seen6 bare4 bare6; do
-		seen=$(lab internet nft -j list set netdev watch "$set") || return
-		seen=$(jq -r '.nftables[].set // empty | .elem // [] | .[].elem |
-			"\(.val.concat | map(tostring) | join(" ")) \(.counter.packets)"' <<<"$seen")
-		[ -n "$seen" ] || continue
-		echo "$seen"
-		sed "s/ [0-9]*$//; s/ / . /g; s/.*/delete element netdev watch $set { & }/" <<<"$seen" |
-			lab internet nft -f - || return
-	done
+	local seen
+	seen=$(nft_internet -j list table netdev watch) || return
+	seen=$(jq -r '.nftables[].set // empty | select(.stmt) | .name as $set | .elem // [] | .[].elem |
+		"\($set) \(.val.concat | map(tostring) | join(" ")) \(.counter.packets)"' <<<"$seen") || return
+	[ -n "$seen" ] || return 0
+	sed 's/^[a-z]*[46] //' <<<"$seen"
+	sed -E 's/ [0-9]+$//; s/ / . /g; s/^([a-z]+[46]) \. (.*)/delete element netdev watch \1 { \2 }/' <<<"$seen" |
+		nft_internet -f -
 }
 
 # watch_end: what the test that just ended let cross and had not declared, for people; empty when nothing.
