@@ -48,8 +48,8 @@ static void explain_table(const struct policy *policy, enum policy_table table,
 		meet(explanation, &none, first);
 }
 
-static void explain_prefix(const struct policy *policy, const struct prefix *prefix,
-			   struct explanation *explanation)
+static void explain_plain(const struct policy *policy, const struct prefix *prefix,
+			  struct explanation *explanation)
 {
 	struct explanation resolvers = { .is_prefix = explanation->is_prefix };
 
@@ -58,6 +58,42 @@ static void explain_prefix(const struct policy *policy, const struct prefix *pre
 		return;
 	explain_table(policy, POLICY_RESOLVERS, prefix, &resolvers);
 	*explanation = resolvers;
+}
+
+/* The IPv4 network that an IPv6 one carries; false when it carries none, or more than one. */
+static bool unwrap_prefix(const struct embedding *embedding, const struct prefix *prefix,
+			  struct prefix *v4)
+{
+	uint8_t first = (uint8_t)(8 * embedding->at[0]);
+
+	if (!embed_unwrap(embedding, &prefix->addr, &v4->addr))
+		return false;
+	v4->length = 128;
+	if (prefix->length == 128)
+		return true;
+	if (!embed_contiguous(embedding) || prefix->length < first)
+		return false;
+	if (prefix->length < first + 32)
+		v4->length = (uint8_t)(ADDR_V4_BITS + prefix->length - first);
+	return true;
+}
+
+static void explain_prefix(const struct policy *policy, const struct prefix *prefix,
+			   struct explanation *explanation)
+{
+	const struct explanation fresh = *explanation;
+
+	explain_plain(policy, prefix, explanation);
+	for (size_t i = 0; i < policy_embeddings(policy); i++) {
+		struct prefix v4;
+
+		if (explanation->verdict.action != ACTION_NONE || explanation->partial)
+			return;
+		if (!unwrap_prefix(policy_embedding(policy, i), prefix, &v4))
+			continue;
+		*explanation = fresh;
+		explain_plain(policy, &v4, explanation);
+	}
 }
 
 /* The first of ":tcp/" and ":udp/", which no address holds; NULL when there is none. */

@@ -65,6 +65,12 @@ static void queries(void **state)
 		{ "0.0.0.0/0", ACTION_NONE, NULL, true, true },
 		{ "::/0", ACTION_NONE, NULL, true, true },
 		{ "192.0.2.0/24", ACTION_NONE, NULL, true, false },
+		{ "64:ff9b::77.74.176.9", ACTION_BLOCK, "l:update:77.74.176.0/21", false, false },
+		{ "64:ff9b:1:4d4a:b0:900::", ACTION_BLOCK, "l:update:77.74.176.0/21", false, false },
+		{ "64:ff9b::4d4a:b400/120", ACTION_BLOCK, "l:update:77.74.176.0/21", true, false },
+		{ "2002:4d4a:b009::/48", ACTION_BLOCK, "l:update:77.74.176.0/21", true, false },
+		{ "64:ff9b::/96", ACTION_NONE, NULL, true, true },
+		{ "64:ff9b::192.0.2.1", ACTION_NONE, NULL, false, false },
 		{ "2a03:2480:1::/48", ACTION_BLOCK, "l:portal:2a03:2480::/32", true, false },
 	};
 
