@@ -16,46 +16,69 @@ static const struct {
 } file_table[INTAKE_FILES] = {
 	/* What DHCP names and the paths of this box come to it before cordond reads it. */
 	[INTAKE_CORDON] = { "cordon.conf", SETTINGS_TEXT_MAX - 4096, INTAKE_POLICY },
-	[INTAKE_NETWORK] = { "network.conf", 64 * 1024, INTAKE_FREE },
+	[INTAKE_NETWORK] = { "network.conf", 64 * 1024, INTAKE_POLICY },
 	[INTAKE_KEYS] = { "authorized_keys", 64 * 1024, INTAKE_AUTHORIZED },
 	[INTAKE_ROOT] = { "root.json", INTAKE_FILE_MAX, INTAKE_TRUST_ROOT },
 	[INTAKE_CA] = { "mirror-ca.pem", 64 * 1024, INTAKE_MIRRORS },
 	[INTAKE_SECRET] = { "admin-secret", 512, INTAKE_ADMIN },
 };
 
-/* What may change without anybody's word: it neither loosens the policy nor says who is trusted. */
+/*
+ * What may change without anybody's word, each with its reason: it neither loosens the policy, nor
+ * shortens evidence, nor leads the box elsewhere, nor says who is trusted. Whatever is not here, a key
+ * of tomorrow too, is protected.
+ */
 static const struct {
+	enum intake_file file;
 	const char *section, *key;
-	enum intake_group group;
-} key_table[] = {
-	{ "network", "masquerade", INTAKE_FREE },
-	{ "network", "internal-dns", INTAKE_EXCEPTIONS },
-	{ "network", "sanctioned-resolver", INTAKE_EXCEPTIONS },
-	{ "network", "forwarder", INTAKE_EXCEPTIONS },
-	{ "network", "lan", INTAKE_EXCEPTIONS },
-	{ "network", "management", INTAKE_AUTHORIZED },
-	{ "dns", "upstream", INTAKE_FREE },
-	{ "dns", "workers", INTAKE_FREE },
-	{ "dns", "timeout", INTAKE_FREE },
-	{ "dns", "block-ttl", INTAKE_FREE },
-	{ "dns", "censored", INTAKE_FREE },
-	{ "dns", "internal-zone", INTAKE_EXCEPTIONS },
-	{ "rules", "lists", INTAKE_EXCEPTIONS },
-	{ "rules", "dir", INTAKE_EXCEPTIONS },
-	{ "update", "trust-root", INTAKE_TRUST_ROOT },
-	{ "log", "level", INTAKE_FREE },
-	{ "log", "budget", INTAKE_FREE },
-	{ "log", "appliance-id", INTAKE_FREE },
+} free_table[] = {
+	{ INTAKE_CORDON, "network", "masquerade" },	/* by which address clients leave */
+	{ INTAKE_CORDON, "dns", "workers" },		/* speed */
+	{ INTAKE_CORDON, "dns", "timeout" },		/* patience with an upstream */
+	{ INTAKE_CORDON, "dns", "block-ttl" },		/* at most 60 s in any case */
+	{ INTAKE_CORDON, "dns", "censored" },		/* the number of an error text */
+	{ INTAKE_CORDON, "log", "level" },		/* messages of the daemon, not evidence */
+	/* How the box reaches the networks that its cables lead to: whoever stands before it can move
+	 * those as well. Which of its cards are guarded is not among them. */
+	{ INTAKE_NETWORK, "wan", "address" },
+	{ INTAKE_NETWORK, "wan", "gateway" },
+	{ INTAKE_NETWORK, "wan", "address6" },
+	{ INTAKE_NETWORK, "wan", "gateway6" },
+	{ INTAKE_NETWORK, "lan", "address" },
+	{ INTAKE_NETWORK, "lan", "address6" },
+	{ INTAKE_NETWORK, "lan", "dhcp" },		/* which addresses clients get */
+	{ INTAKE_NETWORK, "lan", "lease" },
+	{ INTAKE_NETWORK, "lan", "ra" },
+	{ INTAKE_NETWORK, "routing", "masquerade" },
+	{ INTAKE_NETWORK, "system", "hostname" },	/* for people; evidence has appliance-id */
 };
 
-/* Whole sections, behind the keys above. */
+/* Under which word what is protected is shown; policy for the rest. */
 static const struct {
-	const char *section;
+	enum intake_file file;
+	const char *section, *key;	/* key NULL: the whole section, behind the keys above it */
 	enum intake_group group;
-} section_table[] = {
-	{ "update", INTAKE_MIRRORS },
-	{ "mode", INTAKE_MODE },
-	{ "action", INTAKE_MODE },
+} key_table[] = {
+	{ INTAKE_CORDON, "network", "internal-dns", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "network", "sanctioned-resolver", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "network", "forwarder", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "network", "lan", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "network", "wan", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "network", "management", INTAKE_AUTHORIZED },
+	{ INTAKE_CORDON, "dns", "internal-zone", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "dns", "upstream", INTAKE_DIRECTION },
+	{ INTAKE_CORDON, "rules", "lists", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "rules", "dir", INTAKE_EXCEPTIONS },
+	{ INTAKE_CORDON, "update", "trust-root", INTAKE_TRUST_ROOT },
+	{ INTAKE_CORDON, "update", NULL, INTAKE_MIRRORS },
+	{ INTAKE_CORDON, "mode", NULL, INTAKE_MODE },
+	{ INTAKE_CORDON, "action", NULL, INTAKE_MODE },
+	{ INTAKE_CORDON, "log", NULL, INTAKE_EVIDENCE },
+	{ INTAKE_NETWORK, "wan", NULL, INTAKE_EXCEPTIONS },
+	{ INTAKE_NETWORK, "lan", NULL, INTAKE_EXCEPTIONS },
+	{ INTAKE_NETWORK, "routing", NULL, INTAKE_DIRECTION },
+	{ INTAKE_NETWORK, "time", NULL, INTAKE_DIRECTION },
+	{ INTAKE_NETWORK, "management", NULL, INTAKE_AUTHORIZED },
 };
 
 const char *intake_name(enum intake_file file)
@@ -81,21 +104,32 @@ const char *intake_group_print(enum intake_group group)
 {
 	static const char *const word[INTAKE_GROUPS] = {
 		"free", "trust root", "keys for ssh", "mode", "exceptions", "mirrors",
-		"administrator's secret", "policy",
+		"administrator's secret", "evidence", "servers and routes", "policy",
 	};
 
 	return word[group];
 }
 
-enum intake_group intake_key_group(const char *section, const char *key)
+/* A LAN may have a name: [lan NAME]. */
+static bool section_is(const char *section, const char *kind)
 {
-	for (size_t i = 0; i < sizeof(key_table) / sizeof(*key_table); i++) {
-		if (strcmp(key_table[i].section, section) == 0 && strcmp(key_table[i].key, key) == 0)
-			return key_table[i].group;
+	size_t length = strlen(kind);
+
+	return strncmp(section, kind, length) == 0 &&
+	       (section[length] == '\0' || section[length] == ' ');
+}
+
+enum intake_group intake_key_group(enum intake_file file, const char *section, const char *key)
+{
+	for (size_t i = 0; i < sizeof(free_table) / sizeof(*free_table); i++) {
+		if (free_table[i].file == file && section_is(section, free_table[i].section) &&
+		    strcmp(free_table[i].key, key) == 0)
+			return INTAKE_FREE;
 	}
-	for (size_t i = 0; i < sizeof(section_table) / sizeof(*section_table); i++) {
-		if (strcmp(section_table[i].section, section) == 0)
-			return section_table[i].group;
+	for (size_t i = 0; i < sizeof(key_table) / sizeof(*key_table); i++) {
+		if (key_table[i].file == file && section_is(section, key_table[i].section) &&
+		    (!key_table[i].key || strcmp(key_table[i].key, key) == 0))
+			return key_table[i].group;
 	}
 	return INTAKE_POLICY;
 }
@@ -192,13 +226,14 @@ static void add_item(struct intake_changes *changes, enum intake_group group, co
 }
 
 /*
- * One pass over a cordon.conf: everything that it says for the keys of one group, "[section] key = value"
+ * One pass over a file of sections and keys: everything that it says for the keys of one group, "[section] key = value"
  * a line, in its order. Values are compared as they are written: two ways to write the same are a change.
  */
 enum { KEYS_SEEN = 64 };
 
 struct scan {
 	struct parser parser;	/* first, as the reader of lines wants it */
+	enum intake_file file;		/* cordon.conf or network.conf */
 	const char *section, *key;	/* the ones wanted; NULL: report each to visit */
 	struct text values;
 	void (*visit)(struct scan *scan, const char *section, const char *key);
@@ -225,16 +260,17 @@ static void scan_lines(struct scan *scan, const struct intake_part *conf)
 	static struct diag ignored;
 
 	diag_init(&ignored);
-	scan->parser = (struct parser){ .source = "cordon.conf", .diag = &ignored,
+	scan->parser = (struct parser){ .source = file_table[scan->file].name, .diag = &ignored,
 					.text = conf->data ? conf->data : "", .length = conf->size };
 	lines_parse(&scan->parser, collect);
 }
 
-static struct text values_of(const struct intake_part *conf, const char *section, const char *key)
+static struct text values_of(enum intake_file file, const struct intake_set *set,
+			     const char *section, const char *key)
 {
-	struct scan scan = { .section = section, .key = key, .values = TEXT_EMPTY };
+	struct scan scan = { .file = file, .section = section, .key = key, .values = TEXT_EMPTY };
 
-	scan_lines(&scan, conf);
+	scan_lines(&scan, &set->file[file]);
 	return scan.values;
 }
 
@@ -255,13 +291,14 @@ static bool seen_before(struct scan *scan, const char *section, const char *key)
 
 static void compare_values(struct scan *scan, const char *section, const char *key)
 {
-	struct text old = values_of(&scan->old->file[INTAKE_CORDON], section, key);
-	struct text new = values_of(&scan->new->file[INTAKE_CORDON], section, key);
+	struct text old = values_of(scan->file, scan->old, section, key);
+	struct text new = values_of(scan->file, scan->new, section, key);
 	bool same = !text_failed(&old) && !text_failed(&new) && old.length == new.length &&
 		    (old.length == 0 || memcmp(old.data, new.data, old.length) == 0);
 
 	if (!same)
-		add_item(scan->changes, intake_key_group(section, key), "[%s] %s", section, key);
+		add_item(scan->changes, intake_key_group(scan->file, section, key), "[%s] %s", section,
+			 key);
 	text_release(&old);
 	text_release(&new);
 }
@@ -279,18 +316,19 @@ static bool same_part(const struct intake_part *a, const struct intake_part *b)
 	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 }
 
-static void compare_conf(const struct intake_set *old, const struct intake_set *new,
-			 struct intake_changes *changes)
+static void compare_conf(enum intake_file file, const struct intake_set *old,
+			 const struct intake_set *new, struct intake_changes *changes)
 {
-	struct scan scan = { .visit = compare_key, .old = old, .new = new, .changes = changes };
+	struct scan scan = { .file = file, .visit = compare_key, .old = old, .new = new,
+			     .changes = changes };
 	size_t before = changes->count;
 
-	if (same_part(&old->file[INTAKE_CORDON], &new->file[INTAKE_CORDON]))
+	if (same_part(&old->file[file], &new->file[file]))
 		return;
-	scan_lines(&scan, &new->file[INTAKE_CORDON]);
-	scan_lines(&scan, &old->file[INTAKE_CORDON]);	/* keys that are gone */
+	scan_lines(&scan, &new->file[file]);
+	scan_lines(&scan, &old->file[file]);	/* keys that are gone */
 	if (changes->count == before)
-		add_item(changes, INTAKE_FREE, "%s%s", "cordon.conf", " (comments)");
+		add_item(changes, INTAKE_FREE, "%s%s", file_table[file].name, " (comments)");
 }
 
 /* The end of the line does not make it another secret. */
@@ -307,8 +345,9 @@ void intake_compare(const struct intake_set *old, const struct intake_set *new,
 		    struct intake_changes *changes)
 {
 	*changes = (struct intake_changes){ .items = 0 };
-	compare_conf(old, new, changes);
-	for (int file = INTAKE_CORDON + 1; file < INTAKE_FILES; file++) {
+	compare_conf(INTAKE_CORDON, old, new, changes);
+	compare_conf(INTAKE_NETWORK, old, new, changes);
+	for (int file = INTAKE_NETWORK + 1; file < INTAKE_FILES; file++) {
 		const struct intake_part *before = &old->file[file], *after = &new->file[file];
 
 		if (file == INTAKE_SECRET ? same_secret(before, after) : same_part(before, after))

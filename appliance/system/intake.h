@@ -11,7 +11,8 @@
 /*
  * Settings come to an appliance as a set of files, from the EFI partition, a stick or a copy. What a set
  * would change is decided here, over bytes: some things are free, whoever has the box or its ssh may
- * change them; the rest is protected (who is trusted, who may log in, what is blocked) and changes only
+ * change them; the rest is protected (who is trusted, who may log in, what is blocked, what is kept as
+ * evidence, whom the box asks for names and time) and changes only
  * at the first provisioning, signed, or confirmed with the administrator's secret.
  */
 enum intake_file {
@@ -50,7 +51,7 @@ int intake_digest(const struct intake_set *set, uint8_t digest[DIGEST_SIZE])
 enum intake_group {
 	INTAKE_FREE,
 	INTAKE_TRUST_ROOT, INTAKE_AUTHORIZED, INTAKE_MODE, INTAKE_EXCEPTIONS, INTAKE_MIRRORS,
-	INTAKE_ADMIN, INTAKE_POLICY,
+	INTAKE_ADMIN, INTAKE_EVIDENCE, INTAKE_DIRECTION, INTAKE_POLICY,
 	INTAKE_GROUPS
 };
 const char *intake_group_print(enum intake_group group);	/* "trust root" */
@@ -66,8 +67,8 @@ struct intake_changes {
 	bool changed[INTAKE_GROUPS];	/* by any of count */
 };
 
-/* Group of a key of cordon.conf: what is not in the table of free ones is protected. */
-enum intake_group intake_key_group(const char *section, const char *key);
+/* Group of a key of cordon.conf or network.conf: what is not in the table of free ones is protected. */
+enum intake_group intake_key_group(enum intake_file file, const char *section, const char *key);
 
 /* new: complete. A secret in plain text is always another one: that nobody can learn from a refusal
  * whether a guess was right. */

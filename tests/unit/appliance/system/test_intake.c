@@ -43,15 +43,16 @@ static int teardown(void **state)
 static void free_things_are_free(void **state)
 {
 	(void)state;
-	begin("[dns]\nupstream = 192.0.2.1\n[log]\nlevel = info\n",
-	      "# ours\n[dns]\nupstream = 192.0.2.2\nworkers = 2\n[log]\nlevel = debug\nbudget = 1M\n");
-	put(&new, INTAKE_NETWORK, "[wan]\ninterface = eth0\n");
+	begin("[dns]\ntimeout = 1s\n[log]\nlevel = info\n",
+	      "# ours\n[dns]\ntimeout = 2s\nworkers = 2\n[log]\nlevel = debug\n");
+	put(&new, INTAKE_NETWORK, "[wan]\naddress = 192.0.2.9/24\n[lan office]\ndhcp = no\n");
 	assert_string_equal(protected(), "");
 	assert_int_equal(changes.protected, 0);
 	assert_int_equal(changes.count, 5);
 	text_release(&out);
 	intake_print(&changes, false, &out);
-	assert_string_equal(out.data, "[dns] upstream, [dns] workers, [log] level, [log] budget, network.conf");
+	assert_string_equal(out.data, "[dns] timeout, [dns] workers, [log] level, [wan] address, "
+				      "[lan office] dhcp");
 	begin("[dns]\nworkers = 2\n", "[dns]\n# a word\nworkers = 2\n");
 	assert_string_equal(protected(), "");
 	assert_int_equal(changes.count, 1);
@@ -121,6 +122,36 @@ static void what_loosens_is_protected(void **state)
 	begin("[update]\nmirror = https://a/\n[mode]\nmonitor-max = 1h\n",
 	      "[mode]\nmonitor-max=1h\n\n[update]\nmirror=https://a/\n");
 	assert_string_equal(protected(), "");
+}
+
+/* A stick shortened the log, named the box otherwise, and led it to other servers. */
+static void a_stick_does_not_shrink_the_evidence(void **state)
+{
+	static const struct {
+		enum intake_file file;
+		const char *text, *said;
+	} row[] = {
+		{ INTAKE_CORDON, "[log]\nbudget = 1M\n", "evidence ([log] budget)" },
+		{ INTAKE_CORDON, "[log]\nappliance-id = other\n", "evidence ([log] appliance-id)" },
+		{ INTAKE_CORDON, "[log]\nbrand-new = 1\n", "evidence ([log] brand-new)" },
+		{ INTAKE_CORDON, "[dns]\nupstream = 192.0.2.1\n", "servers and routes ([dns] upstream)" },
+		{ INTAKE_CORDON, "[network]\nwan = lan0\n", "exceptions ([network] wan)" },
+		{ INTAKE_CORDON, "[network]\nguard-gateway = no\n", "policy ([network] guard-gateway)" },
+		{ INTAKE_NETWORK, "[time]\nntp = 192.0.2.1\n", "servers and routes ([time] ntp)" },
+		{ INTAKE_NETWORK, "[routing]\nroute = 192.0.2.0/24 via 10.0.0.1\n",
+		  "servers and routes ([routing] route)" },
+		{ INTAKE_NETWORK, "[wan]\ninterface = eth1\n", "exceptions ([wan] interface)" },
+		{ INTAKE_NETWORK, "[lan office]\ninterface = eth0\n", "exceptions ([lan office] interface)" },
+		{ INTAKE_NETWORK, "[management]\nssh = yes\n", "keys for ssh ([management] ssh)" },
+		{ INTAKE_NETWORK, "[brand-new]\nx = 1\n", "policy ([brand-new] x)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		begin("", "");
+		put(&new, row[i].file, row[i].text);
+		assert_string_equal(protected(), row[i].said);
+	}
 }
 
 static void many_changes_are_counted(void **state)
@@ -224,6 +255,7 @@ int main(void)
 		cmocka_unit_test_teardown(free_things_are_free, teardown),
 		cmocka_unit_test_teardown(what_says_who_is_trusted_is_protected, teardown),
 		cmocka_unit_test_teardown(what_loosens_is_protected, teardown),
+		cmocka_unit_test_teardown(a_stick_does_not_shrink_the_evidence, teardown),
 		cmocka_unit_test_teardown(many_changes_are_counted, teardown),
 		cmocka_unit_test_teardown(sets_complete_each_other, teardown),
 		cmocka_unit_test(keys_have_no_options),
