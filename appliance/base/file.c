@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,4 +131,100 @@ int file_replace(int folder, const char *path, const void *data, size_t size, mo
 		return error;
 	}
 	return sync_folder(folder, path);
+}
+
+bool file_error_passes(int error)
+{
+	switch (error) {
+	case 0:
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EISDIR:
+	case -ELOOP:
+	case -EINVAL:
+	case -EFBIG:
+	case -EBADMSG:
+		return false;
+	default:
+		return true;
+	}
+}
+
+int file_set_aside(int folder, const char *path)
+{
+	char aside[PATH_MAX];
+
+	if (snprintf(aside, sizeof(aside), "%s.damaged", path) >= (int)sizeof(aside))
+		return -ENAMETOOLONG;
+	return renameat(folder, path, folder, aside) < 0 ? -errno : 0;
+}
+
+/* ---- locks ---- */
+
+enum { LOCK_TRIES = 8 };
+
+/* Others could have opened it before its mode was put right: such a file holds no lock of ours. */
+static bool is_private(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	       status.st_uid == geteuid() && (status.st_mode & 077) == 0;
+}
+
+/* Somebody may have replaced the file between our open and our lock. */
+static bool is_still_there(int folder, const char *path, int fd)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 &&
+	       fstatat(folder, path, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* A descriptor of a private file; -EAGAIN: what was there is gone now, look again. */
+static int open_private(int folder, const char *path)
+{
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = openat(folder, path, flags, 0600), error = fd < 0 ? -errno : 0;
+
+	if (fd >= 0 && is_private(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	else if (error != -ELOOP && error != -ENXIO)
+		return error;
+	return unlinkat(folder, path, 0) < 0 && errno != ENOENT ? -errno : -EAGAIN;
+}
+
+static int take(int fd, bool wait)
+{
+	int result;
+
+	do
+		result = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? -errno : 0;
+}
+
+int file_lock(int folder, const char *path, bool wait)
+{
+	int error = -EAGAIN;
+
+	for (int i = 0; error == -EAGAIN && i < LOCK_TRIES; i++) {
+		int fd = open_private(folder, path);
+
+		if (fd < 0) {
+			error = fd;
+			continue;
+		}
+		error = take(fd, wait);
+		if (!error && is_still_there(folder, path, fd))
+			return fd;
+		close(fd);
+		if (error)
+			return error;
+		error = -EAGAIN;
+	}
+	return error == -EAGAIN ? -EBUSY : error;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -26,3 +27,24 @@ int file_replace(int folder, const char *path, const void *data, size_t size, mo
 
 /* All size bytes, over short writes and EINTR. */
 int file_write_all(int fd, const void *data, size_t size) __attribute__((warn_unused_result));
+
+/*
+ * Does a failed read say something about the moment (no descriptor, no memory, a medium that does
+ * not answer, no right), and nothing about the content? Then the file stays and is read again later.
+ * False for what the file itself is: missing, no regular file, too large, malformed.
+ */
+bool file_error_passes(int error);
+
+/*
+ * Damaged content is kept for whoever looks into it: PATH becomes PATH.damaged, in place of an
+ * older one. 0 or -errno.
+ */
+int file_set_aside(int folder, const char *path) __attribute__((warn_unused_result));
+
+/*
+ * A lock that only the owner of this process can hold: a regular file of mode 0600 that nobody else
+ * can open. A file that others can open, or that is not one, is replaced, whoever locked it. The
+ * lock goes with the descriptor. A descriptor; -EWOULDBLOCK when another process has it and wait is
+ * false; -errno.
+ */
+int file_lock(int folder, const char *path, bool wait) __attribute__((warn_unused_result));

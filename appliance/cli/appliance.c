@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -127,11 +126,8 @@ bool appliance_is_on(const char *path)
 int appliance_lock(const char *path)
 {
 	char full[APPLIANCE_PATH];
-	int fd = open(appliance_path(full, path), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 
-	if (fd >= 0)
-		(void)!flock(fd, LOCK_EX);
-	return fd;
+	return file_lock(AT_FDCWD, appliance_path(full, path), true);
 }
 
 void appliance_unlock(int lock)

@@ -4,11 +4,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/image.h"
 #include "cli/selftest_link.h"
 #include "system/paths.h"
@@ -198,15 +198,14 @@ static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/selftest.lock", cli->run);
-	*lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-	for (bool said = false; *lock >= 0 && flock(*lock, LOCK_EX | LOCK_NB) < 0; said = true) {
+	*lock = file_lock(AT_FDCWD, path, false);
+	for (bool said = false; *lock == -EWOULDBLOCK; said = true) {
 		if (!said)
 			fputs("cordon selftest: another self-test is under way, which this one waits for\n", stderr);
-		if (clock_uptime_ms() >= end) {
-			close(*lock);
+		if (clock_uptime_ms() >= end)
 			return -EWOULDBLOCK;
-		}
 		nanosleep(&pause, NULL);
+		*lock = file_lock(AT_FDCWD, path, false);
 	}
 	return 0;	/* where no lock can be made, links cannot be either */
 }

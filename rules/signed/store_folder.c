@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -86,16 +85,11 @@ static void release(struct store *store)
 /* The file stays: a lock on a file that somebody else then replaces would hold nothing. */
 static int take_lock(int folder, struct diag *diag)
 {
-	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	int fd = openat(folder, "lock", flags, 0600);
-	int error = fd < 0 ? -errno : 0;
+	int fd = file_lock(folder, "lock", false), error;
 
-	if (!error && flock(fd, LOCK_EX | LOCK_NB) < 0)
-		error = errno == EWOULDBLOCK ? -EBUSY : -errno;
-	if (!error)
-		return fd;
 	if (fd >= 0)
-		close(fd);
+		return fd;
+	error = fd == -EWOULDBLOCK ? -EBUSY : fd;
 	if (error == -EBUSY)
 		diag_error(diag, "lock", 0, 0, "another client uses this folder: expected to be "
 			   "alone");

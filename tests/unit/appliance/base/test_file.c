@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -168,6 +169,59 @@ static void reading_is_bounded(void **state)
 	assert_int_equal(file_read(folder, "a", 10, &data, &size), -EINVAL);
 }
 
+/* A lock on a file that anybody could open: any local user kept the daemon from starting. */
+static void lock_of_a_stranger_counts_for_nothing(void **state)
+{
+	int folder = *(int *)*state, open_to_all, fd, other;
+	struct stat status;
+
+	open_to_all = openat(folder, "a", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	assert_true(open_to_all >= 0);
+	assert_int_equal(fchmod(open_to_all, 0644), 0);
+	assert_int_equal(flock(open_to_all, LOCK_EX | LOCK_NB), 0);
+	fd = file_lock(folder, "a", false);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0600);
+	other = file_lock(folder, "a", false);
+	assert_int_equal(other, -EWOULDBLOCK);
+	close(fd);
+	fd = file_lock(folder, "a", false);
+	assert_true(fd >= 0);
+	close(fd);
+	close(open_to_all);
+}
+
+static void lock_follows_no_link(void **state)
+{
+	int folder = *(int *)*state, fd;
+	struct stat status;
+
+	assert_int_equal(symlinkat("/dev/null", folder, "a"), 0);
+	fd = file_lock(folder, "a", false);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_true(S_ISREG(status.st_mode));
+	close(fd);
+}
+
+/* Too many open files was taken for damage, and what could not be read was removed. */
+static void passing_errors_are_no_damage(void **state)
+{
+	int folder = *(int *)*state;
+
+	assert_true(file_error_passes(-EMFILE) && file_error_passes(-ENFILE));
+	assert_true(file_error_passes(-EIO) && file_error_passes(-ENOMEM));
+	assert_true(file_error_passes(-EACCES));
+	assert_false(file_error_passes(-ENOENT) || file_error_passes(-EFBIG));
+	assert_false(file_error_passes(-EINVAL) || file_error_passes(0));
+	assert_int_equal(file_replace(folder, "a", "x", 1, 0600), 0);
+	assert_int_equal(file_set_aside(folder, "a"), 0);
+	assert_int_equal(faccessat(folder, "a.damaged", F_OK, 0), 0);
+	assert_int_equal(faccessat(folder, "a", F_OK, 0), -1);
+	assert_int_equal(unlinkat(folder, "a.damaged", 0), 0);
+}
+
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
@@ -178,6 +232,9 @@ int main(void)
 		in_folder(full_disk_keeps_the_old_file),
 		in_folder(killed_writer),
 		in_folder(reading_is_bounded),
+		in_folder(lock_of_a_stranger_counts_for_nothing),
+		in_folder(lock_follows_no_link),
+		in_folder(passing_errors_are_no_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
