@@ -69,6 +69,14 @@ static void append(struct parent *parent, const char *name, const char *line)
 	size_t size = 0;
 	int error = file_read(parent->state, name, 2 * HISTORY_MAX, &old, &size);
 
+	/* What cannot be read now is not written over. */
+	if (file_error_passes(error)) {
+		log_error("%s/%s cannot be read now, and lacks a line: %s", parent->state_path,
+			  name, strerror(-error));
+		return;
+	}
+	if (error && error != -ENOENT)
+		(void)!file_set_aside(parent->state, name);
 	from = error ? "" : old;
 	while (strlen(from) > HISTORY_MAX && strchr(from, '\n'))
 		from = strchr(from, '\n') + 1;

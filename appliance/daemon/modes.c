@@ -49,7 +49,19 @@ static bool decode(struct mode_record *record, const json_t *object)
 	return false;
 }
 
-void mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag)
+static void damaged(int state, struct diag *diag)
+{
+	int error = file_set_aside(state, MODE_FILE);
+
+	if (error)
+		diag_error(diag, "state/" MODE_FILE, 0, 0, "damaged: enforcing; it cannot be set "
+			   "aside: %s", strerror(-error));
+	else
+		diag_error(diag, "state/" MODE_FILE, 0, 0, "damaged: enforcing; it is kept as "
+			   MODE_FILE ".damaged");
+}
+
+int mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag)
 {
 	char *text;
 	size_t length;
@@ -59,17 +71,20 @@ void mode_load(struct mode_record *record, struct mode_clock *clock, int state, 
 	*record = (struct mode_record){ .mode = MODE_ENFORCE };
 	*clock = (struct mode_clock){ .now = 0 };
 	if (error == -ENOENT)
-		return;
+		return 0;
+	if (file_error_passes(error))
+		return error;
 	object = error ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-	if (!decode(record, object)) {
+	if (decode(record, object)) {
+		decode_clock(clock, object);
+	} else {
 		*record = (struct mode_record){ .mode = MODE_ENFORCE };
-		diag_error(diag, "state/" MODE_FILE, 0, 0, "damaged: enforcing; the next change of "
-			   "mode replaces it");
+		damaged(state, diag);
 	}
-	decode_clock(clock, object);
 	json_decref(object);
 	if (!error)
 		free(text);
+	return 0;
 }
 
 int mode_save(const struct mode_record *record, const struct mode_clock *clock, int state)
@@ -121,7 +136,8 @@ bool mode_first_start(struct mode_record *record, const struct settings *setting
 	char text[32];
 	int length = snprintf(text, sizeof(text), "%lld\n", (long long)now);
 
-	if (faccessat(state, FIRST_START_FILE, F_OK, 0) == 0 ||
+	/* What cannot be looked for now may be there. */
+	if (faccessat(state, FIRST_START_FILE, F_OK, 0) == 0 || errno != ENOENT ||
 	    file_replace(state, FIRST_START_FILE, text, (size_t)length, 0600) < 0 ||
 	    settings->monitor_first == 0 || record->mode != MODE_ENFORCE)
 		return false;

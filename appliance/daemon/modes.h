@@ -25,9 +25,14 @@ struct mode_clock {
 	char boot[CLOCK_BOOT_ID];
 };
 
-/* Reads STATE/mode, and in *clock when it was written; a missing or damaged file is MODE_ENFORCE
- * (damaged: said in diag). */
-void mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag);
+/*
+ * Reads STATE/mode, and in *clock when it was written. A missing file is MODE_ENFORCE, and so is a
+ * damaged one, which is set aside as mode.damaged (said in diag). -errno when it cannot be read now:
+ * then nothing is known, both are as for a missing file, and the file must not be replaced but for a
+ * new request.
+ */
+int mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag)
+	__attribute__((warn_unused_result));
 int mode_save(const struct mode_record *record, const struct mode_clock *clock, int state)
 	__attribute__((warn_unused_result));
 

@@ -56,15 +56,16 @@ static int64_t unready_since(struct watchdog *watchdog, int64_t now)
 	char buffer[UNREADY_MAX], *text;
 	int64_t kept = 0;
 	size_t length;
-	int written;
+	int written, error;
 
-	if (file_read(watchdog->run, UNREADY_FILE, UNREADY_MAX, &text, &length) == 0) {
+	error = file_read(watchdog->run, UNREADY_FILE, UNREADY_MAX, &text, &length);
+	if (!error) {
 		kept = strtoll(text, NULL, 10);
 		free(text);
 	}
 	watchdog->waits = true;
-	if (kept > 0 && kept <= now)
-		return kept;
+	if ((kept > 0 && kept <= now) || file_error_passes(error))
+		return kept ? kept : now;
 	written = snprintf(buffer, sizeof(buffer), "%lld\n", (long long)now);
 	if (file_replace(watchdog->run, UNREADY_FILE, buffer, (size_t)written, 0600) < 0)
 		log_warning("watchdog: a daemon that dies again and again will not be noticed: the "

@@ -247,3 +247,22 @@ int message_read_mode(const struct message *message, struct mode_record *record)
 	record->by[sizeof(record->by) - 1] = '\0';
 	return cursor.failed || cursor_left(&cursor) || mode >= MODE_COUNT ? -EBADMSG : 0;
 }
+
+int message_send_progress(int socket, uint32_t done, uint32_t total)
+{
+	uint8_t body[8];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	cursor_put32(&cursor, done);
+	cursor_put32(&cursor, total);
+	return message_send(socket, MESSAGE_PROGRESS, body, cursor.at, -1);
+}
+
+int message_read_progress(const struct message *message, uint32_t *done, uint32_t *total)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+
+	*done = cursor_get32(&cursor);
+	*total = cursor_get32(&cursor);
+	return cursor.failed || cursor_left(&cursor) || *done > *total ? -EBADMSG : 0;
+}

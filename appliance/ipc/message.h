@@ -44,7 +44,9 @@ enum message_type {
 	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */
 	MESSAGE_RECEIPT,	/* update: text to deliver to the collector */
 	/* child to parent */
-	MESSAGE_READY,
+	MESSAGE_READY,		/* rules: u8 enum kernel_state, or nothing; else empty */
+	MESSAGE_TROUBLE,	/* text: why this role cannot start or has to end */
+	MESSAGE_PROGRESS,	/* rules, before its MESSAGE_APPLIED: u32 done, u32 total; any unit */
 	MESSAGE_OFFER,		/* update: u32 number of the look or 0; descriptor: sealed memfd with
 				 * an archive */
 	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update.h) */
@@ -59,6 +61,14 @@ enum message_type {
 				 * the client's address */
 	MESSAGE_CONNECTED,	/* u32 id, i32 0 or -errno; descriptor: the socket */
 	MESSAGE_TYPES
+};
+
+/* What the rules role found in the kernel, or made of it, before it was READY. */
+enum kernel_state {
+	KERNEL_UNKNOWN,		/* it did not say, or is not READY yet */
+	KERNEL_CLOSED,		/* there was no table: the closed base policy is in force */
+	KERNEL_EARLIER,		/* the table of an earlier daemon is there */
+	KERNEL_STATES
 };
 
 enum { MESSAGE_MAX = 66 * 1024, MESSAGE_CHANNEL = 3 };
@@ -122,4 +132,14 @@ int message_read_connect(const struct message *message, struct connect_request *
 int message_send_result(int socket, enum message_type type, uint32_t id, int result, int fd)
 	__attribute__((warn_unused_result));
 int message_read_result(const struct message *message, uint32_t *id, int *result)
+	__attribute__((warn_unused_result));
+
+/*
+ * MESSAGE_PROGRESS. done grows up to total while a policy is applied; each one renews the parent's
+ * patience, and a role that sends none for as long as the parent waits is ended. A sender limits
+ * itself to a few a second. -EBADMSG: another size, or done above total.
+ */
+int message_send_progress(int socket, uint32_t done, uint32_t total)
+	__attribute__((warn_unused_result));
+int message_read_progress(const struct message *message, uint32_t *done, uint32_t *total)
 	__attribute__((warn_unused_result));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -155,9 +157,48 @@ static int teardown(void **state)
 {
 	(void)state;
 	unlinkat(folder, "mode", 0);
+	unlinkat(folder, "mode.damaged", 0);
 	unlinkat(folder, "first-start", 0);
 	close(folder);
 	return rmdir(path);
+}
+
+static void load(struct mode_record *record, struct mode_clock *clock, int from, struct diag *into)
+{
+	assert_int_equal(mode_load(record, clock, from, into), 0);
+}
+
+/* With no descriptor left the mode was "damaged", became another one, and its file was removed. */
+static void test_cannot_be_read_now(void **state)
+{
+	struct mode_clock clock = unset("a", 20), read;
+	struct mode_record record = monitor(&clock, HOUR), loaded;
+	struct rlimit limit, none;
+
+	(void)state;
+	assert_int_equal(mode_save(&record, &clock, folder), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(mode_load(&loaded, &read, folder, &diag), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(diag.count, 0);
+	load(&loaded, &read, folder, &diag);
+	assert_int_equal(loaded.mode, MODE_MONITOR);
+}
+
+static void test_damaged_is_set_aside(void **state)
+{
+	struct mode_clock read;
+	struct mode_record loaded;
+
+	(void)state;
+	assert_int_equal(file_replace(folder, "mode", "{\"mode\":", 8, 0600), 0);
+	load(&loaded, &read, folder, &diag);
+	assert_int_equal(loaded.mode, MODE_ENFORCE);
+	assert_int_equal(diag.count, 1);
+	assert_int_equal(faccessat(folder, "mode", F_OK, 0), -1);
+	assert_int_equal(faccessat(folder, "mode.damaged", F_OK, 0), 0);
 }
 
 static void test_saved(void **state)
@@ -167,7 +208,7 @@ static void test_saved(void **state)
 
 	(void)state;
 	assert_int_equal(mode_save(&record, &clock, folder), 0);
-	mode_load(&loaded, &read, folder, &diag);
+	load(&loaded, &read, folder, &diag);
 	assert_int_equal(diag.count, 0);
 	assert_int_equal(loaded.until, record.until);
 	assert_int_equal(read.now, clock.now);
@@ -179,7 +220,7 @@ static void test_saved(void **state)
 	assert_int_equal(left(&loaded, &now), HOUR - 480);
 	record.mode = MODE_ENFORCE;
 	assert_int_equal(mode_save(&record, &clock, folder), 0);
-	mode_load(&loaded, &read, folder, &diag);
+	load(&loaded, &read, folder, &diag);
 	assert_int_equal(loaded.mode, MODE_ENFORCE);
 	assert_int_equal(read.now, 0);
 }
@@ -193,13 +234,13 @@ static void test_of_an_older_version(void **state)
 
 	(void)state;
 	assert_int_equal(file_replace(folder, "mode", text, strlen(text), 0600), 0);
-	mode_load(&record, &clock, folder, &diag);
+	load(&record, &clock, folder, &diag);
 	assert_int_equal(diag.count, 0);
 	assert_int_equal(record.mode, MODE_MONITOR);
 	assert_false(mode_move(&record, &clock, &now));
 	assert_true(mode_ended(&record, now.now));
 	assert_int_equal(file_replace(folder, "mode", "{", 1, 0600), 0);
-	mode_load(&record, &clock, folder, &diag);
+	load(&record, &clock, folder, &diag);
 	assert_int_equal(diag.count, 1);
 	assert_int_equal(record.mode, MODE_ENFORCE);
 }
@@ -231,6 +272,8 @@ int main(void)
 		cmocka_unit_test(test_other_boot),
 		cmocka_unit_test(test_set_back),
 		cmocka_unit_test(test_enforce_stays),
+		cmocka_unit_test_setup_teardown(test_cannot_be_read_now, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_is_set_aside, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_saved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_an_older_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_start, setup, teardown),
