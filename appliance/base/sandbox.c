@@ -4,12 +4,16 @@
 #include "base/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,14 +24,14 @@ static const int common_syscalls[] = {
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(writev), SCMP_SYS(readv),
 	SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait),
 	SCMP_SYS(epoll_pwait), SCMP_SYS(poll), SCMP_SYS(ppoll),
-	SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise),
+	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
 	SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
 	SCMP_SYS(geteuid),
 	SCMP_SYS(tgkill), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(sysinfo), SCMP_SYS(fcntl), SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
+	SCMP_SYS(sysinfo), SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
 	SCMP_SYS(membarrier),
 };
 
@@ -97,6 +101,62 @@ static bool is_allowed(const struct sandbox *sandbox, int number)
 	return false;
 }
 
+/* Nothing that a role wrote into memory can ever be executed. */
+static int allow_memory(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &data);
+
+	if (!error)
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &data);
+	return error;
+}
+
+/* Not F_SETOWN and its like, which send signals. */
+static int allow_fcntl(scmp_filter_ctx filter)
+{
+	static const int commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+					F_ADD_SEALS, F_GET_SEALS };
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct scmp_arg_cmp command = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i]);
+
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+					       &command);
+	}
+	return error;
+}
+
+static int allow_sockets(scmp_filter_ctx filter, const struct sandbox *sandbox)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sandbox->socket_count; i++) {
+		const uint32_t kind = ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
+		const struct scmp_arg_cmp arguments[] = {
+			SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)sandbox->sockets[i].family),
+			SCMP_A1_32(SCMP_CMP_MASKED_EQ, kind, (uint32_t)sandbox->sockets[i].type),
+		};
+
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+					       arguments);
+	}
+	return error;
+}
+
+/* clone3 keeps its flags in memory, where no filter looks: glibc does with clone then. */
+static int allow_threads(scmp_filter_ctx filter)
+{
+	const uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+	const struct scmp_arg_cmp flags = SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread);
+	int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	if (!error)
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &flags);
+	return error;
+}
+
 static int enter_filter(const struct sandbox *sandbox)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -113,6 +173,14 @@ static int enter_filter(const struct sandbox *sandbox)
 			error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES),
 						 refused_syscalls[i], 0);
 	}
+	if (!error)
+		error = allow_memory(filter);
+	if (!error)
+		error = allow_fcntl(filter);
+	if (!error)
+		error = allow_sockets(filter, sandbox);
+	if (!error && sandbox->threads)
+		error = allow_threads(filter);
 	if (!error)
 		error = seccomp_load(filter);
 	if (filter)

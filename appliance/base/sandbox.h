@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* A kind of socket that a role may make: any protocol of it, blocking or not. */
+struct sandbox_socket {
+	int family;	/* AF_* */
+	int type;	/* SOCK_*, without flags */
+};
 
 /*
  * What a role gives up before it reads its first hostile byte: the file system, its user, its
@@ -15,6 +22,9 @@ struct sandbox {
 	uint64_t capabilities;	/* bits (1 << CAP_X) that stay, most often 0 */
 	const int *syscalls;	/* beyond the common ones of sandbox.c */
 	size_t syscall_count;
+	const struct sandbox_socket *sockets;	/* NULL: none, unless syscalls names socket */
+	size_t socket_count;
+	bool threads;		/* may start threads, and nothing else with clone */
 	uint64_t files;		/* RLIMIT_NOFILE */
 	uint64_t file_size;	/* RLIMIT_FSIZE, bytes */
 	uint64_t memory;	/* RLIMIT_AS, bytes; 0: unlimited */
@@ -22,6 +32,9 @@ struct sandbox {
 };
 
 /*
+ * The filter looks at arguments, too: no memory is ever executable, descriptors are only duplicated
+ * and sealed, sockets are of the kinds named, clone makes threads alone.
+ *
  * 0 or -errno; *step names what failed, and then the process must exit. Compiled without
  * CONFIG_HARDENING, or with sanitizers, the system-call filter and the memory limit are left out;
  * everything else stays.

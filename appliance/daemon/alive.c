@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/parent.h"
 
+#include <netinet/in.h>
+#include <stdio.h>
+
 #include "daemon/log.h"
 
 /*
  * Do dns and rules answer? Each is asked something that it can only answer when it does its work:
  * the rules role for the kernel's counters, the dns role whether each of its workers still looks up
- * from its sockets. One that hangs is started again.
+ * from its sockets. That is what the roles say; the listening sockets are asked from outside, too
+ * (probe.h). One that hangs or is deaf is started again.
  */
 enum {
 	ASK_MS = 5 * 1000,	/* from one answer to the next question */
@@ -26,12 +30,37 @@ static void look_after(struct parent *parent, enum role role, enum message_type 
 		log_error("%s: has not answered for %d s: it is started again", role_print(role),
 			  HANG_MS / 1000);
 		child->asked = parent->now;
-		child_kill(child);
+		child_kill(child, "it did not answer");
 	}
 	if (child->asked || parent->now - child->answered < ASK_MS)
 		return;
 	child->asked = parent->now;
 	(void)!child_send(child, question, NULL, 0, -1);
+}
+
+/* The sockets are made anew when the role is gone (children.c). */
+static void ask_listeners(struct parent *parent)
+{
+	struct child *dns = &parent->child[ROLE_DNS];
+	const struct endpoint *at;
+	char text[ADDR_TEXT], why[128];
+	unsigned int slot = 0;
+	const char *wrong;
+
+	if (!dns->ready || !dns->applied) {
+		probe_reset(parent);
+		return;
+	}
+	wrong = probe_tick(parent, &slot);
+	if (!wrong)
+		return;
+	at = &parent->listens_at[slot];
+	snprintf(why, sizeof(why), "the listening socket %s port %u/%s is deaf: %s",
+		 addr_print(&at->addr, text), at->port,
+		 parent->protocol[slot] == IPPROTO_TCP ? "tcp" : "udp", wrong);
+	log_error("dns: %s: all are made anew, and the role is started again", why);
+	probe_reset(parent);
+	child_kill(dns, why);
 }
 
 void alive_tick(struct parent *parent)
@@ -44,6 +73,7 @@ void alive_tick(struct parent *parent)
 
 	look_after(parent, ROLE_RULES, MESSAGE_COUNTERS);
 	look_after(parent, ROLE_DNS, MESSAGE_ALIVE);
+	ask_listeners(parent);
 	watchdog_tick(&parent->watchdog, &signs, parent->now);
 }
 

@@ -2,34 +2,29 @@
 #include "daemon/parent.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "base/cursor.h"
-#include "base/file.h"
 #include "daemon/log.h"
 #include "signed/metadata.h"
 
 /*
- * How a policy changes: lists are copied into the state folder, a throw-away child compiles them,
- * then the rules role, the journal and the dns role take the block in this order, and only then is
- * it the current one and its lists the last good ones. A refusal anywhere leaves everything as it
- * was. nftables goes first in both directions: what it newly refuses is refused before any name
- * leads there, and what it newly lets through is harmless while DNS still says no.
+ * How a policy changes: a throw-away child compiles the rules of a source (source.c), then the rules
+ * role, the journal and the dns role take the block in this order, and only then is it the current
+ * one. A refusal anywhere leaves everything as it was. nftables goes first in both directions: what
+ * it newly refuses is refused before any name leads there, and what it newly lets through is
+ * harmless while DNS still says no.
  */
 enum {
 	COMPILE_MS = 150 * 1000,	/* the compiler's own limit is 120 s of CPU time */
-	APPLY_MS = 15 * 1000,		/* for each role's turn */
-	LOOK_AGAIN_MS = 2000
+	DNS_MS = 5 * 1000,		/* for a dns role that is not there */
+	LOOK_AGAIN_MS = 2000,
+	DEATHS = 2			/* of roles that had to take it, and it is refused */
 };
-
-static const char *const stage[] = { "lists", "lists.new" };
 
 static const char *cause_print(enum cause cause)
 {
@@ -48,81 +43,16 @@ static void generation_release(struct generation *generation)
 	*generation = (struct generation){ .fd = -1 };
 }
 
-/* ---- the lists that it is made of ---- */
-
-static void empty_folder(struct parent *parent, const char *folder)
-{
-	struct list_file file[SETTINGS_LISTS];
-	char path[SETTINGS_PATH + 80];
-	struct diag diag;
-	size_t count;
-
-	diag_init(&diag);
-	snprintf(path, sizeof(path), "%s/%s", parent->state_path, folder);
-	if (lists_open(path, file, &count, &diag) < 0)
-		return;
-	for (size_t i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, file[i].name);
-		unlinkat(parent->state, path, 0);
-	}
-	lists_close(file, count);
-}
-
-/* Copies of the folder of rule lists, so that what is in force never depends on a file that
- * somebody is editing. */
-static int stage_lists(struct parent *parent, struct diag *diag)
-{
-	struct list_file file[SETTINGS_LISTS];
-	char path[LIST_FILE_NAME + 16];
-	size_t count;
-	int error;
-
-	if (mkdirat(parent->state, stage[1], 0755) < 0 && errno != EEXIST) {
-		error = -errno;
-		diag_error(diag, parent->state_path, 0, 0, "lists.new: %s", strerror(-error));
-		return error;
-	}
-	empty_folder(parent, stage[1]);
-	error = lists_open(parent->settings.rules_dir, file, &count, diag);
-	if (error)
-		return error;
-	for (size_t i = 0; !error && i < count; i++) {
-		char *text;
-		size_t length;
-
-		error = file_read_fd(file[i].fd, LIST_FILE_MAX, &text, &length);
-		if (!error) {
-			snprintf(path, sizeof(path), "%s/%s", stage[1], file[i].name);
-			error = file_replace(parent->state, path, text, length, 0644);
-			free(text);
-		}
-		if (error)
-			diag_error(diag, file[i].name, 0, 0, "cannot be copied into %s: %s",
-				   parent->state_path, strerror(-error));
-	}
-	lists_close(file, count);
-	return error;
-}
-
-/* lists.new becomes lists in one step; what it was is emptied. */
-static void keep_lists(struct parent *parent)
-{
-	if (renameat2(parent->state, stage[1], parent->state, stage[0], RENAME_EXCHANGE) < 0 &&
-	    renameat(parent->state, stage[1], parent->state, stage[0]) < 0)
-		log_warning("the rule lists in force could not be kept as the last good ones: %s",
-			    strerror(errno));
-	empty_folder(parent, stage[1]);
-}
-
 /* ---- begin and end ---- */
 
 static void finish(struct parent *parent, bool done, const char *text)
 {
 	parent->changing = false;
-	parent->lists_staged = false;
+	parent->took_waiting = false;
 	/* What became of an update is said by itself. */
 	if (parent->cause != CAUSE_UPDATE)
-		snprintf(parent->last_error, sizeof(parent->last_error), "%s", done ? "" : text);
+		snprintf(parent->last_error, sizeof(parent->last_error), "%s",
+			 done ? parent->fallback : text);
 	control_changed(parent, done, text);
 	if (parent->again) {
 		parent->again = false;
@@ -131,7 +61,7 @@ static void finish(struct parent *parent, bool done, const char *text)
 }
 
 /* One compiler at a time: the last one may not have ended yet. */
-static void compile(struct parent *parent)
+void change_compile(struct parent *parent)
 {
 	parent->patience = parent->now + COMPILE_MS;
 	parent->compile_wanted = parent->child[ROLE_COMPILE].pid != 0;
@@ -141,54 +71,53 @@ static void compile(struct parent *parent)
 	child_start(parent, ROLE_COMPILE);
 }
 
-static void change_begin_anew(struct parent *parent)
+/* What was asked for is not in force, so it is not what the mode is. */
+static void put_mode_back(struct parent *parent)
 {
-	parent->changing = false;
-	change_begin(parent, CAUSE_START);
+	if (parent->took_waiting) {
+		parent->waiting_mode = parent->mode;
+		parent->mode_waits = true;
+		parent->mode = parent->previous_mode;
+	}
+	if (parent->cause != CAUSE_MODE)
+		return;
+	parent->mode = parent->previous_mode;
+	if (parent_keep_mode(parent) < 0)
+		log_error("the mode could not be written back: it is %s until the next start",
+			  mode_print(parent->mode.mode));
 }
 
-/* At the start there may be nothing in force yet: then the lists of the folder instead of a damaged
- * bundle, then the last good lists, or nothing at all. */
-static void refuse(struct parent *parent, const char *text)
+static void stay_closed(struct parent *parent)
+{
+	log_error("no policy is in force by this daemon: %s. Mend what is said above; it is tried "
+		  "again by itself, and at once with: cordon rules reload",
+		  parent->kernel == KERNEL_EARLIER
+		  ? "the kernel goes on with that of an earlier one" : "the gateway stays closed");
+	source_retry(parent, CAUSE_START);
+}
+
+void change_refuse(struct parent *parent, const char *text, bool passes)
 {
 	bool first = parent->current.number == 0;
 
 	generation_release(&parent->next);
-	log_error("%s refused: %s", cause_print(parent->cause), text);
-	if (parent->cause == CAUSE_MODE) {
-		parent->mode = parent->previous_mode;
-		if (parent_keep_mode(parent) < 0)
-			log_error("the mode could not be written back: it is %s until the next "
-				  "start", mode_print(parent->mode.mode));
-	}
-	if (first && updates_bundled(parent)) {
-		/* A compiler that was killed for want of memory says nothing about the bundle. */
-		if (parent->updates.tried)
-			updates_bundle_damaged(parent);
-		parent->updates.tried = true;
-		change_begin_anew(parent);
+	parent->deaths = 0;
+	if (!first || strcmp(parent->last_error, text) != 0)
+		log_error("%s refused: %s", cause_print(parent->cause), text);
+	if (first && source_next(parent, text, passes))
 		return;
-	}
+	put_mode_back(parent);
 	if (parent->cause == CAUSE_UPDATE)
 		updates_finished(parent, OUTCOME_REFUSED, text);
-	if (first && parent->lists_staged && faccessat(parent->state, stage[0], F_OK, 0) == 0) {
-		log_warning("trying the last good rule lists in %s/lists", parent->state_path);
-		parent->lists_staged = false;
-		snprintf(parent->last_error, sizeof(parent->last_error), "%s", text);
-		compile(parent);
-		return;
-	}
-	finish(parent, false, text);
 	if (first)
-		log_error("no policy is in force by this daemon; what the kernel holds stays. Mend "
-			  "the rule lists, then: cordon rules reload");
+		stay_closed(parent);
+	else if (parent->cause == CAUSE_MODE_END || (parent->cause == CAUSE_START && passes))
+		source_retry(parent, parent->cause);
+	finish(parent, false, first ? parent->fallback : text);
 }
 
 void change_begin(struct parent *parent, enum cause cause)
 {
-	struct diag diag;
-	struct text text = TEXT_EMPTY;
-
 	if (parent->changing) {
 		/* A reload covers a change of mode, not the other way round. */
 		if (!parent->again || cause == CAUSE_RELOAD)
@@ -198,16 +127,8 @@ void change_begin(struct parent *parent, enum cause cause)
 	}
 	parent->changing = true;
 	parent->cause = cause;
-	parent->lists_staged = (cause == CAUSE_START || cause == CAUSE_RELOAD) &&
-			       !updates_bundled(parent);
-	diag_init(&diag);
-	if (parent->lists_staged && stage_lists(parent, &diag) < 0) {
-		diag_print(&diag, &text);
-		refuse(parent, text.data ? text.data : "out of memory\n");
-		text_release(&text);
-		return;
-	}
-	compile(parent);
+	parent->deaths = 0;
+	source_begin(parent);
 }
 
 /* ---- compiled ---- */
@@ -230,6 +151,36 @@ static int open_generation(struct parent *parent, int fd)
 	next->fd = fd;
 	next->disarmed = parent->mode.mode == MODE_DISARMED;
 	return 0;
+}
+
+int change_switch(struct parent *parent, int fd)
+{
+	int error = open_generation(parent, fd);
+
+	if (error)
+		return error;
+	parent->deaths = 0;
+	parent->patience = parent->now + SIZING_SILENCE_MS;
+	return 0;
+}
+
+/* What does not fit this machine never reaches the role that would die of it. */
+static void switch_over(struct parent *parent)
+{
+	char text[512];
+	bool passes;
+
+	if (patience_size(parent, text, sizeof(text), &passes))
+		change_advance(parent);
+	else
+		change_refuse(parent, text, passes);
+}
+
+/* Want of memory, descriptors or disk says nothing about the lists. */
+static bool is_shortage(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -EIO ||
+	       error == -ENOSPC;
 }
 
 /* Verified, and not due: its ring's turn comes later, or somebody holds it. */
@@ -282,27 +233,32 @@ void change_compiled(struct parent *parent, struct message *message)
 	if (parent->cause == CAUSE_UPDATE && !result && parent->updates.candidate < 0)
 		result = -EBADMSG;
 	if (!result && message->fd >= 0)
-		result = open_generation(parent, message->fd);
+		result = change_switch(parent, message->fd);
 	if (result || message->fd < 0) {
 		snprintf(text, sizeof(text), "%.*s", (int)cursor_left(&cursor),
 			 (const char *)message->body + cursor.at);
 		if (parent->cause == CAUSE_UPDATE)
 			update_clean(text);
-		refuse(parent, text[0] ? text : "the compiled policy is damaged\n");
+		change_refuse(parent, text[0] ? text : "the compiled policy is damaged\n",
+			      is_shortage(result));
 		return;
 	}
 	message->fd = -1;
-	parent->patience = parent->now + APPLY_MS;
-	change_advance(parent);
+	switch_over(parent);
 }
 
 void change_compiler_gone(struct parent *parent)
 {
-	if (parent->compile_wanted)
-		compile(parent);
-	else if (parent->compiling) {
+	const struct child *compiler = &parent->child[ROLE_COMPILE];
+	char text[sizeof(compiler->reason) + 64];
+
+	if (parent->compile_wanted) {
+		change_compile(parent);
+	} else if (parent->compiling) {
 		parent->compiling = false;
-		refuse(parent, "the compiler ended without a result: a list may be too large\n");
+		snprintf(text, sizeof(text), "the compiler ended without a result: %s\n",
+			 compiler->reason);
+		change_refuse(parent, text, true);
 	}
 }
 
@@ -316,6 +272,11 @@ static void send_policy(struct child *child, const struct generation *generation
 	if (!child->ready || child->owes || child->sent == generation->number)
 		return;
 	child->sent = generation->number;
+	child->sent_at = child->parent->now;
+	child->progress = 0;
+	patience_renew(child->parent, child);
+	if (child->role == ROLE_DNS)
+		child_room(child, generation);
 	child->owes = child_send(child, MESSAGE_POLICY, &disarmed, 1, generation->fd) == 0;
 }
 
@@ -353,22 +314,24 @@ static void commit(struct parent *parent)
 {
 	struct generation old = parent->current;
 	const struct bundle_info *running = &parent->updates.running;
-	char text[192], release[48] = "";
+	char text[224], release[48] = "";
 
 	parent->current = parent->next;
 	parent->next = (struct generation){ .fd = -1 };
 	generation_release(&old);
-	if (parent->lists_staged)
-		keep_lists(parent);
+	source_keep(parent);
 	tell_mode(parent);
 	if (parent->cause != CAUSE_UPDATE)
 		updates_in_force(parent);
 	else
 		running = &parent->updates.verified;
-	if (running->release)
+	if (parent->source == SOURCE_BUNDLE && running->release)
 		snprintf(release, sizeof(release), "release %lld, ", (long long)running->release);
-	snprintf(text, sizeof(text), "%s: %sstate %08x in force, mode %s\n",
-		 cause_print(parent->cause), release, policy_state(&parent->current.policy),
+	snprintf(text, sizeof(text), "%s: %s%s%sstate %08x in force, mode %s\n",
+		 cause_print(parent->cause), release,
+		 parent->source > SOURCE_FOLDER && parent->cause == CAUSE_START
+		 ? source_print(parent->source) : "",
+		 parent->source > SOURCE_FOLDER && parent->cause == CAUSE_START ? ", " : "", policy_state(&parent->current.policy),
 		 mode_print(parent->mode.mode));
 	log_info("%.*s", (int)strlen(text) - 1, text);
 	if (!parent->ready) {
@@ -378,6 +341,23 @@ static void commit(struct parent *parent)
 	if (parent->cause == CAUSE_UPDATE)
 		updates_finished(parent, OUTCOME_TAKEN, text);
 	finish(parent, true, text);
+}
+
+/* Blocks do not wait for a dns role that has no socket to answer on. */
+static bool dns_is_done(const struct parent *parent)
+{
+	const struct child *dns = &parent->child[ROLE_DNS];
+
+	return has(dns, &parent->next) || (!dns->pid && !parts_allow(parent, ROLE_DNS));
+}
+
+/* A log that cannot be written keeps no policy from coming into force. */
+static bool journal_is_done(const struct parent *parent)
+{
+	const struct child *journal = &parent->child[ROLE_JOURNAL];
+
+	return !ENABLED(CONFIG_JOURNAL) || !journal->ready || has(journal, &parent->next) ||
+	       (journal->sent == parent->next.number && !journal->owes);
 }
 
 void change_advance(struct parent *parent)
@@ -401,22 +381,24 @@ void change_advance(struct parent *parent)
 		parent->linked = true;
 		children_connect(parent);
 	}
-	if (next->number && has(rules, next) && has(dns, next) &&
-	    (!ENABLED(CONFIG_JOURNAL) || has(journal, next)))
+	if (next->number && has(rules, next) && dns_is_done(parent) && journal_is_done(parent))
 		commit(parent);
 }
 
 /* The role keeps what it had; the others go back to it. */
-static void refused(struct parent *parent, struct child *child, const char *text)
+static void refused(struct parent *parent, struct child *child, int result, const char *text)
 {
 	uint64_t number = child->sent;
 
 	log_error("%s: %s", role_print(child->role), text);
-	child->sent = child->applied;
-	if (parent->next.number == 0)
-		return;
-	if (parent->next.number == number)
-		refuse(parent, text);
+	/* The journal goes by the policy before; change_tick sends this one again. */
+	if (child->role != ROLE_JOURNAL) {
+		child->sent = child->applied;
+		if (parent->next.number == 0)
+			return;
+		if (parent->next.number == number)
+			change_refuse(parent, text, is_shortage(result));
+	}
 	change_advance(parent);
 }
 
@@ -424,66 +406,119 @@ void change_applied(struct parent *parent, struct child *child, const struct mes
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	int result = (int)cursor_get32(&cursor);
+	bool changed = cursor_get8(&cursor);
 	char text[4096];
 
-	(void)cursor_get8(&cursor);
 	snprintf(text, sizeof(text), "%.*s", (int)cursor_left(&cursor),
 		 (const char *)message->body + cursor.at);
 	if (!child->owes || cursor.failed) {
 		log_error("%s: an answer that nobody asked for, or a damaged one: it is started "
 			  "again", role_print(child->role));
-		child_kill(child);
+		child_kill(child, "it sent an answer that nobody asked for");
 		return;
 	}
 	child->owes = false;
 	if (result) {
-		refused(parent, child, text[0] ? text : strerror(-result));
+		refused(parent, child, result, text[0] ? text : strerror(-result));
 		return;
 	}
 	child->applied = child->sent;
-	parent->patience = parent->now + APPLY_MS;
+	patience_learn(parent, child, changed);
+	parent->patience = parent->now + (child->role == ROLE_RULES ? DNS_MS : SIZING_SILENCE_MS);
 	change_advance(parent);
 }
 
 /* ---- nobody is waited for without end ---- */
 
-static void kill_if_it_owes(struct parent *parent, enum role role)
+void change_role_died(struct parent *parent, struct child *child)
 {
-	if (parent->child[role].owes)
-		child_kill(&parent->child[role]);
+	char text[sizeof(child->reason) + 96];
+
+	if (!child->owes || !parent->next.number || child->sent != parent->next.number ||
+	    child->role == ROLE_JOURNAL || ++parent->deaths < DEATHS)
+		return;
+	snprintf(text, sizeof(text), "the %s role ended %d times while it took this policy: %s\n",
+		 role_print(child->role), DEATHS, child->reason);
+	change_refuse(parent, text, true);
+}
+
+/* It is ended, and the policy that it was busy with refused: the same again would end the same. */
+static void hangs(struct parent *parent, struct child *child)
+{
+	bool next = parent->next.number && child->sent == parent->next.number;
+	char why[128], text[sizeof(why) + 64];
+
+	snprintf(why, sizeof(why), "it made no progress with a policy for %lld s",
+		 (long long)(child->patience - child->sent_at) / 1000);
+	log_error("%s: %s: it is started again", role_print(child->role), why);
+	child->owes = false;
+	child_kill(child, why);
+	if (child->role == ROLE_RULES)
+		patience_lost(parent);
+	if (!next)
+		return;
+	snprintf(text, sizeof(text), "the %s role is down or does not answer: %s\n",
+		 role_print(child->role), why);
+	change_refuse(parent, text, true);
+	change_advance(parent);
+}
+
+static bool look_after(struct parent *parent, enum role role)
+{
+	struct child *child = &parent->child[role];
+
+	if (!child->owes || parent->now < child->patience)
+		return false;
+	hangs(parent, child);
+	return true;
 }
 
 static void out_of_patience(struct parent *parent)
 {
 	const struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
+	const struct child *journal = &parent->child[ROLE_JOURNAL];
 	const struct generation *next = &parent->next;
+	char text[sizeof(rules->reason) + 64];
 
-	parent->patience = parent->now + APPLY_MS;
 	if (parent->compiling || parent->compile_wanted) {
-		child_kill(&parent->child[ROLE_COMPILE]);
+		parent->patience = parent->now + SIZING_SILENCE_MS;
+		child_kill(&parent->child[ROLE_COMPILE], "it took longer than it may");
 	} else if (next->number && has(rules, next) && has(dns, next)) {
 		/* In force; the journal gets it when it is back. */
+		if (journal->owes && parent->now < journal->patience)
+			return;
 		log_warning("the journal is down or busy: its log goes by the policy before");
 		commit(parent);
-	} else if (next->number) {
-		kill_if_it_owes(parent, ROLE_RULES);
-		kill_if_it_owes(parent, ROLE_DNS);
-		/* With nothing in force there is nothing to go back to: they are waited for. */
-		if (parent->current.number == 0)
-			return;
-		refuse(parent, has(rules, next) ? "the dns role is down or does not answer\n" :
-			       "the rules role is down or does not answer\n");
+	} else if (next->number && has(rules, next) && !dns->ready) {
+		/* The blocks are in force, and names follow when it is back. */
+		log_warning("the dns role is down (%s): what is blocked is blocked, names are not "
+			    "answered", dns->reason[0] ? dns->reason : "it starts");
+		commit(parent);
+	} else if (next->number && !rules->ready && parent->current.number) {
+		snprintf(text, sizeof(text), "the rules role is down or does not answer: %s\n",
+			 rules->reason);
+		change_refuse(parent, text, true);
 		change_advance(parent);
+	} else if (next->number && !rules->ready) {
+		/* Nothing to go back to, and no other source would help. */
+		snprintf(parent->last_error, sizeof(parent->last_error),
+			 "the rules role cannot start: %s\n", rules->reason);
 	}
 }
 
 void change_tick(struct parent *parent)
 {
+	struct child *journal = &parent->child[ROLE_JOURNAL];
+
+	if (!look_after(parent, ROLE_RULES))
+		(void)look_after(parent, ROLE_DNS);
 	if (parent->changing && parent->now >= parent->patience)
 		out_of_patience(parent);
 	/* A role that refused what is in force: what was in its way may be gone. */
 	if (parent->now < parent->look_again)
 		return;
 	parent->look_again = parent->now + LOOK_AGAIN_MS;
+	if (!journal->owes)
+		journal->sent = journal->applied;
 	change_advance(parent);
 }

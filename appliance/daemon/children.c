@@ -9,15 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/cursor.h"
 #include "daemon/log.h"
+#include "daemon/role.h"
 
-enum { SOON_MS = 50, LATER_MS = 2000, SHORT_LIFE_MS = 1000, MANY_RESTARTS = 20,
+enum { SOON_MS = 50, LATER_MS = 2000, LATEST_MS = 30 * 1000, SHORT_LIFE_MS = 1000, MANY = 20,
        CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
 
 static void set_buffers(int fd)
@@ -29,10 +32,24 @@ static void set_buffers(int fd)
 }
 
 /* Only a process that was not reaped yet: its number is nobody else's. */
-void child_kill(struct child *child)
+void child_kill(struct child *child, const char *why)
 {
-	if (child->pid)
-		kill(child->pid, SIGKILL);
+	if (!child->pid)
+		return;
+	snprintf(child->trouble, sizeof(child->trouble), "%s", why);
+	kill(child->pid, SIGKILL);
+}
+
+void child_room(struct child *child, const struct generation *generation)
+{
+	const struct parent *parent = child->parent;
+	uint64_t room = role_dns_room(parent->workers) + generation->policy.size +
+			parent->current.policy.size + parent->next.policy.size;
+	const struct rlimit limit = { .rlim_cur = room, .rlim_max = room };
+
+	/* Refused, it has what it began with, and says so when that is not enough. */
+	if (HARDENED && child->pid && prlimit(child->pid, RLIMIT_AS, &limit, NULL) < 0)
+		log_debug("dns: address space: %s", strerror(errno));
 }
 
 /* A child that does not read must not stop the parent. */
@@ -49,7 +66,7 @@ int child_send(struct child *child, enum message_type type, const void *body, si
 	if (error) {
 		log_error("%s: cannot be told anything (%s): it is started again",
 			  role_print(child->role), strerror(-error));
-		child_kill(child);
+		child_kill(child, "it took no messages");
 	}
 	return error;
 }
@@ -66,34 +83,13 @@ static int tell_workers(struct parent *parent, struct child *child)
 		     j < parent->listeners; j++) {
 			const uint8_t body[2] = { i, parent->protocol[j] };
 
+			if (parent->listen[i][j] < 0)
+				continue;
 			error = child_send(child, MESSAGE_LISTEN, body, 2, parent->listen[i][j]);
 		}
 	}
 	if (!error && parent->wake >= 0)
 		error = child_send(child, MESSAGE_WAKE, NULL, 0, parent->wake);
-	return error;
-}
-
-static int tell_lists(struct parent *parent, struct child *child)
-{
-	struct list_file file[SETTINGS_LISTS];
-	struct diag diag;
-	size_t count;
-	char path[SETTINGS_PATH + 16];
-	int error;
-
-	diag_init(&diag);
-	snprintf(path, sizeof(path), "%s/%s", parent->state_path,
-		 parent->lists_staged ? "lists.new" : "lists");
-	error = lists_open(path, file, &count, &diag);
-	if (error) {
-		log_diag(&diag);
-		return error;
-	}
-	for (size_t i = 0; !error && i < count; i++)
-		error = child_send(child, MESSAGE_LIST, file[i].name, strlen(file[i].name),
-				   file[i].fd);
-	lists_close(file, count);
 	return error;
 }
 
@@ -119,12 +115,8 @@ static int tell(struct parent *parent, struct child *child)
 
 	if (!error && child->role == ROLE_DNS)
 		error = tell_workers(parent, child);
-	if (!error && child->role == ROLE_COMPILE &&
-	    (parent->updates.on || updates_bundled(parent)))
-		error = updates_tell_compile(parent, child);
-	if (!error && child->role == ROLE_COMPILE && parent->cause != CAUSE_UPDATE &&
-	    !updates_bundled(parent))
-		error = tell_lists(parent, child);
+	if (!error && child->role == ROLE_COMPILE)
+		error = source_tell(parent, child);
 	if (!error && child->role == ROLE_UPDATE)
 		error = updates_tell_update(parent, child);
 	if (!error && child->role == ROLE_JOURNAL)
@@ -134,6 +126,31 @@ static int tell(struct parent *parent, struct child *child)
 
 /* ---- start ---- */
 
+/*
+ * The folder that the role makes its root. A role that writes has its own; the others want an empty
+ * one, and where even that cannot be made any that they cannot write to, since their filter opens
+ * no file anyway.
+ */
+static int enter_folder(const struct parent *parent, enum role role)
+{
+	if (role == ROLE_JOURNAL || role == ROLE_UPDATE)
+		return fchdir(parent->state) < 0 ? -1
+						 : chdir(role == ROLE_JOURNAL ? "log" : "update");
+	if (fchdir(parent->run) == 0 && chdir("empty") == 0)
+		return 0;
+	return chdir("/var/empty") == 0 || chdir("/proc/driver") == 0 || chdir("/sys") == 0 ? 0 : -1;
+}
+
+/* In the child: what failed, to the parent, which knows nothing else of it. */
+static void give_up(int channel, const char *what)
+{
+	char text[128];
+	int length = snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
+
+	(void)!message_send(channel, MESSAGE_TROUBLE, text, (size_t)length, -1);
+	_exit(127);
+}
+
 /* In the child: descriptor 3 is the channel, nothing else is inherited, and the program anew. */
 static void execute(const struct parent *parent, enum role role, int channel)
 {
@@ -141,25 +158,26 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	char *const arguments[] = { (char *)(uintptr_t)"cordond", (char *)(uintptr_t)"--role",
 				    word, NULL };
 	char *const environment[] = { NULL };
-	const char *folder = role == ROLE_JOURNAL ? "log" : role == ROLE_UPDATE ? "update" : "empty";
 	sigset_t none;
 
 	snprintf(word, sizeof(word), "%s", role_print(role));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (fchdir(strcmp(folder, "empty") == 0 ? parent->run : parent->state) == 0 &&
-	    chdir(folder) == 0 && dup2(channel, MESSAGE_CHANNEL) == MESSAGE_CHANNEL &&
-	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) == 0 &&
-	    close_range(MESSAGE_CHANNEL + 1, UINT_MAX, 0) == 0)
-		execve("/proc/self/exe", arguments, environment);
-	_exit(127);
+	if (enter_folder(parent, role) < 0)
+		give_up(channel, "its folder cannot be entered");
+	if (dup2(channel, MESSAGE_CHANNEL) != MESSAGE_CHANNEL ||
+	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) < 0 ||
+	    close_range(MESSAGE_CHANNEL + 1, UINT_MAX, 0) < 0)
+		give_up(channel, "its descriptors cannot be set up");
+	execve("/proc/self/exe", arguments, environment);
+	give_up(MESSAGE_CHANNEL, "/proc/self/exe cannot be executed (is /proc mounted?)");
 }
 
 static void channel_ready(struct watch *watch, uint32_t events);
 
 static int spawn(struct parent *parent, struct child *child)
 {
-	int pair[2];
+	int pair[2], error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
@@ -168,14 +186,44 @@ static int spawn(struct parent *parent, struct child *child)
 	child->pid = fork();
 	if (child->pid == 0)
 		execute(parent, child->role, pair[1]);
+	error = child->pid < 0 ? -errno : 0;
 	close(pair[1]);
-	if (child->pid < 0) {
+	if (error) {
 		child->pid = 0;
 		close(pair[0]);
-		return -EAGAIN;
+		return error;
 	}
 	child->watch = (struct watch){ pair[0], channel_ready, child };
 	return loop_add(&parent->loop, &child->watch, EPOLLIN);
+}
+
+/* The first tries follow at once: a role that was killed is back before anybody notices. */
+static int64_t pause_after(const struct child *child)
+{
+	unsigned int more = child->failures < MANY ? 0 : child->failures - MANY;
+	int64_t pause = LATER_MS << (more < 4 ? more : 4);
+
+	if (child->failures < MANY)
+		return SOON_MS;
+	return pause < LATEST_MS ? pause : LATEST_MS;
+}
+
+static void cannot_start(struct parent *parent, struct child *child, int error)
+{
+	char text[sizeof(child->reason)];
+
+	snprintf(text, sizeof(text), "it cannot be started: %s%s", strerror(-error),
+		 error == -EAGAIN ? " (is there a limit of processes?)" :
+		 error == -EMFILE ? " (of cordond itself)" : "");
+	if (strcmp(text, child->reason) != 0)
+		log_error("%s: %s", role_print(child->role), text);
+	memcpy(child->reason, text, sizeof(text));
+	if (child->pid)
+		child_kill(child, text);	/* told half of it, it would wait for ever */
+	else if (child->role == ROLE_COMPILE)
+		change_compiler_gone(parent);
+	else
+		child->start_at = parent->now + LATER_MS;
 }
 
 void child_start(struct parent *parent, enum role role)
@@ -183,27 +231,20 @@ void child_start(struct parent *parent, enum role role)
 	struct child *child = &parent->child[role];
 	int error;
 
-	if (child->pid || parent->stopping)
+	child->start_at = 0;
+	if (child->pid || parent->stopping || !parts_allow(parent, role))
 		return;
 	child->ready = false;
 	child->sent = child->applied = 0;
 	child->owes = false;
 	child->asked = child->answered = 0;
 	child->started = parent->now;
-	child->start_at = 0;
+	child->trouble[0] = '\0';
 	error = spawn(parent, child);
 	if (!error)
 		error = tell(parent, child);
 	if (error)
-		log_error("%s: cannot be started: %s", role_print(role), strerror(-error));
-	if (error)
-		child_kill(child);	/* told half of it, it would wait for ever */
-	if (!error || child->pid)
-		return;
-	if (role == ROLE_COMPILE)
-		change_compiler_gone(parent);
-	else
-		child->start_at = parent->now + LATER_MS;
+		cannot_start(parent, child, error);
 }
 
 void children_init(struct parent *parent)
@@ -240,9 +281,13 @@ void children_connect(struct parent *parent)
 
 /* ---- what roles say ---- */
 
-static void became_ready(struct parent *parent, struct child *child)
+static void became_ready(struct parent *parent, struct child *child, const struct message *message)
 {
 	child->ready = true;
+	child->reason[0] = '\0';
+	if (child->role == ROLE_RULES && parent->kernel == KERNEL_UNKNOWN && message->size == 1 &&
+	    message->body[0] < KERNEL_STATES)
+		parent->kernel = (enum kernel_state)message->body[0];
 	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
 	if (child->role == ROLE_COMPILE) {
 		uint8_t body[14];
@@ -255,6 +300,14 @@ static void became_ready(struct parent *parent, struct child *child)
 		(void)!child_send(child, MESSAGE_OPTIONS, body, sizeof(body), -1);
 	}
 	change_advance(parent);
+}
+
+/* Of a role, so it is shown with nothing in it that a terminal obeys. */
+static void heard_trouble(struct child *child, const struct message *message)
+{
+	snprintf(child->trouble, sizeof(child->trouble), "%.*s", (int)message->size,
+		 (const char *)message->body);
+	text_mask(child->trouble);
 }
 
 static void heard_update(struct parent *parent, struct message *message)
@@ -290,13 +343,20 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 	if (child->role == ROLE_UPDATE && updates_flooded(parent)) {
 		log_error("update: talks without end: it is started again");
 		loop_remove(&parent->loop, &child->watch);
-		child_kill(child);
+		child_kill(child, "it talked without end");
 		return;
 	}
 	switch (message->type) {
 	case MESSAGE_READY:
-		became_ready(parent, child);
+		became_ready(parent, child, message);
 		return;
+	case MESSAGE_TROUBLE:
+		heard_trouble(child, message);
+		return;
+	case MESSAGE_PROGRESS:
+		if (child->role == ROLE_RULES && patience_progress(parent, child, message) == 0)
+			return;
+		break;
 	case MESSAGE_COMPILED:
 		if (child->role == ROLE_COMPILE) {
 			change_compiled(parent, message);
@@ -339,7 +399,7 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 	}
 	log_error("%s: a message that is not its to send: it is started again",
 		  role_print(child->role));
-	child_kill(child);
+	child_kill(child, "it sent what is not its to send");
 }
 
 static void channel_ready(struct watch *watch, uint32_t events)
@@ -358,31 +418,58 @@ static void channel_ready(struct watch *watch, uint32_t events)
 	/* Gone, or talking nonsense (an empty message looks like an end); SIGCHLD does the rest. */
 	loop_remove(&child->parent->loop, &child->watch);
 	if (got != 0 || !(events & EPOLLHUP))
-		child_kill(child);
+		child_kill(child, "it sent a damaged message");
 }
 
 /* ---- ends ---- */
 
-/* A compiler ends as soon as it has said what became of the lists. Whatever else a role said before
- * it ended is said again by the next one. */
+/* A compiler ends as soon as it has said what became of the lists, and any role after it said why.
+ * Whatever else a role said before it ended is said again by the next one. */
 static void last_words(struct parent *parent, struct child *child)
 {
 	static struct message message;
 
-	while (child->role == ROLE_COMPILE && message_receive(child->watch.fd, &message) == 1) {
-		if (message.type == MESSAGE_COMPILED)
+	while (message_receive(child->watch.fd, &message) == 1) {
+		if (message.type == MESSAGE_TROUBLE)
+			heard_trouble(child, &message);
+		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_COMPILED)
 			change_compiled(parent, &message);
-		else if (message.type == MESSAGE_VERIFIED)
+		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_VERIFIED)
 			(void)!updates_verified(parent, &message);
 		message_close(&message);
 	}
 }
 
-static void gone(struct parent *parent, struct child *child, int status)
+/* Why it ended, in words: what it said itself, or what its end says. */
+static void explain(struct child *child, int status)
 {
-	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
+	const char *more = "";
+	int signal;
 
-	last_words(parent, child);
+	if (child->trouble[0] && !WIFSIGNALED(status)) {
+		memcpy(child->reason, child->trouble, sizeof(child->reason));
+		return;
+	}
+	if (!WIFSIGNALED(status)) {
+		snprintf(child->reason, sizeof(child->reason), "it ended with code %d",
+			 WEXITSTATUS(status));
+		return;
+	}
+	signal = WTERMSIG(status);
+	if (child->trouble[0])
+		more = child->trouble;
+	else if (signal == SIGSYS)
+		more = "a system call that it may not use";
+	else if (signal == SIGXCPU)
+		more = "more time than it may take: the rule lists may be too large";
+	else if (signal == SIGKILL)
+		more = "by somebody, or by the kernel for want of memory";
+	snprintf(child->reason, sizeof(child->reason), "ended by signal %d (%s)%s%s", signal,
+		 strsignal(signal), more[0] ? ": " : "", more);
+}
+
+static void clear(struct parent *parent, struct child *child)
+{
 	loop_remove(&parent->loop, &child->watch);
 	close(child->watch.fd);
 	child->watch.fd = -1;
@@ -390,33 +477,50 @@ static void gone(struct parent *parent, struct child *child, int status)
 	child->ready = false;
 	child->sent = child->applied = 0;
 	child->owes = false;
+}
+
+/* The next one, at once or after a pause; what keeps it from starting is said once. */
+static void restart(struct parent *parent, struct child *child, bool was_ready, const char *before)
+{
+	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
+
+	child->restarts++;
+	child->failures = was_ready && !short_life ? 0 : child->failures + 1;
+	if (was_ready || strcmp(before, child->reason) != 0)
+		log_error("%s: %s: starting it again", role_print(child->role), child->reason);
+	if (child->role == ROLE_JOURNAL)
+		parts_mend_log(parent);
+	if (child->role == ROLE_DNS)
+		parts_renew_listeners(parent);
+	if (child->failures == 0)
+		child_start(parent, child->role);
+	else
+		child->start_at = parent->now + pause_after(child);
+}
+
+static void gone(struct parent *parent, struct child *child, int status)
+{
+	bool was_ready = child->ready;
+	char before[sizeof(child->reason)];
+
+	memcpy(before, child->reason, sizeof(before));
+	last_words(parent, child);
+	explain(child, status);
+	if (child->role != ROLE_COMPILE && !parent->stopping)
+		change_role_died(parent, child);
+	clear(parent, child);
 	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
 		parent->linked = false;
 	if (child->role == ROLE_UPDATE)
 		control_abandoned(parent, "the update role ended and is started again: see cordon "
 				  "update status\n");
 	if (child->role == ROLE_COMPILE) {
-		if (WIFSIGNALED(status))
-			log_error("compile was ended by signal %d (%s)", WTERMSIG(status),
-				  strsignal(WTERMSIG(status)));
+		if (WIFSIGNALED(status) || WEXITSTATUS(status))
+			log_error("compile: %s", child->reason);
 		change_compiler_gone(parent);
-		return;
+	} else if (!parent->stopping) {
+		restart(parent, child, was_ready, before);
 	}
-	if (parent->stopping)
-		return;
-	if (WIFSIGNALED(status))
-		log_error("%s was ended by signal %d (%s)%s: starting it again",
-			  role_print(child->role), WTERMSIG(status), strsignal(WTERMSIG(status)),
-			  WTERMSIG(status) == SIGSYS ? ": a system call that it may not use" : "");
-	else
-		log_error("%s ended with code %d: starting it again", role_print(child->role),
-			  WEXITSTATUS(status));
-	child->restarts++;
-	if (!short_life)
-		child_start(parent, child->role);
-	else
-		child->start_at = parent->now +
-				  (child->restarts < MANY_RESTARTS ? SOON_MS : LATER_MS);
 }
 
 void children_reap(struct parent *parent)
@@ -425,6 +529,7 @@ void children_reap(struct parent *parent)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		source_reaped(parent, pid, status);
 		for (int role = 0; role < ROLE_COUNT; role++) {
 			if (parent->child[role].pid == pid)
 				gone(parent, &parent->child[role], status);

@@ -86,6 +86,8 @@ static void change_mode(struct control_client *client)
 			    record.reason[0] ? record.reason : "no reason given");
 	parent->previous_mode = parent->mode;
 	parent->mode = record;
+	parent->mode_waits = false;
+	parent->part[PART_MODE].open = true;
 	client->state = CLIENT_CHANGE;
 	change_begin(parent, CAUSE_MODE);
 }
@@ -199,14 +201,17 @@ static void control_ready(struct watch *watch, uint32_t events)
 
 int control_open(struct parent *parent, struct diag *diag)
 {
-	int fd = socket_control(parent->run_path, diag);
+	int fd = socket_control(parent->run_path, diag), error;
 
-	for (int i = 0; i < CONTROL_CLIENTS; i++)
-		parent->client[i].watch.fd = -1;
 	if (fd < 0)
 		return fd;
 	parent->control = (struct watch){ fd, control_ready, parent };
-	return loop_add(&parent->loop, &parent->control, EPOLLIN);
+	error = loop_add(&parent->loop, &parent->control, EPOLLIN);
+	if (!error)
+		return 0;
+	diag_error(diag, "control socket", 0, 0, "%s", strerror(-error));
+	close(fd);
+	return error;
 }
 
 void control_changed(struct parent *parent, bool done, const char *text)

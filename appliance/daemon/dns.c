@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,9 +27,14 @@ struct dns_role {
 };
 
 static const int syscalls[] = {
-	SYS_socket, SYS_connect, SYS_accept4, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
-	SYS_setsockopt, SYS_recvmmsg, SYS_sendmmsg, SYS_eventfd2, SYS_clone3, SYS_clone,
-	SYS_sigaltstack, SYS_shutdown,
+	SYS_connect, SYS_accept4, SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_recvmmsg,
+	SYS_sendmmsg, SYS_eventfd2, SYS_sigaltstack,
+};
+
+/* To upstreams and internal servers. */
+static const struct sandbox_socket sockets[] = {
+	{ AF_INET, SOCK_DGRAM }, { AF_INET6, SOCK_DGRAM }, { AF_INET, SOCK_STREAM },
+	{ AF_INET6, SOCK_STREAM },
 };
 
 static void *run(void *worker)
@@ -85,10 +91,8 @@ static void take_policy(struct dns_role *role, struct message *message)
 	role->slot[role->newest] = policy;
 	if (!role->running) {
 		error = start_workers(role);
-		if (error) {
-			log_error("cannot start the workers: %s", strerror(-error));
-			_exit(1);
-		}
+		if (error)
+			role_fail("the workers cannot be started: %s", strerror(-error));
 		role_applied(0, true, &diag);
 		return;
 	}
@@ -146,9 +150,13 @@ int role_dns(void)
 	static struct dns_role role;
 	static struct message message;
 	struct sandbox sandbox = { .root = ".", .file_size = 1ULL << 40, .syscalls = syscalls,
-				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls),
+				   .sockets = sockets,
+				   .socket_count = sizeof(sockets) / sizeof(*sockets),
+				   .threads = true };
 
 	role_begin(&role.start, ROLE_DNS);
+	sandbox.memory = role_dns_room(role.start.workers);
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_DNS);
 	sandbox.files = 64 + (uint64_t)role.start.workers * WORKER_FILES;
 	role_seal(&sandbox);

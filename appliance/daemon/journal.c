@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "journal/aggregate.h"
 #include "journal/journal.h"
+#include "journal/store.h"
 
 /*
  * The journal role: events from the workers' rings and from NFLOG in, the block log out. Its root
@@ -208,10 +209,9 @@ int role_journal(void)
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_JOURNAL);
 	role_seal(&sandbox);
 	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder, boot_id);
-	if (error) {
-		log_error("the log folder: %s", strerror(-error));
-		return 1;
-	}
+	if (error)
+		role_fail("the log folder cannot be written: " STORE_CURRENT ": %s; what is "
+			  "blocked is blocked, and nothing is logged", strerror(-error));
 	/* What an earlier journal knew to be lost it has said. */
 	for (unsigned int i = 0; i < role.start.workers; i++)
 		role.ring_lost[i] = role.start.worker[i].shared->ring.lost;

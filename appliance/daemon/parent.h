@@ -6,6 +6,9 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "daemon/modes.h"
+#include "daemon/parts.h"
+#include "daemon/probe.h"
+#include "daemon/sizing.h"
 #include "daemon/unlogged.h"
 #include "daemon/updates.h"
 #include "daemon/watchdog.h"
@@ -20,9 +23,13 @@
  * own children say. It opens, hands out, waits and starts again.
  *
  *	parent.c	start, loop, stop
- *	children.c	one process a role
+ *	parts.c		what it opens, and opens again
+ *	children.c	one process per role
  *	alive.c		does it answer? the watchdog of the machine
- *	change.c	from rule lists to "in force everywhere"
+ *	probe.c		do the listeners answer?
+ *	change.c	from a source of rules to "in force everywhere"
+ *	source.c	where rules come from, and what comes after one that fails
+ *	patience.c	how long a role may take
  *	control.c	requests over the control socket
  *	status.c	what `cordon status` shows
  *	updates.c	signed updates, from an offer to the receipt
@@ -38,11 +45,17 @@ struct child {
 	uint64_t sent;		/* generation of the policy that it was sent */
 	uint64_t applied;	/* and of the one that it has in force */
 	bool owes;		/* its answer to the one that it was sent */
+	int64_t sent_at;	/* uptime in ms */
+	int64_t patience;	/* until when it must have answered, or made progress */
+	uint32_t progress;	/* as it said last */
 	int64_t started;	/* uptime in ms */
 	int64_t start_at;	/* when to start it again; 0: not waiting for that */
 	int64_t asked;		/* whether it is alive, and it has not said so; 0: not */
 	int64_t answered;	/* when it said so last; 0: not yet */
 	unsigned int restarts;
+	unsigned int failures;	/* starts in a row that came to nothing */
+	char reason[256];	/* why the last one ended, or why it cannot start; "" */
+	char trouble[256];	/* what this one said of that itself */
 };
 
 /* A compiled policy and where it stands. */
@@ -52,6 +65,9 @@ struct generation {
 	struct policy policy;
 	bool disarmed;
 };
+
+/* Where rules come from. At a start each one that fails is followed by the next. */
+enum source { SOURCE_BUNDLE, SOURCE_FOLDER, SOURCE_LAST_LISTS, SOURCE_LAST_POLICY, SOURCE_NONE };
 
 /* Why the policy changes; said when it is done, and to whoever waits for it. */
 enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END, CAUSE_UPDATE };
@@ -69,7 +85,6 @@ enum { CONTROL_CLIENTS = 16 };
 
 struct parent {
 	/* what it was started with */
-	const char *program;
 	const char *config;
 	const char *state_path;
 	const char *run_path;
@@ -79,22 +94,27 @@ struct parent {
 	unsigned int workers;
 
 	struct loop loop;
-	int state;		/* folders */
+	struct part_state part[PART_COUNT];
+	int state;		/* folders; -1: not open */
 	int run;
+	int lock;
 	struct watch signals;
 	struct watch control;
 	struct control_client client[CONTROL_CLIENTS];
 	int listen[SETTINGS_WORKERS][WORKER_LISTENERS];
 	uint8_t protocol[WORKER_LISTENERS];
-	unsigned int listeners;	/* a worker */
+	struct endpoint listens_at[WORKER_LISTENERS];
+	unsigned int listeners;	/* per worker; -1 in listen: not open */
 	int shared_fd[SETTINGS_WORKERS];
-	struct worker_shared *shared[SETTINGS_WORKERS];
+	struct worker_shared *shared[SETTINGS_WORKERS];	/* NULL: not open */
 	int wake, nflog, route, table;
 	char identity[64];
 	char boot[CLOCK_BOOT_ID];
 
 	struct child child[ROLE_COUNT];
 	struct unlogged unlogged;
+	enum kernel_state kernel;	/* as the rules role found it first */
+	struct probe probe;
 	int64_t now;		/* uptime in ms */
 	int64_t began;
 	bool linked;		/* dns and rules talk to each other */
@@ -113,9 +133,33 @@ struct parent {
 	int64_t look_again;	/* when to send again what was refused */
 	bool again;		/* one more change was asked for meanwhile */
 	enum cause again_cause;
+	unsigned int deaths;	/* of roles that had to take next */
+
+	/* source.c */
+	enum source source;		/* of the change under way */
+	enum source current_source;	/* of what is in force */
 	bool lists_staged;	/* lists.new holds what next was made of */
+	bool lists_kept;	/* lists holds what is in force */
+	bool copies_failed;	/* said */
+	char fallback[512];	/* why the first source of this change was not used; "" */
+	bool fallback_passes;	/* one of them may do better later */
+	int64_t retry_at;	/* uptime in ms of the next try by itself; 0: none */
+	int64_t retry_pause;
+	enum cause retry_cause;
+	pid_t keeper;		/* writes STATE/policy; 0: none */
+	bool keep_again;
+	bool unkept;		/* STATE/policy is older than what is in force */
+	int64_t keep_at;	/* uptime in ms of the next try to write it */
+
+	/* patience.c */
+	struct sizing sizing;	/* of next, or of what is in force */
+	uint32_t rate;		/* of this machine; 0: not measured */
+
 	struct mode_record mode;	/* in force or on its way */
 	struct mode_record previous_mode;
+	struct mode_record waiting_mode;	/* of the file; what is in force cannot do it yet */
+	bool mode_waits;
+	bool took_waiting;	/* the change under way is the try to take it */
 	struct mode_clock mode_clock;	/* that the times of the mode go by */
 	int64_t mode_kept;	/* uptime in ms of the last save */
 	char last_error[512];	/* why the last change was refused; "" when it was not */
@@ -135,6 +179,9 @@ int64_t parent_move_mode(struct parent *parent);
 /* The mode and its clock, into the state folder. */
 int parent_keep_mode(struct parent *parent) __attribute__((warn_unused_result));
 
+/* Reads STATE/mode; what it says comes into force. -errno when it cannot be read now. */
+int parent_load_mode(struct parent *parent, struct diag *diag) __attribute__((warn_unused_result));
+
 /* ---- children.c ---- */
 void children_init(struct parent *parent);
 /* Starts a role now; a failure is tried again later. */
@@ -143,8 +190,10 @@ void children_reap(struct parent *parent);
 void children_due(struct parent *parent);
 void children_stop(struct parent *parent);
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
-/* It hangs or misbehaves: it is started again. */
-void child_kill(struct child *child);
+/* It hangs or misbehaves: it is started again. why: for the status, static or copied. */
+void child_kill(struct child *child, const char *why);
+/* Before the dns role gets a policy: the address space that it may take with it. */
+void child_room(struct child *child, const struct generation *generation);
 /* Connects the dns and rules roles with each other, once both are there. */
 void children_connect(struct parent *parent);
 
@@ -159,10 +208,48 @@ void change_begin(struct parent *parent, enum cause cause);
 void change_compiled(struct parent *parent, struct message *message);	/* takes its descriptor */
 void change_compiler_gone(struct parent *parent);	/* also when it was never there */
 void change_applied(struct parent *parent, struct child *child, const struct message *message);
+/* Before its fields are cleared: a role died, maybe of the policy that it had to take. */
+void change_role_died(struct parent *parent, struct child *child);
 /* A role became ready or died: send what it lacks, finish what can be finished. */
 void change_advance(struct parent *parent);
 /* Once a round: nobody keeps a change waiting for ever. */
 void change_tick(struct parent *parent);
+/* The change fails; passes: for a reason that may be gone later. At a start the next source follows. */
+void change_refuse(struct parent *parent, const char *text, bool passes);
+/* A compiler for the source of the change. */
+void change_compile(struct parent *parent);
+/* The sealed block in fd is what every role has to take next. 0 or -errno, and fd stays the caller's. */
+int change_switch(struct parent *parent, int fd) __attribute__((warn_unused_result));
+
+/* ---- source.c ---- */
+const char *source_print(enum source source);
+/* Chooses the source of a change that begins, and begins with it. */
+void source_begin(struct parent *parent);
+/* With nothing in force: goes on with the source after the one that failed. False: there is none. */
+bool source_next(struct parent *parent, const char *text, bool passes);
+/* For a compiler: the rule lists of the source. */
+int source_tell(struct parent *parent, struct child *child) __attribute__((warn_unused_result));
+/* What is in force now is kept for bad days. */
+void source_keep(struct parent *parent);
+/* The writer of STATE/policy ended, if that was its number. */
+void source_reaped(struct parent *parent, pid_t pid, int status);
+/* A try by itself, after a pause that grows from one to the next. */
+void source_retry(struct parent *parent, enum cause cause);
+void source_tick(struct parent *parent);
+
+/* ---- patience.c ---- */
+/* Sizes next. False with text when it does not fit this machine. */
+bool patience_size(struct parent *parent, char *text, size_t size, bool *passes);
+/* How long the role may say nothing, from now on. */
+void patience_renew(struct parent *parent, struct child *child);
+/* -EBADMSG: not in turn. */
+int patience_progress(struct parent *parent, struct child *child, const struct message *message)
+	__attribute__((warn_unused_result));
+/* It answered: how fast is this machine? changed: it had something to do. */
+void patience_learn(struct parent *parent, const struct child *child, bool changed);
+/* The role was ended because it said nothing: the next try has more time. */
+void patience_lost(struct parent *parent);
+void patience_load(struct parent *parent);
 
 /* ---- control.c ---- */
 int control_open(struct parent *parent, struct diag *diag);

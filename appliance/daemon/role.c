@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,9 +16,20 @@
 
 enum { READ_MAX = 1 << 20 };
 
-static void die(const char *what)
+/* The parent says it: once, however often the role is started again. */
+void role_fail(const char *format, ...)
 {
-	log_error("%s: this role ends, the parent starts it again", what);
+	char text[256];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (length >= (int)sizeof(text))
+		length = sizeof(text) - 1;
+	if (length > 0)
+		(void)!message_send(MESSAGE_CHANNEL, MESSAGE_TROUBLE, text, (size_t)length, -1);
 	_exit(1);
 }
 
@@ -27,12 +40,12 @@ static void take_settings(struct role_start *start, const struct message *messag
 	diag_init(&diag);
 	start->text = malloc(message->size + 1);
 	if (!start->text)
-		die("out of memory");
+		role_fail("out of memory");
 	memcpy(start->text, message->body, message->size);
 	start->text[message->size] = '\0';
 	start->length = message->size;
 	if (settings_parse(&start->settings, "settings", start->text, start->length, &diag) < 0)
-		die("settings from the parent are damaged");
+		role_fail("settings from the parent are damaged");
 	log_open(role, start->settings.level);
 }
 
@@ -41,7 +54,7 @@ static struct worker_options *worker_at(struct role_start *start, const struct m
 	unsigned int index = message->size ? message->body[0] : SETTINGS_WORKERS;
 
 	if (index >= SETTINGS_WORKERS || message->fd < 0)
-		die("a message of the parent is damaged");
+		role_fail("a message of the parent is damaged");
 	if (index >= start->workers)
 		start->workers = index + 1;
 	return &start->worker[index];
@@ -52,7 +65,7 @@ static void take_listener(struct role_start *start, const struct message *messag
 	struct worker_options *worker = worker_at(start, message);
 
 	if (message->size != 2 || worker->udps + worker->tcps >= WORKER_LISTENERS)
-		die("a message of the parent is damaged");
+		role_fail("a message of the parent is damaged");
 	if (message->body[1] == IPPROTO_UDP)
 		worker->udp[worker->udps++] = message->fd;
 	else
@@ -66,7 +79,7 @@ static void take_shared(struct role_start *start, const struct message *message)
 			    message->fd, 0);
 
 	if (memory == MAP_FAILED)
-		die("cannot map the shared memory");
+		role_fail("cannot map the shared memory");
 	worker->shared = memory;
 	close(message->fd);
 }
@@ -77,7 +90,7 @@ static void take_list(struct role_start *start, const struct message *message)
 
 	if (start->lists == SETTINGS_LISTS || message->fd < 0 ||
 	    message->size >= sizeof(file->name))
-		die("a message of the parent is damaged");
+		role_fail("a message of the parent is damaged");
 	memcpy(file->name, message->body, message->size);
 	file->name[message->size] = '\0';
 	file->fd = message->fd;
@@ -135,12 +148,12 @@ static void take(struct role_start *start, const struct message *message, enum r
 		break;
 	case MESSAGE_IDENTITY:
 		if (message->size >= sizeof(start->identity))
-			die("a message of the parent is damaged");
+			role_fail("a message of the parent is damaged");
 		memcpy(start->identity, message->body, message->size);
 		start->identity[message->size] = '\0';
 		break;
 	default:
-		die("an unexpected message of the parent");
+		role_fail("an unexpected message of the parent");
 	}
 }
 
@@ -161,7 +174,7 @@ void role_begin(struct role_start *start, enum role role)
 		take(start, &message, role);
 	}
 	if (!start->text)
-		die("no settings from the parent");
+		role_fail("no settings from the parent");
 }
 
 void role_seal(const struct sandbox *sandbox)
@@ -169,10 +182,8 @@ void role_seal(const struct sandbox *sandbox)
 	const char *step;
 	int error = sandbox_enter(sandbox, &step);
 
-	if (error) {
-		log_error("sandbox: %s: %s", step, strerror(-error));
-		_exit(1);
-	}
+	if (error)
+		role_fail("the sandbox refuses it: %s: %s", step, strerror(-error));
 }
 
 int role_read(int fd, const char *what, char **text, size_t *size, struct diag *diag)
@@ -215,7 +226,7 @@ int role_policy(struct message *message, struct policy *policy, bool *disarmed)
 	int error;
 
 	if (message->size != 1 || message->fd < 0)
-		die("a message of the parent is damaged");
+		role_fail("a message of the parent is damaged");
 	*disarmed = message->body[0];
 	error = message_map(message->fd, &block, &size);
 	close(message->fd);

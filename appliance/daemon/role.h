@@ -34,6 +34,18 @@ int role_rules(void);
 int role_journal(void);
 int role_update(void);
 
+/*
+ * Address space of the dns role beside the policies that it maps, in bytes: the program, two arenas
+ * of glibc's for each thread, buffers, the rings. The parent adds what the policies take.
+ */
+static inline uint64_t role_dns_room(unsigned int workers)
+{
+	return (256ULL << 20) + workers * ((256ULL << 20) + sizeof(struct worker_shared));
+}
+
+/* Tells the parent why this role cannot start or go on, and ends it. */
+void role_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
 /* Reads messages up to MESSAGE_SEAL. Ends the process when the parent breaks the protocol. */
 void role_begin(struct role_start *start, enum role role);
 

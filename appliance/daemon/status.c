@@ -81,8 +81,11 @@ static json_t *dns_json(const struct parent *parent)
 	json_t *object = json_object();
 
 	for (unsigned int i = 0; i < parent->workers; i++) {
-		const struct dns_counters *counters = &parent->shared[i]->counters;
+		const struct dns_counters *counters;
 
+		if (!parent->shared[i])
+			continue;
+		counters = &parent->shared[i]->counters;
 		sum[0] += counter_get(&counters->queries);
 		sum[1] += counter_get(&counters->blocked);
 		sum[2] += counter_get(&counters->monitored);
@@ -131,8 +134,9 @@ static json_t *roles_json(const struct parent *parent)
 		    (role == ROLE_UPDATE && !parent->updates.on))
 			continue;
 		(void)json_array_append_new(
-			list, json_pack("{s:s, s:o, s:f, s:i}", "role", role_print((enum role)role),
-					"pid", child->pid ? json_integer(child->pid) : json_null(),
+			list, json_pack("{s:s, s:s?, s:o, s:f, s:i}", "role",
+					role_print((enum role)role), "why",
+					child->reason[0] ? child->reason : NULL, "pid", child->pid ? json_integer(child->pid) : json_null(),
 					"uptime", child->pid ? (double)(parent->now -
 									child->started) / 1000
 							     : 0.0,
@@ -205,8 +209,48 @@ static uint64_t events_lost(const struct parent *parent)
 	uint64_t lost = 0;
 
 	for (unsigned int i = 0; i < parent->workers; i++)
-		lost += counter_get(&parent->shared[i]->ring.lost);
+		lost += parent->shared[i] ? counter_get(&parent->shared[i]->ring.lost) : 0;
 	return lost;
+}
+
+/*
+ * closed: nothing is in force by this daemon, and the kernel lets nothing through to the vendor: by
+ * the closed base policy, or by what an earlier daemon left (kernel says which).
+ */
+static void put_force(json_t *object, const struct parent *parent)
+{
+	static const char *const kernel[KERNEL_STATES] = { NULL, "closed", "earlier policy" };
+	bool in_force = parent->current.number && parent->child[ROLE_RULES].applied;
+
+	put(object, "in_force", json_boolean(in_force));
+	put(object, "closed", json_boolean(!parent->current.number &&
+					   parent->kernel != KERNEL_UNKNOWN));
+	put(object, "kernel", kernel[parent->kernel] ? json_string(kernel[parent->kernel])
+						     : json_null());
+	put(object, "source", parent->current.number
+			      ? json_string(source_print(parent->current_source)) : json_null());
+	put(object, "mode_waits", parent->mode_waits
+				  ? json_string(mode_print(parent->waiting_mode.mode))
+				  : json_null());
+}
+
+/* What cannot be opened, and is tried again. */
+static json_t *trouble_json(const struct parent *parent)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < PART_COUNT; i++) {
+		const struct part_state *part = &parent->part[i];
+
+		if (!part->open && part->why[0])
+			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part",
+								    part_print((enum part)i), "why",
+								    part->why));
+	}
+	if (parent->unkept)
+		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part", "last good policy",
+							    "why", "it cannot be written"));
+	return list;
 }
 
 char *status_print(const struct parent *parent)
@@ -218,8 +262,7 @@ char *status_print(const struct parent *parent)
 	put(object, "appliance", json_string(parent->identity));
 	put(object, "version", json_string(VERSION_TEXT));
 	put_clock(object, parent);
-	put(object, "in_force", json_boolean(parent->current.number &&
-					     parent->child[ROLE_RULES].applied));
+	put_force(object, parent);
 	if (parent->current.number) {
 		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
 		put(object, "state", json_string(state));
@@ -227,6 +270,7 @@ char *status_print(const struct parent *parent)
 	}
 	put(object, "refused", parent->last_error[0] ? json_string(parent->last_error)
 						     : json_null());
+	put(object, "trouble", trouble_json(parent));
 	put(object, "update", updates_status(parent));
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,8 +40,14 @@ enum {
 
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_fsync,
-	SYS_pread64, SYS_flock, SYS_memfd_create, SYS_getdents64, SYS_lseek, SYS_socket, SYS_connect,
+	SYS_pread64, SYS_flock, SYS_memfd_create, SYS_getdents64, SYS_lseek, SYS_connect,
 	SYS_getsockopt,
+};
+
+/* To mirrors, and to the gateway's own listener for their names. */
+static const struct sandbox_socket sockets[] = {
+	{ AF_INET, SOCK_DGRAM }, { AF_INET6, SOCK_DGRAM }, { AF_INET, SOCK_STREAM },
+	{ AF_INET6, SOCK_STREAM },
 };
 
 /* ---- a source that keeps every new root, for whoever begins with an older one ---- */
@@ -449,7 +456,9 @@ int role_update(void)
 	static struct update_role role;
 	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 256ULL << 20,
 				   .memory = 1ULL << 30, .syscalls = syscalls,
-				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
+				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls),
+				   .sockets = sockets,
+				   .socket_count = sizeof(sockets) / sizeof(*sockets) };
 	struct text problem = TEXT_EMPTY;
 	static struct diag diag;
 	int error;

@@ -109,6 +109,7 @@ void updates_bundle_damaged(struct parent *parent)
 {
 	drop(&parent->updates.bundle);
 	parent->updates.running = (struct bundle_info){ .release = 0 };
+	(void)!file_set_aside(parent->state, "bundle");
 	log_error("%s/bundle cannot be used: from the folder of rule lists until the next "
 		  "release comes", parent->state_path);
 }
@@ -336,7 +337,7 @@ void updates_attempt(struct parent *parent, const struct message *message)
 
 	if (attempt_decode(&updates->attempt, message->body, message->size) < 0) {
 		log_error("update: a damaged message: it is started again");
-		child_kill(&parent->child[ROLE_UPDATE]);
+		child_kill(&parent->child[ROLE_UPDATE], "it sent a damaged message");
 		return;
 	}
 	updates->attempt_at = updates_now(parent);

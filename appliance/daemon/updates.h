@@ -17,6 +17,8 @@
  * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
  * no metadata itself.
  *
+ * A file that is damaged is kept as NAME.damaged; one that cannot be read now is read again later.
+ *
  *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at the
  *				start only
  *	STATE/update/		the update role's own folder
@@ -46,7 +48,8 @@ struct updates {
 	int bundle;			/* the bundle in force, so that no disk is needed to go on with
 					 * it; sealed memfd, -1: none */
 	bool unsaved;			/* STATE/bundle is older */
-	bool tried;			/* at the start, without success */
+	bool restored;			/* STATE/updates was read, or is not there */
+	bool looked;			/* STATE/bundle was read, or is not there */
 	int offer;			/* waits for its turn; sealed memfd, -1 */
 	int judged;			/* the offer under way; -1 */
 	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
@@ -76,8 +79,13 @@ struct updates {
 	int64_t save_ms;		/* uptime of the next floor to keep */
 };
 
-/* Once folders are open. 0, or -errno with diag: then the daemon runs without updates. */
-int updates_init(struct parent *parent, struct diag *diag);
+/* In memory: no updates, and time begins at the build. */
+void updates_init(struct parent *parent);
+/*
+ * What the state folder holds. 0 when all of it is there, or when the settings want no updates;
+ * -errno with diag: then the daemon runs without updates, and calls this again later.
+ */
+int updates_open(struct parent *parent, struct diag *diag) __attribute__((warn_unused_result));
 
 /* Messages for a child that is being started. */
 int updates_tell_update(struct parent *parent, struct child *child);
@@ -85,7 +93,8 @@ int updates_tell_compile(struct parent *parent, struct child *child);
 
 /* Is the policy compiled from STATE/bundle, and not from the folder of rule lists? */
 bool updates_bundled(const struct parent *parent);
-/* It turned out to be damaged: from now on the folder, until the next release. */
+/* It turned out to be damaged: it is set aside, and from now on the folder counts, until the next
+ * release. */
 void updates_bundle_damaged(struct parent *parent);
 
 /* Has the update role said more than it ever has to? */

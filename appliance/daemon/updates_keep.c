@@ -16,6 +16,7 @@
 #include "base/version.h"
 #include "daemon/log.h"
 #include "daemon/parent.h"
+#include "daemon/parts.h"
 #include "daemon/receipt.h"
 #include "signed/archive.h"
 
@@ -37,9 +38,13 @@ void updates_keep(struct parent *parent)
 		updates->held, "reason", updates->held_reason, "by", updates->held_by);
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
+	/* What was not read yet may hold releases back. */
+	if (!updates->restored)
+		goto end;
 	if (!text || file_replace(parent->state, KEEP_FILE, text, strlen(text), 0600) < 0)
 		log_error("%s/" KEEP_FILE " cannot be written: after a restart the clock may be "
 			  "taken to be older than it is", parent->state_path);
+end:
 	updates->save_ms = clock_uptime_ms() + HOUR_MS;
 	free(text);
 	json_decref(object);
@@ -52,31 +57,46 @@ static void copy(char *out, size_t size, const json_t *object, const char *key)
 	snprintf(out, size, "%s", text ? text : "");
 }
 
-static int64_t restore(struct parent *parent, struct diag *diag)
+static void decode(struct updates *updates, const json_t *object)
 {
-	struct updates *updates = &parent->updates;
-	int64_t floor;
-	json_t *object;
-	size_t length;
-	char *text;
-	int error = file_read(parent->state, KEEP_FILE, KEEP_MAX, &text, &length);
-
-	if (error == -ENOENT)
-		return 0;
-	object = error ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-	if (!object)
-		diag_error(diag, "state/" KEEP_FILE, 0, 0, "damaged: a hold is forgotten, and time "
-			   "begins at the build");
 	updates->sequence = json_integer_value(json_object_get(object, "sequence"));
 	updates->since = json_integer_value(json_object_get(object, "since"));
 	updates->held = json_is_true(json_object_get(object, "held"));
 	copy(updates->held_reason, sizeof(updates->held_reason), object, "reason");
 	copy(updates->held_by, sizeof(updates->held_by), object, "by");
-	floor = json_integer_value(json_object_get(object, "floor"));
+	freshness_init(&updates->freshness, version_build_time(),
+		       json_integer_value(json_object_get(object, "floor")), clock_uptime_ms());
+}
+
+/* 0 also when there is nothing, or nothing that can be used. */
+static int restore(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	json_t *object;
+	size_t length;
+	char *text;
+	int error = file_read(parent->state, KEEP_FILE, KEEP_MAX, &text, &length);
+
+	if (file_error_passes(error)) {
+		diag_error(diag, "state/" KEEP_FILE, 0, 0, "cannot be read now: %s; until it can, no "
+			   "release is taken", strerror(-error));
+		return error;
+	}
+	updates->restored = true;
+	if (error == -ENOENT)
+		return 0;
+	object = error ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	if (object)
+		decode(updates, object);
+	else
+		log_error("%s/" KEEP_FILE " is damaged: a hold is forgotten, and time begins at the "
+			  "build; it is %s", parent->state_path,
+			  file_set_aside(parent->state, KEEP_FILE) == 0
+			  ? "kept as " KEEP_FILE ".damaged" : "left there");
 	json_decref(object);
 	if (!error)
 		free(text);
-	return floor;
+	return 0;
 }
 
 static int open_key(struct parent *parent)
@@ -85,18 +105,21 @@ static int open_key(struct parent *parent)
 	struct text pem = TEXT_EMPTY;
 	size_t length;
 	char *text;
-	int error = file_read(parent->state, KEY_FILE, KEY_PEM_MAX, &text, &length);
+	int error = updates->device ? 0 : file_read(parent->state, KEY_FILE, KEY_PEM_MAX, &text,
+						    &length);
 
-	if (!error) {
+	if (!error && !updates->device) {
 		error = secret_parse(&updates->device, text, length, NULL);
 		explicit_bzero(text, length);
 		free(text);
-		if (error == -EINVAL)
-			log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher "
-				  "will call its receipts forged", parent->state_path);
+	}
+	if (error == -EINVAL || error == -EFBIG) {
+		log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher will "
+			  "call its receipts forged", parent->state_path);
+		error = file_set_aside(parent->state, KEY_FILE) == 0 ? -ENOENT : -EIO;
 	}
 	/* Whatever else is wrong may be gone at the next start: a key is not given up for it. */
-	if (error == -ENOENT || error == -EINVAL) {
+	if (error == -ENOENT) {
 		error = secret_generate(&updates->device, KEY_P256);
 		if (!error)
 			error = secret_print(updates->device, NULL, &pem);
@@ -113,29 +136,34 @@ static int make_folder(struct parent *parent)
 {
 	uid_t owner = settings_uid(&parent->settings, ROLE_UPDATE);
 
-	if ((mkdirat(parent->state, "update", 0700) < 0 && errno != EEXIST) ||
-	    fchownat(parent->state, "update", owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return 0;
+	return parts_folder(parent->state, "update", 0700, owner);
 }
 
 /* Once: whatever becomes of the disk later, the policy in force can be compiled again. */
-static void load_bundle(struct parent *parent)
+static int load_bundle(struct parent *parent, struct diag *diag)
 {
+	struct updates *updates = &parent->updates;
 	char *data;
 	size_t size;
-	int error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
+	int error;
 
-	if (error == -ENOENT)
-		return;
+	if (updates->looked)
+		return 0;
+	error = file_read(parent->state, BUNDLE_FILE, ARCHIVE_MAX, &data, &size);
 	if (!error) {
-		parent->updates.bundle = message_seal("bundle", data, size);
-		error = parent->updates.bundle < 0 ? parent->updates.bundle : 0;
+		updates->bundle = message_seal("bundle", data, size);
+		error = updates->bundle < 0 ? updates->bundle : 0;
 		free(data);
 	}
-	if (error)
-		log_error("%s/" BUNDLE_FILE " cannot be read (%s): from the folder of rule lists "
-			  "until the next release comes", parent->state_path, strerror(-error));
+	if (file_error_passes(error)) {
+		diag_error(diag, "state/" BUNDLE_FILE, 0, 0, "cannot be read now: %s; until it can, "
+			   "no release is taken", strerror(-error));
+		return error;
+	}
+	updates->looked = true;
+	if (error && error != -ENOENT)
+		updates_bundle_damaged(parent);
+	return 0;
 }
 
 void updates_save_bundle(struct parent *parent)
@@ -155,10 +183,13 @@ void updates_save_bundle(struct parent *parent)
 			  "with the release before", parent->state_path, strerror(-error));
 }
 
-static bool has_trust(const struct parent *parent)
+/* 0, -ENOKEY, or why that cannot be told now. */
+static int find_trust(const struct parent *parent)
 {
-	return faccessat(parent->state, "update/root.json", F_OK, 0) == 0 ||
-	       access(parent->settings.trust_root, R_OK) == 0;
+	if (faccessat(parent->state, "update/root.json", F_OK, 0) == 0 ||
+	    access(parent->settings.trust_root, R_OK) == 0)
+		return 0;
+	return file_error_passes(-errno) ? -errno : -ENOKEY;
 }
 
 static int open_updates(struct parent *parent)
@@ -167,15 +198,12 @@ static int open_updates(struct parent *parent)
 
 	if (!error)
 		error = open_key(parent);
-	if (!error && !has_trust(parent))
-		error = -ENOKEY;
-	return error;
+	return error ? error : find_trust(parent);
 }
 
-int updates_init(struct parent *parent, struct diag *diag)
+void updates_init(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;
-	int error;
 
 	*updates = (struct updates){
 		.bundle = -1, .offer = -1, .judged = -1, .candidate = -1,
@@ -184,19 +212,32 @@ int updates_init(struct parent *parent, struct diag *diag)
 		.failures = { .burst = 16, .interval = 10 * MINUTE_MS },
 		.verdicts = { .burst = 16, .interval = 10 * MINUTE_MS },
 	};
-	freshness_init(&updates->freshness, version_build_time(), restore(parent, diag),
-		       clock_uptime_ms());
+	freshness_init(&updates->freshness, version_build_time(), 0, clock_uptime_ms());
 	snprintf(updates->off, sizeof(updates->off), "cordon.conf names no [update] trust-root");
-	if (!ENABLED(CONFIG_UPDATE) || !parent->settings.trust_root[0])
-		return 0;
+}
+
+int updates_open(struct parent *parent, struct diag *diag)
+{
+	struct updates *updates = &parent->updates;
+	bool wanted = ENABLED(CONFIG_UPDATE) && parent->settings.trust_root[0];
+	int error = updates->restored ? 0 : restore(parent, diag);
+
+	if (!wanted || updates->on)
+		return error;
 	/* What is in force stays, whatever becomes of the rest. */
-	load_bundle(parent);
+	if (!error)
+		error = load_bundle(parent, diag);
+	if (error) {
+		snprintf(updates->off, sizeof(updates->off), "%s cannot be read now: %s",
+			 parent->state_path, strerror(-error));
+		return error;
+	}
 	error = open_updates(parent);
 	if (error) {
 		snprintf(updates->off, sizeof(updates->off), "%s: %s", error == -ENOKEY
 			 ? parent->settings.trust_root : parent->state_path, error == -ENOKEY
-			 ? "no root metadata there: put the administrator's there and start cordond "
-			   "again" : strerror(-error));
+			 ? "no root metadata there: put the administrator's there, and updates begin"
+			 : strerror(-error));
 		diag_error(diag, "signed updates are off", 0, 0, "%s", updates->off);
 		return error;
 	}

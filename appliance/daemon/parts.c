@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/crypto/digest.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+#include "daemon/sockets.h"
+#include "journal/aggregate.h"
+#include "journal/store.h"
+
+enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
+
+/* ---- folders ---- */
+
+static int open_folder(const char *path, struct diag *diag)
+{
+	int fd = -1;
+
+	if (mkdir(path, 0755) == 0 || errno == EEXIST || errno == EROFS)
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	diag_error(diag, path, 0, 0, "cannot be opened as a folder: %s", strerror(errno));
+	return fd;
+}
+
+int parts_folder(int folder, const char *name, mode_t mode, uid_t owner)
+{
+	struct stat status;
+
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    (errno != ENOENT || mkdirat(folder, name, mode) < 0 ||
+	     fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0))
+		return -errno;
+	if (!S_ISDIR(status.st_mode))
+		return -ENOTDIR;
+	if ((status.st_uid != owner || status.st_gid != owner) &&
+	    fchownat(folder, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return (status.st_mode & 07777) != mode && fchmodat(folder, name, mode, 0) < 0 ? -errno : 0;
+}
+
+static int write_pid(int fd)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	return ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length ? -EIO : 0;
+}
+
+/* One daemon a run folder; the lock goes with the process. */
+static int open_run(struct parent *parent, struct diag *diag)
+{
+	int error;
+
+	if (parent->run < 0)
+		parent->run = open_folder(parent->run_path, diag);
+	if (parent->run < 0)
+		return parent->run;
+	if (parent->lock < 0) {
+		parent->lock = file_lock(parent->run, "pid", false);
+		error = parent->lock;
+		if (error == -EWOULDBLOCK) {
+			diag_error(diag, parent->run_path, 0, 0, "another cordond runs there: stop "
+				   "it, or use another --run");
+			return -EBUSY;
+		}
+		if (error < 0) {
+			diag_error(diag, parent->run_path, 0, 0, "cannot be locked: %s",
+				   strerror(-error));
+			return error == -EBUSY ? -EAGAIN : error;
+		}
+		(void)!write_pid(parent->lock);
+	}
+	error = parts_folder(parent->run, "empty", 0555, 0);
+	if (error)
+		diag_error(diag, parent->run_path, 0, 0, "empty: %s", strerror(-error));
+	return error;
+}
+
+static int open_state(struct parent *parent, struct diag *diag)
+{
+	parent->state = open_folder(parent->state_path, diag);
+	return parent->state < 0 ? parent->state : 0;
+}
+
+/* ---- the log, which another user writes ---- */
+
+/* O_PATH and the number of links: the owner of the folder could put another file's name there. */
+static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
+{
+	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	struct stat status;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &status) < 0)
+		error = -errno;
+	*found = error ? owner : status.st_uid;
+	if (!error && *found != owner) {
+		if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
+			error = -EMLINK;
+		else if (fchownat(fd, "", owner, owner, AT_EMPTY_PATH) < 0)
+			error = -errno;
+	}
+	close(fd);
+	return error;
+}
+
+/* 0 or the first error, with what a person can do about it. */
+static int mend_log(struct parent *parent, struct diag *diag)
+{
+	uid_t owner = settings_uid(&parent->settings, ROLE_JOURNAL), found = owner;
+	int folder = openat(parent->state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int error = folder < 0 ? -errno : 0;
+	char name[32] = STORE_CURRENT;
+
+	for (unsigned int i = 0; !error && i < STORE_PARTS; i++) {
+		if (i)
+			snprintf(name, sizeof(name), STORE_OLD, i);
+		error = mend_owner(folder, name, owner, &found);
+		if (!error && found != owner)
+			log_warning("%s/log/%s belonged to user %u: it is the block log's again "
+				    "(user %u)", parent->state_path, name, found, owner);
+	}
+	if (error)
+		diag_error(diag, parent->state_path, 0, 0, "log/%s belongs to user %u, expected %u "
+			   "(the journal), and that cannot be changed (%s): nothing is logged; do: "
+			   "chown -R %u:%u %s/log", folder < 0 ? "" : name, found, owner,
+			   strerror(-error), owner, owner, parent->state_path);
+	if (folder >= 0)
+		close(folder);
+	return error;
+}
+
+static int open_log(struct parent *parent, struct diag *diag)
+{
+	uid_t owner = settings_uid(&parent->settings, ROLE_JOURNAL);
+	struct stat status = { .st_uid = 0 };
+	int error;
+
+	if (!ENABLED(CONFIG_JOURNAL))
+		return 0;
+	error = parts_folder(parent->state, "log", 0750, owner);
+	if (!error)
+		return mend_log(parent, diag);
+	if (fstatat(parent->state, "log", &status, AT_SYMLINK_NOFOLLOW) < 0)
+		diag_error(diag, parent->state_path, 0, 0, "log: %s: nothing is logged",
+			   strerror(-error));
+	else
+		diag_error(diag, parent->state_path, 0, 0, "log belongs to user %u with mode %04o, "
+			   "expected %u (the journal) and 0750, and that cannot be changed (%s): "
+			   "nothing is logged; do: chown -R %u:%u %s/log", status.st_uid,
+			   (unsigned int)status.st_mode & 07777, owner, strerror(-error), owner,
+			   owner, parent->state_path);
+	return error;
+}
+
+void parts_mend_log(struct parent *parent)
+{
+	struct part_state *part = &parent->part[PART_LOG];
+
+	if (part->open)
+		*part = (struct part_state){ .open = false };
+}
+
+/* ---- what the roles share ---- */
+
+static int open_memory(struct parent *parent, unsigned int index)
+{
+	int fd = memfd_create("worker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *memory;
+
+	/* A role that could shrink it would end whoever reads it. */
+	if (fd < 0 || ftruncate(fd, sizeof(struct worker_shared)) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		goto failed;
+	memory = mmap(NULL, sizeof(struct worker_shared), PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		goto failed;
+	parent->shared_fd[index] = fd;
+	parent->shared[index] = memory;
+	return 0;
+failed:
+	index = (unsigned int)errno;
+	if (fd >= 0)
+		close(fd);
+	return -(int)index;
+}
+
+static int open_shared(struct parent *parent, struct diag *diag)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; !error && i < parent->workers; i++)
+		error = parent->shared[i] ? 0 : open_memory(parent, i);
+	if (error)
+		diag_error(diag, "shared memory", 0, 0, "%s", strerror(-error));
+	return error;
+}
+
+/* ---- listeners ---- */
+
+static uint8_t protocol_of(unsigned int slot)
+{
+	return ENABLED(CONFIG_DNS_TCP) && slot % 2 ? IPPROTO_TCP : IPPROTO_UDP;
+}
+
+static const struct endpoint *endpoint_of(const struct parent *parent, unsigned int slot)
+{
+	return &parent->settings.listen[ENABLED(CONFIG_DNS_TCP) ? slot / 2 : slot];
+}
+
+static void plan_listeners(struct parent *parent)
+{
+	parent->listeners = (unsigned int)parent->settings.listens *
+			    (ENABLED(CONFIG_DNS_TCP) ? 2 : 1);
+	for (unsigned int i = 0; i < parent->listeners; i++) {
+		parent->protocol[i] = protocol_of(i);
+		parent->listens_at[i] = *endpoint_of(parent, i);
+		for (unsigned int j = 0; j < SETTINGS_WORKERS; j++)
+			parent->listen[j][i] = -1;
+	}
+}
+
+/* Opens those that are not open; an address that fails is not tried for the other workers. */
+static int open_listeners(struct parent *parent, struct diag *diag)
+{
+	int error = 0;
+	bool opened = false;
+
+	for (unsigned int i = 0; i < parent->listeners; i++) {
+		int fd = 0;
+
+		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
+			if (parent->listen[j][i] >= 0)
+				continue;
+			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], diag);
+			parent->listen[j][i] = fd < 0 ? -1 : fd;
+			opened = opened || fd >= 0;
+		}
+		error = fd < 0 ? fd : error;
+	}
+	/* It was started with fewer. */
+	if (opened && parent->child[ROLE_DNS].pid)
+		child_kill(&parent->child[ROLE_DNS], "there are more addresses to listen on");
+	return error;
+}
+
+void parts_renew_listeners(struct parent *parent)
+{
+	struct diag diag;
+
+	diag_init(&diag);
+	for (unsigned int i = 0; i < parent->listeners; i++) {
+		int fd = 0;
+
+		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
+			if (parent->listen[j][i] < 0)
+				continue;
+			/* The new one first: the port is never free, and no query is refused. */
+			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], &diag);
+			if (fd < 0)
+				continue;
+			close(parent->listen[j][i]);
+			parent->listen[j][i] = fd;
+		}
+	}
+	if (diag.count) {
+		log_diag(&diag);
+		log_error("the listening sockets could not all be made anew: the old ones stay");
+	}
+}
+
+static bool listens(const struct parent *parent)
+{
+	for (unsigned int i = 0; i < parent->listeners; i++) {
+		if (parent->listen[0][i] >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the journal's ---- */
+
+/* What the journal still counts, so that its end loses nothing. */
+static int open_table(struct parent *parent)
+{
+	int fd = memfd_create("journal", MFD_CLOEXEC), error;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)aggregate_size()) == 0) {
+		parent->table = fd;
+		return 0;
+	}
+	error = -errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static int open_events(struct parent *parent, struct diag *diag)
+{
+	int error = 0;
+
+	if (!ENABLED(CONFIG_JOURNAL))
+		return 0;
+	if (parent->wake < 0)
+		parent->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (parent->wake < 0) {
+		diag_error(diag, "eventfd", 0, 0, "%s", strerror(errno));
+		return -errno;
+	}
+	if (parent->nflog < 0)
+		parent->nflog = socket_nflog(parent->settings.nflog_group, diag);
+	if (parent->route < 0)
+		parent->route = socket_route(diag);
+	if (parent->table < 0)
+		error = open_table(parent);
+	if (error)
+		diag_error(diag, "shared memory", 0, 0, "%s", strerror(-error));
+	return error ? error : parent->nflog < 0 || parent->route < 0 ? -EIO : 0;
+}
+
+/* Stable for a machine, and says nothing of it: a digest of the machine id. */
+static int open_identity(struct parent *parent, struct diag *diag)
+{
+	uint8_t digest[DIGEST_SIZE];
+	char *text = NULL, host[64] = "";
+	size_t length = 0;
+	int error;
+
+	if (parent->settings.appliance_id[0]) {
+		snprintf(parent->identity, sizeof(parent->identity), "%s",
+			 parent->settings.appliance_id);
+		return 0;
+	}
+	error = file_read(AT_FDCWD, "/etc/machine-id", 256, &text, &length);
+	if (error)
+		gethostname(host, sizeof(host) - 1);
+	if (digest_sha256(error ? host : text, error ? strlen(host) : length, digest) < 0)
+		memset(digest, 0, sizeof(digest));
+	hex_print(digest, 6, parent->identity);
+	if (!error)
+		free(text);
+	/* Another name in the log for a moment's shortage would be wrong for good. */
+	if (!file_error_passes(error))
+		return 0;
+	diag_error(diag, "/etc/machine-id", 0, 0, "cannot be read now: %s", strerror(-error));
+	return error;
+}
+
+static int open_mode(struct parent *parent, struct diag *diag)
+{
+	int error = parent->updates.restored ? parent_load_mode(parent, diag) : -EAGAIN;
+
+	if (error)
+		diag_error(diag, "state/mode", 0, 0, "cannot be read now (%s): enforcing",
+			   error == -EAGAIN ? "the time is not known" : strerror(-error));
+	return error;
+}
+
+static int open_updates(struct parent *parent, struct diag *diag)
+{
+	bool had = updates_bundled(parent);
+	int error = updates_open(parent, diag);
+
+	if (!had && updates_bundled(parent) && parent->last_number)
+		change_begin(parent, CAUSE_START);
+	return error;
+}
+
+/* ---- all of them ---- */
+
+static const struct {
+	const char *word;
+	int (*open)(struct parent *parent, struct diag *diag);
+	enum part needs;	/* itself: nothing */
+} kinds[PART_COUNT] = {
+	[PART_RUN] = { "run folder", open_run, PART_RUN },
+	[PART_STATE] = { "state folder", open_state, PART_STATE },
+	[PART_SHARED] = { "shared memory", open_shared, PART_SHARED },
+	[PART_LISTEN] = { "listening sockets", open_listeners, PART_LISTEN },
+	[PART_IDENTITY] = { "machine id", open_identity, PART_IDENTITY },
+	[PART_LOG] = { "log folder", open_log, PART_STATE },
+	[PART_EVENTS] = { "events of the kernel", open_events, PART_EVENTS },
+	[PART_CONTROL] = { "control socket", control_open, PART_RUN },
+	[PART_UPDATES] = { "signed updates", open_updates, PART_STATE },
+	[PART_MODE] = { "mode", open_mode, PART_STATE },
+};
+
+const char *part_print(enum part part)
+{
+	return kinds[part].word;
+}
+
+void parts_init(struct parent *parent)
+{
+	parent->run = parent->state = parent->lock = -1;
+	parent->wake = parent->nflog = parent->route = parent->table = -1;
+	parent->control.fd = -1;
+	plan_listeners(parent);
+	for (int i = 0; i < PART_COUNT; i++)
+		parent->part[i] = (struct part_state){ .open = false };
+	for (int i = 0; i < CONTROL_CLIENTS; i++)
+		parent->client[i].watch.fd = -1;
+}
+
+static void failed(struct parent *parent, struct part_state *part, const struct diag *diag)
+{
+	struct text text = TEXT_EMPTY;
+	const char *why = "out of memory";
+
+	diag_print(diag, &text);
+	if (!text_failed(&text) && text.data) {
+		why = text.data;
+		text.data[strcspn(text.data, "\n")] = '\0';
+	}
+	if (strncmp(part->why, why, sizeof(part->why) - 1) != 0)
+		log_error("%s", why);
+	snprintf(part->why, sizeof(part->why), "%s", why);
+	text_release(&text);
+	part->pause = part->pause ? 2 * part->pause : FIRST_PAUSE_MS;
+	if (part->pause > LONGEST_PAUSE_MS)
+		part->pause = LONGEST_PAUSE_MS;
+	part->again = parent->now + part->pause;
+}
+
+static int try(struct parent *parent, enum part kind)
+{
+	struct part_state *part = &parent->part[kind];
+	struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = kinds[kind].open(parent, &diag);
+	if (error) {
+		failed(parent, part, &diag);
+		if (kind == PART_RUN && error == -EBUSY)
+			parent->stopping = true;
+		return error;
+	}
+	if (diag.count)
+		log_diag(&diag);
+	if (part->why[0])
+		log_info("%s: in order now", part_print(kind));
+	*part = (struct part_state){ .open = true };
+	return 0;
+}
+
+int parts_lock(struct parent *parent)
+{
+	return try(parent, PART_RUN) == -EBUSY ? -EBUSY : 0;
+}
+
+bool parts_allow(const struct parent *parent, enum role role)
+{
+	const struct part_state *part = parent->part;
+
+	switch (role) {
+	case ROLE_DNS:
+		return part[PART_SHARED].open && listens(parent);
+	case ROLE_JOURNAL:
+		return part[PART_SHARED].open && part[PART_LOG].open && part[PART_EVENTS].open &&
+		       part[PART_IDENTITY].open;
+	case ROLE_UPDATE:
+		return parent->updates.on;
+	default:
+		return true;
+	}
+}
+
+static void start_role(struct parent *parent, enum role role)
+{
+	const struct child *child = &parent->child[role];
+
+	if (!child->pid && !child->start_at && parts_allow(parent, role))
+		child_start(parent, role);
+}
+
+void parts_tick(struct parent *parent)
+{
+	bool opened = false;
+
+	for (int i = 0; i < PART_COUNT; i++) {
+		const struct part_state *part = &parent->part[i];
+		bool needed = kinds[i].needs != (enum part)i && !parent->part[kinds[i].needs].open;
+
+		if (part->open || needed || part->again > parent->now)
+			continue;
+		opened = try(parent, (enum part)i) == 0 || opened;
+	}
+	if (ENABLED(CONFIG_JOURNAL))
+		start_role(parent, ROLE_JOURNAL);
+	if (ENABLED(CONFIG_UPDATE))
+		start_role(parent, ROLE_UPDATE);
+	if (opened)
+		change_advance(parent);
+}
