@@ -31,14 +31,35 @@ static void print_mode(const json_t *status)
 	puts(json_object_get(status, "mode_categories") ? ")" : "");
 }
 
+/* Nothing in force is not the same as everything open: what the kernel holds counts. */
+static void print_force(const json_t *status)
+{
+	const char *source = command_text_if(status, "source");
+	const json_t *entry;
+	size_t index;
+
+	if (!json_is_true(json_object_get(status, "in_force")))
+		printf("policy     NOT IN FORCE by this daemon%s\n",
+		       !json_is_true(json_object_get(status, "closed")) ? "" :
+		       strcmp(command_text(status, "kernel"), "closed") == 0
+		       ? "; CLOSED: nothing is forwarded until one is"
+		       : "; CLOSED for the vendor: the policy of an earlier daemon holds");
+	else if (source && strncmp(source, "last good", 9) == 0)
+		printf("policy     from the %s: a better source is tried again\n", source);
+	if (command_text_if(status, "mode_waits"))
+		printf("mode       %s was asked for and waits: what is in force cannot do it\n",
+		       command_text(status, "mode_waits"));
+	json_array_foreach(json_object_get(status, "trouble"), index, entry)
+		printf("trouble    %s: %s\n", command_text(entry, "part"), command_text(entry, "why"));
+}
+
 static void print_policy(const json_t *status, bool rules)
 {
 	const json_t *policy = json_object_get(status, "policy"), *count;
 	const char *key;
 	bool first = true;
 
-	if (!json_is_true(json_object_get(status, "in_force")))
-		puts("policy     NOT IN FORCE by this daemon");
+	print_force(status);
 	if (json_is_string(json_object_get(status, "refused")))
 		printf("refused    the last change: %s", command_text(status, "refused"));
 	if (!policy)
@@ -141,6 +162,8 @@ static void print_text(const json_t *status)
 			fputs("DOWN", stdout);
 		if (number_at(role, "restarts"))
 			printf(" (%lld restarts)", number_at(role, "restarts"));
+		if (command_text_if(role, "why"))
+			printf(" (the last one: %s)", command_text(role, "why"));
 	}
 	printf("\nappliance  %s, cordon %s\n", command_text(status, "appliance"),
 	       command_text(status, "version"));
