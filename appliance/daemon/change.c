@@ -21,9 +21,7 @@
  */
 enum {
 	COMPILE_MS = 150 * 1000,	/* the compiler's own limit is 120 s of CPU time */
-	DNS_MS = 5 * 1000,		/* for a dns role that is not there */
-	LOOK_AGAIN_MS = 2000,
-	DEATHS = 2			/* of roles that had to take it, and it is refused */
+	DNS_MS = 5 * 1000		/* for a dns role that is not there */
 };
 
 static const char *cause_print(enum cause cause)
@@ -293,11 +291,6 @@ static void send_after_rules(struct parent *parent, struct child *child)
 		send_policy(child, &parent->current);
 }
 
-static bool has(const struct child *child, const struct generation *generation)
-{
-	return child->applied == generation->number;
-}
-
 /* The block log says from when on another mode held. */
 static void tell_mode(struct parent *parent)
 {
@@ -310,7 +303,7 @@ static void tell_mode(struct parent *parent)
 		log_warning("the change of mode is missing in the block log");
 }
 
-static void commit(struct parent *parent)
+void change_commit(struct parent *parent)
 {
 	struct generation old = parent->current;
 	const struct bundle_info *running = &parent->updates.running;
@@ -348,7 +341,7 @@ static bool dns_is_done(const struct parent *parent)
 {
 	const struct child *dns = &parent->child[ROLE_DNS];
 
-	return has(dns, &parent->next) || (!dns->pid && !parts_allow(parent, ROLE_DNS));
+	return child_has(dns, &parent->next) || (!dns->pid && !parts_allow(parent, ROLE_DNS));
 }
 
 /* A log that cannot be written keeps no policy from coming into force. */
@@ -356,7 +349,7 @@ static bool journal_is_done(const struct parent *parent)
 {
 	const struct child *journal = &parent->child[ROLE_JOURNAL];
 
-	return !ENABLED(CONFIG_JOURNAL) || !journal->ready || has(journal, &parent->next) ||
+	return !ENABLED(CONFIG_JOURNAL) || !journal->ready || child_has(journal, &parent->next) ||
 	       (journal->sent == parent->next.number && !journal->owes);
 }
 
@@ -370,7 +363,7 @@ void change_advance(struct parent *parent)
 		return;
 	send_policy(rules, next->number ? next : current);
 	/* At the first start no query is answered before the rules are in place. */
-	if (current->number == 0 && !has(rules, next))
+	if (current->number == 0 && !child_has(rules, next))
 		return;
 	if (ENABLED(CONFIG_JOURNAL))
 		send_after_rules(parent, journal);
@@ -381,8 +374,8 @@ void change_advance(struct parent *parent)
 		parent->linked = true;
 		children_connect(parent);
 	}
-	if (next->number && has(rules, next) && dns_is_done(parent) && journal_is_done(parent))
-		commit(parent);
+	if (next->number && child_has(rules, next) && dns_is_done(parent) && journal_is_done(parent))
+		change_commit(parent);
 }
 
 /* The role keeps what it had; the others go back to it. */
@@ -391,7 +384,7 @@ static void refused(struct parent *parent, struct child *child, int result, cons
 	uint64_t number = child->sent;
 
 	log_error("%s: %s", role_print(child->role), text);
-	/* The journal goes by the policy before; change_tick sends this one again. */
+	/* The journal goes by the policy before; patience_tick sends this one again. */
 	if (child->role != ROLE_JOURNAL) {
 		child->sent = child->applied;
 		if (parent->next.number == 0)
@@ -425,100 +418,5 @@ void change_applied(struct parent *parent, struct child *child, const struct mes
 	child->applied = child->sent;
 	patience_learn(parent, child, changed);
 	parent->patience = parent->now + (child->role == ROLE_RULES ? DNS_MS : SIZING_SILENCE_MS);
-	change_advance(parent);
-}
-
-/* ---- nobody is waited for without end ---- */
-
-void change_role_died(struct parent *parent, struct child *child)
-{
-	char text[sizeof(child->reason) + 96];
-
-	if (!child->owes || !parent->next.number || child->sent != parent->next.number ||
-	    child->role == ROLE_JOURNAL || ++parent->deaths < DEATHS)
-		return;
-	snprintf(text, sizeof(text), "the %s role ended %d times while it took this policy: %s\n",
-		 role_print(child->role), DEATHS, child->reason);
-	change_refuse(parent, text, true);
-}
-
-/* It is ended, and the policy that it was busy with refused: the same again would end the same. */
-static void hangs(struct parent *parent, struct child *child)
-{
-	bool next = parent->next.number && child->sent == parent->next.number;
-	char why[128], text[sizeof(why) + 64];
-
-	snprintf(why, sizeof(why), "it made no progress with a policy for %lld s",
-		 (long long)(child->patience - child->sent_at) / 1000);
-	log_error("%s: %s: it is started again", role_print(child->role), why);
-	child->owes = false;
-	child_kill(child, why);
-	if (child->role == ROLE_RULES)
-		patience_lost(parent);
-	if (!next)
-		return;
-	snprintf(text, sizeof(text), "the %s role is down or does not answer: %s\n",
-		 role_print(child->role), why);
-	change_refuse(parent, text, true);
-	change_advance(parent);
-}
-
-static bool look_after(struct parent *parent, enum role role)
-{
-	struct child *child = &parent->child[role];
-
-	if (!child->owes || parent->now < child->patience)
-		return false;
-	hangs(parent, child);
-	return true;
-}
-
-static void out_of_patience(struct parent *parent)
-{
-	const struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
-	const struct child *journal = &parent->child[ROLE_JOURNAL];
-	const struct generation *next = &parent->next;
-	char text[sizeof(rules->reason) + 64];
-
-	if (parent->compiling || parent->compile_wanted) {
-		parent->patience = parent->now + SIZING_SILENCE_MS;
-		child_kill(&parent->child[ROLE_COMPILE], "it took longer than it may");
-	} else if (next->number && has(rules, next) && has(dns, next)) {
-		/* In force; the journal gets it when it is back. */
-		if (journal->owes && parent->now < journal->patience)
-			return;
-		log_warning("the journal is down or busy: its log goes by the policy before");
-		commit(parent);
-	} else if (next->number && has(rules, next) && !dns->ready) {
-		/* The blocks are in force, and names follow when it is back. */
-		log_warning("the dns role is down (%s): what is blocked is blocked, names are not "
-			    "answered", dns->reason[0] ? dns->reason : "it starts");
-		commit(parent);
-	} else if (next->number && !rules->ready && parent->current.number) {
-		snprintf(text, sizeof(text), "the rules role is down or does not answer: %s\n",
-			 rules->reason);
-		change_refuse(parent, text, true);
-		change_advance(parent);
-	} else if (next->number && !rules->ready) {
-		/* Nothing to go back to, and no other source would help. */
-		snprintf(parent->last_error, sizeof(parent->last_error),
-			 "the rules role cannot start: %s\n", rules->reason);
-	}
-}
-
-void change_tick(struct parent *parent)
-{
-	struct child *journal = &parent->child[ROLE_JOURNAL];
-
-	if (!look_after(parent, ROLE_RULES))
-		(void)look_after(parent, ROLE_DNS);
-	if (parent->changing && parent->now >= parent->patience)
-		out_of_patience(parent);
-	/* A role that refused what is in force: what was in its way may be gone. */
-	if (parent->now < parent->look_again)
-		return;
-	parent->look_again = parent->now + LOOK_AGAIN_MS;
-	if (!journal->owes)
-		journal->sent = journal->applied;
 	change_advance(parent);
 }

@@ -16,12 +16,10 @@
 #include <unistd.h>
 
 #include "base/config.h"
-#include "base/cursor.h"
 #include "daemon/log.h"
 #include "daemon/role.h"
 
-enum { SOON_MS = 50, LATER_MS = 2000, LATEST_MS = 30 * 1000, SHORT_LIFE_MS = 1000, MANY = 20,
-       CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
+enum { LATER_MS = 2000, CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
 
 static void set_buffers(int fd)
 {
@@ -173,8 +171,6 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	give_up(MESSAGE_CHANNEL, "/proc/self/exe cannot be executed (is /proc mounted?)");
 }
 
-static void channel_ready(struct watch *watch, uint32_t events);
-
 static int spawn(struct parent *parent, struct child *child)
 {
 	int pair[2], error;
@@ -193,19 +189,8 @@ static int spawn(struct parent *parent, struct child *child)
 		close(pair[0]);
 		return error;
 	}
-	child->watch = (struct watch){ pair[0], channel_ready, child };
+	child->watch = (struct watch){ pair[0], child_heard, child };
 	return loop_add(&parent->loop, &child->watch, EPOLLIN);
-}
-
-/* The first tries follow at once: a role that was killed is back before anybody notices. */
-static int64_t pause_after(const struct child *child)
-{
-	unsigned int more = child->failures < MANY ? 0 : child->failures - MANY;
-	int64_t pause = LATER_MS << (more < 4 ? more : 4);
-
-	if (child->failures < MANY)
-		return SOON_MS;
-	return pause < LATEST_MS ? pause : LATEST_MS;
 }
 
 static void cannot_start(struct parent *parent, struct child *child, int error)
@@ -276,264 +261,6 @@ void children_connect(struct parent *parent)
 		       child_send(rules, MESSAGE_PEER, &i, 1, pair[1]));
 		close(pair[0]);
 		close(pair[1]);
-	}
-}
-
-/* ---- what roles say ---- */
-
-static void became_ready(struct parent *parent, struct child *child, const struct message *message)
-{
-	child->ready = true;
-	child->reason[0] = '\0';
-	if (child->role == ROLE_RULES && parent->kernel == KERNEL_UNKNOWN && message->size == 1 &&
-	    message->body[0] < KERNEL_STATES)
-		parent->kernel = (enum kernel_state)message->body[0];
-	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
-	if (child->role == ROLE_COMPILE) {
-		uint8_t body[14];
-		struct cursor cursor = cursor_writer(body, sizeof(body));
-
-		cursor_put32(&cursor, mode_monitor_mask(&parent->mode));
-		cursor_put8(&cursor, parent->mode.mode == MODE_DISARMED);
-		cursor_put64(&cursor, (uint64_t)updates_now(parent));
-		cursor_put8(&cursor, parent->updates.held);
-		(void)!child_send(child, MESSAGE_OPTIONS, body, sizeof(body), -1);
-	}
-	change_advance(parent);
-}
-
-/* Of a role, so it is shown with nothing in it that a terminal obeys. */
-static void heard_trouble(struct child *child, const struct message *message)
-{
-	snprintf(child->trouble, sizeof(child->trouble), "%.*s", (int)message->size,
-		 (const char *)message->body);
-	text_mask(child->trouble);
-}
-
-static void heard_update(struct parent *parent, struct message *message)
-{
-	if (message->type == MESSAGE_OFFER)
-		updates_offer(parent, message);
-	else if (message->type == MESSAGE_ATTEMPT)
-		updates_attempt(parent, message);
-	else
-		updates_delivered(parent, message);
-}
-
-/* Without a journal to take it, it is told with the next counters. */
-static void tell_unlogged(struct parent *parent)
-{
-	struct child *journal = &parent->child[ROLE_JOURNAL];
-	struct unlogged before = parent->unlogged;
-	uint64_t packets = unlogged_since(&parent->unlogged, parent->counters,
-					  parent->counters_size);
-	uint8_t body[sizeof(packets)];
-	struct cursor cursor = cursor_writer(body, sizeof(body));
-
-	if (!packets)
-		return;
-	cursor_put64(&cursor, packets);
-	if (!journal->ready ||
-	    child_send(journal, MESSAGE_UNLOGGED, body, sizeof(body), -1) < 0)
-		parent->unlogged = before;
-}
-
-static void dispatch(struct parent *parent, struct child *child, struct message *message)
-{
-	if (child->role == ROLE_UPDATE && updates_flooded(parent)) {
-		log_error("update: talks without end: it is started again");
-		loop_remove(&parent->loop, &child->watch);
-		child_kill(child, "it talked without end");
-		return;
-	}
-	switch (message->type) {
-	case MESSAGE_READY:
-		became_ready(parent, child, message);
-		return;
-	case MESSAGE_TROUBLE:
-		heard_trouble(child, message);
-		return;
-	case MESSAGE_PROGRESS:
-		if (child->role == ROLE_RULES && patience_progress(parent, child, message) == 0)
-			return;
-		break;
-	case MESSAGE_COMPILED:
-		if (child->role == ROLE_COMPILE) {
-			change_compiled(parent, message);
-			return;
-		}
-		break;
-	case MESSAGE_APPLIED:
-		change_applied(parent, child, message);
-		return;
-	case MESSAGE_VERIFIED:
-		if (child->role == ROLE_COMPILE && updates_verified(parent, message) == 0)
-			return;
-		break;
-	case MESSAGE_OFFER:
-	case MESSAGE_ATTEMPT:
-	case MESSAGE_DELIVERED:
-		if (child->role == ROLE_UPDATE) {
-			heard_update(parent, message);
-			return;
-		}
-		break;
-	case MESSAGE_ALIVE:
-		if (child->role == ROLE_DNS && message->size == 0) {
-			alive_answered(child);
-			return;
-		}
-		break;
-	case MESSAGE_COUNTERS:
-		if (child->role == ROLE_RULES && message->size <= sizeof(parent->counters)) {
-			alive_answered(child);
-			memcpy(parent->counters, message->body, message->size);
-			parent->counters_size = message->size;
-			tell_unlogged(parent);
-			control_counters(parent);
-			return;
-		}
-		break;
-	default:
-		break;
-	}
-	log_error("%s: a message that is not its to send: it is started again",
-		  role_print(child->role));
-	child_kill(child, "it sent what is not its to send");
-}
-
-static void channel_ready(struct watch *watch, uint32_t events)
-{
-	static struct message message;
-	struct child *child = watch->context;
-	int got = message_receive(watch->fd, &message);
-
-	if (got == 1) {
-		dispatch(child->parent, child, &message);
-		message_close(&message);
-		return;
-	}
-	if (got == -EAGAIN)
-		return;
-	/* Gone, or talking nonsense (an empty message looks like an end); SIGCHLD does the rest. */
-	loop_remove(&child->parent->loop, &child->watch);
-	if (got != 0 || !(events & EPOLLHUP))
-		child_kill(child, "it sent a damaged message");
-}
-
-/* ---- ends ---- */
-
-/* A compiler ends as soon as it has said what became of the lists, and any role after it said why.
- * Whatever else a role said before it ended is said again by the next one. */
-static void last_words(struct parent *parent, struct child *child)
-{
-	static struct message message;
-
-	while (message_receive(child->watch.fd, &message) == 1) {
-		if (message.type == MESSAGE_TROUBLE)
-			heard_trouble(child, &message);
-		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_COMPILED)
-			change_compiled(parent, &message);
-		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_VERIFIED)
-			(void)!updates_verified(parent, &message);
-		message_close(&message);
-	}
-}
-
-/* Why it ended, in words: what it said itself, or what its end says. */
-static void explain(struct child *child, int status)
-{
-	const char *more = "";
-	int signal;
-
-	if (child->trouble[0] && !WIFSIGNALED(status)) {
-		memcpy(child->reason, child->trouble, sizeof(child->reason));
-		return;
-	}
-	if (!WIFSIGNALED(status)) {
-		snprintf(child->reason, sizeof(child->reason), "it ended with code %d",
-			 WEXITSTATUS(status));
-		return;
-	}
-	signal = WTERMSIG(status);
-	if (child->trouble[0])
-		more = child->trouble;
-	else if (signal == SIGSYS)
-		more = "a system call that it may not use";
-	else if (signal == SIGXCPU)
-		more = "more time than it may take: the rule lists may be too large";
-	else if (signal == SIGKILL)
-		more = "by somebody, or by the kernel for want of memory";
-	snprintf(child->reason, sizeof(child->reason), "ended by signal %d (%s)%s%s", signal,
-		 strsignal(signal), more[0] ? ": " : "", more);
-}
-
-static void clear(struct parent *parent, struct child *child)
-{
-	loop_remove(&parent->loop, &child->watch);
-	close(child->watch.fd);
-	child->watch.fd = -1;
-	child->pid = 0;
-	child->ready = false;
-	child->sent = child->applied = 0;
-	child->owes = false;
-}
-
-/* The next one, at once or after a pause; what keeps it from starting is said once. */
-static void restart(struct parent *parent, struct child *child, bool was_ready, const char *before)
-{
-	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
-
-	child->restarts++;
-	child->failures = was_ready && !short_life ? 0 : child->failures + 1;
-	if (was_ready || strcmp(before, child->reason) != 0)
-		log_error("%s: %s: starting it again", role_print(child->role), child->reason);
-	if (child->role == ROLE_JOURNAL)
-		parts_mend_log(parent);
-	if (child->role == ROLE_DNS)
-		parts_renew_listeners(parent);
-	if (child->failures == 0)
-		child_start(parent, child->role);
-	else
-		child->start_at = parent->now + pause_after(child);
-}
-
-static void gone(struct parent *parent, struct child *child, int status)
-{
-	bool was_ready = child->ready;
-	char before[sizeof(child->reason)];
-
-	memcpy(before, child->reason, sizeof(before));
-	last_words(parent, child);
-	explain(child, status);
-	if (child->role != ROLE_COMPILE && !parent->stopping)
-		change_role_died(parent, child);
-	clear(parent, child);
-	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
-		parent->linked = false;
-	if (child->role == ROLE_UPDATE)
-		control_abandoned(parent, "the update role ended and is started again: see cordon "
-				  "update status\n");
-	if (child->role == ROLE_COMPILE) {
-		if (WIFSIGNALED(status) || WEXITSTATUS(status))
-			log_error("compile: %s", child->reason);
-		change_compiler_gone(parent);
-	} else if (!parent->stopping) {
-		restart(parent, child, was_ready, before);
-	}
-}
-
-void children_reap(struct parent *parent)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		source_reaped(parent, pid, status);
-		for (int role = 0; role < ROLE_COUNT; role++) {
-			if (parent->child[role].pid == pid)
-				gone(parent, &parent->child[role], status);
-		}
 	}
 }
 

@@ -88,14 +88,31 @@ static void check_sense(const struct parent *parent, struct diag *diag)
 			   "address");
 }
 
-static int read_settings(struct parent *parent)
+/* A shortage passes, and a daemon that ended for it would only be started again. */
+static int read_text(struct parent *parent, bool patient)
+{
+	int error, said = 0;
+
+	for (;;) {
+		error = file_read(AT_FDCWD, parent->config, SETTINGS_TEXT_MAX, &parent->text,
+				  &parent->length);
+		if (!patient || (error != -EMFILE && error != -ENFILE && error != -ENOMEM &&
+				 error != -EIO))
+			return error;
+		if (error != said)
+			log_error("%s: cannot read now: %s", parent->config, strerror(-error));
+		said = error;
+		sleep(1);
+	}
+}
+
+static int read_settings(struct parent *parent, bool patient)
 {
 	static struct diag diag;
 	int error;
 
 	diag_init(&diag);
-	error = file_read(AT_FDCWD, parent->config, SETTINGS_TEXT_MAX, &parent->text,
-			  &parent->length);
+	error = read_text(parent, patient);
 	if (error)
 		diag_error(&diag, parent->config, 0, 0, "cannot read: %s", strerror(-error));
 	else
@@ -236,7 +253,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cordond: unexpected word \"%s\"\n%s", argv[optind], help);
 		return EXIT_USAGE;
 	}
-	if (read_settings(&parent))
+	if (read_settings(&parent, !checking && geteuid() == 0))
 		return 1;
 	if (checking)
 		return check(&parent);

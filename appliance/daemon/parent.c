@@ -195,7 +195,7 @@ static void round_of(struct parent *parent)
 	loop_deliver(&parent->loop);
 	parts_tick(parent);
 	children_due(parent);
-	change_tick(parent);
+	patience_tick(parent);
 	source_tick(parent);
 	control_tick(parent);
 	alive_tick(parent);

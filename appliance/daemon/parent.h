@@ -24,7 +24,9 @@
  *
  *	parent.c	start, loop, stop
  *	parts.c		what it opens, and opens again
+ *	listeners.c	the sockets of the dns role
  *	children.c	one process per role
+ *	hear.c, ends.c	what it says, and how it ends
  *	alive.c		does it answer? the watchdog of the machine
  *	probe.c		do the listeners answer?
  *	change.c	from a source of rules to "in force everywhere"
@@ -71,6 +73,11 @@ enum source { SOURCE_BUNDLE, SOURCE_FOLDER, SOURCE_LAST_LISTS, SOURCE_LAST_POLIC
 
 /* Why the policy changes; said when it is done, and to whoever waits for it. */
 enum cause { CAUSE_START, CAUSE_RELOAD, CAUSE_MODE, CAUSE_MODE_END, CAUSE_UPDATE };
+
+static inline bool child_has(const struct child *child, const struct generation *generation)
+{
+	return child->applied == generation->number;
+}
 
 struct control_client {
 	struct watch watch;	/* fd -1: free */
@@ -186,7 +193,6 @@ int parent_load_mode(struct parent *parent, struct diag *diag) __attribute__((wa
 void children_init(struct parent *parent);
 /* Starts a role now; a failure is tried again later. */
 void child_start(struct parent *parent, enum role role);
-void children_reap(struct parent *parent);
 void children_due(struct parent *parent);
 void children_stop(struct parent *parent);
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
@@ -196,6 +202,23 @@ void child_kill(struct child *child, const char *why);
 void child_room(struct child *child, const struct generation *generation);
 /* Connects the dns and rules roles with each other, once both are there. */
 void children_connect(struct parent *parent);
+
+/* ---- hear.c ---- */
+/* Its channel has something. */
+void child_heard(struct watch *watch, uint32_t events);
+/* MESSAGE_TROUBLE. */
+void child_trouble(struct child *child, const struct message *message);
+
+/* ---- ends.c ---- */
+void children_reap(struct parent *parent);
+
+/* ---- listeners.c ---- */
+void listeners_plan(struct parent *parent);
+/* Those that are not open. 0, or -errno of the last one that cannot be. */
+int listeners_open(struct parent *parent, struct diag *diag) __attribute__((warn_unused_result));
+/* Closes all and opens new ones; what cannot be opened anew stays as it was. */
+void listeners_renew(struct parent *parent);
+bool listeners_any(const struct parent *parent);
 
 /* ---- alive.c ---- */
 /* Once a round. */
@@ -208,12 +231,10 @@ void change_begin(struct parent *parent, enum cause cause);
 void change_compiled(struct parent *parent, struct message *message);	/* takes its descriptor */
 void change_compiler_gone(struct parent *parent);	/* also when it was never there */
 void change_applied(struct parent *parent, struct child *child, const struct message *message);
-/* Before its fields are cleared: a role died, maybe of the policy that it had to take. */
-void change_role_died(struct parent *parent, struct child *child);
 /* A role became ready or died: send what it lacks, finish what can be finished. */
 void change_advance(struct parent *parent);
-/* Once a round: nobody keeps a change waiting for ever. */
-void change_tick(struct parent *parent);
+/* What is next is the current one from now on. */
+void change_commit(struct parent *parent);
 /* The change fails; passes: for a reason that may be gone later. At a start the next source follows. */
 void change_refuse(struct parent *parent, const char *text, bool passes);
 /* A compiler for the source of the change. */
@@ -250,6 +271,10 @@ void patience_learn(struct parent *parent, const struct child *child, bool chang
 /* The role was ended because it said nothing: the next try has more time. */
 void patience_lost(struct parent *parent);
 void patience_load(struct parent *parent);
+/* Before its fields are cleared: a role died, maybe of the policy that it had to take. */
+void patience_died(struct parent *parent, struct child *child);
+/* Once a round: nobody keeps a change waiting for ever. */
+void patience_tick(struct parent *parent);
 
 /* ---- control.c ---- */
 int control_open(struct parent *parent, struct diag *diag);

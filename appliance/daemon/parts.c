@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,88 +213,6 @@ static int open_shared(struct parent *parent, struct diag *diag)
 	return error;
 }
 
-/* ---- listeners ---- */
-
-static uint8_t protocol_of(unsigned int slot)
-{
-	return ENABLED(CONFIG_DNS_TCP) && slot % 2 ? IPPROTO_TCP : IPPROTO_UDP;
-}
-
-static const struct endpoint *endpoint_of(const struct parent *parent, unsigned int slot)
-{
-	return &parent->settings.listen[ENABLED(CONFIG_DNS_TCP) ? slot / 2 : slot];
-}
-
-static void plan_listeners(struct parent *parent)
-{
-	parent->listeners = (unsigned int)parent->settings.listens *
-			    (ENABLED(CONFIG_DNS_TCP) ? 2 : 1);
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		parent->protocol[i] = protocol_of(i);
-		parent->listens_at[i] = *endpoint_of(parent, i);
-		for (unsigned int j = 0; j < SETTINGS_WORKERS; j++)
-			parent->listen[j][i] = -1;
-	}
-}
-
-/* Opens those that are not open; an address that fails is not tried for the other workers. */
-static int open_listeners(struct parent *parent, struct diag *diag)
-{
-	int error = 0;
-	bool opened = false;
-
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		int fd = 0;
-
-		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
-			if (parent->listen[j][i] >= 0)
-				continue;
-			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], diag);
-			parent->listen[j][i] = fd < 0 ? -1 : fd;
-			opened = opened || fd >= 0;
-		}
-		error = fd < 0 ? fd : error;
-	}
-	/* It was started with fewer. */
-	if (opened && parent->child[ROLE_DNS].pid)
-		child_kill(&parent->child[ROLE_DNS], "there are more addresses to listen on");
-	return error;
-}
-
-void parts_renew_listeners(struct parent *parent)
-{
-	struct diag diag;
-
-	diag_init(&diag);
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		int fd = 0;
-
-		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
-			if (parent->listen[j][i] < 0)
-				continue;
-			/* The new one first: the port is never free, and no query is refused. */
-			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], &diag);
-			if (fd < 0)
-				continue;
-			close(parent->listen[j][i]);
-			parent->listen[j][i] = fd;
-		}
-	}
-	if (diag.count) {
-		log_diag(&diag);
-		log_error("the listening sockets could not all be made anew: the old ones stay");
-	}
-}
-
-static bool listens(const struct parent *parent)
-{
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		if (parent->listen[0][i] >= 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- the journal's ---- */
 
 /* What the journal still counts, so that its end loses nothing. */
@@ -394,7 +311,7 @@ static const struct {
 	[PART_RUN] = { "run folder", open_run, PART_RUN },
 	[PART_STATE] = { "state folder", open_state, PART_STATE },
 	[PART_SHARED] = { "shared memory", open_shared, PART_SHARED },
-	[PART_LISTEN] = { "listening sockets", open_listeners, PART_LISTEN },
+	[PART_LISTEN] = { "listening sockets", listeners_open, PART_LISTEN },
 	[PART_IDENTITY] = { "machine id", open_identity, PART_IDENTITY },
 	[PART_LOG] = { "log folder", open_log, PART_STATE },
 	[PART_EVENTS] = { "events of the kernel", open_events, PART_EVENTS },
@@ -413,7 +330,7 @@ void parts_init(struct parent *parent)
 	parent->run = parent->state = parent->lock = -1;
 	parent->wake = parent->nflog = parent->route = parent->table = -1;
 	parent->control.fd = -1;
-	plan_listeners(parent);
+	listeners_plan(parent);
 	for (int i = 0; i < PART_COUNT; i++)
 		parent->part[i] = (struct part_state){ .open = false };
 	for (int i = 0; i < CONTROL_CLIENTS; i++)
@@ -473,7 +390,7 @@ bool parts_allow(const struct parent *parent, enum role role)
 
 	switch (role) {
 	case ROLE_DNS:
-		return part[PART_SHARED].open && listens(parent);
+		return part[PART_SHARED].open && listeners_any(parent);
 	case ROLE_JOURNAL:
 		return part[PART_SHARED].open && part[PART_LOG].open && part[PART_EVENTS].open &&
 		       part[PART_IDENTITY].open;

@@ -46,8 +46,6 @@ int parts_lock(struct parent *parent) __attribute__((warn_unused_result));
 void parts_tick(struct parent *parent);
 /* Has the role all that it cannot start without? */
 bool parts_allow(const struct parent *parent, enum role role);
-/* Closes the listening sockets and opens new ones; what cannot be opened anew stays as it was. */
-void parts_renew_listeners(struct parent *parent);
 /* The owners in the log folder are put right; said once for each that cannot be. */
 void parts_mend_log(struct parent *parent);
 

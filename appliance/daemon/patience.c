@@ -16,7 +16,10 @@
  */
 #define RATE_FILE "rate"
 
-enum { MEMINFO_MAX = 16 * 1024, RATE_MAX = 32 };
+enum {
+	MEMINFO_MAX = 16 * 1024, RATE_MAX = 32, LOOK_AGAIN_MS = 2000,
+	DEATHS = 2	/* of roles that had to take a policy, and it is refused */
+};
 
 /* Of /proc, whose files have no size. 0: not known. */
 static uint64_t available(void)
@@ -118,4 +121,99 @@ void patience_load(struct parent *parent)
 	rate = strtol(text, NULL, 10);
 	parent->rate = rate > 0 && rate <= SIZING_RATE_MAX ? (uint32_t)rate : 0;
 	free(text);
+}
+
+/* ---- nobody is waited for without end ---- */
+
+void patience_died(struct parent *parent, struct child *child)
+{
+	char text[sizeof(child->reason) + 96];
+
+	if (!child->owes || !parent->next.number || child->sent != parent->next.number ||
+	    child->role == ROLE_JOURNAL || ++parent->deaths < DEATHS)
+		return;
+	snprintf(text, sizeof(text), "the %s role ended %d times while it took this policy: %s\n",
+		 role_print(child->role), DEATHS, child->reason);
+	change_refuse(parent, text, true);
+}
+
+/* It is ended, and the policy that it was busy with refused: the same again would end the same. */
+static void hangs(struct parent *parent, struct child *child)
+{
+	bool next = parent->next.number && child->sent == parent->next.number;
+	char why[128], text[sizeof(why) + 64];
+
+	snprintf(why, sizeof(why), "it made no progress with a policy for %lld s",
+		 (long long)(child->patience - child->sent_at) / 1000);
+	log_error("%s: %s: it is started again", role_print(child->role), why);
+	child->owes = false;
+	child_kill(child, why);
+	if (child->role == ROLE_RULES)
+		patience_lost(parent);
+	if (!next)
+		return;
+	snprintf(text, sizeof(text), "the %s role is down or does not answer: %s\n",
+		 role_print(child->role), why);
+	change_refuse(parent, text, true);
+	change_advance(parent);
+}
+
+static bool look_after(struct parent *parent, enum role role)
+{
+	struct child *child = &parent->child[role];
+
+	if (!child->owes || parent->now < child->patience)
+		return false;
+	hangs(parent, child);
+	return true;
+}
+
+static void out_of_patience(struct parent *parent)
+{
+	const struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
+	const struct child *journal = &parent->child[ROLE_JOURNAL];
+	const struct generation *next = &parent->next;
+	char text[sizeof(rules->reason) + 64];
+
+	if (parent->compiling || parent->compile_wanted) {
+		parent->patience = parent->now + SIZING_SILENCE_MS;
+		child_kill(&parent->child[ROLE_COMPILE], "it took longer than it may");
+	} else if (next->number && child_has(rules, next) && child_has(dns, next)) {
+		/* In force; the journal gets it when it is back. */
+		if (journal->owes && parent->now < journal->patience)
+			return;
+		log_warning("the journal is down or busy: its log goes by the policy before");
+		change_commit(parent);
+	} else if (next->number && child_has(rules, next) && !dns->ready) {
+		/* The blocks are in force, and names follow when it is back. */
+		log_warning("the dns role is down (%s): what is blocked is blocked, names are not "
+			    "answered", dns->reason[0] ? dns->reason : "it starts");
+		change_commit(parent);
+	} else if (next->number && !rules->ready && parent->current.number) {
+		snprintf(text, sizeof(text), "the rules role is down or does not answer: %s\n",
+			 rules->reason);
+		change_refuse(parent, text, true);
+		change_advance(parent);
+	} else if (next->number && !rules->ready) {
+		/* Nothing to go back to, and no other source would help. */
+		snprintf(parent->last_error, sizeof(parent->last_error),
+			 "the rules role cannot start: %s\n", rules->reason);
+	}
+}
+
+void patience_tick(struct parent *parent)
+{
+	struct child *journal = &parent->child[ROLE_JOURNAL];
+
+	if (!look_after(parent, ROLE_RULES))
+		(void)look_after(parent, ROLE_DNS);
+	if (parent->changing && parent->now >= parent->patience)
+		out_of_patience(parent);
+	/* A role that refused what is in force: what was in its way may be gone. */
+	if (parent->now < parent->look_again)
+		return;
+	parent->look_again = parent->now + LOOK_AGAIN_MS;
+	if (!journal->owes)
+		journal->sent = journal->applied;
+	change_advance(parent);
 }

@@ -235,3 +235,29 @@ test_start_of_dns_with_sockets_that_are_not_deaf() {
 	wait_until 2 answers || fail 'the sockets of a role that crashed are not made anew'
 }
 came_back() { [ "$(pid_of dns)" != "$1" ] && [ -n "$(pid_of dns)" ]; }
+
+# wrapped COMMAND: the daemon is started by a shell that first does that in a mount namespace of its own.
+wrapped() {
+	mkdir -p "$LAB_DIR/wrapped"
+	printf '#!/bin/sh\nexec unshare --mount sh -c '\''%s; exec "$0" "$@"'\'' %s "$@"\n' "$1" \
+		"$CORDON_BIN/cordond" >"$LAB_DIR/wrapped/cordond"
+	chmod +x "$LAB_DIR/wrapped/cordond"
+	CORDON_BIN=$LAB_DIR/wrapped start >/dev/null 2>&1 || :
+}
+
+# "A list may be too large" was said of everything that a role can lack at its start.
+test_start_without_proc_says_so_and_goes_on() {
+	local parent
+	begin_anew
+	wrapped 'umount -l /proc'
+	parent=$(cat "$LAB_DIR/pids/cordond")
+	wait_until 5 why_is rules '/proc/self/exe cannot be executed' ||
+		fail "the reason: $(status .roles)"
+	is "$(status .in_force)" false 'in force'
+	nsenter --mount -t "$parent" mount -t proc proc /proc
+	wait_until 60 in_force || fail "it does not go on by itself: $(tail -n 3 "$LAB_DIR/cordond.out")"
+	is "$(pid_of parent)" "$parent" 'the daemon'
+	blocks
+	lab stop
+}
+why_is() { [[ $(status ".roles[] | select(.role == \"$1\") | .why") == *"$2"* ]]; }

@@ -211,6 +211,24 @@ static void every_body(void **state)
 	assert_int_equal(result, -EPERM);
 }
 
+static void progress(void **state)
+{
+	uint32_t done, total;
+
+	(void)state;
+	assert_int_equal(message_send_progress(channel[0], 3, 700), 0);
+	assert_int_equal(message_receive(channel[1], &message), 1);
+	assert_int_equal(message.type, MESSAGE_PROGRESS);
+	assert_int_equal(message_read_progress(&message, &done, &total), 0);
+	assert_int_equal(done, 3);
+	assert_int_equal(total, 700);
+	message.size--;
+	assert_int_equal(message_read_progress(&message, &done, &total), -EBADMSG);
+	assert_int_equal(message_send_progress(channel[0], 701, 700), 0);
+	assert_int_equal(message_receive(channel[1], &message), 1);
+	assert_int_equal(message_read_progress(&message, &done, &total), -EBADMSG);
+}
+
 #define connected(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
@@ -223,6 +241,7 @@ int main(void)
 		connected(the_other_side_is_gone),
 		connected(sealed_memory),
 		connected(every_body),
+		connected(progress),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
