@@ -13,9 +13,9 @@
 #include "signed/metadata.h"
 
 /*
- * How a policy changes: a throw-away child compiles the rules of a source (source.c), then the rules
- * role, the journal and the dns role take the block in this order, and only then is it the current
- * one. A refusal anywhere leaves everything as it was. nftables goes first in both directions: what
+ * How a policy changes: a throw-away child compiles the rules of a source (source.c), then the
+ * rules role, the journal and the dns role take the block in this order, and only then is it the
+ * current one. A refusal anywhere leaves everything as it was. nftables goes first in both directions: what
  * it newly refuses is refused before any name leads there, and what it newly lets through is
  * harmless while DNS still says no.
  */
@@ -237,6 +237,7 @@ void change_compiled(struct parent *parent, struct message *message)
 			 (const char *)message->body + cursor.at);
 		if (parent->cause == CAUSE_UPDATE)
 			update_clean(text);
+		parent->bundle_refused = parent->source == SOURCE_BUNDLE && !is_shortage(result);
 		change_refuse(parent, text[0] ? text : "the compiled policy is damaged\n",
 			      is_shortage(result));
 		return;
@@ -307,6 +308,7 @@ void change_commit(struct parent *parent)
 {
 	struct generation old = parent->current;
 	const struct bundle_info *running = &parent->updates.running;
+	bool fell = parent->source > SOURCE_FOLDER && parent->cause == CAUSE_START;
 	char text[224], release[48] = "";
 
 	parent->current = parent->next;
@@ -321,10 +323,8 @@ void change_commit(struct parent *parent)
 	if (parent->source == SOURCE_BUNDLE && running->release)
 		snprintf(release, sizeof(release), "release %lld, ", (long long)running->release);
 	snprintf(text, sizeof(text), "%s: %s%s%sstate %08x in force, mode %s\n",
-		 cause_print(parent->cause), release,
-		 parent->source > SOURCE_FOLDER && parent->cause == CAUSE_START
-		 ? source_print(parent->source) : "",
-		 parent->source > SOURCE_FOLDER && parent->cause == CAUSE_START ? ", " : "", policy_state(&parent->current.policy),
+		 cause_print(parent->cause), release, fell ? source_print(parent->source) : "",
+		 fell ? ", " : "", policy_state(&parent->current.policy),
 		 mode_print(parent->mode.mode));
 	log_info("%.*s", (int)strlen(text) - 1, text);
 	if (!parent->ready) {

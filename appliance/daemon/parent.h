@@ -149,6 +149,7 @@ struct parent {
 	bool lists_kept;	/* lists holds what is in force */
 	bool copies_failed;	/* said */
 	char fallback[512];	/* why the first source of this change was not used; "" */
+	bool bundle_refused;	/* by a compiler, which found it damaged */
 	bool fallback_passes;	/* one of them may do better later */
 	int64_t retry_at;	/* uptime in ms of the next try by itself; 0: none */
 	int64_t retry_pause;

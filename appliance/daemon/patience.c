@@ -11,8 +11,8 @@
 
 /*
  * How long a role may take: work whose size the lists decide is sized before it begins, and waited
- * for as long as it makes progress. What this machine needs for it is measured with each large policy
- * and kept in STATE/rate.
+ * for as long as it makes progress. What this machine needs for it is measured with each large
+ * policy and kept in STATE/rate.
  */
 #define RATE_FILE "rate"
 
@@ -39,16 +39,16 @@ static uint64_t available(void)
 
 bool patience_size(struct parent *parent, char *text, size_t size, bool *passes)
 {
-	struct sizing sizing;
+	struct sizing *sizing = &parent->sizing;
 
-	sizing_estimate(&sizing, sizing_ranges(&parent->next.policy), parent->rate);
-	if (!sizing_fits(&sizing, available(), text, size, passes))
+	sizing_estimate(sizing, sizing_ranges(&parent->next.policy), parent->rate);
+	if (!sizing_fits(sizing, available(), text, size, passes))
 		return false;
-	parent->sizing = sizing;
-	if (sizing.expected_ms > SIZING_SILENCE_MS / 3)
+	if (sizing->expected_ms > SIZING_SILENCE_MS / 3)
 		log_info("%llu address and port ranges are applied: about %lld s, %llu MB",
-			 (unsigned long long)sizing.ranges, (long long)(sizing.expected_ms / 1000),
-			 (unsigned long long)(sizing.bytes >> 20));
+			 (unsigned long long)sizing->ranges,
+			 (long long)(sizing->expected_ms / 1000),
+			 (unsigned long long)(sizing->bytes >> 20));
 	return true;
 }
 

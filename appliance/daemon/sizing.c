@@ -13,8 +13,8 @@ uint64_t sizing_ranges(const struct policy *policy)
 
 /*
  * Ranges weighted by how much longer each takes in a large set: n up to SIZING_LINEAR, then
- * n * (n / SIZING_LINEAR)^1.4, as whole numbers: x^1.4 is between x and x^1.5, and the larger one is
- * the safer estimate, so it is n * x * sqrt(x).
+ * n * (n / SIZING_LINEAR)^1.4, as whole numbers: x^1.4 is between x and x^1.5, and the larger one
+ * is the safer estimate, so it is n * x * sqrt(x).
  */
 static uint64_t root(uint64_t value)
 {
@@ -90,6 +90,9 @@ uint32_t sizing_learn(uint32_t rate, uint64_t ranges, int64_t elapsed_ms)
 	if (ranges < SIZING_MEASURABLE || elapsed_ms <= 0)
 		return rate;
 	measured = (uint64_t)elapsed_ms * 1000 / weight(ranges) + 1;
+	/* A small change of a large policy is quick, and says little of a start. */
+	if (measured < rate)
+		measured = (3 * (uint64_t)rate + measured) / 4;
 	return measured > SIZING_RATE_MAX ? SIZING_RATE_MAX : (uint32_t)measured;
 }
 

@@ -8,7 +8,7 @@
 #include "policy/policy.h"
 
 /*
- * What a compiled policy will cost the rules role and the kernel, before it is sent there. All pure.
+ * What a compiled policy will cost the rules role and the kernel, before it is sent there. Pure.
  *
  * Measured on the reference machine: 2.9 KB of the role's memory for each prefix; 2.9 s for 100,000
  * prefixes and 14.9 s for 200,000, so that time grows with about the power 2.4 from there on.
@@ -48,7 +48,8 @@ void sizing_estimate(struct sizing *sizing, uint64_t ranges, uint32_t rate);
 bool sizing_fits(const struct sizing *sizing, uint64_t available, char *text, size_t size,
 		 bool *passes);
 
-/* The rate that an apply of so many ranges in that time shows; rate itself when it shows nothing. */
+/* The rate after an apply of so many ranges in that time: what it shows when that is slower than
+ * rate, a step towards it when it was quicker, rate itself when it shows nothing. */
 uint32_t sizing_learn(uint32_t rate, uint64_t ranges, int64_t elapsed_ms);
 
 /* MemAvailable of a text of /proc/meminfo, in bytes; 0 when it is not there. */

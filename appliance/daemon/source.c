@@ -16,15 +16,18 @@
 #include "daemon/parent.h"
 
 /*
- * Where rules come from. Lists are copied to STATE/lists.new, so that what is in force never depends
- * on a file that somebody is editing; where that cannot be written, the folder itself is read. What
- * came into force is kept: the lists as STATE/lists, the compiled block as STATE/policy.
+ * Where rules come from. Lists are copied to STATE/lists.new, so that what is in force never
+ * depends on a file that somebody is editing; where that cannot be written, the folder itself is
+ * read. What came into force is kept: the lists as STATE/lists, the compiled block as STATE/policy.
  *
  * At a start a source that fails is followed by the next: the signed bundle, the folder of rule
  * lists, the last good lists, the last good policy. If all fail, the gateway stays closed, and the
  * start is tried again.
  */
-enum { RETRY_MS = 2000, RETRY_MAX_MS = 300 * 1000, KEEP_AGAIN_MS = 60 * 1000, INLINE_SIZE = 1 << 20 };
+enum {
+	RETRY_MS = 2000, RETRY_MAX_MS = 300 * 1000, KEEP_AGAIN_MS = 60 * 1000,
+	INLINE_SIZE = 1 << 20	/* bytes that the parent writes itself */
+};
 
 static const char *const stage[] = { "lists", "lists.new" };
 
@@ -160,11 +163,14 @@ static enum source choose(const struct parent *parent)
 /* A block of a mode that enforces: what was asked for beyond that waits for the next try. */
 static void begin_with_last_policy(struct parent *parent)
 {
-	char text[256];
+	char text[512];
+	bool passes;
 	int fd = lastgood_load(parent->state);
 	int error = fd < 0 ? fd : change_switch(parent, fd);
 
 	if (!error) {
+		/* It was in force on this machine. */
+		(void)patience_size(parent, text, sizeof(text), &passes);
 		if (parent->mode.mode != MODE_ENFORCE) {
 			log_warning("the last good policy enforces: mode %s waits",
 				    mode_print(parent->mode.mode));
@@ -217,7 +223,7 @@ void source_begin(struct parent *parent)
 	}
 	parent->source = choose(parent);
 	parent->fallback[0] = '\0';
-	parent->fallback_passes = false;
+	parent->fallback_passes = parent->bundle_refused = false;
 	begin(parent);
 }
 
@@ -228,7 +234,8 @@ bool source_next(struct parent *parent, const char *text, bool passes)
 	if (!parent->fallback[0])
 		snprintf(parent->fallback, sizeof(parent->fallback), "%s", text);
 	parent->fallback_passes = parent->fallback_passes || passes;
-	if (failed == SOURCE_BUNDLE && !passes && updates_bundled(parent))
+	/* One that is good and too large for this machine stays what it is. */
+	if (failed == SOURCE_BUNDLE && parent->bundle_refused && updates_bundled(parent))
 		updates_bundle_damaged(parent);
 	parent->source++;
 	if (parent->source == SOURCE_LAST_LISTS &&

@@ -109,7 +109,7 @@ void updates_bundle_damaged(struct parent *parent)
 {
 	drop(&parent->updates.bundle);
 	parent->updates.running = (struct bundle_info){ .release = 0 };
-	(void)!file_set_aside(parent->state, "bundle");
+	parent->updates.damaged = true;
 	log_error("%s/bundle cannot be used: from the folder of rule lists until the next "
 		  "release comes", parent->state_path);
 }

@@ -50,6 +50,7 @@ struct updates {
 	bool unsaved;			/* STATE/bundle is older */
 	bool restored;			/* STATE/updates was read, or is not there */
 	bool looked;			/* STATE/bundle was read, or is not there */
+	bool damaged;			/* and cannot be used: it is set aside when another comes */
 	int offer;			/* waits for its turn; sealed memfd, -1 */
 	int judged;			/* the offer under way; -1 */
 	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
@@ -93,8 +94,7 @@ int updates_tell_compile(struct parent *parent, struct child *child);
 
 /* Is the policy compiled from STATE/bundle, and not from the folder of rule lists? */
 bool updates_bundled(const struct parent *parent);
-/* It turned out to be damaged: it is set aside, and from now on the folder counts, until the next
- * release. */
+/* A compiler found it damaged: from now on the folder counts, until the next release. */
 void updates_bundle_damaged(struct parent *parent);
 
 /* Has the update role said more than it ever has to? */

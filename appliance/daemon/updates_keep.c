@@ -166,6 +166,18 @@ static int load_bundle(struct parent *parent, struct diag *diag)
 	return 0;
 }
 
+/* A second name, so that no power cut leaves none: what lies there is still a witness of what was. */
+static void keep_damaged(struct parent *parent)
+{
+	if (!parent->updates.damaged)
+		return;
+	parent->updates.damaged = false;
+	unlinkat(parent->state, BUNDLE_FILE ".damaged", 0);
+	if (linkat(parent->state, BUNDLE_FILE, parent->state, BUNDLE_FILE ".damaged", 0) < 0)
+		log_warning("%s/" BUNDLE_FILE ", which is damaged, cannot be set aside: %s",
+			    parent->state_path, strerror(errno));
+}
+
 void updates_save_bundle(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;
@@ -174,6 +186,7 @@ void updates_save_bundle(struct parent *parent)
 	int error = message_map(updates->bundle, &data, &size);
 
 	if (!error) {
+		keep_damaged(parent);
 		error = file_replace(parent->state, BUNDLE_FILE, data, size, 0600);
 		munmap(data, size);
 	}

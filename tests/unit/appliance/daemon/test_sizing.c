@@ -65,6 +65,7 @@ static void rate_is_what_was_measured(void **state)
 	(void)state;
 	assert_in_range(rate, 29, 30);
 	assert_in_range(sizing_learn(0, 200000, 14900), 20, 30);
+	assert_in_range(sizing_learn(100, 100000, 100), 75, 76);
 	assert_int_equal(sizing_learn(rate, 10, 500), rate);
 	assert_int_equal(sizing_learn(rate, 100000, 0), rate);
 	assert_int_equal(sizing_learn(rate, 5000, INT64_MAX / 2000), SIZING_RATE_MAX);
