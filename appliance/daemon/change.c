@@ -15,9 +15,9 @@
 /*
  * How a policy changes: a throw-away child compiles the rules of a source (source.c), then the
  * rules role, the journal and the dns role take the block in this order, and only then is it the
- * current one. A refusal anywhere leaves everything as it was. nftables goes first in both directions: what
- * it newly refuses is refused before any name leads there, and what it newly lets through is
- * harmless while DNS still says no.
+ * current one. A refusal anywhere leaves everything as it was. nftables goes first in both
+ * directions: what it newly refuses is refused before any name leads there, and what it newly lets
+ * through is harmless while DNS still says no.
  */
 enum {
 	COMPILE_MS = 150 * 1000,	/* the compiler's own limit is 120 s of CPU time */
@@ -374,7 +374,8 @@ void change_advance(struct parent *parent)
 		parent->linked = true;
 		children_connect(parent);
 	}
-	if (next->number && child_has(rules, next) && dns_is_done(parent) && journal_is_done(parent))
+	if (next->number && child_has(rules, next) && dns_is_done(parent) &&
+	    journal_is_done(parent))
 		change_commit(parent);
 }
 

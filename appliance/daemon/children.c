@@ -136,7 +136,7 @@ static int enter_folder(const struct parent *parent, enum role role)
 						 : chdir(role == ROLE_JOURNAL ? "log" : "update");
 	if (fchdir(parent->run) == 0 && chdir("empty") == 0)
 		return 0;
-	return chdir("/var/empty") == 0 || chdir("/proc/driver") == 0 || chdir("/sys") == 0 ? 0 : -1;
+	return chdir("/var/empty") < 0 && chdir("/proc/driver") < 0 ? chdir("/sys") : 0;
 }
 
 /* In the child: what failed, to the parent, which knows nothing else of it. */

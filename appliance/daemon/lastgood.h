@@ -14,5 +14,6 @@
 int lastgood_save(int state, const struct policy *policy) __attribute__((warn_unused_result));
 
 /* A sealed memfd with the block (ipc/message.h), the caller's. -ENOENT; -EBADMSG: damaged, of
- * another version, or somebody else's, and set aside as policy.damaged; else it cannot be read now. */
+ * another version, or somebody else's, and set aside as policy.damaged; another -errno: it cannot
+ * be read now. */
 int lastgood_load(int state) __attribute__((warn_unused_result));
