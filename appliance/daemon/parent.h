@@ -236,18 +236,19 @@ void change_applied(struct parent *parent, struct child *child, const struct mes
 void change_advance(struct parent *parent);
 /* What is next is the current one from now on. */
 void change_commit(struct parent *parent);
-/* The change fails; passes: for a reason that may be gone later. At a start the next source follows. */
+/* The change fails; passes: for a reason that may be gone later. At a start the next source
+ * follows. */
 void change_refuse(struct parent *parent, const char *text, bool passes);
 /* A compiler for the source of the change. */
 void change_compile(struct parent *parent);
-/* The sealed block in fd is what every role has to take next. 0 or -errno, and fd stays the caller's. */
+/* The sealed block in fd is what every role has to take next. -errno: fd stays the caller's. */
 int change_switch(struct parent *parent, int fd) __attribute__((warn_unused_result));
 
 /* ---- source.c ---- */
 const char *source_print(enum source source);
 /* Chooses the source of a change that begins, and begins with it. */
 void source_begin(struct parent *parent);
-/* With nothing in force: goes on with the source after the one that failed. False: there is none. */
+/* With nothing in force: goes on with the source after the one that failed. False: none is left. */
 bool source_next(struct parent *parent, const char *text, bool passes);
 /* For a compiler: the rule lists of the source. */
 int source_tell(struct parent *parent, struct child *child) __attribute__((warn_unused_result));

@@ -39,8 +39,8 @@ const char *probe_socket(int fd, const struct endpoint *bound, uint8_t protocol)
 		return "it is connected to somebody";
 	size = sizeof(address);
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
-	    addr_from_sockaddr((struct sockaddr *)&address, &at, &port) < 0 || port != bound->port ||
-	    addr_compare(&at, &bound->addr) != 0)
+	    addr_from_sockaddr((struct sockaddr *)&address, &at, &port) < 0 ||
+	    port != bound->port || addr_compare(&at, &bound->addr) != 0)
 		return "it is bound elsewhere";
 	size = sizeof(listening);
 	if (protocol == IPPROTO_TCP &&

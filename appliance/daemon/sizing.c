@@ -67,8 +67,8 @@ bool sizing_fits(const struct sizing *sizing, uint64_t available, char *text, si
 	*passes = false;
 	if (sizing->expected_ms > SIZING_TIME_MAX_MS) {
 		snprintf(text, size, "the policy has %llu address and port ranges, which this "
-			 "machine applies in about %lld s; at most %d s: shorten the lists, or join "
-			 "networks\n", ranges, (long long)(sizing->expected_ms / 1000),
+			 "machine applies in about %lld s; at most %d s: shorten the lists, or "
+			 "join networks\n", ranges, (long long)(sizing->expected_ms / 1000),
 			 SIZING_TIME_MAX_MS / 1000);
 		return false;
 	}
@@ -77,7 +77,8 @@ bool sizing_fits(const struct sizing *sizing, uint64_t available, char *text, si
 		return true;
 	*passes = true;
 	snprintf(text, size, "the policy has %llu address and port ranges, which take %llu MB to "
-		 "apply; this machine has %llu MB free: shorten the lists, or give it more memory\n",
+		 "apply; this machine has %llu MB free: shorten the lists, or give it more "
+		 "memory\n",
 		 ranges, (unsigned long long)(sizing->bytes >> 20),
 		 (unsigned long long)(available >> 20));
 	return false;

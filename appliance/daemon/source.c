@@ -256,8 +256,8 @@ bool source_next(struct parent *parent, const char *text, bool passes)
 static void keep_failed(struct parent *parent, int error)
 {
 	if (error && !parent->unkept)
-		log_warning("%s/" LASTGOOD_FILE " cannot be written (%s): a start in which the rule "
-			    "lists cannot be used has an older one, or none", parent->state_path,
+		log_warning("%s/" LASTGOOD_FILE " cannot be written (%s): a start in which the "
+			    "rule lists cannot be used has an older one, or none", parent->state_path,
 			    strerror(-error));
 	if (!error && parent->unkept)
 		log_info("%s/" LASTGOOD_FILE " is written again", parent->state_path);

@@ -119,6 +119,16 @@ static json_t *packets_json(const struct parent *parent)
 	return object;
 }
 
+static json_t *role_json(const struct parent *parent, const struct child *child)
+{
+	double uptime = child->pid ? (double)(parent->now - child->started) / 1000 : 0;
+
+	return json_pack("{s:s, s:s?, s:o, s:f, s:i}", "role", role_print(child->role), "why",
+			 child->reason[0] ? child->reason : NULL, "pid",
+			 child->pid ? json_integer(child->pid) : json_null(), "uptime", uptime,
+			 "restarts", (int)child->restarts);
+}
+
 static json_t *roles_json(const struct parent *parent)
 {
 	json_t *list = json_array();
@@ -133,14 +143,7 @@ static json_t *roles_json(const struct parent *parent)
 		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)) ||
 		    (role == ROLE_UPDATE && !parent->updates.on))
 			continue;
-		(void)json_array_append_new(
-			list, json_pack("{s:s, s:s?, s:o, s:f, s:i}", "role",
-					role_print((enum role)role), "why",
-					child->reason[0] ? child->reason : NULL, "pid", child->pid ? json_integer(child->pid) : json_null(),
-					"uptime", child->pid ? (double)(parent->now -
-									child->started) / 1000
-							     : 0.0,
-					"restarts", (int)child->restarts));
+		(void)json_array_append_new(list, role_json(parent, child));
 	}
 	return list;
 }
@@ -248,8 +251,9 @@ static json_t *trouble_json(const struct parent *parent)
 								    part->why));
 	}
 	if (parent->unkept)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part", "last good policy",
-							    "why", "it cannot be written"));
+		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part",
+							    "last good policy", "why",
+							    "it cannot be written"));
 	return list;
 }
 

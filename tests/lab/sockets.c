@@ -2,10 +2,10 @@
 /*
  * What others do to the sockets of a daemon; needs root.
  *
- * sockets deaf PID PORT: as a dns role that was taken over could. Every UDP socket of the process that
- * is bound to the port is connected to a stranger: it hears nobody else any more, and whoever shares
- * it neither.
- * sockets hold PORT: another server at 127.0.0.1, which shares its port with nobody. Until it is killed.
+ * sockets deaf PID PORT: as a dns role that was taken over could. Every UDP socket of the process
+ * that is bound to the port is connected to a stranger: it hears nobody else any more, and whoever
+ * shares it neither.
+ * sockets hold PORT: another server at 127.0.0.1, which shares its port with nobody.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -63,7 +63,8 @@ static int deafen(int pid, int port)
 
 static int hold(int port)
 {
-	const struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+					     .sin_port = htons((uint16_t)port),
 					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
 
