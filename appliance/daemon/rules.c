@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/pinholes.h"
 #include "daemon/sockets.h"
+#include "daemon/working.h"
 #include "nft/kernel.h"
 #include "nft/netlink.h"
 #include "nft/outside.h"
@@ -37,8 +38,14 @@ struct rules_role {
 
 enum { RULESET_BUDGET = 512 << 20 };
 
+/* For queries from a client's own address (open_transparent). */
+static const struct sandbox_socket sockets[] = {
+	{ AF_INET, SOCK_DGRAM }, { AF_INET, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM },
+	{ AF_INET6, SOCK_STREAM },
+};
+
 static const int syscalls[] = {
-	SYS_socket, SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
+	SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
 };
 
 /* When they cannot be read, what was known before stays; nothing known is everything guarded. */
@@ -61,7 +68,7 @@ static void judge_pinholes(struct rules_role *role)
 	role->judge_again = error != 0;
 }
 
-static void apply(struct rules_role *role, struct message *message)
+static void apply_now(struct rules_role *role, struct message *message)
 {
 	struct policy policy;
 	struct ruleset *ruleset;
@@ -95,6 +102,13 @@ static void apply(struct rules_role *role, struct message *message)
 		judge_pinholes(role);
 	}
 	role_applied(error, changed, &diag);
+}
+
+static void apply(struct rules_role *role, struct message *message)
+{
+	working_begin();
+	apply_now(role, message);
+	working_end();
 }
 
 static void tell_counters(struct rules_role *role)
@@ -252,7 +266,7 @@ static void open_neighbours(struct rules_role *role)
  * The first thing that reaches the kernel. A table that is there already was made by a policy and
  * stays in force until this daemon has one.
  */
-static void close_first(struct rules_role *role)
+static enum kernel_state close_first(struct rules_role *role)
 {
 	struct kernel_counter counter[KERNEL_COUNTERS];
 	static struct diag diag;
@@ -262,7 +276,7 @@ static void close_first(struct rules_role *role)
 	int error;
 
 	if (kernel_counters(role->kernel, counter) != -ENOENT)
-		return;
+		return KERNEL_EARLIER;
 	diag_init(&diag);
 	arena_init(&arena, RULESET_BUDGET);
 	find_outside(role);
@@ -274,6 +288,7 @@ static void close_first(struct rules_role *role)
 	if (error)
 		log_error("nothing closes the gateway until there is a policy: %s",
 			  strerror(-error));
+	return error ? KERNEL_UNKNOWN : KERNEL_CLOSED;
 }
 
 int role_rules(void)
@@ -283,26 +298,29 @@ int role_rules(void)
 	struct sandbox sandbox = { .root = ".", .files = 1024, .file_size = 1ULL << 40,
 				   .syscalls = syscalls,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls),
+				   .sockets = sockets,
+				   .socket_count = sizeof(sockets) / sizeof(*sockets),
+				   .threads = true,
 				   .capabilities = 1ULL << CAP_NET_ADMIN };
+	uint8_t state;
 	int error;
 
 	role_begin(&role.start, ROLE_RULES);
 	for (unsigned int i = 0; i < SETTINGS_WORKERS; i++)
 		role.peer[i] = -1;
 	error = kernel_open(&role.kernel);
-	if (error) {
-		log_error("netlink: %s: is nf_tables in this kernel?", strerror(-error));
-		return 1;
-	}
-	close_first(&role);
+	if (error)
+		role_fail("netlink: %s: is nf_tables in this kernel?", strerror(-error));
+	state = (uint8_t)close_first(&role);
 	open_neighbours(&role);
-	if (pinholes_init(&role.pinholes, role.kernel, &role.start.settings) < 0) {
-		log_error("pinholes: %s", strerror(ENOMEM));
-		return 1;
-	}
+	if (pinholes_init(&role.pinholes, role.kernel, &role.start.settings) < 0)
+		role_fail("pinholes: %s", strerror(ENOMEM));
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_RULES);
 	role_seal(&sandbox);
-	role_tell(MESSAGE_READY, NULL, 0, -1);
+	error = working_start();
+	if (error)
+		role_fail("a thread could not be started: %s", strerror(-error));
+	role_tell(MESSAGE_READY, &state, 1, -1);
 	for (;;) {
 		struct pollfd fds[1 + SETTINGS_WORKERS] = {
 			{ .fd = MESSAGE_CHANNEL, .events = POLLIN },

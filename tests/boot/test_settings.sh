@@ -36,7 +36,7 @@ address = 192.168.77.1/99
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	vm_off || fail 'it does not switch off'
-	# It reads, and cordond would not start with it: a free key, so that nobody is asked.
+	# It reads, and cordond would not start with it.
 	stick 'cordon.conf=[dns]
 upstream =
 '

@@ -108,6 +108,40 @@ test_start_without_anything_goes_on_by_itself() {
 	blocks
 }
 
+# A first start without any policy forwarded everything.
+test_start_without_any_policy_is_closed() {
+	begin_anew
+	nft_gateway delete table inet cordon
+	refuse_lists
+	start >/dev/null 2>&1 || :
+	is "$(status .in_force)" false 'in force'
+	is "$(status .closed)" true 'closed'
+	is "$(connection 1 77.74.176.10 443)" 'no answer' 'a vendor address'
+	is "$(connection 1 198.51.200.10 443)" 'no answer' 'an innocent address'
+	is "$(dns 1 @8.8.8.8 $NAME)" silence 'DNS'
+	fresh
+	wait_until 20 in_force || fail 'mended lists are not taken'
+	blocks
+	is "$(connection 1 198.51.200.10 443)" open 'an innocent address'
+	is "$(status .closed)" false 'closed'
+}
+
+# 200,000 networks: what takes longer than the old time limit comes into force, also at a start.
+test_start_with_a_large_list_is_waited_for() {
+	local began=$SECONDS
+	begin_anew
+	{
+		printf 'list: large\nversion: 1\n[network]\n'
+		awk 'BEGIN { for (i = 0; i < 150000; i++)
+			printf "%d.%d.%d.%d/32 category=infrastructure\n", 20 + int(i / 8388608), int(i / 32768) % 256, int(i / 128) % 256, i % 128 * 2 }'
+	} >"$RULES/large.rules"
+	start >/dev/null 2>&1 || :
+	wait_until 240 in_force || fail "not in force after $((SECONDS - began)) s: $(status .refused)"
+	is "$(status '.roles[] | select(.role == "rules") | .restarts')" 0 'restarts of the rules role'
+	is "$(connection 1 20.0.0.4 443)" refused 'an address of the large list'
+	blocks
+}
+
 test_start_with_a_log_of_another_user() {
 	begin_anew
 	start
