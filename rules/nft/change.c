@@ -27,8 +27,8 @@ static struct nftnl_set *set_find(const struct objects *objects, const struct nf
  */
 static bool set_stays(const struct change *change, const struct nftnl_set *set)
 {
-	const struct nftnl_set *now = set_find(change->now, set);
-	const struct nftnl_set *wanted = set_find(change->wanted, set);
+	struct nftnl_set *now = set_find(change->now, set);
+	struct nftnl_set *wanted = set_find(change->wanted, set);
 
 	return now && wanted && objects_same_set(now, wanted);
 }
@@ -43,7 +43,8 @@ static bool chain_stays(const struct change *change, const struct nftnl_chain *c
 	return now && wanted && objects_same_chain(now, wanted);
 }
 
-static void table_message(struct change *change, uint16_t type, uint16_t flags)
+/* with_flags: a table that exists keeps those that it has unless others are given. */
+static void table_message(struct change *change, uint16_t type, uint16_t flags, bool with_flags)
 {
 	struct nlmsghdr *message = batch_begin(change->batch, type, flags, "table",
 					       change->table);
@@ -51,6 +52,8 @@ static void table_message(struct change *change, uint16_t type, uint16_t flags)
 
 	if (message && table) {
 		nftnl_table_set_str(table, NFTNL_TABLE_NAME, change->table);
+		if (with_flags)
+			nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, change->flags);
 		nftnl_table_nlmsg_build_payload(message, table);
 		batch_end(change->batch, message);
 	} else {
@@ -103,6 +106,35 @@ static int chain_delete(struct nftnl_chain *chain, void *data)
 	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
 	batch_end(change->batch, message);
 	return 0;
+}
+
+static void strays_delete(struct change *change)
+{
+	static const struct {
+		uint16_t type;
+		const char *words;
+	} of[] = {
+		[STRAY_OBJECT] = { NFT_MSG_DELOBJ, "object" },
+		[STRAY_FLOWTABLE] = { NFT_MSG_DELFLOWTABLE, "flowtable" },
+		[STRAY_CHAIN] = { NFT_MSG_DELCHAIN, "chain" },
+		[STRAY_SET] = { NFT_MSG_DELSET, "set" },
+	};
+
+	/* Rules are written anew in any case. */
+	for (const struct objects_stray *s = change->now->strays; s; s = s->next) {
+		struct nlmsghdr *message = s->kind == STRAY_RULE ? NULL :
+			batch_begin(change->batch, of[s->kind].type, 0, of[s->kind].words, s->name);
+
+		if (!message)
+			continue;
+		/* Table and name have the same types in all of them but chains. */
+		mnl_attr_put_strz(message, NFTA_OBJ_TABLE, change->table);
+		mnl_attr_put_strz(message, s->kind == STRAY_CHAIN ? NFTA_CHAIN_NAME : NFTA_OBJ_NAME,
+				  s->name);
+		if (s->kind == STRAY_OBJECT)
+			mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(s->type));
+		batch_end(change->batch, message);
+	}
 }
 
 /* The kernel leaves a counter that it has as it is. */
@@ -225,12 +257,32 @@ static int elements_put(struct change *change, uint16_t type, struct nftnl_set *
 	return error;
 }
 
+static int odd_element_put(struct nftnl_set_elem *element, void *data)
+{
+	return objects_element_ends(element) ? 0 : element_put(element, data);
+}
+
+/* Of a live set, only what has no business there. */
+static int live_elements_delete(struct change *change, struct nftnl_set *now)
+{
+	struct filling filling = {
+		.change = change, .type = NFT_MSG_DELSETELEM,
+		.set = nftnl_set_get_str(now, NFTNL_SET_NAME),
+	};
+	int error = nftnl_set_elem_foreach(now, odd_element_put, &filling);
+
+	chunk_end(&filling);
+	return error;
+}
+
 static int elements_delete(struct nftnl_set *now, void *data)
 {
 	struct change *change = data;
 
-	if (!set_stays(change, now) || objects_live_set(now))
+	if (!set_stays(change, now))
 		return 0;
+	if (objects_live_set(now))
+		return live_elements_delete(change, now);
 	return elements_put(change, NFT_MSG_DELSETELEM, now, set_find(change->wanted, now));
 }
 
@@ -245,13 +297,15 @@ static int elements_add(struct nftnl_set *wanted, void *data)
 /* Who refers to something comes after it, and goes before it. */
 int change_build(struct change *change)
 {
-	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE, !change->exists);
 	if (change->exists)
 		rules_flush(change);
 	if (nftnl_set_list_foreach(change->now->sets, elements_delete, change) < 0 ||
 	    nftnl_set_list_foreach(change->now->sets, set_delete, change) < 0 ||
-	    nftnl_chain_list_foreach(change->now->chains, chain_delete, change) < 0 ||
-	    nftnl_obj_list_foreach(change->wanted->counters, counter_add, change) < 0 ||
+	    nftnl_chain_list_foreach(change->now->chains, chain_delete, change) < 0)
+		return -ENOMEM;
+	strays_delete(change);
+	if (nftnl_obj_list_foreach(change->wanted->counters, counter_add, change) < 0 ||
 	    nftnl_set_list_foreach(change->wanted->sets, set_add, change) < 0 ||
 	    nftnl_chain_list_foreach(change->wanted->chains, chain_add, change) < 0 ||
 	    nftnl_set_list_foreach(change->wanted->sets, elements_add, change) < 0 ||
@@ -260,7 +314,12 @@ int change_build(struct change *change)
 	return 0;
 }
 
+void change_flags(struct change *change)
+{
+	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE, true);
+}
+
 void change_remove(struct change *change)
 {
-	table_message(change, NFT_MSG_DELTABLE, 0);
+	table_message(change, NFT_MSG_DELTABLE, 0, false);
 }

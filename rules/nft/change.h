@@ -11,15 +11,20 @@ struct change {
 	struct batch *batch;
 	const char *table;
 	bool exists;		/* the table; when false, now is empty */
+	uint32_t flags;		/* TABLE_* that it is to have */
 	struct objects *now;
 	struct objects *wanted;
 };
 
 /*
  * Fills the batch: rules are written anew; sets and chains that are still wanted stay and change
- * by single elements; counters and the elements of live sets stay as they are. -ENOMEM.
+ * by single elements; counters and the elements of live sets stay as they are; strays go. The table must
+ * not be dormant: a kernel refuses chains in the transaction that wakes it. -ENOMEM.
  */
 int change_build(struct change *change) __attribute__((warn_unused_result));
+
+/* Fills the batch with new flags of a table that exists: it is woken, or gets its owner. */
+void change_flags(struct change *change);
 
 /* Fills the batch with the end of the table; now and wanted are not looked at. */
 void change_remove(struct change *change);

@@ -2,6 +2,7 @@
 #include "nft/delta.h"
 
 #include <errno.h>
+#include <libnftnl/expr.h>
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
@@ -67,10 +68,37 @@ static const char *chain(struct nftnl_set_elem *element)
 	       nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN) : "";
 }
 
+static int is_odd(struct nftnl_expr *expr, void *data)
+{
+	bool *odd = data;
+
+	(void)expr;
+	*odd = true;
+	return 0;
+}
+
+/* Has what no element of ours has, so that it equals none: an upper end of its own, a time-out, an
+ * object, or expressions that the kernel runs. */
+static bool odd(struct nftnl_set_elem *element)
+{
+	static const uint16_t attributes[] = {
+		NFTNL_SET_ELEM_KEY_END, NFTNL_SET_ELEM_TIMEOUT, NFTNL_SET_ELEM_OBJREF,
+		NFTNL_SET_ELEM_DATA,
+	};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(*attributes); i++)
+		found |= nftnl_set_elem_is_set(element, attributes[i]);
+	nftnl_set_elem_expr_foreach(element, is_odd, &found);
+	return found;
+}
+
 static int compare_verdicts(struct nftnl_set_elem *a, struct nftnl_set_elem *b)
 {
 	if (verdict(a) != verdict(b))
 		return verdict(a) < verdict(b) ? -1 : 1;
+	if (odd(a) != odd(b))
+		return odd(a) ? 1 : -1;
 	return strcmp(chain(a), chain(b));
 }
 

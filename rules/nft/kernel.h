@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "nft/ruleset.h"
+#include "nft/scope.h"
 
 /*
  * The kernel's side of a ruleset (libnftnl, libmnl; needs CAP_NET_ADMIN). Only the table
@@ -18,13 +19,45 @@ int kernel_open(struct kernel **kernel);	/* netlink sockets of this network name
 void kernel_close(struct kernel *kernel);
 
 /*
- * Makes the kernel hold exactly this ruleset, in one transaction that it takes or refuses whole,
- * then reads it back and compares. Named counters and live pinholes survive. *changed: false when
- * the kernel held it already and nothing was sent. -errno with the kernel's reason in diag; after
- * a refusal the old ruleset is still in force.
+ * From now on the table is to be owned: with the flags owner and persist (Linux 6.9) the kernel
+ * lets only this process change it, leaves it in place when this process ends, and the next one
+ * that is to own it adopts it. Never "owner" alone, with which the table would end with the
+ * process. A table that is there without "persist" stays as it is until the next start of the
+ * machine: the flag cannot be added, and a table made anew in its place would let through packets
+ * that are on their way through the old one.
+ */
+void kernel_own(struct kernel *kernel);
+
+enum kernel_owner {
+	OWNER_UNWANTED,		/* kernel_own was not called */
+	OWNER_OURS,
+	OWNER_UNABLE,		/* this kernel cannot; anybody with CAP_NET_ADMIN may change it */
+	OWNER_LATER,		/* as above, until the next start of the machine */
+	OWNER_STATES
+};
+enum kernel_owner kernel_owner(const struct kernel *kernel);
+
+/*
+ * Makes the kernel hold exactly this ruleset: compares all that it acts on, sends the difference
+ * in one transaction that it takes or refuses whole, reads back and compares again. A table that
+ * is dormant or without its owner is first woken or adopted, a transaction of its own, since
+ * kernels refuse new chains beside it. What is not ours in the table goes; named counters and live
+ * pinholes survive. *changed: false when the kernel held it already and nothing was sent. -errno
+ * with the kernel's reason in diag; after a refusal the old ruleset is still in force. -EPERM:
+ * another process owns the table.
  */
 int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
 		 struct diag *diag) __attribute__((warn_unused_result));
+
+/*
+ * The same, but elements only of small sets and of those in scope: milliseconds, also beside large
+ * sets. The policy routes are not looked at.
+ */
+int kernel_restore(struct kernel *kernel, const struct ruleset *ruleset, const struct scope *scope,
+		   bool *changed, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Whether nothing at all of nftables changed since kernel_apply found or made the table whole. */
+bool kernel_untouched(struct kernel *kernel);
 
 /* Removes the table and the policy routes; 0 also when there were none. */
 int kernel_remove(struct kernel *kernel, struct diag *diag) __attribute__((warn_unused_result));

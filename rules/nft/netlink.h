@@ -23,8 +23,13 @@ void netlink_close(struct netlink *netlink);
 
 /* What kernel_open opens. */
 struct kernel {
-	struct netlink netfilter;
+	struct netlink netfilter;	/* its port owns the table */
 	struct netlink route;
+	bool own;			/* the table is to be ours alone */
+	bool cannot_own;		/* this kernel has no owner that persists */
+	bool refused_table;		/* the last batch failed at the table itself */
+	bool owned, persists;		/* what the table has */
+	uint32_t generation;		/* at which the table was whole; 0: unknown */
 };
 
 /*

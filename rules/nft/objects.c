@@ -42,7 +42,25 @@ void objects_release(struct objects *objects)
 		nftnl_chain_list_free(objects->chains);
 	if (objects->rules)
 		nftnl_rule_list_free(objects->rules);
+	while (objects->strays) {
+		struct objects_stray *next = objects->strays->next;
+
+		free(objects->strays);
+		objects->strays = next;
+	}
 	*objects = (struct objects){ 0 };
+}
+
+int objects_stray_add(struct objects *objects, enum stray kind, uint32_t type, const char *name)
+{
+	struct objects_stray *stray = calloc(1, sizeof(*stray));
+
+	if (!stray)
+		return -ENOMEM;
+	*stray = (struct objects_stray){ .kind = kind, .type = type, .next = objects->strays };
+	snprintf(stray->name, sizeof(stray->name), "%s", name);
+	objects->strays = stray;
+	return 0;
 }
 
 /* ---- from our data ---- */
@@ -140,7 +158,7 @@ static int key_order(struct nftnl_set *nset)
 }
 
 static int set_build(struct objects *objects, const struct table *table,
-		     const struct table_set *set, uint32_t id)
+		     const struct table_set *set, uint32_t id, bool elements)
 {
 	uint32_t type = 0, size = 0;
 	struct nftnl_set *nset = nftnl_set_alloc();
@@ -175,7 +193,7 @@ static int set_build(struct objects *objects, const struct table *table,
 		nftnl_set_set_u32(nset, NFTNL_SET_DESC_SIZE, set->size);
 	if (set->type[0] == TYPE_INTERFACE && key_order(nset))
 		return -ENOMEM;
-	return elements_build(nset, set, size);
+	return elements ? elements_build(nset, set, size) : 0;
 }
 
 static int chain_build(struct objects *objects, const struct table *table,
@@ -212,7 +230,7 @@ static int rules_build(struct objects *objects, const struct table *table,
 	return 0;
 }
 
-int objects_build(struct objects *objects, const struct table *table)
+int objects_build(struct objects *objects, const struct table *table, const struct scope *scope)
 {
 	uint32_t id = 0;
 	int error = 0;
@@ -220,182 +238,11 @@ int objects_build(struct objects *objects, const struct table *table)
 	for (const struct table_counter *c = table->counters; c && !error; c = c->next)
 		error = counter_build(objects, table, c->name);
 	for (const struct table_set *s = table->sets; s && !error; s = s->next)
-		error = set_build(objects, table, s, ++id);
+		error = set_build(objects, table, s, ++id, scope_has(scope, s->name));
 	for (const struct table_chain *c = table->chains; c && !error; c = c->next) {
 		error = chain_build(objects, table, c);
 		if (!error)
 			error = rules_build(objects, table, c);
 	}
-	return error;
-}
-
-/* ---- comparison ---- */
-
-bool objects_live_set(const struct nftnl_set *set)
-{
-	return nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_TIMEOUT;
-}
-
-bool objects_same_set(const struct nftnl_set *a, const struct nftnl_set *b)
-{
-	static const uint16_t attributes[] = {
-		NFTNL_SET_FLAGS, NFTNL_SET_KEY_TYPE, NFTNL_SET_KEY_LEN, NFTNL_SET_DATA_TYPE,
-		NFTNL_SET_DESC_SIZE,
-	};
-
-	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++) {
-		if (nftnl_set_get_u32(a, attributes[i]) != nftnl_set_get_u32(b, attributes[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool is_base(const struct nftnl_chain *chain)
-{
-	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
-}
-
-bool objects_same_chain(const struct nftnl_chain *a, const struct nftnl_chain *b)
-{
-	if (is_base(a) != is_base(b))
-		return false;
-	return !is_base(a) ||
-	       (nftnl_chain_get_u32(a, NFTNL_CHAIN_HOOKNUM) ==
-		nftnl_chain_get_u32(b, NFTNL_CHAIN_HOOKNUM) &&
-		nftnl_chain_get_s32(a, NFTNL_CHAIN_PRIO) ==
-		nftnl_chain_get_s32(b, NFTNL_CHAIN_PRIO) &&
-		nftnl_chain_get_u32(a, NFTNL_CHAIN_POLICY) ==
-		nftnl_chain_get_u32(b, NFTNL_CHAIN_POLICY) &&
-		strcmp(nftnl_chain_get_str(a, NFTNL_CHAIN_TYPE),
-		       nftnl_chain_get_str(b, NFTNL_CHAIN_TYPE)) == 0);
-}
-
-struct printing {
-	struct text *out;
-	const char *chain;	/* whose rules are being numbered */
-	unsigned int rule;
-	const char *set;
-};
-
-static int chain_line(struct nftnl_chain *chain, void *data)
-{
-	struct printing *p = data;
-
-	text_printf(p->out, "chain %s", nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
-	if (is_base(chain))
-		text_printf(p->out, " %s hook %u priority %d policy %u",
-			    nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE),
-			    nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM),
-			    nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO),
-			    nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY));
-	text_puts(p->out, "\n");
-	return 0;
-}
-
-static int expression_words(struct nftnl_expr *expr, void *data)
-{
-	struct printing *p = data;
-	char buffer[512];
-	int length = nftnl_expr_snprintf(buffer, sizeof(buffer), expr, NFTNL_OUTPUT_DEFAULT, 0);
-
-	if (length < 0 || (size_t)length >= sizeof(buffer))
-		return -1;
-	text_printf(p->out, " [%s %s]", nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), buffer);
-	return 0;
-}
-
-static int rule_line(struct nftnl_rule *rule, void *data)
-{
-	struct printing *p = data;
-	const char *chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
-
-	if (!p->chain || strcmp(p->chain, chain) != 0)
-		p->rule = 0;
-	p->chain = chain;
-	text_printf(p->out, "rule %s %06u", chain, p->rule++);
-	if (nftnl_expr_foreach(rule, expression_words, p) < 0)
-		return -1;
-	text_puts(p->out, "\n");
-	return 0;
-}
-
-static int element_line(struct nftnl_set_elem *element, void *data)
-{
-	struct printing *p = data;
-	uint32_t size;
-	const uint8_t *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &size);
-
-	char hex[2 * FIELD_KEY + 1] = "";
-
-	for (uint32_t i = 0; i < size && i < FIELD_KEY; i++)
-		snprintf(hex + (size_t)2 * i, 3, "%02x", key[i]);
-	text_printf(p->out, "element %s %s", p->set, hex);
-	if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS))
-		text_printf(p->out, " flags %u",
-			    nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_FLAGS));
-	if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT))
-		text_printf(p->out, " verdict %d",
-			    (int)nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT));
-	if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_CHAIN))
-		text_printf(p->out, " %s", nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN));
-	text_puts(p->out, "\n");
-	return 0;
-}
-
-static int set_line(struct nftnl_set *set, void *data)
-{
-	struct printing *p = data;
-
-	p->set = nftnl_set_get_str(set, NFTNL_SET_NAME);
-	text_printf(p->out, "set %s type %u size %u flags %u data %u most %u\n", p->set,
-		    nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
-		    nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
-		    nftnl_set_get_u32(set, NFTNL_SET_FLAGS),
-		    nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
-		    nftnl_set_get_u32(set, NFTNL_SET_DESC_SIZE));
-	return objects_live_set(set) ? 0 : nftnl_set_elem_foreach(set, element_line, p);
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int sort_lines(struct text *lines, struct text *out)
-{
-	size_t count = 0, at = 0;
-	char **line;
-
-	for (size_t i = 0; i < lines->length; i++)
-		count += lines->data[i] == '\n';
-	if (!count)
-		return 0;
-	line = calloc(count, sizeof(*line));
-	if (!line)
-		return -ENOMEM;
-	for (char *next = lines->data; at < count; next = strchr(next, '\0') + 1) {
-		*strchr(next, '\n') = '\0';
-		line[at++] = next;
-	}
-	qsort(line, count, sizeof(*line), by_text);
-	for (size_t i = 0; i < count; i++)
-		text_printf(out, "%s\n", line[i]);
-	free(line);
-	return text_failed(out) ? -ENOMEM : 0;
-}
-
-int objects_print(const struct objects *objects, struct text *out)
-{
-	struct text lines = TEXT_EMPTY;
-	struct printing p = { .out = &lines };
-	int error = -ENOMEM;
-
-	if (nftnl_chain_list_foreach(objects->chains, chain_line, &p) < 0 ||
-	    nftnl_set_list_foreach(objects->sets, set_line, &p) < 0 ||
-	    nftnl_rule_list_foreach(objects->rules, rule_line, &p) < 0 || text_failed(&lines))
-		goto cleanup;
-	error = sort_lines(&lines, out);
-cleanup:
-	text_release(&lines);
 	return error;
 }

@@ -7,36 +7,70 @@
 #include <libnftnl/set.h>
 
 #include "base/text.h"
+#include "nft/scope.h"
 #include "nft/table.h"
+
+/* NFT_TABLE_F_*. The headers of Linux 6.1 lack PERSIST; Linux 6.9 has it in
+ * <linux/netfilter/nf_tables.h> since its commit da5141bbe0c2. */
+enum {
+	TABLE_DORMANT = 0x1,	/* no chain of it is asked */
+	TABLE_OWNER = 0x2,	/* only the netlink socket that took it may change it */
+	TABLE_PERSIST = 0x4	/* outlives that socket */
+};
+
+/* What is in a table of ours and is none of ours, nor of a kind that we have. */
+enum stray { STRAY_OBJECT, STRAY_FLOWTABLE, STRAY_CHAIN, STRAY_SET, STRAY_RULE };
+enum { STRAY_NAME = 256 };	/* NFT_NAME_MAXLEN */
+struct objects_stray {
+	enum stray kind;
+	uint32_t type;		/* STRAY_OBJECT: NFT_OBJECT_* */
+	char name[STRAY_NAME];
+	struct objects_stray *next;
+};
 
 /*
  * A table as libnftnl's objects: either built from our data, to be sent, or read from the kernel.
  * Both print in one canonical form, which is how they are compared. Elements are in their sets.
  */
 struct objects {
+	uint32_t flags;		/* TABLE_*, as read */
+	uint32_t owner;		/* netlink port that owns the table; 0: none */
 	struct nftnl_obj_list *counters;
 	struct nftnl_set_list *sets;
 	struct nftnl_chain_list *chains;
 	struct nftnl_rule_list *rules;
+	struct objects_stray *strays;	/* malloc'ed */
 };
+
+enum { OBJECTS_LONGEST = 86400 };	/* seconds that an element of a live set may have left */
 
 int objects_init(struct objects *objects) __attribute__((warn_unused_result));
 void objects_release(struct objects *objects);
-
-/* Adds what the table holds. -ENOMEM. */
-int objects_build(struct objects *objects, const struct table *table)
+int objects_stray_add(struct objects *objects, enum stray kind, uint32_t type, const char *name)
 	__attribute__((warn_unused_result));
 
+/* Adds what the table holds; elements only of the sets in scope. -ENOMEM. */
+int objects_build(struct objects *objects, const struct table *table, const struct scope *scope)
+	__attribute__((warn_unused_result));
+
+/* ---- compare.c ---- */
+
 /*
- * One line for each chain with its hook, rule, set and element, sorted but for the rules of a
- * chain. Without what changes by itself: counters' values, and the elements of live sets.
+ * One line for each chain with its hook, rule, set, element and stray, sorted but for the rules of
+ * a chain: all that the kernel acts on. Without what changes by itself (counters' values, the
+ * elements of live sets that belong there), and without table flags.
  */
 int objects_print(const struct objects *objects, struct text *out)
 	__attribute__((warn_unused_result));
 
-/* Are these the same set but for their elements; the same base chain, but for its rules? */
-bool objects_same_set(const struct nftnl_set *a, const struct nftnl_set *b);
+/* Are these the same set but for their elements; the same chain, but for its rules? */
+bool objects_same_set(struct nftnl_set *a, struct nftnl_set *b);
 bool objects_same_chain(const struct nftnl_chain *a, const struct nftnl_chain *b);
+
+/* One that libnftnl cannot read whole: it is the same as none. */
+void objects_spoil_set(struct nftnl_set *set);
 
 /* Filled at run time: elements have timeouts. */
 bool objects_live_set(const struct nftnl_set *set);
+/* Does it end by itself, in OBJECTS_LONGEST at most? Else it does not belong into a live set. */
+bool objects_element_ends(struct nftnl_set_elem *element);

@@ -33,13 +33,14 @@ static void read_command(const char *command, struct text *out)
 }
 
 /*
- * The listing, chains as they are and all words sorted: sets of single values are hashed with a
- * seed of their own, so that nft lists the same elements in another order each time. Without the
- * rules that nft's language has no words for.
+ * The listing, a line each chain, sorted, and all words sorted: sets of single values are hashed
+ * with a seed of their own, so that nft lists the same elements in another order each time. Without
+ * the rules that nft's language has no words for.
  */
 static void list_ruleset(struct text *out)
 {
-	read_command("nft list ruleset | grep -v '@nh,' | sed -n '/^\tchain/,/^\t}/p'; "
+	read_command("nft list ruleset | grep -v '@nh,' | sed -n '/^\tchain/,/^\t}/p' | "
+		     "awk '{ chain = chain $0 } /^\t}/ { print chain; chain = \"\" }' | sort; "
 		     "nft list ruleset | grep -v '@nh,' | sed 's/elements = {//; s/[{}]//g' | tr , '\\n' | "
 		     "sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | sort", out);
 }
@@ -127,6 +128,164 @@ static void assert_policy_routes(void)
 			     "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
 			     "ip $f route list table 3085 | grep -q '^local default dev lo' || "
 			     "exit 1; done"), 0);
+}
+
+/* Every attribute that the kernel acts on is compared, and repaired. */
+static void test_repairs_each(void **state)
+{
+	static const char *const changes[] = {
+		"nft 'add table inet cordon { flags dormant; }'",
+		"nft 'add table inet cordon { flags dormant; }' && nft flush chain inet cordon vendor && "
+		"nft add chain inet cordon stranger '{ type filter hook forward priority -7; }'",
+		"nft delete table inet cordon",
+		"nft flush table inet cordon",
+		"nft flush chain inet cordon forward",
+		"nft 'chain inet cordon forward { policy drop; }'",
+		"nft 'chain inet cordon stranger { type filter hook forward priority -7; policy drop; }'",
+		"nft insert rule inet cordon forward accept",
+		"nft insert rule inet cordon vendor ip saddr '{ 1.1.1.1, 2.2.2.2 }' accept",
+		"nft flush map inet cordon networks4",
+		"nft delete element inet cordon networks4 '{ 77.74.178.0/24 }'",
+		"nft 'delete element inet cordon networks4 { 77.74.178.0/24 }; "
+		"add element inet cordon networks4 { 77.74.178.0/24 : accept }'",
+		"nft 'add element inet cordon networks4 { 1.0.0.0/8 : accept }'",
+		"nft 'add element inet cordon lan { * }'",
+		"nft flush set inet cordon lan",
+		"nft add element inet cordon lan '{ wan0 }'",
+		"nft add set inet cordon stranger '{ type ipv4_addr; flags dynamic; timeout 1m; }'",
+		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 }'",
+		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 timeout 9d }'",
+		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
+		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
+		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout; timeout 5h; }'",
+		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
+		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
+		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout; gc-interval 5h; }'",
+		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
+		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
+		"{ type ipv4_addr . ipv4_addr; size 5; flags timeout; }'",
+		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
+		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
+		"{ type ipv4_addr . ipv4_addr; size 65536; policy memory; flags timeout; }'",
+		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
+		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
+		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout, dynamic; counter; }'",
+		"nft 'add quota inet cordon stranger { over 1 bytes }; "
+		"insert rule inet cordon forward quota name stranger drop'",
+		"nft 'add limit inet cordon stranger { rate 1/day }'",
+	};
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	apply(bench, ruleset);
+	list_ruleset(&before);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		if (run(changes[i]) != 0)
+			fail_msg("nft does not take: %s", changes[i]);
+		if (!apply(bench, ruleset))
+			fail_msg("not noticed: %s", changes[i]);
+		text_release(&after);
+		list_ruleset(&after);
+		if (strcmp(before.data, after.data) != 0)
+			fail_msg("not restored: %s", changes[i]);
+		if (apply(bench, ruleset))
+			fail_msg("noticed twice: %s", changes[i]);
+	}
+	text_release(&before);
+	text_release(&after);
+}
+
+/* The quick comparison looks into small sets and into those that are named, and restores the rest
+ * of the structure. */
+static void test_restores_in_part(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct scope scope = { .count = 0 };
+	bool changed;
+
+	apply(bench, ruleset);
+	assert_true(kernel_untouched(bench->kernel));
+	assert_int_equal(run("nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 }'"), 0);
+	assert_false(kernel_untouched(bench->kernel));
+	assert_int_equal(kernel_restore(bench->kernel, ruleset, &scope, &changed, &diag), 0);
+	assert_false(changed);
+	scope_add(&scope, "pinhole4");
+	assert_int_equal(kernel_restore(bench->kernel, ruleset, &scope, &changed, &diag), 0);
+	assert_true(changed);
+	assert_int_equal(run("nft delete table inet cordon"), 0);
+	assert_int_equal(kernel_restore(bench->kernel, ruleset, &scope, &changed, &diag), 0);
+	assert_true(changed);
+	assert_false(apply(bench, ruleset));
+	assert_true(kernel_untouched(bench->kernel));
+}
+
+static bool owner_works(void)
+{
+	return run("test $(printf '%s\\n6.9\\n' $(uname -r) | sort -V | head -n 1) = 6.9") == 0;
+}
+
+/* Nobody else may change it, it outlives its owner, and the next one adopts it. */
+static void test_owned(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+
+	kernel_own(bench->kernel);
+	assert_true(apply(bench, ruleset));
+	assert_false(apply(bench, ruleset));
+	if (!owner_works()) {
+		assert_int_equal(kernel_owner(bench->kernel), OWNER_UNABLE);
+		return;
+	}
+	assert_int_equal(kernel_owner(bench->kernel), OWNER_OURS);
+	assert_int_not_equal(run("nft delete table inet cordon 2>/dev/null"), 0);
+	assert_int_equal(run("nft flush ruleset && nft list chain inet cordon vendor >/dev/null"), 0);
+	kernel_close(bench->kernel);
+	assert_int_equal(run("nft list chain inet cordon vendor >/dev/null"), 0);
+	assert_int_equal(kernel_open(&bench->kernel), 0);
+	kernel_own(bench->kernel);
+	assert_true(apply(bench, ruleset));
+	assert_int_equal(kernel_owner(bench->kernel), OWNER_OURS);
+	assert_int_not_equal(run("nft flush chain inet cordon vendor 2>/dev/null"), 0);
+	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
+	assert_int_not_equal(run("nft list table inet cordon >/dev/null 2>&1"), 0);
+}
+
+/* "persist" cannot be added, and "owner" alone would end the table with us. */
+static void test_plain_table_stays_plain(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+
+	apply(bench, ruleset);
+	assert_int_equal(kernel_owner(bench->kernel), OWNER_UNWANTED);
+	kernel_own(bench->kernel);
+	assert_false(apply(bench, ruleset));
+	assert_int_equal(kernel_owner(bench->kernel), OWNER_LATER);
+	assert_int_equal(run("nft delete table inet cordon"), 0);
+	assert_true(apply(bench, ruleset));
+	assert_int_equal(kernel_owner(bench->kernel), owner_works() ? OWNER_OURS : OWNER_UNABLE);
+}
+
+/* Two of us: the second says why it cannot. */
+static void test_owned_by_another(void **state)
+{
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct kernel *other;
+	bool changed;
+
+	if (!owner_works())
+		skip();
+	assert_int_equal(kernel_open(&other), 0);
+	kernel_own(other);
+	assert_int_equal(kernel_apply(other, ruleset, &changed, &diag), 0);
+	assert_int_equal(kernel_apply(bench->kernel, ruleset, &changed, &diag), -EPERM);
+	assert_non_null(strstr(diag.entry[0].message, "belongs to another program"));
+	kernel_close(other);
+	assert_false(apply(bench, ruleset));
 }
 
 /* Somebody else's change to our table is noticed and undone. */
@@ -510,6 +669,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_idempotent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repairs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repairs_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restores_in_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_plain_table_stays_plain, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owned_by_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flushed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_left_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listed_like_text, setup, teardown),
