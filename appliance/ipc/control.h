@@ -26,6 +26,7 @@ enum control_type {
 	CONTROL_UPDATE,	/* look for an update now; reply: text */
 	CONTROL_HOLD,	/* take no new release until CONTROL_RELEASE; reply: text */
 	CONTROL_RELEASE,
+	CONTROL_SEEN,	/* whoever asked saw what the status says of others' changes; reply: text */
 	CONTROL_TYPES
 };
 

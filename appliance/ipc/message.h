@@ -54,6 +54,7 @@ enum message_type {
 	MESSAGE_VERIFIED,	/* compile: struct bundle_info, before MESSAGE_COMPILED */
 	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */
 	MESSAGE_APPLIED,	/* i32 0 or -errno, u8 changed, text: the answer to MESSAGE_POLICY */
+	MESSAGE_GUARD,		/* rules: struct guard_report (ipc/guard.h) */
 	/* between dns and rules */
 	MESSAGE_PINHOLE,	/* u32 id, u32 interface, client, address, u32 seconds, name of the rule */
 	MESSAGE_PINHOLED,	/* u32 id, i32 0 or -errno */

@@ -13,7 +13,7 @@
  *	ip rule add fwmark 0xc0d000 lookup 3085 pref 100
  *	ip route add local default dev lo table 3085
  */
-enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100 };
+enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100, ROUTE_LAST_PRIORITY = 104 };
 
 /* *changed becomes true when something was missing. Without IPv6 none is needed for it. */
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
