@@ -10,6 +10,7 @@
 #include "nft/apply.h"
 #include "nft/change.h"
 #include "nft/current.h"
+#include "nft/marks.h"
 #include "nft/netlink.h"
 #include "nft/route.h"
 #include "nft/table.h"
@@ -55,16 +56,55 @@ enum kernel_owner kernel_owner(const struct kernel *kernel)
 	return kernel->cannot_own ? OWNER_UNABLE : OWNER_LATER;
 }
 
+/* Does anything of it mark what passes? */
+static bool guards(const struct ruleset *ruleset)
+{
+	for (const struct table_chain *c = ruleset->table.chains; c; c = c->next) {
+		for (const struct table_rule *r = c->first; r; r = r->next) {
+			for (const struct statement *s = r->first; s; s = s->next) {
+				if (s->kind == STATEMENT_MARK && s->number & MARK_GUARDED)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* The route first: a marked packet without it would go where the client sent it. The barrier only
+ * stands while a table marks what passes it. */
 int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
 		 struct diag *diag)
 {
 	const struct scope all = { .all = true };
+	bool on = guards(ruleset);
 	int error;
 
 	*changed = false;
-	/* The route first: a marked packet without it would go where the client sent it. */
 	error = route_apply(&kernel->route, changed, diag);
-	return error ? error : apply_table(kernel, &ruleset->table, &all, changed, diag);
+	if (!error && !on)
+		error = route_barrier(&kernel->route, false, changed, NULL, diag);
+	if (!error)
+		error = apply_table(kernel, &ruleset->table, &all, changed, diag);
+	if (!error && on)
+		error = route_barrier(&kernel->route, true, changed, NULL, diag);
+	return error;
+}
+
+int kernel_routes(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
+		  bool *barrier, struct route_others *others, struct diag *diag)
+{
+	int error;
+
+	*changed = false;
+	*barrier = guards(ruleset);
+	error = route_apply(&kernel->route, changed, diag);
+	return error ? error
+		     : route_barrier(&kernel->route, *barrier, changed, others, diag);
+}
+
+int kernel_links(struct kernel *kernel, struct outside_links *links)
+{
+	return outside_read(&kernel->route, links);
 }
 
 int kernel_restore(struct kernel *kernel, const struct ruleset *ruleset, const struct scope *scope,
@@ -74,12 +114,16 @@ int kernel_restore(struct kernel *kernel, const struct ruleset *ruleset, const s
 	return apply_table(kernel, &ruleset->table, scope, changed, diag);
 }
 
-bool kernel_untouched(struct kernel *kernel)
+uint32_t kernel_generation(struct kernel *kernel)
 {
 	uint32_t now;
 
-	return kernel->generation && current_generation(&kernel->netfilter, &now) == 0 &&
-	       now == kernel->generation;
+	return current_generation(&kernel->netfilter, &now) < 0 ? 0 : now;
+}
+
+uint32_t kernel_whole(const struct kernel *kernel)
+{
+	return kernel->generation;
 }
 
 int kernel_remove(struct kernel *kernel, struct diag *diag)
@@ -88,9 +132,12 @@ int kernel_remove(struct kernel *kernel, struct diag *diag)
 	const struct scope nothing = { .all = false };
 	struct objects now = { 0 };
 	struct batch batch;
-	bool exists = false;
-	int error = apply_read(kernel, table, &nothing, &now, &exists, diag);
+	bool exists = false, changed;
+	/* The barrier first: without the table nothing passes it. */
+	int error = route_barrier(&kernel->route, false, &changed, NULL, diag);
 
+	if (!error)
+		error = apply_read(kernel, table, &nothing, &now, &exists, diag);
 	objects_release(&now);
 	if (!error && exists) {
 		struct change change = { .batch = &batch, .table = table };

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "nft/outside.h"
+#include "nft/route.h"
 #include "nft/ruleset.h"
 #include "nft/scope.h"
 
@@ -56,8 +58,22 @@ int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *cha
 int kernel_restore(struct kernel *kernel, const struct ruleset *ruleset, const struct scope *scope,
 		   bool *changed, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Whether nothing at all of nftables changed since kernel_apply found or made the table whole. */
-bool kernel_untouched(struct kernel *kernel);
+/*
+ * Policy routes and barrier alone: as kernel_apply, and what others put before the barrier.
+ * *barrier: it is up, as it is for a ruleset that marks what passes it (MARK_GUARDED).
+ */
+int kernel_routes(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
+		  bool *barrier, struct route_others *others, struct diag *diag)
+	__attribute__((warn_unused_result));
+
+/* Interfaces as outside.h has them. */
+int kernel_links(struct kernel *kernel, struct outside_links *links)
+	__attribute__((warn_unused_result));
+
+/* The number of the kernel's last change of nftables, of any table; 0: it does not say. */
+uint32_t kernel_generation(struct kernel *kernel);
+/* The one at which kernel_apply found or made the table whole; 0: others changed something meanwhile. */
+uint32_t kernel_whole(const struct kernel *kernel);
 
 /* Removes the table and the policy routes; 0 also when there were none. */
 int kernel_remove(struct kernel *kernel, struct diag *diag) __attribute__((warn_unused_result));

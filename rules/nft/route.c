@@ -4,34 +4,319 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "nft/attribute.h"
 #include "nft/marks.h"
 
 enum {
-	REQUEST = 256,	/* bytes: headers and a handful of numbers */
-	LOOPBACK = 1	/* index of lo in every network namespace */
+	REQUEST = 512,	/* bytes: headers and a handful of numbers */
+	LOOPBACK = 1,	/* index of lo in every network namespace */
+	KEPT = 256,	/* messages of a dump that are looked at */
+	TRIES = 8
 };
 
 static const char *const source = "policy route";
 
-static struct nlmsghdr *rule_message(char *buffer, uint8_t family, uint16_t type, uint16_t flags)
+static const char *family_print(uint8_t family)
+{
+	return family == AF_INET ? "IPv4" : "IPv6";
+}
+
+/* IPv6 not built in, or switched off for lo: then no packet of it comes here either. */
+static bool unused_family(uint8_t family, int error)
+{
+	return family == AF_INET6 &&
+	       (error == -EAFNOSUPPORT || error == -EOPNOTSUPP || error == -EACCES);
+}
+
+/* ---- what the kernel has ---- */
+
+/* Copies of a dump's messages. */
+struct kept {
+	struct nlmsghdr *message[KEPT];
+	size_t count;
+	bool (*wanted)(const struct nlmsghdr *message);
+};
+
+static void kept_release(struct kept *kept)
+{
+	for (size_t i = 0; i < kept->count; i++)
+		free(kept->message[i]);
+	kept->count = 0;
+}
+
+static int keep(const struct nlmsghdr *message, void *data)
+{
+	struct kept *kept = data;
+	struct nlmsghdr *copy;
+
+	if (kept->count == KEPT || !kept->wanted(message))
+		return MNL_CB_OK;
+	copy = malloc(message->nlmsg_len);
+	if (!copy)
+		return MNL_CB_ERROR;
+	memcpy(copy, message, message->nlmsg_len);
+	kept->message[kept->count++] = copy;
+	return MNL_CB_OK;
+}
+
+/* Rules up to the last of ours: what comes behind them is no matter. */
+static bool rule_matters(const struct nlmsghdr *message)
+{
+	struct attributes attributes = attributes_of(message, sizeof(struct fib_rule_hdr));
+
+	return message->nlmsg_type == RTM_NEWRULE &&
+	       message->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct fib_rule_hdr) &&
+	       attribute_u32(attribute_find(attributes, FRA_PRIORITY), 0) <= ROUTE_LAST_PRIORITY;
+}
+
+static bool route_matters(const struct nlmsghdr *message)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = attributes_of(message, sizeof(*route));
+
+	return message->nlmsg_type == RTM_NEWROUTE &&
+	       message->nlmsg_len >= NLMSG_HDRLEN + sizeof(*route) &&
+	       attribute_u32(attribute_find(attributes, RTA_TABLE), route->rtm_table) ==
+		       ROUTE_TABLE;
+}
+
+static int kept_read(struct netlink *netlink, uint8_t family, uint16_t type, struct kept *kept)
+{
+	int error = -EINTR;
+
+	for (int i = 0; i < TRIES && error == -EINTR; i++) {
+		char buffer[REQUEST];
+		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+		struct rtmsg *header;	/* as large as that of a rule, with the family first */
+
+		kept_release(kept);
+		message->nlmsg_type = type;
+		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+		header->rtm_family = family;
+		error = netlink_talk(netlink, message, keep, kept);
+	}
+	return error;
+}
+
+/* Sends a message of a dump back, with which the kernel removes what it told. */
+static int kept_delete(struct netlink *netlink, struct nlmsghdr *message, uint16_t type)
+{
+	int error;
+
+	message->nlmsg_type = type;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	message->nlmsg_pid = 0;
+	error = netlink_talk(netlink, message, NULL, NULL);
+	return error == -ENOENT || error == -ESRCH ? 0 : error;
+}
+
+/* ---- rules ---- */
+
+struct wanted {
+	uint32_t preference;
+	uint8_t action;
+	uint32_t mark, mask;	/* mask 0: any mark */
+	uint32_t target;	/* FR_ACT_GOTO */
+	uint32_t table;		/* FR_ACT_TO_TBL */
+	bool from_here;
+};
+
+static const struct wanted capture = {
+	.preference = ROUTE_PRIORITY, .action = FR_ACT_TO_TBL, .table = ROUTE_TABLE,
+	.mark = MARK_LOCAL, .mask = MARK_LOCAL,
+};
+
+/* In the order in which they are added, so that the last one finds all that passes it. */
+static const struct wanted barrier[] = {
+	{ .preference = 104, .action = FR_ACT_NOP },
+	{ .preference = 102, .action = FR_ACT_GOTO, .target = 104,
+	  .mark = MARK_GUARDED, .mask = MARK_GUARDED },
+	{ .preference = 101, .action = FR_ACT_GOTO, .target = 104, .from_here = true },
+	{ .preference = 103, .action = FR_ACT_PROHIBIT },
+};
+enum { BARRIER = sizeof(barrier) / sizeof(barrier[0]) };
+
+static struct nlmsghdr *rule_message(char *buffer, uint8_t family, const struct wanted *rule,
+				     uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct fib_rule_hdr *rule;
+	struct fib_rule_hdr *header;
 
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-	rule = mnl_nlmsg_put_extra_header(message, sizeof(*rule));
-	rule->family = family;
-	rule->action = FR_ACT_TO_TBL;
-	mnl_attr_put_u32(message, FRA_TABLE, ROUTE_TABLE);
-	mnl_attr_put_u32(message, FRA_PRIORITY, ROUTE_PRIORITY);
-	mnl_attr_put_u32(message, FRA_FWMARK, MARK_LOCAL);
-	mnl_attr_put_u32(message, FRA_FWMASK, MARK_LOCAL);
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	header->family = family;
+	header->action = rule->action;
+	mnl_attr_put_u32(message, FRA_PRIORITY, rule->preference);
+	if (rule->mask) {
+		mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
+		mnl_attr_put_u32(message, FRA_FWMASK, rule->mask);
+	}
+	if (rule->action == FR_ACT_TO_TBL)
+		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
+	if (rule->action == FR_ACT_GOTO)
+		mnl_attr_put_u32(message, FRA_GOTO, rule->target);
+	if (rule->from_here)
+		mnl_attr_put_strz(message, FRA_IIFNAME, "lo");
 	return message;
 }
+
+static uint32_t preference_of(const struct nlmsghdr *message)
+{
+	return attribute_u32(attribute_find(attributes_of(message, sizeof(struct fib_rule_hdr)),
+					    FRA_PRIORITY), 0);
+}
+
+static uint32_t table_of(const struct nlmsghdr *message)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+
+	return attribute_u32(attribute_find(attributes_of(message, sizeof(*header)), FRA_TABLE),
+			     header->table);
+}
+
+/* Does it ask for nothing beyond what ours ask for? */
+static bool plain_rule(const struct nlmsghdr *message)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = attributes_of(message, sizeof(*header));
+	const struct nlattr *attribute;
+
+	if (header->dst_len || header->src_len || header->tos || header->flags & FIB_RULE_INVERT)
+		return false;
+	while ((attribute = attribute_next(&attributes))) {
+		switch (attribute_type(attribute)) {
+		case FRA_PRIORITY:
+		case FRA_FWMARK:
+		case FRA_FWMASK:
+		case FRA_TABLE:
+		case FRA_GOTO:
+		case FRA_IIFNAME:
+		case FRA_PROTOCOL:
+		case FRA_PAD:
+			break;
+		case FRA_SUPPRESS_PREFIXLEN:
+		case FRA_SUPPRESS_IFGROUP:
+			if (attribute_u32(attribute, 0) != UINT32_MAX)
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool rule_is(const struct nlmsghdr *message, const struct wanted *rule)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = attributes_of(message, sizeof(*header));
+	const struct nlattr *mark = attribute_find(attributes, FRA_FWMARK);
+	char interface[16];
+
+	attribute_text(attribute_find(attributes, FRA_IIFNAME), interface, sizeof(interface));
+	return plain_rule(message) && header->action == rule->action &&
+	       preference_of(message) == rule->preference &&
+	       attribute_u32(mark, 0) == rule->mark &&
+	       attribute_u32(attribute_find(attributes, FRA_FWMASK), mark ? UINT32_MAX : 0) ==
+		       rule->mask &&
+	       strcmp(interface, rule->from_here ? "lo" : "") == 0 &&
+	       (rule->action != FR_ACT_TO_TBL || table_of(message) == rule->table) &&
+	       (rule->action != FR_ACT_GOTO ||
+		attribute_u32(attribute_find(attributes, FRA_GOTO), 0) == rule->target);
+}
+
+static bool is_ours(const struct nlmsghdr *message)
+{
+	bool ours = rule_is(message, &capture);
+
+	for (int i = 0; i < BARRIER; i++)
+		ours |= rule_is(message, &barrier[i]);
+	return ours;
+}
+
+/* One of ours that somebody altered, or one of an earlier version. */
+static bool was_ours(const struct nlmsghdr *message)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = attributes_of(message, sizeof(*header));
+
+	if (preference_of(message) < ROUTE_PRIORITY || is_ours(message))
+		return false;
+	return (header->action == FR_ACT_TO_TBL && table_of(message) == ROUTE_TABLE) ||
+	       (header->action == FR_ACT_GOTO &&
+		attribute_u32(attribute_find(attributes, FRA_GOTO), 0) == ROUTE_LAST_PRIORITY);
+}
+
+static const struct nlmsghdr *rule_find(const struct kept *kept, const struct wanted *rule)
+{
+	for (size_t i = 0; i < kept->count; i++) {
+		if (rule_is(kept->message[i], rule))
+			return kept->message[i];
+	}
+	return NULL;
+}
+
+static int complain(struct diag *diag, uint8_t family, uint32_t preference, int error)
+{
+	diag_error(diag, source, 0, 0, "the kernel refused the %s rule with preference %u: %s",
+		   family_print(family), preference, strerror(-error));
+	return error;
+}
+
+static int rule_add(struct netlink *netlink, uint8_t family, const struct wanted *rule,
+		    const struct kept *kept, bool *changed, struct diag *diag)
+{
+	char buffer[REQUEST];
+	int error;
+
+	if (rule_find(kept, rule))
+		return 0;
+	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_NEWRULE,
+						   NLM_F_CREATE | NLM_F_EXCL), NULL, NULL);
+	if (!error)
+		*changed = true;
+	if (!error || error == -EEXIST)
+		return 0;
+	return complain(diag, family, rule->preference, error);
+}
+
+static int rule_delete(struct netlink *netlink, uint8_t family, const struct wanted *rule,
+		       const struct kept *kept, bool *changed, struct diag *diag)
+{
+	char buffer[REQUEST];
+	int error;
+
+	if (!rule_find(kept, rule))
+		return 0;
+	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_DELRULE, 0), NULL,
+			     NULL);
+	*changed = true;
+	if (!error || error == -ENOENT || error == -ESRCH)
+		return 0;
+	return complain(diag, family, rule->preference, error);
+}
+
+static int delete_altered(struct netlink *netlink, struct kept *kept, bool *changed)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < kept->count; i++) {
+		if (!was_ours(kept->message[i]))
+			continue;
+		error = kept_delete(netlink, kept->message[i], RTM_DELRULE);
+		*changed = true;
+	}
+	return error;
+}
+
+/* ---- routes ---- */
 
 static struct nlmsghdr *route_message(char *buffer, uint8_t family, uint16_t type, uint16_t flags)
 {
@@ -50,44 +335,81 @@ static struct nlmsghdr *route_message(char *buffer, uint8_t family, uint16_t typ
 	return message;
 }
 
-/* IPv6 not built in, or switched off for lo: then no packet of it comes here either. */
-static bool unused_family(uint8_t family, int error)
+static bool route_is_ours(const struct nlmsghdr *message)
 {
-	return family == AF_INET6 &&
-	       (error == -EAFNOSUPPORT || error == -EOPNOTSUPP || error == -EACCES);
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct attributes attributes = attributes_of(message, sizeof(*route));
+	const struct nlattr *attribute;
+
+	if (route->rtm_type != RTN_LOCAL || route->rtm_dst_len || route->rtm_src_len ||
+	    route->rtm_tos ||
+	    attribute_u32(attribute_find(attributes, RTA_OIF), 0) != LOOPBACK)
+		return false;
+	while ((attribute = attribute_next(&attributes))) {
+		switch (attribute_type(attribute)) {
+		case RTA_TABLE:
+		case RTA_OIF:
+		case RTA_PRIORITY:
+		case RTA_CACHEINFO:
+		case RTA_PREF:
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
 }
 
-static int add(struct netlink *netlink, struct nlmsghdr *message, uint8_t family, bool *changed)
+static int family_route(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
 {
-	int error = netlink_talk(netlink, message, NULL, NULL);
+	struct kept kept = { .wanted = route_matters };
+	char buffer[REQUEST];
+	int error = kept_read(netlink, family, RTM_GETROUTE, &kept);
+	bool found = false;
 
-	if (error == -EEXIST || unused_family(family, error))
-		return 0;
-	if (!error)
+	for (size_t i = 0; !error && i < kept.count; i++)
+		found |= route_is_ours(kept.message[i]);
+	if (!error && !found) {
+		error = netlink_talk(netlink, route_message(buffer, family, RTM_NEWROUTE,
+							    NLM_F_CREATE | NLM_F_REPLACE),
+				     NULL, NULL);
+		*changed |= !error;
+	}
+	for (size_t i = 0; !error && i < kept.count; i++) {
+		if (route_is_ours(kept.message[i]))
+			continue;
+		error = kept_delete(netlink, kept.message[i], RTM_DELROUTE);
 		*changed = true;
+	}
+	kept_release(&kept);
+	if (unused_family(family, error))
+		return error;
+	if (error)
+		diag_error(diag, source, 0, 0, "the kernel refused the local %s route of table %d: "
+			   "%s; is the interface lo up?", family_print(family), ROUTE_TABLE,
+			   strerror(-error));
 	return error;
 }
+
+/* ---- both families ---- */
 
 static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
 {
-	const char *words = family == AF_INET ? "IPv4" : "IPv6";
-	char buffer[REQUEST];
-	int error;
-
+	struct kept kept = { .wanted = rule_matters };
 	/* The route first: a rule that leads to an empty table lets packets through to the next. */
-	error = add(netlink, route_message(buffer, family, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
-		    family, changed);
-	if (error) {
-		diag_error(diag, source, 0, 0, "the kernel refused the local %s route of table %d: "
-			   "%s; is the interface lo up?", words, ROUTE_TABLE, strerror(-error));
-		return error;
-	}
-	error = add(netlink, rule_message(buffer, family, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL),
-		    family, changed);
+	int error = family_route(netlink, family, changed, diag);
+
+	if (unused_family(family, error))
+		return 0;
 	if (error)
-		diag_error(diag, source, 0, 0, "the kernel refused the %s rule for mark 0x%x: %s",
-			   words, MARK_LOCAL, strerror(-error));
-	return error;
+		return error;
+	error = kept_read(netlink, family, RTM_GETRULE, &kept);
+	if (!error)
+		error = rule_add(netlink, family, &capture, &kept, changed, diag);
+	if (!error)
+		error = delete_altered(netlink, &kept, changed);
+	kept_release(&kept);
+	return unused_family(family, error) ? 0 : error;
 }
 
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
@@ -97,29 +419,93 @@ int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	return error ? error : family_apply(netlink, AF_INET6, changed, diag);
 }
 
+/* What ends a packet leads it nowhere; the table local is asked first everywhere. */
+static bool leads_past(const struct nlmsghdr *message)
+{
+	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+
+	if (preference_of(message) >= ROUTE_LAST_PRIORITY - 1 || is_ours(message) ||
+	    (header->action != FR_ACT_TO_TBL && header->action != FR_ACT_GOTO))
+		return false;
+	return header->action == FR_ACT_GOTO || table_of(message) != RT_TABLE_LOCAL;
+}
+
+static void note_others(const struct kept *kept, uint8_t family, struct route_others *others)
+{
+	for (size_t i = 0; i < kept->count; i++) {
+		const struct nlmsghdr *message = kept->message[i];
+		const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
+
+		if (!leads_past(message))
+			continue;
+		if (others->count < ROUTE_OTHERS && header->action == FR_ACT_GOTO)
+			snprintf(others->text[others->count], ROUTE_OTHER_TEXT, "%u (%s): goto",
+				 preference_of(message), family_print(family));
+		else if (others->count < ROUTE_OTHERS)
+			snprintf(others->text[others->count], ROUTE_OTHER_TEXT,
+				 "%u (%s): lookup %u", preference_of(message),
+				 family_print(family), table_of(message));
+		others->count++;
+	}
+}
+
+static int family_barrier(struct netlink *netlink, uint8_t family, bool on, bool *changed,
+			  struct route_others *others, struct diag *diag)
+{
+	struct kept kept = { .wanted = rule_matters };
+	int error = kept_read(netlink, family, RTM_GETRULE, &kept);
+
+	for (int i = 0; on && !error && i < BARRIER; i++)
+		error = rule_add(netlink, family, &barrier[i], &kept, changed, diag);
+	for (int i = BARRIER; !on && !error && i-- > 0;)
+		error = rule_delete(netlink, family, &barrier[i], &kept, changed, diag);
+	if (!error && others)
+		note_others(&kept, family, others);
+	kept_release(&kept);
+	return unused_family(family, error) ? 0 : error;
+}
+
+int route_barrier(struct netlink *netlink, bool on, bool *changed, struct route_others *others,
+		  struct diag *diag)
+{
+	int error;
+
+	if (others)
+		others->count = 0;
+	error = family_barrier(netlink, AF_INET, on, changed, others, diag);
+	return error ? error : family_barrier(netlink, AF_INET6, on, changed, others, diag);
+}
+
 static int family_remove(struct netlink *netlink, uint8_t family, struct diag *diag)
 {
-	struct nlmsghdr *(*const build[])(char *, uint8_t, uint16_t, uint16_t) = {
-		rule_message, route_message,
-	};
-	static const uint16_t type[] = { RTM_DELRULE, RTM_DELROUTE };
-	char buffer[REQUEST];
+	struct kept rules = { .wanted = rule_matters }, routes = { .wanted = route_matters };
+	bool changed;
+	int error = kept_read(netlink, family, RTM_GETRULE, &rules);
 
-	for (size_t i = 0; i < 2; i++) {
-		int error = netlink_talk(netlink, build[i](buffer, family, type[i], 0), NULL, NULL);
-
-		if (error && error != -ENOENT && error != -ESRCH && !unused_family(family, error)) {
-			diag_error(diag, source, 0, 0, "the kernel did not remove it: %s",
-				   strerror(-error));
-			return error;
-		}
-	}
-	return 0;
+	if (!error)
+		error = rule_delete(netlink, family, &capture, &rules, &changed, diag);
+	if (!error)
+		error = delete_altered(netlink, &rules, &changed);
+	if (!error)
+		error = kept_read(netlink, family, RTM_GETROUTE, &routes);
+	for (size_t i = 0; !error && i < routes.count; i++)
+		error = kept_delete(netlink, routes.message[i], RTM_DELROUTE);
+	kept_release(&rules);
+	kept_release(&routes);
+	if (unused_family(family, error))
+		return 0;
+	if (error)
+		diag_error(diag, source, 0, 0, "the kernel did not remove it: %s",
+			   strerror(-error));
+	return error;
 }
 
 int route_remove(struct netlink *netlink, struct diag *diag)
 {
-	int error = family_remove(netlink, AF_INET, diag);
+	bool changed;
+	int error = route_barrier(netlink, false, &changed, NULL, diag);
 
+	if (!error)
+		error = family_remove(netlink, AF_INET, diag);
 	return error ? error : family_remove(netlink, AF_INET6, diag);
 }

@@ -2,22 +2,47 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/diag.h"
 #include "nft/netlink.h"
 
 /*
- * The policy route of captured packets, IPv4 and IPv6: what carries the mark RULESET_MARK is
- * delivered to this machine, whatever its destination.
+ * Policy routing, for IPv4 and IPv6 each. What carries MARK_LOCAL is delivered to this machine,
+ * whatever its destination; what arrives without MARK_GUARDED has not passed our table, and is not
+ * forwarded (the barrier). The table `local`, preference 0, is asked before: this machine itself
+ * stays within reach. "iif lo" is what this machine sends.
  *
- *	ip rule add fwmark 0xc0d000 lookup 3085 pref 100
  *	ip route add local default dev lo table 3085
+ *	ip rule add pref 100 fwmark MARK_LOCAL/MARK_LOCAL lookup 3085
+ *	ip rule add pref 101 iif lo goto 104
+ *	ip rule add pref 102 fwmark MARK_GUARDED/MARK_GUARDED goto 104
+ *	ip rule add pref 103 prohibit
+ *	ip rule add pref 104 nop
  */
 enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100, ROUTE_LAST_PRIORITY = 104 };
 
-/* *changed becomes true when something was missing. Without IPv6 none is needed for it. */
+/* Policy rules of others that are asked before the barrier and lead packets past it. */
+enum { ROUTE_OTHERS = 4, ROUTE_OTHER_TEXT = 80 };
+struct route_others {
+	char text[ROUTE_OTHERS][ROUTE_OTHER_TEXT];	/* "50 (IPv4): lookup 200" */
+	size_t count;	/* all of them */
+};
+
+/*
+ * Makes the route and the rule for MARK_LOCAL what they are above, and takes whatever else is in
+ * the table 3085 out of it. *changed becomes true when something was missing or altered. A family
+ * that this kernel does not have, or that is off, needs none. Before the ruleset that sets the mark.
+ */
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* 0 also when there were none. */
+/*
+ * The same for the barrier, or its removal. It comes up after the ruleset that marks everything,
+ * and goes before that ruleset does: nothing is lost in between. others: what comes before it.
+ */
+int route_barrier(struct netlink *netlink, bool on, bool *changed, struct route_others *others,
+		  struct diag *diag) __attribute__((warn_unused_result));
+
+/* All of it; 0 also when there was nothing. */
 int route_remove(struct netlink *netlink, struct diag *diag) __attribute__((warn_unused_result));
