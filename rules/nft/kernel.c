@@ -70,6 +70,19 @@ static bool guards(const struct ruleset *ruleset)
 	return false;
 }
 
+static int barrier_apply(struct kernel *kernel, bool on, bool *changed,
+			 struct route_others *others, struct diag *diag)
+{
+	static struct outside_links links;
+	int error = on ? outside_read(&kernel->route, &links) : 0;
+
+	if (error)
+		diag_error(diag, "interfaces", 0, 0, "cannot be read: %s", strerror(-error));
+	else if (on)
+		error = route_mark_sources(&kernel->route, &links, diag);
+	return error ? error : route_barrier(&kernel->route, on, changed, others, diag);
+}
+
 /* The route first: a marked packet without it would go where the client sent it. The barrier only
  * stands while a table marks what passes it. */
 int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
@@ -82,11 +95,11 @@ int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *cha
 	*changed = false;
 	error = route_apply(&kernel->route, changed, diag);
 	if (!error && !on)
-		error = route_barrier(&kernel->route, false, changed, NULL, diag);
+		error = barrier_apply(kernel, false, changed, NULL, diag);
 	if (!error)
 		error = apply_table(kernel, &ruleset->table, &all, changed, diag);
 	if (!error && on)
-		error = route_barrier(&kernel->route, true, changed, NULL, diag);
+		error = barrier_apply(kernel, true, changed, NULL, diag);
 	return error;
 }
 
@@ -98,8 +111,7 @@ int kernel_routes(struct kernel *kernel, const struct ruleset *ruleset, bool *ch
 	*changed = false;
 	*barrier = guards(ruleset);
 	error = route_apply(&kernel->route, changed, diag);
-	return error ? error
-		     : route_barrier(&kernel->route, *barrier, changed, others, diag);
+	return error ? error : barrier_apply(kernel, *barrier, changed, others, diag);
 }
 
 int kernel_links(struct kernel *kernel, struct outside_links *links)

@@ -26,6 +26,7 @@ struct outside_link {
 	bool forwards;		/* packets of IPv4 or IPv6 that arrive there */
 	bool reaches;		/* has an address beyond its link, or a route in the main table */
 	bool leads_out;		/* has a default route in the main table */
+	bool checks_unmarked;	/* has IPv4, and src_valid_mark is off */
 	uint32_t metric;	/* of the best of those; IPv4's and IPv6's count alike */
 };
 

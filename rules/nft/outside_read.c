@@ -37,17 +37,24 @@ static bool number_set(const struct nlattr *array, size_t place)
 	return number != 0;
 }
 
-static bool link_forwards(struct attributes link)
+/* The array of numbers of one family, or NULL. */
+static const struct nlattr *link_numbers(struct attributes link, uint16_t family, uint16_t type)
 {
-	const struct nlattr *families = attribute_find(link, IFLA_AF_SPEC), *v4, *v6;
+	const struct nlattr *families = attribute_find(link, IFLA_AF_SPEC), *found = NULL;
 
-	if (!families)
-		return false;
-	v4 = attribute_find(attributes_in(families), AF_INET);
-	v6 = attribute_find(attributes_in(families), AF_INET6);
-	return (v4 && number_set(attribute_find(attributes_in(v4), IFLA_INET_CONF),
-				 IPV4_DEVCONF_FORWARDING - 1)) ||
-	       (v6 && number_set(attribute_find(attributes_in(v6), IFLA_INET6_CONF), FORWARDING6));
+	if (families)
+		found = attribute_find(attributes_in(families), family);
+	return found ? attribute_find(attributes_in(found), type) : NULL;
+}
+
+static void link_flags(struct outside_link *link, struct attributes attributes)
+{
+	const struct nlattr *v4 = link_numbers(attributes, AF_INET, IFLA_INET_CONF);
+	const struct nlattr *v6 = link_numbers(attributes, AF_INET6, IFLA_INET6_CONF);
+
+	link->forwards = number_set(v4, IPV4_DEVCONF_FORWARDING - 1) ||
+			 number_set(v6, FORWARDING6);
+	link->checks_unmarked = v4 && !number_set(v4, IPV4_DEVCONF_SRC_VMARK - 1);
 }
 
 static int link_read(const struct nlmsghdr *message, void *data)
@@ -60,8 +67,8 @@ static int link_read(const struct nlmsghdr *message, void *data)
 	if (links->count == OUTSIDE_LINKS || mnl_nlmsg_get_payload_len(message) < sizeof(*info))
 		return MNL_CB_OK;
 	*link = (struct outside_link){ .index = info->ifi_index, .up = info->ifi_flags & IFF_UP,
-				       .forwards = link_forwards(attributes),
 				       .metric = UINT32_MAX };
+	link_flags(link, attributes);
 	attribute_text(attribute_find(attributes, IFLA_IFNAME), link->name, sizeof(link->name));
 	if (link->name[0])
 		links->count++;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,20 +129,26 @@ struct wanted {
 	bool from_here;
 };
 
-static const struct wanted capture = {
-	.preference = ROUTE_PRIORITY, .action = FR_ACT_TO_TBL, .table = ROUTE_TABLE,
-	.mark = MARK_LOCAL, .mask = MARK_LOCAL,
-};
-
-/* In the order in which they are added, so that the last one finds all that passes it. */
-static const struct wanted barrier[] = {
+/*
+ * In the order in which they are added, so that each leads to one that is there, and the last one
+ * finds all that passes it. What "iif lo" leads past comes first: a reverse path check of a packet
+ * for this machine asks as if from here (with its mark, see below), and is not about capture.
+ */
+static const struct wanted capture[] = {
 	{ .preference = 104, .action = FR_ACT_NOP },
+	{ .preference = 100, .action = FR_ACT_GOTO, .target = 104, .from_here = true },
+	{ .preference = 101, .action = FR_ACT_TO_TBL, .table = ROUTE_TABLE,
+	  .mark = MARK_LOCAL, .mask = MARK_LOCAL },
+};
+static const struct wanted barrier[] = {
 	{ .preference = 102, .action = FR_ACT_GOTO, .target = 104,
 	  .mark = MARK_GUARDED, .mask = MARK_GUARDED },
-	{ .preference = 101, .action = FR_ACT_GOTO, .target = 104, .from_here = true },
 	{ .preference = 103, .action = FR_ACT_PROHIBIT },
 };
-enum { BARRIER = sizeof(barrier) / sizeof(barrier[0]) };
+enum {
+	CAPTURE = sizeof(capture) / sizeof(capture[0]),
+	BARRIER = sizeof(barrier) / sizeof(barrier[0])
+};
 
 static struct nlmsghdr *rule_message(char *buffer, uint8_t family, const struct wanted *rule,
 				     uint16_t type, uint16_t flags)
@@ -234,11 +242,29 @@ static bool rule_is(const struct nlmsghdr *message, const struct wanted *rule)
 
 static bool is_ours(const struct nlmsghdr *message)
 {
-	bool ours = rule_is(message, &capture);
+	bool ours = false;
 
+	for (int i = 0; i < CAPTURE; i++)
+		ours |= rule_is(message, &capture[i]);
 	for (int i = 0; i < BARRIER; i++)
 		ours |= rule_is(message, &barrier[i]);
 	return ours;
+}
+
+/* The same twice. */
+static bool again(const struct kept *kept, size_t at)
+{
+	const struct nlmsghdr *one = kept->message[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct nlmsghdr *other = kept->message[i];
+
+		if (one->nlmsg_len == other->nlmsg_len &&
+		    memcmp(mnl_nlmsg_get_payload(one), mnl_nlmsg_get_payload(other),
+			   one->nlmsg_len - NLMSG_HDRLEN) == 0)
+			return is_ours(one);
+	}
+	return false;
 }
 
 /* One of ours that somebody altered, or one of an earlier version. */
@@ -278,12 +304,13 @@ static int rule_add(struct netlink *netlink, uint8_t family, const struct wanted
 
 	if (rule_find(kept, rule))
 		return 0;
+	/* Not NLM_F_EXCL, to which one with more conditions is the same. */
 	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_NEWRULE,
-						   NLM_F_CREATE | NLM_F_EXCL), NULL, NULL);
-	if (!error)
+						   NLM_F_CREATE), NULL, NULL);
+	if (!error) {
 		*changed = true;
-	if (!error || error == -EEXIST)
 		return 0;
+	}
 	return complain(diag, family, rule->preference, error);
 }
 
@@ -308,7 +335,7 @@ static int delete_altered(struct netlink *netlink, struct kept *kept, bool *chan
 	int error = 0;
 
 	for (size_t i = 0; !error && i < kept->count; i++) {
-		if (!was_ours(kept->message[i]))
+		if (!was_ours(kept->message[i]) && !again(kept, i))
 			continue;
 		error = kept_delete(netlink, kept->message[i], RTM_DELRULE);
 		*changed = true;
@@ -391,6 +418,54 @@ static int family_route(struct netlink *netlink, uint8_t family, bool *changed, 
 	return error;
 }
 
+/* ---- the reverse path ---- */
+
+/*
+ * Strict and loose checks (rp_filter) of a forwarded packet look up its source as if it came in
+ * where the packet goes out, and without its mark unless the interface says "src_valid_mark": the
+ * barrier would drop them all.
+ */
+static int mark_source(struct netlink *netlink, const struct outside_link *link)
+{
+	char buffer[REQUEST];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct nlattr *families, *family, *values;
+	struct ifinfomsg *info;
+	int error;
+
+	message->nlmsg_type = RTM_SETLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	info->ifi_index = link->index;
+	families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
+	family = mnl_attr_nest_start(message, AF_INET);
+	values = mnl_attr_nest_start(message, IFLA_INET_CONF);
+	mnl_attr_put_u32(message, IPV4_DEVCONF_SRC_VMARK, 1);
+	mnl_attr_nest_end(message, values);
+	mnl_attr_nest_end(message, family);
+	mnl_attr_nest_end(message, families);
+	error = netlink_talk(netlink, message, NULL, NULL);
+	/* Gone, or without IPv4: nothing is forwarded from there either. */
+	return error == -ENODEV || error == -EAFNOSUPPORT || error == -EOPNOTSUPP ? 0 : error;
+}
+
+int route_mark_sources(struct netlink *netlink, const struct outside_links *links,
+		       struct diag *diag)
+{
+	for (size_t i = 0; i < links->count; i++) {
+		const struct outside_link *link = &links->link[i];
+		int error = link->index == LOOPBACK || !link->checks_unmarked ? 0
+							: mark_source(netlink, link);
+
+		if (error) {
+			diag_error(diag, source, 0, 0, "src_valid_mark of %s cannot be set: %s",
+				   link->name, strerror(-error));
+			return error;
+		}
+	}
+	return 0;
+}
+
 /* ---- both families ---- */
 
 static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
@@ -404,8 +479,8 @@ static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, 
 	if (error)
 		return error;
 	error = kept_read(netlink, family, RTM_GETRULE, &kept);
-	if (!error)
-		error = rule_add(netlink, family, &capture, &kept, changed, diag);
+	for (int i = 0; !error && i < CAPTURE; i++)
+		error = rule_add(netlink, family, &capture[i], &kept, changed, diag);
 	if (!error)
 		error = delete_altered(netlink, &kept, changed);
 	kept_release(&kept);
@@ -482,8 +557,8 @@ static int family_remove(struct netlink *netlink, uint8_t family, struct diag *d
 	bool changed;
 	int error = kept_read(netlink, family, RTM_GETRULE, &rules);
 
-	if (!error)
-		error = rule_delete(netlink, family, &capture, &rules, &changed, diag);
+	for (int i = CAPTURE; !error && i-- > 0;)
+		error = rule_delete(netlink, family, &capture[i], &rules, &changed, diag);
 	if (!error)
 		error = delete_altered(netlink, &rules, &changed);
 	if (!error)

@@ -119,15 +119,62 @@ static void test_idempotent(void **state)
 	assert_false(apply(bench, ruleset));
 }
 
-/* Each of them, and once. */
+/* Each of them, and once, and nothing else. */
 static void assert_policy_routes(void)
 {
 	assert_int_equal(run("for f in -4 -6; do "
-			     "ip $f rule list pref 100 | grep -c '' | grep -qx 1 && "
-			     "ip $f rule list pref 100 | grep -q 'fwmark 0x1000000/0x1000000 lookup 3085' && "
+			     "test \"$(ip $f rule list | sed -n 's/^\\(10[0-4]\\):[[:space:]]*/\\1 /p' | "
+			     "sed 's/ *$//' | paste -sd, )\" = '"
+			     "100 from all iif lo goto 104,"
+			     "101 from all fwmark 0x1000000/0x1000000 lookup 3085,"
+			     "102 from all fwmark 0x2000000/0x2000000 goto 104,"
+			     "103 from all prohibit,104 from all nop' && "
 			     "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
 			     "ip $f route list table 3085 | grep -q '^local default dev lo' || "
 			     "exit 1; done"), 0);
+}
+
+/* Rules and routes that are missing or altered are made whole; those of others are told. */
+static void test_repairs_routes(void **state)
+{
+	static const char *const changes[] = {
+		"ip rule del pref 100", "ip -6 rule del pref 101", "ip rule del pref 102",
+		"ip -6 rule del pref 103", "ip rule del pref 104",
+		"ip rule flush; ip rule add pref 32766 lookup main",
+		"ip route flush table 3085", "ip link set lo down && ip link set lo up",
+		"ip rule del pref 101 && ip rule add pref 101 fwmark 0x1000000/0x3000000 lookup 3085",
+		"ip rule del pref 101 && ip rule add pref 101 fwmark 0x1000000/0x1000000 "
+		"to 10.0.0.0/8 lookup 3085",
+		"ip rule add pref 101 fwmark 0xc0d000 lookup 3085",
+		"ip -6 rule del pref 102 && ip -6 rule add pref 102 fwmark 0/0 goto 104",
+		"ip route replace blackhole default table 3085",
+		"ip route add blackhole 10.0.0.0/8 table 3085",
+		"ip -6 route add unreachable fd00::/8 table 3085",
+	};
+	struct bench *bench = *state;
+	struct ruleset *ruleset = fixture_build(&bench->fixture, RULESET_ENFORCE);
+	struct route_others others;
+	bool changed, barrier;
+
+	apply(bench, ruleset);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		if (run(changes[i]) != 0)
+			fail_msg("not taken: %s", changes[i]);
+		assert_int_equal(kernel_routes(bench->kernel, ruleset, &changed, &barrier, &others,
+					       &diag), 0);
+		if (!changed || !barrier)
+			fail_msg("not noticed: %s", changes[i]);
+		assert_policy_routes();
+		assert_int_equal(others.count, 0);
+	}
+	/* A packet that follows these meets no barrier. */
+	assert_int_equal(run("ip rule add pref 50 lookup 200 && ip -6 rule add pref 103 to fd00::/8 "
+			     "lookup main && ip rule add pref 60 blackhole && "
+			     "ip rule add pref 5000 lookup 201"), 0);
+	assert_int_equal(kernel_routes(bench->kernel, ruleset, &changed, &barrier, &others, &diag), 0);
+	assert_false(changed);
+	assert_int_equal(others.count, 1);
+	assert_string_equal(others.text[0], "50 (IPv4): lookup 200");
 }
 
 /* Every attribute that the kernel acts on is compared, and repaired. */
@@ -153,23 +200,23 @@ static void test_repairs_each(void **state)
 		"nft flush set inet cordon lan",
 		"nft add element inet cordon lan '{ wan0 }'",
 		"nft add set inet cordon stranger '{ type ipv4_addr; flags dynamic; timeout 1m; }'",
-		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 }'",
-		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 timeout 9d }'",
+		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 }'",
+		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 timeout 9d }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout; timeout 5h; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout; timeout 5h; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout; gc-interval 5h; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout; gc-interval 5h; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr; size 5; flags timeout; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 5; flags timeout; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr; size 65536; policy memory; flags timeout; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; policy memory; flags timeout; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr; size 65536; flags timeout, dynamic; counter; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout, dynamic; counter; }'",
 		"nft 'add quota inet cordon stranger { over 1 bytes }; "
 		"insert rule inet cordon forward quota name stranger drop'",
 		"nft 'add limit inet cordon stranger { rate 1/day }'",
@@ -207,7 +254,7 @@ static void test_restores_in_part(void **state)
 
 	apply(bench, ruleset);
 	assert_int_equal(kernel_generation(bench->kernel), kernel_whole(bench->kernel));
-	assert_int_equal(run("nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 }'"), 0);
+	assert_int_equal(run("nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 }'"), 0);
 	assert_int_not_equal(kernel_generation(bench->kernel), kernel_whole(bench->kernel));
 	assert_int_equal(kernel_restore(bench->kernel, ruleset, &scope, &changed, &diag), 0);
 	assert_false(changed);
@@ -323,7 +370,7 @@ static void test_flushed(void **state)
 
 	apply(bench, ruleset);
 	list_ruleset(&before);
-	assert_int_equal(run("nft flush ruleset; ip rule del pref 100; ip -6 rule del pref 100; "
+	assert_int_equal(run("nft flush ruleset; ip rule del pref 101; ip -6 rule del pref 102; "
 			     "ip route flush table 3085; ip -6 route flush table 3085"), 0);
 	assert_int_equal(kernel_pinhole(bench->kernel, &pinhole, 60), -ENOENT);
 	assert_true(apply(bench, ruleset));
@@ -442,8 +489,8 @@ static void test_remove(void **state)
 	apply(bench, fixture_build(&bench->fixture, RULESET_ENFORCE));
 	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
 	assert_int_equal(kernel_remove(bench->kernel, &diag), 0);
-	assert_int_equal(run("test -z \"$(nft list ruleset)$(ip rule list pref 100)"
-			     "$(ip -6 rule list pref 100)\""), 0);
+	assert_int_equal(run("test -z \"$(nft list ruleset)$(ip rule list | grep ^10)"
+			     "$(ip -6 rule list | grep ^10)$(ip route list table 3085)\""), 0);
 }
 
 /* A ruleset with an error changes nothing, and the error names the place. */
@@ -670,6 +717,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_idempotent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repairs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repairs_each, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repairs_routes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restores_in_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_owned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plain_table_stays_plain, setup, teardown),
