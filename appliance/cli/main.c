@@ -39,7 +39,7 @@ static const char *const details[][2] = {
 };
 
 static const struct command commands[] = {
-	{ "status", "[--json | --in-force [--wait TIME] | --boot]",
+	{ "status", "[--json | --in-force [--wait TIME] | --boot | --seen]",
 	  "what the gateway enforces and how it is", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },

@@ -131,6 +131,35 @@ static void print_uninspected(const json_t *status)
 	}
 }
 
+static void print_list(const json_t *list, const char *words)
+{
+	const json_t *entry;
+	size_t index;
+
+	json_array_foreach(list, index, entry)
+		printf("%s%s", index ? ", " : words, json_string_value(entry));
+	if (json_array_size(list))
+		putchar('\n');
+}
+
+/* What needs somebody's attention, and nothing else. */
+static void print_guard(const json_t *status)
+{
+	const json_t *guard = json_object_get(status, "guard");
+
+	if (number_at(guard, "unseen"))
+		printf("tampered   %lld changes by others were undone; the last, %s: %s; cordon status "
+		       "--seen when you know\n", number_at(guard, "unseen"),
+		       command_text(guard, "last_time"), command_text(guard, "last"));
+	if (json_is_true(json_object_get(guard, "failed")))
+		puts("tampered   what others changed could NOT be undone; see cordond's messages");
+	print_list(json_object_get(guard, "missing"), "missing    interfaces of the settings: ");
+	print_list(json_object_get(guard, "unknown"),
+		   "unknown    interfaces that forward and are in no setting (they are guarded): ");
+	print_list(json_object_get(guard, "rules_before"),
+		   "routing    policy rules that lead past the barrier: ");
+}
+
 static void print_dns(const json_t *status)
 {
 	const json_t *dns = json_object_get(status, "dns");
@@ -149,6 +178,7 @@ static void print_text(const json_t *status)
 	print_mode(status);
 	print_policy(status, true);
 	print_update(status);
+	print_guard(status);
 	print_dns(status);
 	print_packets(status);
 	print_uninspected(status);
@@ -206,6 +236,7 @@ static void print_appliance(const json_t *status, const json_t *box)
 		print_mode(status);
 		print_policy(status, false);
 		print_update(status);
+		print_guard(status);
 		print_dns(status);
 		print_packets(status);
 		print_uninspected(status);
@@ -254,11 +285,22 @@ static int show(const struct cli *cli, bool json)
 	return code;
 }
 
+/* What others changed is known now, and the status needs not repeat it. */
+static int see(const struct cli *cli)
+{
+	struct control_request request = { .type = CONTROL_SEEN };
+	const char *user = getenv("SUDO_USER");
+
+	snprintf(request.by, sizeof(request.by), "%s", user && user[0] ? user : "root");
+	return command_tell(cli, &request);
+}
+
 int command_status(const struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
 						 { "in-force", no_argument, NULL, 'f' },
 						 { "boot", no_argument, NULL, 'b' },
+						 { "seen", no_argument, NULL, 's' },
 						 { "wait", required_argument, NULL, 'w' },
 						 { 0 } };
 	uint64_t wait = 0;
@@ -271,7 +313,7 @@ int command_status(const struct cli *cli, int argc, char **argv)
 			return command_usage("status", "--wait: expected a time of at most %ds, found \"%s\"",
 					     WAIT_MOST, optarg);
 		if (option == '?' || (what && what != option))
-			return command_usage("status", "expected one of [--json | --in-force | --boot]");
+			return command_usage("status", "expected one of [--json | --in-force | --boot | --seen]");
 		what = option;
 	}
 	if (optind != argc)
@@ -280,5 +322,7 @@ int command_status(const struct cli *cli, int argc, char **argv)
 		return command_usage("status", "--wait goes with --in-force alone");
 	if (what == 'f')
 		return status_in_force(cli, (int64_t)wait * 1000);
+	if (what == 's')
+		return see(cli);
 	return what == 'b' ? status_boot() : show(cli, what == 'j');
 }

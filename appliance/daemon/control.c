@@ -165,6 +165,13 @@ static void client_ready(struct watch *watch, uint32_t events)
 		ask_counters(client);
 		return;
 	}
+	if (request.type == CONTROL_SEEN) {
+		char text[80];
+
+		guarded_seen(client->parent, request.by, text, sizeof(text));
+		reply(client, 0, text);
+		return;
+	}
 	client->request = request;
 	client->deadline = client->parent->now + CHANGE_MS;
 	if (request.type == CONTROL_UPDATE)

@@ -113,6 +113,10 @@ static void dispatch(struct parent *parent, struct child *child, struct message 
 			return;
 		}
 		break;
+	case MESSAGE_GUARD:
+		if (child->role == ROLE_RULES && guarded_heard(parent, message) == 0)
+			return;
+		break;
 	case MESSAGE_COUNTERS:
 		if (child->role == ROLE_RULES && message->size <= sizeof(parent->counters)) {
 			alive_answered(child);

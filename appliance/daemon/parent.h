@@ -13,6 +13,7 @@
 #include "daemon/updates.h"
 #include "daemon/watchdog.h"
 #include "dns/worker.h"
+#include "ipc/guard.h"
 #include "ipc/message.h"
 #include "ipc/shared.h"
 #include "policy/policy.h"
@@ -34,6 +35,7 @@
  *	patience.c	how long a role may take
  *	control.c	requests over the control socket
  *	status.c	what `cordon status` shows
+ *	guarded.c	what others changed in the kernel, until an administrator has seen it
  *	updates.c	signed updates, from an offer to the receipt
  */
 struct parent;
@@ -78,6 +80,16 @@ static inline bool child_has(const struct child *child, const struct generation 
 {
 	return child->applied == generation->number;
 }
+
+/* What the rules role told last, and what others changed since this daemon began. */
+struct guarded {
+	bool known;
+	struct guard_report report;
+	uint64_t changes;
+	uint64_t unseen;	/* since somebody said that he had seen them */
+	int64_t when;		/* of the last, seconds since 1970; 0: none */
+	char what[GUARD_TEXT];
+};
 
 struct control_client {
 	struct watch watch;	/* fd -1: free */
@@ -174,6 +186,8 @@ struct parent {
 
 	struct updates updates;
 	struct watchdog watchdog;
+
+	struct guarded guarded;
 
 	/* status.c */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */
@@ -289,6 +303,15 @@ void control_looked(struct parent *parent, uint32_t look, int code, const char *
 void control_abandoned(struct parent *parent, const char *text);
 /* Once a round: time-outs, and modes whose turn has come. */
 void control_tick(struct parent *parent);
+
+/* ---- guarded.c ---- */
+/* A MESSAGE_GUARD; -EBADMSG: the role sends nonsense. */
+int guarded_heard(struct parent *parent, const struct message *message)
+	__attribute__((warn_unused_result));
+/* by: who has seen them; text: what to answer. */
+void guarded_seen(struct parent *parent, const char *by, char *text, size_t size);
+
+json_t *guarded_json(const struct parent *parent);	/* for the status; the caller's */
 
 /* ---- status.c ---- */
 /* One JSON object; malloc'ed, NULL when out of memory. */

@@ -11,13 +11,12 @@
 
 #include "base/arena.h"
 #include "base/cursor.h"
+#include "daemon/guard.h"
 #include "daemon/log.h"
 #include "daemon/pinholes.h"
 #include "daemon/sockets.h"
 #include "daemon/working.h"
 #include "nft/kernel.h"
-#include "nft/netlink.h"
-#include "nft/outside.h"
 
 /*
  * The rules role: the only process that may change the kernel's tables. It reads no text and hears
@@ -31,7 +30,9 @@ struct rules_role {
 	bool disarmed;
 	int peer[SETTINGS_WORKERS];
 	struct pinholes pinholes;
-	struct ruleset_outside outside;
+	struct guard guard;
+	struct arena arena;	/* of the ruleset in force */
+	bool applied;
 	bool told_far;
 	bool judge_again;
 };
@@ -48,15 +49,6 @@ static const int syscalls[] = {
 	SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
 };
 
-/* When they cannot be read, what was known before stays; nothing known is everything guarded. */
-static void find_outside(struct rules_role *role)
-{
-	static struct outside_links links;
-
-	if (outside_read(&role->kernel->route, &links) == 0)
-		outside_choose(&links, &role->start.settings, &role->outside);
-}
-
 /* What could not be judged is judged again with the next look at the counters. */
 static void judge_pinholes(struct rules_role *role)
 {
@@ -68,11 +60,33 @@ static void judge_pinholes(struct rules_role *role)
 	role->judge_again = error != 0;
 }
 
+/* Makes it, and lets the guard keep it. A refused one leaves everything as it was. */
+static int put_in_force(struct rules_role *role, const struct policy *policy,
+			enum ruleset_mode mode, bool *changed, struct diag *diag)
+{
+	struct ruleset *ruleset;
+	struct arena arena;
+	int error;
+
+	arena_init(&arena, RULESET_BUDGET);
+	ruleset = ruleset_build(&arena, &role->start.settings, policy, mode,
+				&role->guard.outside);
+	error = ruleset ? kernel_apply(role->kernel, ruleset, changed, diag) : -ENOMEM;
+	if (error) {
+		arena_release(&arena);
+		return error;
+	}
+	guard_applied(&role->guard, ruleset);
+	if (role->applied)
+		arena_release(&role->arena);
+	role->arena = arena;
+	role->applied = true;
+	return 0;
+}
+
 static void apply_now(struct rules_role *role, struct message *message)
 {
 	struct policy policy;
-	struct ruleset *ruleset;
-	struct arena arena;
 	static struct diag diag;
 	bool disarmed, changed = false;
 	int error = role_policy(message, &policy, &disarmed);
@@ -83,12 +97,9 @@ static void apply_now(struct rules_role *role, struct message *message)
 		role_applied(error, false, &diag);
 		return;
 	}
-	arena_init(&arena, RULESET_BUDGET);
-	find_outside(role);
-	ruleset = ruleset_build(&arena, &role->start.settings, &policy,
-				disarmed ? RULESET_DISARMED : RULESET_ENFORCE, &role->outside);
-	error = ruleset ? kernel_apply(role->kernel, ruleset, &changed, &diag) : -ENOMEM;
-	arena_release(&arena);
+	guard_look(&role->guard);
+	error = put_in_force(role, &policy, disarmed ? RULESET_DISARMED : RULESET_ENFORCE,
+			     &changed, &diag);
 	if (error) {
 		if (diag.count == 0)
 			diag_error(&diag, "nftables", 0, 0, "%s", strerror(-error));
@@ -111,6 +122,41 @@ static void apply(struct rules_role *role, struct message *message)
 	working_end();
 }
 
+/* Another way out, or one less: what is guarded changes with it. */
+static void apply_outside(struct rules_role *role)
+{
+	static struct diag diag;
+	struct ruleset_outside *outside = &role->guard.outside;
+	struct text names = TEXT_EMPTY;
+	bool changed;
+	int error;
+
+	for (size_t i = 0; i < outside->count; i++)
+		text_printf(&names, " %s", outside->name[i]);
+	log_info("the outside is now:%s", outside->count && !text_failed(&names) ? names.data
+										: " nothing");
+	text_release(&names);
+	diag_init(&diag);
+	error = put_in_force(role, role->has_policy ? &role->policy : NULL,
+			     !role->has_policy ? RULESET_CLOSED :
+			     role->disarmed ? RULESET_DISARMED : RULESET_ENFORCE, &changed, &diag);
+	if (!error)
+		return;
+	log_diag(&diag);
+	log_error("the ruleset for it was refused (%s): this role begins anew", strerror(-error));
+	_exit(1);
+}
+
+static void look_after(struct rules_role *role)
+{
+	unsigned int bits = guard_work(&role->guard);
+
+	if (bits & GUARD_OUTSIDE && role->applied)
+		apply_outside(role);
+	if (bits & GUARD_PINHOLES && role->has_policy)
+		judge_pinholes(role);
+}
+
 static void tell_counters(struct rules_role *role)
 {
 	struct kernel_counter counter[KERNEL_COUNTERS];
@@ -118,11 +164,7 @@ static void tell_counters(struct rules_role *role)
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 	int count = kernel_counters(role->kernel, counter);
 
-	/* "nft flush ruleset" takes every table: this role begins anew, and gets the policy again. */
-	if (count == -ENOENT && role->has_policy) {
-		log_error("the table \"cordon\" is gone from the kernel: somebody else removed it; it is made again");
-		_exit(1);
-	}
+	guard_check(&role->guard);
 	if (role->judge_again && role->has_policy)
 		judge_pinholes(role);
 	for (int i = 0; i < count; i++) {
@@ -270,20 +312,14 @@ static enum kernel_state close_first(struct rules_role *role)
 {
 	struct kernel_counter counter[KERNEL_COUNTERS];
 	static struct diag diag;
-	struct ruleset *ruleset;
-	struct arena arena;
 	bool changed;
 	int error;
 
+	guard_look(&role->guard);
 	if (kernel_counters(role->kernel, counter) != -ENOENT)
 		return KERNEL_EARLIER;
 	diag_init(&diag);
-	arena_init(&arena, RULESET_BUDGET);
-	find_outside(role);
-	ruleset = ruleset_build(&arena, &role->start.settings, NULL, RULESET_CLOSED,
-				&role->outside);
-	error = ruleset ? kernel_apply(role->kernel, ruleset, &changed, &diag) : -ENOMEM;
-	arena_release(&arena);
+	error = put_in_force(role, NULL, RULESET_CLOSED, &changed, &diag);
 	log_diag(&diag);
 	if (error)
 		log_error("nothing closes the gateway until there is a policy: %s",
@@ -309,8 +345,12 @@ int role_rules(void)
 	for (unsigned int i = 0; i < SETTINGS_WORKERS; i++)
 		role.peer[i] = -1;
 	error = kernel_open(&role.kernel);
+	if (!error)
+		error = guard_open(&role.guard, role.kernel, &role.start.settings);
 	if (error)
 		role_fail("netlink: %s: is nf_tables in this kernel?", strerror(-error));
+	if (role.start.settings.table_owner)
+		kernel_own(role.kernel);
 	state = (uint8_t)close_first(&role);
 	open_neighbours(&role);
 	if (pinholes_init(&role.pinholes, role.kernel, &role.start.settings) < 0)
@@ -322,19 +362,21 @@ int role_rules(void)
 		role_fail("a thread could not be started: %s", strerror(-error));
 	role_tell(MESSAGE_READY, &state, 1, -1);
 	for (;;) {
-		struct pollfd fds[1 + SETTINGS_WORKERS] = {
-			{ .fd = MESSAGE_CHANNEL, .events = POLLIN },
-		};
+		/* Whoever may ask comes before the guard: a flood of changes holds nobody up. */
+		enum { PEERS = 1, GUARDS = PEERS + SETTINGS_WORKERS, FDS = GUARDS + GUARD_SOCKETS };
+		struct pollfd fds[FDS] = { { .fd = MESSAGE_CHANNEL, .events = POLLIN } };
 
 		for (unsigned int i = 0; i < SETTINGS_WORKERS; i++)
-			fds[1 + i] = (struct pollfd){ .fd = role.peer[i], .events = POLLIN };
-		if (poll(fds, 1 + SETTINGS_WORKERS, -1) < 0)
+			fds[PEERS + i] = (struct pollfd){ .fd = role.peer[i], .events = POLLIN };
+		guard_fds(&role.guard, fds + GUARDS);
+		if (poll(fds, FDS, guard_timeout(&role.guard)) < 0)
 			continue;
 		if (fds[0].revents)
 			parent_ready(&role);
 		for (unsigned int i = 0; i < SETTINGS_WORKERS; i++) {
-			if (fds[1 + i].revents && role.peer[i] == fds[1 + i].fd)
+			if (fds[PEERS + i].revents && role.peer[i] == fds[PEERS + i].fd)
 				peer_ready(&role, i);
 		}
+		look_after(&role);
 	}
 }

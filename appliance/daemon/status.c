@@ -276,6 +276,7 @@ char *status_print(const struct parent *parent)
 						     : json_null());
 	put(object, "trouble", trouble_json(parent));
 	put(object, "update", updates_status(parent));
+	put(object, "guard", guarded_json(parent));
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));
 	put_count(object, "events_lost", events_lost(parent));
