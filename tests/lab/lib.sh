@@ -125,6 +125,8 @@ gateway_with() {
 		sed -i "$expression" "$conf"
 	done
 	lab stop
+	# Whether the table has an owner is decided when it is made.
+	nft_gateway delete table inet cordon 2>/dev/null || :
 	rm -rf "$LAB_DIR/state" && mkdir "$LAB_DIR/state"
 	LAB_CONF=$conf lab start || return 1
 	echo "$name" >"$LAB_DIR/settings.name"
