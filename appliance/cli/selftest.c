@@ -212,6 +212,29 @@ static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 
 /* ---- one round ---- */
 
+/* What does not fit the settings is no failure of this gateway: it guards what it does not know. */
+static void note_interfaces(struct selftest *test, const json_t *status)
+{
+	static const struct {
+		const char *key, *what, *expected;
+	} kinds[] = {
+		{ "missing", "interface of the settings", "there" },
+		{ "unknown", "interface that forwards", "in a setting; it is guarded" },
+	};
+	const json_t *name;
+	size_t index;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		json_array_foreach(json_object_get(json_object_get(status, "guard"), kinds[i].key), index, name) {
+			char found[64];
+
+			snprintf(found, sizeof(found), "%s is %s", json_string_value(name),
+				 i == 0 ? "missing" : "in no setting");
+			note(test, kinds[i].what, "warning", kinds[i].expected, found);
+		}
+	}
+}
+
 /* What the daemon says of itself; false: it does not answer or has nothing in force. */
 static bool ask_daemon(struct selftest *test, const struct cli *cli)
 {
@@ -228,6 +251,7 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
 	mode = json_string_value(json_object_get(status, "mode"));
 	test->enforce = mode && strcmp(mode, "enforce") == 0;
 	judge(test, "cordond", in_force, "a policy in force", !status ? "no answer" : in_force ? mode : "none in force");
+	note_interfaces(test, status);
 	json_decref(status);
 	return in_force;
 }

@@ -128,7 +128,8 @@ static void hear(struct guard *guard)
 		want(&guard->part);
 		want(&guard->whole);
 	}
-	if (about & (WATCH_RULES | WATCH_ROUTES | LISTEN_ROUTE_LOST))
+	/* A new interface needs src_valid_mark before it forwards (nft/route.h). */
+	if (about & (WATCH_RULES | WATCH_ROUTES | WATCH_OUTSIDE | LISTEN_ROUTE_LOST))
 		want(&guard->routes);
 	if (about & (WATCH_OUTSIDE | LISTEN_ROUTE_LOST))
 		want(&guard->links);
@@ -245,14 +246,12 @@ void guard_look(struct guard *guard)
 	want(&guard->report);
 }
 
-/* New interfaces need the barrier's mark for their reverse path checks, too. */
 static bool look_again(struct guard *guard)
 {
 	struct ruleset_outside before = guard->outside;
 
 	guard_look(guard);
 	pause_for(&guard->links, LINKS_PAUSE);
-	want(&guard->routes);
 	return !outside_equal(&before, &guard->outside);
 }
 

@@ -70,22 +70,6 @@ test_reload_closes_the_pinholes_of_a_name_that_is_exempt_no_more() {
 	is "$(web 1 https://tip.kaspersky.com/ -6)" 200 'exempt again'
 }
 
-test_reload_repairs_what_was_flushed_by_hand() {
-	local pid
-	# Who would notice, and make it again, stands still meanwhile.
-	pid=$(status '.roles[] | select(.role == "rules").pid')
-	kill -STOP "$pid"
-	nft_gateway flush ruleset
-	lab gateway ip rule del pref 100
-	lab gateway ip -6 route flush table 3085
-	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" 'NOERROR 77.74.176.10' 'not captured'
-	kill -CONT "$pid"
-	wait_until 15 cordon rules reload || fail 'no reload'
-	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured, IPv4'
-	is "$(dns 1 @2001:4860:4860::8888 downloads.upd.kaspersky.com)" NXDOMAIN 'captured, IPv6'
-	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address'
-}
-
 test_reload_loses_no_query() {
 	local report=$LAB_DIR/dnsperf.reload round
 	printf '%s A\n' downloads.upd.kaspersky.com www.agency.example >"$LAB_DIR/mixed.txt"
