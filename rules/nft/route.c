@@ -2,23 +2,19 @@
 #include "nft/route.h"
 
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "nft/attribute.h"
-#include "nft/marks.h"
+#include "nft/kept.h"
+#include "nft/preference.h"
 
 enum {
 	REQUEST = 512,	/* bytes: headers and a handful of numbers */
-	LOOPBACK = 1,	/* index of lo in every network namespace */
-	KEPT = 256,	/* messages of a dump that are looked at */
-	TRIES = 8
+	LOOPBACK = 1	/* index of lo in every network namespace */
 };
 
 static const char *const source = "policy route";
@@ -35,46 +31,7 @@ static bool unused_family(uint8_t family, int error)
 	       (error == -EAFNOSUPPORT || error == -EOPNOTSUPP || error == -EACCES);
 }
 
-/* ---- what the kernel has ---- */
-
-/* Copies of a dump's messages. */
-struct kept {
-	struct nlmsghdr *message[KEPT];
-	size_t count;
-	bool (*wanted)(const struct nlmsghdr *message);
-};
-
-static void kept_release(struct kept *kept)
-{
-	for (size_t i = 0; i < kept->count; i++)
-		free(kept->message[i]);
-	kept->count = 0;
-}
-
-static int keep(const struct nlmsghdr *message, void *data)
-{
-	struct kept *kept = data;
-	struct nlmsghdr *copy;
-
-	if (kept->count == KEPT || !kept->wanted(message))
-		return MNL_CB_OK;
-	copy = malloc(message->nlmsg_len);
-	if (!copy)
-		return MNL_CB_ERROR;
-	memcpy(copy, message, message->nlmsg_len);
-	kept->message[kept->count++] = copy;
-	return MNL_CB_OK;
-}
-
-/* Rules up to the last of ours: what comes behind them is no matter. */
-static bool rule_matters(const struct nlmsghdr *message)
-{
-	struct attributes attributes = attributes_of(message, sizeof(struct fib_rule_hdr));
-
-	return message->nlmsg_type == RTM_NEWRULE &&
-	       message->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct fib_rule_hdr) &&
-	       attribute_u32(attribute_find(attributes, FRA_PRIORITY), 0) <= ROUTE_LAST_PRIORITY;
-}
+/* ---- routes ---- */
 
 static bool route_matters(const struct nlmsghdr *message)
 {
@@ -86,264 +43,6 @@ static bool route_matters(const struct nlmsghdr *message)
 	       attribute_u32(attribute_find(attributes, RTA_TABLE), route->rtm_table) ==
 		       ROUTE_TABLE;
 }
-
-static int kept_read(struct netlink *netlink, uint8_t family, uint16_t type, struct kept *kept)
-{
-	int error = -EINTR;
-
-	for (int i = 0; i < TRIES && error == -EINTR; i++) {
-		char buffer[REQUEST];
-		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-		struct rtmsg *header;	/* as large as that of a rule, with the family first */
-
-		kept_release(kept);
-		message->nlmsg_type = type;
-		message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-		header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-		header->rtm_family = family;
-		error = netlink_talk(netlink, message, keep, kept);
-	}
-	return error;
-}
-
-/* Sends a message of a dump back, with which the kernel removes what it told. */
-static int kept_delete(struct netlink *netlink, struct nlmsghdr *message, uint16_t type)
-{
-	int error;
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	message->nlmsg_pid = 0;
-	error = netlink_talk(netlink, message, NULL, NULL);
-	return error == -ENOENT || error == -ESRCH ? 0 : error;
-}
-
-/* ---- rules ---- */
-
-struct wanted {
-	uint32_t preference;
-	uint8_t action;
-	uint32_t mark, mask;	/* mask 0: any mark */
-	uint32_t target;	/* FR_ACT_GOTO */
-	uint32_t table;		/* FR_ACT_TO_TBL */
-	bool from_here;
-};
-
-/*
- * In the order in which they are added, so that each leads to one that is there, and the last one
- * finds all that passes it. What "iif lo" leads past comes first: a reverse path check of a packet
- * for this machine asks as if from here (with its mark, see below), and is not about capture.
- */
-static const struct wanted capture[] = {
-	{ .preference = 104, .action = FR_ACT_NOP },
-	{ .preference = 100, .action = FR_ACT_GOTO, .target = 104, .from_here = true },
-	{ .preference = 101, .action = FR_ACT_TO_TBL, .table = ROUTE_TABLE,
-	  .mark = MARK_LOCAL, .mask = MARK_LOCAL },
-};
-static const struct wanted barrier[] = {
-	{ .preference = 102, .action = FR_ACT_GOTO, .target = 104,
-	  .mark = MARK_GUARDED, .mask = MARK_GUARDED },
-	{ .preference = 103, .action = FR_ACT_PROHIBIT },
-};
-enum {
-	CAPTURE = sizeof(capture) / sizeof(capture[0]),
-	BARRIER = sizeof(barrier) / sizeof(barrier[0])
-};
-
-static struct nlmsghdr *rule_message(char *buffer, uint8_t family, const struct wanted *rule,
-				     uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct fib_rule_hdr *header;
-
-	message->nlmsg_type = type;
-	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
-	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
-	header->family = family;
-	header->action = rule->action;
-	mnl_attr_put_u32(message, FRA_PRIORITY, rule->preference);
-	if (rule->mask) {
-		mnl_attr_put_u32(message, FRA_FWMARK, rule->mark);
-		mnl_attr_put_u32(message, FRA_FWMASK, rule->mask);
-	}
-	if (rule->action == FR_ACT_TO_TBL)
-		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
-	if (rule->action == FR_ACT_GOTO)
-		mnl_attr_put_u32(message, FRA_GOTO, rule->target);
-	if (rule->from_here)
-		mnl_attr_put_strz(message, FRA_IIFNAME, "lo");
-	return message;
-}
-
-static uint32_t preference_of(const struct nlmsghdr *message)
-{
-	return attribute_u32(attribute_find(attributes_of(message, sizeof(struct fib_rule_hdr)),
-					    FRA_PRIORITY), 0);
-}
-
-static uint32_t table_of(const struct nlmsghdr *message)
-{
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-
-	return attribute_u32(attribute_find(attributes_of(message, sizeof(*header)), FRA_TABLE),
-			     header->table);
-}
-
-/* Does it ask for nothing beyond what ours ask for? */
-static bool plain_rule(const struct nlmsghdr *message)
-{
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-	struct attributes attributes = attributes_of(message, sizeof(*header));
-	const struct nlattr *attribute;
-
-	if (header->dst_len || header->src_len || header->tos || header->flags & FIB_RULE_INVERT)
-		return false;
-	while ((attribute = attribute_next(&attributes))) {
-		switch (attribute_type(attribute)) {
-		case FRA_PRIORITY:
-		case FRA_FWMARK:
-		case FRA_FWMASK:
-		case FRA_TABLE:
-		case FRA_GOTO:
-		case FRA_IIFNAME:
-		case FRA_PROTOCOL:
-		case FRA_PAD:
-			break;
-		case FRA_SUPPRESS_PREFIXLEN:
-		case FRA_SUPPRESS_IFGROUP:
-			if (attribute_u32(attribute, 0) != UINT32_MAX)
-				return false;
-			break;
-		default:
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool rule_is(const struct nlmsghdr *message, const struct wanted *rule)
-{
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-	struct attributes attributes = attributes_of(message, sizeof(*header));
-	const struct nlattr *mark = attribute_find(attributes, FRA_FWMARK);
-	char interface[16];
-
-	attribute_text(attribute_find(attributes, FRA_IIFNAME), interface, sizeof(interface));
-	return plain_rule(message) && header->action == rule->action &&
-	       preference_of(message) == rule->preference &&
-	       attribute_u32(mark, 0) == rule->mark &&
-	       attribute_u32(attribute_find(attributes, FRA_FWMASK), mark ? UINT32_MAX : 0) ==
-		       rule->mask &&
-	       strcmp(interface, rule->from_here ? "lo" : "") == 0 &&
-	       (rule->action != FR_ACT_TO_TBL || table_of(message) == rule->table) &&
-	       (rule->action != FR_ACT_GOTO ||
-		attribute_u32(attribute_find(attributes, FRA_GOTO), 0) == rule->target);
-}
-
-static bool is_ours(const struct nlmsghdr *message)
-{
-	bool ours = false;
-
-	for (int i = 0; i < CAPTURE; i++)
-		ours |= rule_is(message, &capture[i]);
-	for (int i = 0; i < BARRIER; i++)
-		ours |= rule_is(message, &barrier[i]);
-	return ours;
-}
-
-/* The same twice. */
-static bool again(const struct kept *kept, size_t at)
-{
-	const struct nlmsghdr *one = kept->message[at];
-
-	for (size_t i = 0; i < at; i++) {
-		const struct nlmsghdr *other = kept->message[i];
-
-		if (one->nlmsg_len == other->nlmsg_len &&
-		    memcmp(mnl_nlmsg_get_payload(one), mnl_nlmsg_get_payload(other),
-			   one->nlmsg_len - NLMSG_HDRLEN) == 0)
-			return is_ours(one);
-	}
-	return false;
-}
-
-/* One of ours that somebody altered, or one of an earlier version. */
-static bool was_ours(const struct nlmsghdr *message)
-{
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-	struct attributes attributes = attributes_of(message, sizeof(*header));
-
-	if (preference_of(message) < ROUTE_PRIORITY || is_ours(message))
-		return false;
-	return (header->action == FR_ACT_TO_TBL && table_of(message) == ROUTE_TABLE) ||
-	       (header->action == FR_ACT_GOTO &&
-		attribute_u32(attribute_find(attributes, FRA_GOTO), 0) == ROUTE_LAST_PRIORITY);
-}
-
-static const struct nlmsghdr *rule_find(const struct kept *kept, const struct wanted *rule)
-{
-	for (size_t i = 0; i < kept->count; i++) {
-		if (rule_is(kept->message[i], rule))
-			return kept->message[i];
-	}
-	return NULL;
-}
-
-static int complain(struct diag *diag, uint8_t family, uint32_t preference, int error)
-{
-	diag_error(diag, source, 0, 0, "the kernel refused the %s rule with preference %u: %s",
-		   family_print(family), preference, strerror(-error));
-	return error;
-}
-
-static int rule_add(struct netlink *netlink, uint8_t family, const struct wanted *rule,
-		    const struct kept *kept, bool *changed, struct diag *diag)
-{
-	char buffer[REQUEST];
-	int error;
-
-	if (rule_find(kept, rule))
-		return 0;
-	/* Not NLM_F_EXCL, to which one with more conditions is the same. */
-	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_NEWRULE,
-						   NLM_F_CREATE), NULL, NULL);
-	if (!error) {
-		*changed = true;
-		return 0;
-	}
-	return complain(diag, family, rule->preference, error);
-}
-
-static int rule_delete(struct netlink *netlink, uint8_t family, const struct wanted *rule,
-		       const struct kept *kept, bool *changed, struct diag *diag)
-{
-	char buffer[REQUEST];
-	int error;
-
-	if (!rule_find(kept, rule))
-		return 0;
-	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_DELRULE, 0), NULL,
-			     NULL);
-	*changed = true;
-	if (!error || error == -ENOENT || error == -ESRCH)
-		return 0;
-	return complain(diag, family, rule->preference, error);
-}
-
-static int delete_altered(struct netlink *netlink, struct kept *kept, bool *changed)
-{
-	int error = 0;
-
-	for (size_t i = 0; !error && i < kept->count; i++) {
-		if (!was_ours(kept->message[i]) && !again(kept, i))
-			continue;
-		error = kept_delete(netlink, kept->message[i], RTM_DELRULE);
-		*changed = true;
-	}
-	return error;
-}
-
-/* ---- routes ---- */
 
 static struct nlmsghdr *route_message(char *buffer, uint8_t family, uint16_t type, uint16_t flags)
 {
@@ -470,7 +169,6 @@ int route_mark_sources(struct netlink *netlink, const struct outside_links *link
 
 static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
 {
-	struct kept kept = { .wanted = rule_matters };
 	/* The route first: a rule that leads to an empty table lets packets through to the next. */
 	int error = family_route(netlink, family, changed, diag);
 
@@ -478,12 +176,7 @@ static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, 
 		return 0;
 	if (error)
 		return error;
-	error = kept_read(netlink, family, RTM_GETRULE, &kept);
-	for (int i = 0; !error && i < CAPTURE; i++)
-		error = rule_add(netlink, family, &capture[i], &kept, changed, diag);
-	if (!error)
-		error = delete_altered(netlink, &kept, changed);
-	kept_release(&kept);
+	error = preference_apply(netlink, family, changed, diag);
 	return unused_family(family, error) ? 0 : error;
 }
 
@@ -494,49 +187,11 @@ int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	return error ? error : family_apply(netlink, AF_INET6, changed, diag);
 }
 
-/* What ends a packet leads it nowhere; the table local is asked first everywhere. */
-static bool leads_past(const struct nlmsghdr *message)
-{
-	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-
-	if (preference_of(message) >= ROUTE_LAST_PRIORITY - 1 || is_ours(message) ||
-	    (header->action != FR_ACT_TO_TBL && header->action != FR_ACT_GOTO))
-		return false;
-	return header->action == FR_ACT_GOTO || table_of(message) != RT_TABLE_LOCAL;
-}
-
-static void note_others(const struct kept *kept, uint8_t family, struct route_others *others)
-{
-	for (size_t i = 0; i < kept->count; i++) {
-		const struct nlmsghdr *message = kept->message[i];
-		const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
-
-		if (!leads_past(message))
-			continue;
-		if (others->count < ROUTE_OTHERS && header->action == FR_ACT_GOTO)
-			snprintf(others->text[others->count], ROUTE_OTHER_TEXT, "%u (%s): goto",
-				 preference_of(message), family_print(family));
-		else if (others->count < ROUTE_OTHERS)
-			snprintf(others->text[others->count], ROUTE_OTHER_TEXT,
-				 "%u (%s): lookup %u", preference_of(message),
-				 family_print(family), table_of(message));
-		others->count++;
-	}
-}
-
 static int family_barrier(struct netlink *netlink, uint8_t family, bool on, bool *changed,
 			  struct route_others *others, struct diag *diag)
 {
-	struct kept kept = { .wanted = rule_matters };
-	int error = kept_read(netlink, family, RTM_GETRULE, &kept);
+	int error = preference_barrier(netlink, family, on, changed, others, diag);
 
-	for (int i = 0; on && !error && i < BARRIER; i++)
-		error = rule_add(netlink, family, &barrier[i], &kept, changed, diag);
-	for (int i = BARRIER; !on && !error && i-- > 0;)
-		error = rule_delete(netlink, family, &barrier[i], &kept, changed, diag);
-	if (!error && others)
-		note_others(&kept, family, others);
-	kept_release(&kept);
 	return unused_family(family, error) ? 0 : error;
 }
 
@@ -553,20 +208,14 @@ int route_barrier(struct netlink *netlink, bool on, bool *changed, struct route_
 
 static int family_remove(struct netlink *netlink, uint8_t family, struct diag *diag)
 {
-	struct kept rules = { .wanted = rule_matters }, routes = { .wanted = route_matters };
-	bool changed;
-	int error = kept_read(netlink, family, RTM_GETRULE, &rules);
+	struct kept kept = { .wanted = route_matters };
+	int error = preference_remove(netlink, family, diag);
 
-	for (int i = CAPTURE; !error && i-- > 0;)
-		error = rule_delete(netlink, family, &capture[i], &rules, &changed, diag);
 	if (!error)
-		error = delete_altered(netlink, &rules, &changed);
-	if (!error)
-		error = kept_read(netlink, family, RTM_GETROUTE, &routes);
-	for (size_t i = 0; !error && i < routes.count; i++)
-		error = kept_delete(netlink, routes.message[i], RTM_DELROUTE);
-	kept_release(&rules);
-	kept_release(&routes);
+		error = kept_read(netlink, family, RTM_GETROUTE, &kept);
+	for (size_t i = 0; !error && i < kept.count; i++)
+		error = kept_delete(netlink, kept.message[i], RTM_DELROUTE);
+	kept_release(&kept);
 	if (unused_family(family, error))
 		return 0;
 	if (error)
