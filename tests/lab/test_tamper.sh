@@ -70,6 +70,12 @@ told() { tail -n "+$((LOG + 1))" "$LAB_DIR/cordond.out" | grep -q "$1"; }
 changes() { status .guard.changes; }
 counted() { [ "$(changes)" -gt "$COUNT" ]; }
 
+tamper() {
+	lab gateway "$@" >/dev/null || { unstream; fail "not taken: $*"; }
+	wait_until 5 whole || { unstream; fail "it is not undone: $(diff <(state) <(echo "$WHOLE") | head -5)"; }
+	sleep 0.3
+}
+
 # tampered WORDS COMMAND...: in the gateway; it is undone, the log says WORDS, status counts it.
 tampered() {
 	local words=$1 seen sent
@@ -79,9 +85,7 @@ tampered() {
 	COUNT=$(changes)
 	stream
 	seen=$(seen) sent=$(sent)
-	lab gateway "$@" >/dev/null || { unstream; fail "not taken: $*"; }
-	wait_until 5 whole || { unstream; fail "it is not undone: $(diff <(state) <(echo "$WHOLE") | head -5)"; }
-	sleep 0.3
+	vendor_window 'what passes until it is undone is counted' tamper "$@"
 	remark "$(($(seen) - seen)) of $(($(sent) - sent)) packets"
 	unstream
 	wait_until 3 told "changed by somebody else: $words.*it is undone" ||
@@ -176,6 +180,7 @@ another_role() { [ "$(status '.roles[] | select(.role == "rules").pid // empty')
 # A flood of changes: policies and pinholes are served, and the log is not filled.
 test_tamper_flood() {
 	local lines flood
+	expect_vendor 1 77.74.181.30
 	lines=$(wc -l <"$LAB_DIR/cordond.out")
 	# shellcheck disable=SC2016
 	lab gateway bash -c 'while :; do
