@@ -56,3 +56,15 @@ bool update_collector(struct parser *parser, const char *key, const char *value)
 bool update_interval(struct parser *parser, const char *key, const char *value);
 bool update_stale_after(struct parser *parser, const char *key, const char *value);
 bool update_ring(struct parser *parser, const char *key, const char *value);
+
+/* ---- [network], in guarded.c ---- */
+bool guarded_lan(struct parser *parser, const char *key, const char *value);
+bool guarded_wan(struct parser *parser, const char *key, const char *value);
+bool guarded_management(struct parser *parser, const char *key, const char *value);
+bool guarded_masquerade(struct parser *parser, const char *key, const char *value);
+bool guarded_others(struct parser *parser, const char *key, const char *value);
+bool guarded_nat64(struct parser *parser, const char *key, const char *value);
+bool guarded_guard_gateway(struct parser *parser, const char *key, const char *value);
+bool guarded_internal_dns(struct parser *parser, const char *key, const char *value);
+bool guarded_forwarder(struct parser *parser, const char *key, const char *value);
+bool guarded_sanctioned(struct parser *parser, const char *key, const char *value);

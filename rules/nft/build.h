@@ -10,6 +10,7 @@
  * A ruleset in the making:
  *
  *	build.c		sets, maps and counters
+ *	embedded.c	maps of IPv4 inside IPv6, its bytes apart
  *	capture.c	prerouting: marks, sources, DNS that is led to the listener; its answers
  *	judge.c		what becomes of a packet by the policy; the log
  *	forward.c	forwarded packets
@@ -54,6 +55,17 @@ void build_maps(struct build *build);	/* from the policy; fills build->chain */
  * of IPv4: "networks6_inN". "" where the bytes do, or where there is nothing to look up.
  */
 const char *build_split_map(struct build *build, enum policy_table table, size_t embedding);
+void build_split(struct build *build, enum policy_table table, size_t embedding);	/* makes it */
+
+/* ---- ranges of the policy, between build.c and embedded.c ---- */
+
+/* How many of a family. */
+size_t build_range_count(const struct policy *policy, enum policy_table table, bool v4);
+/* Where a range of the map leads; false when it has no place in the map. */
+bool build_range_counts(struct build *build, enum policy_table table,
+			const struct policy_range *range, struct target *target);
+void build_range_put(struct table_set *set, const struct policy_range *range, bool v4,
+		     struct target target);
 
 void build_capture(struct build *build);
 /* One rule for each source of each sanctioned resolver: where the port is known to be 53 (dns_only)

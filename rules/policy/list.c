@@ -5,30 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A stretch of the line being parsed. */
-struct word {
-	const char *text;
-	size_t length;
-	unsigned int column;	/* from 1 */
-};
-
-struct parser {
-	struct rule_list *list;
-	struct arena *arena;
-	struct diag *diag;
-	const char *line;	/* current line, comment cut off */
-	size_t length;
-	size_t at;
-	unsigned int number;
-	size_t capacity;	/* of list->rules */
-	bool in_section;
-	bool in_network;	/* [network]: rules name their category themselves */
-	enum category category;
-	bool out_of_memory;
-};
-
-#define error_at(parser, column, ...) \
-	diag_error((parser)->diag, (parser)->list->source, (parser)->number, column, __VA_ARGS__)
+#include "policy/list_internal.h"
 
 static bool blank(char c)
 {
@@ -275,85 +252,6 @@ static bool key_is(const struct word *word, size_t key, const char *name)
 	return strlen(name) == key && memcmp(word->text, name, key) == 0;
 }
 
-/* Calls back for each of the parts between commas. */
-static void each_part(struct parser *parser, const struct word *value, struct rule *rule,
-		      void (*part)(struct parser *parser, const struct word *word, struct rule *rule))
-{
-	struct word word = { .text = value->text, .column = value->column };
-	const char *end = value->text + value->length;
-
-	while (word.text <= end) {
-		const char *comma = memchr(word.text, ',', (size_t)(end - word.text));
-
-		word.length = (size_t)((comma ? comma : end) - word.text);
-		part(parser, &word, rule);
-		word.text += word.length + 1;
-		word.column += (unsigned int)word.length + 1;
-	}
-}
-
-/* Room for one more entry of an array that a rule has from the arena; NULL after a message. */
-static void *one_more(struct parser *parser, const struct word *word, const void *array,
-		      size_t count, size_t most, size_t size)
-{
-	void *room = array ? (void *)(uintptr_t)array : arena_array(parser->arena, most, size);
-
-	if (count == most) {
-		error_at(parser, word->column, "more than %zu entries: expected fewer", most);
-		return NULL;
-	}
-	if (!room)
-		parser->out_of_memory = true;
-	return room;
-}
-
-static void parse_port(struct parser *parser, const struct word *word, struct rule *rule)
-{
-	struct ports ports = { 0 };
-	struct ports *room;
-
-	if (ports_parse(&ports, word->text, word->length) < 0 || ports.first != ports.last) {
-		error_at(parser, word->column, "ports: expected tcp/PORT or udp/PORT, separated by "
-			 "commas, found \"%.*s\"", (int)word->length, word->text);
-		return;
-	}
-	room = one_more(parser, word, rule->port, rule->port_count, RULE_PORTS, sizeof(*room));
-	if (!room)
-		return;
-	room[rule->port_count++] = ports;
-	rule->port = room;
-}
-
-static void parse_network(struct parser *parser, const struct word *word, struct rule *rule)
-{
-	struct prefix prefix, *room;
-
-	if (prefix_parse(&prefix, word->text, word->length) < 0) {
-		error_at(parser, word->column, "leads-to: expected networks such as 77.74.181.0/24, "
-			 "separated by commas, found \"%.*s\"", (int)word->length, word->text);
-		return;
-	}
-	room = one_more(parser, word, rule->network, rule->network_count, RULE_NETWORKS,
-			sizeof(*room));
-	if (!room)
-		return;
-	room[rule->network_count++] = prefix;
-	rule->network = room;
-}
-
-/* Only names get pinholes; of addresses, a resolver may be refused on some ports alone. */
-static void check_reach(struct parser *parser, const struct rule *rule)
-{
-	bool is_name = rule->kind <= PATTERN_EXACT;
-	bool is_host = rule->kind == PATTERN_PREFIX && rule->prefix.length == 128 &&
-		       rule->category == CATEGORY_BYPASS;
-
-	if (rule->port_count && !is_name && !is_host)
-		error_at(parser, 1, "ports= belongs to a name, or to a single address in [bypass]");
-	if (rule->network_count && !is_name)
-		error_at(parser, 1, "leads-to= belongs to a name");
-}
-
 static void parse_key(struct parser *parser, struct rule *rule, const struct word *word,
 		      bool *has_category)
 {
@@ -377,9 +275,9 @@ static void parse_key(struct parser *parser, struct rule *rule, const struct wor
 	} else if (key_is(word, key, "evidence")) {
 		rule->evidence = keep(parser, value.text, value.length);
 	} else if (key_is(word, key, "ports")) {
-		each_part(parser, &value, rule, parse_port);
+		list_ports(parser, &value, rule);
 	} else if (key_is(word, key, "leads-to")) {
-		each_part(parser, &value, rule, parse_network);
+		list_networks(parser, &value, rule);
 	} else if (!key_is(word, key, "product")) {
 		error_at(parser, word->column, "unknown key \"%.*s\": expected category, "
 			 "confidence, product, evidence, ports or leads-to", (int)key, word->text);
@@ -434,7 +332,7 @@ static void parse_rule(struct parser *parser)
 	if (!has_category)
 		error_at(parser, (unsigned int)parser->length + 1,
 			 "a rule in [network] needs category=");
-	check_reach(parser, rule);
+	list_check_reach(parser, rule);
 	make_id(parser, rule);
 	list->count++;
 }

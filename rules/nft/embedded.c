@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nft/build.h"
+
+#include <string.h>
+
+/* The IPv4 bytes before the gap; the rest follows it. */
+static unsigned int bytes_before_gap(const struct embedding *embedding)
+{
+	unsigned int count = 1;
+
+	while (embedding->at[count] == embedding->at[0] + count)
+		count++;
+	return count;
+}
+
+/* v4 with every byte from the index on set to value. */
+static struct addr filled(const struct addr *v4, unsigned int index, uint8_t value)
+{
+	struct addr addr = *v4;
+
+	memset(addr.bytes + 12 + index, value, 4 - index);
+	return addr;
+}
+
+static void split_put(struct table_set *set, const struct embedding *embedding,
+		      const struct addr *first, const struct addr *last, struct target target)
+{
+	struct policy_range range = { .first = embed_wrap(embedding, first),
+				      .last = embed_wrap(embedding, last) };
+	unsigned int from = embedding->at[3] + 1U;
+
+	/* Whole blocks before the gap: the gap is no matter, and what lies behind never is. */
+	if (memcmp(filled(first, bytes_before_gap(embedding), 0).bytes, first->bytes, 16) == 0 &&
+	    memcmp(filled(last, bytes_before_gap(embedding), 0xff).bytes, last->bytes, 16) == 0)
+		from = embedding->at[bytes_before_gap(embedding) - 1] + 1U;
+	memset(range.last.bytes + from, 0xff, 16 - from);
+	build_range_put(set, &range, false, target);
+}
+
+/* A range of IPv4 becomes at most three of IPv6: to the end of its first block before the gap, whole
+ * blocks, and from the start of the last one. */
+static void split_range(struct table_set *set, const struct embedding *embedding,
+			const struct policy_range *range, struct target target)
+{
+	unsigned int gap = bytes_before_gap(embedding);
+	struct addr first = range->first, last = range->last, end = filled(&first, gap, 0xff);
+	struct addr start = filled(&last, gap, 0);
+
+	if (memcmp(first.bytes, last.bytes, 12 + gap) == 0) {
+		split_put(set, embedding, &first, &last, target);
+		return;
+	}
+	if (memcmp(filled(&first, gap, 0).bytes, first.bytes, 16) != 0) {
+		split_put(set, embedding, &first, &end, target);
+		first = end;
+		addr_next(&first);
+	}
+	if (memcmp(filled(&last, gap, 0xff).bytes, last.bytes, 16) == 0) {
+		split_put(set, embedding, &first, &last, target);
+		return;
+	}
+	if (addr_compare(&first, &start) < 0) {
+		end = start;
+		addr_previous(&end);
+		split_put(set, embedding, &first, &end, target);
+	}
+	split_put(set, embedding, &start, &last, target);
+}
+
+const char *build_split_map(struct build *build, enum policy_table table, size_t index)
+{
+	const struct embedding *embedding = policy_embedding(build->policy, index);
+
+	if (embed_contiguous(embedding) || build_range_count(build->policy, table, true) == 0)
+		return "";
+	return table_text(build->table, "%s6_in%zu",
+			  table == POLICY_NETWORKS ? "networks" : "resolvers", index);
+}
+
+void build_split(struct build *build, enum policy_table table, size_t index)
+{
+	enum { PIECES = 3 };
+	const struct embedding *embedding = policy_embedding(build->policy, index);
+	const char *name = build_split_map(build, table, index);
+	struct table_set *set;
+
+	if (!name[0])
+		return;
+	set = table_set_add(build->table, (struct table_set){
+		.name = name, .type = { TYPE_IPV6 }, .map = true, .interval = true },
+		PIECES * build_range_count(build->policy, table, true));
+	for (size_t i = 0; i < policy_ranges(build->policy, table); i++) {
+		struct policy_range range = policy_range(build->policy, table, i);
+		struct target target = { 0 };
+
+		if (addr_is_v4(&range.first) && build_range_counts(build, table, &range, &target))
+			split_range(set, embedding, &range, target);
+	}
+}

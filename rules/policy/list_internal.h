@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "policy/list.h"
+
+/* What list.c and list_reach.c share: a list on its way through the parser. */
+
+/* A stretch of the line being parsed. */
+struct word {
+	const char *text;
+	size_t length;
+	unsigned int column;	/* from 1 */
+};
+
+struct parser {
+	struct rule_list *list;
+	struct arena *arena;
+	struct diag *diag;
+	const char *line;	/* current line, comment cut off */
+	size_t length;
+	size_t at;
+	unsigned int number;
+	size_t capacity;	/* of list->rules */
+	bool in_section;
+	bool in_network;	/* [network]: rules name their category themselves */
+	enum category category;
+	bool out_of_memory;
+};
+
+#define error_at(parser, column, ...) \
+	diag_error((parser)->diag, (parser)->list->source, (parser)->number, column, __VA_ARGS__)
+
+/* ports= and leads-to=, in list_reach.c: values between commas. Errors go to the parser's diag. */
+void list_ports(struct parser *parser, const struct word *value, struct rule *rule);
+void list_networks(struct parser *parser, const struct word *value, struct rule *rule);
+/* Do they belong to a rule of this kind? */
+void list_check_reach(struct parser *parser, const struct rule *rule);
