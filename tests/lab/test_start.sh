@@ -140,6 +140,9 @@ test_start_with_a_large_list_is_waited_for() {
 	is "$(status '.roles[] | select(.role == "rules") | .restarts')" 0 'restarts of the rules role'
 	is "$(connection 1 20.0.0.4 443)" refused 'an address of the large list'
 	blocks
+	# The next test need not wait for all of it to be taken away again.
+	lab stop
+	nft_gateway delete table inet cordon
 }
 
 test_start_with_a_log_of_another_user() {
