@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/cursor.h"
 #include "base/text.h"
 
 /*
@@ -34,3 +35,11 @@ void diag_error(struct diag *diag, const char *source, unsigned int line, unsign
 /* One line an error, "source:line:column: error: message", the same one once where it follows itself,
  * and a last line for those not kept. */
 void diag_print(const struct diag *diag, struct text *out);
+
+/*
+ * The same through a pipe, from somebody who is not believed: count, then each error that is kept. decode
+ * appends to diag, masks what it shows, and counts what was not kept; -EBADMSG when it is none, and then
+ * nothing was appended.
+ */
+void diag_encode(const struct diag *diag, struct text *out);
+int diag_decode(struct diag *diag, struct cursor *cursor) __attribute__((warn_unused_result));

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -188,24 +189,33 @@ static int enter_filter(const struct sandbox *sandbox)
 	return error;
 }
 
+static int enter_root_and_user(const struct sandbox *sandbox, const char **step)
+{
+	int error;
+
+	*step = "empty root";
+	error = enter_root(sandbox->root);
+	if (error)
+		return error;
+	*step = "user";
+	return enter_user(sandbox->uid);
+}
+
 int sandbox_enter(const struct sandbox *sandbox, const char **step)
 {
 	int error;
 
 	*step = "resource limits";
 	error = enter_limits(sandbox);
-	if (error)
-		return error;
-	*step = "empty root";
-	error = enter_root(sandbox->root);
-	if (error)
-		return error;
-	*step = "user";
-	error = enter_user(sandbox->uid);
+	if (!error && !sandbox->unprivileged)
+		error = enter_root_and_user(sandbox, step);
 	if (error)
 		return error;
 	*step = "capabilities";
 	error = enter_capabilities(sandbox->capabilities);
+	/* Another user forgets it, so not before. */
+	if (!error && sandbox->with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		error = -errno;
 	if (error || !HARDENED)
 		return error;
 	*step = "system-call filter";

@@ -29,6 +29,8 @@ struct sandbox {
 	uint64_t file_size;	/* RLIMIT_FSIZE, bytes */
 	uint64_t memory;	/* RLIMIT_AS, bytes; 0: unlimited */
 	uint64_t cpu_seconds;	/* RLIMIT_CPU; 0: unlimited */
+	bool unprivileged;	/* it never was root: root and user stay as they are, the rest is given up */
+	bool with_parent;	/* is killed when the thread that forked it ends */
 };
 
 /*
