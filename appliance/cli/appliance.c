@@ -287,18 +287,18 @@ void appliance_facts(struct wiring_facts *facts)
 
 /* ---- settings of cordond ---- */
 
-static size_t learned(const struct network *network, struct addr dns[2 * WIRING_DNS])
+static size_t learned(const struct appliance_found *found, const struct network *network,
+		      struct addr dns[2 * WIRING_DNS])
 {
 	size_t count = 0;
 
 	for (int v6 = 0; v6 < 2 && network->has_wan; v6++) {
-		struct lease lease;
+		const struct lease *lease = &found->lease[v6];
 
-		if ((v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC ||
-		    !appliance_lease(&lease, v6, true))
+		if ((v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC)
 			continue;
-		for (size_t i = 0; i < lease.dns_count; i++)
-			dns[count++] = lease.dns[i];
+		for (size_t i = 0; i < lease->dns_count; i++)
+			dns[count++] = lease->dns[i];
 	}
 	return count;
 }
@@ -326,24 +326,34 @@ static void put_digest(struct text *out, const char *path)
 	free(data);
 }
 
-int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
-			   const char *folder, struct text *out, struct diag *diag)
+void appliance_find(struct appliance_found *found, const char *folder)
+{
+	*found = (struct appliance_found){ .digests = TEXT_EMPTY };
+	for (int v6 = 0; v6 < 2; v6++)
+		(void)appliance_lease(&found->lease[v6], v6, true);
+	found->trust_root = path_if(found->root, folder, "root.json");
+	if (!found->trust_root && appliance_has(PATH_IMAGE_ROOT))
+		found->trust_root = appliance_path(found->root, PATH_IMAGE_ROOT);
+	found->mirror_ca = path_if(found->ca, folder, "mirror-ca.pem");
+	found->watchdog = path_if(found->dog, "/dev", "watchdog");
+	put_digest(&found->digests, found->trust_root);
+	put_digest(&found->digests, found->mirror_ca);
+}
+
+int appliance_compose_found(const struct appliance_found *found, const struct network *network,
+			    const char *conf, size_t length, struct text *out, struct diag *diag)
 {
 	static struct settings settings;
-	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH];
 	struct addr dns[2 * WIRING_DNS];
-	struct compose parts = { .network = network, .dns = dns, .text = conf, .length = length };
-	int error;
+	const struct compose parts = {
+		.network = network, .dns = dns, .dns_count = learned(found, network, dns), .text = conf,
+		.length = length, .trust_root = found->trust_root, .mirror_ca = found->mirror_ca,
+		.watchdog = found->watchdog,
+	};
+	int error = compose(&parts, out, diag);
 
-	parts.dns_count = learned(network, dns);
-	parts.trust_root = path_if(root, folder, "root.json");
-	if (!parts.trust_root && appliance_has(PATH_IMAGE_ROOT))
-		parts.trust_root = appliance_path(root, PATH_IMAGE_ROOT);
-	parts.mirror_ca = path_if(ca, folder, "mirror-ca.pem");
-	parts.watchdog = path_if(dog, "/dev", "watchdog");
-	error = compose(&parts, out, diag);
-	put_digest(out, parts.trust_root);
-	put_digest(out, parts.mirror_ca);
+	if (found->digests.length)
+		text_put(out, found->digests.data, found->digests.length);
 	return error ? error : settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
 }
 
@@ -351,6 +361,7 @@ int appliance_compose_diag(const struct network *network, const char *conf, size
 static int compose_text(const struct network *network, struct text *out)
 {
 	static struct diag diag;
+	struct appliance_found found;
 	size_t length = 0;
 	int code, error;
 	char *conf = read_settings(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length, &code);
@@ -358,7 +369,9 @@ static int compose_text(const struct network *network, struct text *out)
 	if (!conf)
 		return code;
 	diag_init(&diag);
-	error = appliance_compose_diag(network, conf, length, PATH_SETTINGS, out, &diag);
+	appliance_find(&found, PATH_SETTINGS);
+	error = appliance_compose_found(&found, network, conf, length, out, &diag);
+	text_release(&found.digests);
 	free(conf);
 	command_print_diag(&diag);
 	/* Without a word about the settings it is not they that are wrong. */

@@ -52,10 +52,19 @@ int appliance_network_text(struct network *network, char **text);
 bool appliance_lease(struct lease *lease, bool v6, bool kept);
 void appliance_facts(struct wiring_facts *facts);
 
-/* Settings as cordond gets them, from a cordon.conf (NULL: none), network, and root.json and mirror-ca.pem of a
- * folder; checked. -errno, errors in diag. */
-int appliance_compose_diag(const struct network *network, const char *conf, size_t length,
-			   const char *folder, struct text *out, struct diag *diag)
+/* What this box adds to settings when cordond gets them: leases, and which files there are. */
+struct appliance_found {
+	struct lease lease[2];		/* v4, v6 */
+	const char *trust_root, *mirror_ca, *watchdog;	/* NULL: there is no such file */
+	char root[APPLIANCE_PATH], ca[APPLIANCE_PATH], dog[APPLIANCE_PATH];
+	struct text digests;		/* of those files, as comments; the caller's */
+};
+/* root.json and mirror-ca.pem of a folder. found stays where it is: it points into itself. */
+void appliance_find(struct appliance_found *found, const char *folder);
+/* Settings as cordond gets them, from a cordon.conf (NULL: none) and network; checked, over bytes alone.
+ * -errno, errors in diag. */
+int appliance_compose_found(const struct appliance_found *found, const struct network *network,
+			    const char *conf, size_t length, struct text *out, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* Writes those of the settings in force to PATH_CONFIG; *changed: they are others than before. 0; EXIT_NO: they
  * are wrong; EXIT_BUSY: they may be right and cannot be written, or there is no memory. */

@@ -89,10 +89,44 @@ void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const ch
 /* The last line of SETTINGS_LOG that says "refused"; "" for none. */
 void settings_last_refusal(char *line, size_t size);
 
+/* ---- settings_sealed.c: what parses ---- */
+
+/*
+ * Whatever somebody offers is parsed by sealed children (base/sealed.h), one for each question, so that whoever
+ * breaks the reader of certificates has not answered who signed. Errors are in diag, as the parsers say them.
+ * The settings in force, which were offered once, are the box's own: what uses them parses them itself.
+ */
+/* The set as cordond gets it, with root.json and mirror-ca.pem of a folder. */
+int settings_compose(const struct intake_set *set, const char *folder, struct text *out, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* Each file that is there, alone; cordon.conf and network.conf together. */
+void settings_check_files(const struct intake_set *set, struct diag *diag);
+/* What would change. */
+int settings_compare(const struct intake_set *old, const struct intake_set *new, struct intake_changes *changes,
+		     struct diag *diag) __attribute__((warn_unused_result));
+struct settings_approval {
+	const struct settings_offer *offer;
+	struct intake_part root;	/* trusted; data NULL: none */
+	const char *bundle;		/* in force, NULL: none */
+	size_t bundle_size;
+	int64_t last;			/* version that was taken */
+};
+/* *version: what the signed set says. */
+int settings_check_approval(const struct settings_approval *approval, int64_t *version, struct diag *diag)
+	__attribute__((warn_unused_result));
+#define SETTINGS_COPY_TYPE "x-cordon-settings-copy"
+/* A copy as export writes it; what is in it comes into the set. */
+int settings_parse_copy(const char *path, const char *text, size_t size, struct intake_set *set,
+			struct diag *diag) __attribute__((warn_unused_result));
+/* What differs, line by line, for a screen: masked. 1: it does, 0: it does not; whole: what is not in new
+ * goes. */
+int settings_diff_lines(const struct intake_set *old, const struct intake_set *new, bool whole,
+			struct text *out, struct diag *diag) __attribute__((warn_unused_result));
+
 /* ---- settings_check.c: decisions ---- */
 
 /* A set that reads: would cordond start with it? Errors in diag. settings_try.c */
-void settings_try(const struct intake_set *set, const struct network *network, struct diag *diag);
+void settings_try(const struct intake_set *set, struct diag *diag);
 /* A complete set: does every file read, alone and together, and would cordond start with it? */
 int settings_check(const struct intake_set *set, struct diag *diag) __attribute__((warn_unused_result));
 

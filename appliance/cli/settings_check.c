@@ -7,9 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/config.h"
 #include "base/crypto/password.h"
-#include "base/crypto/tls.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "cli/appliance.h"
@@ -19,126 +17,34 @@
 #define BUNDLE PATH_STATE "/bundle"
 enum { ROOT_NAME = 2 * DIGEST_SIZE + 2 };
 
-/* ---- does it read? ---- */
-
-static void check_conf(const struct intake_set *set, struct network *network, struct diag *diag)
-{
-	const struct intake_part *conf = &set->file[INTAKE_CORDON], *net = &set->file[INTAKE_NETWORK];
-	struct text out = TEXT_EMPTY;
-	size_t errors = diag->count;
-
-	if (network_parse(network, "network.conf", net->data ? net->data : "", net->size, diag) < 0)
-		return;
-	if (appliance_compose_diag(network, conf->data, conf->size, PATH_SETTINGS, &out, diag) < 0 &&
-	    diag->count == errors)
-		diag_error(diag, "cordon.conf", 0, 0, "cannot be put together with network.conf");
-	text_release(&out);
-}
-
-static void check_root(const struct intake_part *root, struct diag *diag)
-{
-	struct trust *trust;
-
-	if (approval_root(&trust, root->data, root->size, NULL, diag) == 0)
-		trust_free(trust);
-	else if (diag->count == 0)
-		diag_error(diag, "root.json", 0, 0, "expected root metadata that is signed by itself");
-}
-
-static void check_ca(const struct intake_part *ca, struct diag *diag)
-{
-	if (strlen(ca->data) != ca->size || tls_check_ca(ca->data, diag) < 0)
-		diag_error(diag, "mirror-ca.pem", 0, 0, "expected certificates in PEM, one of a CA at least");
-}
-
 int settings_check(const struct intake_set *set, struct diag *diag)
 {
-	static struct network network;
 	size_t errors = diag->count;
 
-	check_conf(set, &network, diag);
-	if (set->file[INTAKE_KEYS].data)
-		(void)!intake_check_keys(&set->file[INTAKE_KEYS], "authorized_keys", diag);
-	if (set->file[INTAKE_ROOT].data)
-		check_root(&set->file[INTAKE_ROOT], diag);
-	if (set->file[INTAKE_CA].data)
-		check_ca(&set->file[INTAKE_CA], diag);
-	if (set->file[INTAKE_SECRET].data)
-		(void)!intake_check_secret(&set->file[INTAKE_SECRET], "admin-secret", diag);
+	settings_check_files(set, diag);
 	if (diag->count == errors)
-		settings_try(set, &network, diag);
+		settings_try(set, diag);
 	return diag->count == errors ? 0 : -EINVAL;
 }
 
 /* ---- may it be? ---- */
 
 /* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
-static int root_in_force(const struct intake_set *old, struct trust **trust, struct diag *diag)
-{
-	static struct archive archive;
-	const struct intake_part *root = &old->file[INTAKE_ROOT];
-	char path[APPLIANCE_PATH], *built_in = NULL, *bundle = NULL;
-	size_t size = root->size, bundle_size = 0;
-	int error;
-
-	if (!root->data)
-		built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &size);
-	if (!root->data && !built_in) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "there is no trust root on this box yet, so nobody can "
-			   "sign for it");
-		return -ENOKEY;
-	}
-	error = file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &bundle_size);
-	if (!error)
-		error = archive_parse(&archive, bundle, bundle_size);
-	error = approval_root(trust, root->data ? root->data : built_in, size, error ? NULL : &archive, diag);
-	free(bundle);
-	free(built_in);
-	return error;
-}
-
-static int check_files(const struct approval *approval, const struct intake_set *set, struct diag *diag)
-{
-	int error = 0;
-
-	for (int file = 0; file < INTAKE_FILES && !error; file++) {
-		const struct intake_part *part = &set->file[file];
-
-		if (part->data)
-			error = approval_check(approval, intake_name((enum intake_file)file), part->data,
-					       part->size, diag);
-	}
-	for (size_t i = 0; i < approval->files && !error; i++) {
-		enum intake_file file = intake_lookup(approval->file[i].name);
-
-		if (file != INTAKE_FILES && set->file[file].data)
-			continue;
-		diag_error(diag, approval->file[i].name, 0, 0, APPROVAL_NAME " names this file, and it is "
-			   "not there");
-		error = -ENOENT;
-	}
-	return error;
-}
-
-/* *version: what the signed set says. */
 static int check_approval(const struct settings_offer *offer, const struct intake_set *trusted,
 			  int64_t last, int64_t *version, struct diag *diag)
 {
-	struct approval approval;
-	struct trust *trust;
-	int error = approval_parse(&approval, offer->approval, offer->approval_size, diag);
+	struct settings_approval approval = { .offer = offer, .root = trusted->file[INTAKE_ROOT], .last = last };
+	char path[APPLIANCE_PATH], *built_in = NULL, *bundle = NULL;
+	int error;
 
-	if (error)
-		return error;
-	error = root_in_force(trusted, &trust, diag);
-	if (!error) {
-		error = approval_verify(&approval, trust_get(trust, METADATA_ROOT), last, diag);
-		trust_free(trust);
-	}
-	if (!error)
-		error = check_files(&approval, &offer->set, diag);
-	*version = approval.version;
-	approval_release(&approval);
+	if (!approval.root.data)
+		approval.root.data = built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX,
+							       &approval.root.size);
+	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &approval.bundle_size) == 0)
+		approval.bundle = bundle;
+	error = settings_check_approval(&approval, version, diag);
+	free(bundle);
+	free(built_in);
 	return error;
 }
 
@@ -199,7 +105,8 @@ int settings_hash_secret(struct intake_set *set)
 	if (!secret->data)
 		return 0;
 	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
-	if (password_check_line(plain)) {
+	/* Checked already: what begins like a hash is one. */
+	if (!intake_has_plain_secret(set)) {
 		snprintf(line, PASSWORD_LINE, "%s", plain);
 		error = 0;
 	} else {
@@ -276,7 +183,7 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 		approved = !error;
 	}
 	if (!error)
-		intake_compare(&old, &judgement->complete, &judgement->changes);
+		error = settings_compare(&old, &judgement->complete, &judgement->changes, &diag);
 	settings_ledger_add(&judgement->ledger, judgement->digest);
 	if (error)
 		say_errors(judgement, &diag, offer->where);

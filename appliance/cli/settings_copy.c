@@ -11,50 +11,12 @@
 #include "base/file.h"
 #include "cli/admin.h"
 #include "cli/appliance.h"
-#include "signed/field.h"
-#include "signed/strict.h"
-#include "system/linediff.h"
 #include "system/paths.h"
 
 /* Settings as one file, to keep or for a spare box: {"_type", "files": {NAME: TEXT}}. */
-#define COPY_TYPE "x-cordon-settings-copy"
 enum { COPY_MAX = 4 << 20 };
 
 /* ---- reading ---- */
-
-static int from_json(const char *path, const char *text, size_t size, struct settings_offer *offer,
-		     struct diag *diag)
-{
-	const struct field field = { path, diag };
-	json_t *copy, *files, *value;
-	const char *type, *name;
-	int error = strict_parse(&copy, text, size, path, diag);
-
-	if (error)
-		return error;
-	error = field_text(&field, copy, "_type", 64, FIELD_REQUIRED, &type);
-	if (!error && strcmp(type, COPY_TYPE) != 0)
-		error = field_wrong(&field, "_type", "\"" COPY_TYPE "\", as cordon settings export writes it");
-	if (!error)
-		error = field_object(&field, copy, "files", FIELD_REQUIRED, &files);
-	if (error) {
-		json_decref(copy);
-		return error;
-	}
-	json_object_foreach(files, name, value) {
-		enum intake_file file = intake_lookup(name);
-
-		if (file == INTAKE_FILES || !json_is_string(value) ||
-		    json_string_length(value) > intake_limit(file)) {
-			error = field_wrong(&field, "files", "texts under names of settings");
-			break;
-		}
-		error = intake_put(&offer->set, file, json_string_value(value), json_string_length(value));
-	}
-	offer->whole = true;
-	json_decref(copy);
-	return error;
-}
 
 static int from_file(const char *path, struct settings_offer *offer, struct diag *diag)
 {
@@ -73,8 +35,10 @@ static int from_file(const char *path, struct settings_offer *offer, struct diag
 			   "files under its own name (network.conf, cordon.conf, authorized_keys ...)");
 		error = -EINVAL;
 	}
-	else
-		error = from_json(path, text, size, offer, diag);
+	else {
+		error = settings_parse_copy(path, text, size, &offer->set, diag);
+		offer->whole = true;
+	}
 	if (text)
 		explicit_bzero(text, size);
 	free(text);
@@ -143,7 +107,7 @@ static json_t *copy_json(const struct intake_set *set)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:o}", "_type", COPY_TYPE, "files", files);
+	return json_pack("{s:s, s:o}", "_type", SETTINGS_COPY_TYPE, "files", files);
 }
 
 int settings_export(const char *path)
@@ -175,25 +139,17 @@ int settings_export(const char *path)
 
 bool settings_print_diff(const struct settings_offer *offer)
 {
+	static struct diag diag;
 	struct text out = TEXT_EMPTY;
 	struct intake_set old;
-	bool differs = false;
+	bool differs;
 
 	if (load_in_force(&old) != EXIT_YES)
 		return false;
-	for (int file = 0; file < INTAKE_FILES; file++) {
-		const char *name = intake_name((enum intake_file)file), *new = offer->set.file[file].data;
-
-		if (!new && !offer->whole)
-			continue;
-		/* Its hash is for nobody's screen. */
-		if (file != INTAKE_SECRET)
-			differs |= linediff(name, old.file[file].data, new, &out);
-		else if (!old.file[file].data != !new || (new && strcmp(old.file[file].data, new) != 0)) {
-			text_printf(&out, "%s: another one\n", name);
-			differs = true;
-		}
-	}
+	diag_init(&diag);
+	/* What cannot be compared is another one, and its judgement says why. */
+	differs = settings_diff_lines(&old, &offer->set, offer->whole, &out, &diag) != 0;
+	command_print_diag(&diag);
 	if (out.data)
 		fputs(out.data, stdout);
 	text_release(&out);

@@ -35,9 +35,8 @@ static void remove_files(void)
 	rmdir(appliance_path(path, TRY));
 }
 
-static int write_files(const struct intake_set *set, const struct network *network, struct diag *diag)
+static int write_files(const struct intake_set *set, struct diag *diag)
 {
-	const struct intake_part *conf = &set->file[INTAKE_CORDON];
 	struct text out = TEXT_EMPTY;
 	char path[APPLIANCE_PATH];
 	int code = EXIT_YES;
@@ -49,7 +48,7 @@ static int write_files(const struct intake_set *set, const struct network *netwo
 		if (part->data)
 			code = appliance_write(beside[i].path, part->data, part->size, 0600);
 	}
-	if (code == EXIT_YES && appliance_compose_diag(network, conf->data, conf->size, TRY, &out, diag) < 0)
+	if (code == EXIT_YES && settings_compose(set, TRY, &out, diag) < 0)
 		code = EXIT_NO;
 	if (code == EXIT_YES)
 		code = appliance_write(TRY "/cordon.conf", out.data, out.length, 0600);
@@ -113,13 +112,13 @@ static enum answer ask_cordond(struct diag *diag)
 	return NOTHING;
 }
 
-static enum answer try_one(const struct intake_set *set, const struct network *network, struct diag *diag)
+static enum answer try_one(const struct intake_set *set, struct diag *diag)
 {
 	const size_t errors = diag->count;
 	enum answer answer = NOTHING;
 
 	remove_files();
-	if (write_files(set, network, diag) == EXIT_YES)
+	if (write_files(set, diag) == EXIT_YES)
 		answer = ask_cordond(diag);
 	else if (diag->count == errors)
 		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
@@ -130,15 +129,13 @@ static enum answer try_one(const struct intake_set *set, const struct network *n
 static enum answer try_factory(void)
 {
 	static const struct intake_set nothing;
-	static struct network network;
 	static struct diag diag;
 
 	diag_init(&diag);
-	return network_parse(&network, "network.conf", "", 0, &diag) < 0 ? NOTHING
-									 : try_one(&nothing, &network, &diag);
+	return try_one(&nothing, &diag);
 }
 
-void settings_try(const struct intake_set *set, const struct network *network, struct diag *diag)
+void settings_try(const struct intake_set *set, struct diag *diag)
 {
 	const size_t errors = diag->count;
 	/* A set is judged before its owner has the lock over the settings, too: each is tried on its own. */
@@ -146,7 +143,7 @@ void settings_try(const struct intake_set *set, const struct network *network, s
 
 	/* Would it not start with those of the factory either, because a list of the image is broken, say, then it is
 	 * not the settings that are wrong; and an administrator's secret has to come to such a box, too. */
-	if (try_one(set, network, diag) == NO && try_factory() == NO)
+	if (try_one(set, diag) == NO && try_factory() == NO)
 		diag->count = errors;
 	appliance_unlock(lock);
 }

@@ -341,6 +341,13 @@ static bool same_secret(const struct intake_part *a, const struct intake_part *b
 	return strcspn(b->data, "\r\n") == length && memcmp(a->data, b->data, length) == 0;
 }
 
+bool intake_differs(const struct intake_set *old, const struct intake_set *new, enum intake_file file)
+{
+	const struct intake_part *before = &old->file[file], *after = &new->file[file];
+
+	return !(file == INTAKE_SECRET ? same_secret(before, after) : same_part(before, after));
+}
+
 void intake_compare(const struct intake_set *old, const struct intake_set *new,
 		    struct intake_changes *changes)
 {
@@ -348,11 +355,8 @@ void intake_compare(const struct intake_set *old, const struct intake_set *new,
 	compare_conf(INTAKE_CORDON, old, new, changes);
 	compare_conf(INTAKE_NETWORK, old, new, changes);
 	for (int file = INTAKE_NETWORK + 1; file < INTAKE_FILES; file++) {
-		const struct intake_part *before = &old->file[file], *after = &new->file[file];
-
-		if (file == INTAKE_SECRET ? same_secret(before, after) : same_part(before, after))
-			continue;
-		add_item(changes, file_table[file].group, "%s%s", file_table[file].name, "");
+		if (intake_differs(old, new, (enum intake_file)file))
+			add_item(changes, file_table[file].group, "%s%s", file_table[file].name, "");
 	}
 }
 

@@ -74,6 +74,14 @@ enum intake_group intake_key_group(enum intake_file file, const char *section, c
  * whether a guess was right. */
 void intake_compare(const struct intake_set *old, const struct intake_set *new,
 		    struct intake_changes *changes);
+/* Does this file say the same, without a look at what it says? */
+bool intake_differs(const struct intake_set *old, const struct intake_set *new, enum intake_file file);
+/* From the child that compared (base/sealed.h). decode holds what it says against itself and against the
+ * bytes, as far as they can be compared unparsed: -EBADMSG. */
+void intake_changes_encode(const struct intake_changes *changes, struct text *out);
+int intake_changes_decode(struct intake_changes *changes, const void *bytes, size_t size,
+			  const struct intake_set *old, const struct intake_set *new)
+	__attribute__((warn_unused_result));
 /* "trust root (root.json), mode ([mode] monitor-first)": the protected ones, or the others. */
 void intake_print(const struct intake_changes *changes, bool protected, struct text *out);
 

@@ -9,8 +9,10 @@
 
 #include "base/crypto/digest.h"
 #include "base/hex.h"
+#include "base/sealed.h"
 
 enum { ROOT_BLOCK = 4096 };
+#define BUILD_MAX INT64_C(253402300799)	/* the year 9999 */
 
 /* One object that is read member by member; after the first mistake the rest is passed over. */
 struct reader {
@@ -38,17 +40,23 @@ static const char *read_text(struct reader *reader, const char *member, const ch
 	return "";
 }
 
+static bool is_word(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+	const size_t length = strlen(text);
+
+	return length > 0 && length < MANIFEST_WORD && strspn(text, allowed) == length;
+}
+
 static void read_word(struct reader *reader, const char *member, char out[MANIFEST_WORD])
 {
 	static const char expected[] = "a word of letters, digits and \". _ + -\", at most 32";
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
 	const char *text = read_text(reader, member, expected);
-	const size_t length = strlen(text);
 
-	if (length == 0 || length >= MANIFEST_WORD || strspn(text, allowed) != length)
-		refuse(reader, member, expected);
+	if (is_word(text))
+		memcpy(out, text, strlen(text) + 1);
 	else
-		memcpy(out, text, length + 1);
+		refuse(reader, member, expected);
 }
 
 static void read_hash(struct reader *reader, const char *member, uint8_t out[MANIFEST_HASH])
@@ -74,21 +82,27 @@ static int64_t read_number(struct reader *reader, const char *member, int64_t mo
 
 /* What the kernel looks for in the end is made of the root's hash; a name that says another one would
  * hide which image this is. */
+static bool is_named_by_root(const struct manifest *manifest)
+{
+	char ending[8 + sizeof("-.efi")], hash[2 * MANIFEST_HASH + 1];
+	const size_t length = strlen(manifest->name);
+
+	hex_print(manifest->root_hash, MANIFEST_HASH, hash);
+	snprintf(ending, sizeof(ending), "-%.8s.efi", hash);
+	return length >= sizeof(ending) && strcmp(manifest->name + length - (sizeof(ending) - 1), ending) == 0;
+}
+
 static void read_name(struct reader *reader, struct manifest *manifest)
 {
 	static const char expected[] = "cordon-....efi, at most 63 letters, digits and \". _ + -\"";
 	const char *name = read_text(reader, "kernel-name", expected);
-	char ending[8 + sizeof("-.efi")], hash[2 * MANIFEST_HASH + 1];
 
 	if (!slots_check_name(name)) {
 		refuse(reader, "kernel-name", expected);
 		return;
 	}
-	hex_print(manifest->root_hash, MANIFEST_HASH, hash);
-	snprintf(ending, sizeof(ending), "-%.8s.efi", hash);
 	memcpy(manifest->name, name, strlen(name) + 1);
-	if (strlen(name) < sizeof(ending) ||
-	    strcmp(name + strlen(name) - (sizeof(ending) - 1), ending) != 0)
+	if (!is_named_by_root(manifest))
 		refuse(reader, "kernel-name", "the first 8 digits of \"root-hash\" before .efi");
 }
 
@@ -96,7 +110,7 @@ static void read_image(struct reader *reader, struct manifest *manifest)
 {
 	read_word(reader, "arch", manifest->arch);
 	read_word(reader, "version", manifest->version);
-	manifest->build = read_number(reader, "build", INT64_C(253402300799));	/* the year 9999 */
+	manifest->build = read_number(reader, "build", BUILD_MAX);
 }
 
 static void read_files(struct reader *reader, struct manifest *manifest)
@@ -181,4 +195,43 @@ int manifest_check(const struct manifest *manifest, const void *kernel, size_t k
 
 	return error ? error : check_file(MANIFEST_ROOT, root, root_size, manifest->root_size,
 					  manifest->root_sha256, source, diag);
+}
+
+/* ---- from the child that parsed it ---- */
+
+void manifest_encode(const struct manifest *manifest, struct text *out)
+{
+	sealed_put_bytes(out, manifest->arch, strlen(manifest->arch));
+	sealed_put_bytes(out, manifest->version, strlen(manifest->version));
+	sealed_put64(out, (uint64_t)manifest->build);
+	text_put(out, manifest->root_hash, MANIFEST_HASH);
+	sealed_put64(out, manifest->root_size);
+	sealed_put64(out, manifest->kernel_size);
+	text_put(out, manifest->root_sha256, MANIFEST_HASH);
+	text_put(out, manifest->kernel_sha256, MANIFEST_HASH);
+	sealed_put_bytes(out, manifest->name, strlen(manifest->name));
+}
+
+static bool fits(const struct manifest *manifest)
+{
+	return is_word(manifest->arch) && is_word(manifest->version) && manifest->build > 0 &&
+	       manifest->build <= BUILD_MAX && manifest->root_size > 0 &&
+	       manifest->root_size <= MANIFEST_ROOT_MAX && manifest->root_size % ROOT_BLOCK == 0 &&
+	       manifest->kernel_size > 0 && manifest->kernel_size <= MANIFEST_KERNEL_MAX &&
+	       slots_check_name(manifest->name) && is_named_by_root(manifest);
+}
+
+int manifest_decode(struct manifest *manifest, struct cursor *cursor)
+{
+	memset(manifest, 0, sizeof(*manifest));
+	sealed_take_text(cursor, manifest->arch, sizeof(manifest->arch));
+	sealed_take_text(cursor, manifest->version, sizeof(manifest->version));
+	manifest->build = (int64_t)cursor_get64(cursor);
+	cursor_get(cursor, manifest->root_hash, MANIFEST_HASH);
+	manifest->root_size = cursor_get64(cursor);
+	manifest->kernel_size = cursor_get64(cursor);
+	cursor_get(cursor, manifest->root_sha256, MANIFEST_HASH);
+	cursor_get(cursor, manifest->kernel_sha256, MANIFEST_HASH);
+	sealed_take_text(cursor, manifest->name, sizeof(manifest->name));
+	return cursor->failed || !fits(manifest) ? -EBADMSG : 0;
 }

@@ -52,3 +52,9 @@ int manifest_check(const struct manifest *manifest, const void *kernel, size_t k
 /* The image that runs, from its image.json: arch, version, build; the rest is zero. */
 int manifest_parse_image(struct manifest *image, const void *bytes, size_t size, const char *source,
 			 struct diag *diag) __attribute__((warn_unused_result));
+
+/* From the child that parsed it (base/sealed.h): decode holds every field to what manifest_parse takes;
+ * -EBADMSG. */
+enum { MANIFEST_ENCODED = 512 };
+void manifest_encode(const struct manifest *manifest, struct text *out);
+int manifest_decode(struct manifest *manifest, struct cursor *cursor) __attribute__((warn_unused_result));

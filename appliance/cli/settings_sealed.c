@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/crypto/tls.h"
+#include "base/sealed.h"
+#include "cli/appliance.h"
+#include "signed/approval.h"
+#include "signed/field.h"
+#include "signed/strict.h"
+#include "system/linediff.h"
+#include "system/paths.h"
+
+enum {
+	COMPOSED_MOST = SETTINGS_TEXT_MAX + 64 * 1024,	/* what is filled in is a few lines */
+	DIFF_MOST = 4 << 20,
+	COPY_MOST = INTAKE_FILES * (INTAKE_FILE_MAX + 8),
+	CHANGES_MOST = 256 + INTAKE_ITEMS * (INTAKE_ITEM + 8)
+};
+
+/* ---- does it read? ---- */
+
+struct composing {
+	const struct intake_set *set;
+	struct appliance_found found;
+};
+
+static int compose_work(void *context, struct text *answer, struct diag *diag)
+{
+	static struct network network;
+	const struct composing *composing = context;
+	const struct intake_part *conf = &composing->set->file[INTAKE_CORDON];
+	const struct intake_part *net = &composing->set->file[INTAKE_NETWORK];
+	int error = network_parse(&network, "network.conf", net->data ? net->data : "", net->size, diag);
+
+	if (error)
+		return error;
+	error = appliance_compose_found(&composing->found, &network, conf->data, conf->size, answer, diag);
+	if (error && diag->count == 0)
+		diag_error(diag, "cordon.conf", 0, 0, "cannot be put together with network.conf");
+	return error;
+}
+
+int settings_compose(const struct intake_set *set, const char *folder, struct text *out, struct diag *diag)
+{
+	static struct composing composing;
+	const struct sealed sealed = { .what = "cordon.conf with network.conf", .work = compose_work,
+				       .context = &composing, .answer = COMPOSED_MOST };
+	int error;
+
+	composing.set = set;
+	appliance_find(&composing.found, folder);
+	error = sealed_run(&sealed, out, diag);
+	text_release(&composing.found.digests);
+	/* A line of text, and nothing that a screen or a parser would stop at. */
+	if (!error && !text_is_plain(out->data ? out->data : "", out->length, "\t\r\n"))
+		error = sealed_refuse(sealed.what, diag);
+	return error;
+}
+
+static int keys_work(void *context, struct text *answer, struct diag *diag)
+{
+	(void)answer;
+	return intake_check_keys(context, intake_name(INTAKE_KEYS), diag);
+}
+
+static int root_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct intake_part *root = context;
+	struct trust *trust;
+	int error = approval_root(&trust, root->data, root->size, NULL, diag);
+
+	(void)answer;
+	if (!error)
+		trust_free(trust);
+	else if (diag->count == 0)
+		diag_error(diag, "root.json", 0, 0, "expected root metadata that is signed by itself");
+	return error;
+}
+
+static int ca_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct intake_part *ca = context;
+
+	(void)answer;
+	if (strlen(ca->data) == ca->size && tls_check_ca(ca->data, diag) == 0)
+		return 0;
+	diag_error(diag, "mirror-ca.pem", 0, 0, "expected certificates in PEM, one of a CA at least");
+	return -EINVAL;
+}
+
+static int secret_work(void *context, struct text *answer, struct diag *diag)
+{
+	(void)answer;
+	return intake_check_secret(context, intake_name(INTAKE_SECRET), diag);
+}
+
+void settings_check_files(const struct intake_set *set, struct diag *diag)
+{
+	static sealed_work *const work[INTAKE_FILES] = {
+		[INTAKE_KEYS] = keys_work, [INTAKE_ROOT] = root_work, [INTAKE_CA] = ca_work,
+		[INTAKE_SECRET] = secret_work,
+	};
+	struct text out = TEXT_EMPTY;
+
+	/* Every error is in diag, and nothing else is wanted. */
+	(void)!settings_compose(set, PATH_SETTINGS, &out, diag);
+	text_release(&out);
+	for (int file = INTAKE_KEYS; file < INTAKE_FILES; file++) {
+		struct intake_part part = set->file[file];
+		const struct sealed sealed = { .what = intake_name((enum intake_file)file), .work = work[file],
+					       .context = &part };
+
+		if (part.data)
+			(void)!sealed_run(&sealed, &out, diag);
+	}
+}
+
+/* ---- what would change? ---- */
+
+struct comparing {
+	const struct intake_set *old, *new;
+	bool whole;
+};
+
+static int compare_work(void *context, struct text *answer, struct diag *diag)
+{
+	static struct intake_changes changes;
+	const struct comparing *comparing = context;
+
+	(void)diag;
+	intake_compare(comparing->old, comparing->new, &changes);
+	intake_changes_encode(&changes, answer);
+	return 0;
+}
+
+int settings_compare(const struct intake_set *old, const struct intake_set *new, struct intake_changes *changes,
+		     struct diag *diag)
+{
+	struct comparing comparing = { .old = old, .new = new };
+	const struct sealed sealed = { .what = "what these settings change", .work = compare_work,
+				       .context = &comparing, .answer = CHANGES_MOST };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+
+	if (!error && intake_changes_decode(changes, answer.data, answer.length, old, new) < 0)
+		error = sealed_refuse(sealed.what, diag);
+	text_release(&answer);
+	return error;
+}
+
+static int diff_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct comparing *comparing = context;
+	struct text out = TEXT_EMPTY;
+	bool differs = false;
+
+	(void)diag;
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const char *name = intake_name((enum intake_file)file);
+		const char *old = comparing->old->file[file].data, *new = comparing->new->file[file].data;
+
+		if (!new && !comparing->whole)
+			continue;
+		/* Its hash is for nobody's screen. */
+		if (file != INTAKE_SECRET)
+			differs |= linediff(name, old, new, &out);
+		else if (!old != !new || (new && strcmp(old, new) != 0)) {
+			text_printf(&out, "%s: another one\n", name);
+			differs = true;
+		}
+	}
+	sealed_put32(answer, differs);
+	sealed_put_bytes(answer, out.data, out.length);
+	return text_failed(&out) ? -ENOMEM : 0;
+}
+
+int settings_diff_lines(const struct intake_set *old, const struct intake_set *new, bool whole, struct text *out,
+			struct diag *diag)
+{
+	struct comparing comparing = { .old = old, .new = new, .whole = whole };
+	const struct sealed sealed = { .what = "what these settings change", .work = diff_work,
+				       .context = &comparing, .answer = DIFF_MOST };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+	struct cursor cursor = cursor_reader(answer.data, answer.length);
+	uint32_t differs = cursor_get32(&cursor);
+	size_t size;
+	const char *lines = sealed_take_bytes(&cursor, DIFF_MOST, &size);
+
+	if (!error && (!lines || differs > 1 || cursor_left(&cursor)))
+		error = sealed_refuse(sealed.what, diag);
+	if (!error)
+		text_put_masked(out, lines, size, "\t\n");
+	text_release(&answer);
+	return error ? error : (int)differs;
+}
+
+/* ---- who signed? ---- */
+
+/* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
+static int root_in_force(const struct settings_approval *approval, struct trust **trust, struct diag *diag)
+{
+	static struct archive archive;
+	const bool has_bundle = approval->bundle &&
+				archive_parse(&archive, approval->bundle, approval->bundle_size) == 0;
+
+	if (!approval->root.data) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "there is no trust root on this box yet, so nobody can "
+			   "sign for it");
+		return -ENOKEY;
+	}
+	return approval_root(trust, approval->root.data, approval->root.size, has_bundle ? &archive : NULL, diag);
+}
+
+static int check_files(const struct approval *approval, const struct intake_set *set, struct diag *diag)
+{
+	int error = 0;
+
+	for (int file = 0; file < INTAKE_FILES && !error; file++) {
+		const struct intake_part *part = &set->file[file];
+
+		if (part->data)
+			error = approval_check(approval, intake_name((enum intake_file)file), part->data,
+					       part->size, diag);
+	}
+	for (size_t i = 0; i < approval->files && !error; i++) {
+		enum intake_file file = intake_lookup(approval->file[i].name);
+
+		if (file != INTAKE_FILES && set->file[file].data)
+			continue;
+		diag_error(diag, approval->file[i].name, 0, 0, APPROVAL_NAME " names this file, and it is "
+			   "not there");
+		error = -ENOENT;
+	}
+	return error;
+}
+
+static int approval_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct settings_approval *asked = context;
+	struct approval approval;
+	struct trust *trust;
+	int error = approval_parse(&approval, asked->offer->approval, asked->offer->approval_size, diag);
+
+	if (error)
+		return error;
+	error = root_in_force(asked, &trust, diag);
+	if (!error) {
+		error = approval_verify(&approval, trust_get(trust, METADATA_ROOT), asked->last, diag);
+		trust_free(trust);
+	}
+	if (!error)
+		error = check_files(&approval, &asked->offer->set, diag);
+	sealed_put64(answer, (uint64_t)approval.version);
+	approval_release(&approval);
+	return error;
+}
+
+int settings_check_approval(const struct settings_approval *approval, int64_t *version, struct diag *diag)
+{
+	struct settings_approval asked = *approval;
+	const struct sealed sealed = { .what = APPROVAL_NAME, .work = approval_work, .context = &asked,
+				       .answer = 8, .memory = SEALED_MEMORY + approval->bundle_size };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+	struct cursor cursor = cursor_reader(answer.data, answer.length);
+	const int64_t said = (int64_t)cursor_get64(&cursor);
+
+	text_release(&answer);
+	if (error)
+		return error;
+	if (cursor.failed || said <= approval->last || said > FIELD_INTEGER_MAX)
+		return sealed_refuse(sealed.what, diag);
+	*version = said;
+	return 0;
+}
+
+/* ---- a copy ---- */
+
+struct copy {
+	const char *path, *text;
+	size_t size;
+};
+
+static int put_files(json_t *files, const struct field *field, struct text *answer)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(files, name, value) {
+		enum intake_file file = intake_lookup(name);
+
+		if (file == INTAKE_FILES || !json_is_string(value) ||
+		    json_string_length(value) > intake_limit(file))
+			return field_wrong(field, "files", "texts under names of settings");
+		sealed_put32(answer, file);
+		sealed_put_bytes(answer, json_string_value(value), json_string_length(value));
+	}
+	return 0;
+}
+
+static int copy_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct copy *copy = context;
+	const struct field field = { copy->path, diag };
+	json_t *document, *files;
+	const char *type;
+	int error = strict_parse(&document, copy->text, copy->size, copy->path, diag);
+
+	if (error)
+		return error;
+	error = field_text(&field, document, "_type", 64, FIELD_REQUIRED, &type);
+	if (!error && strcmp(type, SETTINGS_COPY_TYPE) != 0)
+		error = field_wrong(&field, "_type", "\"" SETTINGS_COPY_TYPE "\", as cordon settings export writes it");
+	if (!error)
+		error = field_object(&field, document, "files", FIELD_REQUIRED, &files);
+	if (!error)
+		error = put_files(files, &field, answer);
+	json_decref(document);
+	return error;
+}
+
+static int take_files(const struct text *answer, struct intake_set *set)
+{
+	struct cursor cursor = cursor_reader(answer->data, answer->length);
+	int error = 0;
+
+	while (!error && cursor_left(&cursor)) {
+		const uint32_t file = cursor_get32(&cursor);
+		const bool known = file < INTAKE_FILES && !set->file[file].data;
+		size_t size;
+		const void *data = known ? sealed_take_bytes(&cursor, intake_limit((enum intake_file)file), &size)
+					 : NULL;
+
+		error = data ? intake_put(set, (enum intake_file)file, data, size) : -EBADMSG;
+	}
+	return error;
+}
+
+int settings_parse_copy(const char *path, const char *text, size_t size, struct intake_set *set,
+			struct diag *diag)
+{
+	struct copy copy = { path, text, size };
+	const struct sealed sealed = { .what = path, .work = copy_work, .context = &copy, .answer = COPY_MOST };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+
+	if (!error)
+		error = take_files(&answer, set);
+	if (error == -EBADMSG)
+		error = sealed_refuse(path, diag);
+	if (answer.data)
+		explicit_bzero(answer.data, answer.length);
+	text_release(&answer);
+	return error;
+}
