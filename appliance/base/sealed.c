@@ -66,7 +66,7 @@ static int enter_nowhere(void)
 			continue;
 		}
 		error = chdir(path) < 0 ? -errno : 0;
-		if (rmdir(path) < 0 && !error)
+		if (remove(path) < 0 && !error)
 			error = -errno;
 		return error;
 	}
