@@ -82,11 +82,11 @@ int image_boot_remove_others(const char *keep) __attribute__((warn_unused_result
 
 struct image_bundle {
 	struct manifest manifest;
-	const struct archive_file *kernel, *root;	/* the caller's memory */
-	struct archive archive;
+	const void *kernel, *root;	/* the caller's memory; sizes as the manifest has them */
 };
 
-/* Unpacked and held against its manifest; -EINVAL with diag. */
+/* Unpacked and held against its manifest, by a sealed child (base/sealed.h); data is not MAP_SHARED. -EINVAL
+ * with diag, and as sealed_run. */
 int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size, const char *source,
 		      struct diag *diag) __attribute__((warn_unused_result));
 

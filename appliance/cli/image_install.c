@@ -191,8 +191,8 @@ static int put_in_slot(const struct install *install, struct image_found *found,
 static int install(const struct options *options, const struct image_bundle *bundle, struct diag *diag)
 {
 	static struct image_found found;
-	struct install install = { .manifest = &bundle->manifest, .kernel = bundle->kernel->data,
-				   .root = bundle->root->data, .running = found.boot.running };
+	struct install install = { .manifest = &bundle->manifest, .kernel = bundle->kernel,
+				   .root = bundle->root, .running = found.boot.running };
 	int code = image_find(&found, true, diag), error;
 
 	if (code)
@@ -266,8 +266,8 @@ int image_install(const struct cli *cli, int argc, char **argv)
 	diag_init(&diag);
 	code = image_packed_open(&packed, cli, options.file, &diag);
 	if (!code) {
-		code = image_bundle_open(&bundle, packed.target.file->data, packed.target.file->size,
-					 packed.target.file->name, &diag) ? EXIT_NO : EXIT_YES;
+		code = image_bundle_open(&bundle, packed.target.data, packed.target.size,
+					 packed.target.name, &diag) ? EXIT_NO : EXIT_YES;
 		command_print_diag(&diag);
 	}
 	if (!code)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/file.h"
+#include "base/sealed.h"
 #include "base/version.h"
 #include "cli/image.h"
 #include "signed/freshness.h"
@@ -20,7 +21,8 @@
 #include "system/paths.h"
 
 enum { PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10, KEPT_MAX = 4096,
-       METADATA_MOST = 4 << 20, MEMORY_KEPT = 6 << 20 };
+       METADATA_MOST = 4 << 20, MEMORY_KEPT = 6 << 20, ANSWER_MOST = 4096,
+       VERIFY_SECONDS = 600 };	/* digests of all of it on a small box */
 
 /* ---- into memory ---- */
 
@@ -105,7 +107,7 @@ static int copy(int from, int to, const struct bound *bound, size_t *size)
 
 static int map(struct image_packed *packed, int memory)
 {
-	void *data = packed->size ? mmap(NULL, packed->size, PROT_READ, MAP_SHARED, memory, 0) : NULL;
+	void *data = packed->size ? mmap(NULL, packed->size, PROT_READ, MAP_PRIVATE, memory, 0) : NULL;
 
 	if (data == MAP_FAILED || !data)
 		return data ? -errno : -EBADMSG;
@@ -136,11 +138,9 @@ static int read_packed(struct image_packed *packed, const char *file, struct dia
 
 	find_bound(&bound);
 	error = take_in(packed, file, &bound);
-	if (!error)
-		return packed_parse(&packed->archive, packed->data, packed->size, diag);
 	if (error == -EFBIG)
 		diag_error(diag, file, 0, 0, "it is larger than %" PRIu64 " kB, and %s", bound.most / 1024, bound.why);
-	else
+	else if (error)
 		diag_error(diag, file, 0, 0, "cannot read: %s",
 			   error == -EBADMSG ? "it is empty" : strerror(-error));
 	return error;
@@ -149,9 +149,11 @@ static int read_packed(struct image_packed *packed, const char *file, struct dia
 /* ---- trust ---- */
 
 struct trusted {
-	struct offer_trust trust;
-	struct archive bundle;
-	char *data;	/* of the bundle, or the root */
+	int64_t now;
+	char *data;		/* of the bundle, or the root */
+	size_t size;
+	bool is_bundle;
+	char path[512];		/* for people */
 };
 
 /* As cordond has it: never before the build, nor before what was verified last. */
@@ -186,8 +188,7 @@ static int read_root(struct trusted *trusted, const struct settings *settings, s
 	snprintf(path, sizeof(path), "%s", settings->trust_root);
 	if (!*path)
 		appliance_path(path, PATH_IMAGE_ROOT);
-	error = file_read(AT_FDCWD, path, ROOT_MAX, &trusted->data, &trusted->trust.root_size);
-	trusted->trust.root = trusted->data;
+	error = file_read(AT_FDCWD, path, ROOT_MAX, &trusted->data, &trusted->size);
 	if (error == -ENOENT && !settings->trust_root[0])
 		diag_error(diag, "trust-root", 0, 0, "this appliance trusts no publisher yet, so it takes no image: "
 			   "put the publisher's root.json among its settings");
@@ -196,49 +197,139 @@ static int read_root(struct trusted *trusted, const struct settings *settings, s
 	return error;
 }
 
+static int cannot_read_bundle(const char *path, int error, struct diag *diag)
+{
+	diag_error(diag, path, 0, 0, "cannot read the release in force, which newer images are held "
+		   "against: %s%s", strerror(-error), who(error));
+	return error;
+}
+
 static int read_trust(struct trusted *trusted, const struct cli *cli, const struct settings *settings,
 		      struct diag *diag)
 {
-	char path[512];
-	size_t size;
 	int error;
 
-	trusted->trust.now = derived_now(cli);
-	snprintf(path, sizeof(path), "%s/bundle", cli->state);
-	error = file_read(AT_FDCWD, path, ARCHIVE_MAX, &trusted->data, &size);
+	trusted->now = derived_now(cli);
+	snprintf(trusted->path, sizeof(trusted->path), "%s/bundle", cli->state);
+	error = file_read(AT_FDCWD, trusted->path, ARCHIVE_MAX, &trusted->data, &trusted->size);
 	if (error == -ENOENT)
 		return read_root(trusted, settings, diag);
-	if (!error)
-		error = archive_parse(&trusted->bundle, trusted->data, size);
+	trusted->is_bundle = true;
+	return error ? cannot_read_bundle(trusted->path, error, diag) : 0;
+}
+
+/* ---- in the child ---- */
+
+struct verifying {
+	const struct image_packed *packed;
+	const struct trusted *trusted;
+};
+
+static void say(const struct image_packed *image, const struct packed *packed, struct text *answer)
+{
+	const struct archive_file *file = packed->file;
+
+	sealed_put64(answer, (uint64_t)((const char *)file->data - (const char *)image->data));
+	sealed_put64(answer, file->size);
+	sealed_put_bytes(answer, file->name, strlen(file->name));
+	sealed_put32(answer, (uint32_t)packed->signers);
+	for (size_t i = 0; i < packed->signers; i++)
+		sealed_put_bytes(answer, packed->signer[i], strlen(packed->signer[i]));
+}
+
+static int verify_work(void *context, struct text *answer, struct diag *diag)
+{
+	static struct archive archive, bundle;
+	const struct verifying *verifying = context;
+	const struct trusted *trusted = verifying->trusted;
+	struct offer_trust trust = { .now = trusted->now };
+	struct packed packed;
+	int error = packed_parse(&archive, verifying->packed->data, verifying->packed->size, diag);
+
 	if (error)
-		diag_error(diag, path, 0, 0, "cannot read the release in force, which newer images are held "
-			   "against: %s%s", strerror(-error), who(error));
-	trusted->trust.bundle = &trusted->bundle;
+		return error;
+	if (trusted->is_bundle) {
+		error = archive_parse(&bundle, trusted->data, trusted->size);
+		if (error)
+			return cannot_read_bundle(trusted->path, error, diag);
+		trust.bundle = &bundle;
+	} else {
+		trust.root = trusted->data;
+		trust.root_size = trusted->size;
+	}
+	error = packed_verify(&packed, &archive, &trust, diag);
+	if (!error)
+		say(verifying->packed, &packed, answer);
 	return error;
+}
+
+/* ---- what it said ---- */
+
+static bool is_keyid(const char *id)
+{
+	return strlen(id) == METADATA_KEYID - 1 && strspn(id, "0123456789abcdef") == METADATA_KEYID - 1;
+}
+
+static bool hear(struct image_packed *packed, const struct text *answer)
+{
+	struct cursor cursor = cursor_reader(answer->data, answer->length);
+	const uint64_t offset = cursor_get64(&cursor), size = cursor_get64(&cursor);
+	bool good;
+
+	sealed_take_text(&cursor, packed->target.name, sizeof(packed->target.name));
+	packed->signers = cursor_get32(&cursor);
+	good = packed->signers <= RELEASE_SIGNERS && packed_check_name(packed->target.name) &&
+	       size <= packed->size && offset <= packed->size - size;
+	for (size_t i = 0; good && i < packed->signers; i++) {
+		sealed_take_text(&cursor, packed->signer[i], METADATA_KEYID);
+		good = is_keyid(packed->signer[i]);
+	}
+	if (!good || cursor.failed || cursor_left(&cursor))
+		return false;
+	packed->target.data = (const char *)packed->data + offset;
+	packed->target.size = (size_t)size;
+	return true;
 }
 
 /* ---- both ---- */
 
-static void print_signers(const struct packed *target)
+static void print_signers(const struct image_packed *packed)
 {
-	printf("%s is signed by %zu key%s:", target->file->name, target->signers,
-	       target->signers == 1 ? "" : "s");
-	for (size_t i = 0; i < target->signers; i++)
-		printf(" %.8s", target->signer[i]);
+	printf("%s is signed by %zu key%s:", packed->target.name, packed->signers,
+	       packed->signers == 1 ? "" : "s");
+	for (size_t i = 0; i < packed->signers; i++)
+		printf(" %.8s", packed->signer[i]);
 	puts("");
 }
 
-static int verify(struct image_packed *packed, const struct cli *cli, const struct settings *settings,
+static int verify(struct image_packed *packed, const struct trusted *trusted, const char *file,
 		  struct diag *diag)
 {
-	struct trusted *trusted = calloc(1, sizeof(*trusted));
-	int error = trusted ? read_trust(trusted, cli, settings, diag) : -ENOMEM;
+	struct verifying verifying = { packed, trusted };
+	const struct sealed sealed = { .what = file, .work = verify_work, .context = &verifying,
+				       .answer = ANSWER_MOST, .seconds = VERIFY_SECONDS,
+				       .memory = SEALED_MEMORY + packed->size + trusted->size };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+
+	if (!error && !hear(packed, &answer))
+		error = sealed_refuse(file, diag);
+	text_release(&answer);
+	return error;
+}
+
+static int read_both(struct image_packed *packed, const struct cli *cli, const struct settings *settings,
+		     const char *file, struct diag *diag)
+{
+	static struct trusted trusted;
+	int error = read_packed(packed, file, diag);
 
 	if (!error)
-		error = packed_verify(&packed->target, &packed->archive, &trusted->trust, diag);
-	if (trusted)
-		free(trusted->data);
-	free(trusted);
+		error = read_trust(&trusted, cli, settings, diag);
+	if (!error)
+		error = verify(packed, &trusted, file, diag);
+	free(trusted.data);
+	trusted.data = NULL;
 	return error;
 }
 
@@ -254,13 +345,11 @@ int image_packed_open(struct image_packed *packed, const struct cli *cli, const 
 	if (ENABLED(CONFIG_APPLIANCE_ED25519))
 		key_use_ed25519();
 	strict_budget(METADATA_BUDGET);
-	error = read_packed(packed, file, diag);
-	if (!error)
-		error = verify(packed, cli, &settings, diag);
+	error = read_both(packed, cli, &settings, file, diag);
 	command_print_diag(diag);
 	if (!error) {
 		diag_init(diag);
-		print_signers(&packed->target);
+		print_signers(packed);
 	}
 	return error ? EXIT_NO : EXIT_YES;
 }

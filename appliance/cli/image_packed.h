@@ -6,13 +6,15 @@
 
 /*
  * A packed image that was verified: in memory of its own, because what a stick gives at the second
- * reading need not be what was verified at the first.
+ * reading need not be what was verified at the first. A sealed child (base/sealed.h) parses and verifies it; what
+ * it says is where in those bytes the target lies, and who signed it.
  */
 struct image_packed {
 	void *data;
 	size_t size;
-	struct archive archive;
-	struct packed target;
+	struct archive_file target;	/* within data */
+	char signer[RELEASE_SIGNERS][METADATA_KEYID];
+	size_t signers;
 };
 
 /* file: "-" is standard input. From the trust that this appliance keeps: the bundle in force, else the
