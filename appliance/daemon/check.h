@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/diag.h"
+#include "settings/settings.h"
+
+/* Settings alone can say something that no gateway can do. config: the file, for people. */
+void check_sense(const struct settings *settings, const char *config, struct diag *diag);
+/* Warnings about interfaces that are not named, or not there. */
+void check_interfaces(const struct settings *settings, const char *config);
+
+/*
+ * `cordond --check`: the settings, the rule lists, root metadata and CA that they name. Whoever asks may have
+ * them from a stick, so sealed children (base/sealed.h) parse them, unlike at a start, which reads what was
+ * accepted. 0 or 1, said.
+ */
+int check_run(const char *config);
