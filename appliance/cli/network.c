@@ -9,25 +9,42 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/sealed.h"
 #include "system/boot.h"
 #include "system/paths.h"
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
 
-static int check(const char *path)
+struct checking {
+	const char *path;
+	char *text;
+	size_t size;
+};
+
+static int check_work(void *context, struct text *answer, struct diag *diag)
 {
 	static struct network network;
+	const struct checking *checking = context;
+
+	(void)answer;
+	return network_parse(&network, checking->path, checking->text, checking->size, diag);
+}
+
+/* Whoever asks may have it from anywhere. */
+static int check(const char *path)
+{
 	static struct diag diag;
-	size_t size = 0;
-	char *text = NULL;
-	int error = file_read(AT_FDCWD, path, NETWORK_TEXT_MAX, &text, &size);
+	struct checking checking = { .path = path };
+	const struct sealed sealed = { .what = path, .work = check_work, .context = &checking };
+	struct text none = TEXT_EMPTY;
+	int error = file_read(AT_FDCWD, path, NETWORK_TEXT_MAX, &checking.text, &checking.size);
 
 	diag_init(&diag);
 	if (error)
 		diag_error(&diag, path, 0, 0, "cannot read: %s", strerror(-error));
 	else
-		error = network_parse(&network, path, text, size, &diag);
-	free(text);
+		error = sealed_run(&sealed, &none, &diag);
+	free(checking.text);
 	command_print_diag(&diag);
 	if (!error)
 		printf("%s: clean\n", path);

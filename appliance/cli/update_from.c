@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/sandbox.h"
+#include "base/sealed.h"
 #include "settings/settings.h"
 
 /*
@@ -242,14 +244,15 @@ int update_from(const struct cli *cli, const char *folder)
 
 /* ---- push and receive ---- */
 
-static int run(char *const arguments[], const char *folder, int input, int output)
+/* unpacks: it reads what somebody sent, and is no root while it does. */
+static int run(char *const arguments[], const char *folder, int input, int output, bool unpacks)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		if ((input >= 0 && dup2(input, STDIN_FILENO) < 0) ||
 		    (output >= 0 && dup2(output, STDOUT_FILENO) < 0) ||
-		    (folder && chdir(folder) < 0))
+		    (folder && chdir(folder) < 0) || (unpacks && sandbox_step_down(SEALED_UID) < 0))
 			_exit(126);
 		execvp(arguments[0], arguments);
 		_exit(127);
@@ -282,8 +285,8 @@ int update_push(const char *host, const char *folder)
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return EXIT_NO;
-	packer = run(tar, folder, -1, pipes[1]);
-	carrier = run(ssh, NULL, pipes[0], -1);
+	packer = run(tar, folder, -1, pipes[1], false);
+	carrier = run(ssh, NULL, pipes[0], -1, false);
 	close(pipes[0]);
 	close(pipes[1]);
 	packed = wait_for(packer);
@@ -311,7 +314,9 @@ int update_receive(const struct cli *cli)
 		return EXIT_NO;
 	}
 	setrlimit(RLIMIT_FSIZE, &limit);
-	code = wait_for(run(tar, path, -1, -1));
+	if (geteuid() == 0 && chown(path, SEALED_UID, SEALED_UID) < 0)
+		fprintf(stderr, "cordon update receive: %s: %m\n", path);
+	code = wait_for(run(tar, path, -1, -1, true));
 	if (code)
 		fputs("cordon update receive: expected a tar archive with metadata/ and targets/rules/ on "
 		      "standard input\n", stderr);

@@ -30,14 +30,27 @@ is "$(find state/update)" state/update
 # ---- push, and what it comes to; both tars are this machine's
 mkdir bin
 printf '#!/bin/sh\ncat > pushed.tar\n' > bin/ssh
-printf '#!/bin/sh\n%s "$@"\ncode=$?\nfind . -type f > %s/unpacked\nexit $code\n' "$(command -v tar)" "$work" > bin/tar
+cat > bin/tar <<-END
+	#!/bin/sh
+	$(command -v tar) "\$@"
+	code=\$?
+	find . -type f > $work/unpacked
+	{ id -u; grep CapEff /proc/self/status; } > $work/rights
+	exit \$code
+	END
 chmod +x bin/ssh
+# Whoever unpacks what came over the network is not root.
+chmod 755 "$work"
+touch unpacked rights
+chmod 666 unpacked rights
 PATH=$work/bin:$PATH update push gateway r
 is "$(tar -tf pushed.tar | grep -v '/$' | sort | tr '\n' ' ')" "metadata/timestamp.json targets/rules/$digest.a.rules "
 chmod +x bin/tar
 PATH=$work/bin:$PATH update receive < pushed.tar
 ! grep 'expected a tar archive' said || failed "what is pushed is not received"
 is "$(sort unpacked | tr '\n' ' ')" "./metadata/timestamp.json ./targets/rules/$digest.a.rules "
+is "$(grep Cap rights)" "CapEff:	0000000000000000"
+[ "$(id -u)" != 0 ] || is "$(head -n 1 rights)" 64499
 # From one who sends all of it.
 tar -C r -cf - metadata targets | PATH=$work/bin:$PATH update receive
 ! grep 'expected a tar archive\|more than' said || failed "images are received"
