@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "daemon/log.h"
 #include "daemon/role.h"
+#include "daemon/working.h"
 #include "nft/table.h"
 
 enum {
@@ -170,7 +171,9 @@ static void restore_part(struct guard *guard)
 	int error;
 
 	diag_init(&diag);
+	working_begin();
 	error = kernel_restore(guard->kernel, guard->ruleset, &guard->touched, &restored, &diag);
+	working_end();
 	done(guard, &guard->part, error, &diag, began, PAUSE);
 	if (error)
 		return;
@@ -187,7 +190,9 @@ static void restore_whole(struct guard *guard)
 	int error;
 
 	diag_init(&diag);
+	working_begin();
 	error = kernel_apply(guard->kernel, guard->ruleset, &restored, &diag);
+	working_end();
 	done(guard, &guard->whole, error, &diag, began, PAUSE_WHOLE);
 	if (error)
 		return;

@@ -151,8 +151,11 @@ static void look_after(struct rules_role *role)
 {
 	unsigned int bits = guard_work(&role->guard);
 
-	if (bits & GUARD_OUTSIDE && role->applied)
+	if (bits & GUARD_OUTSIDE && role->applied) {
+		working_begin();
 		apply_outside(role);
+		working_end();
+	}
 	if (bits & GUARD_PINHOLES && role->has_policy)
 		judge_pinholes(role);
 }
