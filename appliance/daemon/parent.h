@@ -279,7 +279,7 @@ void source_tick(struct parent *parent);
 bool patience_size(struct parent *parent, char *text, size_t size, bool *passes);
 /* How long the role may say nothing, from now on. */
 void patience_renew(struct parent *parent, struct child *child);
-/* -EBADMSG: not in turn. */
+/* Also while it does something else that takes long: it is alive then. -EBADMSG: damaged. */
 int patience_progress(struct parent *parent, struct child *child, const struct message *message)
 	__attribute__((warn_unused_result));
 /* It answered: how fast is this machine? changed: it had something to do. */

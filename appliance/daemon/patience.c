@@ -68,8 +68,14 @@ int patience_progress(struct parent *parent, struct child *child, const struct m
 	uint32_t done, total;
 	int error = message_read_progress(message, &done, &total);
 
-	if (error || !child->owes)
-		return error ? error : -EBADMSG;
+	if (error)
+		return error;
+	/* It compares or restores what others changed, or has just answered: it is alive. */
+	if (!child->owes) {
+		if (child->asked)
+			child->asked = parent->now;
+		return 0;
+	}
 	/* To say the same again is no progress. */
 	if (done > child->progress)
 		patience_renew(parent, child);

@@ -46,7 +46,7 @@ enum message_type {
 	/* child to parent */
 	MESSAGE_READY,		/* rules: u8 enum kernel_state, or nothing; else empty */
 	MESSAGE_TROUBLE,	/* text: why this role cannot start or has to end */
-	MESSAGE_PROGRESS,	/* rules, before its MESSAGE_APPLIED: u32 done, u32 total; any unit */
+	MESSAGE_PROGRESS,	/* rules, while it works: u32 done, u32 total; any unit */
 	MESSAGE_OFFER,		/* update: u32 number of the look or 0; descriptor: sealed memfd with
 				 * an archive */
 	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update.h) */
