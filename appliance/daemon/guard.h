@@ -11,10 +11,11 @@
 #include "nft/outside.h"
 
 /*
- * Keeps the kernel's side what the rules role made of it. The kernel tells each change; one that
- * somebody else made to our table, policy rules or routes is undone at once, first its structure and
- * the sets that it touched, then all of it is compared, and the parent hears of it. After each work
- * comes a pause in proportion, so that a flood of changes leaves time for policies and pinholes.
+ * Keeps the kernel's side what the rules role made of it. The kernel tells each change. One that
+ * another program made to our table, policy rules or routes is undone at once: first the structure
+ * and the sets that it touched, then all of it is compared, and the parent hears of it. After each
+ * work comes a pause in proportion, so that a flood of changes leaves time for policies and
+ * pinholes.
  */
 enum { GUARD_SOCKETS = LISTEN_SOCKETS };
 

@@ -72,7 +72,7 @@ int kernel_links(struct kernel *kernel, struct outside_links *links)
 
 /* The number of the kernel's last change of nftables, of any table; 0: it does not say. */
 uint32_t kernel_generation(struct kernel *kernel);
-/* The one at which kernel_apply found or made the table whole; 0: others changed something meanwhile. */
+/* The one at which kernel_apply found or made the table whole; 0: others changed something then. */
 uint32_t kernel_whole(const struct kernel *kernel);
 
 /* Removes the table and the policy routes; 0 also when there were none. */

@@ -31,9 +31,10 @@ struct route_others {
 };
 
 /*
- * Makes the route and the rules 100, 101 and 104 what they are above, and takes whatever else is in
- * the table 3085 out of it. *changed becomes true when something was missing or altered. A family
- * that this kernel does not have, or that is off, needs none. Before the ruleset that sets the mark.
+ * Makes the route and the rules 100, 101 and 104 what they are above, and takes whatever else is
+ * in the table 3085 out of it. *changed becomes true when something was missing or altered. A
+ * family that this kernel does not have, or that is off, needs none. Before the ruleset that sets
+ * the mark.
  */
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	__attribute__((warn_unused_result));
@@ -47,8 +48,9 @@ int route_mark_sources(struct netlink *netlink, const struct outside_links *link
 		       struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * As route_apply for the barrier, 102 and 103, or its removal. It comes up after the ruleset that marks everything,
- * and goes before that ruleset does: nothing is lost in between. others: what comes before it.
+ * As route_apply for the barrier, 102 and 103, or its removal. It comes up after the ruleset that
+ * marks everything, and goes before that ruleset does: nothing is lost in between. others: what
+ * comes before it.
  */
 int route_barrier(struct netlink *netlink, bool on, bool *changed, struct route_others *others,
 		  struct diag *diag) __attribute__((warn_unused_result));
