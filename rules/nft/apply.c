@@ -36,24 +36,21 @@ int apply_batch(struct kernel *kernel, struct batch *batch, struct diag *diag)
 }
 
 
-/* One look at the kernel, what it should hold instead, and both as text. */
+/* One look at the kernel, and what it should hold instead. */
 struct look {
 	const struct table *table;
 	struct scope scope;
 	struct objects now, wanted;
-	struct text now_text, text;
 	bool exists;
+	bool equal;		/* both */
 	uint32_t flags;		/* that the table is to have */
 	uint32_t generation;	/* of what was read; 0: it changed meanwhile */
 };
 
 static void look_release(struct look *look)
 {
-	text_release(&look->now_text);
-	text_release(&look->text);
 	objects_release(&look->now);
 	objects_release(&look->wanted);
-	look->now_text = look->text = TEXT_EMPTY;
 }
 
 /* Reads until nobody interferes. */
@@ -161,24 +158,17 @@ static int look_take(struct kernel *kernel, struct look *look, struct diag *diag
 		look->generation = 0;
 	error = wanted_build(look);
 	if (!error)
-		error = objects_print(&look->wanted, &look->text);
-	if (!error)
-		error = objects_print(&look->now, &look->now_text);
+		error = objects_compare(&look->now, &look->wanted, &look->equal);
 	if (error)
 		diag_error(diag, source, 0, 0, "no memory for the ruleset");
 	look->flags = wanted_flags(kernel, look);
 	return error;
 }
 
-static bool same_text(const struct text *a, const struct text *b)
-{
-	return a->length == b->length && (!a->length || memcmp(a->data, b->data, a->length) == 0);
-}
-
 static bool look_equal(const struct look *look)
 {
-	return look->exists && look->now.flags == look->flags &&
-	       same_text(&look->now_text, &look->text) && has_counters(&look->now, look->table);
+	return look->exists && look->now.flags == look->flags && look->equal &&
+	       has_counters(&look->now, look->table);
 }
 
 /* Up to DIFFERENCE bytes of the line at, from there on. */
@@ -191,8 +181,7 @@ static void line_put(const struct text *text, size_t at, struct text *out)
 }
 
 /* Names the place where the kernel's state is not ours. */
-static void report_difference(const struct text *now, const struct text *wanted,
-			      struct diag *diag)
+static void report_texts(const struct text *now, const struct text *wanted, struct diag *diag)
 {
 	struct text out = TEXT_EMPTY;
 	size_t at = 0, start;
@@ -210,6 +199,19 @@ static void report_difference(const struct text *now, const struct text *wanted,
 	diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another: %s",
 		   text_failed(&out) ? "" : out.data);
 	text_release(&out);
+}
+
+static void report_difference(const struct look *look, struct diag *diag)
+{
+	struct text now = TEXT_EMPTY, wanted = TEXT_EMPTY;
+
+	if (objects_print(&look->now, true, &now) == 0 &&
+	    objects_print(&look->wanted, true, &wanted) == 0)
+		report_texts(&now, &wanted, diag);
+	else
+		diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another");
+	text_release(&now);
+	text_release(&wanted);
 }
 
 /* Kernels before 5.12 and before 6.9 do not know the flags, and say so in two ways. */
@@ -279,7 +281,7 @@ static int rounds(struct kernel *kernel, struct look *look, bool *changed, struc
 		if (error || look_equal(look))
 			return error;
 		if (sent == SENDS) {
-			report_difference(&look->now_text, &look->text, diag);
+			report_difference(look, diag);
 			return -EIO;
 		}
 		error = look_send(kernel, look, diag);

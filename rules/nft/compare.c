@@ -12,12 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nft/delta.h"
+
 enum { SPOILT = UINT32_MAX };	/* as the type of a set's objects: there is none such */
 
 struct printing {
 	struct text *out;
 	const char *chain;	/* whose rules are being numbered */
 	unsigned int rule;
+	bool elements;		/* of sets that are not live */
 	const char *set;
 	bool live;
 };
@@ -214,7 +217,7 @@ static int set_line(struct nftnl_set *set, void *data)
 	if (set_words(set, p->out) < 0)
 		return -1;
 	text_puts(p->out, "\n");
-	return nftnl_set_elem_foreach(set, element_line, p);
+	return p->live || p->elements ? nftnl_set_elem_foreach(set, element_line, p) : 0;
 }
 
 static void stray_lines(const struct objects *objects, struct text *out)
@@ -253,10 +256,10 @@ static int sort_lines(struct text *lines, struct text *out)
 	return text_failed(out) ? -ENOMEM : 0;
 }
 
-int objects_print(const struct objects *objects, struct text *out)
+int objects_print(const struct objects *objects, bool elements, struct text *out)
 {
 	struct text lines = TEXT_EMPTY;
-	struct printing p = { .out = &lines };
+	struct printing p = { .out = &lines, .elements = elements };
 	int error = -ENOMEM;
 
 	if (nftnl_chain_list_foreach(objects->chains, chain_line, &p) < 0 ||
@@ -270,4 +273,45 @@ int objects_print(const struct objects *objects, struct text *out)
 cleanup:
 	text_release(&lines);
 	return error;
+}
+
+static int compare_texts(const struct objects *a, const struct objects *b, bool *equal)
+{
+	struct text x = TEXT_EMPTY, y = TEXT_EMPTY;
+	int error = objects_print(a, false, &x);
+
+	if (!error)
+		error = objects_print(b, false, &y);
+	*equal = !error && x.length == y.length &&
+		 (!x.length || memcmp(x.data, y.data, x.length) == 0);
+	text_release(&x);
+	text_release(&y);
+	return error;
+}
+
+/* Both have the same sets. */
+static int compare_elements(const struct objects *a, const struct objects *b, bool *equal)
+{
+	struct nftnl_set_list_iter *i = nftnl_set_list_iter_create(a->sets);
+	struct nftnl_set *set;
+	int error = 0;
+
+	if (!i)
+		return -ENOMEM;
+	while (!error && *equal && (set = nftnl_set_list_iter_next(i))) {
+		struct nftnl_set *other = nftnl_set_list_lookup_byname(
+			b->sets, nftnl_set_get_str(set, NFTNL_SET_NAME));
+
+		if (!objects_live_set(set))
+			error = delta_compare(set, other, equal);
+	}
+	nftnl_set_list_iter_destroy(i);
+	return error;
+}
+
+int objects_compare(const struct objects *a, const struct objects *b, bool *equal)
+{
+	int error = compare_texts(a, b, equal);
+
+	return error || !*equal ? error : compare_elements(a, b, equal);
 }

@@ -95,10 +95,13 @@ static bool odd(struct nftnl_set_elem *element)
 
 static int compare_verdicts(struct nftnl_set_elem *a, struct nftnl_set_elem *b)
 {
+	bool odd_a;
+
 	if (verdict(a) != verdict(b))
 		return verdict(a) < verdict(b) ? -1 : 1;
-	if (odd(a) != odd(b))
-		return odd(a) ? 1 : -1;
+	odd_a = odd(a);
+	if (odd_a != odd(b))
+		return odd_a ? 1 : -1;
 	return strcmp(chain(a), chain(b));
 }
 
@@ -115,6 +118,8 @@ static int compare_spans(const struct span *a, const struct span *b)
 		return a->end ? 1 : -1;
 	if (a->end)
 		order = compare_keys(a->end, b->end);
+	if (!order && a->end)
+		order = compare_verdicts(a->end, b->end);
 	return order || !a->start ? order : compare_verdicts(a->start, b->start);
 }
 
@@ -135,6 +140,29 @@ static int collect(struct nftnl_set_elem *element, void *data)
 	return 0;
 }
 
+/* The kernel tells intervals from the last to the first, and we build them the other way. */
+static void sort(struct nftnl_set_elem **element, size_t count)
+{
+	size_t up = 1, down = 1;
+
+	while (up < count && by_key(&element[up - 1], &element[up]) <= 0)
+		up++;
+	while (down < count && by_key(&element[down - 1], &element[down]) >= 0)
+		down++;
+	if (up >= count)
+		return;
+	if (down < count) {
+		qsort(element, count, sizeof(*element), by_key);
+		return;
+	}
+	for (size_t i = 0; i < count / 2; i++) {
+		struct nftnl_set_elem *first = element[i];
+
+		element[i] = element[count - 1 - i];
+		element[count - 1 - i] = first;
+	}
+}
+
 static void spans_release(struct spans *spans)
 {
 	free(spans->element);
@@ -152,7 +180,7 @@ static int spans_build(struct spans *spans, struct nftnl_set *set)
 	spans->span = calloc(spans->elements, sizeof(*spans->span));
 	if (!spans->span)
 		return -ENOMEM;
-	qsort(spans->element, spans->elements, sizeof(*spans->element), by_key);
+	sort(spans->element, spans->elements);
 	while (i < spans->elements) {
 		struct span *span = &spans->span[spans->count++];
 
@@ -193,4 +221,19 @@ int delta_each(struct nftnl_set *a, struct nftnl_set *b,
 	spans_release(&mine);
 	spans_release(&other);
 	return error < 0 ? error : 0;
+}
+
+int delta_compare(struct nftnl_set *a, struct nftnl_set *b, bool *equal)
+{
+	struct spans mine = { .element = NULL }, other = { .element = NULL };
+	int error = spans_build(&mine, a);
+
+	if (!error)
+		error = spans_build(&other, b);
+	*equal = !error && mine.count == other.count;
+	for (size_t i = 0; *equal && i < mine.count; i++)
+		*equal = compare_spans(&mine.span[i], &other.span[i]) == 0;
+	spans_release(&mine);
+	spans_release(&other);
+	return error;
 }

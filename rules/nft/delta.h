@@ -2,6 +2,7 @@
 #pragma once
 
 #include <libnftnl/set.h>
+#include <stdbool.h>
 
 /*
  * Calls back for each element of a that b lacks, ascending, the two ends of an interval together:
@@ -10,4 +11,8 @@
  */
 int delta_each(struct nftnl_set *a, struct nftnl_set *b,
 	       int (*callback)(struct nftnl_set_elem *element, void *data), void *data)
+	__attribute__((warn_unused_result));
+
+/* Do both have the same elements? b may be NULL: none. -ENOMEM. */
+int delta_compare(struct nftnl_set *a, struct nftnl_set *b, bool *equal)
 	__attribute__((warn_unused_result));

@@ -30,7 +30,8 @@ struct objects_stray {
 
 /*
  * A table as libnftnl's objects: either built from our data, to be sent, or read from the kernel.
- * Both print in one canonical form, which is how they are compared. Elements are in their sets.
+ * Both print in one canonical form, which is how they are compared; elements, of which there may be
+ * a hundred thousand, one by one (delta.h). Elements are in their sets.
  */
 struct objects {
 	uint32_t flags;		/* TABLE_*, as read */
@@ -58,9 +59,14 @@ int objects_build(struct objects *objects, const struct table *table, const stru
 /*
  * One line for each chain with its hook, rule, set, element and stray, sorted but for the rules of
  * a chain: all that the kernel acts on. Without what changes by itself (counters' values, the
- * elements of live sets that belong there), and without table flags.
+ * elements of live sets that belong there), and without table flags. elements: also those of sets
+ * that are not live.
  */
-int objects_print(const struct objects *objects, struct text *out)
+int objects_print(const struct objects *objects, bool elements, struct text *out)
+	__attribute__((warn_unused_result));
+
+/* Would both print the same, elements included? Without printing these. -ENOMEM. */
+int objects_compare(const struct objects *a, const struct objects *b, bool *equal)
 	__attribute__((warn_unused_result));
 
 /* Are these the same set but for their elements; the same chain, but for its rules? */
