@@ -40,9 +40,10 @@ int apply_batch(struct kernel *kernel, struct batch *batch, struct diag *diag)
 struct look {
 	const struct table *table;
 	struct scope scope;
+	struct scope after;	/* for what is read once something was sent */
 	struct objects now, wanted;
 	bool exists;
-	bool equal;		/* both */
+	enum difference difference;
 	uint32_t flags;		/* that the table is to have */
 	uint32_t generation;	/* of what was read; 0: it changed meanwhile */
 };
@@ -158,7 +159,7 @@ static int look_take(struct kernel *kernel, struct look *look, struct diag *diag
 		look->generation = 0;
 	error = wanted_build(look);
 	if (!error)
-		error = objects_compare(&look->now, &look->wanted, &look->equal);
+		error = objects_compare(&look->now, &look->wanted, &look->difference);
 	if (error)
 		diag_error(diag, source, 0, 0, "no memory for the ruleset");
 	look->flags = wanted_flags(kernel, look);
@@ -167,8 +168,8 @@ static int look_take(struct kernel *kernel, struct look *look, struct diag *diag
 
 static bool look_equal(const struct look *look)
 {
-	return look->exists && look->now.flags == look->flags && look->equal &&
-	       has_counters(&look->now, look->table);
+	return look->exists && look->now.flags == look->flags &&
+	       look->difference == DIFFERENCE_NONE && has_counters(&look->now, look->table);
 }
 
 /* Up to DIFFERENCE bytes of the line at, from there on. */
@@ -237,6 +238,8 @@ static int look_send(struct kernel *kernel, struct look *look, struct diag *diag
 	struct change change = {
 		.batch = &batch, .table = look->table->name, .exists = look->exists,
 		.flags = look->flags, .now = &look->now, .wanted = &look->wanted,
+		.elements = look->exists && look->difference == DIFFERENCE_ELEMENTS &&
+			    has_counters(&look->now, look->table),
 	};
 	int error = 0;
 
@@ -288,7 +291,10 @@ static int rounds(struct kernel *kernel, struct look *look, bool *changed, struc
 		if (!error) {
 			*changed = true;
 			/* The change of flags is a step of its own. */
-			sent += !look->exists || look->now.flags == look->flags;
+			if (!look->exists || look->now.flags == look->flags) {
+				sent++;
+				look->scope = look->after;
+			}
 		} else if ((refused_flags(kernel, look, error) || overtaken(error)) &&
 			   ++refused < SENDS) {
 			diag->count = said;
@@ -301,11 +307,13 @@ static int rounds(struct kernel *kernel, struct look *look, bool *changed, struc
 int apply_table(struct kernel *kernel, const struct table *table, const struct scope *scope,
 		bool *changed, struct diag *diag)
 {
-	struct look look = { .table = table, .scope = *scope };
+	struct look look = { .table = table, .scope = *scope, .after = { .all = scope->all } };
 	int error;
 
-	if (!scope->all)
+	if (!scope->all) {
 		scope_add_small(&look.scope, table);
+		scope_add_small(&look.after, table);
+	}
 	error = rounds(kernel, &look, changed, diag);
 	if (!error) {
 		kernel->owned = look.now.flags & TABLE_OWNER;

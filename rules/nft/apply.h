@@ -10,8 +10,9 @@
 
 /*
  * Makes the kernel hold this table, as far as the scope looks, and reads it back: compares, sends
- * one transaction with the difference, and compares again. Flags of the table are a transaction of
- * their own before that. *changed becomes true when something was sent.
+ * one transaction with the difference, and compares again; unless the scope is everything, without
+ * the elements of large sets. Flags of the table are a transaction of their own before that.
+ * *changed becomes true when something was sent.
  */
 int apply_table(struct kernel *kernel, const struct table *table, const struct scope *scope,
 		bool *changed, struct diag *diag) __attribute__((warn_unused_result));

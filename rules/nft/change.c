@@ -294,9 +294,19 @@ static int elements_add(struct nftnl_set *wanted, void *data)
 	return elements_put(change, NFT_MSG_NEWSETELEM, wanted, now);
 }
 
+static int build_elements(struct change *change)
+{
+	if (nftnl_set_list_foreach(change->now->sets, elements_delete, change) < 0 ||
+	    nftnl_set_list_foreach(change->wanted->sets, elements_add, change) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
 /* Who refers to something comes after it, and goes before it. */
 int change_build(struct change *change)
 {
+	if (change->elements)
+		return build_elements(change);
 	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE, !change->exists);
 	if (change->exists)
 		rules_flush(change);

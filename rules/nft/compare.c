@@ -309,9 +309,15 @@ static int compare_elements(const struct objects *a, const struct objects *b, bo
 	return error;
 }
 
-int objects_compare(const struct objects *a, const struct objects *b, bool *equal)
+int objects_compare(const struct objects *a, const struct objects *b, enum difference *difference)
 {
-	int error = compare_texts(a, b, equal);
+	bool equal;
+	int error = compare_texts(a, b, &equal);
 
-	return error || !*equal ? error : compare_elements(a, b, equal);
+	*difference = DIFFERENCE_ANY;
+	if (error || !equal)
+		return error;
+	error = compare_elements(a, b, &equal);
+	*difference = equal ? DIFFERENCE_NONE : DIFFERENCE_ELEMENTS;
+	return error;
 }

@@ -53,7 +53,8 @@ int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *cha
 
 /*
  * The same, but elements only of small sets and of those in scope: milliseconds, also beside large
- * sets. The policy routes are not looked at.
+ * sets. What was sent of large sets is not read back: kernel_apply has to follow. The policy routes
+ * are not looked at.
  */
 int kernel_restore(struct kernel *kernel, const struct ruleset *ruleset, const struct scope *scope,
 		   bool *changed, struct diag *diag) __attribute__((warn_unused_result));

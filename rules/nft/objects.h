@@ -65,8 +65,9 @@ int objects_build(struct objects *objects, const struct table *table, const stru
 int objects_print(const struct objects *objects, bool elements, struct text *out)
 	__attribute__((warn_unused_result));
 
-/* Would both print the same, elements included? Without printing these. -ENOMEM. */
-int objects_compare(const struct objects *a, const struct objects *b, bool *equal)
+/* What would print differently, without printing elements. -ENOMEM. */
+enum difference { DIFFERENCE_NONE, DIFFERENCE_ELEMENTS, DIFFERENCE_ANY };
+int objects_compare(const struct objects *a, const struct objects *b, enum difference *difference)
 	__attribute__((warn_unused_result));
 
 /* Are these the same set but for their elements; the same chain, but for its rules? */
