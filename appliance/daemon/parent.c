@@ -2,6 +2,7 @@
 #include "daemon/parent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -204,6 +205,21 @@ static void round_of(struct parent *parent)
 }
 
 /*
+ * The second barrier (nft/route.h) prohibits what has no mark, and a reverse path filter that looks up
+ * without it would drop all that is forwarded. Here for every interface, those of later too; without
+ * /proc the rules role does it for each that it sees.
+ */
+static void validate_by_mark(void)
+{
+	int fd = open("/proc/sys/net/ipv4/conf/all/src_valid_mark", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		log_debug("src_valid_mark: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
  * The rules role comes before all that may fail or hang, the disk above all: it closes the gateway
  * in the kernel before it is READY, and what follows can only open that.
  */
@@ -215,6 +231,7 @@ int parent_run(struct parent *parent)
 	open_loop(parent);
 	if (parts_lock(parent) == -EBUSY)
 		return 1;
+	validate_by_mark();
 	child_start(parent, ROLE_RULES);
 	watchdog_init(&parent->watchdog, parent->settings.watchdog, parent->run, parent->now);
 	parts_tick(parent);

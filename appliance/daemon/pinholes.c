@@ -244,6 +244,13 @@ static void forget_withdrawn(struct pinholes *pinholes, const struct policy *pol
 	}
 }
 
+int pinholes_judge_connections(struct pinholes *pinholes, const struct policy *policy)
+{
+	struct judging judging = { .pinholes = pinholes, .policy = policy };
+
+	return kernel_connections_judge(pinholes->kernel, keep_connection, &judging);
+}
+
 int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
 {
 	struct judging judging = { .pinholes = pinholes, .policy = policy };
@@ -255,7 +262,7 @@ int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
 		pinholes->loaded = true;
 	forget_withdrawn(pinholes, policy);
 	/* Pinholes first: a connection that is ended must not come back through one. */
-	if (kernel_connections_judge(pinholes->kernel, keep_connection, &judging) < 0 && !error)
+	if (pinholes_judge_connections(pinholes, policy) < 0 && !error)
 		error = -EIO;
 	return error;
 }

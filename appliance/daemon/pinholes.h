@@ -40,6 +40,10 @@ int pinholes_init(struct pinholes *pinholes, struct kernel *kernel, const struct
 int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 		  const struct pinhole_request *request) __attribute__((warn_unused_result));
 
+/* Ends connections that began through a pinhole and that nothing here explains. -errno. */
+int pinholes_judge_connections(struct pinholes *pinholes, const struct policy *policy)
+	__attribute__((warn_unused_result));
+
 /* Closes what the policy does not let through, and ends its connections. -errno: something may still
  * be open. */
 int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)

@@ -168,7 +168,9 @@ static void tell_counters(struct rules_role *role)
 	int count = kernel_counters(role->kernel, counter);
 
 	guard_check(&role->guard);
-	if (role->judge_again && role->has_policy)
+	/* Connections with our mark come from others, too: a restored or synchronised conntrack table. */
+	if (role->has_policy && (role->judge_again || pinholes_judge_connections(
+							      &role->pinholes, &role->policy) < 0))
 		judge_pinholes(role);
 	for (int i = 0; i < count; i++) {
 		cursor_put(&cursor, counter[i].name, sizeof(counter[i].name));
@@ -307,6 +309,16 @@ static void open_neighbours(struct rules_role *role)
 	neighbours_init(&role->pinholes.neighbours, fd < 0 ? -1 : fd);
 }
 
+/* A table of this name that lacks our counters was made by somebody else, and closes nothing. */
+static bool is_ours(const struct kernel_counter *counter, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(counter[i].name, "closed") == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * The first thing that reaches the kernel. A table that is there already was made by a policy and
  * stays in force until this daemon has one.
@@ -319,7 +331,7 @@ static enum kernel_state close_first(struct rules_role *role)
 	int error;
 
 	guard_look(&role->guard);
-	if (kernel_counters(role->kernel, counter) != -ENOENT)
+	if (is_ours(counter, kernel_counters(role->kernel, counter)))
 		return KERNEL_EARLIER;
 	diag_init(&diag);
 	error = put_in_force(role, NULL, RULESET_CLOSED, &changed, &diag);

@@ -162,7 +162,7 @@ static void pinhole_sets(struct build *build)
 /* A source that is quiet for so long is forgotten, and makes room. */
 static void log_set(struct build *build, const char *name, enum field_type type)
 {
-	enum { FORGET = 60 };
+	enum { FORGET = 20 };
 
 	table_set_add(build->table, (struct table_set){
 		.name = name, .type = { type }, .live = true, .timeout = FORGET,

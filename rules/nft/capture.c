@@ -99,6 +99,12 @@ static void spoofed_chain(struct build *build)
 	static const uint8_t none[16], link_local[16] = { 0xfe, 0x80 };
 	struct table_chain *chain = table_chain_add(build->table, "spoofed", NULL);
 
+	/* Source routing: the kernel puts another destination into the packet when nobody looks any
+	 * more (RFC 7126, 4.3 and 4.4: drop). */
+	TABLE_RULE(chain, statement_equal(FIELD_LOOSE_ROUTE, 1), statement_counter("spoofed"),
+		   statement_drop());
+	TABLE_RULE(chain, statement_equal(FIELD_STRICT_ROUTE, 1), statement_counter("spoofed"),
+		   statement_drop());
 	TABLE_RULE(chain, statement_equal(FIELD_WAY_BACK_HERE, 1), statement_return());
 	for (size_t i = 0; build->lan && i < build->lan->count; i++) {
 		const char *interface = (const char *)build->lan->element[i].key;

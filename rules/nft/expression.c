@@ -181,6 +181,16 @@ static void load(struct writer *writer, enum field field, uint32_t reg)
 		put32(expr, NFTNL_EXPR_FIB_FLAGS, fib_flags(field));
 		put32(expr, NFTNL_EXPR_FIB_DREG, reg);
 		break;
+	case SOURCE_OPTION:
+		expr = add(writer, "exthdr");
+		put32(expr, NFTNL_EXPR_EXTHDR_DREG, reg);
+		if (expr)
+			nftnl_expr_set_u8(expr, NFTNL_EXPR_EXTHDR_TYPE, (uint8_t)info->key);
+		put32(expr, NFTNL_EXPR_EXTHDR_OFFSET, 0);
+		put32(expr, NFTNL_EXPR_EXTHDR_LEN, 1);
+		put32(expr, NFTNL_EXPR_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
+		put32(expr, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV4);
+		break;
 	case SOURCE_LINK:
 	case SOURCE_NETWORK:
 	case SOURCE_TRANSPORT:

@@ -36,6 +36,9 @@ static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_CT_MARK] = { "ct mark", TYPE_MARK, SOURCE_CT, NFT_CT_MARK, 0, 0 },
 	[FIELD_CT_DIRECTION] = { "ct direction", TYPE_DIRECTION, SOURCE_CT, NFT_CT_DIRECTION, 0,
 				 0 },
+	[FIELD_LOOSE_ROUTE] = { "ip option lsrr", TYPE_OPTION, SOURCE_OPTION, 131, NFPROTO_IPV4, 0 },
+	[FIELD_STRICT_ROUTE] = { "ip option ssrr", TYPE_OPTION, SOURCE_OPTION, 137, NFPROTO_IPV4,
+				 0 },
 	[FIELD_TRANSPARENT] = { "socket transparent", TYPE_FLAG, SOURCE_SOCKET,
 				NFT_SOCKET_TRANSPARENT, 0, 0 },
 	[FIELD_LOCAL] = { "fib daddr type", TYPE_ADDRESS_TYPE, SOURCE_FIB,
@@ -76,6 +79,7 @@ static const struct {
 	[TYPE_ADDRESS_TYPE] = { "fib_addrtype", 4, 0 },
 	[TYPE_DIRECTION] = { "ct_dir", 1, 0 },
 	[TYPE_PRESENCE] = { "boolean", 4, 0 },
+	[TYPE_OPTION] = { "boolean", 1, 0 },
 };
 
 struct word {
@@ -197,6 +201,7 @@ void field_value_print(enum field_type type, const void *value, struct text *out
 		word_print(WORDS(directions), bytes[0], out);
 		break;
 	case TYPE_PRESENCE:
+	case TYPE_OPTION:
 		text_puts(out, bytes[0] ? "exists" : "missing");
 		break;
 	case TYPE_FLAG:

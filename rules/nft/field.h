@@ -31,6 +31,7 @@ enum field_type {
 	TYPE_ADDRESS_TYPE,
 	TYPE_DIRECTION,
 	TYPE_PRESENCE,
+	TYPE_OPTION,
 	TYPE_COUNT
 };
 
@@ -57,6 +58,8 @@ enum field {
 	FIELD_CT_STATE,
 	FIELD_CT_MARK,
 	FIELD_CT_DIRECTION,	/* of the packet in its connection */
+	FIELD_LOOSE_ROUTE,	/* an IPv4 option: the destination is another than it seems */
+	FIELD_STRICT_ROUTE,
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
 	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */
@@ -75,13 +78,14 @@ enum field {
 };
 
 enum field_source { SOURCE_META, SOURCE_CT, SOURCE_LINK, SOURCE_NETWORK, SOURCE_TRANSPORT,
-		    SOURCE_SOCKET, SOURCE_FIB };
+		    SOURCE_SOCKET, SOURCE_FIB, SOURCE_OPTION };
 
 struct field_info {
 	const char *name;	/* nft's words; NULL: it has none */
 	enum field_type type;
 	enum field_source source;
-	uint32_t key;		/* of meta, ct or socket; result of fib; offset into the header */
+	uint32_t key;		/* of meta, ct or socket; result of fib; offset into the header; number of
+				 * the option */
 	uint8_t family;		/* NFPROTO_* that nft requires first; 0: any */
 	uint8_t protocol;	/* IPPROTO_* that nft requires first; 0: any */
 };

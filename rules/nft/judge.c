@@ -68,12 +68,20 @@ static void share_chain(struct build *build)
 	};
 	struct table_chain *chain = table_chain_add(build->table, "share", NULL);
 
+	static const uint8_t no_mac[6];
+
 	TABLE_RULE(chain, statement_mark_clear(MARK_QUIET));
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		TABLE_RULE(chain, statement_over(tables[i].field, tables[i].set, RULESET_LOG_RATE,
 						 RULESET_LOG_BURST), statement_goto("quiet"));
 		TABLE_RULE(chain, IN(tables[i].field, tables[i].set), statement_return());
+		/* A forged address must not use up the share of its owner. */
+		if (tables[i].field == FIELD_SOURCE_MAC)
+			TABLE_RULE(chain, statement_not(statement_prefix(FIELD_SOURCE_MAC, no_mac, 48)),
+				   statement_goto("shared"));
 	}
+	TABLE_RULE(chain, statement_goto("shared"));
+	chain = table_chain_add(build->table, "shared", NULL);
 	TABLE_RULE(chain, statement_limit(RULESET_LOG_SHARED_RATE, RULESET_LOG_SHARED_BURST),
 		   statement_return());
 	TABLE_RULE(chain, statement_goto("quiet"));

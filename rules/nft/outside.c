@@ -27,11 +27,30 @@ static void add(struct ruleset_outside *outside, const char *name)
 		snprintf(outside->name[outside->count++], IFNAMSIZ, "%s", name);
 }
 
-static bool may_be_outside(const struct outside_link *link, const struct settings *settings)
+static bool is_inside(const struct outside_link *link, const struct settings *settings)
 {
-	return link->leads_out && link->index != LOOPBACK &&
-	       !settings_is_lan(settings, link->name) &&
-	       !settings_is_management(settings, link->name);
+	return settings_is_lan(settings, link->name) ||
+	       settings_is_management(settings, link->name);
+}
+
+/* Made of this inside link, or a part of it: what is sent to the one arrives by the other. A VLAN
+ * and the card below it are apart. */
+static bool belongs_to(const struct outside_link *link, const struct outside_link *inside)
+{
+	return link->index == inside->index || link->master == inside->index ||
+	       inside->master == link->index || link->lower == inside->index;
+}
+
+static bool may_be_outside(const struct outside_links *links, const struct outside_link *link,
+			   const struct settings *settings)
+{
+	if (!link->leads_out || link->index == LOOPBACK)
+		return false;
+	for (size_t i = 0; i < links->count; i++) {
+		if (is_inside(&links->link[i], settings) && belongs_to(link, &links->link[i]))
+			return false;
+	}
+	return true;
 }
 
 /* Of equal metrics the lower name, so that the choice does not depend on the kernel's order. */
@@ -51,7 +70,7 @@ static void find(const struct outside_links *links, const struct settings *setti
 		for (size_t k = 0; k < links->count; k++) {
 			const struct outside_link *link = &links->link[k];
 
-			if (may_be_outside(link, settings) && (!last || better(last, link)) &&
+			if (may_be_outside(links, link, settings) && (!last || better(last, link)) &&
 			    (!best || better(link, best)))
 				best = link;
 		}
@@ -138,9 +157,7 @@ void outside_judge(const struct outside_links *links, const struct settings *set
 		const struct outside_link *link = &links->link[i];
 
 		if (link->up && link->forwards && link->reaches && link->index != LOOPBACK &&
-		    !settings_is_lan(settings, link->name) &&
-		    !settings_is_management(settings, link->name) &&
-		    !is_outside(outside, link->name) &&
+		    !is_inside(link, settings) && !is_outside(outside, link->name) &&
 		    strncmp(link->name, selftest, sizeof(selftest) - 1) != 0)
 			note(misfits->unknown, &misfits->unknowns, link->name);
 	}

@@ -21,6 +21,8 @@ struct ruleset_outside {
 enum { OUTSIDE_LINKS = 512 };
 struct outside_link {
 	int index;
+	int master;		/* the bridge or bond that it is a port of; 0: none */
+	int lower;		/* the link that it sits on (VLAN, macvlan); 0: none, or elsewhere */
 	char name[IFNAMSIZ];
 	bool up;
 	bool forwards;		/* packets of IPv4 or IPv6 that arrive there */
@@ -43,7 +45,8 @@ int outside_read(struct netlink *netlink, struct outside_links *links)
 
 /*
  * Pure. What the settings name as wan, whether it is there or not; without that, what default
- * routes lead to and is neither lan nor management, best metric first, at most SETTINGS_WANS.
+ * routes lead to and is neither lan nor management, nor a bridge with such a port, nor a port, VLAN or
+ * macvlan of one; best metric first, at most SETTINGS_WANS.
  */
 void outside_choose(const struct outside_links *links, const struct settings *settings,
 		    struct ruleset_outside *outside);

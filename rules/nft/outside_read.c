@@ -69,6 +69,10 @@ static int link_read(const struct nlmsghdr *message, void *data)
 	*link = (struct outside_link){ .index = info->ifi_index, .up = info->ifi_flags & IFF_UP,
 				       .metric = UINT32_MAX };
 	link_flags(link, attributes);
+	link->master = (int)attribute_u32(attribute_find(attributes, IFLA_MASTER), 0);
+	/* An index of another namespace, as a veth has, is none of ours. */
+	if (!attribute_find(attributes, IFLA_LINK_NETNSID))
+		link->lower = (int)attribute_u32(attribute_find(attributes, IFLA_LINK), 0);
 	attribute_text(attribute_find(attributes, IFLA_IFNAME), link->name, sizeof(link->name));
 	if (link->name[0])
 		links->count++;

@@ -34,7 +34,7 @@ enum { RULESET_PINHOLES = 65536 };
  * in the table of sources. What is not logged is counted by the counter unlogged.
  */
 enum {
-	RULESET_LOG_RATE = 20, RULESET_LOG_BURST = 60, RULESET_LOG_SOURCES = 4096,
+	RULESET_LOG_RATE = 20, RULESET_LOG_BURST = 60, RULESET_LOG_SOURCES = 16384,
 	RULESET_LOG_SHARED_RATE = 100, RULESET_LOG_SHARED_BURST = 200
 };
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+enum { U_OCTET = 8 };	/* bits 64 to 71 are zero (RFC 6052, 2.2) */
+
 #define V6(...) { .bytes = { __VA_ARGS__ } }
 
 const struct embedding embed_known[EMBED_KNOWN] = {
@@ -24,8 +26,7 @@ int embed_nat64(struct embedding *embedding, const struct prefix *prefix)
 		return -EINVAL;
 	embedding->prefix = *prefix;
 	for (int i = 0; i < 4; i++, at++) {
-		/* Bits 64 to 71 are zero, the "u" octet. */
-		if (at == 8)
+		if (at == U_OCTET)
 			at++;
 		embedding->at[i] = at;
 	}
@@ -41,7 +42,8 @@ bool embed_unwrap(const struct embedding *embedding, const struct addr *addr, st
 {
 	uint8_t bytes[4];
 
-	if (addr_is_v4(addr) || !prefix_contains(&embedding->prefix, addr))
+	if (addr_is_v4(addr) || !prefix_contains(&embedding->prefix, addr) ||
+	    (!embed_contiguous(embedding) && addr->bytes[U_OCTET] != 0))
 		return false;
 	for (int i = 0; i < 4; i++)
 		bytes[i] = addr->bytes[embedding->at[i]];
