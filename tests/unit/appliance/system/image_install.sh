@@ -304,9 +304,9 @@ refused 'this appliance has seen newer metadata than is packed with it' install 
 grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
-repo timestamp r --key one.pem --expires 5s > said
+repo timestamp r --key one.pem --expires 20s > said
 repo image r --pack late cordon-x86_64-0.4.0.bundle > said
-sleep 6
+sleep 21
 rm state/bundle
 untouched > before
 refused 'expired, by the time of this appliance' install late

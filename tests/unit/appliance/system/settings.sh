@@ -244,7 +244,7 @@ asked() { # ARGUMENT...: until it asks for the secret; what is typed goes to des
 	mkfifo typed
 	(cordon "$@" <typed >asked.said 2>&1; echo $? >asked.code) &
 	exec 9>typed
-	for _ in $(seq 50); do grep -q "secret to take it" asked.said && break; sleep 0.1; done
+	for _ in $(seq 300); do grep -q "secret to take it" asked.said && break; sleep 0.1; done
 	check grep -q "secret to take it" asked.said
 }
 typed() { # CODE TEXT
@@ -266,9 +266,9 @@ waiting_box() {
 for ask in 'accept' 'import mine' 'apply mine --confirm 60'; do
 	waiting_box
 	asked settings $ask
-	check timeout 5 "$build/bin/cordon" settings expire
+	check timeout 30 "$build/bin/cordon" settings expire
 	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-2\n' >"$esp/network.conf"
-	check timeout 5 "$build/bin/cordon" settings intake
+	check timeout 30 "$build/bin/cordon" settings intake
 	cp -r "$box/data/settings" before
 	typed 1 'changed by somebody else meanwhile'
 	check diff -r before "$box/data/settings"
