@@ -74,7 +74,7 @@ watch_read() {
 	seen=$(jq -r '.nftables[].set // empty | select(.stmt) | .name as $set | .elem // [] | .[].elem |
 		"\($set) \(.val.concat | map(tostring) | join(" ")) \(.counter.packets)"' <<<"$seen") || return
 	[ -n "$seen" ] || return 0
-	sed 's/^[a-z]*[46] //' <<<"$seen"
+	cut -d" " -f2- <<<"$seen"
 	sed -E 's/ [0-9]+$//; s/ / . /g; s/^([a-z]+[46]) \. (.*)/delete element netdev watch \1 { \2 }/' <<<"$seen" |
 		nft_internet -f -
 }
