@@ -59,7 +59,7 @@ test_router_everyday() {
 	before=$(events . | wc -l)
 	on reboot || :
 	sleep 3
-	vm_ready 60
+	vm_ready 120
 	[ "$(events . | wc -l)" -ge "$before" ] || fail 'the log is shorter after a restart'
 	is "$(on cat /proc/sys/kernel/hostname)" cordon 'hostname'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name, after a restart'

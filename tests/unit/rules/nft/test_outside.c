@@ -52,6 +52,28 @@ static void default_routes(void **state)
 	names_are(2, "eth0", "wwan0");
 }
 
+/* A bridge and a macvlan of the LAN had a default route, and so were open. */
+static void what_is_made_of_the_lan_is_not_outside(void **state)
+{
+	(void)state;
+	begin("[network]\nlan = lan0\n");
+	link_add("lan0", false, 0);
+	link_add("br0", true, 0);
+	link_add("mv0", true, 500);
+	link_add("wan0", true, 100);
+	names_are(3, "br0", "mv0");
+	links.link[0].master = links.link[1].index;
+	links.link[2].lower = links.link[0].index;
+	names_are(1, "wan0", NULL);
+	/* A VLAN that leads outside, beside a LAN on the same card. */
+	begin("[network]\nlan = eth0.10\n");
+	link_add("eth0", false, 0);
+	link_add("eth0.10", false, 0);
+	link_add("eth0.20", true, 0);
+	links.link[1].lower = links.link[2].lower = links.link[0].index;
+	names_are(1, "eth0.20", NULL);
+}
+
 /* More than fit: the best routes count, and equal ones by name, whatever the kernel's order. */
 static void at_most_four(void **state)
 {
@@ -131,6 +153,7 @@ static void misfits_are_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(default_routes),
+					    cmocka_unit_test(what_is_made_of_the_lan_is_not_outside),
 					    cmocka_unit_test(at_most_four),
 					    cmocka_unit_test(settings_win),
 					    cmocka_unit_test(sides_differ),
