@@ -18,7 +18,7 @@ enum {
 	RETRY = 1000,		/* ms, after a failure */
 	LINKS_PAUSE = 250,	/* ms between looks at the interfaces */
 	REPORT_PAUSE = 200,
-	LINES = 8, LINE_INTERVAL = 10 * 1000
+	LINES = 12, LINE_INTERVAL = 2 * 1000	/* so that a handful of edits is all told */
 };
 
 /* ---- tasks ---- */
