@@ -291,7 +291,7 @@ test_start_without_proc_says_so_and_goes_on() {
 	wait_until 5 why_is rules '/proc/self/exe cannot be executed' ||
 		fail "the reason: $(status .roles)"
 	is "$(status .in_force)" false 'in force'
-	nsenter --mount -t "$parent" mount -t proc proc /proc
+	nsenter --mount --root -t "$parent" mount -t proc proc /proc
 	wait_until 60 in_force || fail "it does not go on by itself: $(tail -n 3 "$LAB_DIR/cordond.out")"
 	is "$(pid_of parent)" "$parent" 'the daemon'
 	blocks
