@@ -81,6 +81,8 @@ int client_new(struct client **out, struct store *store, struct source *source,
 				   .trust = trust_new(options->now) };
 	error = client->trust ? store->load(store, "root.json", options->root_limit, &data, &size)
 			      : -ENOMEM;
+	if (client->trust && options->past_expiry)
+		trust_pass_expiry(client->trust);
 	if (error)
 		diag_error(diag, "root.json", 0, 0, "no root to begin with: %s", strerror(-error));
 	else

@@ -21,6 +21,7 @@ struct client_options {
 	size_t target_limit;		/* of one target, whatever the metadata says */
 	unsigned int roots;		/* newer roots in one refresh */
 	unsigned int delegations;	/* roles visited in one search */
+	bool past_expiry;		/* trust_pass_expiry: never on an appliance */
 	bool keep_targets;		/* in the store, under their digest: not fetched twice */
 };
 extern const struct client_options client_options_default;	/* now is 0, no targets kept */

@@ -34,6 +34,21 @@ bool metadata_expired(const struct metadata *metadata, int64_t now)
 	return metadata->expires <= now;
 }
 
+const char *metadata_repository(const struct metadata *metadata)
+{
+	return metadata->repository;
+}
+
+int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
+{
+	uint8_t digest[DIGEST_SIZE];
+	int error = digest_sha256(root->canonical.data, root->canonical.length, digest);
+
+	if (!error)
+		hex_print(digest, sizeof(digest), hex);
+	return error;
+}
+
 /* ---- time ---- */
 
 static int digits(const char *text, size_t count)

@@ -75,6 +75,7 @@ struct metadata {
 	size_t files;
 	int64_t signed_at;		/* timestamp: x-cordon-signed-at; 0: not given */
 	int64_t hold;			/* timestamp: x-cordon-hold, a release version; 0: none */
+	const char *repository;		/* x-cordon-repository: see metadata_repository */
 	json_t *document;		/* the whole file */
 	struct text canonical;		/* of "signed" */
 	struct arena arena;		/* of the arrays above */
@@ -113,6 +114,15 @@ void metadata_time_print(int64_t seconds, char text[32]);
 
 /* SHA-256 of the canonical key, as 64 digits: what a key id has to be. */
 int metadata_keyid(const json_t *key, char id[METADATA_KEYID]) __attribute__((warn_unused_result));
+
+/*
+ * The repository that the file says it was made for: the fingerprint of the repository's first root, 64
+ * hexadecimal digits in lower case (x-cordon-repository, in "signed" of any role). NULL: it does not say.
+ */
+const char *metadata_repository(const struct metadata *metadata);
+/* Of root metadata: SHA-256 of the canonical form of "signed", as 64 digits. */
+int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
+	__attribute__((warn_unused_result));
 
 /* Has the time come at which it expires? */
 bool metadata_expired(const struct metadata *metadata, int64_t now);

@@ -30,6 +30,18 @@ static bool version_is_1(const char *text)
 	return *text == '\0' && parts > 0;
 }
 
+static int parse_repository(struct metadata *metadata, const json_t *signed_,
+			    const struct field *field)
+{
+	static const char name[] = "x-cordon-repository";
+	int error = field_text(field, signed_, name, METADATA_NAME, FIELD_OPTIONAL,
+			       &metadata->repository);
+
+	if (!error && metadata->repository && !metadata_is_keyid(metadata->repository))
+		error = field_wrong(field, name, "64 hexadecimal digits in lower case");
+	return error;
+}
+
 static int parse_header(struct metadata *metadata, const json_t *signed_, const struct field *field)
 {
 	const char *word, *specification;
@@ -50,6 +62,8 @@ static int parse_header(struct metadata *metadata, const json_t *signed_, const 
 				      FIELD_REQUIRED, &metadata->version);
 	if (!error)
 		error = field_time(field, signed_, "expires", FIELD_REQUIRED, &metadata->expires);
+	if (!error)
+		error = parse_repository(metadata, signed_, field);
 	return error;
 }
 

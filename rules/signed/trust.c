@@ -22,6 +22,7 @@ struct accepted {
 
 struct trust {
 	int64_t now;
+	bool past_expiry;
 	struct metadata *root, *timestamp, *snapshot;
 	struct metadata *previous;	/* a stored snapshot that only serves against rollback */
 	struct accepted *targets;
@@ -54,6 +55,11 @@ void trust_free(struct trust *trust)
 	free(trust);
 }
 
+void trust_pass_expiry(struct trust *trust)
+{
+	trust->past_expiry = true;
+}
+
 static int refuse(struct diag *diag, const char *source, int error, const char *what)
 {
 	diag_error(diag, source, 0, 0, "%s", what);
@@ -65,7 +71,7 @@ static int check_expiry(const struct trust *trust, const struct metadata *metada
 {
 	char expires[32], now[32];
 
-	if (!metadata_expired(metadata, trust->now))
+	if (trust->past_expiry || !metadata_expired(metadata, trust->now))
 		return 0;
 	metadata_time_print(metadata->expires, expires);
 	metadata_time_print(trust->now, now);
@@ -447,6 +453,28 @@ int64_t trust_expires(const struct trust *trust, const char *role)
 	for (; one; one = one->parent)
 		first = one->metadata->expires < first ? one->metadata->expires : first;
 	return first;
+}
+
+bool trust_expired(const struct trust *trust, size_t number, const char **role, int64_t *expires)
+{
+	for (enum metadata_type type = METADATA_ROOT; type < METADATA_TARGETS; type++) {
+		const struct metadata *metadata = trust_get(trust, type);
+
+		if (!metadata || !metadata_expired(metadata, trust->now) || number-- > 0)
+			continue;
+		*role = metadata_type_print(type);
+		*expires = metadata->expires;
+		return true;
+	}
+	for (const struct accepted *at = trust->targets; at; at = at->next) {
+		if (find(trust, at->role) != at || !metadata_expired(at->metadata, trust->now) ||
+		    number-- > 0)
+			continue;
+		*role = at->role;
+		*expires = at->metadata->expires;
+		return true;
+	}
+	return false;
 }
 
 size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],

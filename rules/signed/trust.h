@@ -13,6 +13,11 @@ struct trust;
 /* now: the fixed update start time (5.1), seconds since 1970. NULL when out of memory. */
 struct trust *trust_new(int64_t now);
 void trust_free(struct trust *trust);
+/*
+ * From now on nothing is refused for having expired; all else is verified as always. For people who look
+ * at what they published, never for an appliance: trust_expired says what they have to renew.
+ */
+void trust_pass_expiry(struct trust *trust);
 
 /* All: 0; -EINVAL shape or signature, -ESTALE expired, -EEXIST not newer or rolled back, -EACCES
  * not enough signatures, -ENOMEM; diag says which of it. */
@@ -42,6 +47,9 @@ const struct metadata *trust_get_targets(const struct trust *trust, const char *
 /* When the first file expires of those that a targets role rests on: root, timestamp, snapshot, the
  * role, and each that delegates on the way to it. 0: the role was not accepted. */
 int64_t trust_expires(const struct trust *trust, const char *role);
+/* The files of the set that have expired, each role once: the number-th, false when there are no more.
+ * *role lives as long as the set. */
+bool trust_expired(const struct trust *trust, size_t number, const char **role, int64_t *expires);
 /* Who signed a targets role, of those who may, as key ids; how many. */
 size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],
 		     size_t signers);

@@ -44,6 +44,30 @@ static void root(void **state)
 	metadata_free(metadata);
 }
 
+static void says_which_repository_it_was_made_for(void **state)
+{
+	struct forge *forge = *state;
+	struct forge_role *role = forge_role(forge, "timestamp");
+	struct metadata *metadata = parse(forge, METADATA_ROOT);
+	struct text bytes = TEXT_EMPTY;
+	char id[METADATA_KEYID];
+
+	assert_int_equal(metadata_fingerprint(metadata, id), 0);
+	assert_int_equal(strlen(id), 64);
+	assert_null(metadata_repository(metadata));
+	metadata_free(metadata);
+	json_object_set_new(role->document, "x-cordon-repository", json_string(id));
+	metadata = parse(forge, METADATA_TIMESTAMP);
+	assert_string_equal(metadata_repository(metadata), id);
+	metadata_free(metadata);
+	id[0] = 'A';
+	json_object_set_new(role->document, "x-cordon-repository", json_string(id));
+	forge_sign(role, &bytes);
+	assert_int_equal(metadata_parse(&metadata, METADATA_TIMESTAMP, bytes.data, bytes.length,
+					"test", NULL), -EINVAL);
+	text_release(&bytes);
+}
+
 static void root_without_consistent_snapshots(void **state)
 {
 	struct forge *forge = *state;
@@ -241,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FORGE_TEST(root),
 		FORGE_TEST(root_without_consistent_snapshots),
+		FORGE_TEST(says_which_repository_it_was_made_for),
 		FORGE_TEST(timestamp),
 		FORGE_TEST(targets_and_delegations),
 		FORGE_TEST(unknown_kinds_of_keys),

@@ -74,6 +74,46 @@ static void same_timestamp_again(void **state)
 	trust_free(trust);
 }
 
+/* For those who look at what they published: all is verified, and they learn what to renew. */
+static void past_expiry_everything_else_is_verified(void **state)
+{
+	static const char *const roles[] = { "root", "timestamp", "snapshot", "targets" };
+	struct forge *forge = *state;
+	struct trust *trust = trust_new(FORGE_NOW + 31 * FORGE_DAY);
+	const char *role;
+	int64_t expires;
+
+	assert_non_null(trust);
+	assert_int_equal(feed(trust, forge, "root", NULL, false), 0);
+	assert_int_equal(trust_root_done(trust, NULL), -ESTALE);
+	trust_pass_expiry(trust);
+	assert_int_equal(trust_root_done(trust, NULL), 0);
+	assert_int_equal(feed(trust, forge, "timestamp", NULL, false), 0);
+	assert_int_equal(feed(trust, forge, "snapshot", NULL, false), 0);
+	forge_role(forge, "targets")->signer[0] = forge_p256(9);
+	assert_int_equal(feed(trust, forge, "targets", NULL, false), -EACCES);
+	forge_role(forge, "targets")->signer[0] = forge_p256(3);
+	assert_int_equal(feed(trust, forge, "targets", NULL, false), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(trust_expired(trust, i, &role, &expires));
+		assert_string_equal(role, roles[i]);
+		assert_int_equal(expires, FORGE_NOW + 30 * FORGE_DAY);
+	}
+	assert_false(trust_expired(trust, 4, &role, &expires));
+	trust_free(trust);
+}
+
+static void nothing_expired(void **state)
+{
+	struct forge *forge = *state;
+	struct trust *trust = begin(forge);
+	const char *role;
+	int64_t expires;
+
+	assert_false(trust_expired(trust, 0, &role, &expires));
+	trust_free(trust);
+}
+
 /* It holds against rollback, and for nothing else. */
 static void stored_timestamp_that_expired(void **state)
 {
@@ -194,6 +234,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FORGE_TEST(in_order),
+		FORGE_TEST(past_expiry_everything_else_is_verified),
+		FORGE_TEST(nothing_expired),
 		FORGE_TEST(same_timestamp_again),
 		FORGE_TEST(stored_timestamp_that_expired),
 		FORGE_TEST(stored_snapshot),
