@@ -55,6 +55,18 @@ bool key_equal(const struct key *a, const struct key *b);
 int key_verify(const struct key *key, const void *data, size_t size, const uint8_t *signature,
 	       size_t length) __attribute__((warn_unused_result));
 
+/*
+ * A signature that another program or machine made of this message, in any form that tokens and
+ * openssl(1) give: ECDSA as DER or as r and s side by side, RSA and Ed25519 as they are; binary, or
+ * as text in base64 or hexadecimal (white space, colons and upper case allowed). signature becomes
+ * the one form that metadata has, and verifies. -EINVAL: no form of a signature by a key of this
+ * type and size; -EACCES: one that does not verify: of another key, of other bytes, of another hash,
+ * or RSA without PSS and a salt of 32 bytes; -ENOTSUP: Ed25519 without libsodium.
+ */
+int key_signature_read(const struct key *key, const void *message, size_t message_size,
+		       const void *bytes, size_t size, uint8_t signature[KEY_SIGNATURE],
+		       size_t *length) __attribute__((warn_unused_result));
+
 /* Links and enables Ed25519 (base/crypto/ed25519.c); no-op without CONFIG_ED25519. */
 void key_use_ed25519(void);
 
