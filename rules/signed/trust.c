@@ -23,6 +23,7 @@ struct accepted {
 struct trust {
 	int64_t now;
 	bool past_expiry;
+	char repository[METADATA_KEYID];	/* "": not known */
 	struct metadata *root, *timestamp, *snapshot;
 	struct metadata *previous;	/* a stored snapshot that only serves against rollback */
 	struct accepted *targets;
@@ -90,6 +91,19 @@ static int check_version(const struct metadata *metadata, int64_t expected, cons
 	return -EEXIST;
 }
 
+/* The same keys may sign in two repositories: what is signed in one is not signed in the other. */
+static int check_repository(const struct trust *trust, const struct metadata *metadata,
+			    const char *source, struct diag *diag)
+{
+	const char *made_for = metadata_repository(metadata);
+
+	if (!made_for || !trust->repository[0] || strcmp(made_for, trust->repository) == 0)
+		return 0;
+	diag_error(diag, source, 0, 0, "made for another repository: \"x-cordon-repository\" is %s, "
+		   "expected %s", made_for, trust->repository);
+	return -EACCES;
+}
+
 /* ---- root (5.3) ---- */
 
 static int verify_top(const struct metadata *metadata, const struct metadata *root,
@@ -97,6 +111,38 @@ static int verify_top(const struct metadata *metadata, const struct metadata *ro
 {
 	return metadata_verify(metadata, &root->role[metadata->type], root->key, root->keys,
 			       source, NULL, 0, NULL, diag);
+}
+
+static int verify_file(const struct trust *trust, const struct metadata *metadata,
+		       const char *source, struct diag *diag)
+{
+	int error = verify_top(metadata, trust->root, source, diag);
+
+	return error ? error : check_repository(trust, metadata, source, diag);
+}
+
+const char *trust_repository(const struct trust *trust)
+{
+	return trust->repository[0] ? trust->repository : NULL;
+}
+
+/* The first root is the repository's id itself; a later one can only say it. */
+static int learn_repository(struct trust *trust, const struct metadata *root, const char *source,
+			    struct diag *diag)
+{
+	const char before = trust->repository[0];
+	int error = 0;
+
+	if (!before && root->version == 1)
+		error = metadata_fingerprint(root, trust->repository);
+	if (!error)
+		error = check_repository(trust, root, source, diag);
+	if (error && !before)
+		trust->repository[0] = '\0';
+	if (!error && !trust->repository[0] && metadata_repository(root))
+		snprintf(trust->repository, sizeof(trust->repository), "%s",
+			 metadata_repository(root));
+	return error;
 }
 
 static bool names_key(const struct metadata_role *role, const char *keyid)
@@ -144,6 +190,8 @@ int trust_root(struct trust *trust, const void *bytes, size_t size, struct diag 
 	if (error)
 		return error;
 	error = check_root(trust, root, source, diag);
+	if (!error)
+		error = learn_repository(trust, root, source, diag);
 	if (error) {
 		metadata_free(root);
 		return error;
@@ -202,7 +250,7 @@ int trust_timestamp(struct trust *trust, const void *bytes, size_t size, bool st
 
 	if (error)
 		return error;
-	error = verify_top(timestamp, trust->root, source, diag);
+	error = verify_file(trust, timestamp, source, diag);
 	if (!error && !stored)
 		error = check_timestamp(trust, timestamp, diag);
 	if (error) {
@@ -263,7 +311,7 @@ static int take_snapshot(struct trust *trust, const void *bytes, size_t size, bo
 		error = metadata_parse(&snapshot, METADATA_SNAPSHOT, bytes, size, source, diag);
 	if (error)
 		return error;
-	error = verify_top(snapshot, trust->root, source, diag);
+	error = verify_file(trust, snapshot, source, diag);
 	if (!error && stored && (differs || check_snapshot(trust, snapshot, source, NULL))) {
 		metadata_free(trust->previous);
 		trust->previous = snapshot;
@@ -361,6 +409,8 @@ static int load_accepted(const struct trust *trust, struct accepted *one, const 
 	one->owner = !same && !error;
 	if (!error)
 		error = verify_accepted(trust, one, source, NULL, 0, NULL, diag);
+	if (!error)
+		error = check_repository(trust, one->metadata, source, diag);
 	if (!error)
 		error = check_version(one->metadata, version, source, diag);
 	if (!error)

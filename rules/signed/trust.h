@@ -20,7 +20,7 @@ void trust_free(struct trust *trust);
 void trust_pass_expiry(struct trust *trust);
 
 /* All: 0; -EINVAL shape or signature, -ESTALE expired, -EEXIST not newer or rolled back, -EACCES
- * not enough signatures, -ENOMEM; diag says which of it. */
+ * not enough signatures or made for another repository, -ENOMEM; diag says which of it. */
 int trust_root(struct trust *trust, const void *bytes, size_t size, struct diag *diag)
 	__attribute__((warn_unused_result));	/* first call: the root that is trusted already */
 int trust_root_done(struct trust *trust, struct diag *diag) __attribute__((warn_unused_result));
@@ -38,6 +38,14 @@ int trust_snapshot(struct trust *trust, const void *bytes, size_t size, bool sto
  * delegation each time: the same role under another parent is another question. */
 int trust_targets(struct trust *trust, const char *role, const char *parent, const void *bytes,
 		  size_t size, struct diag *diag) __attribute__((warn_unused_result));
+
+/*
+ * Which repository it is: the fingerprint of its first root, as root version 1 has it or as a later one
+ * says (metadata_repository). Once it is known it stays: a root, and any other file, that says it was
+ * made for another repository is refused (-EACCES), whoever signed it. NULL: not known, and then nothing
+ * is refused for it.
+ */
+const char *trust_repository(const struct trust *trust);
 
 /* NULL: not there (yet). targets: of a role that was accepted, as it was accepted last. What was
  * given out lives as long as the set. */
