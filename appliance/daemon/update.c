@@ -126,9 +126,8 @@ static int look_at(struct update_role *role, struct source *inner, struct attemp
 	/* Also what a newer rules role says is only known once it was looked up. */
 	if (!error) {
 		const struct metadata_file *target;
-		const char *name;
 
-		error = client_lookup(client, RELEASE_TARGET, &target, &name, diag);
+		error = client_lookup_from(client, RELEASE_ROLE, RELEASE_TARGET, &target, diag);
 	}
 	attempt->result = ATTEMPT_NOTHING_NEW;
 	if (!error && (role->look || is_new(role, client_trust(client)) ||

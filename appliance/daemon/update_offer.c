@@ -75,10 +75,9 @@ static int add_metadata(struct update_role *role, struct pieces *pieces)
 static int add_target(struct pieces *pieces, struct client *client, const char *path,
 		      const struct metadata_file **target, struct diag *diag)
 {
-	const char *role;
 	void *data;
 	size_t size;
-	int error = client_lookup(client, path, target, &role, diag);
+	int error = client_lookup_from(client, RELEASE_ROLE, path, target, diag);
 
 	if (!error)
 		error = client_download(client, *target, &data, &size, diag);

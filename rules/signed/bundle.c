@@ -9,10 +9,9 @@
 #include "base/crypto/digest.h"
 #include "signed/client_state.h"
 
-/* What one call gathers: the role that speaks for release.json speaks for the lists, too. */
+/* What one call gathers. */
 struct taking {
 	struct client *client;
-	const struct metadata *speaker;
 	const struct metadata_file *target[RELEASE_LISTS + 1];
 	size_t targets;
 };
@@ -64,14 +63,13 @@ static int check_time(const struct bundle *bundle, const struct client *client, 
 	return -ESTALE;
 }
 
-static int take_voucher(struct bundle *bundle, const struct client *client, const char *role,
-			struct diag *diag)
+static int take_voucher(struct bundle *bundle, const struct client *client, struct diag *diag)
 {
 	const struct trust *trust = client_trust(client);
 	const struct metadata *timestamp = trust_get(trust, METADATA_TIMESTAMP);
 
-	bundle->signers = client_signers(client, role, bundle->signer, RELEASE_SIGNERS);
-	bundle->expires = trust_expires(trust, role);
+	bundle->signers = client_signers(client, RELEASE_ROLE, bundle->signer, RELEASE_SIGNERS);
+	bundle->expires = trust_expires(trust, RELEASE_ROLE);
 	bundle->signed_at = timestamp->signed_at;
 	bundle->hold = timestamp->hold;
 	return check_time(bundle, client, diag);
@@ -82,18 +80,12 @@ static int find_list(struct taking *taking, const struct release_list *list, str
 {
 	char path[RELEASE_WORD + sizeof("rules/.rules")];
 	const struct metadata_file *target;
-	const char *role;
 	int error;
 
 	snprintf(path, sizeof(path), "rules/%s.rules", list->name);
-	error = client_lookup(taking->client, path, &target, &role, diag);
+	error = client_lookup_from(taking->client, RELEASE_ROLE, path, &target, diag);
 	if (error)
 		return error == -ENOENT ? -EINVAL : error;
-	if (metadata_file_lookup(taking->speaker, path) != target) {
-		diag_error(diag, path, 0, 0, "listed by another role than the one that lists %s",
-			   RELEASE_TARGET);
-		return -EINVAL;
-	}
 	if (!target->has_sha256 || memcmp(target->sha256, list->sha256, sizeof(list->sha256)) != 0) {
 		diag_error(diag, path, 0, 0, "not the list of this release: %s has another digest",
 			   RELEASE_TARGET);
@@ -131,14 +123,12 @@ static int take_list(struct bundle *bundle, size_t index, struct taking *taking,
 static int take(struct bundle *bundle, struct taking *taking, bool lists, struct diag *diag)
 {
 	const struct metadata_file *header;
-	const char *role;
-	int error = client_lookup(taking->client, RELEASE_TARGET, &header, &role, diag);
+	int error = client_lookup_from(taking->client, RELEASE_ROLE, RELEASE_TARGET, &header, diag);
 
 	if (error)
 		return error;
-	taking->speaker = trust_get_targets(client_trust(taking->client), role);
 	taking->target[taking->targets++] = header;
-	error = take_voucher(bundle, taking->client, role, diag);
+	error = take_voucher(bundle, taking->client, diag);
 	if (!error)
 		error = take_header(bundle, header, taking->client, diag);
 	/* All are looked up before the first is fetched. */

@@ -46,6 +46,15 @@ int client_refresh(struct client *client, struct diag *diag) __attribute__((warn
 int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
 		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
 
+/*
+ * The same for a target of which only this role may speak, as targets itself delegates to it. -EACCES:
+ * listed by another one that the search meets first: targets, a role that comes before it, a role of the
+ * same name below another one that targets' keys for the name did not sign.
+ */
+int client_lookup_from(struct client *client, const char *role, const char *path,
+		       const struct metadata_file **target, struct diag *diag)
+	__attribute__((warn_unused_result));
+
 /* Gets and checks the bytes; *data malloc'ed. -EBADMSG: listed, and the source has no such file. */
 int client_download(struct client *client, const struct metadata_file *target, void **data,
 		    size_t *size, struct diag *diag) __attribute__((warn_unused_result));

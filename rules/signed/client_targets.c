@@ -132,6 +132,40 @@ int client_lookup(struct client *client, const char *path, const struct metadata
 	return error;
 }
 
+/* ---- who may speak ---- */
+
+/* Does targets itself let the role speak for it? */
+static bool may_speak(const struct client *client, const char *role, const char *path)
+{
+	const struct metadata *targets = trust_get(client->trust, METADATA_TARGETS);
+
+	for (size_t i = 0; i < targets->roles; i++) {
+		if (strcmp(targets->role[i].name, role) == 0)
+			return metadata_role_covers(&targets->role[i], path);
+	}
+	return false;
+}
+
+int client_lookup_from(struct client *client, const char *role, const char *path,
+		       const struct metadata_file **target, struct diag *diag)
+{
+	const char *found;
+	int error = client_lookup(client, path, target, &found, diag);
+
+	if (error)
+		return error;
+	if (strcmp(found, role) != 0 || !may_speak(client, role, path)) {
+		diag_error(diag, path, 0, 0, "listed by the role \"%s\": only \"%s\", as targets "
+			   "delegates to it, may speak for it", found, role);
+		return -EACCES;
+	}
+	error = client_visit(client, role, "targets", diag);
+	if (error)
+		return error;
+	*target = metadata_file_lookup(trust_get_targets(client->trust, role), path);
+	return *target ? 0 : -ENOENT;
+}
+
 /* ---- download ---- */
 
 /* The digest that names the content, in the repository and in the store. */

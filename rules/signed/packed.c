@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "signed/archive_source.h"
-#include "signed/client_state.h"
 
 static const char source_name[] = "packed image";
 
@@ -86,42 +85,6 @@ static int check_trust(const struct offer_trust *trust, struct diag *diag)
 	return 0;
 }
 
-/* Does targets itself let the role speak for it? */
-static bool may_speak(const struct client *client, const char *path)
-{
-	const struct metadata *targets = trust_get(client_trust(client), METADATA_TARGETS);
-
-	for (size_t i = 0; i < targets->roles; i++) {
-		if (strcmp(targets->role[i].name, PACKED_ROLE) == 0)
-			return metadata_role_covers(&targets->role[i], path);
-	}
-	return false;
-}
-
-/*
- * A role of the same name below another one, a role that comes before it in the search, targets itself:
- * none of them is whom targets names as "images".
- */
-static int find_target(struct client *client, const char *path, const struct metadata_file **target,
-		       struct diag *diag)
-{
-	const char *role;
-	int error = client_lookup(client, path, target, &role, diag);
-
-	if (error)
-		return error;
-	if (strcmp(role, PACKED_ROLE) != 0 || !may_speak(client, path)) {
-		diag_error(diag, path, 0, 0, "listed by the role \"%s\": only \"" PACKED_ROLE "\", as targets "
-			   "delegates to it, may speak for images", role);
-		return -EACCES;
-	}
-	error = client_visit(client, PACKED_ROLE, "targets", diag);
-	if (error)
-		return error;
-	*target = metadata_file_lookup(trust_get_targets(client_trust(client), PACKED_ROLE), path);
-	return *target ? 0 : -ENOENT;
-}
-
 static int check_target(struct packed *packed, struct client *client, struct diag *diag)
 {
 	const struct metadata_file *target;
@@ -129,7 +92,7 @@ static int check_target(struct packed *packed, struct client *client, struct dia
 	int error;
 
 	snprintf(path, sizeof(path), PACKED_FOLDER "%s", packed->file->name);
-	error = find_target(client, path, &target, diag);
+	error = client_lookup_from(client, PACKED_ROLE, path, &target, diag);
 	/* In place: a copy would be as large as all that a small box has left. */
 	if (!error)
 		error = metadata_file_check(target, packed->file->data, packed->file->size, path, diag);

@@ -32,6 +32,7 @@ enum {
 	RELEASE_SIGNERS = 8
 };
 #define RELEASE_TARGET "rules/release.json"
+#define RELEASE_ROLE "rules"	/* which alone may speak for it and for its lists */
 
 struct release_list {
 	char name[RELEASE_WORD];	/* target rules/NAME.rules */
@@ -80,9 +81,11 @@ struct bundle {
 	int64_t hold;			/* x-cordon-hold */
 };
 
-/* From a refreshed client. Refuses lists that do not fit release.json, or that another role than
- * the one that speaks for release.json lists, and a signed_at that is not before expires
- * (-ESTALE). lists: false leaves them out (only the header is wanted). */
+/*
+ * From a refreshed client. Refuses a release or list that another role than RELEASE_ROLE lists (-EACCES),
+ * lists that do not fit release.json, and a signed_at that is not before expires (-ESTALE). lists: false
+ * leaves them out (only the header is wanted).
+ */
 int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
 	__attribute__((warn_unused_result));
 void bundle_release(struct bundle *bundle);

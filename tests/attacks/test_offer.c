@@ -369,7 +369,98 @@ static void attack_archives_of_odd_shapes(void **state)
 	text_release(&offer);
 }
 
-/* Two people signed it, but it rests on a file that a bundle does not keep: now, not at the next start. */
+static bool says(const char *words)
+{
+	return strstr(diag.entry[0].message, words) != NULL;
+}
+
+/* A gateway that has a release keeps rules.json, and a new one does not: they give the same answer. */
+static void refused_by_old_and_new(struct forge *forge, const struct text *in_force, const char *words)
+{
+	struct text offer = offer_of(forge);
+
+	assert_int_equal(judge(forge, &offer, in_force), -EACCES);
+	assert_true(says(words));
+	assert_int_equal(judge(forge, &offer, NULL), -EACCES);
+	assert_true(says(words));
+	text_release(&offer);
+}
+
+static void attack_targets_itself_lists_the_release(void **state)
+{
+	struct forge *forge = *state;
+	struct text in_force = take(forge);
+
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	json_object_set(forge_role(forge, "targets")->document, "targets",
+			json_object_get(forge_role(forge, "rules")->document, "targets"));
+	forge_publish_all(forge);
+	refused_by_old_and_new(forge, &in_force, "listed by the role \"targets\"");
+	text_release(&in_force);
+}
+
+static void attack_targets_itself_lists_one_list(void **state)
+{
+	struct forge *forge = *state;
+	struct text in_force = take(forge);
+
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	json_object_del(json_object_get(forge_role(forge, "rules")->document, "targets"),
+			"rules/b.rules");
+	forge_target(forge, "targets", "rules/b.rules", "list b of 2");
+	forge_publish_all(forge);
+	refused_by_old_and_new(forge, &in_force, "listed by the role \"targets\"");
+	text_release(&in_force);
+}
+
+/* Another role that targets lets speak for rules, and that the search meets first. */
+static void attack_another_role_comes_first(void **state)
+{
+	struct forge *forge = *state;
+	struct text in_force = take(forge), offer;
+	json_t *roles;
+
+	forge_delegate(forge, "targets", "images", forge_p256(5), "*/*");
+	roles = json_object_get(json_object_get(forge_role(forge, "targets")->document,
+						"delegations"), "roles");
+	json_array_insert(roles, 0, json_array_get(roles, 1));
+	json_array_remove(roles, 2);
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	json_object_set(forge_role(forge, "images")->document, "targets",
+			json_object_get(forge_role(forge, "rules")->document, "targets"));
+	forge_publish_all(forge);
+	offer = offer_of(forge);
+	change(&offer, "images.json", served(forge, "metadata/images.json")->data,
+	       served(forge, "metadata/images.json")->size);
+	assert_int_equal(judge(forge, &offer, &in_force), -EACCES);
+	assert_true(says("listed by the role \"images\""));
+	assert_int_equal(judge(forge, &offer, NULL), -EACCES);
+	assert_true(says("listed by the role \"images\""));
+	text_release(&offer);
+	text_release(&in_force);
+}
+
+/* A role "rules" that another one delegates to is not the one that targets delegates to. */
+static void attack_rules_below_another_role(void **state)
+{
+	struct forge *forge = *state;
+	struct text offer;
+
+	json_object_del(forge_role(forge, "targets")->document, "delegations");
+	forge_delegate(forge, "targets", "between", forge_p256(6), "rules/*");
+	forge_role(forge, "rules")->signers = 0;
+	forge_delegate(forge, "between", "rules", forge_p256(7), "rules/*");
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	forge_publish_all(forge);
+	offer = offer_of(forge);
+	change(&offer, "between.json", served(forge, "metadata/between.json")->data,
+	       served(forge, "metadata/between.json")->size);
+	assert_int_equal(judge(forge, &offer, NULL), -EACCES);
+	assert_true(says("as targets delegates to it"));
+	text_release(&offer);
+}
+
+/* Two people signed it, under a role of another name. */
 static void attack_release_by_another_role(void **state)
 {
 	struct forge *forge = *state;
@@ -383,7 +474,8 @@ static void attack_release_by_another_role(void **state)
 	offer = offer_of(forge);
 	change(&offer, "others.json", served(forge, "metadata/others.json")->data,
 	       served(forge, "metadata/others.json")->size);
-	assert_true(judge(forge, &offer, NULL) < 0);
+	assert_int_equal(judge(forge, &offer, NULL), -EACCES);
+	assert_true(says("listed by the role \"others\""));
 	text_release(&offer);
 }
 
@@ -402,6 +494,10 @@ int main(void)
 		OFFER_TEST(attack_root_other_than_the_proven),
 		OFFER_TEST(attack_signed_in_the_far_future),
 		OFFER_TEST(attack_archives_of_odd_shapes),
+		OFFER_TEST(attack_targets_itself_lists_the_release),
+		OFFER_TEST(attack_targets_itself_lists_one_list),
+		OFFER_TEST(attack_another_role_comes_first),
+		OFFER_TEST(attack_rules_below_another_role),
 		OFFER_TEST(attack_release_by_another_role),
 	};
 

@@ -311,8 +311,8 @@ static void list_by_another_role(void **state)
 	prepare(forge);
 	forge_target(forge, "targets", "rules/b.rules", "list b");
 	forge_publish_all(forge);
-	assert_int_equal(take(forge, true, &bundle), -EINVAL);
-	assert_non_null(strstr(forge->diag.entry[0].message, "another role"));
+	assert_int_equal(take(forge, true, &bundle), -EACCES);
+	assert_non_null(strstr(forge->diag.entry[0].message, "only \"rules\""));
 }
 
 static void no_release_at_all(void **state)
@@ -331,7 +331,8 @@ static void release_that_is_too_large(void **state)
 
 	memset(big, ' ', RELEASE_TARGET_MAX + 1);
 	big[RELEASE_TARGET_MAX + 1] = '\0';
-	forge_target(forge, "targets", RELEASE_TARGET, big);
+	forge_delegate(forge, "targets", "rules", forge_p256(4), "rules/*");
+	forge_target(forge, "rules", RELEASE_TARGET, big);
 	forge_publish_all(forge);
 	assert_int_equal(take(forge, true, &bundle), -EFBIG);
 	free(big);
