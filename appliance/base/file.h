@@ -19,6 +19,25 @@ int file_read_fd(int fd, size_t limit, char **data, size_t *size)
 	__attribute__((warn_unused_result));
 
 /*
+ * Opens path beneath the folder, whoever else writes there: no link is followed, at no part of it,
+ * and a pipe in its place hangs nobody. Parts are names alone: "/x", "x//y", "." and ".." are
+ * -EINVAL. flags and mode as of openat(2); O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK and O_NOCTTY are added.
+ * A descriptor; -ELOOP: a link stands there; else -errno.
+ */
+int file_open_beneath(int folder, const char *path, int flags, mode_t mode)
+	__attribute__((warn_unused_result));
+
+/*
+ * Removes what lies under this name in the folder: a file, a link (not what it leads to), or a
+ * folder with everything in it, however deep. Two descriptors and no recursion; follows nothing and
+ * enters no other file system. The name has no '/', and is not "." or ".." (-EINVAL). 0: it is gone,
+ * or was not there; -E2BIG after FILE_REMOVE_MOST entries (others keep adding some); else -errno of
+ * the first that stayed.
+ */
+enum { FILE_REMOVE_MOST = 1 << 22 };
+int file_remove_tree(int folder, const char *name) __attribute__((warn_unused_result));
+
+/*
  * Replaces a file as a whole: temporary file beside it, fsync, rename, fsync of the folder. After
  * a power cut there is the old file or the new one, never less.
  */
