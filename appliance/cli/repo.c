@@ -32,44 +32,48 @@ static const struct {
 	  "DIR [LIST...] [--drop NAME...] [--ring NAME=DELAY...]\n"
 	  "                  [--no-rings] [--canary-block NAME...] [--canary-pass NAME...]\n"
 	  "                  [--max-rules N] [--max-address-share N] [--start TIME]\n"
-	  "                  [--expires TIME]",
+	  "                  [--expires TIME] [--key KEY] [--fingerprint DIGITS]",
 	  "check rule lists and stage them as the next release" },
 	{ "image", repo_image,
-	  "DIR BUNDLE [--expires TIME]\n"
+	  "DIR BUNDLE [--expires TIME] [--key KEY] [--fingerprint DIGITS]\n"
 	  "       cordon repo image DIR --pack OUT [NAME]",
 	  "stage an image for appliances, or put a published one into a file for them" },
-	{ "status", repo_status, "DIR [--json]",
+	{ "status", repo_status, "DIR [--json] [--key KEY] [--fingerprint DIGITS]",
 	  "what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign,
-	  "DIR --key FILE [--root FILE] [--passphrase-file FILE]\n"
+	  "DIR --key FILE [--role ROLE] [--passphrase-file FILE]\n"
+	  "                  [--payload OUT | --signature IN] [--fingerprint DIGITS]\n"
 	  "                  [--yes]",
 	  "show what is staged, then sign it" },
 	{ "publish", repo_publish,
 	  "DIR --key FILE... [--passphrase-file FILE]\n"
-	  "                  [--expires TIME]",
+	  "                  [--expires TIME] [--fingerprint DIGITS]",
 	  "put what is completely signed into place" },
 	{ "timestamp", repo_timestamp,
 	  "DIR --key FILE... [--passphrase-file FILE]\n"
-	  "                  [--expires TIME]",
+	  "                  [--expires TIME] [--fingerprint DIGITS]",
 	  "renew the timestamp, and the snapshot when it ages" },
 	{ "hold", repo_hold,
 	  "DIR --key FILE... [--lift] [--passphrase-file FILE]\n"
-	  "                  [--expires TIME]",
+	  "                  [--expires TIME] [--fingerprint DIGITS]",
 	  "keep the newest release from appliances that wait for their ring" },
-	{ "revert", repo_revert, "DIR [--to RELEASE]",
+	{ "revert", repo_revert, "DIR [--to RELEASE] [--key KEY] [--fingerprint DIGITS]",
 	  "stage the content of the release before as the next release" },
 	{ "rotate", repo_rotate,
 	  "DIR ROLE [--add PUB...] [--remove NAME|KEYID...]\n"
-	  "                  [--threshold N] [--expires TIME]",
+	  "                  [--threshold N] [--expires TIME] [--key KEY]\n"
+	  "                  [--fingerprint DIGITS]",
 	  "change a role's keys, or renew its metadata" },
 	{ "delegate", repo_delegate,
 	  "DIR ROLE --paths PATTERN... [--add PUB...]\n"
-	  "                  [--threshold N]\n"
+	  "                  [--threshold N] [--key KEY] [--fingerprint DIGITS]\n"
 	  "       cordon repo delegate DIR ROLE --remove",
 	  "change for which targets a role may speak" },
-	{ "verify", repo_verify, "DIR [--days N] [--root FILE] [--json]",
+	{ "verify", repo_verify, "DIR [--days N] [--root FILE] [--json] [--key KEY]\n"
+	  "                  [--fingerprint DIGITS]",
 	  "look at the whole repository as an appliance does" },
-	{ "fleet", repo_fleet, "DIR [--expect CSV] [--late TIME] [--json]",
+	{ "fleet", repo_fleet, "DIR [--expect CSV] [--late TIME] [--json] [--key KEY]\n"
+	  "                  [--fingerprint DIGITS]",
 	  "what every appliance enforces, by its receipts" },
 	{ "settings", repo_settings,
 	  "FOLDER --key FILE [--version N] [--root FILE]\n"
@@ -156,6 +160,32 @@ static int put_value(struct repo_words *words, int option, const char *text)
 	return 0;
 }
 
+/* The commands that look at a repository. */
+static bool looks(const char *command)
+{
+	return strcmp(command, "repo key") != 0 && strcmp(command, "repo init") != 0 &&
+	       strcmp(command, "repo settings") != 0;
+}
+
+/* An option of every command that looks at a repository. */
+static bool take_common(struct repo_words *words, int argc, char **argv, int *at)
+{
+	static const struct repo_option common[] = { { "key", REPO_ONE }, { "fingerprint", REPO_ONE },
+						     { 0 } };
+	const char *attached;
+	const int option = find_option(common, argv[*at] + 2, &attached);
+
+	if (option < 0 || !looks(words->command) || (!attached && *at + 1 >= argc))
+		return false;
+	if (!attached)
+		attached = argv[++*at];
+	if (option == 0)
+		words->key = attached;
+	else
+		words->fingerprint = attached;
+	return true;
+}
+
 /* The option at argv[*at] and the words that belong to it. */
 static int take_option(struct repo_words *words, const struct repo_option *table, int argc,
 		       char **argv, int *at)
@@ -164,6 +194,8 @@ static int take_option(struct repo_words *words, const struct repo_option *table
 	int option = find_option(table, argv[*at] + 2, &attached);
 	int code = 0, taken = 0;
 
+	if (option < 0 && take_common(words, argc, argv, at))
+		return 0;
 	if (option < 0)
 		return command_usage(words->command, "no option %s", argv[*at]);
 	if (table[option].kind == REPO_FLAG)
@@ -260,20 +292,6 @@ int repo_report(const char *path, const struct diag *diag, int error)
 			"\"cordon repo rotate %s ROLE\",\n  sign and publish for each other role\n",
 			path);
 	return error ? EXIT_NO : EXIT_YES;
-}
-
-int repo_open(struct repository *repository, const struct repo_words *words)
-{
-	struct diag diag;
-	int error;
-
-	if (words->words == 0)
-		return command_usage(words->command, "expected the repository's folder");
-	diag_init(&diag);
-	error = repository_open(repository, words->word[0], false, &diag);
-	if (error)
-		repository_close(repository);
-	return repo_report(words->word[0], &diag, error);
 }
 
 void repo_warn_of_signatures(const struct signing *before)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <limits.h>
+
 #include "cli/command.h"
 #include "signed/publisher/publish.h"
 #include "signed/publisher/repository.h"
@@ -45,6 +47,10 @@ struct repo_words {
 		const char *text;	/* "" for a flag */
 	} value[REPO_VALUES];
 	size_t values;
+	/* What every command takes: whose eyes look at the repository, and its fingerprint for a key
+	 * that has not met it. */
+	const char *key;		/* where the table has no "key" of its own; NULL */
+	const char *fingerprint;	/* NULL */
 };
 
 /* The table ends with a NULL name. argv[0] is the command. 0 or EXIT_USAGE, already said. */
@@ -65,16 +71,61 @@ int repo_number(const struct repo_words *words, const char *text, int64_t low, i
 /* Prints what diag holds, or else what error means; returns EXIT_NO, or EXIT_YES for 0. */
 int repo_report(const char *path, const struct diag *diag, int error);
 
-/* Opens DIR, the first word; 0 or an exit code, after the reason went to stderr. */
-int repo_open(struct repository *repository, const struct repo_words *words);
+/* ---- what keys have seen (seen.h) ---- */
+
+enum { REPO_ENDING = 8 };	/* ".shown" behind a stem */
+
+/* The keys at hand, and what each has seen: NAME.seen beside NAME.pem or NAME.pub. */
+struct repo_keys {
+	struct seen seen[PUBLISH_SECRETS];
+	char stem[PUBLISH_SECRETS][PATH_MAX];
+	size_t count;
+};
+
+/* A word of --key. public: of a key on a token, whose file lies with the user; NULL for files. 0 or
+ * an exit code, after a message. */
+int repo_keys_add(struct repo_keys *keys, const char *key, const struct key *public);
+/* For commands that sign nothing: --key, or CORDON_KEY, or none. */
+int repo_keys_find(struct repo_keys *keys, const char *key);
+void repo_keys_release(struct repo_keys *keys);
+
+/* What they have seen now, written at once. 0, or -errno after a message. */
+int repo_keys_pin(struct repo_keys *keys, const char *id);
+int repo_keys_learn(struct repo_keys *keys, const struct repository *repository);
+int repo_keys_published(struct repo_keys *keys, const struct seen_now *now);
+
+/* Before a signature leaves: what was shown for it goes into NAME.shown, what it is into NAME.seen. */
+struct repo_shown {
+	const char *command;
+	const char *repository;		/* fingerprint */
+	const struct seen_signature *signature;
+	const char *text;
+};
+int repo_keys_sign(struct repo_keys *keys, size_t index, const struct repo_shown *shown);
+
+/* Opens DIR, the first word, which is its audit; 0 or an exit code, after the reason went to stderr.
+ * REPO_ALONE: nobody else stages, signs or publishes meanwhile. */
+enum repo_access { REPO_READ, REPO_ALONE };
+int repo_open(struct repository *repository, const struct repo_words *words, struct repo_keys *keys,
+	      enum repo_access access);
+/* For the commands that sign nothing, with the key of words->key. repo_folder_close after 0. */
+struct repo_folder {
+	struct repository repository;
+	struct repo_keys keys;
+};
+int repo_folder_open(struct repo_folder *folder, const struct repo_words *words,
+		     enum repo_access access);
+void repo_folder_close(struct repo_folder *folder);
 
 /* A public key's file. */
 int repo_public(struct keyring_key *key, const char *path, struct diag *diag);
 
 /* What the role images would say, each bundle held against its own manifest; -EINVAL with diag. */
 int repo_show_images(const struct repository *repository, const struct metadata *images,
-		     struct diag *diag);
+		     struct text *out, struct diag *diag);
 
+/* "pkcs11:..." */
+bool repo_is_token(const char *key);
 /* A private key's file; the passphrase from its file, from CORDON_PASSPHRASE, or the terminal. */
 int repo_secret(struct secret **secret, const char *path, const char *passphrase_file);
 /* A new passphrase, asked twice on a terminal; false after a message. */
@@ -84,6 +135,9 @@ bool repo_new_passphrase(const char *name, const char *file,
 int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1]);
 /* Asks on the terminal; false for anything but yes. */
 bool repo_ask(const char *question);
+
+/* What is staged and whose signatures are missing, a line a role. */
+int repo_print_status(const struct repository *repository, const char *folder, struct diag *diag);
 
 /* Says on stderr who had signed what was staged before; demands is 0: nothing was. */
 void repo_warn_of_signatures(const struct signing *before);

@@ -266,7 +266,7 @@ static int add(struct bundle *bundle, const struct repository *repository,
 
 int repo_add(int argc, char **argv)
 {
-	struct repository repository;
+	static struct repo_folder folder;
 	struct repo_words words;
 	struct bundle *bundle;
 	int code = repo_words(&words, "repo add", table, argc, argv);
@@ -276,15 +276,15 @@ int repo_add(int argc, char **argv)
 	if (words.words < 1 || (words.words < 2 && words.values == 0))
 		return command_usage("repo add", "expected DIR and LIST... or an option; to renew the "
 				     "signatures alone: \"cordon repo rotate DIR rules\"");
-	code = repo_open(&repository, &words);
+	code = repo_folder_open(&folder, &words, REPO_ALONE);
 	if (code)
 		return code;
 	bundle = calloc(1, sizeof(*bundle));
-	code = bundle ? add(bundle, &repository, &words) : EXIT_NO;
+	code = bundle ? add(bundle, &folder.repository, &words) : EXIT_NO;
 	if (bundle)
 		bundle_release(bundle);
 	free(bundle);
-	repository_close(&repository);
+	repo_folder_close(&folder);
 	return code;
 }
 
@@ -310,7 +310,7 @@ static int revert(const struct repository *repository, const struct repo_words *
 int repo_revert(int argc, char **argv)
 {
 	static const struct repo_option options[] = { { "to", REPO_ONE }, { 0 } };
-	struct repository repository;
+	static struct repo_folder folder;
 	struct repo_words words;
 	struct diag diag;
 	int64_t version = 0;
@@ -322,11 +322,11 @@ int repo_revert(int argc, char **argv)
 		return code;
 	if (words.words != 1)
 		return command_usage("repo revert", "expected DIR");
-	code = repo_open(&repository, &words);
+	code = repo_folder_open(&folder, &words, REPO_ALONE);
 	if (code)
 		return code;
 	diag_init(&diag);
-	code = repo_report(words.word[0], &diag, revert(&repository, &words, version, &diag));
-	repository_close(&repository);
+	code = repo_report(words.word[0], &diag, revert(&folder.repository, &words, version, &diag));
+	repo_folder_close(&folder);
 	return code;
 }

@@ -252,7 +252,7 @@ static int run(const struct repository *repository, const struct repo_words *wor
 
 int repo_fleet(int argc, char **argv)
 {
-	struct repository repository;
+	static struct repo_folder folder;
 	struct repo_words words;
 	int64_t late;
 	int code = repo_words(&words, "repo fleet", table, argc, argv);
@@ -263,10 +263,10 @@ int repo_fleet(int argc, char **argv)
 		return code;
 	if (words.words != 1)
 		return command_usage("repo fleet", "expected DIR");
-	code = repo_open(&repository, &words);
+	code = repo_folder_open(&folder, &words, REPO_READ);
 	if (code)
 		return code;
-	code = run(&repository, &words, late);
-	repository_close(&repository);
+	code = run(&folder.repository, &words, late);
+	repo_folder_close(&folder);
 	return code;
 }

@@ -26,7 +26,8 @@ static const struct repo_option table[] = {
 	{ 0 },
 };
 
-static void print_manifest(const char *name, const struct manifest *manifest, const void *data, size_t size)
+static void print_manifest(const char *name, const struct manifest *manifest, const void *data,
+			   size_t size, struct text *out)
 {
 	uint8_t digest[DIGEST_SIZE];
 	char hex[2 * DIGEST_SIZE + 1] = "?", built[32], clean[METADATA_NAME];
@@ -34,8 +35,9 @@ static void print_manifest(const char *name, const struct manifest *manifest, co
 	if (digest_sha256(data, size, digest) == 0)
 		hex_print(digest, sizeof(digest), hex);
 	metadata_time_print(manifest->build, built);
-	printf("image %s: version %s for %s, built %s, %zu bytes\n  sha256 %s\n",
-	       repo_clean(name, clean, sizeof(clean)), manifest->version, manifest->arch, built, size, hex);
+	text_printf(out, "image %s: version %s for %s, built %s, %zu bytes\n  sha256 %s\n",
+		    repo_clean(name, clean, sizeof(clean)), manifest->version, manifest->arch, built, size,
+		    hex);
 }
 
 /* ---- what is about to be signed ---- */
@@ -56,7 +58,7 @@ static int check_custom(const struct metadata_file *target, const struct manifes
 }
 
 static int show_one(const struct repository *repository, const struct metadata_file *target,
-		    const struct metadata *old, struct diag *diag)
+		    const struct metadata *old, struct text *out, struct diag *diag)
 {
 	static struct image_bundle bundle;
 	const struct metadata_file *before = old ? metadata_file_lookup(old, target->name) : NULL;
@@ -70,26 +72,29 @@ static int show_one(const struct repository *repository, const struct metadata_f
 	if (!error)
 		error = check_custom(target, &bundle.manifest, diag);
 	if (!error) {
-		print_manifest(target->name, &bundle.manifest, data, size);
-		puts(!before ? "  new" : memcmp(before->sha256, target->sha256, DIGEST_SIZE) == 0 ?
-		     "  published already" : "  REPLACES another content that is published under this name");
+		print_manifest(target->name, &bundle.manifest, data, size, out);
+		text_puts(out, !before ? "  new\n" :
+			  memcmp(before->sha256, target->sha256, DIGEST_SIZE) == 0 ?
+			  "  published already\n" :
+			  "  REPLACES another content that is published under this name\n");
 	}
 	free(data);
 	return error;
 }
 
-static void show_gone(const struct metadata *old, const struct metadata *new)
+static void show_gone(const struct metadata *old, const struct metadata *new, struct text *out)
 {
 	char name[METADATA_NAME];
 
 	for (size_t i = 0; old && i < old->files; i++) {
 		if (!metadata_file_lookup(new, old->file[i].name))
-			printf("image %s: goes\n", repo_clean(old->file[i].name, name, sizeof(name)));
+			text_printf(out, "image %s: goes\n",
+				    repo_clean(old->file[i].name, name, sizeof(name)));
 	}
 }
 
 int repo_show_images(const struct repository *repository, const struct metadata *images,
-		     struct diag *diag)
+		     struct text *out, struct diag *diag)
 {
 	struct metadata *old;
 	int error = repository_published(repository, PACKED_ROLE, &old, diag);
@@ -102,11 +107,11 @@ int repo_show_images(const struct repository *repository, const struct metadata 
 		error = -EINVAL;
 	}
 	for (size_t i = 0; !error && i < images->files; i++)
-		error = show_one(repository, &images->file[i], old, diag);
+		error = show_one(repository, &images->file[i], old, out, diag);
 	if (!error)
-		show_gone(old, images);
+		show_gone(old, images, out);
 	if (!error && images->files == 0)
-		puts("no images");
+		text_puts(out, "no images\n");
 	metadata_free(old);
 	return error;
 }
@@ -140,6 +145,7 @@ static int stage(const struct repository *repository, const struct repo_words *w
 	static struct image_bundle bundle;
 	const char *path = words->word[1], *slash = strrchr(path, '/');
 	struct images_entry entry = { .name = slash ? slash + 1 : path, .data = data, .size = size };
+	struct text text = TEXT_EMPTY;
 	int error = image_bundle_open(&bundle, data, size, path, diag);
 
 	entry.arch = bundle.manifest.arch;
@@ -149,7 +155,9 @@ static int stage(const struct repository *repository, const struct repo_words *w
 		error = stage_entry(repository, &entry, period, diag);
 	if (error)
 		return error;
-	print_manifest(entry.name, &bundle.manifest, data, size);
+	print_manifest(entry.name, &bundle.manifest, data, size, &text);
+	fputs(text.data ? text.data : "", stdout);
+	text_release(&text);
 	printf("staged; next: cordon repo sign %s --key FILE, each on their own machine\n", words->word[0]);
 	return 0;
 }
@@ -211,7 +219,7 @@ static int pack(const struct repository *repository, const struct repo_words *wo
 
 int repo_image(int argc, char **argv)
 {
-	struct repository repository;
+	static struct repo_folder folder;
 	struct repo_words words;
 	int code = repo_words(&words, "repo image", table, argc, argv);
 	bool packs;
@@ -222,10 +230,10 @@ int repo_image(int argc, char **argv)
 	if (words.words > 2 || (!packs && words.words != 2))
 		return command_usage("repo image", "expected DIR BUNDLE, or DIR --pack OUT and the name of an "
 				     "image");
-	code = repo_open(&repository, &words);
+	code = repo_folder_open(&folder, &words, packs ? REPO_READ : REPO_ALONE);
 	if (code)
 		return code;
-	code = packs ? pack(&repository, &words) : add(&repository, &words);
-	repository_close(&repository);
+	code = packs ? pack(&folder.repository, &words) : add(&folder.repository, &words);
+	repo_folder_close(&folder);
 	return code;
 }

@@ -81,7 +81,7 @@ static bool has_ed25519(const struct plan *plan)
 	return false;
 }
 
-static void print_plan(const char *path, const struct plan *plan)
+static void print_plan(const char *path, const struct plan *plan, const char *id)
 {
 	for (enum plan_name i = 0; i < PLAN_ROLES; i++) {
 		const struct plan_role *role = &plan->role[i];
@@ -96,13 +96,52 @@ static void print_plan(const char *path, const struct plan *plan)
 		fprintf(stderr,
 			"cordon repo init: warning: appliances count Ed25519 signatures only when "
 			"they are built with APPLIANCE_ED25519 (Kconfig)\n");
+	printf("fingerprint %s\n  keep it, and read it out to everybody whose key is on another machine: they "
+	       "type it at their first\n  signature; the keys given here know it\n", id);
 	printf("staged; next: cordon repo add %s LIST..., then cordon repo sign %s --key FILE\n",
 	       path, path);
 }
 
+/* id: the fingerprint of the first root. */
+static int make(const struct repo_words *words, const struct plan *plan, char id[METADATA_KEYID],
+		struct diag *diag)
+{
+	const struct repository_how how = { .create = true, .alone = true, .now = clock_wall() };
+	struct repository repository;
+	struct metadata *root = NULL;
+	int error = repository_open(&repository, words->word[0], &how, diag);
+
+	if (!error)
+		error = plan_stage(&repository, plan, how.now, diag);
+	if (!error)
+		error = repository_staged(&repository, "root", &root, diag);
+	if (!error)
+		error = metadata_fingerprint(root, id);
+	metadata_free(root);
+	repository_close(&repository);
+	return error;
+}
+
+/* The keys that are given have met it now: beside each the fingerprint is kept. */
+static int pin(const struct repo_words *words, const char *id)
+{
+	static struct repo_keys keys;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < words->values; i++) {
+		if (words->value[i].option > ONLINE_OPTION)
+			continue;
+		keys.count = 0;
+		error = repo_keys_add(&keys, words->value[i].text, NULL) ? -EINVAL :
+			repo_keys_pin(&keys, id);
+		repo_keys_release(&keys);
+	}
+	return error;
+}
+
 static int init(const struct repo_words *words, struct plan *plan)
 {
-	struct repository repository;
+	char id[METADATA_KEYID];
 	struct diag diag;
 	int error = 0;
 
@@ -114,14 +153,12 @@ static int init(const struct repo_words *words, struct plan *plan)
 	}
 	if (!error)
 		error = plan_check(plan, &diag);
-	if (!error) {
-		error = repository_open(&repository, words->word[0], true, &diag);
-		if (!error)
-			error = plan_stage(&repository, plan, clock_wall(), &diag);
-		repository_close(&repository);
-	}
 	if (!error)
-		print_plan(words->word[0], plan);
+		error = make(words, plan, id, &diag);
+	if (!error)
+		error = pin(words, id);
+	if (!error)
+		print_plan(words->word[0], plan, id);
 	return repo_report(words->word[0], &diag, error);
 }
 

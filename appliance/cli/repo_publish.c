@@ -32,8 +32,9 @@ typedef int publish_function(struct audit *audit, struct repository *repository,
 			     const struct publish_options *options, struct diag *diag);
 
 static int load_keys(struct secret *secret[PUBLISH_SECRETS], size_t *count,
-		     const struct repo_words *words)
+		     struct repo_keys *keys, const struct repo_words *words)
 {
+	struct key key;
 	int code = 0;
 
 	for (size_t i = 0; !code && i < words->values; i++) {
@@ -43,7 +44,10 @@ static int load_keys(struct secret *secret[PUBLISH_SECRETS], size_t *count,
 			return command_usage(words->command, "at most %d keys", PUBLISH_SECRETS);
 		code = repo_secret(&secret[*count], words->value[i].text,
 				   repo_value(words, FILE_OPTION));
-		*count += !code;
+		if (code)
+			break;
+		secret_public(secret[(*count)++], &key);
+		code = repo_keys_add(keys, words->value[i].text, &key);
 	}
 	if (!code && *count == 0)
 		return command_usage(words->command, "expected --key FILE: an online key");
@@ -84,24 +88,26 @@ static void warn_of_rings(const struct repository *repository, int64_t now)
 	bundle_release(&bundle);
 }
 
-static int work(const struct repo_words *words, publish_function *function,
+static int work(const struct repo_words *words, struct repo_keys *keys, publish_function *function,
 		struct publish_options *options)
 {
+	static struct audit audit;
 	struct repository repository;
-	struct audit *audit;
 	struct diag diag;
-	int error, code = repo_open(&repository, words);
+	int error, code = repo_open(&repository, words, keys, REPO_ALONE);
 
 	if (code)
 		return code;
 	diag_init(&diag);
 	if (function == publish_staged)
 		warn_of_rings(&repository, options->now);
-	audit = malloc(sizeof(*audit));
-	error = audit ? function(audit, &repository, options, &diag) : -ENOMEM;
-	if (!error)
-		print_result(audit, options->now);
-	free(audit);
+	error = function(&audit, &repository, options, &diag);
+	if (!error) {
+		print_result(&audit, options->now);
+		error = repo_keys_published(keys, &(struct seen_now){ .repository = repository.id,
+								      .audit = &audit });
+	}
+	audit_release(&audit);
 	repository_close(&repository);
 	return repo_report(words->word[0], &diag, error);
 }
@@ -110,19 +116,21 @@ static int run(const struct repo_words *words, publish_function *function, enum 
 {
 	struct publish_options options = { .now = clock_wall(), .hold = hold };
 	struct secret *secret[PUBLISH_SECRETS] = { NULL };
+	static struct repo_keys keys;
 	int code;
 
 	if (words->words != 1)
 		return command_usage(words->command, "expected DIR --key FILE");
 	code = repo_period(words, repo_value(words, EXPIRES_OPTION), &options.period);
 	if (!code)
-		code = load_keys(secret, &options.secrets, words);
+		code = load_keys(secret, &options.secrets, &keys, words);
 	for (size_t i = 0; i < options.secrets; i++)
 		options.secret[i] = secret[i];
 	if (!code)
-		code = work(words, function, &options);
+		code = work(words, &keys, function, &options);
 	for (size_t i = 0; i < PUBLISH_SECRETS; i++)
 		secret_free(secret[i]);
+	repo_keys_release(&keys);
 	return code;
 }
 

@@ -106,19 +106,19 @@ static int renew(struct repository *repository, const struct repo_words *words, 
 
 static int run(const struct repo_words *words, struct wanted *wanted, bool only_renew)
 {
-	struct repository repository;
+	static struct repo_folder folder;
 	struct diag diag;
-	int error, code = repo_open(&repository, words);
+	int error, code = repo_folder_open(&folder, words, REPO_ALONE);
 
 	if (code)
 		return code;
 	diag_init(&diag);
-	error = only_renew ? renew(&repository, words, wanted->rotation.period, &diag) :
-			     stage(&repository, words, wanted, &diag);
+	error = only_renew ? renew(&folder.repository, words, wanted->rotation.period, &diag) :
+			     stage(&folder.repository, words, wanted, &diag);
 	if (!error)
 		printf("staged; \"cordon repo status %s\" says whose signatures are missing\n",
 		       words->word[0]);
-	repository_close(&repository);
+	repo_folder_close(&folder);
 	return repo_report(words->word[0], &diag, error);
 }
 

@@ -33,6 +33,11 @@ static int take_line(const char *line, char passphrase[KEY_PASSPHRASE_MAX + 1])
 	return 0;
 }
 
+bool repo_is_token(const char *key)
+{
+	return strncmp(key, "pkcs11:", strlen("pkcs11:")) == 0;
+}
+
 int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1])
 {
 	const char *variable = getenv("CORDON_PASSPHRASE");

@@ -3,10 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -93,43 +89,50 @@ static void print_json(const struct audit *audit, const struct diag *diag)
 				     (json_int_t)audit->hold, "bytes", (json_int_t)audit->bytes));
 }
 
-static int verify(const struct repo_words *words, int64_t days)
+/* As an appliance that knows this root alone. */
+static int check_root(const struct repo_words *words, const char *root, struct diag *diag)
 {
-	const char *folder = words->word[0], *root = repo_value(words, ROOT_OPTION);
-	struct audit *audit = calloc(1, sizeof(*audit));
+	static struct audit audit;
+	int error = root ? audit_folder(&audit, words->word[0], root, 1, diag) : 0;
+
+	if (root)
+		audit_release(&audit);
+	return error;
+}
+
+static int verify(const struct repo_words *words, const struct repository *repository, int64_t days)
+{
 	const int64_t now = clock_wall();
 	struct diag diag;
-	char path[PATH_MAX];
-	int error;
+	int error = 0;
 
-	if (!audit)
-		return EXIT_NO;
 	diag_init(&diag);
-	snprintf(path, sizeof(path), "%s/metadata/1.root.json", folder);
-	if (!root && access(path, F_OK) < 0) {
-		diag_error(&diag, path, 0, 0, "%s: nothing is published in this folder, or --root is "
-			   "missing", strerror(errno));
-		free(audit);
-		return repo_report(folder, &diag, -ENOENT);
+	if (!repository->timestamp) {
+		diag_error(&diag, words->word[0], 0, 0, "nothing is published in this folder");
+		error = -ENOENT;
 	}
-	error = audit_folder(audit, folder, root ? root : path, now, &diag);
-	/* What else has expired shows when time does not count. */
-	if (error == -ESTALE) {
-		diag_init(&diag);
-		error = audit_folder(audit, folder, root ? root : path, 1, &diag);
-	}
-	if (!error && check_expiry(audit, now + days * DAY, now, &diag))
+	if (!error)
+		error = check_root(words, repo_value(words, ROOT_OPTION), &diag);
+	if (!error && check_expiry(&repository->audit, now + days * DAY, now, &diag))
 		error = -ESTALE;
 	if (repo_value(words, JSON_OPTION))
-		print_json(audit, &diag);
+		print_json(&repository->audit, &diag);
 	else if (!error || error == -ESTALE)
-		print_roles(audit, now);
-	free(audit);
-	return repo_report(folder, &diag, error);
+		print_roles(&repository->audit, now);
+	return repo_report(words->word[0], &diag, error);
+}
+
+/* Programs read why an audit failed, too. */
+static void print_failure(const struct repo_words *words)
+{
+	if (repo_value(words, JSON_OPTION))
+		command_print_json(json_pack("{s:b, s:[], s:[s]}", "good", 0, "roles", "problems",
+					     "the audit failed: standard error says why"));
 }
 
 int repo_verify(int argc, char **argv)
 {
+	static struct repo_folder folder;
 	struct repo_words words;
 	int64_t days = 0;
 	int code = repo_words(&words, "repo verify", table, argc, argv);
@@ -140,5 +143,12 @@ int repo_verify(int argc, char **argv)
 		return code;
 	if (words.words != 1 || days > 100000)
 		return command_usage("repo verify", "expected DIR, and at most 100000 days");
-	return verify(&words, days);
+	code = repo_folder_open(&folder, &words, REPO_READ);
+	if (code) {
+		print_failure(&words);
+		return code;
+	}
+	code = verify(&words, &folder.repository, days);
+	repo_folder_close(&folder);
+	return code;
 }

@@ -49,6 +49,26 @@ int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
 	return error;
 }
 
+/* ---- keys of a role ---- */
+
+static bool names_key(const struct metadata_role *role, const char *keyid)
+{
+	for (size_t i = 0; i < role->keyids; i++) {
+		if (strcmp(role->keyid[i], keyid) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool metadata_role_lost_key(const struct metadata_role *before, const struct metadata_role *after)
+{
+	for (size_t i = 0; i < before->keyids; i++) {
+		if (!names_key(after, before->keyid[i]))
+			return true;
+	}
+	return false;
+}
+
 /* ---- time ---- */
 
 static int digits(const char *text, size_t count)

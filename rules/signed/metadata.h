@@ -103,6 +103,9 @@ const struct metadata_file *metadata_file_lookup(const struct metadata *metadata
 int metadata_file_check(const struct metadata_file *file, const void *bytes, size_t size,
 			const char *source, struct diag *diag) __attribute__((warn_unused_result));
 
+/* Has a key of the role been withdrawn? Whoever held it may have pushed versions ahead (TUF 5.3.11). */
+bool metadata_role_lost_key(const struct metadata_role *before, const struct metadata_role *after);
+
 /* Does the delegation cover this target path? Shell patterns in which * and ? never match '/',
  * hash prefixes, case counts. A pattern with other special characters ([ \ or a leading /) or
  * with a part ".." covers nothing. */

@@ -145,24 +145,6 @@ static int learn_repository(struct trust *trust, const struct metadata *root, co
 	return error;
 }
 
-static bool names_key(const struct metadata_role *role, const char *keyid)
-{
-	for (size_t i = 0; i < role->keyids; i++) {
-		if (strcmp(role->keyid[i], keyid) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool lost_a_key(const struct metadata_role *before, const struct metadata_role *after)
-{
-	for (size_t i = 0; i < before->keyids; i++) {
-		if (!names_key(after, before->keyid[i]))
-			return true;
-	}
-	return false;
-}
-
 static int check_root(const struct trust *trust, const struct metadata *root, const char *source,
 		      struct diag *diag)
 {
@@ -197,7 +179,7 @@ int trust_root(struct trust *trust, const void *bytes, size_t size, struct diag 
 		return error;
 	}
 	for (size_t i = 0; trust->root && i < root->roles; i++)
-		trust->rotated[i] |= lost_a_key(&trust->root->role[i], &root->role[i]);
+		trust->rotated[i] |= metadata_role_lost_key(&trust->root->role[i], &root->role[i]);
 	metadata_free(trust->root);
 	trust->root = root;
 	return 0;

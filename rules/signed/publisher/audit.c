@@ -36,6 +36,9 @@ static int describe(struct audit *audit, const char *name, const struct metadata
 				AUDIT_SIGNERS, &count, diag);
 	if (error)
 		return error;
+	error = metadata_fingerprint(metadata, entry->digest);
+	if (error)
+		return error;
 	audit->roles++;
 	snprintf(entry->name, sizeof(entry->name), "%s", name);
 	entry->version = metadata->version;
@@ -46,6 +49,20 @@ static int describe(struct audit *audit, const char *name, const struct metadata
 	for (size_t i = 0; i < entry->signers; i++)
 		keyring_owner(delegator, id[i], entry->signer[i]);
 	return 0;
+}
+
+static int note_release(struct audit *audit, const char *target, const void *data, size_t size,
+			struct diag *diag)
+{
+	struct release release;
+	int error;
+
+	if (strcmp(target, RELEASE_TARGET) != 0)
+		return 0;
+	error = release_parse(&release, data, size, diag);
+	if (!error)
+		audit->release = release.version;
+	return error;
 }
 
 /* Clients must get the target from this role, and not from another that comes before it. */
@@ -67,9 +84,14 @@ static int check_target(struct audit *audit, struct client *client, const char *
 		error = client_download(client, target, &data, &size, diag);
 	if (error)
 		return error;
-	audit->bytes += size;
+	error = note_release(audit, file->name, data, size, diag);
 	free(data);
-	return 0;
+	audit->bytes += size;
+	if (error || audit->bytes <= AUDIT_BYTES)
+		return error;
+	diag_error(diag, role, 0, 0, "the targets have more than %llu MB in all",
+		   (unsigned long long)(AUDIT_BYTES >> 20));
+	return -EFBIG;
 }
 
 static int check_targets(struct audit *audit, struct client *client, const char *role,
@@ -141,7 +163,7 @@ static int audit_client(struct audit *audit, struct client *client, struct diag 
 }
 
 int audit_run(struct audit *audit, struct store *store, struct source *source, int64_t now,
-	      struct diag *diag)
+	      enum audit_expiry expiry, struct diag *diag)
 {
 	struct client_options options = client_options_default;
 	struct client *client;
@@ -149,12 +171,23 @@ int audit_run(struct audit *audit, struct store *store, struct source *source, i
 
 	memset(audit, 0, sizeof(*audit));
 	options.now = now;
+	options.past_expiry = expiry == AUDIT_REPORT;
 	error = client_new(&client, store, source, &options, diag);
 	if (error)
 		return error;
 	error = audit_client(audit, client, diag);
+	if (!error) {
+		audit->trust = client->trust;
+		client->trust = NULL;
+	}
 	client_free(client);
 	return error;
+}
+
+void audit_release(struct audit *audit)
+{
+	trust_free(audit->trust);
+	audit->trust = NULL;
 }
 
 int audit_folder(struct audit *audit, const char *folder, const char *root, int64_t now,
@@ -178,7 +211,7 @@ int audit_folder(struct audit *audit, const char *folder, const char *root, int6
 	if (!error)
 		error = source_folder(&source, folder);
 	if (!error)
-		error = audit_run(audit, store, source, now, diag);
+		error = audit_run(audit, store, source, now, AUDIT_REFUSE, diag);
 	if (store)
 		store_free(store);
 	source_free(source);

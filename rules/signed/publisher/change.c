@@ -45,6 +45,32 @@ static bool has_key(const struct metadata *metadata, const struct metadata_role 
 	return false;
 }
 
+/* The same key under another person's name. */
+static size_t put_names(struct text *out, const struct metadata *old,
+			const struct metadata_role *before, const struct metadata *new,
+			const struct metadata_role *role)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; before && i < before->keyids; i++) {
+		const struct key *key = key_at(old, before, i);
+
+		for (size_t j = 0; key && j < role->keyids; j++) {
+			const struct key *other = key_at(new, role, j);
+			char was[KEYRING_NAME], is[KEYRING_NAME];
+
+			keyring_owner(old, before->keyid[i], was);
+			keyring_owner(new, role->keyid[j], is);
+			if (!other || !key_equal(key, other) || strcmp(was, is) == 0)
+				continue;
+			text_printf(out, "  ~ key of %s is called %s now (%.16s)\n", was, is,
+				    role->keyid[j]);
+			count++;
+		}
+	}
+	return count;
+}
+
 /* Keys of one that the other has not. */
 static size_t put_keys(struct text *out, const char *sign, const struct metadata *one,
 		       const struct metadata_role *role, const struct metadata *other,
@@ -123,6 +149,7 @@ static void put_role(struct text *out, const struct metadata *old, const struct 
 
 	count += put_keys(&lines, "+", new, role, old, before);
 	count += put_keys(&lines, "-", old, before, new, role);
+	count += put_names(&lines, old, before, new, role);
 	count += put_patterns(&lines, "+", role, before);
 	count += put_patterns(&lines, "-", before, role);
 	if (count) {
@@ -132,6 +159,44 @@ static void put_role(struct text *out, const struct metadata *old, const struct 
 		text_put(out, lines.data, lines.length);
 	}
 	text_release(&lines);
+}
+
+static void put_order_of(struct text *out, const struct metadata *metadata)
+{
+	for (size_t i = 0; i < metadata->roles; i++) {
+		text_puts(out, " ");
+		put_clean(out, metadata->role[i].name);
+	}
+}
+
+/* The first delegation that lists a target wins: their order is a part of who may say what. */
+static void put_order(struct text *out, const struct metadata *old, const struct metadata *new)
+{
+	size_t at = 0;
+	bool moved = false;
+
+	/* Those that stay, in their old order, have to stand in it still. */
+	for (size_t i = 0; i < old->roles; i++) {
+		size_t j = 0;
+
+		if (!find_role(new, old->role[i].name))
+			continue;
+		while (strcmp(new->role[j].name, old->role[i].name) != 0)
+			j++;
+		moved |= j < at;
+		at = j;
+	}
+	/* A new one before an old one takes its place, too. */
+	for (size_t i = 0; i + 1 < new->roles; i++)
+		moved |= !find_role(old, new->role[i].name) &&
+			 find_role(old, new->role[i + 1].name);
+	if (!moved)
+		return;
+	text_puts(out, "order of the delegations:");
+	put_order_of(out, new);
+	text_puts(out, "; before:");
+	put_order_of(out, old);
+	text_puts(out, "\n");
 }
 
 static void put_period(struct text *out, int64_t seconds)
@@ -184,6 +249,8 @@ void change_print(const struct metadata *old, const struct metadata *new, struct
 		put_clean(out, old->role[i].name);
 		text_puts(out, " is gone\n");
 	}
+	if (old && new->type == METADATA_TARGETS)
+		put_order(out, old, new);
 	if (new->type == METADATA_ROOT) {
 		put_periods(out, old, new, new, NULL);
 		put_periods(out, old, new, old, new);

@@ -47,13 +47,13 @@ static int read_either(const struct repository *repository, const char *name, si
 		       char **data, size_t *size, bool *staged)
 {
 	char beneath[PATH_MAX];
-	int error = file_read(repository->targets, name, limit, data, size);
+	int error = repository_read(repository->targets, name, limit, data, size);
 
 	*staged = error == -ENOENT;
 	if (!*staged)
 		return error;
 	snprintf(beneath, sizeof(beneath), "targets/%s", name);
-	return file_read(repository->staging, beneath, limit, data, size);
+	return repository_read(repository->staging, beneath, limit, data, size);
 }
 
 static int take(const struct repository *repository, const struct metadata_file *target,
@@ -88,30 +88,55 @@ int content_read(const struct repository *repository, const struct metadata_file
 	return take(repository, target, limit, data, size, &staged, diag);
 }
 
-/* The folders above the last part of path. */
-static int make_folders(int folder, const char *path)
+/* The folder of the last part of path, made where it is missing. A descriptor. */
+static int make_folder(int folder, const char *path)
 {
 	char part[PATH_MAX];
+	int fd = dup(folder);
 
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+	fd = fd < 0 ? -errno : fd;
+	for (const char *slash = strchr(path, '/'); fd >= 0 && slash; slash = strchr(path, '/')) {
+		int next;
+
 		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		if (mkdirat(folder, part, 0755) < 0 && errno != EEXIST)
-			return -errno;
+		path = slash + 1;
+		next = mkdirat(fd, part, 0755) < 0 && errno != EEXIST ? -errno :
+			file_open_beneath(fd, part, O_RDONLY | O_DIRECTORY, 0);
+		close(fd);
+		fd = next;
 	}
-	return 0;
+	return fd;
 }
 
 static int write_target(const struct repository *repository, int folder, const char *name,
 			const void *data, size_t size, struct diag *diag)
 {
-	int error = make_folders(folder, name);
+	const char *slash = strrchr(name, '/');
+	int fd = make_folder(folder, name);
+	int error = fd < 0 ? fd : file_replace(fd, slash ? slash + 1 : name, data, size, 0644);
 
-	if (!error)
-		error = file_replace(folder, name, data, size, 0644);
+	if (fd >= 0)
+		close(fd);
 	if (error)
 		diag_error(diag, repository->path, 0, 0, "cannot write the target %s: %s", name,
+			   error == -ELOOP || error == -ENOTDIR ? "a link stands in its path" :
 			   strerror(-error));
 	return error;
+}
+
+/* There, whole: a damaged one is staged again, and publishing says what is wrong with it. */
+static bool is_published(const struct repository *repository, const char *name, const void *data,
+			 size_t size)
+{
+	char *there;
+	size_t length;
+	bool same;
+
+	if (repository_read(repository->targets, name, size, &there, &length))
+		return false;
+	same = length == size && memcmp(there, data, size) == 0;
+	free(there);
+	return same;
 }
 
 int content_stage(const struct repository *repository, const char *path, const void *data,
@@ -127,7 +152,7 @@ int content_stage(const struct repository *repository, const char *path, const v
 		diag_error(diag, path, 0, 0, "cannot be a target");
 		return error;
 	}
-	if (faccessat(repository->targets, name, F_OK, 0) == 0)
+	if (is_published(repository, name, data, size))
 		return 0;
 	snprintf(beneath, sizeof(beneath), "targets/%s", name);
 	return write_target(repository, repository->staging, beneath, data, size, diag);
@@ -161,22 +186,46 @@ int content_publish(const struct repository *repository, const struct metadata *
 	return error;
 }
 
+/* "<64 digits>.NAME", as content_stage writes it. */
+static bool is_ours(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 * DIGEST_SIZE && name[2 * DIGEST_SIZE] == '.';
+}
+
+/* Takes fd. A path of a target has at most METADATA_NAME / 2 folders; so has what is left of it. */
+static void unstage(int fd, unsigned int depth)
+{
+	DIR *folder = fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!folder) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(folder))) {
+		int below;
+
+		if (is_ours(entry->d_name))
+			unlinkat(fd, entry->d_name, 0);
+		if (entry->d_name[0] == '.' || depth == METADATA_NAME / 2)
+			continue;
+		below = file_open_beneath(fd, entry->d_name, O_RDONLY | O_DIRECTORY, 0);
+		if (below < 0)
+			continue;
+		unstage(below, depth + 1);
+		/* Only an empty one goes. */
+		unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	}
+	closedir(folder);
+}
+
 void content_unstage(const struct repository *repository, const char *folder)
 {
 	char path[PATH_MAX];
-	const struct dirent *entry;
-	DIR *open_folder;
 	int fd;
 
 	snprintf(path, sizeof(path), "targets/%s", folder);
-	fd = openat(repository->staging, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	open_folder = fd < 0 ? NULL : fdopendir(fd);
-	if (!open_folder) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(open_folder)))
-		unlinkat(fd, entry->d_name, 0);
-	closedir(open_folder);
+	fd = file_open_beneath(repository->staging, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd >= 0)
+		unstage(fd, 0);
 }

@@ -24,5 +24,6 @@ int content_stage(const struct repository *repository, const char *path, const v
 /* Moves what staging/targets holds for these targets into targets/. */
 int content_publish(const struct repository *repository, const struct metadata *metadata,
 		    struct diag *diag) __attribute__((warn_unused_result));
-/* Unlinks what is staged below a folder of targets, "rules". */
+/* Unlinks what is staged below a folder of targets, "rules": names of our own form, at any depth, and
+ * nothing else; no link is followed. */
 void content_unstage(const struct repository *repository, const char *folder);

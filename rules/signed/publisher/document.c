@@ -9,8 +9,6 @@
 #include "base/hex.h"
 #include "signed/strict.h"
 
-#define SPECIFICATION "1.0.34"
-
 json_t *document_signed(const json_t *document)
 {
 	return json_object_get(document, "signed");
@@ -32,7 +30,7 @@ static json_t *wrap(json_t *content)
 
 json_t *document_new(const char *type, int64_t version, int64_t expires)
 {
-	json_t *content = json_pack("{s:s, s:s, s:I}", "_type", type, "spec_version", SPECIFICATION,
+	json_t *content = json_pack("{s:s, s:s, s:I}", "_type", type, "spec_version", DOCUMENT_SPECIFICATION,
 				    "version", (json_int_t)version);
 
 	if (content && document_set_time(content, "expires", expires)) {
@@ -67,10 +65,19 @@ static void drop_signature(json_t *signatures, const char *keyid)
 	}
 }
 
-int document_sign(json_t *document, const struct secret *secret, const char *keyid)
+int document_add(json_t *document, const char *keyid, const uint8_t *signature, size_t length)
 {
 	json_t *signatures = json_object_get(document, "signatures");
 	char hex[2 * KEY_SIGNATURE + 1];
+
+	hex_print(signature, length, hex);
+	drop_signature(signatures, keyid);
+	return json_array_append_new(signatures, json_pack("{s:s, s:s}", "keyid", keyid, "sig",
+							   hex)) ? -ENOMEM : 0;
+}
+
+int document_sign(json_t *document, const struct secret *secret, const char *keyid)
+{
 	uint8_t signature[KEY_SIGNATURE];
 	struct text canonical = TEXT_EMPTY;
 	size_t length;
@@ -79,12 +86,7 @@ int document_sign(json_t *document, const struct secret *secret, const char *key
 	if (!error)
 		error = secret_sign(secret, canonical.data, canonical.length, signature, &length);
 	text_release(&canonical);
-	if (error)
-		return error;
-	hex_print(signature, length, hex);
-	drop_signature(signatures, keyid);
-	return json_array_append_new(signatures, json_pack("{s:s, s:s}", "keyid", keyid, "sig",
-							   hex)) ? -ENOMEM : 0;
+	return error ? error : document_add(document, keyid, signature, length);
 }
 
 int document_print(const json_t *document, struct text *out)

@@ -25,7 +25,13 @@ json_t *document_signed(const json_t *document);
 int document_set_time(json_t *object, const char *member, int64_t seconds)
 	__attribute__((warn_unused_result));
 
-/* Signs "signed"; a signature of the same key goes. */
+#define DOCUMENT_PERIOD_MAX (INT64_C(100) * 365 * 24 * 3600)	/* seconds */
+#define DOCUMENT_SPECIFICATION "1.0.34"	/* of TUF, what new documents say */
+
+/* An entry of "signatures"; a signature under the same key id goes. */
+int document_add(json_t *document, const char *keyid, const uint8_t *signature, size_t length)
+	__attribute__((warn_unused_result));
+/* Signs "signed". */
 int document_sign(json_t *document, const struct secret *secret, const char *keyid)
 	__attribute__((warn_unused_result));
 

@@ -91,7 +91,7 @@ static int find_at(struct bundle *bundle, const struct repository *repository, i
 		   struct diag *diag)
 {
 	struct metadata *rules;
-	int error = repository_version_read(repository, "rules", at, &rules, diag);
+	int error = repository_past(repository, "rules", at, &rules, diag);
 
 	if (!error)
 		error = edition_load(bundle, repository, rules, diag);
@@ -441,17 +441,45 @@ static int stage_release(const struct bundle *bundle, const struct repository *r
 	return error;
 }
 
-static int next_version(int64_t *version, const struct repository *repository, struct diag *diag)
+/* Bytes that we would write for what we read in them: nothing stands between the members. */
+static int check_exact(const struct bundle *bundle, struct diag *diag)
 {
-	struct bundle current;
-	int error = edition_published(&current, repository, diag);
+	uint8_t digest[DIGEST_SIZE];
+	struct text text = TEXT_EMPTY;
+	int error = release_print(&bundle->release, &text);
 
-	*version = 1;
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	*version = current.release.version + 1;
-	bundle_release(&current);
-	return 0;
+	if (!error)
+		error = digest_sha256(text.data, text.length, digest);
+	text_release(&text);
+	if (error || memcmp(digest, bundle->digest, sizeof(digest)) == 0)
+		return error;
+	diag_error(diag, RELEASE_TARGET, 0, 0, "has members that cannot be shown, or another form than "
+		   "\"cordon repo add\" writes: expected that it is staged again");
+	return -EINVAL;
+}
+
+int edition_check_next(const struct bundle *bundle, const struct repository *repository,
+		       struct diag *diag)
+{
+	const int64_t last = repository->audit.release;
+	struct bundle *old = malloc(sizeof(*old));
+	int error = old ? edition_published(old, repository, diag) : -ENOMEM;
+	bool same = false;
+
+	if (!error) {
+		same = memcmp(old->digest, bundle->digest, sizeof(old->digest)) == 0;
+		bundle_release(old);
+	}
+	free(old);
+	if ((error && error != -ENOENT) || same)
+		return error;
+	error = check_exact(bundle, diag);
+	if (error || bundle->release.version == last + 1)
+		return error;
+	diag_error(diag, RELEASE_TARGET, 0, 0, "is release %" PRId64 ": expected release %" PRId64 ", the one "
+		   "after what is published; stage it again with \"cordon repo add\"",
+		   bundle->release.version, last + 1);
+	return -EINVAL;
 }
 
 int edition_stage(struct bundle *bundle, const struct repository *repository, int64_t now,
@@ -460,13 +488,14 @@ int edition_stage(struct bundle *bundle, const struct repository *repository, in
 	json_t *document = document_new("targets", repository_version(repository, "rules") + 1,
 					now + period);
 	json_t *targets = json_object();
-	int error = next_version(&bundle->release.version, repository, diag);
+	int error = 0;
 
+	bundle->release.version = repository->audit.release + 1;
 	bundle->release.published = now + start;
 	/* First what names the files: cut here, there is nothing staged rather than half of it. */
 	repository_unstage(repository, "rules");
 	content_unstage(repository, "rules");
-	if (!error && json_object_set(document_signed(document), "targets", targets))
+	if (json_object_set(document_signed(document), "targets", targets))
 		error = -ENOMEM;
 	if (!error)
 		error = stage_lists(bundle, repository, targets, diag);

@@ -6,8 +6,8 @@
 #include "signed/release.h"
 
 /*
- * Releases on the publisher's side: a struct bundle whose lists come from the folder. Nothing here
- * is verified by signature; digests are.
+ * Releases on the publisher's side: a struct bundle whose lists come from the folder, by the digests
+ * of the metadata that it is given; what is published is verified by signature before (repository.h).
  */
 
 /* The release that a version of the rules role lists, lists included. -ENOENT, without diag, when
@@ -22,7 +22,8 @@ int edition_published(struct bundle *bundle, const struct repository *repository
 int edition_staged(struct bundle *bundle, const struct repository *repository, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* A published release by its version, the newest before the current one when it is 0. */
+/* A published release by its version, the newest before the current one when it is 0. -EACCES: its
+ * signatures do not count any more. */
 int edition_find(struct bundle *bundle, const struct repository *repository, int64_t version,
 		 struct diag *diag) __attribute__((warn_unused_result));
 
@@ -47,6 +48,13 @@ int edition_default_canaries(struct bundle *bundle, struct diag *diag)
  */
 int edition_check(const struct bundle *bundle, size_t *rules, struct diag *diag)
 	__attribute__((warn_unused_result));
+
+/*
+ * Is it the release that may follow the published one, in bytes that hold nothing which a difference
+ * would not show? Its number is the next one, or it is that release itself. -EINVAL with diag.
+ */
+int edition_check_next(const struct bundle *bundle, const struct repository *repository,
+		       struct diag *diag) __attribute__((warn_unused_result));
 
 /*
  * Stages the next version of the rules role for it; replaces one that is staged, and its

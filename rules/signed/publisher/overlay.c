@@ -36,7 +36,7 @@ static int get_metadata(const struct overlay *overlay, const char *name, size_t 
 	const struct text *text = overlay_lookup(overlay, name);
 
 	if (!text)
-		return file_read(overlay->repository->metadata, name, limit, data, size);
+		return repository_read(overlay->repository->metadata, name, limit, data, size);
 	if (text->length > limit)
 		return -EFBIG;
 	*data = malloc(text->length + 1);
@@ -51,12 +51,12 @@ static int get_target(const struct overlay *overlay, const char *name, size_t li
 		      size_t *size)
 {
 	char beneath[PATH_MAX];
-	int error = file_read(overlay->repository->targets, name, limit, data, size);
+	int error = repository_read(overlay->repository->targets, name, limit, data, size);
 
 	if (error != -ENOENT)
 		return error;
 	snprintf(beneath, sizeof(beneath), "targets/%s", name);
-	return file_read(overlay->repository->staging, beneath, limit, data, size);
+	return repository_read(overlay->repository->staging, beneath, limit, data, size);
 }
 
 static int get(struct source *source, enum source_kind kind, const char *path, size_t limit,

@@ -247,7 +247,7 @@ int64_t plan_period(const struct metadata *root, const char *role)
 	json_int_t period = json_integer_value(json_object_get(periods, role));
 	enum plan_name name;
 
-	if (period > 0 && period <= (json_int_t)100 * YEAR)
+	if (period > 0 && period <= DOCUMENT_PERIOD_MAX)
 		return period;
 	return plan_role_parse(&name, role) ? YEAR : defaults[name].period;
 }

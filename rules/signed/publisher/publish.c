@@ -8,11 +8,14 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "signed/field.h"
 #include "signed/publisher/content.h"
 #include "signed/publisher/edition.h"
 #include "signed/publisher/overlay.h"
 #include "signed/publisher/plan.h"
 #include "signed/publisher/signing.h"
+
+enum { STAGED_MOST = AUDIT_ROLES };
 
 struct publication {
 	struct repository *repository;
@@ -22,17 +25,24 @@ struct publication {
 	json_t *files;			/* the snapshot's "meta" */
 	json_t *root_document; /* when a new root is published: it goes in shortly before the
 				* timestamp, because clients see it at once */
-	size_t staged;
+	/* What is staged, read once: these bytes are judged, looked at and written. */
+	struct {
+		char role[METADATA_NAME];
+		struct metadata *metadata;
+	} staged[STAGED_MOST];
+	size_t count;
 	struct diag *diag;
 };
 
 /* ---- what is staged ---- */
 
-static int check_signed(const struct publication *publication, const char *role)
+static int check_signed(const struct publication *publication, const char *role,
+			const struct metadata *metadata)
 {
 	struct signing signing;
 	struct text who = TEXT_EMPTY;
-	int error = signing_load(&signing, publication->repository, role, publication->diag);
+	int error = signing_judge(&signing, publication->repository, role, metadata,
+				  publication->diag);
 
 	if (error || signing_complete(&signing))
 		return error;
@@ -69,30 +79,97 @@ static int take_targets(struct publication *publication, const char *role,
 	return error;
 }
 
+static int check_release(const struct publication *publication, const char *role,
+			 const struct metadata *metadata)
+{
+	struct bundle *bundle;
+	int error;
+
+	if (strcmp(role, "rules") != 0 || metadata->files == 0)
+		return 0;
+	bundle = malloc(sizeof(*bundle));
+	error = bundle ? edition_load(bundle, publication->repository, metadata,
+				      publication->diag) : -ENOMEM;
+	if (!error) {
+		error = edition_check_next(bundle, publication->repository, publication->diag);
+		bundle_release(bundle);
+	}
+	free(bundle);
+	return error == -ENOENT ? -EINVAL : error;
+}
+
+/* Takes the metadata. */
+static int take_staged(struct publication *publication, const char *role,
+		       struct metadata *metadata)
+{
+	int error;
+
+	if (publication->count == STAGED_MOST) {
+		metadata_free(metadata);
+		diag_error(publication->diag, role, 0, 0, "more than %d roles are staged", STAGED_MOST);
+		return -E2BIG;
+	}
+	snprintf(publication->staged[publication->count].role, METADATA_NAME, "%s", role);
+	publication->staged[publication->count++].metadata = metadata;
+	error = check_signed(publication, role, metadata);
+	if (!error)
+		error = check_release(publication, role, metadata);
+	if (error)
+		return error;
+	if (metadata->type != METADATA_ROOT)
+		return take_targets(publication, role, metadata);
+	publication->root_document = json_incref(metadata->document);
+	return 0;
+}
+
 /* Every role has to be complete, staged now or published before. */
 static int take_role(void *context, const char *role)
 {
 	struct publication *publication = context;
 	const struct repository *repository = publication->repository;
 	struct metadata *metadata;
-	int error = check_signed(publication, role);
+	int error = repository_staged(repository, role, &metadata, publication->diag);
 
+	if (!error)
+		return take_staged(publication, role, metadata);
 	if (error == -ENOENT && repository_version(repository, role) > 0)
 		return 0;
 	if (error == -ENOENT)
 		diag_error(publication->diag, role, 0, 0, "neither published nor staged");
-	if (error)
-		return error;
-	error = repository_staged(repository, role, &metadata, publication->diag);
-	if (error)
-		return error;
-	publication->staged++;
-	if (metadata->type == METADATA_ROOT)
-		publication->root_document = json_incref(metadata->document);
-	else
-		error = take_targets(publication, role, metadata);
-	metadata_free(metadata);
 	return error;
+}
+
+static const struct metadata *find_staged(const struct publication *publication, const char *role)
+{
+	for (size_t i = 0; i < publication->count; i++) {
+		if (strcmp(publication->staged[i].role, role) == 0)
+			return publication->staged[i].metadata;
+	}
+	return NULL;
+}
+
+/* ---- versions ---- */
+
+/*
+ * The next one. Who stole an online key may have pushed the version to its end; once the key is
+ * withdrawn every appliance forgets that version (TUF 5.3.11), and it begins anew.
+ */
+static int next_version(const struct publication *publication, enum metadata_type type,
+			int64_t *version)
+{
+	const struct metadata *old = publication->repository->root;
+	const char *role = metadata_type_print(type);
+	const bool rotated = old && metadata_role_lost_key(&old->role[type],
+							   &publication->root->role[type]);
+	const int64_t last = repository_version(publication->repository, role);
+
+	*version = rotated && last >= PUBLISH_VERSION_FAR ? 1 : last + 1;
+	if (*version <= FIELD_INTEGER_MAX)
+		return 0;
+	diag_error(publication->diag, role, 0, 0, "its version is %" PRId64 ", the last one there is: "
+		   "somebody who had its key pushed it there; expected another key, by \"cordon repo "
+		   "rotate\", with which it begins anew", last);
+	return -ERANGE;
 }
 
 /* ---- signing online ---- */
@@ -154,8 +231,10 @@ static int sign_online(struct publication *publication, enum metadata_type type,
 static int put_online(struct publication *publication, enum metadata_type type, const char *name,
 		      json_t *document)
 {
-	int error = sign_online(publication, type, document);
+	int error = repository_mark(publication->repository, document);
 
+	if (!error)
+		error = sign_online(publication, type, document);
 	return error ? error : overlay_put(publication->overlay, name, document);
 }
 
@@ -193,19 +272,22 @@ static int add_snapshot(struct publication *publication, int64_t version)
 
 static int newest_release(const struct publication *publication, int64_t *version)
 {
-	struct bundle bundle;
-	int error = -ENOENT;
+	const struct metadata *rules = find_staged(publication, "rules");
+	struct bundle *bundle;
+	int error;
 
-	if (publication->staged)
-		error = edition_staged(&bundle, publication->repository, publication->diag);
-	if (error == -ENOENT)
-		error = edition_published(&bundle, publication->repository, publication->diag);
-	*version = 0;
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	*version = bundle.release.version;
-	bundle_release(&bundle);
-	return 0;
+	*version = publication->repository->audit.release;
+	if (!rules)
+		return 0;
+	bundle = malloc(sizeof(*bundle));
+	error = bundle ? edition_load(bundle, publication->repository, rules, publication->diag) :
+			 -ENOMEM;
+	if (!error) {
+		*version = bundle->release.version;
+		bundle_release(bundle);
+	}
+	free(bundle);
+	return error == -ENOENT ? 0 : error;
 }
 
 /* A hold is of one release; a newer one goes out. */
@@ -261,12 +343,15 @@ static int add_timestamp(struct publication *publication, int64_t snapshot)
 	const struct publish_options *options = publication->options;
 	int64_t period = options->period ? options->period :
 					   plan_period(publication->root, "timestamp");
-	json_t *document = document_new(
-		"timestamp", repository_version(publication->repository, "timestamp") + 1,
-		options->now + period);
-	int error = document ? build_timestamp(publication, document_signed(document), snapshot) :
-			       -ENOMEM;
+	json_t *document = NULL;
+	int64_t version;
+	int error = next_version(publication, METADATA_TIMESTAMP, &version);
 
+	if (error)
+		return error;
+	document = document_new("timestamp", version, options->now + period);
+	error = document ? build_timestamp(publication, document_signed(document), snapshot) :
+			   -ENOMEM;
 	if (!error)
 		error = put_online(publication, METADATA_TIMESTAMP, "timestamp.json", document);
 	json_decref(document);
@@ -286,6 +371,13 @@ static int save_copy(struct store *store, const char *name, const json_t *docume
 	return error;
 }
 
+static int look(const struct publication *publication, struct store *store, struct audit *audit)
+{
+	audit_release(audit);
+	return audit_run(audit, store, overlay_source(publication->overlay),
+			 publication->options->now, AUDIT_REFUSE, publication->diag);
+}
+
 /* As an appliance that took what is published now. */
 static int look_again(struct publication *publication, struct audit *audit)
 {
@@ -293,7 +385,7 @@ static int look_again(struct publication *publication, struct audit *audit)
 	struct store *store;
 	int error;
 
-	if (!repository->root || !repository->timestamp)
+	if (!repository->timestamp)
 		return 0;
 	error = store_memory(&store);
 	if (error)
@@ -304,37 +396,44 @@ static int look_again(struct publication *publication, struct audit *audit)
 	if (!error)
 		error = save_copy(store, "snapshot.json", repository->snapshot->document);
 	if (!error)
-		error = audit_run(audit, store, overlay_source(publication->overlay),
-				  publication->options->now, publication->diag);
+		error = look(publication, store, audit);
 	store_free(store);
+	return error;
+}
+
+/* The first root, published or about to be. */
+static int save_first(const struct publication *publication, struct store *store)
+{
+	char *data;
+	size_t size;
+	int error = repository_read(publication->repository->metadata, "1.root.json",
+				    REPOSITORY_FILE_MAX, &data, &size);
+
+	if (error == -ENOENT && publication->root_document)
+		return save_copy(store, "root.json", publication->root_document);
+	if (error)
+		return error;
+	error = store->save(store, "root.json", data, size);
+	free(data);
 	return error;
 }
 
 /* As an appliance that has nothing but the first root. */
 static int look_anew(struct publication *publication, struct audit *audit)
 {
-	struct metadata *first = NULL;
 	struct store *store;
-	int error = repository_version_read(publication->repository, "root", 1, &first,
-					    publication->diag);
+	int error = store_memory(&store);
 
-	if (error == -ENOENT && publication->root_document && publication->root->version == 1)
-		error = 0;
-	else if (error == -ENOENT)
-		diag_error(publication->diag, publication->repository->path, 0, 0,
-			   "metadata/1.root.json is not there: every appliance begins with it");
 	if (error)
 		return error;
-	error = store_memory(&store);
-	if (!error) {
-		error = save_copy(store, "root.json",
-				  first ? first->document : publication->root_document);
-		if (!error)
-			error = audit_run(audit, store, overlay_source(publication->overlay),
-					  publication->options->now, publication->diag);
-		store_free(store);
-	}
-	metadata_free(first);
+	error = save_first(publication, store);
+	if (error)
+		diag_error(publication->diag, publication->repository->path, 0, 0,
+			   "metadata/1.root.json: %s: every appliance begins with it",
+			   strerror(-error));
+	else
+		error = look(publication, store, audit);
+	store_free(store);
 	return error;
 }
 
@@ -365,9 +464,12 @@ static int begin(struct publication *publication)
 
 static int complete(struct publication *publication, struct audit *audit)
 {
-	bool renew = publication->staged || snapshot_ages(publication);
-	int64_t snapshot = repository_version(publication->repository, "snapshot") + renew;
-	int error = renew ? add_snapshot(publication, snapshot) : 0;
+	bool renew = publication->count || snapshot_ages(publication);
+	int64_t snapshot = repository_version(publication->repository, "snapshot");
+	int error = renew ? next_version(publication, METADATA_SNAPSHOT, &snapshot) : 0;
+
+	if (!error && renew)
+		error = add_snapshot(publication, snapshot);
 
 	if (!error && publication->root_document)
 		error = put_root(publication);
@@ -386,44 +488,30 @@ static void finish(struct publication *publication)
 	json_decref(publication->root_document);
 	metadata_free(publication->root);
 	overlay_free(publication->overlay);
-}
-
-static int publish_content(void *context, const char *role)
-{
-	const struct publication *publication = context;
-	struct metadata *metadata;
-	int error;
-
-	if (repository_type(role) != METADATA_TARGETS)
-		return 0;
-	error = repository_staged(publication->repository, role, &metadata, publication->diag);
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	error = content_publish(publication->repository, metadata, publication->diag);
-	metadata_free(metadata);
-	return error;
-}
-
-static int unstage_content(void *context, const char *role)
-{
-	if (repository_type(role) == METADATA_TARGETS)
-		content_unstage(context, role);
-	return 0;
+	for (size_t i = 0; i < publication->count; i++)
+		metadata_free(publication->staged[i].metadata);
 }
 
 static int write_staged(struct publication *publication)
 {
-	struct repository *repository = publication->repository;
-	struct diag *diag = publication->diag;
-	int error = repository_each(repository, publish_content, publication, diag);
+	const struct repository *repository = publication->repository;
+	int error = 0;
 
+	for (size_t i = 0; !error && i < publication->count; i++) {
+		if (publication->staged[i].metadata->type == METADATA_TARGETS)
+			error = content_publish(repository, publication->staged[i].metadata,
+						publication->diag);
+	}
 	if (!error)
-		error = overlay_write(publication->overlay, diag);
-	if (!error)
-		error = repository_each(repository, unstage_content, repository, diag);
-	if (!error)
-		repository_unstage(repository, NULL);
-	return error;
+		error = overlay_write(publication->overlay, publication->diag);
+	if (error)
+		return error;
+	for (size_t i = 0; i < publication->count; i++) {
+		if (publication->staged[i].metadata->type == METADATA_TARGETS)
+			content_unstage(repository, publication->staged[i].role);
+	}
+	repository_unstage(repository, NULL);
+	return 0;
 }
 
 int publish_staged(struct audit *audit, struct repository *repository,
@@ -435,7 +523,7 @@ int publish_staged(struct audit *audit, struct repository *repository,
 
 	if (!error)
 		error = repository_each(repository, take_role, &publication, diag);
-	if (!error && publication.staged == 0) {
+	if (!error && publication.count == 0) {
 		diag_error(diag, repository->path, 0, 0,
 			   "nothing is staged; \"cordon repo timestamp\" renews what is published");
 		error = -ENOENT;

@@ -13,6 +13,7 @@
 enum publish_hold { PUBLISH_HOLD_KEEP, PUBLISH_HOLD_SET, PUBLISH_HOLD_LIFT };
 
 enum { PUBLISH_SECRETS = 8 };
+#define PUBLISH_VERSION_FAR (INT64_C(1) << 52)	/* no honest publisher comes there */
 
 struct publish_options {
 	const struct secret *secret[PUBLISH_SECRETS];
@@ -23,6 +24,9 @@ struct publish_options {
 };
 
 /*
+ * repository: opened alone. audit: of the new repository, from its first root; zeroed before, and the
+ * caller's, audit_release, also after an error.
+ *
  * Publishes everything staged. -EACCES with diag when something is half signed (who is missing) or
  * the key is not an online key; -ENOENT with diag when nothing is staged.
  */

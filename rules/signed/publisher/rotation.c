@@ -312,8 +312,13 @@ static int review_role(void *context, const char *role)
 	struct signing signing;
 	int error = signing_load(&signing, review->repository, role, review->diag);
 
-	if (error != -ENOENT || strcmp(role, "root") == 0)
+	if (strcmp(role, "root") == 0)
 		return error == -ENOENT ? 0 : error;
+	/* As long as nothing is published the first root may change, and all that is staged names it. */
+	if (!error && !review->repository->root)
+		return rotation_renew(review->repository, role, review->now, 0, review->diag);
+	if (error != -ENOENT)
+		return error;
 	error = signing_load_published(&signing, review->repository, role, review->diag);
 	if (!error && signing_complete(&signing))
 		return 0;

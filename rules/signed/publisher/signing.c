@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct metadata_role *find_role(const struct metadata *delegator, const char *role)
@@ -91,18 +92,24 @@ static int other_demands(struct signing *signing, const struct repository *repos
 	return error;
 }
 
-static int judge(struct signing *signing, const struct repository *repository, const char *role,
-		 struct metadata *metadata, struct diag *diag)
+int signing_judge(struct signing *signing, const struct repository *repository, const char *role,
+		  const struct metadata *metadata, struct diag *diag)
 {
-	int error;
-
 	memset(signing, 0, sizeof(*signing));
 	snprintf(signing->role, sizeof(signing->role), "%s", role);
 	signing->version = metadata->version;
 	signing->expires = metadata->expires;
-	error = metadata->type == METADATA_ROOT ?
-			root_demands(signing, repository, metadata, diag) :
-			other_demands(signing, repository, metadata, diag);
+	return metadata->type == METADATA_ROOT ?
+		       root_demands(signing, repository, metadata, diag) :
+		       other_demands(signing, repository, metadata, diag);
+}
+
+/* Takes the metadata. */
+static int judge(struct signing *signing, const struct repository *repository, const char *role,
+		 struct metadata *metadata, struct diag *diag)
+{
+	int error = signing_judge(signing, repository, role, metadata, diag);
+
 	metadata_free(metadata);
 	return error;
 }
@@ -193,30 +200,192 @@ void signing_print(const struct signing *signing, struct text *out)
 	}
 }
 
-int signing_add(const struct signing *signing, const struct repository *repository,
-		const struct secret *secret, struct diag *diag)
+/* The ids under which the demands know a key: a renamed one has one id for the root before and another
+ * for the new one. *at begins with 0; NULL: no more. */
+static const char *next_id(const struct signing *signing, const struct key *key, size_t *at)
+{
+	while (*at < 2 * KEYRING_KEYS) {
+		const size_t demand = *at / KEYRING_KEYS, index = *at % KEYRING_KEYS;
+
+		(*at)++;
+		if (demand < signing->demands && index < signing->demand[demand].keys &&
+		    key_equal(&signing->demand[demand].key[index].key, key))
+			return signing->demand[demand].key[index].id;
+	}
+	return NULL;
+}
+
+int signing_sign(const struct signing *signing, struct metadata *metadata,
+		 const struct secret *secret, struct diag *diag)
+{
+	struct key key;
+	const char *id;
+	size_t at = 0;
+	int error = 0;
+
+	secret_public(secret, &key);
+	while (!error && (id = next_id(signing, &key, &at)))
+		error = document_sign(metadata->document, secret, id);
+	if (error)
+		diag_error(diag, signing->role, 0, 0, "cannot sign: %s", strerror(-error));
+	return error;
+}
+
+int signing_take(const struct signing *signing, struct metadata *metadata, const struct key *key,
+		 const void *bytes, size_t size, struct diag *diag)
+{
+	uint8_t signature[KEY_SIGNATURE];
+	const char *id;
+	size_t length, at = 0;
+	int error = key_signature_read(key, metadata->canonical.data, metadata->canonical.length,
+				       bytes, size, signature, &length);
+
+	while (!error && (id = next_id(signing, key, &at)))
+		error = document_add(metadata->document, id, signature, length);
+	if (error == -EACCES)
+		diag_error(diag, signing->role, 0, 0, "the signature is not one of this key over this "
+			   "version %" PRId64 ": expected one of the bytes that --payload wrote, "
+			   "ECDSA or RSA-PSS (salt of 32 bytes) over SHA-256 or the key's own hash",
+			   signing->version);
+	else if (error)
+		diag_error(diag, signing->role, 0, 0, "not a signature of this key's type: %s",
+			   strerror(-error));
+	return error;
+}
+
+static bool same_content(const struct metadata *one, const struct metadata *other)
+{
+	return one->canonical.length == other->canonical.length &&
+	       memcmp(one->canonical.data, other->canonical.data, one->canonical.length) == 0;
+}
+
+/* What is staged now, if it is what was shown. */
+static int load_unchanged(const struct repository *repository, const char *role,
+			  const struct metadata *shown, struct metadata **metadata,
+			  struct diag *diag)
+{
+	int error = repository_staged(repository, role, metadata, diag);
+
+	if (!error && same_content(shown, *metadata))
+		return 0;
+	if (!error || error == -ENOENT)
+		diag_error(diag, role, 0, 0, "what is staged was changed after it was shown: nothing "
+			   "was signed; look at it again");
+	metadata_free(*metadata);
+	*metadata = NULL;
+	return error && error != -ENOENT ? error : -ESTALE;
+}
+
+int signing_unchanged(const struct repository *repository, const char *role,
+		      const struct metadata *shown, struct diag *diag)
 {
 	struct metadata *metadata;
-	struct key key;
-	int error = repository_staged(repository, signing->role, &metadata, diag);
+	int error = load_unchanged(repository, role, shown, &metadata, diag);
+
+	if (!error)
+		metadata_free(metadata);
+	return error;
+}
+
+static bool has_keyid(const json_t *signatures, const char *keyid)
+{
+	json_t *entry;
+	size_t index;
+
+	json_array_foreach(signatures, index, entry) {
+		const char *id = json_string_value(json_object_get(entry, "keyid"));
+
+		if (id && strcmp(id, keyid) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those of others that joined meanwhile; ours stand as they were just made. */
+static int join(json_t *ours, const json_t *theirs)
+{
+	json_t *entry;
+	size_t index;
+
+	json_array_foreach(theirs, index, entry) {
+		const char *id = json_string_value(json_object_get(entry, "keyid"));
+
+		if (id && !has_keyid(ours, id) && json_array_append(ours, entry))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Those that count, of the judged file. */
+static json_t *good_signatures(const struct signing *judged, const json_t *signatures)
+{
+	json_t *good = json_array(), *entry;
+	size_t index;
+
+	json_array_foreach(signatures, index, entry) {
+		const char *id = json_string_value(json_object_get(entry, "keyid"));
+		bool counts = false;
+
+		for (size_t i = 0; i < judged->demands; i++) {
+			for (size_t j = 0; j < judged->demand[i].keys; j++)
+				counts |= judged->demand[i].key[j].has_signed &&
+					  strcmp(judged->demand[i].key[j].id, id) == 0;
+		}
+		if (counts && json_array_append(good, entry))
+			break;
+	}
+	return good;
+}
+
+static int take_good(const struct signing *signing, const struct repository *repository,
+		     struct metadata *metadata, const struct metadata *other, struct diag *diag)
+{
+	struct signing *judged = malloc(sizeof(*judged));
+	int error = judged ? signing_judge(judged, repository, signing->role, other, diag) : -ENOMEM;
+
+	if (!error) {
+		json_t *good = good_signatures(judged, json_object_get(other->document,
+								       "signatures"));
+
+		error = join(json_object_get(metadata->document, "signatures"), good);
+		json_decref(good);
+	}
+	free(judged);
+	return error;
+}
+
+int signing_take_file(const struct signing *signing, const struct repository *repository,
+		      struct metadata *metadata, const char *source, const void *bytes, size_t size,
+		      struct diag *diag)
+{
+	struct metadata *other;
+	int error = metadata_parse(&other, metadata->type, bytes, size, source, diag);
 
 	if (error)
 		return error;
-	secret_public(secret, &key);
-	/* A renamed key has one id for the root before and another for the new one. */
-	for (size_t i = 0; !error && i < signing->demands; i++) {
-		const struct signing_demand *demand = &signing->demand[i];
-
-		for (size_t j = 0; !error && j < demand->keys; j++) {
-			if (key_equal(&demand->key[j].key, &key))
-				error = document_sign(metadata->document, secret,
-						      demand->key[j].id);
-		}
+	if (same_content(metadata, other)) {
+		error = take_good(signing, repository, metadata, other, diag);
+	} else {
+		diag_error(diag, source, 0, 0, "is not the content that is staged here and was shown: "
+			   "expected the same version with other signatures");
+		error = -EINVAL;
 	}
-	if (!error)
-		error = repository_stage(repository, signing->role, metadata->document, diag);
-	metadata_free(metadata);
+	metadata_free(other);
+	return error;
+}
+
+int signing_merge(const struct repository *repository, const char *role,
+		  const struct metadata *signed_, struct diag *diag)
+{
+	struct metadata *staged;
+	int error = load_unchanged(repository, role, signed_, &staged, diag);
+
 	if (error)
-		diag_error(diag, signing->role, 0, 0, "cannot sign: %s", strerror(-error));
+		return error;
+	error = join(json_object_get(signed_->document, "signatures"),
+		     json_object_get(staged->document, "signatures"));
+	if (!error)
+		error = repository_stage(repository, role, signed_->document, diag);
+	metadata_free(staged);
 	return error;
 }

@@ -102,7 +102,9 @@ expect 0 'in 30 days' verify r
 expect 0 'needs 2, signed by alice bob carol; 3 targets' verify r
 expect 1 'timestamp' verify r --days 8
 expect 1 'to renew: "cordon repo timestamp"' verify r --days 8
-expect 1 'nothing is published in this folder' verify nothing
+expect 1 'No such file or directory' verify nothing
+mkdir empty empty/metadata
+expect 1 'nothing is published in this folder' verify empty
 expect 2 'cordon repo rotate DIR rules' add r
 expect 0 'the lists are those of release 1, published already' add r --no-rings
 expect 0 'signed' sign r --key carol.pem --yes
@@ -122,8 +124,12 @@ expect 0 'release 2 staged: 1 list,' add r k.rules --drop resolvers \
 	--canary-block downloads.upd.kaspersky.com
 expect 1 'no list of this name' add r k.rules --drop resolvers
 cp -r r before
-expect 0 'keeps the first root' sign r --key bob.pem --yes
-check test -s bob.pem.root
+expect 0 'its text changed' sign r --key bob.pem --yes
+# What was shown, and what was seen, lie beside the key.
+check test -s bob.seen
+check test "$(stat -c %a bob.seen bob.shown | sort -u)" = 600
+check jq -e 'select(.role == "rules" and .version == 2 and (.shown | contains("no longer blocked")))' bob.shown
+check jq -e '.repositories | to_entries[0].value | .release == 1 and .signed.rules.version == 2' bob.seen
 expect 0 complete sign r --key dave.pem --yes
 expect 0 'rules      version 2' publish r --key two.pem
 expect 0 'release 3 staged: 2 lists' revert r
@@ -145,9 +151,45 @@ cp -r r changed
 sed -i 's/"expires": "20/"expires": "21/' changed/metadata/3.rules.json
 expect 0 'release 4 staged' add r "$root/rules/lists/oem.rules"
 cp -r r/staging/* changed/staging/
-expect 1 'does not follow from this root' sign changed --key bob.pem --yes
+expect 1 'does not follow from the first root: the folder was changed' sign changed --key bob.pem --yes
 expect 1 'cannot open the repository' add new k.rules
-expect 1 'nothing is published in this one' sign e --key bob.pem --yes
+# An older copy of the folder, with the same staged files.
+expect 1 'this key has seen version' sign before --key bob.pem --yes
+expect 1 'the folder went back' timestamp before --key one.pem
+expect 1 'the folder went back' add before --key bob.pub k.rules
+expect 1 'verified from this folder'"'"'s own first root' status before
+# A stranger's repository, with the same people in it.
+repo key new mallory mallory2 --no-passphrase >/dev/null
+mkdir away
+for who in alice bob carol dave; do cp $who.pub away/; done
+expect 0 'fingerprint ' init m --people away/*.pub --online mallory.pub mallory2.pub
+expect 1 'expected --fingerprint DIGITS' sign m --key bob.pem --yes
+expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint 0123456789abcdef
+expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
+expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
+expect 0 'has signed all of it already' sign m --key bob.pem
+
+# ---- signatures that are made elsewhere
+cp -r r elsewhere
+expect 0 'rules, version' sign elsewhere --key carol.pub --payload payload --yes
+check openssl dgst -sha256 -sign carol.pem -out signature payload
+openssl dgst -sha256 -sign alice.pem -passin file:pass -out other payload
+expect 1 'is not one of this key' sign elsewhere --key carol.pub --signature other --yes
+expect 1 'not a signature' sign elsewhere --key carol.pub --signature pass --yes
+expect 0 '1 of 2 signatures (carol)' sign elsewhere --key carol.pub --signature signature --yes
+# Another copy of the folder, signed by somebody else: as after a merge in git.
+cp -r r copy
+expect 0 '1 of 2 signatures (bob)' sign copy --key bob.pem --yes
+staged=$(basename "$(ls elsewhere/staging/*.rules.json)")
+printf '<<<<<<< ours\n' | cat - "copy/staging/$staged" >conflict
+expect 1 'conflict: error' sign elsewhere --key carol.pub --signature conflict --yes
+expect 0 'complete' sign elsewhere --key carol.pub --signature "copy/staging/$staged" --yes
+sed 's/"expires": "20/"expires": "21/' "copy/staging/$staged" >edited
+expect 1 'is not the content that is staged here' sign elsewhere --key carol.pub --signature edited --yes
+cp conflict "elsewhere/staging/$staged"
+expect 1 'error' sign elsewhere --key carol.pem --yes
+rm -r copy elsewhere
+
 expect 0 signed sign r --key bob.pem --yes
 expect 0 'release 4 staged' add r "$root/rules/lists/oem.rules" --ring now=0 soon=1s
 sleep 2

@@ -85,7 +85,7 @@ static void test_delegated(void **state)
 	const char *const remove[] = { "bob" };
 	const struct rotation rotation = { .role = "rules", .add = &world.who[ERIN].key, .adds = 1,
 					   .remove = remove, .removes = 1 };
-	struct signing signing;
+	size_t dave = DAVE;
 	char said[256];
 
 	(void)state;
@@ -95,9 +95,7 @@ static void test_delegated(void **state)
 	world_sign(BOB);
 	/* The root wants a third; rules is to have these two alone. */
 	world_open();
-	assert_int_equal(signing_load(&signing, &world.repository, "root", &world.diag), 0);
-	assert_int_equal(signing_add(&signing, &world.repository, world.who[DAVE].secret,
-				     &world.diag), 0);
+	assert_int_equal(world_sign_role(&dave, "root"), 0);
 	world_close();
 	assert_int_equal(world_publish(ONE), 0);
 	assert_int_equal(rotate(&rotation, said, sizeof(said)), 0);

@@ -37,11 +37,19 @@ struct world {
 #define LIST_HEAD "list: test\nversion: 1\n[update]\n"
 
 static struct world world;
+static struct audit world_audit;
+
+static inline int world_try(void)
+{
+	const struct repository_how how = { .create = true, .alone = true, .now = world.now };
+
+	diag_init(&world.diag);
+	return repository_open(&world.repository, world.path, &how, &world.diag);
+}
 
 static inline void world_open(void)
 {
-	diag_init(&world.diag);
-	assert_int_equal(repository_open(&world.repository, world.path, true, &world.diag), 0);
+	assert_int_equal(world_try(), 0);
 }
 
 static inline void world_close(void)
@@ -75,6 +83,7 @@ static inline int world_teardown(void **state)
 	char command[128];
 
 	(void)state;
+	audit_release(&world_audit);
 	for (size_t i = 0; i < PEOPLE; i++)
 		secret_free(world.who[i].secret);
 	snprintf(command, sizeof(command), "rm -rf %s", world.path);
@@ -136,14 +145,20 @@ static inline int world_add(const char *rules)
 static inline int world_sign_role(void *context, const char *role)
 {
 	size_t *who = context;
+	struct metadata *metadata;
 	struct signing signing;
-	int error = signing_load(&signing, &world.repository, role, &world.diag);
+	int error = repository_staged(&world.repository, role, &metadata, &world.diag);
 
 	if (error)
 		return error == -ENOENT ? 0 : error;
-	return signing_may(&signing, &world.who[*who].key.key) ?
-		       signing_add(&signing, &world.repository, world.who[*who].secret,
-				   &world.diag) : 0;
+	error = signing_judge(&signing, &world.repository, role, metadata, &world.diag);
+	if (!error && signing_may(&signing, &world.who[*who].key.key)) {
+		error = signing_sign(&signing, metadata, world.who[*who].secret, &world.diag);
+		if (!error)
+			error = signing_merge(&world.repository, role, metadata, &world.diag);
+	}
+	metadata_free(metadata);
+	return error;
 }
 
 /* Everything that this person may sign. */
@@ -157,14 +172,13 @@ static inline void world_sign(size_t who)
 typedef int world_function(struct audit *audit, struct repository *repository,
 			   const struct publish_options *options, struct diag *diag);
 
-static struct audit world_audit;
-
 static inline int world_online(world_function *function, size_t who, enum publish_hold hold)
 {
 	struct publish_options options = { .secret = { world.who[who].secret }, .secrets = 1,
 					   .now = world.now, .hold = hold };
 	int error;
 
+	audit_release(&world_audit);
 	world_open();
 	error = function(&world_audit, &world.repository, &options, &world.diag);
 	world_close();
@@ -180,6 +194,7 @@ static inline int world_look(void)
 {
 	char root[128];
 
+	audit_release(&world_audit);
 	diag_init(&world.diag);
 	snprintf(root, sizeof(root), "%s/metadata/1.root.json", world.path);
 	return audit_folder(&world_audit, world.path, root, world.now, &world.diag);
