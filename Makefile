@@ -202,6 +202,7 @@ $(filter $(O)/tests/unit/rules/signed/%,$(UNIT_PROGRAMS)): $(FORGE)
 $(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_signed)) $(OBJ_generated)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
+$(O)/tests/attacks/test_publisher: $(call objects,$(SRC_publisher))
 $(O)/tests/attacks/test_power: WRAP = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=unlinkat
 
 # Against python-tuf, in a root of its own.

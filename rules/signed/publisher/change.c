@@ -212,27 +212,41 @@ static json_t *periods(const struct metadata *root)
 	return root ? json_object_get(document_signed(root->document), "x-cordon-periods") : NULL;
 }
 
-/* How long signatures last from now on: of what one root names, unless the other names it, too. */
-static void put_periods(struct text *out, const struct metadata *old, const struct metadata *new,
-			const struct metadata *one, const struct metadata *other)
+static void put_lasting(struct text *out, const struct metadata *old, const struct metadata *new,
+			const char *role)
+{
+	const int64_t before = plan_period(old, role), after = plan_period(new, role);
+
+	text_puts(out, "role ");
+	put_clean(out, role);
+	text_puts(out, "\n  signatures last ");
+	put_period(out, after);
+	if (old && before != after) {
+		text_puts(out, " from now on, no longer ");
+		put_period(out, before);
+	} else if (old) {
+		text_puts(out, json_object_get(periods(new), role) ? ", as by default before" :
+			  ", by default now");
+	}
+	text_puts(out, "\n");
+}
+
+/* How long signatures last from now on: where the roots say different things. */
+static void put_periods(struct text *out, const struct metadata *old, const struct metadata *new)
 {
 	json_t *value;
 	const char *role;
 
-	json_object_foreach(periods(one), role, value) {
-		const int64_t before = plan_period(old, role), after = plan_period(new, role);
+	json_object_foreach(periods(new), role, value) {
+		const json_t *before = json_object_get(periods(old), role);
 
-		if (before == after || json_object_get(periods(other), role))
-			continue;
-		text_puts(out, "role ");
-		put_clean(out, role);
-		text_puts(out, "\n  signatures last ");
-		put_period(out, after);
-		if (old) {
-			text_puts(out, " from now on, no longer ");
-			put_period(out, before);
-		}
-		text_puts(out, "\n");
+		if (old ? !before || !json_equal(before, value) :
+			  plan_period(NULL, role) != json_integer_value(value))
+			put_lasting(out, old, new, role);
+	}
+	json_object_foreach(periods(old), role, value) {
+		if (!json_object_get(periods(new), role))
+			put_lasting(out, old, new, role);
 	}
 }
 
@@ -251,10 +265,8 @@ void change_print(const struct metadata *old, const struct metadata *new, struct
 	}
 	if (old && new->type == METADATA_TARGETS)
 		put_order(out, old, new);
-	if (new->type == METADATA_ROOT) {
-		put_periods(out, old, new, new, NULL);
-		put_periods(out, old, new, old, new);
-	}
+	if (new->type == METADATA_ROOT)
+		put_periods(out, old, new);
 	if (out->length == before)
 		text_puts(out, "no key, threshold or delegation changes\n");
 }

@@ -13,6 +13,7 @@
 static const char *const top_root[] = { "_type", "spec_version", "version", "expires",
 					"consistent_snapshot", "keys", "roles",
 					"x-cordon-periods", "x-cordon-repository", NULL };
+static const char *const top_roles[] = { "root", "timestamp", "snapshot", "targets", NULL };
 static const char *const top_targets[] = { "_type", "spec_version", "version", "expires", "targets",
 					   "delegations", "x-cordon-repository", NULL };
 static const char *const delegations[] = { "keys", "roles", NULL };
@@ -101,6 +102,19 @@ static bool in_use(const json_t *roles, const char *id)
 	return false;
 }
 
+static int check_known(const struct place *place, const json_t *role, const json_t *keys)
+{
+	json_t *entry;
+	size_t index;
+
+	json_array_foreach(json_object_get(role, "keyids"), index, entry) {
+		if (!json_object_get(keys, json_string_value(entry)))
+			return refuse(place, "keyids", json_string_value(entry),
+				      "its key is missing");
+	}
+	return 0;
+}
+
 static int check_keys(const struct place *place, const json_t *keys, const json_t *roles)
 {
 	const char *id;
@@ -129,7 +143,7 @@ static int check_periods(const struct place *place, const json_t *periods)
 	const char *name;
 	json_t *value;
 
-	if (periods && !json_is_object(periods))
+	if (!json_is_object(periods))
 		return refuse(place, "root", "x-cordon-periods", "expected an object");
 	json_object_foreach((json_t *)(uintptr_t)periods, name, value) {
 		if (!json_is_integer(value) || json_integer_value(value) < 1 ||
@@ -147,9 +161,13 @@ static int check_root(const struct place *place, const json_t *content)
 	const char *name;
 	json_t *role;
 
+	if (!error)
+		error = check(place, "roles", roles, top_roles);
 	json_object_foreach((json_t *)(uintptr_t)roles, name, role) {
 		if (!error)
 			error = check(place, name, role, root_role);
+		if (!error)
+			error = check_known(place, role, json_object_get(content, "keys"));
 	}
 	if (!error && !json_is_true(json_object_get(content, "consistent_snapshot")))
 		error = refuse(place, "root", "consistent_snapshot", "expected true");
@@ -172,6 +190,18 @@ static int check_target(const struct place *place, const char *name, const json_
 	return error;
 }
 
+/* A pattern that stands twice. */
+static bool repeats(const json_t *texts)
+{
+	for (size_t i = 0; i < json_array_size(texts); i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (json_equal(json_array_get(texts, i), json_array_get(texts, j)))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int check_delegations(const struct place *place, const json_t *content)
 {
 	const json_t *section = json_object_get(content, "delegations");
@@ -183,6 +213,11 @@ static int check_delegations(const struct place *place, const json_t *content)
 	json_array_foreach(roles, index, role) {
 		if (!error)
 			error = check(place, "a delegation", role, delegation);
+		if (!error)
+			error = check_known(place, role, json_object_get(section, "keys"));
+		if (!error && (repeats(json_object_get(role, "paths")) ||
+			       repeats(json_object_get(role, "path_hash_prefixes"))))
+			error = refuse(place, "a delegation", "paths", "expected each once");
 	}
 	return error ? error : check_keys(place, json_object_get(section, "keys"), roles);
 }

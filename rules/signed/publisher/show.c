@@ -51,16 +51,20 @@ static int check_repository(const struct show *show, const char *role,
 
 int show_head(struct show *show, const char *role, const struct metadata *metadata)
 {
+	char digest[METADATA_KEYID];
 	int error = members_check(role, metadata, show->diag);
 
 	if (!error)
 		error = check_repository(show, role, metadata);
+	if (!error)
+		error = metadata_fingerprint(metadata, digest);
 	if (error)
 		return error;
 	text_puts(show->out, "\n==== ");
 	put_clean(show->out, role);
 	text_printf(show->out, ", version %" PRId64 ", ", metadata->version);
 	put_expiry(show, metadata);
+	text_printf(show->out, "digest %s\n", digest);
 	return 0;
 }
 

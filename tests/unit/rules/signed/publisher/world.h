@@ -28,6 +28,7 @@ struct world {
 	int64_t now;
 	struct repository repository;
 	struct diag diag;
+	struct seen *seen;	/* what the key at hand has seen; NULL: without a key */
 	struct {
 		struct secret *secret;
 		struct keyring_key key;
@@ -41,7 +42,8 @@ static struct audit world_audit;
 
 static inline int world_try(void)
 {
-	const struct repository_how how = { .create = true, .alone = true, .now = world.now };
+	const struct repository_how how = { .create = true, .alone = true, .now = world.now,
+					    .seen = world.seen, .seens = world.seen != NULL };
 
 	diag_init(&world.diag);
 	return repository_open(&world.repository, world.path, &how, &world.diag);
