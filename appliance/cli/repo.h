@@ -91,6 +91,8 @@ void repo_keys_release(struct repo_keys *keys);
 
 /* What they have seen now, written at once. 0, or -errno after a message. */
 int repo_keys_pin(struct repo_keys *keys, const char *id);
+/* Of every public key that the options from first to last give: they have met this repository. */
+int repo_pin_given(const struct repo_words *words, size_t first, size_t last, const char *id);
 int repo_keys_learn(struct repo_keys *keys, const struct repository *repository);
 int repo_keys_published(struct repo_keys *keys, const struct seen_now *now);
 

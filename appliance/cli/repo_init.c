@@ -122,23 +122,6 @@ static int make(const struct repo_words *words, const struct plan *plan, char id
 	return error;
 }
 
-/* The keys that are given have met it now: beside each the fingerprint is kept. */
-static int pin(const struct repo_words *words, const char *id)
-{
-	static struct repo_keys keys;
-	int error = 0;
-
-	for (size_t i = 0; !error && i < words->values; i++) {
-		if (words->value[i].option > ONLINE_OPTION)
-			continue;
-		keys.count = 0;
-		error = repo_keys_add(&keys, words->value[i].text, NULL) ? -EINVAL :
-			repo_keys_pin(&keys, id);
-		repo_keys_release(&keys);
-	}
-	return error;
-}
-
 static int init(const struct repo_words *words, struct plan *plan)
 {
 	char id[METADATA_KEYID];
@@ -156,7 +139,7 @@ static int init(const struct repo_words *words, struct plan *plan)
 	if (!error)
 		error = make(words, plan, id, &diag);
 	if (!error)
-		error = pin(words, id);
+		error = repo_pin_given(words, 0, ONLINE_OPTION, id);
 	if (!error)
 		print_plan(words->word[0], plan, id);
 	return repo_report(words->word[0], &diag, error);

@@ -104,6 +104,29 @@ static int renew(struct repository *repository, const struct repo_words *words, 
 	return rotation_renew(repository, role, clock_wall(), period, diag);
 }
 
+/*
+ * A new key meets the repository here, when somebody looks who has met it before. As long as nothing
+ * is published the first root has just changed, and its fingerprint with it.
+ */
+static int introduce(const struct repo_words *words, const struct repo_folder *folder,
+		     struct diag *diag)
+{
+	char id[METADATA_KEYID];
+	struct metadata *root;
+	int error;
+
+	if (folder->repository.root)
+		return folder->keys.count ? repo_pin_given(words, ADD_OPTION, ADD_OPTION,
+							   folder->repository.id) : 0;
+	error = repository_staged(&folder->repository, "root", &root, diag);
+	if (!error)
+		error = metadata_fingerprint(root, id);
+	metadata_free(root);
+	if (!error && strcmp(id, folder->repository.id) != 0)
+		printf("fingerprint %s\n  from now on: everybody who signs types it once more\n", id);
+	return error;
+}
+
 static int run(const struct repo_words *words, struct wanted *wanted, bool only_renew)
 {
 	static struct repo_folder folder;
@@ -115,6 +138,8 @@ static int run(const struct repo_words *words, struct wanted *wanted, bool only_
 	diag_init(&diag);
 	error = only_renew ? renew(&folder.repository, words, wanted->rotation.period, &diag) :
 			     stage(&folder.repository, words, wanted, &diag);
+	if (!error)
+		error = introduce(words, &folder, &diag);
 	if (!error)
 		printf("staged; \"cordon repo status %s\" says whose signatures are missing\n",
 		       words->word[0]);

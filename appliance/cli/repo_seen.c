@@ -209,6 +209,22 @@ int repo_keys_pin(struct repo_keys *keys, const char *id)
 	return update_all(keys, add_pin, id);
 }
 
+int repo_pin_given(const struct repo_words *words, size_t first, size_t last, const char *id)
+{
+	static struct repo_keys keys;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < words->values; i++) {
+		if (words->value[i].option < first || words->value[i].option > last)
+			continue;
+		keys.count = 0;
+		error = repo_keys_add(&keys, words->value[i].text, NULL) ? -EINVAL :
+			repo_keys_pin(&keys, id);
+		repo_keys_release(&keys);
+	}
+	return error;
+}
+
 static int add_repository(struct seen *seen, const void *context)
 {
 	const struct repository *repository = context;

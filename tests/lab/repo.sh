@@ -6,6 +6,7 @@
 
 KEYS=$LAB_DIR/keys
 MIRROR=$LAB_DIR/mirror
+export CORDON_KEY=$KEYS/alice.pub
 MIRROR_URL=https://mirror.agency.example/
 
 repo() { "$CORDON_BIN/cordon" repo "$@"; }
