@@ -109,11 +109,12 @@ int repo_keys_sign(struct repo_keys *keys, size_t index, const struct repo_shown
  * REPO_ALONE: nobody else stages, signs or publishes meanwhile. */
 enum repo_access { REPO_READ, REPO_ALONE };
 int repo_open(struct repository *repository, const struct repo_words *words, struct repo_keys *keys,
-	      enum repo_access access);
+	      enum repo_access access, struct diag *diag);
 /* For the commands that sign nothing, with the key of words->key. repo_folder_close after 0. */
 struct repo_folder {
 	struct repository repository;
 	struct repo_keys keys;
+	struct diag diag;	/* of opening: what was printed already */
 };
 int repo_folder_open(struct repo_folder *folder, const struct repo_words *words,
 		     enum repo_access access);

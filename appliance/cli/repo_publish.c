@@ -94,11 +94,12 @@ static int work(const struct repo_words *words, struct repo_keys *keys, publish_
 	static struct audit audit;
 	struct repository repository;
 	struct diag diag;
-	int error, code = repo_open(&repository, words, keys, REPO_ALONE);
+	int error, code;
 
+	diag_init(&diag);
+	code = repo_open(&repository, words, keys, REPO_ALONE, &diag);
 	if (code)
 		return code;
-	diag_init(&diag);
 	if (function == publish_staged)
 		warn_of_rings(&repository, options->now);
 	error = function(&audit, &repository, options, &diag);

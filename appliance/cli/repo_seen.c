@@ -316,25 +316,13 @@ static bool ask_fingerprint(char line[METADATA_KEYID + 1])
 }
 
 static int open_with(struct repository *repository, const struct repo_words *words,
-		     const struct repository_how *how)
+		     const struct repository_how *how, struct diag *diag)
 {
-	struct diag diag;
-	int error;
+	int error = repository_open(repository, words->word[0], how, diag);
 
-	diag_init(&diag);
-	error = repository_open(repository, words->word[0], how, &diag);
 	if (error)
 		repository_close(repository);
-	if (error == -ENOKEY)
-		return error;
-	return repo_report(words->word[0], &diag, error) ? -EINVAL : 0;
-}
-
-static void explain(const struct repo_words *words)
-{
-	fprintf(stderr, "cordon repo: %s: a key that is used here has not met this repository: expected "
-		"--fingerprint DIGITS, which whoever made it read out, not taken from this folder\n",
-		words->word[0]);
+	return error;
 }
 
 /* Without a key the folder vouches for itself; whoever signs looks with their own. */
@@ -346,7 +334,7 @@ static void note_of_folder(const struct repo_words *words, const struct reposito
 }
 
 int repo_open(struct repository *repository, const struct repo_words *words, struct repo_keys *keys,
-	      enum repo_access access)
+	      enum repo_access access, struct diag *diag)
 {
 	struct repository_how how = { .alone = access == REPO_ALONE, .seen = keys->seen,
 				      .seens = keys->count, .fingerprint = words->fingerprint,
@@ -356,15 +344,17 @@ int repo_open(struct repository *repository, const struct repo_words *words, str
 
 	if (words->words == 0)
 		return command_usage(words->command, "expected the repository's folder");
-	error = open_with(repository, words, &how);
+	error = open_with(repository, words, &how, diag);
 	if (error == -ENOKEY && ask_fingerprint(line)) {
 		how.fingerprint = line;
-		error = open_with(repository, words, &how);
+		error = open_with(repository, words, &how, diag);
 	} else if (error == -ENOKEY) {
-		explain(words);
+		diag_error(diag, words->word[0], 0, 0, "a key that is used here has not met this "
+			   "repository: expected --fingerprint DIGITS, which whoever made it read out, "
+			   "not taken from this folder");
 	}
 	if (error)
-		return EXIT_NO;
+		return repo_report(words->word[0], diag, error);
 	if (keys->count == 0) {
 		note_of_folder(words, repository);
 		return 0;
@@ -381,9 +371,10 @@ int repo_folder_open(struct repo_folder *folder, const struct repo_words *words,
 	int code;
 
 	folder->keys.count = 0;
+	diag_init(&folder->diag);
 	code = repo_keys_find(&folder->keys, words->key);
 	if (!code)
-		code = repo_open(&folder->repository, words, &folder->keys, access);
+		code = repo_open(&folder->repository, words, &folder->keys, access, &folder->diag);
 	if (code)
 		repo_keys_release(&folder->keys);
 	return code;

@@ -324,7 +324,8 @@ static int sign_all(struct sign *sign, bool *signed_)
 static int run(struct sign *sign)
 {
 	bool has_signed = false;
-	int error, code = repo_open(&sign->repository, sign->words, &sign->keys, REPO_READ);
+	int error, code = repo_open(&sign->repository, sign->words, &sign->keys, REPO_READ,
+				   &sign->diag);
 
 	if (code)
 		return code;

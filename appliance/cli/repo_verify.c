@@ -122,13 +122,6 @@ static int verify(const struct repo_words *words, const struct repository *repos
 	return repo_report(words->word[0], &diag, error);
 }
 
-/* Programs read why an audit failed, too. */
-static void print_failure(const struct repo_words *words)
-{
-	if (repo_value(words, JSON_OPTION))
-		command_print_json(json_pack("{s:b, s:[], s:[s]}", "good", 0, "roles", "problems",
-					     "the audit failed: standard error says why"));
-}
 
 int repo_verify(int argc, char **argv)
 {
@@ -144,10 +137,10 @@ int repo_verify(int argc, char **argv)
 	if (words.words != 1 || days > 100000)
 		return command_usage("repo verify", "expected DIR, and at most 100000 days");
 	code = repo_folder_open(&folder, &words, REPO_READ);
-	if (code) {
-		print_failure(&words);
+	if (code == EXIT_NO && repo_value(&words, JSON_OPTION))
+		print_json(&(struct audit){ .roles = 0 }, &folder.diag);
+	if (code)
 		return code;
-	}
 	code = verify(&words, &folder.repository, days);
 	repo_folder_close(&folder);
 	return code;

@@ -158,6 +158,8 @@ expect 1 'this key has seen version' sign before --key bob.pem --yes
 expect 1 'the folder went back' timestamp before --key one.pem
 expect 1 'the folder went back' add before --key bob.pub k.rules
 expect 1 'verified from this folder'"'"'s own first root' status before
+repo verify changed --json 2>/dev/null | jq -e '.good == false and (.problems[0] | contains("digest differs"))' >said ||
+	{ echo "verify --json does not say why"; failures=$((failures + 1)); }
 # A stranger's repository, with the same people in it.
 repo key new mallory mallory2 --no-passphrase >/dev/null
 mkdir away
@@ -168,6 +170,17 @@ expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint 0
 expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
 expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
 expect 0 'has signed all of it already' sign m --key bob.pem
+
+# ---- two people at once: each command sees what the other one left
+for round in 1 2 3 4 5; do
+	cp -r r both
+	repo sign both --key bob.pem --yes >/dev/null 2>&1 &
+	other=$!
+	repo sign both --key carol.pem --yes >/dev/null 2>&1
+	wait "$other"
+	expect 0 '2 of 2 signatures (bob, carol)' status both
+	rm -r both
+done
 
 # ---- signatures that are made elsewhere
 cp -r r elsewhere
