@@ -273,7 +273,7 @@ static int load_unchanged(const struct repository *repository, const char *role,
 			   "was signed; look at it again");
 	metadata_free(*metadata);
 	*metadata = NULL;
-	return error && error != -ENOENT ? error : -ESTALE;
+	return error && error != -ENOENT ? error : -EBUSY;
 }
 
 int signing_unchanged(const struct repository *repository, const char *role,

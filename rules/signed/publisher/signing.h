@@ -64,7 +64,7 @@ int signing_take_file(const struct signing *signing, const struct repository *re
 		      struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * Under repository_lock: is what is staged still what was shown? -ESTALE with diag. Then its
+ * Under repository_lock: is what is staged still what was shown? -EBUSY with diag. Then its
  * signatures join those that were made meanwhile.
  */
 int signing_unchanged(const struct repository *repository, const char *role,
