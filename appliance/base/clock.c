@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +29,21 @@ int64_t clock_wall_ms(void)
 int64_t clock_uptime_ms(void)
 {
 	return read_ms(CLOCK_BOOTTIME);
+}
+
+/* Nothing is set by it. Where it is refused, nobody is known to keep the clock. */
+static bool is_synchronized(void)
+{
+	struct timex timex = { .modes = 0 };
+
+	return adjtimex(&timex) >= 0 && !(timex.status & STA_UNSYNC);
+}
+
+void clock_read(struct clock_reading *reading)
+{
+	reading->wall = clock_wall();
+	reading->uptime_ms = clock_uptime_ms();
+	reading->synchronized = is_synchronized();
 }
 
 char *clock_print(int64_t wall_ms, char buffer[CLOCK_TEXT])

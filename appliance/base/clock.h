@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,14 @@ enum { CLOCK_TEXT = 32, CLOCK_BOOT_ID = 37 };
 int64_t clock_wall(void);	/* seconds since 1970, UTC */
 int64_t clock_wall_ms(void);
 int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */
+
+/* All of them at once: what decisions about time begin with (signed/freshness.h). */
+struct clock_reading {
+	int64_t wall;		/* clock_wall */
+	int64_t uptime_ms;	/* clock_uptime_ms */
+	bool synchronized;	/* the kernel says that a time service (NTP) keeps wall right: adjtimex */
+};
+void clock_read(struct clock_reading *reading);
 
 /* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; the beginning of 1970 for what that
  * cannot say. Returns buffer. */

@@ -156,9 +156,10 @@ struct trusted {
 	char path[512];		/* for people */
 };
 
-/* As cordond has it: never before the build, nor before what was verified last. */
+/* As cordond has it. */
 static int64_t derived_now(const struct cli *cli)
 {
+	struct clock_reading reading;
 	struct freshness freshness;
 	char path[512], *text = NULL;
 	json_t *kept = NULL;
@@ -168,11 +169,11 @@ static int64_t derived_now(const struct cli *cli)
 	snprintf(path, sizeof(path), "%s/updates", cli->state);
 	if (file_read(AT_FDCWD, path, KEPT_MAX, &text, &size) == 0)
 		kept = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-	freshness_init(&freshness, version_build_time(),
-		       json_integer_value(json_object_get(kept, "floor")), clock_uptime_ms());
+	clock_read(&reading);
+	freshness_init(&freshness, version_build_time(), kept, reading.uptime_ms);
 	json_decref(kept);
 	free(text);
-	return freshness_now(&freshness, clock_wall(), clock_uptime_ms(), &behind);
+	return freshness_now(&freshness, &reading, &behind);
 }
 
 static const char *who(int error)

@@ -43,15 +43,34 @@ static void print_release(const json_t *update)
 		printf("%s%s\n", index ? "           " : "signed by  ", json_string_value(signer));
 }
 
+/* A time that has not come: who says so, and what to think of it. */
+static void print_ahead(const json_t *update)
+{
+	const char *name = command_text_if(update, "timestamp_name");
+
+	printf(",\n           ");
+	print_duration(number_at(update, "ahead"));
+	printf(" after the time here (%s)\n", command_text(update, "now"));
+	printf("           by the key %s%s\n", name ? name : "without a name,", name ? "," : "");
+	printf("           %s\n", command_text(update, "timestamp_key"));
+	puts("           Either the time here is wrong, or that key is in other hands:\n"
+	     "           \"When a key is lost or stolen\" in cordon-repo(1). What people signed\n"
+	     "           is enforced still");
+}
+
 static void print_freshness(const json_t *update)
 {
 	const char *freshness = command_text(update, "freshness");
 
 	printf("freshness  %s", freshness);
 	if (command_text_if(update, "signed_at"))
-		printf(": signed %s, expires %s", command_text(update, "signed_at"),
-		       command_text(update, "expires"));
-	puts("");
+		printf(": signed %s", command_text(update, "signed_at"));
+	if (strcmp(freshness, "ahead") == 0)
+		print_ahead(update);
+	else if (command_text_if(update, "signed_at"))
+		printf(", expires %s\n", command_text(update, "expires"));
+	else
+		puts("");
 	if (strcmp(freshness, "stale") == 0)
 		puts("           no newer signature came in time: is the publisher at work, are\n"
 		     "           the mirrors honest? The release is enforced still");
@@ -59,7 +78,7 @@ static void print_freshness(const json_t *update)
 		puts("           expired: nothing that is as old would be taken any more.\n"
 		     "           The release is enforced still; a newer timestamp ends this");
 	if (strcmp(command_text(update, "clock"), "floor") == 0)
-		printf("clock      not set, behind the newest signature: time goes by\n"
+		printf("clock      not set, behind what was signed: time goes by\n"
 		       "           %s and the uptime\n", command_text(update, "floor"));
 }
 

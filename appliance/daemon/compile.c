@@ -31,6 +31,7 @@ struct compile {
 	struct policy_options options;
 	int64_t now;
 	bool held;
+	char floor_key[METADATA_KEYID];	/* raised the floor of time; "": none did */
 	struct bundle bundle;
 	struct archive current, offered;
 	const void *in_force;		/* bytes of the bundle in force; NULL: none */
@@ -69,6 +70,9 @@ static int read_options(struct compile *compile)
 	compile->options.disarmed = cursor_get8(&cursor);
 	compile->now = (int64_t)cursor_get64(&cursor);
 	compile->held = cursor_get8(&cursor);
+	if (cursor_left(&cursor) >= sizeof(compile->floor_key))
+		return -EBADMSG;
+	cursor_get(&cursor, compile->floor_key, cursor_left(&cursor));
 	return cursor.failed ? -EBADMSG : 0;
 }
 
@@ -87,6 +91,18 @@ static int open_archive(struct archive *archive, int fd, const char *what, void 
 	return error;
 }
 
+/* The key that raised the floor is no longer one of those that may sign the time. */
+static bool is_withdrawn(const struct compile *compile)
+{
+	const struct bundle *bundle = &compile->bundle;
+
+	for (size_t i = 0; i < bundle->onlines; i++) {
+		if (strcmp(bundle->online[i], compile->floor_key) == 0)
+			return false;
+	}
+	return compile->floor_key[0] != '\0';
+}
+
 /* fd: the bundle to keep when it comes into force; -1: none. */
 static void tell_verified(const struct compile *compile, int64_t root_version, int64_t due, int fd)
 {
@@ -94,10 +110,12 @@ static void tell_verified(const struct compile *compile, int64_t root_version, i
 	struct bundle_info info = {
 		.release = bundle->release.version, .published = bundle->release.published,
 		.signed_at = bundle->signed_at, .expires = bundle->expires, .due = due,
-		.root_version = root_version,
+		.root_version = root_version, .withdrawn = is_withdrawn(compile),
 	};
 	uint8_t body[UPDATE_BODY_MAX];
 
+	memcpy(info.online, bundle->timestamp_signer, sizeof(info.online));
+	memcpy(info.owner, bundle->timestamp_owner, sizeof(info.owner));
 	memcpy(info.digest, bundle->digest, sizeof(info.digest));
 	for (size_t i = 0; i < bundle->signers && i < UPDATE_SIGNERS; i++)
 		memcpy(info.signer[info.signers++], bundle->signer[i], UPDATE_KEYID);

@@ -19,14 +19,16 @@ static void became_ready(struct parent *parent, struct child *child, const struc
 		parent->kernel = (enum kernel_state)message->body[0];
 	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
 	if (child->role == ROLE_COMPILE) {
-		uint8_t body[14];
+		const char *key = parent->updates.freshness.key;
+		uint8_t body[14 + METADATA_KEYID];
 		struct cursor cursor = cursor_writer(body, sizeof(body));
 
 		cursor_put32(&cursor, mode_monitor_mask(&parent->mode));
 		cursor_put8(&cursor, parent->mode.mode == MODE_DISARMED);
 		cursor_put64(&cursor, (uint64_t)updates_now(parent));
 		cursor_put8(&cursor, parent->updates.held);
-		(void)!child_send(child, MESSAGE_OPTIONS, body, sizeof(body), -1);
+		cursor_put(&cursor, key, strlen(key));
+		(void)!child_send(child, MESSAGE_OPTIONS, body, cursor.at, -1);
 	}
 	change_advance(parent);
 }

@@ -97,11 +97,17 @@ static void take_list(struct role_start *start, const struct message *message)
 	start->lists++;
 }
 
-static void take_clock(struct role_start *start, const struct message *message)
+void role_clock(const struct message *message, struct freshness *freshness)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 
-	start->floor = (int64_t)cursor_get64(&cursor);
+	freshness->people = (int64_t)cursor_get64(&cursor);
+	freshness->online = (int64_t)cursor_get64(&cursor);
+	freshness->at_ms = (int64_t)cursor_get64(&cursor);
+	freshness->ntp = (int64_t)cursor_get64(&cursor);
+	freshness->ntp_ms = (int64_t)cursor_get64(&cursor);
+	if (cursor.failed || cursor_left(&cursor))
+		role_fail("a message of the parent is damaged");
 }
 
 static void take(struct role_start *start, const struct message *message, enum role role)
@@ -144,7 +150,7 @@ static void take(struct role_start *start, const struct message *message, enum r
 		start->offered = message->fd;
 		break;
 	case MESSAGE_CLOCK:
-		take_clock(start, message);
+		role_clock(message, &start->freshness);
 		break;
 	case MESSAGE_IDENTITY:
 		if (message->size >= sizeof(start->identity))

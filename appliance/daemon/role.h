@@ -5,6 +5,7 @@
 #include "dns/worker.h"
 #include "ipc/message.h"
 #include "settings/lists.h"
+#include "signed/freshness.h"
 
 /*
  * A child of cordond: the same program, executed anew, with descriptor 3 to the parent. It is told
@@ -23,7 +24,7 @@ struct role_start {
 	int wake;
 	int table;
 	int trust, ca, bundle, offered;
-	int64_t floor;
+	struct freshness freshness;
 	char identity[64];
 };
 
@@ -45,6 +46,9 @@ static inline uint64_t role_dns_room(unsigned int workers)
 
 /* Tells the parent why this role cannot start or go on, and ends it. */
 void role_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+/* Of MESSAGE_CLOCK; ends the process when it is damaged. */
+void role_clock(const struct message *message, struct freshness *freshness);
 
 /* Reads messages up to MESSAGE_SEAL. Ends the process when the parent breaks the protocol. */
 void role_begin(struct role_start *start, enum role role);

@@ -79,9 +79,13 @@ static int record(struct source *source, enum source_kind kind, const char *path
 
 /* ---- one look at one source ---- */
 
+/* Whether a time service keeps the clock, the parent knows: freshness says what it says. */
 static int64_t now_or_later(const struct update_role *role, bool *behind)
 {
-	return freshness_now(&role->freshness, clock_wall(), clock_uptime_ms(), behind);
+	const struct clock_reading reading = { .wall = clock_wall(),
+					       .uptime_ms = clock_uptime_ms() };
+
+	return freshness_now(&role->freshness, &reading, behind);
 }
 
 static int64_t now(const struct update_role *role)
@@ -244,11 +248,12 @@ static void plan(struct update_role *role)
 	role->next_ms = clock_uptime_ms() + (int64_t)(interval - chance % (interval / 4 + 1));
 }
 
-/* A mirror that holds updates back looks like one that has nothing new: with nothing new for too long
- * the next one is asked, too. */
+/* A mirror that holds updates back looks like one that has nothing new: with nothing new for too long,
+ * or from a time that has not come, the next one is asked, too. */
 static bool is_stale(const struct update_role *role)
 {
-	return now(role) - role->signed_at >= (int64_t)role->start.settings.stale_after;
+	return freshness_judge(now(role), role->signed_at, INT64_MAX,
+			       role->start.settings.stale_after) != FRESHNESS_FRESH;
 }
 
 static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
@@ -366,6 +371,8 @@ static void hear(struct update_role *role)
 		take_outcome(role, &message);
 	else if (message.type == MESSAGE_RECEIPT)
 		deliver(role, &message);
+	else if (message.type == MESSAGE_CLOCK)
+		role_clock(&message, &role->freshness);
 	else
 		_exit(1);
 	message_close(&message);
@@ -469,7 +476,7 @@ int role_update(void)
 	strict_budget(METADATA_BUDGET);
 	if (ENABLED(CONFIG_APPLIANCE_ED25519))
 		key_use_ed25519();
-	freshness_init(&role.freshness, 0, role.start.floor, clock_uptime_ms());
+	role.freshness = role.start.freshness;
 	diag_init(&diag);
 	error = role.folder < 0 ? -ENOTDIR : open_role(&role, &diag);
 	if (error) {

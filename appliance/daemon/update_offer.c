@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "ipc/update.h"
 #include "signed/archive.h"
@@ -133,8 +132,6 @@ int update_offer(struct update_role *role, struct client *client, struct diag *d
 		error = add_targets(&pieces, client, &bundle, diag);
 	if (!error)
 		error = send_offer(role, &pieces.archive);
-	if (!error)
-		freshness_learn(&role->freshness, bundle.signed_at, clock_uptime_ms());
 	for (size_t i = 0; i < pieces.count; i++)
 		free(pieces.data[i]);
 	bundle_release(&bundle);

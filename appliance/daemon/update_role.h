@@ -11,7 +11,7 @@ struct update_role {
 	int folder;
 	struct store *store;
 	char *ca;
-	struct freshness freshness;
+	struct freshness freshness;	/* the parent's: MESSAGE_CLOCK */
 	int64_t next_ms;		/* uptime of the next look */
 	unsigned int failures;		/* looks without success, one after the other */
 	int64_t offered_root;		/* versions of what was offered last; 0: nothing was. Every */

@@ -17,6 +17,7 @@
 #include "daemon/parent.h"
 #include "daemon/receipt.h"
 #include "signed/archive.h"
+#include "signed/metadata.h"
 
 #define RECEIPT_FILE "receipt.json"
 
@@ -24,24 +25,43 @@ enum { HOUR_MS = 3600 * 1000, AGAIN_S = 600 };
 
 /* ---- time ---- */
 
+static int64_t now_or_floor(const struct parent *parent, bool *behind)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	return freshness_now(&parent->updates.freshness, &reading, behind);
+}
+
 int64_t updates_now(const struct parent *parent)
 {
 	bool behind;
 
-	return freshness_now(&parent->updates.freshness, clock_wall(), clock_uptime_ms(), &behind);
+	return now_or_floor(parent, &behind);
 }
 
 bool updates_clock_set(const struct parent *parent)
 {
-	return clock_wall() >= freshness_floor(&parent->updates.freshness, clock_uptime_ms());
+	bool behind;
+
+	(void)now_or_floor(parent, &behind);
+	return !behind;
+}
+
+bool updates_clock_by_ntp(const struct parent *parent)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	return freshness_by_ntp(&parent->updates.freshness, &reading);
 }
 
 enum freshness_state updates_freshness(const struct parent *parent)
 {
 	const struct updates *updates = &parent->updates;
 
-	return freshness_judge(updates_now(parent), updates->newest_signed_at,
-			       updates->newest_expires, parent->settings.stale_after);
+	return freshness_judge(updates_now(parent), updates->newest.signed_at,
+			       updates->newest.expires, parent->settings.stale_after);
 }
 
 /* ---- what children are told ---- */
@@ -60,22 +80,32 @@ static int tell_file(struct child *child, enum message_type type, const char *pa
 	return error;
 }
 
+static int tell_clock(struct parent *parent, struct child *child)
+{
+	const struct freshness *freshness = &parent->updates.freshness;
+	const int64_t member[] = { freshness->people, freshness->online, freshness->at_ms,
+				   freshness->ntp, freshness->ntp_ms };
+	uint8_t body[sizeof(member)];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	for (size_t i = 0; i < sizeof(member) / sizeof(*member); i++)
+		cursor_put64(&cursor, (uint64_t)member[i]);
+	parent->updates.told = *freshness;
+	return child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
+}
+
 int updates_tell_update(struct parent *parent, struct child *child)
 {
 	const struct settings *settings = &parent->settings;
-	uint8_t body[8];
-	struct cursor cursor = cursor_writer(body, sizeof(body));
 	int error = tell_file(child, MESSAGE_TRUST, settings->trust_root);
 
 	parent->updates.messages.spent = 0;
-	cursor_put64(&cursor, (uint64_t)freshness_floor(&parent->updates.freshness,
-							clock_uptime_ms()));
 	if (!error && settings->mirror_ca[0])
 		error = tell_file(child, MESSAGE_CA, settings->mirror_ca);
 	if (!error)
 		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
 				   strlen(parent->identity), -1);
-	return error ? error : child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
+	return error ? error : tell_clock(parent, child);
 }
 
 static void drop(int *fd)
@@ -201,6 +231,39 @@ void updates_offer(struct parent *parent, struct message *message)
 	message->fd = -1;
 }
 
+/* signed/freshness.h says who may raise the floor, and what takes it back. */
+static void learn_time(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	const struct bundle_info *verified = &updates->verified;
+	/* What is in force may rest on an older root than an offer that waits for its turn. */
+	const bool newest = verified->root_version >= updates->newest.root_version;
+	const bool withdrawn = newest && verified->withdrawn;
+	const struct freshness_claim claim = { .published = verified->published,
+					       .signed_at = newest ? verified->signed_at : 0,
+					       .key = verified->online };
+	struct clock_reading reading;
+	char floor[32];
+
+	clock_read(&reading);
+	if (withdrawn) {
+		freshness_withdraw(&updates->freshness);
+		metadata_time_print(freshness_floor(&updates->freshness, reading.uptime_ms), floor);
+		log_warning("the key that raised the floor of time was withdrawn: the floor is %s, by "
+			    "what people signed", floor);
+	}
+	if (freshness_learn(&updates->freshness, &claim, &reading) || withdrawn)
+		updates_keep(parent);
+}
+
+/* A new root may have withdrawn the key of what was the newest until now. */
+static bool is_newest(const struct bundle_info *verified, const struct bundle_info *newest)
+{
+	return verified->root_version > newest->root_version ||
+	       (verified->root_version == newest->root_version &&
+		verified->signed_at >= newest->signed_at);
+}
+
 int updates_verified(struct parent *parent, struct message *message)
 {
 	struct updates *updates = &parent->updates;
@@ -212,11 +275,9 @@ int updates_verified(struct parent *parent, struct message *message)
 	drop(&updates->candidate);
 	updates->candidate = message->fd;
 	message->fd = -1;
-	freshness_learn(&updates->freshness, updates->verified.signed_at, clock_uptime_ms());
-	if (updates->verified.signed_at >= updates->newest_signed_at) {
-		updates->newest_signed_at = updates->verified.signed_at;
-		updates->newest_expires = updates->verified.expires;
-	}
+	learn_time(parent);
+	if (is_newest(&updates->verified, &updates->newest))
+		updates->newest = updates->verified;
 	return 0;
 }
 
@@ -427,10 +488,28 @@ void updates_hold(struct parent *parent, bool held, const struct control_request
 
 /* ---- the clock ---- */
 
+/* The update role has what counts now: the floor, and a clock of NTP that came, was lost or was set. */
+static void follow_clock(struct parent *parent)
+{
+	struct updates *updates = &parent->updates;
+	struct child *child = &parent->child[ROLE_UPDATE];
+	const struct freshness *told = &updates->told, *known = &updates->freshness;
+	struct clock_reading reading;
+	int64_t drift;
+
+	clock_read(&reading);
+	freshness_see(&updates->freshness, &reading);
+	drift = known->ntp - told->ntp - (known->ntp_ms - told->ntp_ms) / 1000;
+	if (child->ready && (known->people != told->people || known->online != told->online ||
+			     (known->ntp != 0) != (told->ntp != 0) || drift > 2 || drift < -2))
+		(void)!tell_clock(parent, child);
+}
+
 void updates_tick(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;
 
+	follow_clock(parent);
 	if (!updates->on)
 		return;
 	if (updates->offer >= 0 && !parent->changing && parent->current.number &&

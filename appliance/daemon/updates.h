@@ -35,6 +35,7 @@ struct updates {
 	bool on;			/* cordon.conf names a trust root, and it is there */
 	char off[320];			/* why not */
 	struct freshness freshness;
+	struct freshness told;		/* what the update role knows of it */
 	struct secret *device;
 	char device_id[UPDATE_KEYID];
 
@@ -63,8 +64,7 @@ struct updates {
 	struct bundle_info running;	/* in force; release 0: none */
 	struct bundle_info verified;	/* the last one that a compiler verified */
 	bool has_verified;		/* in the change under way */
-	int64_t newest_signed_at;	/* of all that was verified */
-	int64_t newest_expires;
+	struct bundle_info newest;	/* of all that was verified, by root and time of signing */
 
 	struct attempt attempt;		/* the last look */
 	int64_t attempt_at;		/* seconds since 1970; 0: none yet */
@@ -124,6 +124,7 @@ void updates_tick(struct parent *parent);
 int64_t updates_now(const struct parent *parent);
 enum freshness_state updates_freshness(const struct parent *parent);
 bool updates_clock_set(const struct parent *parent);
+bool updates_clock_by_ntp(const struct parent *parent);
 
 /* ---- updates_keep.c, with updates_init ---- */
 /* What has to outlive a restart; a failure is logged. */

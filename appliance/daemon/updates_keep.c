@@ -31,12 +31,13 @@ enum { KEEP_MAX = 4096, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 void updates_keep(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;
-	json_t *object = json_pack(
-		"{s:I, s:I, s:I, s:b, s:s, s:s}", "floor",
-		(json_int_t)freshness_floor(&updates->freshness, clock_uptime_ms()), "sequence",
-		(json_int_t)updates->sequence, "since", (json_int_t)updates->since, "held",
-		updates->held, "reason", updates->held_reason, "by", updates->held_by);
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	json_t *object = json_pack("{s:I, s:I, s:b, s:s, s:s}", "sequence",
+				   (json_int_t)updates->sequence, "since",
+				   (json_int_t)updates->since, "held", updates->held, "reason",
+				   updates->held_reason, "by", updates->held_by);
+	json_t *time = freshness_json(&updates->freshness, clock_uptime_ms());
+	char *text = object && time && json_object_update(object, time) == 0
+			     ? json_dumps(object, JSON_COMPACT) : NULL;
 
 	/* What was not read yet may hold releases back. */
 	if (!updates->restored)
@@ -47,6 +48,7 @@ void updates_keep(struct parent *parent)
 end:
 	updates->save_ms = clock_uptime_ms() + HOUR_MS;
 	free(text);
+	json_decref(time);
 	json_decref(object);
 }
 
@@ -64,8 +66,7 @@ static void decode(struct updates *updates, const json_t *object)
 	updates->held = json_is_true(json_object_get(object, "held"));
 	copy(updates->held_reason, sizeof(updates->held_reason), object, "reason");
 	copy(updates->held_by, sizeof(updates->held_by), object, "by");
-	freshness_init(&updates->freshness, version_build_time(),
-		       json_integer_value(json_object_get(object, "floor")), clock_uptime_ms());
+	freshness_init(&updates->freshness, version_build_time(), object, clock_uptime_ms());
 }
 
 /* 0 also when there is nothing, or nothing that can be used. */
@@ -225,7 +226,7 @@ void updates_init(struct parent *parent)
 		.failures = { .burst = 16, .interval = 10 * MINUTE_MS },
 		.verdicts = { .burst = 16, .interval = 10 * MINUTE_MS },
 	};
-	freshness_init(&updates->freshness, version_build_time(), 0, clock_uptime_ms());
+	freshness_init(&updates->freshness, version_build_time(), NULL, clock_uptime_ms());
 	snprintf(updates->off, sizeof(updates->off), "cordon.conf names no [update] trust-root");
 }
 

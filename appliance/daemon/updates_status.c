@@ -45,6 +45,31 @@ static void put_release(json_t *object, const struct parent *parent)
 	put(object, "root_version", json_integer(running->root_version));
 }
 
+/* How much later than now the newest timestamp says that it was signed, and whose word that is. */
+static void put_claim(json_t *object, const struct parent *parent)
+{
+	const struct bundle_info *newest = &parent->updates.newest;
+	bool ahead = updates_freshness(parent) == FRESHNESS_AHEAD;
+
+	put_time(object, "signed_at", newest->signed_at);
+	put(object, "ahead", ahead ? json_integer(newest->signed_at - updates_now(parent))
+				   : json_null());
+	put(object, "timestamp_key", newest->online[0] ? json_string(newest->online) : json_null());
+	put(object, "timestamp_name", newest->owner[0] ? json_string(newest->owner) : json_null());
+	put_time(object, "expires", newest->expires);
+}
+
+static void put_clock(json_t *object, const struct parent *parent)
+{
+	const struct freshness *freshness = &parent->updates.freshness;
+
+	put_time(object, "now", updates_now(parent));
+	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
+	put(object, "ntp", json_boolean(updates_clock_by_ntp(parent)));
+	put_time(object, "floor", freshness_floor(freshness, clock_uptime_ms()));
+	put_time(object, "floor_people", freshness_people(freshness, clock_uptime_ms()));
+}
+
 static void put_contact(json_t *object, const struct updates *updates)
 {
 	const struct attempt *attempt = &updates->attempt;
@@ -82,10 +107,8 @@ json_t *updates_status(const struct parent *parent)
 	}
 	put(object, "freshness", json_string(freshness_print(updates_freshness(parent))));
 	put_release(object, parent);
-	put_time(object, "signed_at", updates->newest_signed_at);
-	put_time(object, "expires", updates->newest_expires);
-	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
-	put_time(object, "floor", freshness_floor(&updates->freshness, clock_uptime_ms()));
+	put_claim(object, parent);
+	put_clock(object, parent);
 	put(object, "ring", json_string(parent->settings.ring));
 	put_waiting(object, updates);
 	put_time(object, "refused_at", updates->refused_at);

@@ -17,8 +17,8 @@ enum message_type {
 	/* parent to any child, before READY */
 	MESSAGE_SETTINGS,	/* text of cordon.conf */
 	MESSAGE_LIST,		/* compile: file name; descriptor: the rule list */
-	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed, i64 time, u8 held:
-				 * start compiling */
+	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed, i64 time, u8 held, text:
+				 * the key that raised the floor of time: start compiling */
 	MESSAGE_LISTEN,		/* dns: u8 worker, u8 IPPROTO_*, descriptor: bound socket */
 	MESSAGE_SHARED,		/* dns, journal: u8 worker, descriptor: struct worker_shared */
 	MESSAGE_NFLOG,		/* journal: descriptor: bound netlink socket */
@@ -30,7 +30,8 @@ enum message_type {
 	MESSAGE_CA,		/* update: descriptor: PEM */
 	MESSAGE_BUNDLE,		/* compile: descriptor: the bundle in force (signed/archive.h) */
 	MESSAGE_OFFERED,	/* compile: descriptor: what is to take its place */
-	MESSAGE_CLOCK,		/* update: i64 floor now (signed/freshness.h) */
+	MESSAGE_CLOCK,		/* update, also at any time later: five i64 of struct freshness
+				 * (signed/freshness.h): people, online, at_ms, ntp, ntp_ms */
 	MESSAGE_SEAL,		/* that was all: enter the sandbox, answer READY */
 	/* parent to child, at any time */
 	MESSAGE_POLICY,		/* u8 disarmed; descriptor: sealed memfd with the block */

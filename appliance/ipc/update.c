@@ -45,6 +45,9 @@ int bundle_info_encode(const struct bundle_info *info, uint8_t body[UPDATE_BODY_
 	cursor_put64(&cursor, (uint64_t)info->expires);
 	cursor_put64(&cursor, (uint64_t)info->due);
 	cursor_put64(&cursor, (uint64_t)info->root_version);
+	put_text(&cursor, info->online, UPDATE_KEYID);
+	put_text(&cursor, info->owner, UPDATE_OWNER);
+	cursor_put8(&cursor, info->withdrawn);
 	cursor_put8(&cursor, (uint8_t)info->signers);
 	for (size_t i = 0; i < info->signers; i++)
 		put_text(&cursor, info->signer[i], UPDATE_KEYID);
@@ -62,6 +65,10 @@ int bundle_info_decode(struct bundle_info *info, const uint8_t *body, size_t siz
 	info->expires = (int64_t)cursor_get64(&cursor);
 	info->due = (int64_t)cursor_get64(&cursor);
 	info->root_version = (int64_t)cursor_get64(&cursor);
+	get_text(&cursor, info->online, UPDATE_KEYID);
+	get_text(&cursor, info->owner, UPDATE_OWNER);
+	update_clean(info->owner);
+	info->withdrawn = cursor_get8(&cursor);
 	info->signers = cursor_get8(&cursor);
 	if (info->signers > UPDATE_SIGNERS)
 		return -EBADMSG;

@@ -9,7 +9,7 @@
  * What the update role, the compiling child and the parent say to each other about signed updates,
  * encoded field by field. Times are seconds since 1970.
  */
-enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_TEXT = 1000, UPDATE_SOURCE = 160,
+enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_OWNER = 64, UPDATE_TEXT = 1000, UPDATE_SOURCE = 160,
        UPDATE_BODY_MAX = 4096 };
 
 /* What an archive proved to be (MESSAGE_VERIFIED, compile to parent). */
@@ -21,6 +21,9 @@ struct bundle_info {
 	int64_t expires;
 	int64_t due;			/* when this appliance may take it; 0 at once, INT64_MAX held */
 	int64_t root_version;
+	char online[UPDATE_KEYID];	/* who signed the timestamp, and what that key is called; */
+	char owner[UPDATE_OWNER];	/* comes back clean */
+	bool withdrawn;			/* the key of MESSAGE_OPTIONS signs timestamps no more */
 	char signer[UPDATE_SIGNERS][UPDATE_KEYID];
 	size_t signers;
 };

@@ -72,6 +72,9 @@ static void judge_release(const struct health *health, struct report *report)
 	if (is(health->freshness, "stale") || is(health->freshness, "refused"))
 		say(report, HEALTH_BAD, "the rule lists are old", health->freshness, "cordon update status "
 		    "says why; does this box reach its mirror?");
+	else if (is(health->freshness, "ahead"))
+		say(report, HEALTH_BAD, "the newest timestamp is of a time that has not come", NULL,
+		    "cordon update status says whose it is; is the clock of this box right?");
 	else if (health->update_refusal)
 		say(report, HEALTH_NOTICE, "an offered release was refused", health->update_refusal,
 		    "tell whoever publishes the lists");

@@ -46,9 +46,9 @@ static int take_header(struct bundle *bundle, const struct metadata_file *target
 }
 
 /*
- * One online key signs the time, and what it says becomes the floor of every appliance's time. It
- * is believed only as far as people vouch: at a time at which their signatures have expired, this
- * release could not be taken at all, so a timestamp from that time is none.
+ * One online key signs the time. At a time at which people's signatures have expired this release could
+ * not be taken at all, so a timestamp from that time is none. What a time before that does to the
+ * appliance's own, signed/freshness.h says.
  */
 static int check_time(const struct bundle *bundle, const struct client *client, struct diag *diag)
 {
@@ -63,6 +63,24 @@ static int check_time(const struct bundle *bundle, const struct client *client, 
 	return -ESTALE;
 }
 
+/* Whose word the time of signing is. */
+static void take_clock(struct bundle *bundle, const struct trust *trust)
+{
+	const struct metadata *root = trust_get(trust, METADATA_ROOT);
+	const struct metadata_role *role = &root->role[METADATA_TIMESTAMP];
+	const char *owner;
+
+	for (; bundle->onlines < role->keyids && bundle->onlines < METADATA_ROLE_KEYS;
+	     bundle->onlines++)
+		snprintf(bundle->online[bundle->onlines], METADATA_KEYID, "%s",
+			 role->keyid[bundle->onlines]);
+	if (trust_top_signers(trust, METADATA_TIMESTAMP, &bundle->timestamp_signer, 1) == 0)
+		return;
+	owner = metadata_key_owner(root, bundle->timestamp_signer);
+	snprintf(bundle->timestamp_owner, sizeof(bundle->timestamp_owner), "%s",
+		 owner ? owner : "");
+}
+
 static int take_voucher(struct bundle *bundle, const struct client *client, struct diag *diag)
 {
 	const struct trust *trust = client_trust(client);
@@ -72,6 +90,7 @@ static int take_voucher(struct bundle *bundle, const struct client *client, stru
 	bundle->expires = trust_expires(trust, RELEASE_ROLE);
 	bundle->signed_at = timestamp->signed_at;
 	bundle->hold = timestamp->hold;
+	take_clock(bundle, trust);
 	return check_time(bundle, client, diag);
 }
 

@@ -143,6 +143,14 @@ const struct metadata_key *metadata_key_lookup(const struct metadata_key *keys, 
 	return NULL;
 }
 
+const char *metadata_key_owner(const struct metadata *root, const char *id)
+{
+	const json_t *signed_ = json_object_get(root->document, "signed");
+	const json_t *key = json_object_get(json_object_get(signed_, "keys"), id);
+
+	return json_string_value(json_object_get(key, "x-cordon-name"));
+}
+
 static const char *find_signature(const struct metadata *metadata, const char *keyid)
 {
 	const json_t *signatures = json_object_get(metadata->document, "signatures");

@@ -127,6 +127,10 @@ const char *metadata_repository(const struct metadata *metadata);
 int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
 	__attribute__((warn_unused_result));
 
+/* Whose key it is (x-cordon-name), as its owner chose to be called: any text. NULL: it does not say, or is
+ * none of this root's. */
+const char *metadata_key_owner(const struct metadata *root, const char *id);
+
 /* Has the time come at which it expires? */
 bool metadata_expired(const struct metadata *metadata, int64_t now);
 

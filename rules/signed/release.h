@@ -29,7 +29,8 @@ enum {
 	RELEASE_WORD = 33,
 	RELEASE_CANARY = 254,
 	RELEASE_LIST_MAX = 64 << 20,
-	RELEASE_SIGNERS = 8
+	RELEASE_SIGNERS = 8,
+	RELEASE_OWNER = 64
 };
 #define RELEASE_TARGET "rules/release.json"
 #define RELEASE_ROLE "rules"	/* which alone may speak for it and for its lists */
@@ -78,6 +79,10 @@ struct bundle {
 	size_t signers;
 	int64_t expires;		/* the earliest of timestamp, snapshot, targets, rules, root */
 	int64_t signed_at;		/* x-cordon-signed-at; 0: not given */
+	char online[METADATA_ROLE_KEYS][METADATA_KEYID];	/* who may sign that, by the newest root */
+	size_t onlines;
+	char timestamp_signer[METADATA_KEYID];	/* who did */
+	char timestamp_owner[RELEASE_OWNER];	/* the name of that key, cut; "": it has none */
 	int64_t hold;			/* x-cordon-hold */
 };
 

@@ -519,3 +519,15 @@ size_t trust_signers(const struct trust *trust, const char *role, char (*signer)
 		return 0;
 	return count;
 }
+
+size_t trust_top_signers(const struct trust *trust, enum metadata_type type,
+			 char (*signer)[METADATA_KEYID], size_t signers)
+{
+	const struct metadata *metadata = trust_get(trust, type);
+	size_t count = 0;
+
+	if (!metadata || metadata_verify(metadata, &trust->root->role[type], trust->root->key,
+					 trust->root->keys, "", signer, signers, &count, NULL) < 0)
+		return 0;
+	return count;
+}

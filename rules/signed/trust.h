@@ -62,6 +62,10 @@ bool trust_expired(const struct trust *trust, size_t number, const char **role, 
 size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],
 		     size_t signers);
 
+/* The same of root, timestamp or snapshot. */
+size_t trust_top_signers(const struct trust *trust, enum metadata_type type,
+			 char (*signer)[METADATA_KEYID], size_t signers);
+
 /* Has a key of the role (timestamp, snapshot: 5.3.11) been withdrawn since the root that it
  * began with? Then the stored timestamp and snapshot must go before anything else: whoever held
  * that key may have pushed their versions ahead. A key that was only added pushes nothing. */

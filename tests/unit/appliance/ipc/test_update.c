@@ -12,8 +12,10 @@ static struct bundle_info sample(void)
 {
 	struct bundle_info info = { .release = 7, .digest = { 1, 2, 3 }, .published = 1795000000,
 				    .signed_at = 1795000100, .expires = 1796000000,
-				    .due = INT64_MAX, .root_version = 3 };
+				    .due = INT64_MAX, .root_version = 3, .withdrawn = true,
+				    .owner = "online" };
 
+	memset(info.online, 'f', UPDATE_KEYID - 1);
 	for (info.signers = 0; info.signers < UPDATE_SIGNERS; info.signers++)
 		memset(info.signer[info.signers], 'a' + (int)info.signers, UPDATE_KEYID - 1);
 	return info;
@@ -43,6 +45,20 @@ static void more_signers_than_there_is_room_for_are_refused(void **state)
 	(void)state;
 	body[size - 1] = UPDATE_SIGNERS + 1;
 	assert_int_equal(bundle_info_decode(&back, body, sizeof(body)), -EBADMSG);
+}
+
+/* The name of a key is any text that people signed. */
+static void name_of_a_key_is_made_visible(void **state)
+{
+	struct bundle_info info = sample(), back;
+	uint8_t body[UPDATE_BODY_MAX];
+	int size;
+
+	(void)state;
+	snprintf(info.owner, sizeof(info.owner), "on\x1b[2Jline");
+	size = bundle_info_encode(&info, body);
+	assert_int_equal(bundle_info_decode(&back, body, (size_t)size), 0);
+	assert_string_equal(back.owner, "on?[2Jline");
 }
 
 static void attempt_round_trip(void **state)
@@ -86,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bundle_info_round_trip),
 		cmocka_unit_test(more_signers_than_there_is_room_for_are_refused),
+		cmocka_unit_test(name_of_a_key_is_made_visible),
 		cmocka_unit_test(attempt_round_trip),
 		cmocka_unit_test(attempt_text_is_made_visible),
 	};

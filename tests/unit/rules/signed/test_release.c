@@ -227,6 +227,10 @@ static void takes_a_bundle(void **state)
 	prepare(forge);
 	forge_publish_all(forge);
 	assert_int_equal(take(forge, true, &bundle), 0);
+	assert_string_equal(bundle.timestamp_signer, forge_p256(METADATA_TIMESTAMP)->id);
+	assert_string_equal(bundle.timestamp_owner, "");
+	assert_int_equal(bundle.onlines, 1);
+	assert_string_equal(bundle.online[0], forge_p256(METADATA_TIMESTAMP)->id);
 	assert_int_equal(bundle.release.version, 3);
 	assert_string_equal(bundle.list[0], "list a");
 	assert_string_equal(bundle.list[1], "list b");
