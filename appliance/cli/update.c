@@ -94,9 +94,9 @@ static void print_offers(const json_t *update)
 	if (command_text_if(update, "refusal"))
 		print_text_block("refused", command_text_if(update, "refusal"));
 	if (number_at(update, "waiting")) {
-		printf("waiting    release %lld is verified and ", number_at(update, "waiting"));
+		printf("waiting    release %lld, verified, ", number_at(update, "waiting"));
 		if (command_text_if(update, "waiting_until"))
-			printf("has its turn at %s (ring %s)\n", command_text(update, "waiting_until"),
+			printf("until %s (ring %s)\n", command_text(update, "waiting_until"),
 			       command_text(update, "ring"));
 		else
 			puts("held");

@@ -5,42 +5,14 @@
 # shellcheck source=tests/lab/repo.sh
 . "$ROOT/tests/lab/repo.sh"
 
-CLOCK=$LAB_DIR/clock
-WRAPPED=$CLOCK/bin
-
-# clock_is SECONDS: the daemon's wall clock, at once.
-clock_is() {
-	perl -e 'print pack("q<", $ARGV[0])' -- $(($1 - $(date +%s))) |
-		dd of="$CLOCK/offset" conv=notrunc status=none
-}
-
-# A cordond with that clock, and so are its roles: their library is named in a copy of /etc, in a
-# mount namespace of its own.
-wrap() {
-	require gcc perl
-	mkdir -p "$WRAPPED"
-	: >"$CLOCK/offset"
-	clock_is 30
-	gcc -std=gnu17 -shared -fPIC -O2 -DCLOCK_FILE="\"$CLOCK/offset\"" -o "$CLOCK/clock.so" \
-		"$HERE/clock.c"
-	rm -rf "${CLOCK:?}/etc"
-	cp -a /etc "$CLOCK/etc"
-	echo "$CLOCK/clock.so" >"$CLOCK/etc/ld.so.preload"
-	cat >"$WRAPPED/cordond" <<-END
-	#!/bin/sh
-	exec unshare --mount -- sh -c 'mount --bind "$CLOCK/etc" /etc && exec "\$0" "\$@"' \\
-		"$CORDON_BIN/cordond" "\$@"
-	END
-	chmod +x "$WRAPPED/cordond"
-	ln -sf "$CORDON_BIN/cordon" "$WRAPPED/cordon"
-}
+# shellcheck source=tests/lab/clocks.sh
+. "$ROOT/tests/lab/clocks.sh"
 
 start() { CORDON_BIN=$WRAPPED LAB_CONF=$LAB_DIR/clock.conf lab start; }
 restart() { lab stop && start; }
 
 setup() {
-	# What is loaded before them is more than sanitizers bear.
-	! "$CORDON_BIN/cordond" --version | grep -q 'without hardening' || return 0
+	has_clock || return 0
 	repo_new
 	wrap
 	cp "$HERE/cordon.conf" "$LAB_DIR/clock.conf"
@@ -58,9 +30,6 @@ setup() {
 	echo clock >"$LAB_DIR/settings.name"
 	start
 }
-
-# The functions of this file are none with sanitizers.
-sane() { ! "$CORDON_BIN/cordond" --version | grep -q 'without hardening' || exit 0; }
 
 update() { cordon update status --json | jq -r "$1"; }
 release_is() { [ "$(update .release)" = "$1" ]; }
