@@ -146,10 +146,11 @@ static int open_offer(struct compile *compile, struct offer_trust *trust, char *
 		trust->bundle = &compile->current;
 		compile->in_force = data;
 		compile->in_force_size = size;
+		(void)role_read(compile->start.trust, "trust-root", root, &trust->root_size, NULL);
 	} else if (!error) {
 		error = role_read(compile->start.trust, "trust-root", root, &trust->root_size, diag);
-		trust->root = *root;
 	}
+	trust->root = *root;
 	return error;
 }
 

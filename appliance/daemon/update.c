@@ -380,12 +380,30 @@ static void hear(struct update_role *role)
 
 /* ---- start ---- */
 
+/* Those who begin with an older root need the settings' one, too, and no mirror has to give it. */
+static void keep_root(const struct update_role *role, const struct trust *trust, const char *root,
+		      size_t size)
+{
+	int64_t version = trust_get(trust, METADATA_ROOT)->version;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "roots/%lld.root.json", (long long)version);
+	fd = openat(role->folder, path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	else if (version > 1)
+		(void)!file_replace(role->folder, path, root, size, 0600);
+}
+
 /* Follows the roots that were kept from the settings' one on; *root becomes the last that is proven. */
 static int prove_root(struct update_role *role, char **root, size_t *size, struct diag *diag)
 {
 	struct trust *trust = trust_new(0);
 	int error = trust ? trust_root(trust, *root, *size, diag) : -ENOMEM;
 
+	if (!error)
+		keep_root(role, trust, *root, *size);
 	while (!error) {
 		char path[64], *data;
 		size_t length;
@@ -406,18 +424,45 @@ static int prove_root(struct update_role *role, char **root, size_t *size, struc
 	return error;
 }
 
+/* What becomes of the files beside the root, now that this root takes its place. */
+static int forget(struct store *store, enum trust_succession given)
+{
+	int error;
+
+	if (given == TRUST_LATER)
+		return 0;
+	if (given != TRUST_WITHDRAWS)
+		return store->prune(store, ".json", NULL, 0);
+	error = store->remove(store, "timestamp.json");
+	return error ? error : store->remove(store, "snapshot.json");
+}
+
+/* kept: NULL when there was none. */
+static int begin_with(struct store *store, const char *root, size_t size, const void *kept,
+		      size_t kept_size)
+{
+	enum trust_succession given =
+		kept ? trust_succeeds(kept, kept_size, root, size) : TRUST_NONE;
+	int error = forget(store, given);
+
+	if (kept && given != TRUST_LATER && given != TRUST_WITHDRAWS)
+		log_warning("what was kept does not follow from the trust-root of the settings: "
+			    "beginning anew");
+	return error ? error : store->save(store, "root.json", root, size);
+}
+
 /*
  * The folder may be what a role left behind that was taken over: its root is only the root when the
- * settings' root leads there, else everything begins anew. Without the settings' root it goes on with
- * what it has, as far as that leads: nothing is enforced by its word.
+ * settings' root leads there. A newer one of the settings takes its place, and the versions stay; else
+ * everything begins anew. Without the settings' root it goes on with what it has, as far as that leads:
+ * nothing is enforced by its word.
  */
 static int seed(struct update_role *role, struct diag *diag)
 {
-	struct store *store = role->store;
 	char *root = NULL;
 	void *kept = NULL;
 	size_t size, kept_size;
-	int none = store->load(store, "root.json", UPDATE_ROOT_MAX, &kept, &kept_size);
+	int none = role->store->load(role->store, "root.json", UPDATE_ROOT_MAX, &kept, &kept_size);
 	int error = role_read(role->start.trust, "trust-root", &root, &size, diag);
 
 	if (!error)
@@ -427,15 +472,8 @@ static int seed(struct update_role *role, struct diag *diag)
 			   "metadata that the administrator of the lists gave");
 	if (error && !none)
 		log_diag(diag);
-	else if (!error && (none || kept_size != size || memcmp(kept, root, size) != 0)) {
-		if (!none)
-			log_warning("what was kept does not follow from the trust-root of the "
-				    "settings: beginning anew");
-		error = store->prune(store, ".json", NULL, 0);
-		if (!error)
-			error = store->save(store, "root.json", root, size);
-		none = error;
-	}
+	else if (!error && (none || kept_size != size || memcmp(kept, root, size) != 0))
+		none = begin_with(role->store, root, size, none ? NULL : kept, kept_size);
 	free(kept);
 	free(root);
 	return none ? error : 0;

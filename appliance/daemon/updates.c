@@ -123,8 +123,11 @@ int updates_tell_compile(struct parent *parent, struct child *child)
 	updates->has_verified = false;
 	drop(&updates->candidate);
 	error = updates_bundled(parent)
-			? child_send(child, MESSAGE_BUNDLE, NULL, 0, updates->bundle)
-			: tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
+			? child_send(child, MESSAGE_BUNDLE, NULL, 0, updates->bundle) : 0;
+	/* Beside a bundle the root of the settings may be missing. */
+	if (!error && (!updates_bundled(parent) ||
+		       access(parent->settings.trust_root, R_OK) == 0))
+		error = tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
 	if (!error && parent->cause == CAUSE_UPDATE)
 		error = child_send(child, MESSAGE_OFFERED, NULL, 0, updates->judged);
 	return error;

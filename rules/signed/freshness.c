@@ -160,7 +160,7 @@ bool freshness_learn(struct freshness *freshness, const struct freshness_claim *
 
 void freshness_withdraw(struct freshness *freshness)
 {
-	freshness->online = freshness->risen = 0;
+	freshness->online = 0;
 	freshness->key[0] = '\0';
 }
 

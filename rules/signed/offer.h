@@ -11,7 +11,9 @@
  */
 struct offer_trust {
 	const struct archive *bundle;	/* the one in force; NULL: none yet */
-	const void *root;		/* root metadata to begin with when there is none */
+	/* Root metadata of the settings, to begin with. With a bundle it may be NULL; if not, it counts as
+	 * trust_succeeds has it: versions stay, unless it is of another repository. */
+	const void *root;
 	size_t root_size;
 	int64_t now;			/* seconds since 1970 */
 };

@@ -531,3 +531,40 @@ size_t trust_top_signers(const struct trust *trust, enum metadata_type type,
 		return 0;
 	return count;
 }
+
+/* ---- another root beside the one that is there ---- */
+
+static enum trust_succession compare_roots(const struct trust *reached, const struct trust *given)
+{
+	const struct metadata *before = reached->root, *after = given->root;
+	const char *ours = trust_repository(reached), *theirs = trust_repository(given);
+
+	if (!ours || !theirs)
+		return TRUST_NONE;
+	if (strcmp(ours, theirs) != 0)
+		return TRUST_OTHER;
+	if (after->version < before->version)
+		return TRUST_NONE;
+	for (enum metadata_type type = METADATA_TIMESTAMP; type <= METADATA_SNAPSHOT; type++) {
+		if (metadata_role_lost_key(&before->role[type], &after->role[type]))
+			return TRUST_WITHDRAWS;
+	}
+	return TRUST_LATER;
+}
+
+enum trust_succession trust_succeeds(const void *reached, size_t reached_size, const void *given,
+				     size_t given_size)
+{
+	struct trust *before = trust_new(0), *after = trust_new(0);
+	enum trust_succession result = TRUST_NONE;
+
+	if (reached_size == given_size && memcmp(reached, given, given_size) == 0)
+		goto end;
+	if (before && after && trust_root(before, reached, reached_size, NULL) == 0 &&
+	    trust_root(after, given, given_size, NULL) == 0)
+		result = compare_roots(before, after);
+end:
+	trust_free(before);
+	trust_free(after);
+	return result;
+}

@@ -70,3 +70,15 @@ size_t trust_top_signers(const struct trust *trust, enum metadata_type type,
  * began with? Then the stored timestamp and snapshot must go before anything else: whoever held
  * that key may have pushed their versions ahead. A key that was only added pushes nothing. */
 bool trust_rotated(const struct trust *trust, enum metadata_type type);
+
+/*
+ * A root that somebody trusted gave, beside the one that was reached from an earlier one.
+ *
+ * LATER	of the same repository, and not older: it takes the place of that one, and versions go on
+ * WITHDRAWS	the same, and a key of timestamp or snapshot is withdrawn in it: their versions are forgotten
+ * OTHER	another repository: all begins anew
+ * NONE		it changes nothing: older, the same, none at all, or nobody can tell which repository it is
+ */
+enum trust_succession { TRUST_NONE, TRUST_LATER, TRUST_WITHDRAWS, TRUST_OTHER };
+enum trust_succession trust_succeeds(const void *reached, size_t reached_size, const void *given,
+				     size_t given_size);

@@ -133,10 +133,9 @@ static void change(struct text *offer, const char *name, const char *data, size_
 }
 
 /* As the compiling child does it: in_force NULL: nothing yet, the settings' root. */
-static int judge_at(const struct forge *forge, const struct text *offer, const struct text *in_force,
-		    int64_t now)
+static int judge_from(const struct forge_file *root, const struct text *offer,
+		      const struct text *in_force, int64_t now)
 {
-	const struct forge_file *root = served(forge, "metadata/1.root.json");
 	struct offer_trust trust = { .root = root->data, .root_size = root->size, .now = now };
 	int error;
 
@@ -151,6 +150,12 @@ static int judge_at(const struct forge *forge, const struct text *offer, const s
 	assert_true(error == 0 || diag.count > 0);
 	bundle_release(&bundle);
 	return error;
+}
+
+static int judge_at(const struct forge *forge, const struct text *offer, const struct text *in_force,
+		    int64_t now)
+{
+	return judge_from(served(forge, "metadata/1.root.json"), offer, in_force, now);
 }
 
 static int judge(const struct forge *forge, const struct text *offer, const struct text *in_force)
@@ -460,6 +465,99 @@ static void attack_rules_below_another_role(void **state)
 	text_release(&offer);
 }
 
+static void say_repository(struct forge *forge)
+{
+	const struct forge_file *first = served(forge, "metadata/1.root.json");
+	struct metadata *root;
+	char id[METADATA_KEYID];
+
+	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1", NULL), 0);
+	assert_int_equal(metadata_fingerprint(root, id), 0);
+	metadata_free(root);
+	json_object_set_new(forge_role(forge, "root")->document, "x-cordon-repository",
+			    json_string(id));
+}
+
+/* The administrator gives the newest root by hand: what was seen here stays seen. */
+static void attack_rollback_after_a_newer_trust_root(void **state)
+{
+	struct forge *forge = *state;
+	struct text old, in_force, offer;
+
+	say_repository(forge);
+	forge_publish(forge, "root");
+	old = offer_of(forge);
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	forge_publish_all(forge);
+	in_force = take(forge);
+	forge_publish(forge, "root");
+	forge_publish(forge, "root");
+	offer = offer_of(forge);
+	change(&offer, "3.root.json", NULL, 0);
+	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &old, &in_force, FORGE_NOW),
+			 -EEXIST);
+	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &offer, &in_force,
+				    FORGE_NOW), 0);
+	assert_int_equal(root_version, 4);
+	text_release(&old);
+	text_release(&offer);
+	text_release(&in_force);
+}
+
+/* The key of the timestamp, which had pushed the versions ahead, is withdrawn in the root that is given. */
+static void attack_versions_pushed_ahead_before_a_newer_trust_root(void **state)
+{
+	struct forge *forge = *state;
+	const struct forge_key *fresh = forge_p256(8);
+	struct text in_force, offer;
+
+	say_repository(forge);
+	forge_publish(forge, "root");
+	forge_set_version(forge, "timestamp", 1000);
+	forge_publish(forge, "timestamp");
+	in_force = take(forge);
+	forge_publish(forge, "root");
+	forge_grant(forge, "timestamp", &fresh, 1, 1);
+	forge_publish(forge, "root");
+	forge_set_version(forge, "timestamp", 7);
+	forge_publish(forge, "timestamp");
+	offer = offer_of(forge);
+	change(&offer, "3.root.json", NULL, 0);
+	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &offer, &in_force,
+				    FORGE_NOW), 0);
+	text_release(&offer);
+	text_release(&in_force);
+}
+
+/* The root of another repository takes the place of all, when the administrator gives it. */
+static void attack_another_repository_begins_anew(void **state)
+{
+	static const char *const roles[] = { "root", "timestamp", "snapshot", "targets" };
+	struct forge *forge = *state, *other = forge_new();
+	struct text in_force, offer;
+
+	put_release(forge, 2, "list a of 2", "list b of 2");
+	forge_publish_all(forge);
+	in_force = take(forge);
+	for (size_t i = 0; i < 4; i++) {
+		const struct forge_key *key = forge_p256(20 + i);
+
+		forge_grant(other, roles[i], &key, 1, 1);
+	}
+	forge_delegate(other, "targets", "rules", forge_p256(24), "rules/*");
+	put_release(other, 1, "list a of 1", "list b of 1");
+	forge_set_version(other, "root", 1);
+	forge_role(other, "root")->published = false;
+	forge_publish(other, "root");
+	forge_publish_all(other);
+	offer = offer_of(other);
+	assert_int_equal(judge(forge, &offer, &in_force), -EACCES);
+	assert_int_equal(judge(other, &offer, &in_force), 0);
+	text_release(&offer);
+	text_release(&in_force);
+	forge_free(other);
+}
+
 /* Two people signed it, under a role of another name. */
 static void attack_release_by_another_role(void **state)
 {
@@ -499,6 +597,9 @@ int main(void)
 		OFFER_TEST(attack_another_role_comes_first),
 		OFFER_TEST(attack_rules_below_another_role),
 		OFFER_TEST(attack_release_by_another_role),
+		OFFER_TEST(attack_rollback_after_a_newer_trust_root),
+		OFFER_TEST(attack_versions_pushed_ahead_before_a_newer_trust_root),
+		OFFER_TEST(attack_another_repository_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,58 @@ static void same_timestamp_again(void **state)
 	trust_free(trust);
 }
 
+static enum trust_succession succeeds(struct forge *forge, const char *reached, const char *given)
+{
+	const struct forge_file *before = forge_find(forge, reached), *after = forge_find(forge, given);
+
+	return trust_succeeds(before->data, before->size, after->data, after->size);
+}
+
+/* Root 2 says which repository it is; root 3 has another key for the snapshot. */
+static void root_that_was_given_beside_another(void **state)
+{
+	struct forge *forge = *state, *other = forge_new();
+	const struct forge_key *fresh = forge_p256(8);
+	const struct forge_file *first = forge_find(forge, "metadata/1.root.json");
+	struct metadata *root;
+	char id[METADATA_KEYID];
+
+	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1", NULL), 0);
+	assert_int_equal(metadata_fingerprint(root, id), 0);
+	metadata_free(root);
+	json_object_set_new(forge_role(forge, "root")->document, "x-cordon-repository",
+			    json_string(id));
+	forge_publish(forge, "root");
+	forge_grant(forge, "snapshot", &fresh, 1, 1);
+	forge_publish(forge, "root");
+	forge_expire(other, "root", FORGE_NOW + 77);
+	forge_set_version(other, "root", 1);
+	forge_role(other, "root")->published = false;
+	forge_publish(other, "root");
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/2.root.json"), TRUST_LATER);
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/3.root.json"),
+			 TRUST_WITHDRAWS);
+	assert_int_equal(succeeds(forge, "metadata/3.root.json", "metadata/2.root.json"), TRUST_NONE);
+	assert_int_equal(succeeds(forge, "metadata/2.root.json", "metadata/2.root.json"), TRUST_NONE);
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/timestamp.json"), TRUST_NONE);
+	forge_put(forge, "other", forge_find(other, "metadata/1.root.json")->data,
+		  forge_find(other, "metadata/1.root.json")->size);
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "other"), TRUST_OTHER);
+	assert_int_equal(succeeds(forge, "metadata/3.root.json", "other"), TRUST_OTHER);
+	forge_free(other);
+}
+
+/* Of a repository whose roots do not say which it is, nobody can tell. */
+static void root_that_nobody_can_place(void **state)
+{
+	struct forge *forge = *state;
+
+	forge_publish(forge, "root");
+	forge_publish(forge, "root");
+	assert_int_equal(succeeds(forge, "metadata/2.root.json", "metadata/3.root.json"), TRUST_NONE);
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/3.root.json"), TRUST_NONE);
+}
+
 /* For those who look at what they published: all is verified, and they learn what to renew. */
 static void past_expiry_everything_else_is_verified(void **state)
 {
@@ -234,6 +286,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FORGE_TEST(in_order),
+		FORGE_TEST(root_that_was_given_beside_another),
+		FORGE_TEST(root_that_nobody_can_place),
 		FORGE_TEST(past_expiry_everything_else_is_verified),
 		FORGE_TEST(nothing_expired),
 		FORGE_TEST(same_timestamp_again),
