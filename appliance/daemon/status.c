@@ -203,6 +203,7 @@ static void put_clock(json_t *object, const struct parent *parent)
 {
 	put_time(object, "time", clock_wall());
 	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
+	put(object, "ntp", json_boolean(updates_clock_by_ntp(parent)));
 	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
 	put(object, "boot_id", json_string(parent->boot));
 }

@@ -45,6 +45,7 @@ ntp = 198.51.100.1
 	server ntp internet "$ROOT/build/tests/boot/ntp" 198.51.100.1
 	wait_until 120 clock_is_set || fail "no time server is believed: $(on ps)"
 	is_about "$(status .time)"
+	wait_until 300 kept_by_ntp || fail "the kernel says that no time service keeps the clock: $(on adjtimex)"
 	case $(cordon status) in *'clock is not set'*) fail "the status: $(cordon status)" ;; esac
 	dns 1 @192.168.77.1 after.upd.kaspersky.com > /dev/null
 	wait_event '.name == "after.upd.kaspersky.com"' || fail 'the event is not in the log'
@@ -54,6 +55,7 @@ ntp = 198.51.100.1
 	[ "$ago" -ge 0 ] && [ "$ago" -le $((SECONDS - began + 2)) ] || fail "the event of 1970 was $ago s before the other one"
 	kill "$(cat "$LAB_DIR/pids/ntp")"
 }
+kept_by_ntp() { [ "$(status .ntp)" = true ]; }
 event_of() { events ".name == \"$1.upd.kaspersky.com\"" | head -n 1 | jq -r "$2"; }
 # is_about TIME: now, but for what asking takes.
 is_about() {
