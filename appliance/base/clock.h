@@ -19,7 +19,7 @@ int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */
 struct clock_reading {
 	int64_t wall;		/* clock_wall */
 	int64_t uptime_ms;	/* clock_uptime_ms */
-	bool synchronized;	/* the kernel says that a time service (NTP) keeps wall right: adjtimex */
+	bool synchronized;	/* the kernel says that a time service (NTP) keeps wall right */
 };
 void clock_read(struct clock_reading *reading);
 

@@ -248,8 +248,8 @@ static void plan(struct update_role *role)
 	role->next_ms = clock_uptime_ms() + (int64_t)(interval - chance % (interval / 4 + 1));
 }
 
-/* A mirror that holds updates back looks like one that has nothing new: with nothing new for too long,
- * or from a time that has not come, the next one is asked, too. */
+/* A mirror that holds updates back looks like one that has nothing new: with nothing new for too
+ * long, or from a time that has not come, the next one is asked, too. */
 static bool is_stale(const struct update_role *role)
 {
 	return freshness_judge(now(role), role->signed_at, INT64_MAX,
@@ -453,9 +453,9 @@ static int begin_with(struct store *store, const char *root, size_t size, const 
 
 /*
  * The folder may be what a role left behind that was taken over: its root is only the root when the
- * settings' root leads there. A newer one of the settings takes its place, and the versions stay; else
- * everything begins anew. Without the settings' root it goes on with what it has, as far as that leads:
- * nothing is enforced by its word.
+ * settings' root leads there. A newer one of the settings takes its place, and the versions stay;
+ * else everything begins anew. Without the settings' root it goes on with what it has, as far as
+ * that leads: nothing is enforced by its word.
  */
 static int seed(struct update_role *role, struct diag *diag)
 {

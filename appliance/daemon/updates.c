@@ -252,8 +252,8 @@ static void learn_time(struct parent *parent)
 	if (withdrawn) {
 		freshness_withdraw(&updates->freshness);
 		metadata_time_print(freshness_floor(&updates->freshness, reading.uptime_ms), floor);
-		log_warning("the key that raised the floor of time was withdrawn: the floor is %s, by "
-			    "what people signed", floor);
+		log_warning("the key that raised the floor of time was withdrawn: the floor is %s, "
+			    "by what people signed", floor);
 	}
 	if (freshness_learn(&updates->freshness, &claim, &reading) || withdrawn)
 		updates_keep(parent);
@@ -491,7 +491,7 @@ void updates_hold(struct parent *parent, bool held, const struct control_request
 
 /* ---- the clock ---- */
 
-/* The update role has what counts now: the floor, and a clock of NTP that came, was lost or was set. */
+/* The update role has what counts now: the floor, and a clock of NTP that came or was set. */
 static void follow_clock(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;

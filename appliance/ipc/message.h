@@ -17,8 +17,8 @@ enum message_type {
 	/* parent to any child, before READY */
 	MESSAGE_SETTINGS,	/* text of cordon.conf */
 	MESSAGE_LIST,		/* compile: file name; descriptor: the rule list */
-	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed, i64 time, u8 held, text:
-				 * the key that raised the floor of time: start compiling */
+	MESSAGE_OPTIONS,	/* compile: u32 monitored categories, u8 disarmed, i64 time,
+				 * u8 held, text: the key that raised the floor of time: start compiling */
 	MESSAGE_LISTEN,		/* dns: u8 worker, u8 IPPROTO_*, descriptor: bound socket */
 	MESSAGE_SHARED,		/* dns, journal: u8 worker, descriptor: struct worker_shared */
 	MESSAGE_NFLOG,		/* journal: descriptor: bound netlink socket */

@@ -9,8 +9,8 @@
  * What the update role, the compiling child and the parent say to each other about signed updates,
  * encoded field by field. Times are seconds since 1970.
  */
-enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_OWNER = 64, UPDATE_TEXT = 1000, UPDATE_SOURCE = 160,
-       UPDATE_BODY_MAX = 4096 };
+enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_OWNER = 64, UPDATE_TEXT = 1000,
+       UPDATE_SOURCE = 160, UPDATE_BODY_MAX = 4096 };
 
 /* What an archive proved to be (MESSAGE_VERIFIED, compile to parent). */
 struct bundle_info {

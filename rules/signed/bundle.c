@@ -46,9 +46,9 @@ static int take_header(struct bundle *bundle, const struct metadata_file *target
 }
 
 /*
- * One online key signs the time. At a time at which people's signatures have expired this release could
- * not be taken at all, so a timestamp from that time is none. What a time before that does to the
- * appliance's own, signed/freshness.h says.
+ * One online key signs the time. At a time at which people's signatures have expired this release
+ * could not be taken at all, so a timestamp from that time is none. What a time before that does to
+ * the appliance's own, signed/freshness.h says.
  */
 static int check_time(const struct bundle *bundle, const struct client *client, struct diag *diag)
 {

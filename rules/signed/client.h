@@ -47,9 +47,9 @@ int client_lookup(struct client *client, const char *path, const struct metadata
 		  const char **role, struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * The same for a target of which only this role may speak, as targets itself delegates to it. -EACCES:
- * listed by another one that the search meets first: targets, a role that comes before it, a role of the
- * same name below another one that targets' keys for the name did not sign.
+ * The same for a target of which only this role may speak, as targets itself delegates to it.
+ * -EACCES: listed by another one that the search meets first: targets, a role that comes before it,
+ * a role of the same name below another one that targets' keys for the name did not sign.
  */
 int client_lookup_from(struct client *client, const char *role, const char *path,
 		       const struct metadata_file **target, struct diag *diag)

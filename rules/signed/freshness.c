@@ -81,8 +81,9 @@ bool freshness_by_ntp(const struct freshness *freshness, const struct clock_read
 
 static int64_t ntp_now(const struct freshness *freshness, const struct clock_reading *reading)
 {
-	return reading->synchronized ? reading->wall
-				     : freshness->ntp + (reading->uptime_ms - freshness->ntp_ms) / 1000;
+	int64_t passed = (reading->uptime_ms - freshness->ntp_ms) / 1000;
+
+	return reading->synchronized ? reading->wall : freshness->ntp + passed;
 }
 
 /* ---- the floor ---- */

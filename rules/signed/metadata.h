@@ -119,16 +119,17 @@ void metadata_time_print(int64_t seconds, char text[32]);
 int metadata_keyid(const json_t *key, char id[METADATA_KEYID]) __attribute__((warn_unused_result));
 
 /*
- * The repository that the file says it was made for: the fingerprint of the repository's first root, 64
- * hexadecimal digits in lower case (x-cordon-repository, in "signed" of any role). NULL: it does not say.
+ * The repository that the file says it was made for: the fingerprint of the repository's first
+ * root, 64 hexadecimal digits in lower case (x-cordon-repository, in "signed" of any role). NULL:
+ * it does not say.
  */
 const char *metadata_repository(const struct metadata *metadata);
 /* Of root metadata: SHA-256 of the canonical form of "signed", as 64 digits. */
 int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
 	__attribute__((warn_unused_result));
 
-/* Whose key it is (x-cordon-name), as its owner chose to be called: any text. NULL: it does not say, or is
- * none of this root's. */
+/* Whose key it is (x-cordon-name), as its owner chose to be called: any text. NULL: it does not
+ * say, or is none of this root's. */
 const char *metadata_key_owner(const struct metadata *root, const char *id);
 
 /* Has the time come at which it expires? */

@@ -26,14 +26,15 @@ static int fill(struct store *store, const struct offer_trust *trust)
 {
 	const struct archive_file *root = trust->bundle ? archive_lookup(trust->bundle, metadata[0])
 						       : NULL;
-	enum trust_succession given = root && trust->root
-		? trust_succeeds(root->data, root->size, trust->root, trust->root_size) : TRUST_NONE;
+	enum trust_succession given = TRUST_NONE;
 	int error = 0;
 
+	if (root && trust->root)
+		given = trust_succeeds(root->data, root->size, trust->root, trust->root_size);
 	if (!trust->bundle || given == TRUST_OTHER)
 		return store->save(store, metadata[0], trust->root, trust->root_size);
 	for (size_t i = 0; !error && i < METADATA_COUNT; i++) {
-		/* Of timestamp and snapshot, whose versions a withdrawn key may have pushed ahead. */
+		/* Not timestamp and snapshot, which a withdrawn key may have pushed ahead. */
 		if (given != TRUST_WITHDRAWS || i == 0 || i > 2)
 			error = save(store, trust->bundle, metadata[i]);
 	}

@@ -11,8 +11,8 @@
  */
 struct offer_trust {
 	const struct archive *bundle;	/* the one in force; NULL: none yet */
-	/* Root metadata of the settings, to begin with. With a bundle it may be NULL; if not, it counts as
-	 * trust_succeeds has it: versions stay, unless it is of another repository. */
+	/* Root metadata of the settings, to begin with. With a bundle it may be NULL; if not, it
+	 * counts as trust_succeeds has it: versions stay, unless it is of another repository. */
 	const void *root;
 	size_t root_size;
 	int64_t now;			/* seconds since 1970 */

@@ -79,7 +79,7 @@ struct bundle {
 	size_t signers;
 	int64_t expires;		/* the earliest of timestamp, snapshot, targets, rules, root */
 	int64_t signed_at;		/* x-cordon-signed-at; 0: not given */
-	char online[METADATA_ROLE_KEYS][METADATA_KEYID];	/* who may sign that, by the newest root */
+	char online[METADATA_ROLE_KEYS][METADATA_KEYID];	/* who may sign that, by the root */
 	size_t onlines;
 	char timestamp_signer[METADATA_KEYID];	/* who did */
 	char timestamp_owner[RELEASE_OWNER];	/* the name of that key, cut; "": it has none */
@@ -87,9 +87,9 @@ struct bundle {
 };
 
 /*
- * From a refreshed client. Refuses a release or list that another role than RELEASE_ROLE lists (-EACCES),
- * lists that do not fit release.json, and a signed_at that is not before expires (-ESTALE). lists: false
- * leaves them out (only the header is wanted).
+ * From a refreshed client. Refuses a release or list that another role than RELEASE_ROLE lists
+ * (-EACCES), lists that do not fit release.json, and a signed_at that is not before expires
+ * (-ESTALE). lists: false leaves them out (only the header is wanted).
  */
 int bundle_take(struct bundle *bundle, struct client *client, bool lists, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -99,8 +99,8 @@ static int check_repository(const struct trust *trust, const struct metadata *me
 
 	if (!made_for || !trust->repository[0] || strcmp(made_for, trust->repository) == 0)
 		return 0;
-	diag_error(diag, source, 0, 0, "made for another repository: \"x-cordon-repository\" is %s, "
-		   "expected %s", made_for, trust->repository);
+	diag_error(diag, source, 0, 0, "made for another repository: \"x-cordon-repository\" is "
+		   "%s, expected %s", made_for, trust->repository);
 	return -EACCES;
 }
 

@@ -14,8 +14,8 @@ struct trust;
 struct trust *trust_new(int64_t now);
 void trust_free(struct trust *trust);
 /*
- * From now on nothing is refused for having expired; all else is verified as always. For people who look
- * at what they published, never for an appliance: trust_expired says what they have to renew.
+ * From now on nothing is refused for having expired; all else is verified as always. For people who
+ * look at what they published, never for an appliance: trust_expired says what they have to renew.
  */
 void trust_pass_expiry(struct trust *trust);
 
@@ -40,10 +40,10 @@ int trust_targets(struct trust *trust, const char *role, const char *parent, con
 		  size_t size, struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * Which repository it is: the fingerprint of its first root, as root version 1 has it or as a later one
- * says (metadata_repository). Once it is known it stays: a root, and any other file, that says it was
- * made for another repository is refused (-EACCES), whoever signed it. NULL: not known, and then nothing
- * is refused for it.
+ * Which repository it is: the fingerprint of its first root, as root version 1 has it or as a later
+ * one says (metadata_repository). Once it is known it stays: a root, and any other file, that says
+ * it was made for another repository is refused (-EACCES), whoever signed it. NULL: not known, and
+ * then nothing is refused for it.
  */
 const char *trust_repository(const struct trust *trust);
 
@@ -55,8 +55,8 @@ const struct metadata *trust_get_targets(const struct trust *trust, const char *
 /* When the first file expires of those that a targets role rests on: root, timestamp, snapshot, the
  * role, and each that delegates on the way to it. 0: the role was not accepted. */
 int64_t trust_expires(const struct trust *trust, const char *role);
-/* The files of the set that have expired, each role once: the number-th, false when there are no more.
- * *role lives as long as the set. */
+/* The files of the set that have expired, each role once: the number-th, false when there are no
+ * more. *role lives as long as the set. */
 bool trust_expired(const struct trust *trust, size_t number, const char **role, int64_t *expires);
 /* Who signed a targets role, of those who may, as key ids; how many. */
 size_t trust_signers(const struct trust *trust, const char *role, char (*signer)[METADATA_KEYID],
@@ -74,10 +74,10 @@ bool trust_rotated(const struct trust *trust, enum metadata_type type);
 /*
  * A root that somebody trusted gave, beside the one that was reached from an earlier one.
  *
- * LATER	of the same repository, and not older: it takes the place of that one, and versions go on
- * WITHDRAWS	the same, and a key of timestamp or snapshot is withdrawn in it: their versions are forgotten
+ * LATER	of the same repository, and not older: it takes that one's place, and versions go on
+ * WITHDRAWS	the same, and it withdraws a key of timestamp or snapshot: these are forgotten
  * OTHER	another repository: all begins anew
- * NONE		it changes nothing: older, the same, none at all, or nobody can tell which repository it is
+ * NONE		it changes nothing: older, the same, no root, or its repository is not known
  */
 enum trust_succession { TRUST_NONE, TRUST_LATER, TRUST_WITHDRAWS, TRUST_OTHER };
 enum trust_succession trust_succeeds(const void *reached, size_t reached_size, const void *given,

@@ -49,7 +49,8 @@ static void attack_25_wakes_in_1970(void **state)
 static void attack_25_set_back_behind_what_was_accepted(void **state)
 {
 	struct forge *forge = *state;
-	const struct freshness_claim claim = { .published = FORGE_NOW - 100, .signed_at = FORGE_NOW };
+	const struct freshness_claim claim = { .published = FORGE_NOW - 100,
+					       .signed_at = FORGE_NOW };
 	const struct clock_reading reading = { .wall = FORGE_NOW };
 	struct freshness freshness = known(BUILD);
 
@@ -75,8 +76,9 @@ static void attack_25_runs_ahead(void **state)
 }
 
 /*
- * The online key is stolen, and its thief signs a time 83 days ahead, just before people's first expiry.
- * People give another key: the honest timestamp, which expires in a week, has to be taken then.
+ * The online key is stolen, and its thief signs a time 83 days ahead, just before people's first
+ * expiry. People give another key: the honest timestamp, which expires in a week, has to be taken
+ * then.
  */
 static void attack_25_stolen_online_key_moves_time(void **state)
 {

@@ -152,8 +152,8 @@ static int judge_from(const struct forge_file *root, const struct text *offer,
 	return error;
 }
 
-static int judge_at(const struct forge *forge, const struct text *offer, const struct text *in_force,
-		    int64_t now)
+static int judge_at(const struct forge *forge, const struct text *offer,
+		    const struct text *in_force, int64_t now)
 {
 	return judge_from(served(forge, "metadata/1.root.json"), offer, in_force, now);
 }
@@ -379,8 +379,9 @@ static bool says(const char *words)
 	return strstr(diag.entry[0].message, words) != NULL;
 }
 
-/* A gateway that has a release keeps rules.json, and a new one does not: they give the same answer. */
-static void refused_by_old_and_new(struct forge *forge, const struct text *in_force, const char *words)
+/* A gateway that has a release keeps rules.json, a new one does not: they give the same answer. */
+static void refused_by_old_and_new(struct forge *forge, const struct text *in_force,
+				   const char *words)
 {
 	struct text offer = offer_of(forge);
 
@@ -471,7 +472,8 @@ static void say_repository(struct forge *forge)
 	struct metadata *root;
 	char id[METADATA_KEYID];
 
-	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1", NULL), 0);
+	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1",
+					NULL), 0);
 	assert_int_equal(metadata_fingerprint(root, id), 0);
 	metadata_free(root);
 	json_object_set_new(forge_role(forge, "root")->document, "x-cordon-repository",
@@ -494,8 +496,8 @@ static void attack_rollback_after_a_newer_trust_root(void **state)
 	forge_publish(forge, "root");
 	offer = offer_of(forge);
 	change(&offer, "3.root.json", NULL, 0);
-	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &old, &in_force, FORGE_NOW),
-			 -EEXIST);
+	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &old, &in_force,
+				    FORGE_NOW), -EEXIST);
 	assert_int_equal(judge_from(served(forge, "metadata/4.root.json"), &offer, &in_force,
 				    FORGE_NOW), 0);
 	assert_int_equal(root_version, 4);
@@ -504,7 +506,7 @@ static void attack_rollback_after_a_newer_trust_root(void **state)
 	text_release(&in_force);
 }
 
-/* The key of the timestamp, which had pushed the versions ahead, is withdrawn in the root that is given. */
+/* The root that is given withdraws the timestamp's key, which had pushed the versions ahead. */
 static void attack_versions_pushed_ahead_before_a_newer_trust_root(void **state)
 {
 	struct forge *forge = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Files of one repository in another one, whose people and machines are the same: all signatures hold,
- * and only the files themselves say where they belong.
+ * Files of one repository in another one, whose people and machines are the same: all signatures
+ * hold, and only the files themselves say where they belong.
  */
 #include "tests/attacks/forge.h"
 
@@ -14,7 +14,8 @@ static void first_root_id(const struct forge *forge, char id[METADATA_KEYID])
 	const struct forge_file *file = forge_find(forge, "metadata/1.root.json");
 	struct metadata *root;
 
-	assert_int_equal(metadata_parse(&root, METADATA_ROOT, file->data, file->size, "root", NULL), 0);
+	assert_int_equal(metadata_parse(&root, METADATA_ROOT, file->data, file->size, "root",
+					NULL), 0);
 	assert_int_equal(metadata_fingerprint(root, id), 0);
 	metadata_free(root);
 }

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 /*
- * Preloaded into a daemon of the lab: its wall clock is the machine's and as many seconds more as the
- * file CLOCK_FILE holds, a number of 8 bytes; a second one says whether a time service keeps it. The file
- * is mapped before any sandbox, so that a test can set the clock while the daemon runs.
+ * Preloaded into a daemon of the lab: its wall clock is the machine's and as many seconds more as
+ * the file CLOCK_FILE holds, a number of 8 bytes; a second one says whether a time service keeps
+ * it. The file is mapped before any sandbox, so that a test can set the clock while the daemon
+ * runs.
  */
 static const volatile int64_t *offset;
 

@@ -18,14 +18,14 @@ clock_is() { clock_put 0 $(($1 - $(date +%s))); }
 # ntp_is on|off: does a time service keep it?
 ntp_is() { clock_put 1 "$([ "$1" = on ] && echo 1 || echo 0)"; }
 
-# A cordond with that clock, and so are its roles: their library is named in a copy of /etc, in a
-# mount namespace of its own.
+# wrap SECONDS: a cordond with that clock, and so are its roles: their library is named in a copy of
+# /etc, in a mount namespace of its own.
 wrap() {
 	require gcc perl
 	mkdir -p "$WRAPPED"
 	: >"$CLOCK/offset"
 	ntp_is off
-	clock_is "${1-30}"
+	clock_is "$1"
 	gcc -std=gnu17 -shared -fPIC -O2 -DCLOCK_FILE="\"$CLOCK/offset\"" -o "$CLOCK/clock.so" \
 		"$HERE/clock.c"
 	rm -rf "${CLOCK:?}/etc"

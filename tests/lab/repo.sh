@@ -53,15 +53,18 @@ site_list() {
 
 # ---- the attacker has the mirror ----
 
-# forge_sign FILE FILTER KEY...: changes what is signed with jq and signs it anew. For ASCII without
-# escapes jq's sorted compact form is the canonical one.
+# canonical FILE: what is signed of it. For ASCII it is jq's sorted compact form, but for line ends, which
+# are not escaped.
+canonical() { jq -cSj .signed "$1" | sed 's/\\n/\n/g'; }
+
+# forge_sign FILE FILTER KEY...: changes what is signed with jq and signs it anew.
 forge_sign() {
 	local file=$1 filter=$2 key id sig signatures=''
 	shift 2
 	jq ".signed |= ($filter)" "$file" >"$file.forged"
 	for key; do
 		id=$(repo key list --json "${key%.pem}.pub" | jq -r '.[0].keyid')
-		sig=$(jq -cSj .signed "$file.forged" | openssl dgst -sha256 -sign "$key" |
+		sig=$(canonical "$file.forged" | openssl dgst -sha256 -sign "$key" |
 			od -An -v -tx1 | tr -d ' \n')
 		signatures="$signatures{\"keyid\":\"$id\",\"sig\":\"$sig\"}"
 	done

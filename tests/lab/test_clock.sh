@@ -14,7 +14,7 @@ restart() { lab stop && start; }
 setup() {
 	has_clock || return 0
 	repo_new
-	wrap
+	wrap 30
 	cp "$HERE/cordon.conf" "$LAB_DIR/clock.conf"
 	cat >>"$LAB_DIR/clock.conf" <<-END
 

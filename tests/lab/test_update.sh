@@ -724,3 +724,47 @@ fleet_of_three() {
 	repo fleet "$MIRROR" --json | jq -e '[.appliances[].release] | unique | length == 1' &&
 		[ "$(repo fleet "$MIRROR" --json | jq '.appliances | length')" = 3 ]
 }
+
+# ---- the root of the settings ----
+
+# root_says VERSION: the next root, by the same people, which says which repository it belongs to.
+root_says() {
+	local id
+	id=$(canonical "$MIRROR/metadata/1.root.json" | sha256sum | cut -d' ' -f1)
+	cp "$MIRROR/metadata/1.root.json" "$MIRROR/metadata/$1.root.json"
+	forge_sign "$MIRROR/metadata/$1.root.json" ".version = $1 | .\"x-cordon-repository\" = \"$id\"" \
+		"$KEYS"/{alice,bob,carol}.pem
+}
+
+# The mirror has lost what leads there, so the administrator gives the newest root by hand.
+test_update_newer_trust_root_keeps_what_was_seen() {
+	repo_new
+	gateway_update update
+	wait_until 15 release_is 1 || fail "$(cordon update status)"
+	mirror_keep
+	site_list 1 '[update]' 'newly-blocked.gov evidence="a test of the lab"'
+	repo_release "$LAB_DIR/site.rules"
+	cordon update now >/dev/null || fail "$(update_now)"
+	is "$(update .release)" 2 'release'
+	mv "$MIRROR" "$LAB_DIR/newest"
+	cp -r "$LAB_DIR/kept" "$MIRROR"
+	root_says 3
+	cp "$MIRROR/metadata/3.root.json" "$LAB_DIR/root.json"
+	gateway_restart
+	! cordon update now >/dev/null 2>&1 || fail 'an older release after another trust root'
+	like "$(update .failure)" '*older than version*' 'the reason'
+	cp "$MIRROR/metadata/3.root.json" "$LAB_DIR/newest/metadata/"
+	rm -rf "$MIRROR" && mv "$LAB_DIR/newest" "$MIRROR"
+	cordon update now >/dev/null || fail "the honest mirror: $(update_now)"
+	is "$(update .root_version)" 3 'the root'
+	is "$(update .release)" 2 'release'
+}
+
+# Another repository: its first release counts, whatever the one before had.
+test_update_trust_root_of_another_repository_begins_anew() {
+	repo_new
+	gateway_restart
+	wait_until 15 release_is 1 || fail "$(cordon update status)"
+	is "$(update .root_version)" 1 'the root'
+	is "$(update .freshness)" fresh 'freshness'
+}

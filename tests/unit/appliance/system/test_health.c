@@ -60,6 +60,8 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	    "NOT HEALTHY: nothing is blocked, only watched (noon); ");
 	one(WITH(with.mode = "disarmed"), HEALTH_BAD, "NOT HEALTHY: nothing is blocked; ");
 	one(WITH(with.freshness = "stale"), HEALTH_BAD, "NOT HEALTHY: the rule lists are old (stale); ");
+	one(WITH(with.freshness = "ahead"), HEALTH_BAD,
+	    "NOT HEALTHY: the newest timestamp is of a time that has not come; ");
 	one(WITH(with.supported_until = 99), HEALTH_BAD, "NOT HEALTHY: this image is supported no longer; ");
 	one(WITH(with.watchdog_fed = false; with.watchdog_why = "no"), HEALTH_BAD,
 	    "NOT HEALTHY: the watchdog is not fed (no); ");

@@ -332,7 +332,7 @@ static void what_is_kept_comes_back_and_nonsense_does_not(void **state)
 	static const char *const nonsense[] = {
 		"{}", "[]", "{\"floor\": 1900000000}", "{\"floor\": -5, \"online\": {}}",
 		"{\"floor\": \"x\", \"online\": {\"floor\": -1, \"key\": 7, \"risen\": -9}}",
-		"{\"floor\": 99999999999999, \"online\": {\"floor\": 99999999999999, \"key\": \"\"}}",
+		"{\"floor\": 99999999999999, \"online\": {\"floor\": 99999999999999}}",
 	};
 	struct freshness freshness = built();
 
@@ -374,8 +374,10 @@ static void what_was_signed_in_the_future_is_not_fresh(void **state)
 {
 	(void)state;
 	/* Clocks differ by minutes. */
-	assert_int_equal(freshness_judge(BUILD, BUILD + 300, BUILD + 7 * DAY, DAY), FRESHNESS_FRESH);
-	assert_int_equal(freshness_judge(BUILD, BUILD + 301, BUILD + 7 * DAY, DAY), FRESHNESS_AHEAD);
+	assert_int_equal(freshness_judge(BUILD, BUILD + 300, BUILD + 7 * DAY, DAY),
+			 FRESHNESS_FRESH);
+	assert_int_equal(freshness_judge(BUILD, BUILD + 301, BUILD + 7 * DAY, DAY),
+			 FRESHNESS_AHEAD);
 	assert_int_equal(freshness_judge(BUILD, BUILD + 83 * DAY, BUILD + 90 * DAY, DAY),
 			 FRESHNESS_AHEAD);
 	assert_string_equal(freshness_print(FRESHNESS_AHEAD), "ahead");

@@ -76,7 +76,8 @@ static void same_timestamp_again(void **state)
 
 static enum trust_succession succeeds(struct forge *forge, const char *reached, const char *given)
 {
-	const struct forge_file *before = forge_find(forge, reached), *after = forge_find(forge, given);
+	const struct forge_file *before = forge_find(forge, reached);
+	const struct forge_file *after = forge_find(forge, given);
 
 	return trust_succeeds(before->data, before->size, after->data, after->size);
 }
@@ -84,13 +85,16 @@ static enum trust_succession succeeds(struct forge *forge, const char *reached, 
 /* Root 2 says which repository it is; root 3 has another key for the snapshot. */
 static void root_that_was_given_beside_another(void **state)
 {
+	static const char one[] = "metadata/1.root.json", two[] = "metadata/2.root.json";
+	static const char three[] = "metadata/3.root.json";
 	struct forge *forge = *state, *other = forge_new();
 	const struct forge_key *fresh = forge_p256(8);
 	const struct forge_file *first = forge_find(forge, "metadata/1.root.json");
 	struct metadata *root;
 	char id[METADATA_KEYID];
 
-	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1", NULL), 0);
+	assert_int_equal(metadata_parse(&root, METADATA_ROOT, first->data, first->size, "1",
+					NULL), 0);
 	assert_int_equal(metadata_fingerprint(root, id), 0);
 	metadata_free(root);
 	json_object_set_new(forge_role(forge, "root")->document, "x-cordon-repository",
@@ -102,16 +106,16 @@ static void root_that_was_given_beside_another(void **state)
 	forge_set_version(other, "root", 1);
 	forge_role(other, "root")->published = false;
 	forge_publish(other, "root");
-	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/2.root.json"), TRUST_LATER);
-	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/3.root.json"),
+	assert_int_equal(succeeds(forge, one, two), TRUST_LATER);
+	assert_int_equal(succeeds(forge, one, three),
 			 TRUST_WITHDRAWS);
-	assert_int_equal(succeeds(forge, "metadata/3.root.json", "metadata/2.root.json"), TRUST_NONE);
-	assert_int_equal(succeeds(forge, "metadata/2.root.json", "metadata/2.root.json"), TRUST_NONE);
-	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/timestamp.json"), TRUST_NONE);
+	assert_int_equal(succeeds(forge, three, two), TRUST_NONE);
+	assert_int_equal(succeeds(forge, two, two), TRUST_NONE);
+	assert_int_equal(succeeds(forge, one, "metadata/timestamp.json"), TRUST_NONE);
 	forge_put(forge, "other", forge_find(other, "metadata/1.root.json")->data,
 		  forge_find(other, "metadata/1.root.json")->size);
-	assert_int_equal(succeeds(forge, "metadata/1.root.json", "other"), TRUST_OTHER);
-	assert_int_equal(succeeds(forge, "metadata/3.root.json", "other"), TRUST_OTHER);
+	assert_int_equal(succeeds(forge, one, "other"), TRUST_OTHER);
+	assert_int_equal(succeeds(forge, three, "other"), TRUST_OTHER);
 	forge_free(other);
 }
 
@@ -122,8 +126,10 @@ static void root_that_nobody_can_place(void **state)
 
 	forge_publish(forge, "root");
 	forge_publish(forge, "root");
-	assert_int_equal(succeeds(forge, "metadata/2.root.json", "metadata/3.root.json"), TRUST_NONE);
-	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/3.root.json"), TRUST_NONE);
+	assert_int_equal(succeeds(forge, "metadata/2.root.json", "metadata/3.root.json"),
+			 TRUST_NONE);
+	assert_int_equal(succeeds(forge, "metadata/1.root.json", "metadata/3.root.json"),
+			 TRUST_NONE);
 }
 
 /* For those who look at what they published: all is verified, and they learn what to renew. */
