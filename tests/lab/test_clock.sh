@@ -39,10 +39,10 @@ mode_is() { [ "$(status .mode)" = "$1" ]; }
 
 # left: seconds of the mode, by the daemon's own time.
 left() {
-	local now
-	now=$(status .time)
-	[ "$(status .clock)" = set ] || now=$(update .floor)
-	echo $(($(date -d "$(status .mode_until)" +%s) - $(date -d "$now" +%s)))
+	local until now
+	# At once: a release that comes meanwhile moves both.
+	read -r until now < <(status '.mode_until + " " + .update.now')
+	echo $(($(date -d "$until" +%s) - $(date -d "$now" +%s)))
 }
 
 # about SECONDS WHAT: the mode has so long, but for the test's own time.
