@@ -17,6 +17,7 @@ static const char *const details[][2] = {
 	"The others are for the start of the box, its DHCP clients and its supervisor.\n" },
 	{ "settings",
 	"  show        the files in force\n"
+	"  id          by which names a signed set may be for this box\n"
 	"  diff FILE   how others differ: a copy, one of the files by its own name, or a folder of them\n"
 	"  import FILE takes them, for good; what is protected asks for the administrator's secret\n"
 	"  apply FILE --confirm SECONDS\n"
@@ -60,7 +61,8 @@ static const struct command commands[] = {
 	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
 	  "       cordon network lease EVENT | services --supervise",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "[show | intake [--activate] | compose | accept | discard | reset [--log]]\n"
+	{ "settings", "[show | id | intake [--activate] | compose | accept | discard |\n"
+	  "                       reset [--log]]\n"
 	  "       cordon settings keep | revert | expire\n"
 	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },

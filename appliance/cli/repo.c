@@ -76,9 +76,10 @@ static const struct {
 	  "                  [--fingerprint DIGITS]",
 	  "what every appliance enforces, by its receipts" },
 	{ "settings", repo_settings,
-	  "FOLDER --key FILE [--version N] [--root FILE]\n"
-	  "                  [--passphrase-file FILE]",
-	  "sign settings that appliances take in" },
+	  "FOLDER --key FILE (--for ID... | --for-all)\n"
+	  "                  [--version N] [--root FILE] [--against FOLDER]\n"
+	  "                  [--passphrase-file FILE] [--yes]",
+	  "show what settings change, then sign them for appliances" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -1,162 +1,420 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "cli/repo_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "signed/publisher/approve.h"
-#include "signed/publisher/document.h"
+#include "base/hex.h"
+#include "cli/settings.h"
 #include "signed/strict.h"
-#include "system/intake.h"
 
-/* Settings of appliances, signed by the keys of the root role. */
+/*
+ * Settings of appliances, signed by the keys of the root role. The folder is read once: what is shown are
+ * these bytes, and their digests are what is signed. After the question it is read again, under a lock, and
+ * whatever changed meanwhile ends it; only signatures that others gave to exactly the same stay.
+ */
 
-enum { KEY_OPTION, ROOT_OPTION, VERSION_OPTION, FILE_OPTION };
+enum {
+	KEY_OPTION, ROOT_OPTION, VERSION_OPTION, FOR_OPTION, ALL_OPTION, AGAINST_OPTION, YES_OPTION,
+	FILE_OPTION
+};
 
 static const struct repo_option table[] = {
 	[KEY_OPTION] = { "key", REPO_ONE },
 	[ROOT_OPTION] = { "root", REPO_ONE },
 	[VERSION_OPTION] = { "version", REPO_ONE },
+	[FOR_OPTION] = { "for", REPO_MANY },
+	[ALL_OPTION] = { "for-all", REPO_FLAG },
+	[AGAINST_OPTION] = { "against", REPO_ONE },
+	[YES_OPTION] = { "yes", REPO_FLAG },
 	[FILE_OPTION] = { "passphrase-file", REPO_ONE },
 	{ 0 },
 };
 
-static void name_in(const char *folder, const char *name, char path[PATH_MAX])
+enum { LOCK_TRIES = 100, LOCK_WAIT_NS = 100000000 };
+
+struct job {
+	const struct repo_words *words;
+	const char *path, *key;
+	int folder;
+	int64_t version;		/* that was asked for; 0: none */
+	const struct secret *secret;
+	struct diag *diag;
+	struct settings_offer offer;	/* as it was read and shown */
+	struct approval before;		/* metadata NULL: nobody has signed yet */
+	struct trust *trust;
+	const struct metadata *root;
+	struct approve_file file[INTAKE_FILES];
+	const char *name[APPROVAL_APPLIANCES + 1];
+	struct approve approve;
+	json_t *document;
+};
+
+/* ---- what lies there ---- */
+
+static int parse_before(struct approval *before, const struct settings_offer *offer, struct diag *diag)
 {
-	snprintf(path, PATH_MAX, "%s/%s", folder, name);
+	before->metadata = NULL;
+	return offer->approval ? approval_parse(before, offer->approval, offer->approval_size, diag) : 0;
 }
 
-/* Every file that an appliance would take from this folder; how many. */
-static int load_files(const char *folder, struct intake_set *set, struct approve_file list[INTAKE_FILES],
-		      struct diag *diag)
+static int load_folder(struct job *job)
 {
-	int count = 0;
+	int error = settings_read_folder(job->folder, &job->offer, job->diag);
 
-	for (int file = 0; file < INTAKE_FILES; file++) {
-		const char *name = intake_name((enum intake_file)file);
-		struct intake_part *part = &set->file[file];
-		char path[PATH_MAX];
-		int error;
+	if (error == 1) {
+		diag_error(job->diag, job->path, 0, 0, "expected cordon.conf, network.conf or another file of "
+			   "settings");
+		return -ENOENT;
+	}
+	if (!error)
+		error = parse_before(&job->before, &job->offer, job->diag);
+	for (int file = 0; file < INTAKE_FILES && !error; file++) {
+		const struct intake_part *part = &job->offer.set.file[file];
 
-		name_in(folder, name, path);
-		error = file_read(AT_FDCWD, path, intake_limit((enum intake_file)file), &part->data,
-				  &part->size);
-		if (error == -ENOENT)
-			continue;
-		if (error) {
-			diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
-			return error;
+		if (part->data)
+			job->file[job->approve.files++] = (struct approve_file){
+				intake_name((enum intake_file)file), part->data, part->size };
+	}
+	job->approve.file = job->file;
+	return error;
+}
+
+static int load_root(struct job *job)
+{
+	const struct intake_part *own = &job->offer.set.file[INTAKE_ROOT];
+	const char *path = repo_value(job->words, ROOT_OPTION);
+	char repository[METADATA_KEYID], *text = NULL;
+	size_t size = own->size;
+	int error = path ? file_read(AT_FDCWD, path, INTAKE_FILE_MAX, &text, &size) : 0;
+
+	if (error || (!path && !own->data)) {
+		diag_error(job->diag, path ? path : job->path, 0, 0, "cannot read the root metadata that the "
+			   "appliances trust (--root): %s", strerror(error ? -error : ENOENT));
+		return error ? error : -ENOENT;
+	}
+	error = approval_root(&job->trust, repository, path ? text : own->data, size, NULL, job->diag);
+	free(text);
+	if (!error)
+		job->approve.root = job->root = trust_get(job->trust, METADATA_ROOT);
+	return error;
+}
+
+/* ---- for whom ---- */
+
+static int order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_names(struct job *job)
+{
+	const size_t count = job->approve.appliances;
+
+	qsort(job->name, count, sizeof(*job->name), order);
+	for (size_t i = 0; i < count; i++) {
+		const char *wrong = approval_appliance_wrong(job->name[i]);
+
+		if (!wrong && i > 0 && strcmp(job->name[i - 1], job->name[i]) == 0)
+			wrong = "expected each appliance once";
+		if (wrong) {
+			diag_error(job->diag, job->name[i], 0, 0, "%s (--for)", wrong);
+			return -EINVAL;
 		}
-		list[count++] = (struct approve_file){ name, part->data, part->size };
 	}
-	if (count == 0)
-		diag_error(diag, folder, 0, 0, "expected cordon.conf, network.conf or another file of settings");
-	return count ? count : -ENOENT;
+	job->approve.appliance = job->name;
+	return 0;
 }
 
-static int load_root(struct metadata **root, const char *path, struct diag *diag)
+/* Those that others have signed for already; whether it is the same set shows once it is built. */
+static void take_names(struct job *job)
 {
-	char *text;
-	size_t size;
-	int error = file_read(AT_FDCWD, path, REPOSITORY_FILE_MAX, &text, &size);
-
-	if (error) {
-		diag_error(diag, path, 0, 0, "cannot read the root metadata that the appliances trust (--root): "
-			   "%s", strerror(-error));
-		return error;
-	}
-	error = metadata_parse(root, METADATA_ROOT, text, size, path, diag);
-	free(text);
-	return error;
+	for (size_t i = 0; i < job->before.appliances; i++)
+		job->name[i] = job->before.appliance[i];
+	job->approve.appliances = job->before.appliances;
 }
 
-/* What others have signed; NULL: nothing yet. */
-static int load_document(json_t **document, const char *path, struct diag *diag)
+static int find_names(struct job *job)
 {
-	struct approval approval;
-	char *text;
-	size_t size;
-	int error = file_read(AT_FDCWD, path, APPROVAL_MAX, &text, &size);
+	const struct repo_words *words = job->words;
+	const bool all = repo_value(words, ALL_OPTION) != NULL;
 
-	*document = NULL;
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	error = approval_parse(&approval, text, size, diag);
-	if (!error) {
-		*document = json_incref(approval.metadata->document);
-		approval_release(&approval);
+	for (size_t i = 0; i < words->values; i++) {
+		if (words->value[i].option == FOR_OPTION && job->approve.appliances <= APPROVAL_APPLIANCES)
+			job->name[job->approve.appliances++] = words->value[i].text;
 	}
-	free(text);
-	return error;
+	if (all != (job->approve.appliances > 0))
+		return check_names(job);
+	if (!all && job->before.metadata) {
+		take_names(job);
+		return check_names(job);
+	}
+	diag_error(job->diag, job->path, 0, 0, "for which appliances? Expected --for with the ids of their "
+		   "keys or their serial numbers (cordon settings id on the appliance), or --for-all: "
+		   "then every appliance that trusts this root takes it");
+	return -EINVAL;
 }
 
-static int write_document(const json_t *document, const char *path)
+/* ---- what is signed ---- */
+
+static int check_last(const struct job *job, const struct repo_settings_last *last)
 {
-	struct text text = TEXT_EMPTY;
-	int error = document_print(document, &text);
+	char digest[METADATA_KEYID];
+	uint8_t bytes[DIGEST_SIZE];
+	struct text canonical = TEXT_EMPTY;
+	int error = strict_canonical(document_signed(job->document), &canonical);
 
 	if (!error)
-		error = file_replace(AT_FDCWD, path, text.data, text.length, 0644);
+		error = digest_sha256(canonical.data, canonical.length, bytes);
+	text_release(&canonical);
+	if (error)
+		return error;
+	hex_print(bytes, sizeof(bytes), digest);
+	if (job->approve.version > last->version ||
+	    (job->approve.version == last->version && strcmp(digest, last->digest) == 0))
+		return 0;
+	diag_error(job->diag, APPROVAL_NAME, 0, 0, "has version %" PRId64 ", and this key has signed version "
+		   "%" PRId64 " of other settings: expected a later one (--version %" PRId64 ")",
+		   job->approve.version, last->version, last->version + 1);
+	return -EEXIST;
+}
+
+/* Twice: which version it gets depends on whether others have signed the same. */
+static int build(struct job *job, const struct repo_settings_last *last)
+{
+	const struct approval *before = job->before.metadata ? &job->before : NULL;
+	int error = approve_build(&job->document, &job->approve, job->diag);
+
+	if (error)
+		return error;
+	if (before && !repo_value(job->words, FOR_OPTION) && !repo_value(job->words, ALL_OPTION) &&
+	    !approve_same(before, job->document)) {
+		diag_error(job->diag, APPROVAL_NAME, 0, 0, "is signed for other files than lie beside it: to "
+			   "begin anew, say for which appliances (--for, --for-all)");
+		return -EINVAL;
+	}
+	job->approve.version = job->version;
+	if (!job->version)
+		error = approve_version(&job->approve.version, job->document, before, last->version, job->diag);
+	json_decref(job->document);
+	job->document = NULL;
+	return error ? error : approve_build(&job->document, &job->approve, job->diag);
+}
+
+static int prepare(struct job *job)
+{
+	char repository[METADATA_KEYID];
+	struct repo_settings_last last;
+	int error = load_folder(job);
+
+	if (!error)
+		error = load_root(job);
+	if (!error)
+		error = approve_check_key(job->root, job->secret, job->diag);
+	if (!error)
+		error = find_names(job);
+	if (!error)
+		error = approval_repository(job->root, repository);
+	if (!error)
+		error = repo_settings_load_last(&last, job->key, repository, job->diag);
+	if (!error)
+		error = build(job, &last);
+	return error ? error : check_last(job, &last);
+}
+
+/* ---- showing ---- */
+
+static void print_head(const struct job *job, struct text *out)
+{
+	const bool joins = job->before.metadata && approve_same(&job->before, job->document) &&
+			   job->before.version == job->approve.version;
+	char repository[METADATA_KEYID], expiry[64];
+
+	repo_print_expiry(job->root->expires, job->approve.now, expiry, sizeof(expiry));
+	if (approval_repository(job->root, repository) < 0)
+		repository[0] = '\0';
+	text_printf(out, "settings of %s, version %" PRId64 "\nfor        ", job->path, job->approve.version);
+	if (job->approve.appliances == 0)
+		text_puts(out, "ALL appliances that trust this root");
+	for (size_t i = 0; i < job->approve.appliances; i++)
+		text_printf(out, "%s%s", i ? "\n           " : "", job->name[i]);
+	text_printf(out, "\nrepository %s\nroot       version %" PRId64 ", valid until %s\n", repository,
+		    job->root->version, expiry);
+	if (job->before.metadata && !joins)
+		text_printf(out, "version %" PRId64 " with its signatures is replaced: whoever gave them has to "
+			    "sign again\n", job->before.version);
+}
+
+static int show(const struct job *job)
+{
+	const char *against = repo_value(job->words, AGAINST_OPTION);
+	struct repo_settings_base base;
+	struct text out = TEXT_EMPTY;
+	int error = against ? repo_settings_read_base(&base, against, job->diag)
+			    : repo_settings_load_base(&base, job->key, job->document, job->diag);
+
+	print_head(job, &out);
+	if (!error)
+		error = repo_settings_show(&base, &job->offer.set, job->root, &out, job->diag);
+	/* Also what cannot be signed: it shows what is meant. */
+	if (out.data)
+		fputs(out.data, stdout);
+	text_release(&out);
+	repo_settings_base_release(&base);
+	return error;
+}
+
+/* ---- signing ---- */
+
+static int lock_folder(const struct job *job)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_WAIT_NS };
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(job->folder, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	diag_error(job->diag, job->path, 0, 0, "somebody else has been signing in it for 10 seconds: nothing "
+		   "was signed, try again");
+	return -EWOULDBLOCK;
+}
+
+static int changed(const struct job *job, const char *what)
+{
+	diag_error(job->diag, what, 0, 0, "changed while it was shown: nothing was signed; look at it again");
+	return -ESTALE;
+}
+
+/* Byte for byte; a plain secret too. */
+static int check_unchanged(const struct job *job, const struct settings_offer *now)
+{
+	for (int file = 0; file < INTAKE_FILES; file++) {
+		const struct intake_part *a = &job->offer.set.file[file], *b = &now->set.file[file];
+
+		if (!a->data != !b->data || a->size != b->size ||
+		    (a->data && memcmp(a->data, b->data, a->size) != 0))
+			return changed(job, intake_name((enum intake_file)file));
+	}
+	return 0;
+}
+
+static bool same_approval(const struct settings_offer *a, const struct settings_offer *b)
+{
+	return !a->approval == !b->approval && a->approval_size == b->approval_size &&
+	       (!a->approval || memcmp(a->approval, b->approval, a->approval_size) == 0);
+}
+
+/* What others signed meanwhile stays when it is the same, and else ends this: it was not shown. */
+static int join(const struct job *job, const struct settings_offer *now)
+{
+	static struct approval others;
+	int error = parse_before(&others, now, job->diag);
+	bool joined;
+
+	if (error || !now->approval)
+		return error;
+	joined = approve_join(job->document, &others);
+	approval_release(&others);
+	return joined || same_approval(&job->offer, now) ? 0 : changed(job, APPROVAL_NAME);
+}
+
+static int write_document(const struct job *job)
+{
+	struct text text = TEXT_EMPTY;
+	int error = document_print(job->document, &text);
+
+	if (!error)
+		error = file_replace(job->folder, APPROVAL_NAME, text.data, text.length, 0644);
 	text_release(&text);
 	return error;
 }
 
-static int sign(const char *folder, struct approve *approve, const struct secret *secret,
-		struct diag *diag)
+static int sign_locked(const struct job *job, struct approve_result *result)
+{
+	struct settings_offer now = { .approval = NULL };
+	int error = settings_read_folder(job->folder, &now, job->diag);
+
+	if (error == 1)
+		error = changed(job, job->path);
+	if (!error)
+		error = check_unchanged(job, &now);
+	if (!error && (job->before.metadata || now.approval))
+		error = now.approval ? join(job, &now) : changed(job, APPROVAL_NAME);
+	if (!error)
+		error = approve_sign(result, job->document, job->root, job->secret, job->diag);
+	if (!error)
+		error = repo_settings_keep(job->key, job->document, &job->offer.set, job->diag);
+	settings_offer_release(&now);
+	return error ? error : write_document(job);
+}
+
+static int sign(const struct job *job)
 {
 	struct approve_result result;
-	char path[PATH_MAX];
-	json_t *document;
-	int error;
+	int error = lock_folder(job);
 
-	name_in(folder, APPROVAL_NAME, path);
-	error = load_document(&document, path, diag);
-	if (!error)
-		error = approve_sign(&result, approve, document, secret, diag);
-	json_decref(document);
 	if (error)
 		return error;
-	error = write_document(result.document, path);
-	json_decref(result.document);
+	error = sign_locked(job, &result);
+	(void)flock(job->folder, LOCK_UN);
 	if (error)
 		return error;
-	printf("%s: version %lld of", path, (long long)result.version);
-	for (size_t i = 0; i < approve->files; i++)
-		printf(" %s", approve->file[i].name);
-	printf("\n%zu of %lld signatures%s\n", result.have, (long long)result.threshold,
+	printf("\n%s/" APPROVAL_NAME ": version %" PRId64 " of", job->path, job->approve.version);
+	for (size_t i = 0; i < job->approve.files; i++)
+		printf(" %s", job->file[i].name);
+	printf("\n%zu of %" PRId64 " signatures%s\n", result.have, result.threshold,
 	       (int64_t)result.have >= result.threshold ? ": complete" : "");
 	return 0;
 }
 
+static int run(struct job *job, bool *signed_)
+{
+	int error = prepare(job);
+
+	*signed_ = false;
+	if (!error)
+		error = show(job);
+	if (error)
+		return error;
+	if (!repo_value(job->words, YES_OPTION) && !repo_ask("\nSign these settings?")) {
+		fputs("cordon repo settings: nothing was signed\n", stderr);
+		return 0;
+	}
+	error = sign(job);
+	*signed_ = !error;
+	return error;
+}
+
 static int sign_folder(const struct repo_words *words, int64_t version, const struct secret *secret)
 {
-	const char *folder = words->word[0], *root = repo_value(words, ROOT_OPTION);
-	struct intake_set set = { .file = { { .data = NULL } } };
-	struct approve_file list[INTAKE_FILES];
-	struct approve approve = { .file = list, .version = version };
-	struct metadata *metadata = NULL;
-	char path[PATH_MAX];
+	static struct job job;
 	struct diag diag;
-	int error;
+	bool has_signed = false;
+	int error, code;
 
 	diag_init(&diag);
-	name_in(folder, "root.json", path);
-	error = load_files(folder, &set, list, &diag);
-	if (error > 0) {
-		approve.files = (size_t)error;
-		error = load_root(&metadata, root ? root : path, &diag);
-		approve.root = metadata;
-	}
-	if (!error)
-		error = sign(folder, &approve, secret, &diag);
-	metadata_free(metadata);
-	intake_release(&set);
-	return repo_report(folder, &diag, error);
+	job = (struct job){ .words = words, .path = words->word[0], .key = repo_value(words, KEY_OPTION),
+			    .version = version, .secret = secret, .diag = &diag,
+			    .approve = { .now = clock_wall() } };
+	job.folder = open(job.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	error = job.folder < 0 ? -errno : run(&job, &has_signed);
+	if (job.folder >= 0)
+		close(job.folder);
+	json_decref(job.document);
+	approval_release(&job.before);
+	trust_free(job.trust);
+	settings_offer_release(&job.offer);
+	code = repo_report(job.path, &diag, error == -ESTALE ? -EINVAL : error);
+	return !code && !has_signed ? EXIT_NO : code;
 }
 
 int repo_settings(int argc, char **argv)
@@ -169,7 +427,8 @@ int repo_settings(int argc, char **argv)
 	if (code)
 		return code;
 	if (words.words != 1 || !repo_value(&words, KEY_OPTION))
-		return command_usage("repo settings", "expected FOLDER --key FILE");
+		return command_usage("repo settings", "expected FOLDER --key FILE, and --for ID... or "
+				     "--for-all");
 	if (repo_value(&words, VERSION_OPTION))
 		code = repo_number(&words, repo_value(&words, VERSION_OPTION), 1, &version);
 	if (!code)

@@ -78,6 +78,8 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_intake(cli, words.activate);
 	if (strcmp(words.verb, "show") == 0)
 		return settings_show();
+	if (strcmp(words.verb, "id") == 0)
+		return settings_id();
 	if (strcmp(words.verb, "accept") == 0)
 		return settings_accept(cli);
 	if (strcmp(words.verb, "discard") == 0)
@@ -90,6 +92,6 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_revert(cli);
 	if (strcmp(words.verb, "expire") == 0)
 		return settings_expire(cli);
-	return command_usage("settings", "expected show, intake, compose, accept, discard, reset, keep, "
+	return command_usage("settings", "expected show, id, intake, compose, accept, discard, reset, keep, "
 			     "revert, export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
 }

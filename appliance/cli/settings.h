@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "settings/network.h"
+#include "signed/approval.h"
 #include "system/intake.h"
 
 /*
@@ -16,6 +17,15 @@
  *	settings.log		what was taken and refused
  *	provisioned		somebody has set this box up; the same on the EFI partition, for a data
  *				partition that had to be made anew
+ *
+ * Beside that mark lie floor.0 and floor.1, written in turn, so that a power cut leaves one of them
+ * whole: the highest version of a signed set that this box ever took, and the newest version of the
+ * trust root. No signed set is taken that is not later than that; the very last one may come once more
+ * to a data partition that was made anew. A factory reset ends the mark and not the floor: whoever is
+ * at the console sets up by hand what they like, and old signatures stay old. A partition that is
+ * mounted read-only is read all the same. Where settings are not kept (no data partition), nothing is
+ * raised. Where there is no EFI partition, as on a gateway that was installed from a package, the
+ * ledger alone says what was taken.
  */
 #define SETTINGS_NEW PATH_DATA "/settings.new"
 #define SETTINGS_OLD PATH_DATA "/settings.old"
@@ -31,6 +41,7 @@ enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
 /* What is remembered of what came before; lies in the settings' folder and changes with it. */
 struct settings_ledger {
 	int64_t version;			/* of the last signed set */
+	uint8_t approved[DIGEST_SIZE];		/* of what was signed */
 	uint8_t taken[SETTINGS_TAKEN][DIGEST_SIZE];
 	size_t takens;
 };
@@ -89,6 +100,28 @@ void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const ch
 /* The last line of SETTINGS_LOG that says "refused"; "" for none. */
 void settings_last_refusal(char *line, size_t size);
 
+/* ---- settings_floor.c ---- */
+
+/* By which a signed set names this box; "": it has none, or none that tells it from others. */
+struct settings_who {
+	char key[METADATA_KEYID], serial[APPROVAL_APPLIANCE];
+};
+void settings_who(struct settings_who *who);
+int settings_id(void);
+/* Time for signatures (signed/freshness.h), with the floor that cordond kept: seconds since 1970. */
+int64_t settings_now(void);
+
+struct settings_floor {
+	int64_t sequence;
+	int64_t version;			/* 0: none */
+	uint8_t digest[DIGEST_SIZE];		/* of what was signed under it */
+	int64_t root;				/* version of the trust root */
+	char repository[METADATA_KEYID];	/* to which that belongs; "": none */
+};
+void settings_floor_load(struct settings_floor *floor);
+/* Raises it to the settings in force, which are on no trial. */
+void settings_floor_keep(void);
+
 /* ---- settings_sealed.c: what parses ---- */
 
 /*
@@ -104,16 +137,26 @@ void settings_check_files(const struct intake_set *set, struct diag *diag);
 /* What would change. */
 int settings_compare(const struct intake_set *old, const struct intake_set *new, struct intake_changes *changes,
 		     struct diag *diag) __attribute__((warn_unused_result));
-struct settings_approval {
-	const struct settings_offer *offer;
+struct settings_trust {
 	struct intake_part root;	/* trusted; data NULL: none */
 	const char *bundle;		/* in force, NULL: none */
 	size_t bundle_size;
-	int64_t last;			/* version that was taken */
 };
-/* *version: what the signed set says. */
-int settings_check_approval(const struct settings_approval *approval, int64_t *version, struct diag *diag)
+struct settings_approval {
+	const struct settings_offer *offer;
+	struct settings_trust trust;
+	struct settings_who who;
+	struct settings_floor floor;
+	int64_t now;
+	int64_t last;			/* version that was taken, by the ledger */
+};
+/* *version, digest: what the signed set says, and of what was signed. */
+int settings_check_approval(const struct settings_approval *approval, int64_t *version,
+			    uint8_t digest[DIGEST_SIZE], struct diag *diag)
 	__attribute__((warn_unused_result));
+/* May root stand in the place of the trusted one (signed/approval.h)? *other: of another repository. */
+int settings_check_root(const struct settings_trust *trust, const struct intake_part *root, bool *other,
+			struct diag *diag) __attribute__((warn_unused_result));
 #define SETTINGS_COPY_TYPE "x-cordon-settings-copy"
 /* A copy as export writes it; what is in it comes into the set. */
 int settings_parse_copy(const char *path, const char *text, size_t size, struct intake_set *set,
@@ -152,7 +195,7 @@ int settings_hash_secret(struct intake_set *set) __attribute__((warn_unused_resu
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial);
-/* A bundle that was not signed from this set's trust root goes, and so does SETTINGS_ROOT. When that names
+/* A bundle of another repository than this set's trust root goes, and so does SETTINGS_ROOT. When that names
  * another root than the set's, its change never came to be, and the bundle stays. */
 void settings_drop_bundle(const struct intake_set *set);
 void settings_judgement_release(struct settings_judgement *judgement);

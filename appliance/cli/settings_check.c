@@ -29,22 +29,65 @@ int settings_check(const struct intake_set *set, struct diag *diag)
 
 /* ---- may it be? ---- */
 
-/* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
-static int check_approval(const struct settings_offer *offer, const struct intake_set *trusted,
-			  int64_t last, int64_t *version, struct diag *diag)
+/* What is trusted on this box: the root of these settings, else of the image, and what follows from it in
+ * the bundle. */
+struct trusted {
+	struct settings_trust trust;
+	char *built_in, *bundle;
+};
+
+static void load_trusted(struct trusted *trusted, const struct intake_set *set)
 {
-	struct settings_approval approval = { .offer = offer, .root = trusted->file[INTAKE_ROOT], .last = last };
-	char path[APPLIANCE_PATH], *built_in = NULL, *bundle = NULL;
+	struct settings_trust *trust = &trusted->trust;
+	char path[APPLIANCE_PATH];
+
+	*trusted = (struct trusted){ .trust = { .root = set->file[INTAKE_ROOT] } };
+	if (!trust->root.data)
+		trust->root.data = trusted->built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX,
+								      &trust->root.size);
+	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &trusted->bundle,
+		      &trust->bundle_size) == 0)
+		trust->bundle = trusted->bundle;
+}
+
+static void drop_trusted(struct trusted *trusted)
+{
+	free(trusted->bundle);
+	free(trusted->built_in);
+}
+
+static int check_approval(const struct settings_offer *offer, const struct intake_set *set,
+			  struct settings_ledger *ledger, struct diag *diag)
+{
+	struct settings_approval approval = { .offer = offer, .now = settings_now(), .last = ledger->version };
+	struct trusted trusted;
 	int error;
 
-	if (!approval.root.data)
-		approval.root.data = built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX,
-							       &approval.root.size);
-	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &approval.bundle_size) == 0)
-		approval.bundle = bundle;
-	error = settings_check_approval(&approval, version, diag);
-	free(bundle);
-	free(built_in);
+	load_trusted(&trusted, set);
+	approval.trust = trusted.trust;
+	settings_who(&approval.who);
+	settings_floor_load(&approval.floor);
+	error = settings_check_approval(&approval, &ledger->version, ledger->approved, diag);
+	drop_trusted(&trusted);
+	return error;
+}
+
+/* Of a set that changes the trust root; what it leads to without a root.json is the image's. */
+static int check_root(const struct intake_set *old, const struct intake_set *new, bool *other,
+		      struct diag *diag)
+{
+	struct trusted before, after;
+	int error = 0;
+
+	*other = false;
+	load_trusted(&before, old);
+	load_trusted(&after, new);
+	if (before.trust.root.data && after.trust.root.data)
+		error = settings_check_root(&before.trust, &after.trust.root, other, diag);
+	else
+		*other = true;
+	drop_trusted(&before);
+	drop_trusted(&after);
 	return error;
 }
 
@@ -58,7 +101,8 @@ static void say_errors(struct settings_judgement *judgement, const struct diag *
 	judgement->why = out.data;
 }
 
-static void say_refusal(struct settings_judgement *judgement, const struct settings_offer *offer)
+static void say_refusal(struct settings_judgement *judgement, const struct settings_offer *offer,
+			bool other)
 {
 	const struct intake_changes *changes = &judgement->changes;
 	struct text out = TEXT_EMPTY;
@@ -68,8 +112,12 @@ static void say_refusal(struct settings_judgement *judgement, const struct setti
 	intake_print(changes, true, &out);
 	if (offer->set.file[INTAKE_SECRET].data)
 		text_puts(&out, " (leave the file admin-secret away where it is not to change)");
-	text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, see cordon repo "
-		  "settings), or the\nadministrator's secret here: cordon settings accept.\n");
+	if (other)
+		text_puts(&out, ".\nThe trust root is another repository's: that takes the administrator's "
+			  "secret here, whoever signed:\ncordon settings accept.\n");
+	else
+		text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, see cordon "
+			  "repo settings), or the\nadministrator's secret here: cordon settings accept.\n");
 	if (changes->count > changes->protected) {
 		text_puts(&out, "A set is whole: ");
 		intake_print(changes, false, &out);
@@ -128,7 +176,7 @@ static int judge_approval(struct settings_judgement *judgement, const struct set
 {
 	const struct intake_set *trusted = provisioned ? old : &judgement->complete;
 
-	return check_approval(offer, trusted, judgement->ledger.version, &judgement->ledger.version, diag);
+	return check_approval(offer, trusted, &judgement->ledger, diag);
 }
 
 int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SIZE])
@@ -171,7 +219,7 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 {
 	static struct diag diag;
 	struct intake_set old;
-	bool provisioned = settings_provisioned(), approved = false;
+	bool provisioned = settings_provisioned(), approved = false, other = false;
 	int error;
 
 	*judgement = (struct settings_judgement){ .verdict = SETTINGS_SAME };
@@ -184,11 +232,13 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 	}
 	if (!error)
 		error = settings_compare(&old, &judgement->complete, &judgement->changes, &diag);
+	if (!error && provisioned && judgement->changes.changed[INTAKE_TRUST_ROOT])
+		error = check_root(&old, &judgement->complete, &other, &diag);
 	settings_ledger_add(&judgement->ledger, judgement->digest);
 	if (error)
 		say_errors(judgement, &diag, offer->where);
-	else if (provisioned && !confirmed && !approved && judgement->changes.protected)
-		say_refusal(judgement, offer);
+	else if (provisioned && !confirmed && (!approved || other) && judgement->changes.protected)
+		say_refusal(judgement, offer, other);
 	else if (judgement->changes.count)
 		say_taken(judgement, offer);
 	intake_release(&old);
@@ -223,36 +273,45 @@ static bool change_never_came(const struct intake_set *set)
 	return other;
 }
 
-static bool vouched_for(const struct archive *bundle, const struct intake_set *set)
+/* The same bytes, or a root of the same repository: what was signed there goes on from the versions that were
+ * reached. */
+static bool vouched_for(const struct archive *bundle, const struct settings_trust *trust)
 {
-	const struct intake_part *root = &set->file[INTAKE_ROOT];
-	size_t size = root->size;
-	char *built_in = root->data ? NULL : appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &size);
-	const char *data = root->data ? root->data : built_in;
+	const struct archive_file *root = archive_lookup(bundle, "root.json");
+	char one[METADATA_KEYID] = "", other[METADATA_KEYID] = "";
+	struct trust *first = NULL, *second = NULL;
 	bool known = false;
 
-	for (size_t i = 0; i < bundle->count && data; i++)
-		known |= bundle->file[i].size == size && memcmp(bundle->file[i].data, data, size) == 0;
-	free(built_in);
+	for (size_t i = 0; i < bundle->count && trust->root.data; i++)
+		known |= bundle->file[i].size == trust->root.size &&
+			 memcmp(bundle->file[i].data, trust->root.data, trust->root.size) == 0;
+	if (!known && root && trust->root.data &&
+	    approval_root(&first, one, trust->root.data, trust->root.size, NULL, NULL) == 0 &&
+	    approval_root(&second, other, root->data, root->size, NULL, NULL) == 0)
+		known = one[0] && strcmp(one, other) == 0;
+	trust_free(first);
+	trust_free(second);
 	return known;
 }
 
-/* What a bundle was signed by counts no longer when the root is another one: the built-in lists block
- * until a release of the new one has come. A newer root of the same line changes nothing. */
+/* What a bundle was signed by counts no longer when the root is another repository's: the built-in lists
+ * block until a release of the new one has come. */
 void settings_drop_bundle(const struct intake_set *new)
 {
 	static struct archive archive;
-	char path[APPLIANCE_PATH], mark[APPLIANCE_PATH], *bundle = NULL;
-	size_t size;
-	bool stays = change_never_came(new), gone = false;
-	int error = stays ? 0 : file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle, &size);
+	struct trusted trusted;
+	char path[APPLIANCE_PATH], mark[APPLIANCE_PATH];
+	bool stays = change_never_came(new), gone = false, none;
 
-	if (!stays && !error && archive_parse(&archive, bundle, size) == 0)
-		stays = vouched_for(&archive, new);
-	free(bundle);
-	if (!stays && error != -ENOENT)
+	load_trusted(&trusted, new);
+	none = access(appliance_path(path, BUNDLE), F_OK) < 0 && errno == ENOENT;
+	if (!stays && trusted.bundle &&
+	    archive_parse(&archive, trusted.bundle, trusted.trust.bundle_size) == 0)
+		stays = vouched_for(&archive, &trusted.trust);
+	drop_trusted(&trusted);
+	if (!stays && !none)
 		gone = unlink(path) == 0;
-	if (stays || gone || error == -ENOENT)
+	if (stays || gone || none)
 		unlink(appliance_path(mark, SETTINGS_ROOT));
 	if (gone)
 		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
@@ -281,6 +340,8 @@ int settings_take(struct settings_judgement *judgement, const struct settings_of
 	settings_mark(true);
 	if (root)
 		settings_drop_bundle(&judgement->complete);
+	if (!trial)
+		settings_floor_keep();
 	settings_note("taken", judgement->digest, judgement->why ? judgement->why : "as before");
 	return EXIT_YES;
 }

@@ -69,8 +69,9 @@ static int keys_work(void *context, struct text *answer, struct diag *diag)
 static int root_work(void *context, struct text *answer, struct diag *diag)
 {
 	const struct intake_part *root = context;
+	char repository[METADATA_KEYID];
 	struct trust *trust;
-	int error = approval_root(&trust, root->data, root->size, NULL, diag);
+	int error = approval_root(&trust, repository, root->data, root->size, NULL, diag);
 
 	(void)answer;
 	if (!error)
@@ -201,18 +202,20 @@ int settings_diff_lines(const struct intake_set *old, const struct intake_set *n
 /* ---- who signed? ---- */
 
 /* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
-static int root_in_force(const struct settings_approval *approval, struct trust **trust, struct diag *diag)
+static int root_in_force(const struct settings_trust *asked, struct trust **trust,
+			 char repository[METADATA_KEYID], struct diag *diag)
 {
 	static struct archive archive;
-	const bool has_bundle = approval->bundle &&
-				archive_parse(&archive, approval->bundle, approval->bundle_size) == 0;
+	const bool has_bundle = asked->bundle &&
+				archive_parse(&archive, asked->bundle, asked->bundle_size) == 0;
 
-	if (!approval->root.data) {
+	if (!asked->root.data) {
 		diag_error(diag, APPROVAL_NAME, 0, 0, "there is no trust root on this box yet, so nobody can "
 			   "sign for it");
 		return -ENOKEY;
 	}
-	return approval_root(trust, approval->root.data, approval->root.size, has_bundle ? &archive : NULL, diag);
+	return approval_root(trust, repository, asked->root.data, asked->root.size,
+			     has_bundle ? &archive : NULL, diag);
 }
 
 static int check_files(const struct approval *approval, const struct intake_set *set, struct diag *diag)
@@ -238,44 +241,111 @@ static int check_files(const struct approval *approval, const struct intake_set 
 	return error;
 }
 
+/* Of the very last version the ledger knows nothing when the data partition was made anew. */
+static int verify(const struct settings_approval *asked, const struct approval *approval, struct diag *diag)
+{
+	const struct settings_floor *floor = &asked->floor;
+	char repository[METADATA_KEYID];
+	struct approval_judge judge = {
+		.repository = repository, .key = asked->who.key, .serial = asked->who.serial,
+		.now = asked->now, .last = asked->last > floor->version ? asked->last : floor->version,
+		.again = asked->last < floor->version ? floor->digest : NULL,
+		.root_repository = floor->repository, .root_version = floor->root,
+	};
+	struct trust *trust;
+	int error = root_in_force(&asked->trust, &trust, repository, diag);
+
+	if (error)
+		return error;
+	judge.root = trust_get(trust, METADATA_ROOT);
+	error = approval_verify(approval, &judge, diag);
+	trust_free(trust);
+	return error;
+}
+
 static int approval_work(void *context, struct text *answer, struct diag *diag)
 {
+	static struct approval approval;
 	const struct settings_approval *asked = context;
-	struct approval approval;
-	struct trust *trust;
+	uint8_t digest[DIGEST_SIZE];
 	int error = approval_parse(&approval, asked->offer->approval, asked->offer->approval_size, diag);
 
 	if (error)
 		return error;
-	error = root_in_force(asked, &trust, diag);
-	if (!error) {
-		error = approval_verify(&approval, trust_get(trust, METADATA_ROOT), asked->last, diag);
-		trust_free(trust);
-	}
+	error = verify(asked, &approval, diag);
 	if (!error)
 		error = check_files(&approval, &asked->offer->set, diag);
+	if (!error)
+		error = approval_digest(&approval, digest);
 	sealed_put64(answer, (uint64_t)approval.version);
+	text_put(answer, digest, sizeof(digest));
 	approval_release(&approval);
 	return error;
 }
 
-int settings_check_approval(const struct settings_approval *approval, int64_t *version, struct diag *diag)
+int settings_check_approval(const struct settings_approval *approval, int64_t *version,
+			    uint8_t digest[DIGEST_SIZE], struct diag *diag)
 {
 	struct settings_approval asked = *approval;
 	const struct sealed sealed = { .what = APPROVAL_NAME, .work = approval_work, .context = &asked,
-				       .answer = 8, .memory = SEALED_MEMORY + approval->bundle_size };
+				       .answer = 8 + DIGEST_SIZE,
+				       .memory = SEALED_MEMORY + approval->trust.bundle_size };
 	struct text answer = TEXT_EMPTY;
 	int error = sealed_run(&sealed, &answer, diag);
 	struct cursor cursor = cursor_reader(answer.data, answer.length);
 	const int64_t said = (int64_t)cursor_get64(&cursor);
+	const uint8_t *of = cursor_take(&cursor, DIGEST_SIZE);
+	const bool later = said > approval->last && said >= approval->floor.version;
 
+	if (!error && (!of || cursor.failed || cursor_left(&cursor) || !later || said > FIELD_INTEGER_MAX))
+		error = sealed_refuse(sealed.what, diag);
+	if (!error) {
+		*version = said;
+		memcpy(digest, of, DIGEST_SIZE);
+	}
 	text_release(&answer);
-	if (error)
-		return error;
-	if (cursor.failed || said <= approval->last || said > FIELD_INTEGER_MAX)
-		return sealed_refuse(sealed.what, diag);
-	*version = said;
-	return 0;
+	return error;
+}
+
+/* ---- which root may follow? ---- */
+
+struct replacing {
+	const struct settings_trust *trust;
+	const struct intake_part *root;
+};
+
+static int replace_work(void *context, struct text *answer, struct diag *diag)
+{
+	const struct replacing *replacing = context;
+	char repository[METADATA_KEYID];
+	struct trust *trust = NULL;
+	bool other = true;
+	int error = root_in_force(replacing->trust, &trust, repository, diag);
+
+	if (!error)
+		error = approval_replace(trust_get(trust, METADATA_ROOT), repository, replacing->root->data,
+					 replacing->root->size, &other, diag);
+	trust_free(trust);
+	sealed_put32(answer, other);
+	return error;
+}
+
+int settings_check_root(const struct settings_trust *trust, const struct intake_part *root, bool *other,
+			struct diag *diag)
+{
+	struct replacing replacing = { trust, root };
+	const struct sealed sealed = { .what = "root.json", .work = replace_work, .context = &replacing,
+				       .answer = 4, .memory = SEALED_MEMORY + trust->bundle_size };
+	struct text answer = TEXT_EMPTY;
+	int error = sealed_run(&sealed, &answer, diag);
+	struct cursor cursor = cursor_reader(answer.data, answer.length);
+	const uint32_t said = cursor_get32(&cursor);
+
+	if (!error && (cursor.failed || said > 1 || cursor_left(&cursor)))
+		error = sealed_refuse(sealed.what, diag);
+	text_release(&answer);
+	*other = said;
+	return error;
 }
 
 /* ---- a copy ---- */

@@ -108,6 +108,16 @@ bool settings_unchanged(const char *folder, const struct intake_set *before)
 
 /* ---- the ledger ---- */
 
+/* "7", or "7 DIGEST". */
+static void read_version(struct settings_ledger *ledger, const char *text)
+{
+	char *end;
+
+	ledger->version = strtoll(text, &end, 10);
+	if (*end != ' ' || !hex_parse(ledger->approved, DIGEST_SIZE, end + 1))
+		memset(ledger->approved, 0, DIGEST_SIZE);
+}
+
 void settings_ledger_load_from(const char *folder, struct settings_ledger *ledger)
 {
 	char path[APPLIANCE_PATH], *text, *rest, *line;
@@ -118,7 +128,7 @@ void settings_ledger_load_from(const char *folder, struct settings_ledger *ledge
 	*ledger = (struct settings_ledger){ .version = 0 };
 	while (rest && (line = strsep(&rest, "\n"))) {
 		if (strncmp(line, "version ", 8) == 0)
-			ledger->version = strtoll(line + 8, NULL, 10);
+			read_version(ledger, line + 8);
 		else if (strncmp(line, "taken ", 6) == 0 && ledger->takens < SETTINGS_TAKEN &&
 			 hex_parse(ledger->taken[ledger->takens], DIGEST_SIZE, line + 6))
 			ledger->takens++;
@@ -155,7 +165,8 @@ static void print_ledger(const struct settings_ledger *ledger, struct text *out)
 {
 	char hex[2 * DIGEST_SIZE + 1];
 
-	text_printf(out, "version %lld\n", (long long)ledger->version);
+	hex_print(ledger->approved, DIGEST_SIZE, hex);
+	text_printf(out, "version %lld %s\n", (long long)ledger->version, hex);
 	for (size_t i = 0; i < ledger->takens; i++) {
 		hex_print(ledger->taken[i], DIGEST_SIZE, hex);
 		text_printf(out, "taken %s\n", hex);
@@ -359,6 +370,8 @@ void settings_recover(void)
 	settings_remove(SETTINGS_NEW);
 	if (settings_provisioned())
 		settings_mark(true);
+	if (settings_provisioned() && !settings_on_trial())
+		settings_floor_keep();
 }
 
 /* ---- what was said ---- */

@@ -95,6 +95,7 @@ int settings_keep(void)
 	}
 	settings_sync();
 	settings_remove(SETTINGS_OLD);
+	settings_floor_keep();
 	settings_note("kept", NULL, "the new settings stay");
 	puts("the new settings stay");
 	return EXIT_YES;

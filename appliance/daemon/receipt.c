@@ -8,32 +8,8 @@
 
 #include "base/hex.h"
 #include "base/version.h"
-#include "signed/metadata.h"
+#include "signed/device.h"
 #include "signed/strict.h"
-
-static json_t *key_json(const struct secret *secret)
-{
-	struct text text = TEXT_EMPTY;
-	json_t *object = NULL;
-	struct key key;
-
-	secret_public(secret, &key);
-	if (key_public_print(&key, &text) == 0 && !text_failed(&text))
-		object = json_pack("{s:s, s:s, s:{s:s}}", "keytype", key_type_print(key.type),
-				   "scheme", key_scheme_print(key.type), "keyval", "public",
-				   text.data);
-	text_release(&text);
-	return object;
-}
-
-int receipt_keyid(const struct secret *key, char id[METADATA_KEYID])
-{
-	json_t *object = key_json(key);
-	int error = object ? metadata_keyid(object, id) : -ENOMEM;
-
-	json_decref(object);
-	return error;
-}
 
 static json_t *signed_json(const struct receipt *receipt, const struct secret *key)
 {
@@ -47,7 +23,7 @@ static json_t *signed_json(const struct receipt *receipt, const struct secret *k
 	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, "
 			 "s:s, s:s, s:s, s:I, s:s}",
 			 "_type", "receipt", "spec", 1, "appliance", receipt->appliance, "key",
-			 key_json(key), "time", time, "clock", receipt->clock_set ? "set" : "floor",
+			 device_key_json(key), "time", time, "clock", receipt->clock_set ? "set" : "floor",
 			 "uptime", (json_int_t)receipt->uptime, "boot", receipt->boot, "image",
 			 VERSION_TEXT, "release", (json_int_t)receipt->release, "bundle", bundle,
 			 "state", receipt->state, "mode", receipt->mode, "freshness",
@@ -69,7 +45,7 @@ int receipt_print(const struct receipt *receipt, const struct secret *key, struc
 	if (!error)
 		error = secret_sign(key, canonical.data, canonical.length, signature, &length);
 	if (!error)
-		error = receipt_keyid(key, id);
+		error = device_keyid(key, id);
 	if (!error) {
 		hex_print(signature, length, digits);
 		envelope = json_pack("{s:[{s:s, s:s}], s:O}", "signatures", "keyid", id, "sig",

@@ -31,6 +31,3 @@ struct receipt {
 /* One line of JSON and a newline. */
 int receipt_print(const struct receipt *receipt, const struct secret *key, struct text *out)
 	__attribute__((warn_unused_result));
-
-/* The key id of a receipt's signature: SHA-256 of the canonical public key, 64 digits. */
-int receipt_keyid(const struct secret *key, char id[65]) __attribute__((warn_unused_result));

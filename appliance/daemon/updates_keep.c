@@ -17,8 +17,8 @@
 #include "daemon/log.h"
 #include "daemon/parent.h"
 #include "daemon/parts.h"
-#include "daemon/receipt.h"
 #include "signed/archive.h"
+#include "signed/device.h"
 
 /* What the parent keeps of signed updates in its state folder, and how it begins with that. */
 
@@ -130,7 +130,7 @@ static int open_key(struct parent *parent)
 			explicit_bzero(pem.data, pem.length);
 		text_release(&pem);
 	}
-	return error ? error : receipt_keyid(updates->device, updates->device_id);
+	return error ? error : device_keyid(updates->device, updates->device_id);
 }
 
 static int make_folder(struct parent *parent)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "base/crypto/digest.h"
 #include "base/hex.h"
 #include "signed/metadata_role.h"
 #include "signed/strict.h"
@@ -50,6 +50,61 @@ static int parse_files(struct approval *approval, const json_t *signed_, const s
 	return 0;
 }
 
+static int parse_repository(struct approval *approval, const json_t *signed_, const struct field *field)
+{
+	const char *repository;
+	int error = field_text(field, signed_, "x-cordon-repository", METADATA_KEYID - 1, FIELD_REQUIRED,
+			       &repository);
+
+	if (!error && !metadata_is_keyid(repository))
+		error = field_wrong(field, "x-cordon-repository", "64 hexadecimal digits in lower case");
+	if (!error)
+		snprintf(approval->repository, sizeof(approval->repository), "%s", repository);
+	return error;
+}
+
+static bool names_appliance(const struct approval *approval, const char *name)
+{
+	for (size_t i = 0; i < approval->appliances; i++) {
+		if (strcmp(approval->appliance[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int parse_appliance(struct approval *approval, const json_t *value, const struct field *field)
+{
+	const char *name = json_string_value(value);
+
+	if (!name || strlen(name) != json_string_length(value) || approval_appliance_wrong(name) ||
+	    names_appliance(approval, name))
+		return field_wrong(field, "appliances", "ids of keys and serial numbers, each once");
+	snprintf(approval->appliance[approval->appliances++], APPROVAL_APPLIANCE, "%s", name);
+	return 0;
+}
+
+static int parse_appliances(struct approval *approval, const json_t *signed_, const struct field *field)
+{
+	const json_t *value = json_object_get(signed_, "appliances");
+	const size_t count = json_array_size(value);
+	int error = 0;
+
+	if (!value) {
+		diag_error(field->diag, field->source, 0, 0, "does not say for which appliances it is signed "
+			   "(\"appliances\"), as an older cordon repo settings wrote it: expected to be signed "
+			   "anew, with --for or --for-all");
+		return -EINVAL;
+	}
+	approval->all = json_is_string(value) && strcmp(json_string_value(value), "all") == 0;
+	if (approval->all)
+		return 0;
+	if (count == 0 || count > APPROVAL_APPLIANCES)
+		return field_wrong(field, "appliances", "\"all\", or 1 to 256 names of appliances");
+	for (size_t i = 0; i < count && !error; i++)
+		error = parse_appliance(approval, json_array_get(value, i), field);
+	return error;
+}
+
 static int parse(struct approval *approval, const struct field *field)
 {
 	json_t *signed_;
@@ -65,6 +120,10 @@ static int parse(struct approval *approval, const struct field *field)
 	if (!error)
 		error = field_integer(field, signed_, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
 				      &approval->version);
+	if (!error)
+		error = parse_appliances(approval, signed_, field);
+	if (!error)
+		error = parse_repository(approval, signed_, field);
 	if (!error)
 		error = parse_files(approval, signed_, field);
 	if (!error)
@@ -95,19 +154,142 @@ void approval_release(struct approval *approval)
 	approval->metadata = NULL;
 }
 
-int approval_verify(const struct approval *approval, const struct metadata *root, int64_t last,
-		    struct diag *diag)
+int approval_digest(const struct approval *approval, uint8_t digest[DIGEST_SIZE])
 {
-	int error = metadata_verify(approval->metadata, &root->role[METADATA_ROOT], root->key, root->keys,
-				    APPROVAL_NAME, NULL, 0, NULL, diag);
+	return digest_sha256(approval->metadata->canonical.data, approval->metadata->canonical.length, digest);
+}
 
-	if (!error && approval->version <= last) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "has version %lld, and version %lld was taken "
-			   "already: expected a later one (cordon repo settings --version)",
-			   (long long)approval->version, (long long)last);
-		error = -EEXIST;
+/* ---- for whom ---- */
+
+const char *approval_appliance_wrong(const char *name)
+{
+	static const char *const filler[] = {
+		"to be filled by o.e.m.", "default string", "system serial number", "serial number", "none",
+		"not specified", "not applicable", "not available", "n/a", "unknown", "invalid", "oem",
+		"0123456789", "123456789", "1234567890", "all",
+	};
+	const size_t length = strlen(name);
+
+	if (length == 0 || length >= APPROVAL_APPLIANCE)
+		return "expected 1 to 64 characters";
+	for (size_t i = 0; i < length; i++) {
+		if (name[i] < ' ' || name[i] > '~')
+			return "expected printable ASCII";
 	}
-	return error;
+	if (name[0] == ' ' || name[length - 1] == ' ')
+		return "expected no blank at its ends";
+	for (size_t i = 0; i < sizeof(filler) / sizeof(*filler); i++) {
+		if (strcasecmp(name, filler[i]) == 0)
+			return "expected a serial number, and this is what makers leave in its place";
+	}
+	if (strspn(name, "0 .-") == length)
+		return "expected a serial number, and this one is empty";
+	return NULL;
+}
+
+void approval_print_appliances(const struct approval *approval, size_t most, struct text *out)
+{
+	if (approval->all) {
+		text_puts(out, "all appliances");
+		return;
+	}
+	for (size_t i = 0; i < approval->appliances && i < most; i++)
+		text_printf(out, "%s%s", i ? ", " : "", approval->appliance[i]);
+	if (approval->appliances > most)
+		text_printf(out, " and %zu more", approval->appliances - most);
+}
+
+/* The id of a key is never taken for a serial number: of that anybody may make any text. */
+static bool is_for(const struct approval *approval, const struct approval_judge *judge)
+{
+	if (approval->all || (judge->key[0] && names_appliance(approval, judge->key)))
+		return true;
+	return judge->serial[0] && !approval_appliance_wrong(judge->serial) &&
+	       !metadata_is_keyid(judge->serial) && names_appliance(approval, judge->serial);
+}
+
+static int refuse_appliance(const struct approval *approval, const struct approval_judge *judge,
+			    struct diag *diag)
+{
+	struct text names = TEXT_EMPTY;
+
+	approval_print_appliances(approval, 2, &names);
+	diag_error(diag, APPROVAL_NAME, 0, 0, "is signed for other appliances: %s; this one is %s%s%s%s: "
+		   "expected one of these after cordon repo settings --for", names.data ? names.data : "",
+		   judge->serial[0] ? "serial " : "", judge->serial,
+		   judge->serial[0] && judge->key[0] ? ", key " : judge->key[0] ? "key " : "",
+		   judge->serial[0] || judge->key[0] ? judge->key : "without serial number and key");
+	text_release(&names);
+	return -ENODEV;
+}
+
+/* ---- may it be taken? ---- */
+
+static int check_repository(const struct approval *approval, const struct approval_judge *judge,
+			    struct diag *diag)
+{
+	if (!judge->repository[0])
+		diag_error(diag, "root.json", 0, 0, "version %lld does not say to which repository it belongs, so "
+			   "its keys sign no settings: expected a root of a newer cordon repo rotate",
+			   (long long)judge->root->version);
+	else if (strcmp(approval->repository, judge->repository) != 0)
+		diag_error(diag, APPROVAL_NAME, 0, 0, "is signed in the repository %s, and this appliance trusts "
+			   "%s: expected settings of the latter", approval->repository, judge->repository);
+	else
+		return 0;
+	return -EACCES;
+}
+
+static int check_root(const struct approval_judge *judge, struct diag *diag)
+{
+	char expired[32], now[32];
+
+	if (metadata_expired(judge->root, judge->now)) {
+		metadata_time_print(judge->root->expires, expired);
+		metadata_time_print(judge->now, now);
+		diag_error(diag, APPROVAL_NAME, 0, 0, "the trust root (version %lld) expired at %s, and its keys "
+			   "approve nothing any more (it is %s here): expected a newer root first, by an update",
+			   (long long)judge->root->version, expired, now);
+		return -ESTALE;
+	}
+	if (strcmp(judge->root_repository, judge->repository) == 0 && judge->root->version < judge->root_version) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "this appliance trusted version %lld of the root before its "
+			   "data partition was lost, and has version %lld now, which approves nothing: expected the "
+			   "newer one first, by an update or a newer image",
+			   (long long)judge->root_version, (long long)judge->root->version);
+		return -ESTALE;
+	}
+	return 0;
+}
+
+static int check_version(const struct approval *approval, const struct approval_judge *judge, struct diag *diag)
+{
+	uint8_t digest[DIGEST_SIZE];
+
+	if (approval->version > judge->last)
+		return 0;
+	if (approval->version == judge->last && judge->again && approval_digest(approval, digest) == 0 &&
+	    memcmp(digest, judge->again, sizeof(digest)) == 0)
+		return 0;
+	diag_error(diag, APPROVAL_NAME, 0, 0, "has version %lld, and version %lld was taken already: expected a "
+		   "later one (cordon repo settings --version)", (long long)approval->version,
+		   (long long)judge->last);
+	return -EEXIST;
+}
+
+int approval_verify(const struct approval *approval, const struct approval_judge *judge, struct diag *diag)
+{
+	const struct metadata *root = judge->root;
+	int error = check_repository(approval, judge, diag);
+
+	if (!error)
+		error = check_root(judge, diag);
+	if (!error)
+		error = metadata_verify(approval->metadata, &root->role[METADATA_ROOT], root->key, root->keys,
+					APPROVAL_NAME, NULL, 0, NULL, diag);
+	if (!error && !is_for(approval, judge))
+		error = refuse_appliance(approval, judge, diag);
+	return error ? error : check_version(approval, judge, diag);
 }
 
 int approval_check(const struct approval *approval, const char *name, const void *data, size_t size,
@@ -133,6 +315,18 @@ int approval_check(const struct approval *approval, const char *name, const void
 	return -EINVAL;
 }
 
+/* ---- the root ---- */
+
+int approval_repository(const struct metadata *root, char repository[METADATA_KEYID])
+{
+	const char *named = metadata_repository(root);
+
+	if (root->version == 1)
+		return metadata_fingerprint(root, repository);
+	snprintf(repository, METADATA_KEYID, "%s", named ? named : "");
+	return 0;
+}
+
 /* The bundle was verified on the way from that root, and has the newest alone (offer.c): who was taken out of
  * it signs nothing any more. */
 static void take_newest(struct trust **trust, const struct archive *bundle)
@@ -148,28 +342,67 @@ static void take_newest(struct trust **trust, const struct archive *bundle)
 	trust_free(newest);
 }
 
-int approval_root(struct trust **trust, const void *root, size_t size, const struct archive *bundle,
-		  struct diag *diag)
+static void follow(struct trust **trust, const struct archive *bundle)
 {
-	int error;
+	const struct archive_file *next;
 
-	*trust = trust_new(0);
-	error = *trust ? trust_root(*trust, root, size, diag) : -ENOMEM;
-	while (!error && bundle) {
-		const struct archive_file *next;
+	do {
 		char name[64];
 
 		snprintf(name, sizeof(name), "%lld.root.json",
 			 (long long)trust_get(*trust, METADATA_ROOT)->version + 1);
 		next = archive_lookup(bundle, name);
-		if (!next || trust_root(*trust, next->data, next->size, NULL) < 0)
-			break;
-	}
+	} while (next && trust_root(*trust, next->data, next->size, NULL) == 0);
+	take_newest(trust, bundle);
+}
+
+int approval_root(struct trust **trust, char repository[METADATA_KEYID], const void *root, size_t size,
+		  const struct archive *bundle, struct diag *diag)
+{
+	int error;
+
+	repository[0] = '\0';
+	*trust = trust_new(0);
+	error = *trust ? trust_root(*trust, root, size, diag) : -ENOMEM;
+	/* Those that follow are of the same one, whether they say it or not. */
+	if (!error)
+		error = approval_repository(trust_get(*trust, METADATA_ROOT), repository);
 	if (!error && bundle)
-		take_newest(trust, bundle);
+		follow(trust, bundle);
+	if (!error && !repository[0])
+		error = approval_repository(trust_get(*trust, METADATA_ROOT), repository);
 	if (error) {
 		trust_free(*trust);
 		*trust = NULL;
 	}
+	return error;
+}
+
+static bool same_signed(const struct metadata *a, const struct metadata *b)
+{
+	return a->canonical.length == b->canonical.length &&
+	       memcmp(a->canonical.data, b->canonical.data, a->canonical.length) == 0;
+}
+
+int approval_replace(const struct metadata *trusted, const char *repository, const void *next, size_t size,
+		     bool *other, struct diag *diag)
+{
+	char of[METADATA_KEYID];
+	struct trust *trust;
+	const struct metadata *root;
+	int error = approval_root(&trust, of, next, size, NULL, diag);
+
+	if (error)
+		return error;
+	root = trust_get(trust, METADATA_ROOT);
+	*other = !of[0] || strcmp(of, repository) != 0;
+	if (!*other && root->version <= trusted->version && !same_signed(root, trusted)) {
+		diag_error(diag, "root.json", 0, 0, "is %s version %lld, and this appliance trusts version %lld of the "
+			   "same repository: expected a later one, or none",
+			   root->version == trusted->version ? "another" : "the older", (long long)root->version,
+			   (long long)trusted->version);
+		error = -EEXIST;
+	}
+	trust_free(trust);
 	return error;
 }

@@ -6,9 +6,12 @@
 
 #include "base/crypto/digest.h"
 #include "base/hex.h"
+#include "signed/field.h"
 #include "signed/publisher/document.h"
 
-static json_t *describe(const struct approve *approve)
+/* ---- what is signed ---- */
+
+static json_t *describe_files(const struct approve *approve)
 {
 	json_t *files = json_object();
 
@@ -22,32 +25,114 @@ static json_t *describe(const struct approve *approve)
 			return NULL;
 		}
 		hex_print(digest, sizeof(digest), hex);
-		(void)json_object_set_new(files, file->name, json_pack("{s:s, s:I}", "sha256", hex, "length",
-								       (json_int_t)file->size));
+		(void)json_object_set_new(files, file->name,
+					  json_pack("{s:s, s:I}", "sha256", hex, "length",
+						    (json_int_t)file->size));
 	}
 	return files;
 }
 
-static int64_t version_of(const json_t *document)
+static json_t *describe_appliances(const struct approve *approve)
 {
-	return json_integer_value(json_object_get(document_signed(document), "version"));
+	json_t *names;
+
+	if (approve->appliances == 0)
+		return json_string("all");
+	names = json_array();
+	for (size_t i = 0; i < approve->appliances; i++)
+		json_array_append_new(names, json_string(approve->appliance[i]));
+	return names;
 }
 
-/* Takes the reference of files. */
-static json_t *begin(const struct approve *approve, const json_t *document, json_t *files)
+static int check_root(const struct approve *approve, char repository[METADATA_KEYID],
+		      struct diag *diag)
 {
-	bool same = json_equal(json_object_get(document_signed(document), "files"), files);
-	int64_t version = approve->version;
+	const struct metadata *root = approve->root;
+	char expired[32];
+	int error = approval_repository(root, repository);
 
-	if (version == 0)
-		version = document ? version_of(document) + !same : 1;
-	if (document && same && version == version_of(document)) {
-		json_decref(files);
-		return json_deep_copy(document);
+	if (error)
+		return error;
+	if (!repository[0]) {
+		diag_error(diag, "root.json", 0, 0, "version %lld does not say to which repository it "
+			   "belongs: renew it first (cordon repo rotate DIR root), or name by "
+			   "--root one that says it", (long long)root->version);
+		return -EACCES;
 	}
-	return json_pack("{s:[], s:{s:s, s:I, s:o}}", "signatures", "signed", "_type", APPROVAL_TYPE,
-			 "version", (json_int_t)version, "files", files);
+	if (!metadata_expired(root, approve->now))
+		return 0;
+	metadata_time_print(root->expires, expired);
+	diag_error(diag, "root.json", 0, 0, "version %lld expired at %s, and appliances take nothing "
+		   "that its keys sign: renew it first (cordon repo rotate DIR root, sign, publish), "
+		   "and name the new one by --root", (long long)root->version, expired);
+	return -ESTALE;
 }
+
+int approve_build(json_t **document, const struct approve *approve, struct diag *diag)
+{
+	char repository[METADATA_KEYID];
+	int error = check_root(approve, repository, diag);
+	json_t *files;
+
+	if (error)
+		return error;
+	if (approve->files > APPROVAL_FILES || approve->appliances > APPROVAL_APPLIANCES) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "expected at most %d files, and at most %d names of "
+			   "appliances (or --for-all)", APPROVAL_FILES, APPROVAL_APPLIANCES);
+		return -EINVAL;
+	}
+	files = describe_files(approve);
+	*document = files ? json_pack("{s:[], s:{s:s, s:I, s:s, s:o, s:o}}", "signatures", "signed",
+				      "_type", APPROVAL_TYPE, "version",
+				      (json_int_t)(approve->version ? approve->version : 1),
+				      "x-cordon-repository",
+				      repository, "appliances", describe_appliances(approve),
+				      "files", files)
+			  : NULL;
+	return *document ? 0 : -ENOMEM;
+}
+
+/* ---- what others signed ---- */
+
+bool approve_same(const struct approval *before, const json_t *document)
+{
+	json_t *one = json_copy(document_signed(before->metadata->document));
+	json_t *other = json_copy(document_signed(document));
+	bool same;
+
+	(void)json_object_del(one, "version");
+	(void)json_object_del(other, "version");
+	same = one && other && json_equal(one, other);
+	json_decref(one);
+	json_decref(other);
+	return same;
+}
+
+bool approve_join(json_t *document, const struct approval *before)
+{
+	const json_t *theirs = before->metadata->document;
+
+	return json_equal(document_signed(theirs), document_signed(document)) &&
+	       json_object_set_new(document, "signatures",
+				   json_deep_copy(json_object_get(theirs, "signatures"))) == 0;
+}
+
+int approve_version(int64_t *version, const json_t *document, const struct approval *before,
+		    int64_t last, struct diag *diag)
+{
+	const bool same = before && approve_same(before, document);
+	const int64_t theirs = before ? before->version : 0;
+
+	*version = same ? theirs : (theirs > last ? theirs : last) + 1;
+	if (*version <= last + APPROVE_STEP)
+		return 0;
+	diag_error(diag, APPROVAL_NAME, 0, 0, "has version %lld, and the last one that this key signed is "
+		   "%lld: was the file changed? Take it away to begin anew, or say the version "
+		   "yourself (--version)", (long long)theirs, (long long)last);
+	return -ERANGE;
+}
+
+/* ---- signing ---- */
 
 /* Our key among those of the root role; under two ids it counts once, either will do. */
 static const char *find_key(const struct metadata *root, const struct secret *secret)
@@ -65,45 +150,49 @@ static const char *find_key(const struct metadata *root, const struct secret *se
 	return NULL;
 }
 
-static int count(struct approve_result *result, const struct approve *approve, struct diag *diag)
+/* The file that appliances will read, as they read it. */
+static int count(struct approve_result *result, const json_t *document, const struct metadata *root,
+		 struct diag *diag)
 {
-	const struct metadata_role *role = &approve->root->role[METADATA_ROOT];
+	const struct metadata_role *role = &root->role[METADATA_ROOT];
 	char signer[METADATA_ROLE_KEYS][METADATA_KEYID];
 	struct text text = TEXT_EMPTY;
 	struct approval approval;
-	int error = document_print(result->document, &text);
+	int error = document_print(document, &text);
 
+	if (!error && text.length > APPROVAL_MAX) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "has %zu bytes: expected at most %d, with fewer "
+			   "names of appliances", text.length, APPROVAL_MAX);
+		error = -EFBIG;
+	}
 	if (!error)
 		error = approval_parse(&approval, text.data, text.length, diag);
 	text_release(&text);
 	if (error)
 		return error;
-	result->version = approval.version;
 	result->threshold = role->threshold;
-	error = metadata_verify(approval.metadata, role, approve->root->key, approve->root->keys,
-				APPROVAL_NAME, signer, METADATA_ROLE_KEYS, &result->have, NULL);
+	error = metadata_verify(approval.metadata, role, root->key, root->keys, APPROVAL_NAME, signer,
+				METADATA_ROLE_KEYS, &result->have, NULL);
 	approval_release(&approval);
 	return error == -EACCES ? 0 : error;
 }
 
-int approve_sign(struct approve_result *result, const struct approve *approve, const json_t *document,
+int approve_check_key(const struct metadata *root, const struct secret *secret, struct diag *diag)
+{
+	if (find_key(root, secret))
+		return 0;
+	diag_error(diag, APPROVAL_NAME, 0, 0, "this key is none of the root role's: expected one of those "
+		   "that sign the root");
+	return -EACCES;
+}
+
+int approve_sign(struct approve_result *result, json_t *document, const struct metadata *root,
 		 const struct secret *secret, struct diag *diag)
 {
-	const char *id = find_key(approve->root, secret);
-	json_t *files = id ? describe(approve) : NULL;
-	int error;
+	int error = approve_check_key(root, secret, diag);
 
-	*result = (struct approve_result){ .document = NULL };
-	if (!id) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "this key is none of the root role's: expected one of "
-			   "those that sign the root");
-		return -EACCES;
-	}
-	result->document = files ? begin(approve, document, files) : NULL;
-	error = result->document ? document_sign(result->document, secret, id) : -ENOMEM;
+	*result = (struct approve_result){ .have = 0 };
 	if (!error)
-		error = count(result, approve, diag);
-	if (error)
-		json_decref(result->document);
-	return error;
+		error = document_sign(document, secret, find_key(root, secret));
+	return error ? error : count(result, document, root, diag);
 }

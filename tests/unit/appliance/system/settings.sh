@@ -41,6 +41,13 @@ new_box() {
 	rm -f ran fails
 }
 esp=$box/boot/cordon
+# sign ARGUMENT...: what lies on the EFI partition, for every appliance unless it says for which.
+sign() {
+	case " $* " in
+	*' --for '* | *' --for-all '*) cordon repo settings "$esp" --yes "$@" ;;
+	*) cordon repo settings "$esp" --yes --for-all "$@" ;;
+	esac
+}
 
 # ---- keys of the people who sign, two roots
 secret='a secret of some length'
@@ -201,10 +208,10 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	check test "$(grep -c ' refused ' "$box/data/settings.log")" = 1
 
 	# a signature too few, the wrong keys, then enough
-	cordon repo settings "$esp" --key alice.pem --root "$root" >said 2>&1
+	sign --key alice.pem --root "$root" >said 2>&1
 	expect 1 '1 of 2 signatures' settings intake
 	check diff -r before "$box/data/settings"
-	cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
+	sign --key bob.pem --root "$root" >said 2>&1
 	expect 0 'are taken' settings intake
 	check test ! -e "$esp/settings.json"
 	check grep -q 'gw-2' "$box/data/settings/network.conf"
@@ -323,8 +330,8 @@ check test "$(diff composed "$box/run/cordon/cordon.conf" | grep -c 'root.json h
 provisioned_box
 cp -r "$box/data/settings" before
 change mode "$esp"
-cordon repo settings "$esp" --key alice.pem --root "$root" --version 5 >said 2>&1
-cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
+sign --key alice.pem --root "$root" --version 50 >said 2>&1
+sign --key bob.pem --root "$root" >said 2>&1
 cp -r "$esp" signed
 printf '\n' >>"$esp/cordon.conf"
 expect 1 'other content than was signed' settings intake
@@ -338,13 +345,13 @@ rm "$esp"/*
 cp signed/* "$esp"
 expect 0 'are taken' settings intake
 change mirrors "$esp"
-cordon repo settings "$esp" --key alice.pem --root "$root" --version 5 >said 2>&1
-cordon repo settings "$esp" --key bob.pem --root "$root" >said 2>&1
-expect 1 'version 5 was taken already' settings intake
+sign --key alice.pem --root "$root" --version 50 >said 2>&1
+sign --key bob.pem --root "$root" >said 2>&1
+expect 1 'version 50 was taken already' settings intake
 rm "$esp"/*
 change mirrors "$esp"
-cordon repo settings "$esp" --key eve.pem --root "$root2" --version 6 >said 2>&1
-cordon repo settings "$esp" --key carol.pem --root "$root2" >said 2>&1
+sign --key eve.pem --root "$root2" --version 60 >said 2>&1
+sign --key carol.pem --root "$root2" >said 2>&1
 expect 1 '1 of 2 signatures' settings intake
 rm -rf "$esp"/* signed before
 

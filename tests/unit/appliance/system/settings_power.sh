@@ -121,8 +121,8 @@ mkdir set
 printf '[system]\nhostname = new\n' >set/network.conf
 echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF anna' >set/authorized_keys
 echo "$hash" >set/admin-secret
-(unset CORDON_ROOT; cordon repo settings set --key alice.pem --root "$root"
-	cordon repo settings set --key bob.pem --root "$root") >said 2>&1
+(unset CORDON_ROOT; cordon repo settings set --key alice.pem --root "$root" --for-all --yes
+	cordon repo settings set --key bob.pem --root "$root" --yes) >said 2>&1
 whole() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start refuses"
 	cmp -s set/authorized_keys "$box/data/settings/authorized_keys" && new_root &&
