@@ -131,24 +131,28 @@ static bool parse_floor(struct settings_floor *floor, const char *text)
 	return good;
 }
 
-/* The slot that holds it; -1: none. */
-static int find_floor(struct settings_floor *floor)
+static bool load_slot(struct settings_floor *floor, int slot)
 {
-	int found = -1;
+	size_t size;
+	char *text = appliance_read(floor_path[slot], FLOOR_MAX, &size);
+	const bool good = text && parse_floor(floor, text);
 
-	*floor = (struct settings_floor){ .sequence = 0 };
-	for (int i = 0; i < FLOORS; i++) {
-		struct settings_floor one;
-		size_t size;
-		char *text = appliance_read(floor_path[i], FLOOR_MAX, &size);
+	free(text);
+	if (!good)
+		*floor = (struct settings_floor){ .sequence = 0 };
+	return good;
+}
 
-		if (text && parse_floor(&one, text) && (found < 0 || one.sequence > floor->sequence)) {
-			*floor = one;
-			found = i;
-		}
-		free(text);
-	}
-	return found;
+/* The newest, and whether both have it. */
+static bool find_floor(struct settings_floor *floor)
+{
+	struct settings_floor second;
+	const bool both = load_slot(floor, 0) & load_slot(&second, 1);
+	const bool same = floor->sequence == second.sequence;
+
+	if (second.sequence > floor->sequence)
+		*floor = second;
+	return both && same;
 }
 
 void settings_floor_load(struct settings_floor *floor)
@@ -183,15 +187,19 @@ static void raise_root(struct settings_floor *floor)
 	free(root);
 }
 
-static void write_floor(const struct settings_floor *floor, int slot)
+/* The older one first: whatever a power cut leaves of that, the other one holds. */
+static void write_floor(const struct settings_floor *floor)
 {
+	struct settings_floor first;
 	struct text out = TEXT_EMPTY;
+	const int slot = load_slot(&first, 0) && first.sequence == floor->sequence - 1;
 	int error;
 
 	print_floor(floor, &out);
 	error = text_failed(&out) ? -ENOMEM : appliance_boot_begin();
 	if (!error) {
-		if (appliance_write(floor_path[slot], out.data, out.length, 0600) != EXIT_YES)
+		if (appliance_write(floor_path[slot], out.data, out.length, 0600) != EXIT_YES ||
+		    appliance_write(floor_path[!slot], out.data, out.length, 0600) != EXIT_YES)
 			error = -EIO;
 		appliance_boot_end();
 	}
@@ -205,11 +213,11 @@ void settings_floor_keep(void)
 {
 	struct settings_floor floor, new;
 	struct settings_ledger ledger;
-	int slot;
+	bool both;
 
 	if (!appliance_has(PATH_BOOT_IMAGES) || !appliance_keeps())
 		return;
-	slot = find_floor(&floor);
+	both = find_floor(&floor);
 	new = floor;
 	settings_ledger_load(&ledger);
 	if (ledger.version > floor.version) {
@@ -217,8 +225,8 @@ void settings_floor_keep(void)
 		memcpy(new.digest, ledger.approved, DIGEST_SIZE);
 	}
 	raise_root(&new);
-	if (memcmp(&new, &floor, sizeof(new)) == 0)
+	if (both && memcmp(&new, &floor, sizeof(new)) == 0)
 		return;
 	new.sequence++;
-	write_floor(&new, slot == 0 ? 1 : 0);
+	write_floor(&new);
 }

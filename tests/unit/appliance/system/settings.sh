@@ -3,81 +3,9 @@
 # `cordon settings` on an appliance that is a folder: what is taken, what is refused, what comes back.
 set -u
 . "$(dirname "$0")/../../box"
-
-# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said; input from stdin.
-expect() {
-	local code=$1 text=$2 got
-	shift 2
-	cordon "$@" >said 2>&1
-	got=$?
-	if [ "$got" -ne "$code" ] || { [ -n "$text" ] && ! grep -qF -- "$text" said; }; then
-		echo "line ${BASH_LINENO[0]}: cordon $*: exit $got, expected $code and \"$text\"; said:"
-		tail -n 20 said | sed 's/^/    /'
-		failures=$((failures + 1))
-	fi
-}
-check() {
-	"$@" >said 2>&1 && return
-	echo "line ${BASH_LINENO[0]}: failed: $*"
-	tail -n 20 said | sed 's/^/    /'
-	failures=$((failures + 1))
-}
-says() { grep -qF -- "$1" said || { echo "line ${BASH_LINENO[0]}: expected \"$1\" in:"; sed 's/^/    /' said
-	failures=$((failures + 1)); }; }
-
-# A box as it comes from the factory; what it would run is written down.
-new_box() {
-	rm -rf "$box"
-	mkdir -p "$box"/{etc/cordon,data/settings,data/state/log,boot/cordon,run/cordon,run/boot,usr/bin,sbin}
-	touch "$box/run/boot/network"
-	mkdir -p "$box"/{dev,sys/class/block,proc/sys/net/ipv4}
-	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
-	printf '#!/bin/sh\necho "cordon $*" >> %s/ran\nexit $(cat %s/fails 2>/dev/null || echo 0)\n' \
-		"$work" "$work" >"$box/usr/bin/cordon"
-	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
-	chmod +x "$box/usr/bin/cordon" "$box/sbin/reboot"
-	fake_cordond
-	touch "$box/dev/kmsg"
-	rm -f ran fails
-}
-esp=$box/boot/cordon
-# sign ARGUMENT...: what lies on the EFI partition, for every appliance unless it says for which.
-sign() {
-	case " $* " in
-	*' --for '* | *' --for-all '*) cordon repo settings "$esp" --yes "$@" ;;
-	*) cordon repo settings "$esp" --yes --for-all "$@" ;;
-	esac
-}
-
-# ---- keys of the people who sign, two roots
-secret='a secret of some length'
-hash='pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$f916a407876205b22be0a1548a21a9c51f26444d6d5948d8cf0b8e5688e07166'
-(unset CORDON_ROOT; cordon repo key new alice bob carol eve one two --no-passphrase
-	cordon repo init r --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2
-	cordon repo init r2 --people eve.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2) >said 2>&1 ||
-	{ cat said; exit 1; }
-root=$(ls r/staging/*root.json) root2=$(ls r2/staging/*root.json)
-# A root counts when it is signed by itself.
-for key in alice bob carol; do cordon repo sign r --key $key.pem --yes; done >said 2>&1
-for key in eve bob carol; do cordon repo sign r2 --key $key.pem --yes; done >said 2>&1
-ed='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF'
-openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=test \
-	-addext basicConstraints=critical,CA:TRUE >said 2>&1 || { cat said; exit 1; }
+. "$lists/../../tests/unit/settings"
 
 # ---- the first provisioning sets everything
-first_set() {
-	printf '[mode]\nmonitor-max = 1h\n[update]\nmirror = https://one.example/\n' >"$1/cordon.conf"
-	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-1\n' >"$1/network.conf"
-	echo "$ed anna" >"$1/authorized_keys"
-	cp "$root" "$1/root.json"
-	cp ca.pem "$1/mirror-ca.pem"
-	echo "$hash" >"$1/admin-secret"
-}
-provisioned_box() {
-	new_box
-	first_set "$esp"
-	expect 0 'are taken' settings intake
-}
 new_box
 expect 0 '' settings intake
 check test ! -e "$box/data/provisioned"
@@ -171,17 +99,6 @@ echo '{"time":"now","mode":"monitor","by":"\u009b2J","reason":"\u001b2J"}' >"$bo
 says 'now mode    monitor, by ?2J: ?2J'
 
 # ---- afterwards each of the protected things is refused, taken signed, confirmed, after a reset
-change() {
-	case $1 in
-	'trust root') cp "$root2" "$2/root.json" ;;
-	'keys for ssh') echo "$ed eve" >"$2/authorized_keys" ;;
-	mode) printf '[mode]\nmonitor-max = 20h\n[update]\nmirror = https://one.example/\n' >"$2/cordon.conf" ;;
-	exceptions) printf '[network]\nsanctioned-resolver = 192.0.2.0/24, 9.9.9.9, 53\n[mode]\nmonitor-max = 1h\n%s' \
-		$'[update]\nmirror = https://one.example/\n' >"$2/cordon.conf" ;;
-	mirrors) printf '[mode]\nmonitor-max = 1h\n[update]\nmirror = https://two.example/\n' >"$2/cordon.conf" ;;
-	"administrator's secret") echo 'another secret, long enough' >"$2/admin-secret" ;;
-	esac
-}
 file_of() {
 	case $1 in
 	'trust root') echo root.json ;;
@@ -212,7 +129,16 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	expect 1 '1 of 2 signatures' settings intake
 	check diff -r before "$box/data/settings"
 	sign --key bob.pem --root "$root" >said 2>&1
-	expect 0 'are taken' settings intake
+	if [ "$thing" = 'trust root' ]; then
+		# of another repository: signatures do not suffice
+		expect 1 "is another repository's: that takes the administrator's secret" settings intake
+		check diff -r before "$box/data/settings"
+		expect 1 'nothing was changed' settings accept <<<$'not the secret\n'
+		expect 0 'are taken' settings accept <<<"$secret"
+		expect 0 '' settings intake
+	else
+		expect 0 'are taken' settings intake
+	fi
 	check test ! -e "$esp/settings.json"
 	check grep -q 'gw-2' "$box/data/settings/network.conf"
 	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
@@ -345,15 +271,17 @@ rm "$esp"/*
 cp signed/* "$esp"
 expect 0 'are taken' settings intake
 change mirrors "$esp"
+rm -r alice.pem.settings bob.pem.settings
 sign --key alice.pem --root "$root" --version 50 >said 2>&1
 sign --key bob.pem --root "$root" >said 2>&1
 expect 1 'version 50 was taken already' settings intake
-rm "$esp"/*
+empty_esp
 change mirrors "$esp"
 sign --key eve.pem --root "$root2" --version 60 >said 2>&1
 sign --key carol.pem --root "$root2" >said 2>&1
-expect 1 '1 of 2 signatures' settings intake
-rm -rf "$esp"/* signed before
+expect 1 'is signed in the repository' settings intake
+empty_esp
+rm -rf signed before
 
 # ---- free things are free, the same set again does nothing
 printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-3\n' >"$esp/network.conf"
