@@ -108,6 +108,16 @@ static int load_root(struct job *job)
 	return error;
 }
 
+/* What nobody signed may be anybody's. */
+static void drop_unsigned(struct job *job)
+{
+	if (!job->before.metadata || approve_count(&job->before, job->root) > 0)
+		return;
+	approval_release(&job->before);
+	fprintf(stderr, "cordon repo settings: warning: nobody of the root role has signed the %s/" APPROVAL_NAME
+		" that lies there: it is begun anew\n", job->path);
+}
+
 /* ---- for whom ---- */
 
 static int order(const void *a, const void *b)
@@ -220,6 +230,8 @@ static int prepare(struct job *job)
 	if (!error)
 		error = approve_check_key(job->root, job->secret, job->diag);
 	if (!error)
+		drop_unsigned(job);
+	if (!error)
 		error = find_names(job);
 	if (!error)
 		error = approval_repository(job->root, repository);
@@ -322,7 +334,7 @@ static int join(const struct job *job, const struct settings_offer *now)
 
 	if (error || !now->approval)
 		return error;
-	joined = approve_join(job->document, &others);
+	joined = approve_count(&others, job->root) > 0 && approve_join(job->document, &others);
 	approval_release(&others);
 	return joined || same_approval(&job->offer, now) ? 0 : changed(job, APPROVAL_NAME);
 }
@@ -347,7 +359,7 @@ static int sign_locked(const struct job *job, struct approve_result *result)
 		error = changed(job, job->path);
 	if (!error)
 		error = check_unchanged(job, &now);
-	if (!error && (job->before.metadata || now.approval))
+	if (!error && (job->offer.approval || now.approval))
 		error = now.approval ? join(job, &now) : changed(job, APPROVAL_NAME);
 	if (!error)
 		error = approve_sign(result, job->document, job->root, job->secret, job->diag);

@@ -117,6 +117,17 @@ bool approve_join(json_t *document, const struct approval *before)
 				   json_deep_copy(json_object_get(theirs, "signatures"))) == 0;
 }
 
+size_t approve_count(const struct approval *before, const struct metadata *root)
+{
+	char signer[METADATA_ROLE_KEYS][METADATA_KEYID];
+	size_t have = 0;
+	const int error = metadata_verify(before->metadata, &root->role[METADATA_ROOT], root->key,
+					  root->keys, APPROVAL_NAME, signer, METADATA_ROLE_KEYS, &have,
+					  NULL);
+
+	return error && error != -EACCES ? 0 : have;
+}
+
 int approve_version(int64_t *version, const json_t *document, const struct approval *before,
 		    int64_t last, struct diag *diag)
 {
@@ -154,8 +165,6 @@ static const char *find_key(const struct metadata *root, const struct secret *se
 static int count(struct approve_result *result, const json_t *document, const struct metadata *root,
 		 struct diag *diag)
 {
-	const struct metadata_role *role = &root->role[METADATA_ROOT];
-	char signer[METADATA_ROLE_KEYS][METADATA_KEYID];
 	struct text text = TEXT_EMPTY;
 	struct approval approval;
 	int error = document_print(document, &text);
@@ -170,11 +179,10 @@ static int count(struct approve_result *result, const json_t *document, const st
 	text_release(&text);
 	if (error)
 		return error;
-	result->threshold = role->threshold;
-	error = metadata_verify(approval.metadata, role, root->key, root->keys, APPROVAL_NAME, signer,
-				METADATA_ROLE_KEYS, &result->have, NULL);
+	result->threshold = root->role[METADATA_ROOT].threshold;
+	result->have = approve_count(&approval, root);
 	approval_release(&approval);
-	return error == -EACCES ? 0 : error;
+	return 0;
 }
 
 int approve_check_key(const struct metadata *root, const struct secret *secret, struct diag *diag)

@@ -33,6 +33,8 @@ struct approve {
 int approve_build(json_t **document, const struct approve *approve, struct diag *diag)
 	__attribute__((warn_unused_result));
 
+/* How many signatures of the root role are on it; of what has none, nothing is used. */
+size_t approve_count(const struct approval *before, const struct metadata *root);
 /* The files, names and repository of approve, whatever the version? */
 bool approve_same(const struct approval *before, const json_t *document);
 /* The signatures of before, when it says exactly the same as document; else false. */

@@ -126,8 +126,9 @@ echo "$hash" >set/admin-secret
 whole() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start refuses"
 	cmp -s set/authorized_keys "$box/data/settings/authorized_keys" && new_root &&
-		[ -s "$box/data/settings/admin-secret" ] || failed "cut $cut: half of the set"
-	[ "$(ls "$esp")" = provisioned ] || failed "cut $cut: $(ls "$esp") stay"
+		[ -s "$box/data/settings/admin-secret" ] && grep -q "^version 1 " "$esp/floor.0" ||
+		failed "cut $cut: half of the set"
+	[ "$(ls "$esp" | tr "\n" " ")" = "floor.0 floor.1 provisioned " ] || failed "cut $cut: $(ls "$esp") stay"
 	no_rest
 }
 each_cut signed whole settings intake

@@ -219,24 +219,7 @@ expect 0 'nothing is staged' status r
 expect 0 'release 5 staged' add r v.rules
 rm r/staging/*.json
 
-# ---- settings of appliances
-mkdir s
-expect 1 'expected cordon.conf, network.conf' settings s --key bob.pem
-printf '[dns]\nworkers = 1\n' >s/cordon.conf
-expect 1 '(--root)' settings s --key bob.pem
-expect 1 "none of the root role's" settings s --key one.pem --root r/metadata/root.json
-expect 0 'version 1 of cordon.conf' settings s --key bob.pem --root r/metadata/root.json
-expect 0 '1 of 3 signatures' settings s --key bob.pem --root r/metadata/root.json
-expect 0 '2 of 3 signatures' settings s --key carol.pem --root r/metadata/root.json
-expect 0 '3 of 3 signatures: complete' settings s --key dave.pem --root r/metadata/root.json
-expect 0 'version 4 of cordon.conf' settings s --key bob.pem --root r/metadata/root.json --version 4
-printf '[dns]\nworkers = 2\n' >s/cordon.conf
-cp r/metadata/root.json s/
-expect 0 'version 5 of cordon.conf root.json' settings s --key bob.pem
-expect 0 '2 of 3 signatures' settings s --key carol.pem
-check jq -e '.signed.version == 5 and ._type == null and (.signatures | length) == 2' s/settings.json
-expect 2 'at least 1' settings s --key bob.pem --version 0
-
+# ---- settings of appliances: see settings.sh
 # ---- a fleet of nobody
 expect 0 '0 appliances, 0 not as they should be: there is no receipt' fleet r
 printf 'gw-1\n' >expected.csv
