@@ -78,7 +78,7 @@ static const struct {
 	{ "settings", repo_settings,
 	  "FOLDER --key FILE (--for ID... | --for-all)\n"
 	  "                  [--version N] [--root FILE] [--against FOLDER]\n"
-	  "                  [--passphrase-file FILE] [--yes]",
+	  "                  [--passphrase-file FILE] [--fingerprint DIGITS] [--yes]",
 	  "show what settings change, then sign them for appliances" },
 };
 

@@ -24,7 +24,7 @@
 
 enum {
 	KEY_OPTION, ROOT_OPTION, VERSION_OPTION, FOR_OPTION, ALL_OPTION, AGAINST_OPTION, YES_OPTION,
-	FILE_OPTION
+	FINGERPRINT_OPTION, FILE_OPTION
 };
 
 static const struct repo_option table[] = {
@@ -35,6 +35,7 @@ static const struct repo_option table[] = {
 	[ALL_OPTION] = { "for-all", REPO_FLAG },
 	[AGAINST_OPTION] = { "against", REPO_ONE },
 	[YES_OPTION] = { "yes", REPO_FLAG },
+	[FINGERPRINT_OPTION] = { "fingerprint", REPO_ONE },
 	[FILE_OPTION] = { "passphrase-file", REPO_ONE },
 	{ 0 },
 };
@@ -43,15 +44,17 @@ enum { LOCK_TRIES = 100, LOCK_WAIT_NS = 100000000 };
 
 struct job {
 	const struct repo_words *words;
-	const char *path, *key;
+	const char *path;
 	int folder;
 	int64_t version;		/* that was asked for; 0: none */
 	const struct secret *secret;
+	struct repo_keys keys;		/* the one, and what it has seen */
 	struct diag *diag;
 	struct settings_offer offer;	/* as it was read and shown */
 	struct approval before;		/* metadata NULL: nobody has signed yet */
 	struct trust *trust;
 	const struct metadata *root;
+	char repository[METADATA_KEYID];	/* of root; "": it does not say */
 	struct approve_file file[INTAKE_FILES];
 	const char *name[APPROVAL_APPLIANCES + 1];
 	struct approve approve;
@@ -92,7 +95,7 @@ static int load_root(struct job *job)
 {
 	const struct intake_part *own = &job->offer.set.file[INTAKE_ROOT];
 	const char *path = repo_value(job->words, ROOT_OPTION);
-	char repository[METADATA_KEYID], *text = NULL;
+	char *text = NULL;
 	size_t size = own->size;
 	int error = path ? file_read(AT_FDCWD, path, INTAKE_FILE_MAX, &text, &size) : 0;
 
@@ -101,11 +104,30 @@ static int load_root(struct job *job)
 			   "appliances trust (--root): %s", strerror(error ? -error : ENOENT));
 		return error ? error : -ENOENT;
 	}
-	error = approval_root(&job->trust, repository, path ? text : own->data, size, NULL, job->diag);
+	error = approval_root(&job->trust, job->repository, path ? text : own->data, size, NULL,
+			      job->diag);
 	free(text);
 	if (!error)
 		job->approve.root = job->root = trust_get(job->trust, METADATA_ROOT);
 	return error;
+}
+
+/* The root may have come with the folder: a key signs for a repository that it has met, or whose fingerprint
+ * is typed by somebody who has it from elsewhere. */
+static int check_met(const struct job *job)
+{
+	const char *typed = repo_value(job->words, FINGERPRINT_OPTION);
+	const size_t digits = typed ? strlen(typed) : 0;
+
+	if (!job->repository[0] || seen_knows(&job->keys.seen[0], job->repository))
+		return 0;
+	if (digits >= REPOSITORY_FINGERPRINT_MIN && strncmp(job->repository, typed, digits) == 0)
+		return 0;
+	diag_error(job->diag, "root.json", 0, 0, typed ? "is of another repository than --fingerprint says: "
+		   "expected its root (--root)" : "this key has not met the repository of this root: "
+		   "expected --fingerprint DIGITS, at least 16 of them, which whoever made the repository "
+		   "read out, not taken from this folder");
+	return -ENOKEY;
 }
 
 /* What nobody signed may be anybody's. */
@@ -175,30 +197,44 @@ static int find_names(struct job *job)
 
 /* ---- what is signed ---- */
 
-static int check_last(const struct job *job, const struct repo_settings_last *last)
+static int digest_of(const struct job *job, char hex[METADATA_KEYID])
 {
-	char digest[METADATA_KEYID];
-	uint8_t bytes[DIGEST_SIZE];
 	struct text canonical = TEXT_EMPTY;
+	uint8_t digest[DIGEST_SIZE];
 	int error = strict_canonical(document_signed(job->document), &canonical);
 
 	if (!error)
-		error = digest_sha256(canonical.data, canonical.length, bytes);
+		error = digest_sha256(canonical.data, canonical.length, digest);
+	if (!error)
+		hex_print(digest, sizeof(digest), hex);
 	text_release(&canonical);
-	if (error)
+	return error;
+}
+
+/* The floor of this key. */
+static int64_t last_version(const struct job *job, const char **digest)
+{
+	return seen_signed(&job->keys.seen[0], job->repository, REPO_SETTINGS_ROLE, digest);
+}
+
+static int check_last(const struct job *job)
+{
+	const char *signed_;
+	const int64_t last = last_version(job, &signed_);
+	char digest[METADATA_KEYID];
+	int error = digest_of(job, digest);
+
+	if (error || job->approve.version > last ||
+	    (job->approve.version == last && strcmp(digest, signed_) == 0))
 		return error;
-	hex_print(bytes, sizeof(bytes), digest);
-	if (job->approve.version > last->version ||
-	    (job->approve.version == last->version && strcmp(digest, last->digest) == 0))
-		return 0;
 	diag_error(job->diag, APPROVAL_NAME, 0, 0, "has version %" PRId64 ", and this key has signed version "
 		   "%" PRId64 " of other settings: expected a later one (--version %" PRId64 ")",
-		   job->approve.version, last->version, last->version + 1);
+		   job->approve.version, last, last + 1);
 	return -EEXIST;
 }
 
 /* Twice: which version it gets depends on whether others have signed the same. */
-static int build(struct job *job, const struct repo_settings_last *last)
+static int build(struct job *job)
 {
 	const struct approval *before = job->before.metadata ? &job->before : NULL;
 	int error = approve_build(&job->document, &job->approve, job->diag);
@@ -213,7 +249,8 @@ static int build(struct job *job, const struct repo_settings_last *last)
 	}
 	job->approve.version = job->version;
 	if (!job->version)
-		error = approve_version(&job->approve.version, job->document, before, last->version, job->diag);
+		error = approve_version(&job->approve.version, job->document, before,
+					last_version(job, NULL), job->diag);
 	json_decref(job->document);
 	job->document = NULL;
 	return error ? error : approve_build(&job->document, &job->approve, job->diag);
@@ -221,12 +258,12 @@ static int build(struct job *job, const struct repo_settings_last *last)
 
 static int prepare(struct job *job)
 {
-	char repository[METADATA_KEYID];
-	struct repo_settings_last last;
 	int error = load_folder(job);
 
 	if (!error)
 		error = load_root(job);
+	if (!error)
+		error = check_met(job);
 	if (!error)
 		error = approve_check_key(job->root, job->secret, job->diag);
 	if (!error)
@@ -234,12 +271,8 @@ static int prepare(struct job *job)
 	if (!error)
 		error = find_names(job);
 	if (!error)
-		error = approval_repository(job->root, repository);
-	if (!error)
-		error = repo_settings_load_last(&last, job->key, repository, job->diag);
-	if (!error)
-		error = build(job, &last);
-	return error ? error : check_last(job, &last);
+		error = build(job);
+	return error ? error : check_last(job);
 }
 
 /* ---- showing ---- */
@@ -248,38 +281,33 @@ static void print_head(const struct job *job, struct text *out)
 {
 	const bool joins = job->before.metadata && approve_same(&job->before, job->document) &&
 			   job->before.version == job->approve.version;
-	char repository[METADATA_KEYID], expiry[64];
+	char expiry[64];
 
 	repo_print_expiry(job->root->expires, job->approve.now, expiry, sizeof(expiry));
-	if (approval_repository(job->root, repository) < 0)
-		repository[0] = '\0';
 	text_printf(out, "settings of %s, version %" PRId64 "\nfor        ", job->path, job->approve.version);
 	if (job->approve.appliances == 0)
 		text_puts(out, "ALL appliances that trust this root");
 	for (size_t i = 0; i < job->approve.appliances; i++)
 		text_printf(out, "%s%s", i ? "\n           " : "", job->name[i]);
-	text_printf(out, "\nrepository %s\nroot       version %" PRId64 ", valid until %s\n", repository,
-		    job->root->version, expiry);
+	text_printf(out, "\nrepository %s\nroot       version %" PRId64 ", valid until %s\n",
+		    job->repository, job->root->version, expiry);
 	if (job->before.metadata && !joins)
 		text_printf(out, "version %" PRId64 " with its signatures is replaced: whoever gave them has to "
 			    "sign again\n", job->before.version);
 }
 
-static int show(const struct job *job)
+static int show(const struct job *job, struct text *out)
 {
 	const char *against = repo_value(job->words, AGAINST_OPTION);
 	struct repo_settings_base base;
-	struct text out = TEXT_EMPTY;
 	int error = against ? repo_settings_read_base(&base, against, job->diag)
-			    : repo_settings_load_base(&base, job->key, job->document, job->diag);
+			    : repo_settings_load_base(&base, job->keys.stem[0], job->document, job->diag);
 
-	print_head(job, &out);
+	print_head(job, out);
 	if (!error)
-		error = repo_settings_show(&base, &job->offer.set, job->root, &out, job->diag);
+		error = repo_settings_show(&base, &job->offer.set, job->root, out, job->diag);
 	/* Also what cannot be signed: it shows what is meant. */
-	if (out.data)
-		fputs(out.data, stdout);
-	text_release(&out);
+	fputs(out->data ? out->data : "", stdout);
 	repo_settings_base_release(&base);
 	return error;
 }
@@ -350,7 +378,20 @@ static int write_document(const struct job *job)
 	return error;
 }
 
-static int sign_locked(const struct job *job, struct approve_result *result)
+/* Before the signature leaves: what was shown for it, and what it is of. */
+static int record(struct job *job, const struct text *shown)
+{
+	struct seen_signature signature = { .role = REPO_SETTINGS_ROLE, .version = job->approve.version,
+					    .time = job->approve.now };
+	const struct repo_shown record = { "repo settings", job->repository, &signature, shown->data };
+	int error = digest_of(job, signature.digest);
+
+	if (!error)
+		error = repo_keys_sign(&job->keys, 0, &record);
+	return error ? error : repo_settings_keep(job->keys.stem[0], job->document, &job->offer.set, job->diag);
+}
+
+static int sign_locked(struct job *job, const struct text *shown, struct approve_result *result)
 {
 	struct settings_offer now = { .approval = NULL };
 	int error = settings_read_folder(job->folder, &now, job->diag);
@@ -361,22 +402,22 @@ static int sign_locked(const struct job *job, struct approve_result *result)
 		error = check_unchanged(job, &now);
 	if (!error && (job->offer.approval || now.approval))
 		error = now.approval ? join(job, &now) : changed(job, APPROVAL_NAME);
+	settings_offer_release(&now);
 	if (!error)
 		error = approve_sign(result, job->document, job->root, job->secret, job->diag);
 	if (!error)
-		error = repo_settings_keep(job->key, job->document, &job->offer.set, job->diag);
-	settings_offer_release(&now);
+		error = record(job, shown);
 	return error ? error : write_document(job);
 }
 
-static int sign(const struct job *job)
+static int sign(struct job *job, const struct text *shown)
 {
 	struct approve_result result;
 	int error = lock_folder(job);
 
 	if (error)
 		return error;
-	error = sign_locked(job, &result);
+	error = sign_locked(job, shown, &result);
 	(void)flock(job->folder, LOCK_UN);
 	if (error)
 		return error;
@@ -390,19 +431,19 @@ static int sign(const struct job *job)
 
 static int run(struct job *job, bool *signed_)
 {
+	struct text shown = TEXT_EMPTY;
 	int error = prepare(job);
 
 	*signed_ = false;
 	if (!error)
-		error = show(job);
-	if (error)
-		return error;
-	if (!repo_value(job->words, YES_OPTION) && !repo_ask("\nSign these settings?")) {
+		error = show(job, &shown);
+	if (!error && !repo_value(job->words, YES_OPTION) && !repo_ask("\nSign these settings?")) {
 		fputs("cordon repo settings: nothing was signed\n", stderr);
-		return 0;
+	} else if (!error) {
+		error = sign(job, &shown);
+		*signed_ = !error;
 	}
-	error = sign(job);
-	*signed_ = !error;
+	text_release(&shown);
 	return error;
 }
 
@@ -410,13 +451,17 @@ static int sign_folder(const struct repo_words *words, int64_t version, const st
 {
 	static struct job job;
 	struct diag diag;
+	struct key public;
 	bool has_signed = false;
 	int error, code;
 
 	diag_init(&diag);
-	job = (struct job){ .words = words, .path = words->word[0], .key = repo_value(words, KEY_OPTION),
-			    .version = version, .secret = secret, .diag = &diag,
-			    .approve = { .now = clock_wall() } };
+	job = (struct job){ .words = words, .path = words->word[0], .version = version, .secret = secret,
+			    .diag = &diag, .approve = { .now = clock_wall() } };
+	secret_public(secret, &public);
+	code = repo_keys_add(&job.keys, repo_value(words, KEY_OPTION), &public);
+	if (code)
+		return code;
 	job.folder = open(job.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = job.folder < 0 ? -errno : run(&job, &has_signed);
 	if (job.folder >= 0)
@@ -425,6 +470,7 @@ static int sign_folder(const struct repo_words *words, int64_t version, const st
 	approval_release(&job.before);
 	trust_free(job.trust);
 	settings_offer_release(&job.offer);
+	repo_keys_release(&job.keys);
 	code = repo_report(job.path, &diag, error == -ESTALE ? -EINVAL : error);
 	return !code && !has_signed ? EXIT_NO : code;
 }

@@ -14,7 +14,7 @@
 #include "cli/settings.h"
 #include "signed/strict.h"
 
-enum { SHORT = 16, LAST_MAX = 256 };
+enum { SHORT = 16 };
 
 /* ---- where ---- */
 
@@ -44,69 +44,20 @@ static const char *repository_of(const json_t *document)
 	return json_string_value(json_object_get(document_signed(document), "x-cordon-repository"));
 }
 
-static void path_of(char path[PATH_MAX], const char *key, const char *repository, const char *name)
+static void path_of(char path[PATH_MAX], const char *stem, const char *repository, const char *name)
 {
-	snprintf(path, PATH_MAX, "%s.settings/%.*s/%s", key, SHORT, repository, name);
+	snprintf(path, PATH_MAX, "%s.settings/%.*s/%s", stem, SHORT, repository, name);
 }
 
 /* The folder of what was signed for the appliances of document. */
-static int folder_of(char path[PATH_MAX], const char *key, const json_t *document)
+static int folder_of(char path[PATH_MAX], const char *stem, const json_t *document)
 {
 	char hex[METADATA_KEYID];
 	int error = digest_json(json_object_get(document_signed(document), "appliances"), hex);
 
 	hex[SHORT] = '\0';
-	path_of(path, key, repository_of(document), error ? "" : hex);
+	path_of(path, stem, repository_of(document), error ? "" : hex);
 	return error;
-}
-
-static int cannot(struct diag *diag, const char *path, const char *what, int error)
-{
-	diag_error(diag, path, 0, 0, "%s: %s", what, strerror(-error));
-	return error;
-}
-
-/* ---- the highest version ---- */
-
-int repo_settings_load_last(struct repo_settings_last *last, const char *key, const char *repository,
-			    struct diag *diag)
-{
-	char path[PATH_MAX], *text, *end;
-	uint8_t digest[DIGEST_SIZE];
-	size_t size;
-	int error;
-
-	*last = (struct repo_settings_last){ .version = 0 };
-	path_of(path, key, repository, "last");
-	error = file_read(AT_FDCWD, path, LAST_MAX, &text, &size);
-	if (error == -ENOENT)
-		return 0;
-	if (error)
-		return cannot(diag, path, "cannot read what this key signed last", error);
-	last->version = strtoll(text, &end, 10);
-	if (*end == ' ')
-		snprintf(last->digest, sizeof(last->digest), "%.*s", (int)strcspn(end + 1, "\n"), end + 1);
-	if (last->version < 1 || !hex_parse(digest, sizeof(digest), last->digest)) {
-		diag_error(diag, path, 0, 0, "expected the version that this key signed last, and its digest: "
-			   "take the file back from a copy");
-		error = -EINVAL;
-	}
-	free(text);
-	return error;
-}
-
-static int keep_last(const char *key, const json_t *document, struct diag *diag)
-{
-	const int64_t version = json_integer_value(json_object_get(document_signed(document), "version"));
-	char path[PATH_MAX], line[LAST_MAX], hex[METADATA_KEYID];
-	int error = digest_json(document_signed(document), hex);
-
-	path_of(path, key, repository_of(document), "last");
-	if (error)
-		return error;
-	snprintf(line, sizeof(line), "%lld %s\n", (long long)version, hex);
-	error = file_replace(AT_FDCWD, path, line, strlen(line), 0600);
-	return error ? cannot(diag, path, "cannot keep what this key signs", error) : 0;
 }
 
 /* ---- the files ---- */
@@ -192,12 +143,12 @@ static int load_files(struct repo_settings_base *base, const char *path, const c
 	return error;
 }
 
-int repo_settings_load_base(struct repo_settings_base *base, const char *key, const json_t *document,
+int repo_settings_load_base(struct repo_settings_base *base, const char *stem, const json_t *document,
 			    struct diag *diag)
 {
 	char path[PATH_MAX], full[PATH_MAX + sizeof(APPROVAL_NAME) + 1], *text;
 	size_t size;
-	int error = folder_of(path, key, document);
+	int error = folder_of(path, stem, document);
 
 	*base = (struct repo_settings_base){ .known = false };
 	if (error)
@@ -224,14 +175,14 @@ void repo_settings_base_release(struct repo_settings_base *base)
 
 /* ---- keeping ---- */
 
-static int make_folders(const char *key, const json_t *document, char path[PATH_MAX])
+static int make_folders(const char *stem, const json_t *document, char path[PATH_MAX])
 {
 	char parent[PATH_MAX];
 
-	snprintf(parent, sizeof(parent), "%s.settings", key);
+	snprintf(parent, sizeof(parent), "%s.settings", stem);
 	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	path_of(parent, key, repository_of(document), "");
+	path_of(parent, stem, repository_of(document), "");
 	if (mkdir(parent, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
@@ -259,22 +210,21 @@ static int write_files(int folder, const json_t *document, const struct intake_s
 	return error;
 }
 
-int repo_settings_keep(const char *key, const json_t *document, const struct intake_set *set,
+int repo_settings_keep(const char *stem, const json_t *document, const struct intake_set *set,
 		       struct diag *diag)
 {
 	char path[PATH_MAX];
-	int error = folder_of(path, key, document), folder = -1;
+	int error = folder_of(path, stem, document), folder = -1;
 
 	if (!error)
-		error = make_folders(key, document, path);
-	if (!error)
-		error = keep_last(key, document, diag);
+		error = make_folders(stem, document, path);
 	if (!error)
 		folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (!error)
 		error = folder < 0 ? -errno : write_files(folder, document, set);
 	if (folder >= 0)
 		close(folder);
-	return error && diag->count == 0 ? cannot(diag, path, "cannot keep what this key signs", error)
-					 : error;
+	if (error)
+		diag_error(diag, path, 0, 0, "cannot keep what this key signs: %s", strerror(-error));
+	return error;
 }

@@ -255,6 +255,12 @@ int seen_sign(struct seen *seen, const char *repository, const struct seen_signa
 	return error;
 }
 
+int64_t seen_signed(const struct seen *seen, const char *repository, const char *role,
+		    const char **digest)
+{
+	return version_in(json_object_get(find(seen, repository), "signed"), role, digest);
+}
+
 bool seen_signed_other(const struct seen *seen, const char *repository,
 		       const struct seen_signature *signature, const char **time)
 {

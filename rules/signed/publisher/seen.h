@@ -67,6 +67,9 @@ struct seen_signature {
 };
 int seen_sign(struct seen *seen, const char *repository, const struct seen_signature *signature)
 	__attribute__((warn_unused_result));
+/* The highest version that it signed; 0: none. digest as for seen_version. */
+int64_t seen_signed(const struct seen *seen, const char *repository, const char *role,
+		    const char **digest);
 /* Has it signed another content under this role and version, and when? */
 bool seen_signed_other(const struct seen *seen, const char *repository,
 		       const struct seen_signature *signature, const char **time);

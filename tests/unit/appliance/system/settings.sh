@@ -271,7 +271,7 @@ rm "$esp"/*
 cp signed/* "$esp"
 expect 0 'are taken' settings intake
 change mirrors "$esp"
-rm -r alice.pem.settings bob.pem.settings
+forget
 sign --key alice.pem --root "$root" --version 50 >said 2>&1
 sign --key bob.pem --root "$root" >said 2>&1
 expect 1 'version 50 was taken already' settings intake

@@ -67,7 +67,7 @@ rm -r before
 signed_set() { # FOLDER VERSION MODE: made once, taken often
 	mkdir -p "$1"
 	printf '[mode]\nmonitor-max = %s\n' "$3" >"$1/cordon.conf"
-	rm -rf alice.pem.settings bob.pem.settings
+	forget
 	cordon repo settings "$1" --key alice.pem --root "$root" --for-all --version "$2" --yes >said 2>&1 &&
 		cordon repo settings "$1" --key bob.pem --root "$root" --yes >said 2>&1 ||
 		{ cat said; failures=$((failures + 1)); }

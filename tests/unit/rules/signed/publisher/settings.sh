@@ -39,10 +39,18 @@ refuses() {
 	rm -rf was
 	mkdir was
 	cp -a s was/
-	cp -a ./*.settings was/ 2>check.said
+	cp -a ./*.settings ./*.seen was/ 2>check.said
 	expect 1 "$text" "$@"
 	check diff -r was/s s
-	for kept in *.settings; do [ ! -e "$kept" ] || check diff -r "was/$kept" "$kept"; done
+	for kept in *.settings *.seen; do [ ! -e "$kept" ] || check diff -r "was/$kept" "$kept"; done
+}
+
+# forget KEY...: what it signed of settings, as a key that signs its first ones.
+forget() {
+	for key; do
+		rm -rf "$key.settings"
+		jq 'del(.repositories[].signed["x-cordon-settings"])' $key.seen >seen.new && mv seen.new $key.seen
+	done
 }
 
 repo key new alice bob carol eve one two --no-passphrase >said
@@ -100,8 +108,8 @@ says '-[dns] workers = 1' '+[dns] workers = 2' 'network.conf: new' '+[system] ho
 	'CN=mirror.example' 'no key, threshold or delegation changes'
 says "$(openssl x509 -in s/mirror-ca.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)"
 says_not pbkdf2
-check test "$(stat -c %a alice.pem.settings)" = 700
-check test -z "$(grep -r pbkdf2 alice.pem.settings)"
+check test "$(stat -c %a alice.settings)" = 700
+check test -z "$(grep -r pbkdf2 alice.settings)"
 echo 'another secret, long enough' >s/admin-secret
 printf '# all as before\n[dns]\nworkers = 2\n' >s/cordon.conf
 echo "$ed eve" >s/authorized_keys
@@ -161,28 +169,48 @@ rm -r s
 cp -a good s
 refuses "this key has signed version $((version + 1)) of other settings" s --key alice.pem --root "$root" --yes
 # a version that leaves none after it: edited, it counts for nothing; signed by somebody, it is not joined unseen
-cp -a alice.pem.settings kept
+cp -a alice.seen kept
 jq '.signed.version = 9007199254740990' good/settings.json >s/settings.json
 sign alice --for-all
 says 'nobody of the root role has signed' 'is begun anew'
 check jq -e ".signed.version == $((version + 2))" s/settings.json
-rm -r alice.pem.settings
-mv kept alice.pem.settings
+mv kept alice.seen
 sign bob --for-all --version 9007199254740990
 refuses 'or say the version yourself (--version)' s --key alice.pem --root "$root" --yes
-rm -r bob.pem.settings
+forget bob
 cp good/settings.json s/
 # what is kept beside the key is the key's, not a guess
-short=$(ls alice.pem.settings)
-cp -a alice.pem.settings kept
-for file in alice.pem.settings/"$short"/*/cordon.conf; do echo '# edited' >>"$file"; done
+short=$(ls alice.settings)
+cp -a alice.settings kept
+for file in alice.settings/"$short"/*/cordon.conf; do echo '# edited' >>"$file"; done
 refuses 'is not what this key signed last' s --key alice.pem --root "$root" --for-all --version 90 --yes
-rm -r alice.pem.settings
-cp -a kept alice.pem.settings
-echo nonsense >"alice.pem.settings/$short/last"
-refuses 'take the file back from a copy' s --key alice.pem --root "$root" --for-all --version 90 --yes
-rm -r alice.pem.settings
-cp -a kept alice.pem.settings
+rm -r alice.settings
+mv kept alice.settings
+cp alice.seen kept
+echo nonsense >alice.seen
+refuses 'alice.seen' s --key alice.pem --root "$root" --for-all --version 90 --yes
+mv kept alice.seen
+# what each signer was shown is on record
+check test "$(jq -r 'select(.command == "repo settings") | .version' alice.shown | tail -n 1)" -ge "$version"
+check grep -qF 'ALL appliances that trust this root' alice.shown
+check test -z "$(grep -e pbkdf2 -e 'long enough' alice.shown)"
+
+# ---- a stranger's repository in the folder: a key signs for those that it has met
+mkdir away
+cp bob.pub carol.pub one.pub two.pub away/
+(cd away && repo key new dave --no-passphrase && repo init m --people dave.pub bob.pub carol.pub --online one.pub two.pub \
+	--threshold root=2 && repo sign m --key dave.pem --yes &&
+	repo sign m --key ../bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' dave.seen)") >said 2>&1
+fingerprint=$(jq -r '.repositories | keys[0]' away/dave.seen)
+jq "del(.repositories[\"$fingerprint\"])" bob.seen >seen.new && mv seen.new bob.seen
+cp away/m/staging/*root.json s/root.json
+refuses 'this key has not met the repository of this root: expected --fingerprint' s --key bob.pem --for-all --yes
+refuses 'is of another repository than --fingerprint says' s --key bob.pem --for-all --yes \
+	--fingerprint 0123456789abcdef
+refuses 'is of another repository' s --key bob.pem --for-all --yes --fingerprint "${fingerprint:0:15}"
+expect 0 "repository $fingerprint" s --key bob.pem --for-all --yes --fingerprint "${fingerprint:0:16}"
+rm -r s
+cp -a good s
 
 # ---- a folder edited at every member of settings.json: refused, or begun anew with nobody's signature
 sign bob --for-all --version 90
@@ -196,7 +224,7 @@ while read -r path; do
 		repo settings s --key carol.pem --root "$root" --for-all --yes >said 2>&1 </dev/null || continue
 		jq -e '(.signatures | length) == 1 and .signed.appliances == "all"' s/settings.json >check.said ||
 			{ echo "$path $edit: signed with what others had signed otherwise"; failures=$((failures + 1)); }
-		rm -rf carol.pem.settings
+		forget carol
 	done
 done <paths
 rm -r s
@@ -210,7 +238,8 @@ refuses 'appliances take nothing that its keys sign: renew it first' s --key ali
 	--root "$(ls r3/staging/*root.json)" --for-all --yes
 
 # ---- at the question: whatever changes there is not signed
-rm -rf alice.pem.settings bob.pem.settings carol.pem.settings s/settings.json
+forget alice bob carol
+rm s/settings.json
 at_question() { # KEY COMMAND...: the answer is yes, after the command
 	local key=$1
 	shift
@@ -229,12 +258,13 @@ at_question() { # KEY COMMAND...: the answer is yes, after the command
 }
 at_question alice true
 says 'Sign these settings?' '1 of 2 signatures' 'exit 0'
-rm -r alice.pem.settings s/settings.json
+forget alice
+rm s/settings.json
 for change in 'echo >>s/cordon.conf' 'rm s/authorized_keys' 'echo "a longer secret than before" >s/admin-secret' \
 	'printf "[wan]\ninterface = eth0\n" >s/network.conf'; do
 	at_question alice sh -c "$change"
 	says 'changed while it was shown: nothing was signed' 'exit 1'
-	check test ! -e s/settings.json -a ! -e alice.pem.settings
+	check test ! -e s/settings.json -a ! -e alice.settings
 	rm -r s
 	cp -a good s
 	rm s/settings.json
@@ -244,14 +274,16 @@ other_settings() { repo settings s --key bob.pem --root "$root" --for SN-1 --yes
 at_question alice other_settings
 says 'settings.json: error: changed while it was shown: nothing was signed'
 check jq -e '.signed.appliances == ["SN-1"] and (.signatures | length) == 1' s/settings.json
-rm -rf s/settings.json bob.pem.settings
+rm -f s/settings.json
+forget bob
 same_settings() { repo settings s --key bob.pem --root "$root" --for-all --yes >check.said 2>&1; }
 at_question alice same_settings
 says '2 of 2 signatures: complete'
 
 # ---- two at once lose no signature
 for round in $(seq 15); do
-	rm -rf ./*.pem.settings s/settings.json
+	forget alice bob carol
+	rm -f s/settings.json
 	for key in alice bob carol; do
 		repo settings s --key $key.pem --root "$root" --for-all --yes >said.$key 2>&1 </dev/null &
 	done
