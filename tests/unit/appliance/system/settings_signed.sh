@@ -56,7 +56,7 @@ rm -r before
 # ---- an expired root approves nothing, by the time that signatures proved
 named_box
 both_sign
-printf '{"floor":%d}' $(($(date +%s) + 400 * 86400)) >"$box/data/state/updates"
+printf '{"floor":%d,"online":0}' $(($(date +%s) + 400 * 86400)) >"$box/data/state/updates"
 expect 1 'and its keys approve nothing any more' settings intake
 check diff -r before "$box/data/settings"
 rm "$box/data/state/updates"
@@ -153,5 +153,58 @@ expect 1 'version 8 was taken already' settings intake
 empty_esp
 first_set "$esp"
 expect 0 'are taken' settings intake
-rm -rf old last next forged
+rm -rf next forged
+
+# ---- another trust root of the same repository keeps what was reached; an older one never comes
+cp "$root" first.json
+root=$work/first.json
+(unset CORDON_ROOT; cordon repo publish r --key one.pem && cordon repo rotate r root &&
+	for key in alice bob; do cordon repo sign r --key $key.pem --yes; done) >said 2>&1 || cat said
+cp r/staging/2.root.json second.json
+check jq -e '.signed["x-cordon-repository"] | length == 64' second.json
+big_endian() { printf "%0$(($2 * 2))x" "$1" | sed 's/../\\x&/g' | xargs -0 printf '%b'; }
+bundle_of() { # ROOT: as cordond keeps it
+	printf 'CORDON1\n'
+	big_endian 1 2
+	big_endian 9 1
+	printf root.json
+	big_endian "$(stat -c %s "$1")" 4
+	cat "$1"
+}
+new_root_box() { # OLD NEW BUNDLE: a signed set that changes the trust root
+	new_box
+	first_set "$esp"
+	cp "$1" "$esp/root.json"
+	expect 0 'are taken' settings intake
+	bundle_of "$3" >"$box/data/state/bundle"
+	cp -r "$box/data/settings" before
+	cp "$2" "$esp/root.json"
+	forget
+	cordon repo settings "$esp" --key alice.pem --root "$3" --for-all --yes >said 2>&1
+	cordon repo settings "$esp" --key bob.pem --root "$3" --yes >>said 2>&1
+}
+new_root_box first.json second.json first.json
+bundle_of first.json >bundle
+expect 0 'are taken: trust root (root.json)' settings intake
+check cmp bundle "$box/data/state/bundle"
+check grep -q '^root 2 ' "$esp/floor.0"
+rm -r before
+# the image's root is left behind by it: who was taken out of the role since signs nothing
+cp first.json "$box/etc/cordon/root.json"
+signed_set late 90 9h
+new_data late
+expect 1 'this appliance trusted version 2 of the root before its data partition was lost' settings intake
+cp second.json "$box/etc/cordon/root.json"
+expect 0 'are taken' settings intake
+# by its updates a box trusts the second one; the first one of its settings is no step back, and no way back either
+new_root_box first.json first.json second.json
+expect 0 '' settings intake
+rm -r before
+new_root_box second.json first.json second.json
+says 'is the older version 1'
+expect 1 'is the older version 1' settings intake
+check diff -r before "$box/data/settings"
+expect 1 'is the older version 1, and this appliance trusts version 2' settings import "$esp" <<<"$secret"
+check diff -r before "$box/data/settings"
+rm -rf before late old last
 exit $((failures > 0))
