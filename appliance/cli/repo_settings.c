@@ -17,9 +17,10 @@
 #include "signed/strict.h"
 
 /*
- * Settings of appliances, signed by the keys of the root role. The folder is read once: what is shown are
- * these bytes, and their digests are what is signed. After the question it is read again, under a lock, and
- * whatever changed meanwhile ends it; only signatures that others gave to exactly the same stay.
+ * Settings of appliances, signed by the keys of the root role. The folder is read once: what is
+ * shown are these bytes, and their digests are what is signed. After the question it is read again,
+ * under a lock, and whatever changed meanwhile ends it; only signatures that others gave to exactly
+ * the same stay.
  */
 
 enum {
@@ -63,10 +64,12 @@ struct job {
 
 /* ---- what lies there ---- */
 
-static int parse_before(struct approval *before, const struct settings_offer *offer, struct diag *diag)
+static int parse_before(struct approval *before, const struct settings_offer *offer,
+			struct diag *diag)
 {
 	before->metadata = NULL;
-	return offer->approval ? approval_parse(before, offer->approval, offer->approval_size, diag) : 0;
+	return offer->approval ? approval_parse(before, offer->approval, offer->approval_size, diag)
+			       : 0;
 }
 
 static int load_folder(struct job *job)
@@ -74,7 +77,8 @@ static int load_folder(struct job *job)
 	int error = settings_read_folder(job->folder, &job->offer, job->diag);
 
 	if (error == 1) {
-		diag_error(job->diag, job->path, 0, 0, "expected cordon.conf, network.conf or another file of "
+		diag_error(job->diag, job->path, 0, 0,
+			   "expected cordon.conf, network.conf or another file of "
 			   "settings");
 		return -ENOENT;
 	}
@@ -100,8 +104,10 @@ static int load_root(struct job *job)
 	int error = path ? file_read(AT_FDCWD, path, INTAKE_FILE_MAX, &text, &size) : 0;
 
 	if (error || (!path && !own->data)) {
-		diag_error(job->diag, path ? path : job->path, 0, 0, "cannot read the root metadata that the "
-			   "appliances trust (--root): %s", strerror(error ? -error : ENOENT));
+		diag_error(job->diag, path ? path : job->path, 0, 0,
+			   "cannot read the root metadata that the "
+			   "appliances trust (--root): %s",
+			   strerror(error ? -error : ENOENT));
 		return error ? error : -ENOENT;
 	}
 	error = approval_root(&job->trust, job->repository, path ? text : own->data, size, NULL,
@@ -112,8 +118,8 @@ static int load_root(struct job *job)
 	return error;
 }
 
-/* The root may have come with the folder: a key signs for a repository that it has met, or whose fingerprint
- * is typed by somebody who has it from elsewhere. */
+/* The root may have come with the folder: a key signs for a repository that it has met, or whose
+ * fingerprint is typed by somebody who has it from elsewhere. */
 static int check_met(const struct job *job)
 {
 	const char *typed = repo_value(job->words, FINGERPRINT_OPTION);
@@ -123,10 +129,13 @@ static int check_met(const struct job *job)
 		return 0;
 	if (digits >= REPOSITORY_FINGERPRINT_MIN && strncmp(job->repository, typed, digits) == 0)
 		return 0;
-	diag_error(job->diag, "root.json", 0, 0, typed ? "is of another repository than --fingerprint says: "
-		   "expected its root (--root)" : "this key has not met the repository of this root: "
-		   "expected --fingerprint DIGITS, at least 16 of them, which whoever made the repository "
-		   "read out, not taken from this folder");
+	diag_error(job->diag, "root.json", 0, 0,
+		   typed ? "is of another repository than --fingerprint says: "
+			   "expected its root (--root)"
+			 : "this key has not met the repository of this root: "
+			   "expected --fingerprint DIGITS, at least 16 of them, which whoever made "
+			   "the repository "
+			   "read out, not taken from this folder");
 	return -ENOKEY;
 }
 
@@ -136,8 +145,10 @@ static void drop_unsigned(struct job *job)
 	if (!job->before.metadata || approve_count(&job->before, job->root) > 0)
 		return;
 	approval_release(&job->before);
-	fprintf(stderr, "cordon repo settings: warning: nobody of the root role has signed the %s/" APPROVAL_NAME
-		" that lies there: it is begun anew\n", job->path);
+	fprintf(stderr,
+		"cordon repo settings: warning: nobody of the root role has signed the "
+		"%s/" APPROVAL_NAME " that lies there: it is begun anew\n",
+		job->path);
 }
 
 /* ---- for whom ---- */
@@ -180,7 +191,8 @@ static int find_names(struct job *job)
 	const bool all = repo_value(words, ALL_OPTION) != NULL;
 
 	for (size_t i = 0; i < words->values; i++) {
-		if (words->value[i].option == FOR_OPTION && job->approve.appliances <= APPROVAL_APPLIANCES)
+		if (words->value[i].option == FOR_OPTION &&
+		    job->approve.appliances <= APPROVAL_APPLIANCES)
 			job->name[job->approve.appliances++] = words->value[i].text;
 	}
 	if (all != (job->approve.appliances > 0))
@@ -189,9 +201,11 @@ static int find_names(struct job *job)
 		take_names(job);
 		return check_names(job);
 	}
-	diag_error(job->diag, job->path, 0, 0, "for which appliances? Expected --for with the ids of their "
-		   "keys or their serial numbers (cordon settings id on the appliance), or --for-all: "
-		   "then every appliance that trusts this root takes it");
+	diag_error(
+		job->diag, job->path, 0, 0,
+		"for which appliances? Expected --for with the ids of their "
+		"keys or their serial numbers (cordon settings id on the appliance), or --for-all: "
+		"then every appliance that trusts this root takes it");
 	return -EINVAL;
 }
 
@@ -227,7 +241,8 @@ static int check_last(const struct job *job)
 	if (error || job->approve.version > last ||
 	    (job->approve.version == last && strcmp(digest, signed_) == 0))
 		return error;
-	diag_error(job->diag, APPROVAL_NAME, 0, 0, "has version %" PRId64 ", and this key has signed version "
+	diag_error(job->diag, APPROVAL_NAME, 0, 0,
+		   "has version %" PRId64 ", and this key has signed version "
 		   "%" PRId64 " of other settings: expected a later one (--version %" PRId64 ")",
 		   job->approve.version, last, last + 1);
 	return -EEXIST;
@@ -243,7 +258,8 @@ static int build(struct job *job)
 		return error;
 	if (before && !repo_value(job->words, FOR_OPTION) && !repo_value(job->words, ALL_OPTION) &&
 	    !approve_same(before, job->document)) {
-		diag_error(job->diag, APPROVAL_NAME, 0, 0, "is signed for other files than lie beside it: to "
+		diag_error(job->diag, APPROVAL_NAME, 0, 0,
+			   "is signed for other files than lie beside it: to "
 			   "begin anew, say for which appliances (--for, --for-all)");
 		return -EINVAL;
 	}
@@ -284,7 +300,8 @@ static void print_head(const struct job *job, struct text *out)
 	char expiry[64];
 
 	repo_print_expiry(job->root->expires, job->approve.now, expiry, sizeof(expiry));
-	text_printf(out, "settings of %s, version %" PRId64 "\nfor        ", job->path, job->approve.version);
+	text_printf(out, "settings of %s, version %" PRId64 "\nfor        ", job->path,
+		    job->approve.version);
 	if (job->approve.appliances == 0)
 		text_puts(out, "ALL appliances that trust this root");
 	for (size_t i = 0; i < job->approve.appliances; i++)
@@ -292,8 +309,11 @@ static void print_head(const struct job *job, struct text *out)
 	text_printf(out, "\nrepository %s\nroot       version %" PRId64 ", valid until %s\n",
 		    job->repository, job->root->version, expiry);
 	if (job->before.metadata && !joins)
-		text_printf(out, "version %" PRId64 " with its signatures is replaced: whoever gave them has to "
-			    "sign again\n", job->before.version);
+		text_printf(out,
+			    "version %" PRId64
+			    " with its signatures is replaced: whoever gave them has to "
+			    "sign again\n",
+			    job->before.version);
 }
 
 static int show(const struct job *job, struct text *out)
@@ -301,7 +321,8 @@ static int show(const struct job *job, struct text *out)
 	const char *against = repo_value(job->words, AGAINST_OPTION);
 	struct repo_settings_base base;
 	int error = against ? repo_settings_read_base(&base, against, job->diag)
-			    : repo_settings_load_base(&base, job->keys.stem[0], job->document, job->diag);
+			    : repo_settings_load_base(&base, job->keys.stem[0], job->document,
+						      job->diag);
 
 	print_head(job, out);
 	if (!error)
@@ -323,14 +344,16 @@ static int lock_folder(const struct job *job)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
-	diag_error(job->diag, job->path, 0, 0, "somebody else has been signing in it for 10 seconds: nothing "
+	diag_error(job->diag, job->path, 0, 0,
+		   "somebody else has been signing in it for 10 seconds: nothing "
 		   "was signed, try again");
 	return -EWOULDBLOCK;
 }
 
 static int changed(const struct job *job, const char *what)
 {
-	diag_error(job->diag, what, 0, 0, "changed while it was shown: nothing was signed; look at it again");
+	diag_error(job->diag, what, 0, 0,
+		   "changed while it was shown: nothing was signed; look at it again");
 	return -ESTALE;
 }
 
@@ -381,14 +404,18 @@ static int write_document(const struct job *job)
 /* Before the signature leaves: what was shown for it, and what it is of. */
 static int record(struct job *job, const struct text *shown)
 {
-	struct seen_signature signature = { .role = REPO_SETTINGS_ROLE, .version = job->approve.version,
+	struct seen_signature signature = { .role = REPO_SETTINGS_ROLE,
+					    .version = job->approve.version,
 					    .time = job->approve.now };
-	const struct repo_shown record = { "repo settings", job->repository, &signature, shown->data };
+	const struct repo_shown record = { "repo settings", job->repository, &signature,
+					   shown->data };
 	int error = digest_of(job, signature.digest);
 
 	if (!error)
 		error = repo_keys_sign(&job->keys, 0, &record);
-	return error ? error : repo_settings_keep(job->keys.stem[0], job->document, &job->offer.set, job->diag);
+	return error ? error
+		     : repo_settings_keep(job->keys.stem[0], job->document, &job->offer.set,
+					  job->diag);
 }
 
 static int sign_locked(struct job *job, const struct text *shown, struct approve_result *result)
@@ -456,8 +483,12 @@ static int sign_folder(const struct repo_words *words, int64_t version, const st
 	int error, code;
 
 	diag_init(&diag);
-	job = (struct job){ .words = words, .path = words->word[0], .version = version, .secret = secret,
-			    .diag = &diag, .approve = { .now = clock_wall() } };
+	job = (struct job){ .words = words,
+			    .path = words->word[0],
+			    .version = version,
+			    .secret = secret,
+			    .diag = &diag,
+			    .approve = { .now = clock_wall() } };
 	secret_public(secret, &public);
 	code = repo_keys_add(&job.keys, repo_value(words, KEY_OPTION), &public);
 	if (code)
@@ -485,7 +516,8 @@ int repo_settings(int argc, char **argv)
 	if (code)
 		return code;
 	if (words.words != 1 || !repo_value(&words, KEY_OPTION))
-		return command_usage("repo settings", "expected FOLDER --key FILE, and --for ID... or "
+		return command_usage("repo settings",
+				     "expected FOLDER --key FILE, and --for ID... or "
 				     "--for-all");
 	if (repo_value(&words, VERSION_OPTION))
 		code = repo_number(&words, repo_value(&words, VERSION_OPTION), 1, &version);

@@ -6,9 +6,10 @@
 #include "system/intake.h"
 
 /*
- * `cordon repo settings` in parts. The highest version that a key signed for a repository is among what it
- * has seen (seen.h), as of a role of this name. Beside that lies what it signed last, for a difference to be
- * shown; never in the folder of the settings, which may have been in anybody's hands:
+ * `cordon repo settings` in parts. The highest version that a key signed for a repository is among
+ *what it has seen (seen.h), as of a role of this name. Beside that lies what it signed last, for a
+ *difference to be shown; never in the folder of the settings, which may have been in anybody's
+ *hands:
  *
  *	NAME.settings/REPOSITORY/FOR/	for these appliances: the files, settings.json among them,
  *					admin-secret not
@@ -28,9 +29,11 @@ struct repo_settings_base {
 
 /* ---- repo_settings_kept.c ---- */
 
-/* stem: of the key (struct repo_keys). What it signed last for the appliances of document; not known when it never did. */
-int repo_settings_load_base(struct repo_settings_base *base, const char *stem, const json_t *document,
-			    struct diag *diag) __attribute__((warn_unused_result));
+/* stem: of the key (struct repo_keys). What it signed last for the appliances of document; not
+ * known when it never did. */
+int repo_settings_load_base(struct repo_settings_base *base, const char *stem,
+			    const json_t *document, struct diag *diag)
+	__attribute__((warn_unused_result));
 /* A folder of settings that somebody names instead. */
 int repo_settings_read_base(struct repo_settings_base *base, const char *folder, struct diag *diag)
 	__attribute__((warn_unused_result));
@@ -41,8 +44,8 @@ int repo_settings_keep(const char *stem, const json_t *document, const struct in
 
 /* ---- repo_settings_show.c ---- */
 
-/* What a set changes, file by file and key by key; root: what appliances trust now. -EINVAL with diag: it
- * cannot be shown, or no appliance would take it. */
+/* What a set changes, file by file and key by key; root: what appliances trust now. -EINVAL with
+ * diag: it cannot be shown, or no appliance would take it. */
 int repo_settings_show(const struct repo_settings_base *base, const struct intake_set *set,
 		       const struct metadata *root, struct text *out, struct diag *diag)
 	__attribute__((warn_unused_result));

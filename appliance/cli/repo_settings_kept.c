@@ -62,8 +62,8 @@ static int folder_of(char path[PATH_MAX], const char *stem, const json_t *docume
 
 /* ---- the files ---- */
 
-static int take_base(struct repo_settings_base *base, const char *path, struct settings_offer *offer,
-		     struct diag *diag)
+static int take_base(struct repo_settings_base *base, const char *path,
+		     struct settings_offer *offer, struct diag *diag)
 {
 	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int error = folder < 0 ? -errno : settings_read_folder(folder, offer, diag);
@@ -80,7 +80,8 @@ static int take_base(struct repo_settings_base *base, const char *path, struct s
 	base->set = offer->set;
 	offer->set = (struct intake_set){ .file = { { .data = NULL } } };
 	if (base->has_secret)
-		explicit_bzero(base->set.file[INTAKE_SECRET].data, base->set.file[INTAKE_SECRET].size);
+		explicit_bzero(base->set.file[INTAKE_SECRET].data,
+			       base->set.file[INTAKE_SECRET].size);
 	free(base->set.file[INTAKE_SECRET].data);
 	base->set.file[INTAKE_SECRET] = (struct intake_part){ .data = NULL };
 	return 0;
@@ -115,7 +116,8 @@ static int load_file(struct repo_settings_base *base, const char *path,
 		memcpy(base->secret, file->sha256, sizeof(base->secret));
 		return 0;
 	}
-	if (which == INTAKE_FILES || snprintf(full, PATH_MAX, "%s/%s", path, file->name) >= PATH_MAX)
+	if (which == INTAKE_FILES ||
+	    snprintf(full, PATH_MAX, "%s/%s", path, file->name) >= PATH_MAX)
 		return -EINVAL;
 	error = file_read(AT_FDCWD, full, intake_limit(which), &data, &size);
 	if (error)
@@ -127,8 +129,8 @@ static int load_file(struct repo_settings_base *base, const char *path,
 	return error;
 }
 
-static int load_files(struct repo_settings_base *base, const char *path, const char *text, size_t size,
-		      struct diag *diag)
+static int load_files(struct repo_settings_base *base, const char *path, const char *text,
+		      size_t size, struct diag *diag)
 {
 	static struct approval approval;
 	int error = approval_parse(&approval, text, size, diag);
@@ -137,14 +139,14 @@ static int load_files(struct repo_settings_base *base, const char *path, const c
 		return error;
 	for (size_t i = 0; i < approval.files && !error; i++)
 		error = load_file(base, path, &approval, &approval.file[i], diag);
-	snprintf(base->where, sizeof(base->where), "version %lld, which this key signed last for them",
-		 (long long)approval.version);
+	snprintf(base->where, sizeof(base->where),
+		 "version %lld, which this key signed last for them", (long long)approval.version);
 	approval_release(&approval);
 	return error;
 }
 
-int repo_settings_load_base(struct repo_settings_base *base, const char *stem, const json_t *document,
-			    struct diag *diag)
+int repo_settings_load_base(struct repo_settings_base *base, const char *stem,
+			    const json_t *document, struct diag *diag)
 {
 	char path[PATH_MAX], full[PATH_MAX + sizeof(APPROVAL_NAME) + 1], *text;
 	size_t size;
@@ -163,7 +165,8 @@ int repo_settings_load_base(struct repo_settings_base *base, const char *stem, c
 	}
 	base->known = !error;
 	if (error)
-		diag_error(diag, path, 0, 0, "is not what this key signed last: take it back from a copy, or "
+		diag_error(diag, path, 0, 0,
+			   "is not what this key signed last: take it back from a copy, or "
 			   "remove the folder, and all is shown as new");
 	return error;
 }
@@ -225,6 +228,7 @@ int repo_settings_keep(const char *stem, const json_t *document, const struct in
 	if (folder >= 0)
 		close(folder);
 	if (error)
-		diag_error(diag, path, 0, 0, "cannot keep what this key signs: %s", strerror(-error));
+		diag_error(diag, path, 0, 0, "cannot keep what this key signs: %s",
+			   strerror(-error));
 	return error;
 }

@@ -48,8 +48,8 @@ static int show_text(const struct repo_settings_base *base, enum intake_file fil
 }
 
 /* Against what appliances trust now, whatever was signed last. */
-static int show_root(const struct intake_part *part, const struct metadata *trusted, struct text *out,
-		     struct diag *diag)
+static int show_root(const struct intake_part *part, const struct metadata *trusted,
+		     struct text *out, struct diag *diag)
 {
 	char repository[METADATA_KEYID], of[METADATA_KEYID], expiry[64];
 	const struct metadata *root;
@@ -65,8 +65,10 @@ static int show_root(const struct intake_part *part, const struct metadata *trus
 		return error;
 	root = trust_get(trust, METADATA_ROOT);
 	repo_print_expiry(root->expires, clock_wall(), expiry, sizeof(expiry));
-	text_printf(out, "  trust root version %" PRId64 ", valid until %s, appliances trust version "
-		    "%" PRId64 "\n", root->version, expiry, trusted->version);
+	text_printf(out,
+		    "  trust root version %" PRId64 ", valid until %s, appliances trust version "
+		    "%" PRId64 "\n",
+		    root->version, expiry, trusted->version);
 	if (other)
 		text_printf(out, "  OF ANOTHER REPOSITORY: %s\n  appliances take it with the "
 			    "administrator's secret alone, signatures do not suffice\n",
@@ -89,8 +91,9 @@ static int show_secret(const struct repo_settings_base *base, const struct intak
 	if (!base->has_secret)
 		text_puts(out, "admin-secret: set\n");
 	else
-		text_printf(out, "admin-secret: %s\n", memcmp(digest, base->secret, DIGEST_SIZE) == 0
-			    ? "unchanged" : "changed");
+		text_printf(out, "admin-secret: %s\n",
+			    memcmp(digest, base->secret, DIGEST_SIZE) == 0 ? "unchanged"
+									   : "changed");
 	return 0;
 }
 
@@ -103,13 +106,17 @@ static int show_file(const struct repo_settings_base *base, enum intake_file fil
 
 	if (!part->data) {
 		if (old->data || (file == INTAKE_SECRET && base->has_secret))
-			text_printf(out, "%s: not in this set, and stays as it is on the appliances\n", name);
+			text_printf(out,
+				    "%s: not in this set, and stays as it is on the appliances\n",
+				    name);
 		return 0;
 	}
 	if (file == INTAKE_SECRET)
 		return show_secret(base, part, out, diag);
-	text_printf(out, "%s: %s\n", name, !old->data ? "new" : intake_differs(&base->set, set, file)
-		    ? "changed" : "unchanged");
+	text_printf(out, "%s: %s\n", name,
+		    !old->data				    ? "new"
+		    : intake_differs(&base->set, set, file) ? "changed"
+							    : "unchanged");
 	if (file == INTAKE_ROOT)
 		return show_root(part, root, out, diag);
 	if (old->data && !intake_differs(&base->set, set, file)) {
@@ -130,7 +137,8 @@ int repo_settings_show(const struct repo_settings_base *base, const struct intak
 	if (base->known)
 		text_printf(out, "against %s\n\n", base->where);
 	else
-		text_puts(out, "nothing was signed for them before with this key: all of it is new\n\n");
+		text_puts(out,
+			  "nothing was signed for them before with this key: all of it is new\n\n");
 	for (int file = 0; file < INTAKE_FILES; file++) {
 		const int wrong = show_file(base, (enum intake_file)file, set, root, out, diag);
 

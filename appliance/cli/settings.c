@@ -92,6 +92,8 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 		return settings_revert(cli);
 	if (strcmp(words.verb, "expire") == 0)
 		return settings_expire(cli);
-	return command_usage("settings", "expected show, id, intake, compose, accept, discard, reset, keep, "
-			     "revert, export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
+	return command_usage(
+		"settings",
+		"expected show, id, intake, compose, accept, discard, reset, keep, "
+		"revert, export FILE, import FILE, diff FILE or apply FILE --confirm SECONDS");
 }

@@ -9,23 +9,23 @@
 /*
  * `cordon settings` in parts: settings.c is the table. Below PATH_DATA:
  *
- *	settings/		the files in force, a ledger of what was taken, during a trial its end
- *	settings.new/		the next ones while they are written
+ *	settings/		the files in force, a ledger of what was taken, during a trial its
+ *end settings.new/		the next ones while they are written
  *	settings.old/		the ones before a trial
  *	settings.gone/		a set while it is removed
  *	settings.waiting/	refused, and to be accepted by somebody with the secret
  *	settings.log		what was taken and refused
- *	provisioned		somebody has set this box up; the same on the EFI partition, for a data
- *				partition that had to be made anew
+ *	provisioned		somebody has set this box up; the same on the EFI partition, for a
+ *data partition that had to be made anew
  *
  * Beside that mark lie floor.0 and floor.1, written in turn, so that a power cut leaves one of them
  * whole: the highest version of a signed set that this box ever took, and the newest version of the
- * trust root. No signed set is taken that is not later than that; the very last one may come once more
- * to a data partition that was made anew. A factory reset ends the mark and not the floor: whoever is
- * at the console sets up by hand what they like, and old signatures stay old. A partition that is
- * mounted read-only is read all the same. Where settings are not kept (no data partition), nothing is
- * raised. Where there is no EFI partition, as on a gateway that was installed from a package, the
- * ledger alone says what was taken.
+ * trust root. No signed set is taken that is not later than that; the very last one may come once
+ *more to a data partition that was made anew. A factory reset ends the mark and not the floor:
+ *whoever is at the console sets up by hand what they like, and old signatures stay old. A partition
+ *that is mounted read-only is read all the same. Where settings are not kept (no data partition),
+ *nothing is raised. Where there is no EFI partition, as on a gateway that was installed from a
+ *package, the ledger alone says what was taken.
  */
 #define SETTINGS_NEW PATH_DATA "/settings.new"
 #define SETTINGS_OLD PATH_DATA "/settings.old"
@@ -108,7 +108,8 @@ struct settings_who {
 };
 void settings_who(struct settings_who *who);
 int settings_id(void);
-/* Time for signatures (signed/freshness.h), with the floor that cordond kept: seconds since 1970. */
+/* Time for signatures (signed/freshness.h), with the floor that cordond kept: seconds since 1970.
+ */
 int64_t settings_now(void);
 
 struct settings_floor {
@@ -154,9 +155,10 @@ struct settings_approval {
 int settings_check_approval(const struct settings_approval *approval, int64_t *version,
 			    uint8_t digest[DIGEST_SIZE], struct diag *diag)
 	__attribute__((warn_unused_result));
-/* May root stand in the place of the trusted one (signed/approval.h)? *other: of another repository. */
-int settings_check_root(const struct settings_trust *trust, const struct intake_part *root, bool *other,
-			struct diag *diag) __attribute__((warn_unused_result));
+/* May root stand in the place of the trusted one (signed/approval.h)? *other: of another
+ * repository. */
+int settings_check_root(const struct settings_trust *trust, const struct intake_part *root,
+			bool *other, struct diag *diag) __attribute__((warn_unused_result));
 #define SETTINGS_COPY_TYPE "x-cordon-settings-copy"
 /* A copy as export writes it; what is in it comes into the set. */
 int settings_parse_copy(const char *path, const char *text, size_t size, struct intake_set *set,
@@ -195,8 +197,8 @@ int settings_hash_secret(struct intake_set *set) __attribute__((warn_unused_resu
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial);
-/* A bundle of another repository than this set's trust root goes, and so does SETTINGS_ROOT. When that names
- * another root than the set's, its change never came to be, and the bundle stays. */
+/* A bundle of another repository than this set's trust root goes, and so does SETTINGS_ROOT. When
+ * that names another root than the set's, its change never came to be, and the bundle stays. */
 void settings_drop_bundle(const struct intake_set *set);
 void settings_judgement_release(struct settings_judgement *judgement);
 

@@ -29,8 +29,8 @@ int settings_check(const struct intake_set *set, struct diag *diag)
 
 /* ---- may it be? ---- */
 
-/* What is trusted on this box: the root of these settings, else of the image, and what follows from it in
- * the bundle. */
+/* What is trusted on this box: the root of these settings, else of the image, and what follows from
+ * it in the bundle. */
 struct trusted {
 	struct settings_trust trust;
 	char *built_in, *bundle;
@@ -43,8 +43,8 @@ static void load_trusted(struct trusted *trusted, const struct intake_set *set)
 
 	*trusted = (struct trusted){ .trust = { .root = set->file[INTAKE_ROOT] } };
 	if (!trust->root.data)
-		trust->root.data = trusted->built_in = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX,
-								      &trust->root.size);
+		trust->root.data = trusted->built_in =
+			appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &trust->root.size);
 	if (file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &trusted->bundle,
 		      &trust->bundle_size) == 0)
 		trust->bundle = trusted->bundle;
@@ -59,7 +59,9 @@ static void drop_trusted(struct trusted *trusted)
 static int check_approval(const struct settings_offer *offer, const struct intake_set *set,
 			  struct settings_ledger *ledger, struct diag *diag)
 {
-	struct settings_approval approval = { .offer = offer, .now = settings_now(), .last = ledger->version };
+	struct settings_approval approval = { .offer = offer,
+					      .now = settings_now(),
+					      .last = ledger->version };
 	struct trusted trusted;
 	int error;
 
@@ -113,11 +115,15 @@ static void say_refusal(struct settings_judgement *judgement, const struct setti
 	if (offer->set.file[INTAKE_SECRET].data)
 		text_puts(&out, " (leave the file admin-secret away where it is not to change)");
 	if (other)
-		text_puts(&out, ".\nThe trust root is another repository's: that takes the administrator's "
-			  "secret here, whoever signed:\ncordon settings accept.\n");
+		text_puts(
+			&out,
+			".\nThe trust root is another repository's: that takes the administrator's "
+			"secret here, whoever signed:\ncordon settings accept.\n");
 	else
-		text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, see cordon "
-			  "repo settings), or the\nadministrator's secret here: cordon settings accept.\n");
+		text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, "
+				"see cordon "
+				"repo settings), or the\nadministrator's secret here: cordon "
+				"settings accept.\n");
 	if (changes->count > changes->protected) {
 		text_puts(&out, "A set is whole: ");
 		intake_print(changes, false, &out);
@@ -273,8 +279,8 @@ static bool change_never_came(const struct intake_set *set)
 	return other;
 }
 
-/* The same bytes, or a root of the same repository: what was signed there goes on from the versions that were
- * reached. */
+/* The same bytes, or a root of the same repository: what was signed there goes on from the versions
+ * that were reached. */
 static bool vouched_for(const struct archive *bundle, const struct settings_trust *trust)
 {
 	const struct archive_file *root = archive_lookup(bundle, "root.json");
@@ -294,8 +300,8 @@ static bool vouched_for(const struct archive *bundle, const struct settings_trus
 	return known;
 }
 
-/* What a bundle was signed by counts no longer when the root is another repository's: the built-in lists
- * block until a release of the new one has come. */
+/* What a bundle was signed by counts no longer when the root is another repository's: the built-in
+ * lists block until a release of the new one has come. */
 void settings_drop_bundle(const struct intake_set *new)
 {
 	static struct archive archive;

@@ -25,7 +25,8 @@
 #define UPDATES PATH_STATE "/updates"
 enum { FLOORS = 2, FLOOR_MAX = 512, UPDATES_MAX = 4096 };
 
-static const char *const floor_path[FLOORS] = { PATH_BOOT_IMAGES "/floor.0", PATH_BOOT_IMAGES "/floor.1" };
+static const char *const floor_path[FLOORS] = { PATH_BOOT_IMAGES "/floor.0",
+						PATH_BOOT_IMAGES "/floor.1" };
 
 /* ---- who ---- */
 
@@ -74,7 +75,8 @@ int settings_id(void)
 	struct settings_who who;
 
 	settings_who(&who);
-	printf("serial  %s\nkey     %s\n", who.serial[0] ? who.serial : "none that tells this box from others",
+	printf("serial  %s\nkey     %s\n",
+	       who.serial[0] ? who.serial : "none that tells this box from others",
 	       who.key[0] ? who.key : "none yet: cordond makes it once there is a trust root");
 	return who.serial[0] || who.key[0] ? EXIT_YES : EXIT_NO;
 }
@@ -104,8 +106,8 @@ static void print_floor(const struct settings_floor *floor, struct text *out)
 	uint8_t sum[DIGEST_SIZE];
 
 	hex_print(floor->digest, DIGEST_SIZE, hex);
-	text_printf(out, "sequence %" PRId64 "\nversion %" PRId64 " %s\nroot %" PRId64 " %s\n", floor->sequence,
-		    floor->version, hex, floor->root, floor->repository);
+	text_printf(out, "sequence %" PRId64 "\nversion %" PRId64 " %s\nroot %" PRId64 " %s\n",
+		    floor->sequence, floor->version, hex, floor->root, floor->repository);
 	if (text_failed(out) || digest_sha256(out->data, out->length, sum) < 0)
 		return;
 	hex_print(sum, DIGEST_SIZE, hex);
@@ -125,8 +127,8 @@ static bool parse_floor(struct settings_floor *floor, const char *text)
 		   floor->repository) < 4 || !hex_parse(floor->digest, DIGEST_SIZE, hex))
 		return false;
 	print_floor(floor, &again);
-	good = !text_failed(&again) && again.data && strcmp(again.data, text) == 0 && floor->version >= 0 &&
-	       floor->sequence >= 0;
+	good = !text_failed(&again) && again.data && strcmp(again.data, text) == 0 &&
+	       floor->version >= 0 && floor->sequence >= 0;
 	text_release(&again);
 	return good;
 }
@@ -172,9 +174,13 @@ static void raise_root(struct settings_floor *floor)
 
 	if (!root)
 		root = appliance_read(PATH_IMAGE_ROOT, INTAKE_FILE_MAX, &size);
-	has_bundle = root && file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle,
-				       &bundle_size) == 0 && archive_parse(&archive, bundle, bundle_size) == 0;
-	if (root && approval_root(&trust, repository, root, size, has_bundle ? &archive : NULL, NULL) == 0 &&
+	has_bundle = root &&
+		     file_read(AT_FDCWD, appliance_path(path, BUNDLE), ARCHIVE_MAX, &bundle,
+			       &bundle_size) == 0 &&
+		     archive_parse(&archive, bundle, bundle_size) == 0;
+	if (root &&
+	    approval_root(&trust, repository, root, size, has_bundle ? &archive : NULL, NULL) ==
+		    0 &&
 	    repository[0]) {
 		const int64_t version = trust_get(trust, METADATA_ROOT)->version;
 		const bool same = strcmp(floor->repository, repository) == 0;
@@ -205,7 +211,8 @@ static void write_floor(const struct settings_floor *floor)
 	}
 	text_release(&out);
 	if (error)
-		appliance_log("settings: the EFI partition cannot be written: what version was taken last is "
+		appliance_log("settings: the EFI partition cannot be written: what version was "
+			      "taken last is "
 			      "known by the data partition alone, until the next start");
 }
 

@@ -242,15 +242,20 @@ static int check_files(const struct approval *approval, const struct intake_set 
 }
 
 /* Of the very last version the ledger knows nothing when the data partition was made anew. */
-static int verify(const struct settings_approval *asked, const struct approval *approval, struct diag *diag)
+static int verify(const struct settings_approval *asked, const struct approval *approval,
+		  struct diag *diag)
 {
 	const struct settings_floor *floor = &asked->floor;
 	char repository[METADATA_KEYID];
 	struct approval_judge judge = {
-		.repository = repository, .key = asked->who.key, .serial = asked->who.serial,
-		.now = asked->now, .last = asked->last > floor->version ? asked->last : floor->version,
+		.repository = repository,
+		.key = asked->who.key,
+		.serial = asked->who.serial,
+		.now = asked->now,
+		.last = asked->last > floor->version ? asked->last : floor->version,
 		.again = asked->last < floor->version ? floor->digest : NULL,
-		.root_repository = floor->repository, .root_version = floor->root,
+		.root_repository = floor->repository,
+		.root_version = floor->root,
 	};
 	struct trust *trust;
 	int error = root_in_force(&asked->trust, &trust, repository, diag);
@@ -297,7 +302,8 @@ int settings_check_approval(const struct settings_approval *approval, int64_t *v
 	const uint8_t *of = cursor_take(&cursor, DIGEST_SIZE);
 	const bool later = said > approval->last && said >= approval->floor.version;
 
-	if (!error && (!of || cursor.failed || cursor_left(&cursor) || !later || said > FIELD_INTEGER_MAX))
+	if (!error &&
+	    (!of || cursor.failed || cursor_left(&cursor) || !later || said > FIELD_INTEGER_MAX))
 		error = sealed_refuse(sealed.what, diag);
 	if (!error) {
 		*version = said;
@@ -323,19 +329,23 @@ static int replace_work(void *context, struct text *answer, struct diag *diag)
 	int error = root_in_force(replacing->trust, &trust, repository, diag);
 
 	if (!error)
-		error = approval_replace(trust_get(trust, METADATA_ROOT), repository, replacing->root->data,
-					 replacing->root->size, &other, diag);
+		error = approval_replace(trust_get(trust, METADATA_ROOT), repository,
+					 replacing->root->data, replacing->root->size, &other,
+					 diag);
 	trust_free(trust);
 	sealed_put32(answer, other);
 	return error;
 }
 
-int settings_check_root(const struct settings_trust *trust, const struct intake_part *root, bool *other,
-			struct diag *diag)
+int settings_check_root(const struct settings_trust *trust, const struct intake_part *root,
+			bool *other, struct diag *diag)
 {
 	struct replacing replacing = { trust, root };
-	const struct sealed sealed = { .what = "root.json", .work = replace_work, .context = &replacing,
-				       .answer = 4, .memory = SEALED_MEMORY + trust->bundle_size };
+	const struct sealed sealed = { .what = "root.json",
+				       .work = replace_work,
+				       .context = &replacing,
+				       .answer = 4,
+				       .memory = SEALED_MEMORY + trust->bundle_size };
 	struct text answer = TEXT_EMPTY;
 	int error = sealed_run(&sealed, &answer, diag);
 	struct cursor cursor = cursor_reader(answer.data, answer.length);

@@ -23,13 +23,13 @@ static json_t *signed_json(const struct receipt *receipt, const struct secret *k
 	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, "
 			 "s:s, s:s, s:s, s:I, s:s}",
 			 "_type", "receipt", "spec", 1, "appliance", receipt->appliance, "key",
-			 device_key_json(key), "time", time, "clock", receipt->clock_set ? "set" : "floor",
-			 "uptime", (json_int_t)receipt->uptime, "boot", receipt->boot, "image",
-			 VERSION_TEXT, "release", (json_int_t)receipt->release, "bundle", bundle,
-			 "state", receipt->state, "mode", receipt->mode, "freshness",
-			 receipt->freshness, "result", receipt->result, "refusal",
-			 receipt->refusal, "ring", receipt->ring, "sequence",
-			 (json_int_t)receipt->sequence, "since", since);
+			 device_key_json(key), "time", time, "clock",
+			 receipt->clock_set ? "set" : "floor", "uptime",
+			 (json_int_t)receipt->uptime, "boot", receipt->boot, "image", VERSION_TEXT,
+			 "release", (json_int_t)receipt->release, "bundle", bundle, "state",
+			 receipt->state, "mode", receipt->mode, "freshness", receipt->freshness,
+			 "result", receipt->result, "refusal", receipt->refusal, "ring",
+			 receipt->ring, "sequence", (json_int_t)receipt->sequence, "since", since);
 }
 
 int receipt_print(const struct receipt *receipt, const struct secret *key, struct text *out)

@@ -86,10 +86,11 @@ int intake_changes_decode(struct intake_changes *changes, const void *bytes, siz
 void intake_print(const struct intake_changes *changes, bool protected, struct text *out);
 
 /*
- * What a file says, for people who are about to sign it, a line each: of cordon.conf and network.conf every
- * key ("[dns] workers = 1"), of authorized_keys every key by its fingerprint and comment, of mirror-ca.pem
- * every certificate by its subject and fingerprint. Not for root.json and admin-secret. -EINVAL with diag:
- * it holds something that cannot be shown, or that an appliance would not take.
+ * What a file says, for people who are about to sign it, a line each: of cordon.conf and
+ * network.conf every key ("[dns] workers = 1"), of authorized_keys every key by its fingerprint and
+ * comment, of mirror-ca.pem every certificate by its subject and fingerprint. Not for root.json and
+ * admin-secret. -EINVAL with diag: it holds something that cannot be shown, or that an appliance
+ * would not take.
  */
 int intake_list(enum intake_file file, const struct intake_part *part, struct text *out,
 		struct diag *diag) __attribute__((warn_unused_result));

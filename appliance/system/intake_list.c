@@ -56,7 +56,8 @@ static int list_ssh_key(const char *line, size_t length, struct text *out)
 	unsigned char bytes[BLOB], digest[DIGEST_SIZE], text[2 * DIGEST_SIZE];
 	size_t size = 0, printed = 0;
 
-	if (mbedtls_base64_decode(bytes, sizeof(bytes), &size, (const unsigned char *)blob, digits) != 0 ||
+	if (mbedtls_base64_decode(bytes, sizeof(bytes), &size, (const unsigned char *)blob,
+				  digits) != 0 ||
 	    digest_sha256(bytes, size, digest) < 0 ||
 	    mbedtls_base64_encode(text, sizeof(text), &printed, digest, sizeof(digest)) != 0)
 		return -EIO;
@@ -95,8 +96,9 @@ static int list_certificate(const mbedtls_x509_crt *certificate, struct text *ou
 	    digest_sha256(certificate->raw.p, certificate->raw.len, digest) < 0)
 		return -EINVAL;
 	hex_print(digest, sizeof(digest), hex);
-	text_printf(out, "%s, SHA-256 %s, until %04d-%02d-%02d\n", subject, hex, certificate->valid_to.year,
-		    certificate->valid_to.mon, certificate->valid_to.day);
+	text_printf(out, "%s, SHA-256 %s, until %04d-%02d-%02d\n", subject, hex,
+		    certificate->valid_to.year, certificate->valid_to.mon,
+		    certificate->valid_to.day);
 	return 0;
 }
 
@@ -112,7 +114,8 @@ static int list_certificates(const struct intake_part *part, struct text *out, s
 	for (const mbedtls_x509_crt *at = &chain; at && !error; at = at->next)
 		error = list_certificate(at, out);
 	if (error)
-		diag_error(diag, intake_name(INTAKE_CA), 0, 0, "expected certificates in PEM and nothing that "
+		diag_error(diag, intake_name(INTAKE_CA), 0, 0,
+			   "expected certificates in PEM and nothing that "
 			   "cannot be shown");
 	mbedtls_x509_crt_free(&chain);
 	return error;

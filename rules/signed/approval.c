@@ -50,14 +50,16 @@ static int parse_files(struct approval *approval, const json_t *signed_, const s
 	return 0;
 }
 
-static int parse_repository(struct approval *approval, const json_t *signed_, const struct field *field)
+static int parse_repository(struct approval *approval, const json_t *signed_,
+			    const struct field *field)
 {
 	const char *repository;
-	int error = field_text(field, signed_, "x-cordon-repository", METADATA_KEYID - 1, FIELD_REQUIRED,
-			       &repository);
+	int error = field_text(field, signed_, "x-cordon-repository", METADATA_KEYID - 1,
+			       FIELD_REQUIRED, &repository);
 
 	if (!error && !metadata_is_keyid(repository))
-		error = field_wrong(field, "x-cordon-repository", "64 hexadecimal digits in lower case");
+		error = field_wrong(field, "x-cordon-repository",
+				    "64 hexadecimal digits in lower case");
 	if (!error)
 		snprintf(approval->repository, sizeof(approval->repository), "%s", repository);
 	return error;
@@ -72,26 +74,31 @@ static bool names_appliance(const struct approval *approval, const char *name)
 	return false;
 }
 
-static int parse_appliance(struct approval *approval, const json_t *value, const struct field *field)
+static int parse_appliance(struct approval *approval, const json_t *value,
+			   const struct field *field)
 {
 	const char *name = json_string_value(value);
 
 	if (!name || strlen(name) != json_string_length(value) || approval_appliance_wrong(name) ||
 	    names_appliance(approval, name))
-		return field_wrong(field, "appliances", "ids of keys and serial numbers, each once");
+		return field_wrong(field, "appliances",
+				   "ids of keys and serial numbers, each once");
 	snprintf(approval->appliance[approval->appliances++], APPROVAL_APPLIANCE, "%s", name);
 	return 0;
 }
 
-static int parse_appliances(struct approval *approval, const json_t *signed_, const struct field *field)
+static int parse_appliances(struct approval *approval, const json_t *signed_,
+			    const struct field *field)
 {
 	const json_t *value = json_object_get(signed_, "appliances");
 	const size_t count = json_array_size(value);
 	int error = 0;
 
 	if (!value) {
-		diag_error(field->diag, field->source, 0, 0, "does not say for which appliances it is signed "
-			   "(\"appliances\"), as an older cordon repo settings wrote it: expected to be signed "
+		diag_error(field->diag, field->source, 0, 0,
+			   "does not say for which appliances it is signed "
+			   "(\"appliances\"), as an older cordon repo settings wrote it: expected "
+			   "to be signed "
 			   "anew, with --for or --for-all");
 		return -EINVAL;
 	}
@@ -156,7 +163,8 @@ void approval_release(struct approval *approval)
 
 int approval_digest(const struct approval *approval, uint8_t digest[DIGEST_SIZE])
 {
-	return digest_sha256(approval->metadata->canonical.data, approval->metadata->canonical.length, digest);
+	return digest_sha256(approval->metadata->canonical.data,
+			     approval->metadata->canonical.length, digest);
 }
 
 /* ---- for whom ---- */
@@ -164,9 +172,22 @@ int approval_digest(const struct approval *approval, uint8_t digest[DIGEST_SIZE]
 const char *approval_appliance_wrong(const char *name)
 {
 	static const char *const filler[] = {
-		"to be filled by o.e.m.", "default string", "system serial number", "serial number", "none",
-		"not specified", "not applicable", "not available", "n/a", "unknown", "invalid", "oem",
-		"0123456789", "123456789", "1234567890", "all",
+		"to be filled by o.e.m.",
+		"default string",
+		"system serial number",
+		"serial number",
+		"none",
+		"not specified",
+		"not applicable",
+		"not available",
+		"n/a",
+		"unknown",
+		"invalid",
+		"oem",
+		"0123456789",
+		"123456789",
+		"1234567890",
+		"all",
 	};
 	const size_t length = strlen(name);
 
@@ -180,7 +201,8 @@ const char *approval_appliance_wrong(const char *name)
 		return "expected no blank at its ends";
 	for (size_t i = 0; i < sizeof(filler) / sizeof(*filler); i++) {
 		if (strcasecmp(name, filler[i]) == 0)
-			return "expected a serial number, and this is what makers leave in its place";
+			return "expected a serial number, and this is what makers leave in its "
+			       "place";
 	}
 	if (strspn(name, "0 .-") == length)
 		return "expected a serial number, and this one is empty";
@@ -214,11 +236,15 @@ static int refuse_appliance(const struct approval *approval, const struct approv
 	struct text names = TEXT_EMPTY;
 
 	approval_print_appliances(approval, 2, &names);
-	diag_error(diag, APPROVAL_NAME, 0, 0, "is signed for other appliances: %s; this one is %s%s%s%s: "
-		   "expected one of these after cordon repo settings --for", names.data ? names.data : "",
-		   judge->serial[0] ? "serial " : "", judge->serial,
-		   judge->serial[0] && judge->key[0] ? ", key " : judge->key[0] ? "key " : "",
-		   judge->serial[0] || judge->key[0] ? judge->key : "without serial number and key");
+	diag_error(diag, APPROVAL_NAME, 0, 0,
+		   "is signed for other appliances: %s; this one is %s%s%s%s: "
+		   "expected one of these after cordon repo settings --for",
+		   names.data ? names.data : "", judge->serial[0] ? "serial " : "", judge->serial,
+		   judge->serial[0] && judge->key[0] ? ", key "
+		   : judge->key[0]		     ? "key "
+						     : "",
+		   judge->serial[0] || judge->key[0] ? judge->key
+						     : "without serial number and key");
 	text_release(&names);
 	return -ENODEV;
 }
@@ -229,12 +255,16 @@ static int check_repository(const struct approval *approval, const struct approv
 			    struct diag *diag)
 {
 	if (!judge->repository[0])
-		diag_error(diag, "root.json", 0, 0, "version %lld does not say to which repository it belongs, so "
-			   "its keys sign no settings: expected a root of a newer cordon repo rotate",
-			   (long long)judge->root->version);
+		diag_error(
+			diag, "root.json", 0, 0,
+			"version %lld does not say to which repository it belongs, so "
+			"its keys sign no settings: expected a root of a newer cordon repo rotate",
+			(long long)judge->root->version);
 	else if (strcmp(approval->repository, judge->repository) != 0)
-		diag_error(diag, APPROVAL_NAME, 0, 0, "is signed in the repository %s, and this appliance trusts "
-			   "%s: expected settings of the latter", approval->repository, judge->repository);
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "is signed in the repository %s, and this appliance trusts "
+			   "%s: expected settings of the latter",
+			   approval->repository, judge->repository);
 	else
 		return 0;
 	return -EACCES;
@@ -247,14 +277,19 @@ static int check_root(const struct approval_judge *judge, struct diag *diag)
 	if (metadata_expired(judge->root, judge->now)) {
 		metadata_time_print(judge->root->expires, expired);
 		metadata_time_print(judge->now, now);
-		diag_error(diag, APPROVAL_NAME, 0, 0, "the trust root (version %lld) expired at %s, and its keys "
-			   "approve nothing any more (it is %s here): expected a newer root first, by an update",
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "the trust root (version %lld) expired at %s, and its keys "
+			   "approve nothing any more (it is %s here): expected a newer root first, "
+			   "by an update",
 			   (long long)judge->root->version, expired, now);
 		return -ESTALE;
 	}
-	if (strcmp(judge->root_repository, judge->repository) == 0 && judge->root->version < judge->root_version) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "this appliance trusted version %lld of the root before its "
-			   "data partition was lost, and has version %lld now, which approves nothing: expected the "
+	if (strcmp(judge->root_repository, judge->repository) == 0 &&
+	    judge->root->version < judge->root_version) {
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "this appliance trusted version %lld of the root before its "
+			   "data partition was lost, and has version %lld now, which approves "
+			   "nothing: expected the "
 			   "newer one first, by an update or a newer image",
 			   (long long)judge->root_version, (long long)judge->root->version);
 		return -ESTALE;
@@ -262,22 +297,26 @@ static int check_root(const struct approval_judge *judge, struct diag *diag)
 	return 0;
 }
 
-static int check_version(const struct approval *approval, const struct approval_judge *judge, struct diag *diag)
+static int check_version(const struct approval *approval, const struct approval_judge *judge,
+			 struct diag *diag)
 {
 	uint8_t digest[DIGEST_SIZE];
 
 	if (approval->version > judge->last)
 		return 0;
-	if (approval->version == judge->last && judge->again && approval_digest(approval, digest) == 0 &&
+	if (approval->version == judge->last && judge->again &&
+	    approval_digest(approval, digest) == 0 &&
 	    memcmp(digest, judge->again, sizeof(digest)) == 0)
 		return 0;
-	diag_error(diag, APPROVAL_NAME, 0, 0, "has version %lld, and version %lld was taken already: expected a "
-		   "later one (cordon repo settings --version)", (long long)approval->version,
-		   (long long)judge->last);
+	diag_error(diag, APPROVAL_NAME, 0, 0,
+		   "has version %lld, and version %lld was taken already: expected a "
+		   "later one (cordon repo settings --version)",
+		   (long long)approval->version, (long long)judge->last);
 	return -EEXIST;
 }
 
-int approval_verify(const struct approval *approval, const struct approval_judge *judge, struct diag *diag)
+int approval_verify(const struct approval *approval, const struct approval_judge *judge,
+		    struct diag *diag)
 {
 	const struct metadata *root = judge->root;
 	int error = check_repository(approval, judge, diag);
@@ -285,8 +324,8 @@ int approval_verify(const struct approval *approval, const struct approval_judge
 	if (!error)
 		error = check_root(judge, diag);
 	if (!error)
-		error = metadata_verify(approval->metadata, &root->role[METADATA_ROOT], root->key, root->keys,
-					APPROVAL_NAME, NULL, 0, NULL, diag);
+		error = metadata_verify(approval->metadata, &root->role[METADATA_ROOT], root->key,
+					root->keys, APPROVAL_NAME, NULL, 0, NULL, diag);
 	if (!error && !is_for(approval, judge))
 		error = refuse_appliance(approval, judge, diag);
 	return error ? error : check_version(approval, judge, diag);
@@ -356,8 +395,8 @@ static void follow(struct trust **trust, const struct archive *bundle)
 	take_newest(trust, bundle);
 }
 
-int approval_root(struct trust **trust, char repository[METADATA_KEYID], const void *root, size_t size,
-		  const struct archive *bundle, struct diag *diag)
+int approval_root(struct trust **trust, char repository[METADATA_KEYID], const void *root,
+		  size_t size, const struct archive *bundle, struct diag *diag)
 {
 	int error;
 
@@ -384,8 +423,8 @@ static bool same_signed(const struct metadata *a, const struct metadata *b)
 	       memcmp(a->canonical.data, b->canonical.data, a->canonical.length) == 0;
 }
 
-int approval_replace(const struct metadata *trusted, const char *repository, const void *next, size_t size,
-		     bool *other, struct diag *diag)
+int approval_replace(const struct metadata *trusted, const char *repository, const void *next,
+		     size_t size, bool *other, struct diag *diag)
 {
 	char of[METADATA_KEYID];
 	struct trust *trust;
@@ -397,10 +436,11 @@ int approval_replace(const struct metadata *trusted, const char *repository, con
 	root = trust_get(trust, METADATA_ROOT);
 	*other = !of[0] || strcmp(of, repository) != 0;
 	if (!*other && root->version <= trusted->version && !same_signed(root, trusted)) {
-		diag_error(diag, "root.json", 0, 0, "is %s version %lld, and this appliance trusts version %lld of the "
+		diag_error(diag, "root.json", 0, 0,
+			   "is %s version %lld, and this appliance trusts version %lld of the "
 			   "same repository: expected a later one, or none",
-			   root->version == trusted->version ? "another" : "the older", (long long)root->version,
-			   (long long)trusted->version);
+			   root->version == trusted->version ? "another" : "the older",
+			   (long long)root->version, (long long)trusted->version);
 		error = -EEXIST;
 	}
 	trust_free(trust);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Signed settings, edited at every member: each edit is refused, or changes nothing of what is signed. */
+/* Signed settings, edited at every member: each edit is refused, or changes nothing of what is
+ * signed. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>
@@ -22,9 +23,10 @@ static json_t *settings(void)
 
 	assert_int_equal(digest_sha256(CONF, strlen(CONF), digest), 0);
 	hex_print(digest, sizeof(digest), hex);
-	return json_pack("{s:s, s:i, s:s, s:[s, s], s:{s:{s:s, s:i}}}", "_type", APPROVAL_TYPE, "version",
-			 VERSION, "x-cordon-repository", repository, "appliances", "SN-1", "SN-2", "files",
-			 "cordon.conf", "sha256", hex, "length", (int)strlen(CONF));
+	return json_pack("{s:s, s:i, s:s, s:[s, s], s:{s:{s:s, s:i}}}", "_type", APPROVAL_TYPE,
+			 "version", VERSION, "x-cordon-repository", repository, "appliances",
+			 "SN-1", "SN-2", "files", "cordon.conf", "sha256", hex, "length",
+			 (int)strlen(CONF));
 }
 
 static struct trust *trust_two_of_three(struct forge *forge)
@@ -35,17 +37,24 @@ static struct trust *trust_two_of_three(struct forge *forge)
 
 	forge_grant(forge, "root", key, 3, 2);
 	forge_sign(forge_role(forge, "root"), &bytes);
-	assert_int_equal(approval_root(&trust, repository, bytes.data, bytes.length, NULL, NULL), 0);
+	assert_int_equal(approval_root(&trust, repository, bytes.data, bytes.length, NULL, NULL),
+			 0);
 	text_release(&bytes);
 	return trust;
 }
 
 /* What a box makes of it: 0, and the digest of what was signed. */
-static int judge(const struct trust *trust, const char *bytes, size_t size, uint8_t digest[DIGEST_SIZE])
+static int judge(const struct trust *trust, const char *bytes, size_t size,
+		 uint8_t digest[DIGEST_SIZE])
 {
 	const struct approval_judge judge = {
-		.root = trust_get(trust, METADATA_ROOT), .repository = repository, .key = "", .serial = "SN-1",
-		.now = NOW, .last = VERSION - 1, .root_repository = "",
+		.root = trust_get(trust, METADATA_ROOT),
+		.repository = repository,
+		.key = "",
+		.serial = "SN-1",
+		.now = NOW,
+		.last = VERSION - 1,
+		.root_repository = "",
 	};
 	static struct approval approval;
 	int error;

@@ -54,17 +54,22 @@ static int check_root(const struct approve *approve, char repository[METADATA_KE
 	if (error)
 		return error;
 	if (!repository[0]) {
-		diag_error(diag, "root.json", 0, 0, "version %lld does not say to which repository it "
+		diag_error(diag, "root.json", 0, 0,
+			   "version %lld does not say to which repository it "
 			   "belongs: renew it first (cordon repo rotate DIR root), or name by "
-			   "--root one that says it", (long long)root->version);
+			   "--root one that says it",
+			   (long long)root->version);
 		return -EACCES;
 	}
 	if (!metadata_expired(root, approve->now))
 		return 0;
 	metadata_time_print(root->expires, expired);
-	diag_error(diag, "root.json", 0, 0, "version %lld expired at %s, and appliances take nothing "
-		   "that its keys sign: renew it first (cordon repo rotate DIR root, sign, publish), "
-		   "and name the new one by --root", (long long)root->version, expired);
+	diag_error(
+		diag, "root.json", 0, 0,
+		"version %lld expired at %s, and appliances take nothing "
+		"that its keys sign: renew it first (cordon repo rotate DIR root, sign, publish), "
+		"and name the new one by --root",
+		(long long)root->version, expired);
 	return -ESTALE;
 }
 
@@ -77,8 +82,10 @@ int approve_build(json_t **document, const struct approve *approve, struct diag 
 	if (error)
 		return error;
 	if (approve->files > APPROVAL_FILES || approve->appliances > APPROVAL_APPLIANCES) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "expected at most %d files, and at most %d names of "
-			   "appliances (or --for-all)", APPROVAL_FILES, APPROVAL_APPLIANCES);
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "expected at most %d files, and at most %d names of "
+			   "appliances (or --for-all)",
+			   APPROVAL_FILES, APPROVAL_APPLIANCES);
 		return -EINVAL;
 	}
 	files = describe_files(approve);
@@ -121,9 +128,9 @@ size_t approve_count(const struct approval *before, const struct metadata *root)
 {
 	char signer[METADATA_ROLE_KEYS][METADATA_KEYID];
 	size_t have = 0;
-	const int error = metadata_verify(before->metadata, &root->role[METADATA_ROOT], root->key,
-					  root->keys, APPROVAL_NAME, signer, METADATA_ROLE_KEYS, &have,
-					  NULL);
+	const int error =
+		metadata_verify(before->metadata, &root->role[METADATA_ROOT], root->key, root->keys,
+				APPROVAL_NAME, signer, METADATA_ROLE_KEYS, &have, NULL);
 
 	return error && error != -EACCES ? 0 : have;
 }
@@ -137,9 +144,11 @@ int approve_version(int64_t *version, const json_t *document, const struct appro
 	*version = same ? theirs : (theirs > last ? theirs : last) + 1;
 	if (*version <= last + APPROVE_STEP)
 		return 0;
-	diag_error(diag, APPROVAL_NAME, 0, 0, "has version %lld, and the last one that this key signed is "
+	diag_error(diag, APPROVAL_NAME, 0, 0,
+		   "has version %lld, and the last one that this key signed is "
 		   "%lld: was the file changed? Take it away to begin anew, or say the version "
-		   "yourself (--version)", (long long)theirs, (long long)last);
+		   "yourself (--version)",
+		   (long long)theirs, (long long)last);
 	return -ERANGE;
 }
 
@@ -170,8 +179,10 @@ static int count(struct approve_result *result, const json_t *document, const st
 	int error = document_print(document, &text);
 
 	if (!error && text.length > APPROVAL_MAX) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "has %zu bytes: expected at most %d, with fewer "
-			   "names of appliances", text.length, APPROVAL_MAX);
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "has %zu bytes: expected at most %d, with fewer "
+			   "names of appliances",
+			   text.length, APPROVAL_MAX);
 		error = -EFBIG;
 	}
 	if (!error)
@@ -189,7 +200,8 @@ int approve_check_key(const struct metadata *root, const struct secret *secret, 
 {
 	if (find_key(root, secret))
 		return 0;
-	diag_error(diag, APPROVAL_NAME, 0, 0, "this key is none of the root role's: expected one of those "
+	diag_error(diag, APPROVAL_NAME, 0, 0,
+		   "this key is none of the root role's: expected one of those "
 		   "that sign the root");
 	return -EACCES;
 }

@@ -5,8 +5,8 @@
 #include "signed/publisher/keyring.h"
 
 /*
- * Signs settings (signed/approval.h). What is signed is built from bytes that the caller read once and
- * showed; of a document that others signed only the signatures are used, and only where it says
+ * Signs settings (signed/approval.h). What is signed is built from bytes that the caller read once
+ * and showed; of a document that others signed only the signatures are used, and only where it says
  * exactly the same.
  */
 struct approve_file {
@@ -26,9 +26,9 @@ struct approve {
 };
 
 /*
- * Without signatures; *document is the caller's. -EACCES: the root does not say to which repository it
- * belongs; -ESTALE: it has expired, and appliances take nothing that its keys sign; -EINVAL: more files or
- * names than appliances take. With diag.
+ * Without signatures; *document is the caller's. -EACCES: the root does not say to which repository
+ * it belongs; -ESTALE: it has expired, and appliances take nothing that its keys sign; -EINVAL:
+ * more files or names than appliances take. With diag.
  */
 int approve_build(json_t **document, const struct approve *approve, struct diag *diag)
 	__attribute__((warn_unused_result));
@@ -41,10 +41,10 @@ bool approve_same(const struct approval *before, const json_t *document);
 bool approve_join(json_t *document, const struct approval *before);
 
 /*
- * The version for what document says (its own does not count): that of before, which others signed, for
- * the same; else the one after before's and after last, the highest that this key signed. -ERANGE, with
- * diag: before is more than APPROVE_STEP versions ahead of last, which no settings of one publisher are;
- * taken over, it would leave no later version.
+ * The version for what document says (its own does not count): that of before, which others signed,
+ * for the same; else the one after before's and after last, the highest that this key signed.
+ * -ERANGE, with diag: before is more than APPROVE_STEP versions ahead of last, which no settings of
+ * one publisher are; taken over, it would leave no later version.
  */
 enum { APPROVE_STEP = 10000 };
 int approve_version(int64_t *version, const json_t *document, const struct approval *before,

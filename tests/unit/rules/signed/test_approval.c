@@ -18,10 +18,10 @@ static char repository[METADATA_KEYID] = CONF_DIGEST;
 
 static json_t *settings_for(int64_t version, json_t *appliances)
 {
-	json_t *document = json_pack("{s:s, s:I, s:s, s:o, s:{s:{s:s, s:I}}}", "_type", APPROVAL_TYPE,
-				     "version", (json_int_t)version, "x-cordon-repository", repository,
-				     "appliances", appliances, "files", "cordon.conf", "sha256",
-				     CONF_DIGEST, "length", (json_int_t)strlen(CONF));
+	json_t *document = json_pack(
+		"{s:s, s:I, s:s, s:o, s:{s:{s:s, s:I}}}", "_type", APPROVAL_TYPE, "version",
+		(json_int_t)version, "x-cordon-repository", repository, "appliances", appliances,
+		"files", "cordon.conf", "sha256", CONF_DIGEST, "length", (json_int_t)strlen(CONF));
 
 	assert_non_null(document);
 	return document;
@@ -58,7 +58,8 @@ static struct trust *root_of(struct forge *forge)
 
 	forge_grant(forge, "root", key, 3, 2);
 	forge_sign(forge_role(forge, "root"), &bytes);
-	assert_int_equal(approval_root(&trust, repository, bytes.data, bytes.length, NULL, NULL), 0);
+	assert_int_equal(approval_root(&trust, repository, bytes.data, bytes.length, NULL, NULL),
+			 0);
 	text_release(&bytes);
 	return trust;
 }
@@ -75,7 +76,8 @@ static struct approval_judge box(const struct trust *trust)
 }
 
 /* Takes document. */
-static int judge_signed(const struct approval_judge *judge, json_t *document, size_t number, size_t count)
+static int judge_signed(const struct approval_judge *judge, json_t *document, size_t number,
+			size_t count)
 {
 	struct approval approval;
 	int error;
@@ -107,13 +109,15 @@ static void takes_a_threshold_and_a_later_version(void **state)
 	assert_int_equal(judge_signed(&at0, settings(7), 10, 3), 0);
 	assert_int_equal(judge_signed(&at6, settings(7), 10, 1), -EACCES);
 	assert_int_equal(judge_signed(&at6, settings(7), 20, 2), -EACCES);
-	assert_int_equal(judge_signed(&at6, settings(7), 12, 2), -EACCES);	/* one of them, and a stranger */
+	assert_int_equal(judge_signed(&at6, settings(7), 12, 2),
+			 -EACCES); /* one of them, and a stranger */
 	assert_int_equal(judge_signed(&at6, settings(6), 10, 2), -EEXIST);
 	assert_int_equal(judge_signed(&at6, settings(5), 10, 2), -EEXIST);
 	trust_free(trust);
 }
 
-/* To a data partition that was made anew the last set may come back, and nothing else under its version. */
+/* To a data partition that was made anew the last set may come back, and nothing else under its
+ * version. */
 static void the_last_version_comes_once_more_with_the_same_content_alone(void **state)
 {
 	struct trust *trust = root_of(*state);
@@ -143,8 +147,9 @@ static void takes_what_is_signed_for_this_appliance(void **state)
 	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s]", "SN-1"))), 0);
 	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s]", KEY_ID))), 0);
 	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s, s]", "SN-0", "SN-1"))), 0);
-	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s, s, s]", "SN-0", "SN-2", "SN-3"))),
-			 -ENODEV);
+	assert_int_equal(
+		judge(&judged, settings_for(1, json_pack("[s, s, s]", "SN-0", "SN-2", "SN-3"))),
+		-ENODEV);
 	assert_true(says("SN-0, SN-2 and 1 more; this one is serial SN-1, key " KEY_ID));
 	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s]", "SN-10"))), -ENODEV);
 	assert_int_equal(judge(&judged, settings_for(1, json_pack("[s]", "sn-1"))), -ENODEV);
@@ -204,8 +209,8 @@ static void an_expired_root_approves_nothing(void **state)
 	trust_free(trust);
 }
 
-/* The image's root is older than the one that the box had followed to: who was taken out of it since signs
- * nothing. */
+/* The image's root is older than the one that the box had followed to: who was taken out of it
+ * since signs nothing. */
 static void a_root_that_was_left_behind_approves_nothing(void **state)
 {
 	struct forge *forge = *state;
@@ -229,8 +234,8 @@ static int replace(const struct trust *trust, struct forge *forge, bool *other)
 
 	diag_init(&diag);
 	forge_sign(forge_role(forge, "root"), &bytes);
-	error = approval_replace(trust_get(trust, METADATA_ROOT), repository, bytes.data, bytes.length, other,
-				 &diag);
+	error = approval_replace(trust_get(trust, METADATA_ROOT), repository, bytes.data,
+				 bytes.length, other, &diag);
 	text_release(&bytes);
 	return error;
 }
@@ -287,18 +292,31 @@ static void refuses_other_shapes(void **state)
 	static const struct {
 		const char *member, *value;
 	} row[] = {
-		{ "_type", "\"root\"" }, { "_type", "1" }, { "version", "0" }, 
-		{ "version", "\"1\"" }, { "files", "{}" }, { "files", "[]" }, { "files", "{\"a\": 1}" },
+		{ "_type", "\"root\"" },
+		{ "_type", "1" },
+		{ "version", "0" },
+		{ "version", "\"1\"" },
+		{ "files", "{}" },
+		{ "files", "[]" },
+		{ "files", "{\"a\": 1}" },
 		{ "files", "{\"a\": {\"length\": 1}}" },
 		{ "files", "{\"a\": {\"length\": -1, \"sha256\": \"" CONF_DIGEST "\"}}" },
 		{ "files", "{\"a\": {\"length\": 1, \"sha256\": \"00\"}}" },
 		{ "files", "{\"\": {\"length\": 1, \"sha256\": \"" CONF_DIGEST "\"}}" },
-		{ "x-cordon-repository", "1" }, { "x-cordon-repository", "\"00\"" },
+		{ "x-cordon-repository", "1" },
+		{ "x-cordon-repository", "\"00\"" },
 		{ "x-cordon-repository", "\"" KEY_ID "00\"" },
-		{ "appliances", "\"everybody\"" }, { "appliances", "\"ALL\"" }, { "appliances", "[]" },
-		{ "appliances", "{}" }, { "appliances", "true" }, { "appliances", "[\"all\"]" },
-		{ "appliances", "[1]" }, { "appliances", "[\"\"]" }, { "appliances", "[\"a\", \"a\"]" },
-		{ "appliances", "[\"a\\u001b\"]" }, { "appliances", "[\"" KEY_ID "00\"]" },
+		{ "appliances", "\"everybody\"" },
+		{ "appliances", "\"ALL\"" },
+		{ "appliances", "[]" },
+		{ "appliances", "{}" },
+		{ "appliances", "true" },
+		{ "appliances", "[\"all\"]" },
+		{ "appliances", "[1]" },
+		{ "appliances", "[\"\"]" },
+		{ "appliances", "[\"a\", \"a\"]" },
+		{ "appliances", "[\"a\\u001b\"]" },
+		{ "appliances", "[\"" KEY_ID "00\"]" },
 	};
 	struct approval approval;
 
@@ -358,18 +376,21 @@ static void takes_the_newest_root(void **state)
 	forge_set_version(forge, "root", 5);
 	forge_sign(forge_role(forge, "root"), &fifth);
 	assert_int_equal(archive_add(&archive, "root.json", fifth.data, fifth.length), 0);
-	assert_int_equal(approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
+	assert_int_equal(
+		approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
 	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 5);
 	trust_free(trust);
 	/* An older one, or none that reads, changes nothing. */
 	archive.count = 0;
 	assert_int_equal(archive_add(&archive, "root.json", first.data, first.length), 0);
-	assert_int_equal(approval_root(&trust, repository, fifth.data, fifth.length, &archive, NULL), 0);
+	assert_int_equal(
+		approval_root(&trust, repository, fifth.data, fifth.length, &archive, NULL), 0);
 	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 5);
 	trust_free(trust);
 	archive.count = 0;
 	assert_int_equal(archive_add(&archive, "root.json", "{}", 2), 0);
-	assert_int_equal(approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
+	assert_int_equal(
+		approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
 	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 1);
 	trust_free(trust);
 	text_release(&first);
@@ -389,7 +410,8 @@ static void follows_newer_roots(void **state)
 	forge_sign(forge_role(forge, "root"), &second);
 	assert_int_equal(archive_add(&archive, "2.root.json", second.data, second.length), 0);
 	assert_int_equal(archive_add(&archive, "3.root.json", second.data, second.length), 0);
-	assert_int_equal(approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
+	assert_int_equal(
+		approval_root(&trust, repository, first.data, first.length, &archive, NULL), 0);
 	assert_int_equal(trust_get(trust, METADATA_ROOT)->version, 2);
 	trust_free(trust);
 	assert_int_equal(approval_root(&trust, repository, "{}", 2, &archive, NULL), -EINVAL);
