@@ -99,6 +99,60 @@ test_settings_apply_takes_itself_back() {
 }
 lost() { ! timeout 6 "$BOOT/on" true; }
 
+# signed_set NAME VERSION [MODE]: the first provisioning, signed, into SIGNED/NAME.
+SIGNED=$VM/signed
+signed_set() {
+	local people=$SIGNED/people key
+	mkdir -p "$SIGNED/$1" "$people"
+	if [ ! -e "$SIGNED/root.json" ]; then
+		repo key new --dir "$people" --no-passphrase alice bob carol one two > /dev/null
+		repo init "$SIGNED/r" --people "$people"/{alice,bob,carol}.pub --online "$people"/{one,two}.pub \
+			--threshold root=2 > /dev/null
+		for key in alice bob; do repo sign "$SIGNED/r" --key "$people/$key.pem" --yes > /dev/null; done
+		cp "$SIGNED"/r/staging/1.root.json "$SIGNED/root.json"
+	fi
+	cp "$SIGNED/root.json" "$SIGNED/$1/root.json"
+	cp "$VM/key.pub" "$SIGNED/$1/authorized_keys"
+	printf '[system]\nhostname = %s\n[management]\ninterface = lan\nssh = on\n' "$1" > "$SIGNED/$1/network.conf"
+	for key in alice bob; do
+		repo settings "$SIGNED/$1" --key "$people/$key.pem" --for-all --version "$2" --yes > /dev/null
+	done
+}
+repo() { "$CORDON_BIN/cordon" repo "$@"; }
+
+# lose_data NAME: the data partition is broken beyond repair, the mark of a box that was set up is gone, too, and
+# this set lies on the EFI partition.
+lose_data() {
+	local file
+	dd if=/dev/urandom of="$VM/disk.img" bs=1M seek=97 count=16 conv=notrunc status=none
+	esp mdel ::/cordon/provisioned
+	for file in "$SIGNED/$1"/*; do esp mcopy -o "$file" ::/cordon/; done
+}
+
+# The keys of a former administrator, signed for this box once, come back to no data partition.
+test_settings_old_versions_stay_old() {
+	rm -rf "$SIGNED"
+	signed_set old 1
+	signed_set new 2
+	vm_disk
+	for file in "$SIGNED/new"/*; do esp mcopy -o "$file" ::/cordon/; done
+	vm_start direct
+	vm_ready 60
+	is "$(on cat /proc/sys/kernel/hostname)" new 'a signed set'
+	like "$(on cordon settings id)" 'serial *key *[0-9a-f]*' 'what it is called'
+	like "$(on cat /boot/cordon/floor.0)" '*version 2 *' 'the floor'
+	is "$(on cat /boot/cordon/floor.1)" "$(on cat /boot/cordon/floor.0)" 'both of it'
+	vm_off || fail 'it does not switch off'
+	lose_data old
+	vm_start direct
+	console_wait 60 'has version 1, and version 2 was taken already' || fail 'an old version was taken'
+	vm_off || vm_cut
+	lose_data new
+	vm_start direct
+	vm_ready 60
+	is "$(on cat /proc/sys/kernel/hostname)" new 'the last set comes back'
+}
+
 # A file system may ask of whoever mounts it to panic when it is broken. Ours are the only wishes that count.
 test_settings_stick_that_wants_a_panic() {
 	local boot
