@@ -221,10 +221,3 @@ int sandbox_enter(const struct sandbox *sandbox, const char **step)
 	*step = "system-call filter";
 	return enter_filter(sandbox);
 }
-
-int sandbox_step_down(uid_t uid)
-{
-	int error = geteuid() == 0 ? enter_user(uid) : 0;
-
-	return error ? error : enter_capabilities(0);
-}

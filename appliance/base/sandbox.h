@@ -43,7 +43,3 @@ struct sandbox {
  */
 int sandbox_enter(const struct sandbox *sandbox, const char **step)
 	__attribute__((warn_unused_result));
-
-/* For a program of others that unpacks what a stranger sends, before it is executed: another user (when this
- * one is root), no capabilities, no new privileges. Files that anybody may see it still sees. 0 or -errno. */
-int sandbox_step_down(uid_t uid) __attribute__((warn_unused_result));

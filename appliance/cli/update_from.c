@@ -9,14 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/sandbox.h"
-#include "base/sealed.h"
 #include "settings/settings.h"
 
 /*
@@ -24,8 +21,6 @@
  * into a folder that the update role can read; there they are judged like a mirror's.
  */
 #define INCOMING "incoming-"
-
-enum { COPY_FILES = 8192, COPY_FILE_MAX = 64 << 20, COPY_TOTAL = 512 << 20, COPY_DEPTH = 3 };
 
 struct copying {
 	size_t files;		/* and folders */
@@ -51,7 +46,7 @@ static void copy_file(struct copying *copying, int from, int to, const char *nam
 	char *data;
 	size_t size;
 	int fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out;
-	int error = fd < 0 ? -errno : file_read_fd(fd, COPY_FILE_MAX, &data, &size);
+	int error = fd < 0 ? -errno : file_read_fd(fd, UPDATE_FILE_MAX, &data, &size);
 
 	if (fd >= 0)
 		close(fd);
@@ -60,7 +55,7 @@ static void copy_file(struct copying *copying, int from, int to, const char *nam
 		return;
 	copying->files++;
 	copying->bytes += size;
-	if (copying->files > COPY_FILES || copying->bytes > COPY_TOTAL)
+	if (copying->files > UPDATE_FILES || copying->bytes > UPDATE_TOTAL)
 		copying->problem = too_much;
 	out = copying->problem ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 					     0644);
@@ -81,7 +76,7 @@ static void copy_subfolder(struct copying *copying, int from, int to, const char
 	if (inner < 0)
 		return;
 	/* A folder takes room, too. */
-	if (++copying->files > COPY_FILES)
+	if (++copying->files > UPDATE_FILES)
 		copying->problem = too_much;
 	else if (mkdirat(to, name, 0755) == 0)
 		outer = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -106,7 +101,7 @@ static void copy_folder(struct copying *copying, int from, int to, unsigned int 
 		if (!wanted(entry->d_name) ||
 		    fstatat(from, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (S_ISDIR(status.st_mode) && depth < COPY_DEPTH && !is_images(entry->d_name, depth))
+		if (S_ISDIR(status.st_mode) && depth < UPDATE_DEPTH && !is_images(entry->d_name, depth))
 			copy_subfolder(copying, from, to, entry->d_name, depth);
 		else if (S_ISREG(status.st_mode))
 			copy_file(copying, from, to, entry->d_name);
@@ -117,40 +112,22 @@ static void copy_folder(struct copying *copying, int from, int to, unsigned int 
 		copying->problem = "a folder cannot be read";
 }
 
-/* Only what this program made: no link, and no deeper than it copies. */
-static void remove_folder(int parent, const char *name, unsigned int depth)
+/* Nobody else can remove them, since they are root's. */
+void update_remove_leftovers(int folder, const char *prefix)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
 	while (directory && (entry = readdir(directory))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (unlinkat(fd, entry->d_name, 0) < 0 && depth <= COPY_DEPTH + 1)
-			remove_folder(fd, entry->d_name, depth + 1);
-	}
-	if (directory)
-		closedir(directory);
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
-/* What commands left that were ended: nobody else can remove it, since it is root's. */
-static void remove_leftovers(int update)
-{
-	int fd = openat(update, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	while (directory && (entry = readdir(directory))) {
-		size_t prefix = sizeof(INCOMING) - 1;
+		size_t length = strlen(prefix);
 		pid_t pid;
 
-		if (strncmp(entry->d_name, INCOMING, prefix) != 0)
+		if (strncmp(entry->d_name, prefix, length) != 0)
 			continue;
-		pid = (pid_t)strtol(entry->d_name + prefix, NULL, 10);
+		pid = (pid_t)strtol(entry->d_name + length, NULL, 10);
 		if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH))
-			remove_folder(update, entry->d_name, 0);
+			(void)!file_remove_tree(folder, entry->d_name);
 	}
 	if (directory)
 		closedir(directory);
@@ -229,30 +206,30 @@ int update_from(const struct cli *cli, const char *folder)
 	}
 	/* The update role has to read it, whatever root's mask is. */
 	umask(022);
-	remove_leftovers(update);
+	update_remove_leftovers(update, INCOMING);
 	snprintf(name, sizeof(name), INCOMING "%d", (int)getpid());
 	code = copy_in(source, update, name);
 	if (code == EXIT_YES) {
 		code = update_look(cli, name);
 		give_receipt(cli, source);
 	}
-	remove_folder(update, name, 0);
+	if (file_remove_tree(update, name))
+		fprintf(stderr, "cordon update from: %s/%s: cannot be removed\n", path, name);
 	close(update);
 	close(source);
 	return code;
 }
 
-/* ---- push and receive ---- */
+/* ---- push ---- */
 
-/* unpacks: it reads what somebody sent, and is no root while it does. */
-static int run(char *const arguments[], const char *folder, int input, int output, bool unpacks)
+static int run(char *const arguments[], const char *folder, int input, int output)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		if ((input >= 0 && dup2(input, STDIN_FILENO) < 0) ||
 		    (output >= 0 && dup2(output, STDOUT_FILENO) < 0) ||
-		    (folder && chdir(folder) < 0) || (unpacks && sandbox_step_down(SEALED_UID) < 0))
+		    (folder && chdir(folder) < 0))
 			_exit(126);
 		execvp(arguments[0], arguments);
 		_exit(127);
@@ -285,8 +262,8 @@ int update_push(const char *host, const char *folder)
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return EXIT_NO;
-	packer = run(tar, folder, -1, pipes[1], false);
-	carrier = run(ssh, NULL, pipes[0], -1, false);
+	packer = run(tar, folder, -1, pipes[1]);
+	carrier = run(ssh, NULL, pipes[0], -1);
 	close(pipes[0]);
 	close(pipes[1]);
 	packed = wait_for(packer);
@@ -297,35 +274,4 @@ int update_push(const char *host, const char *folder)
 	if (code == 127 || code == 255)
 		fprintf(stderr, "cordon update push: ssh to %s ended with %d\n", host, code);
 	return packed ? EXIT_NO : code;
-}
-
-int update_receive(const struct cli *cli)
-{
-	/* What a release is made of and nothing else: until it is taken it lies in RUN, in memory. */
-	char *const tar[] = { word("tar"), word("-xf"), word("-"), word("metadata"),
-			      word("targets/rules"), NULL };
-	const struct rlimit limit = { COPY_FILE_MAX, COPY_FILE_MAX };
-	char path[512];
-	int folder, code;
-
-	snprintf(path, sizeof(path), "%s/received.XXXXXX", cli->run);
-	if (!mkdtemp(path)) {
-		fprintf(stderr, "cordon update receive: %s: %m\n", path);
-		return EXIT_NO;
-	}
-	setrlimit(RLIMIT_FSIZE, &limit);
-	if (geteuid() == 0 && chown(path, SEALED_UID, SEALED_UID) < 0)
-		fprintf(stderr, "cordon update receive: %s: %m\n", path);
-	code = wait_for(run(tar, path, -1, -1, true));
-	if (code)
-		fputs("cordon update receive: expected a tar archive with metadata/ and targets/rules/ on "
-		      "standard input\n", stderr);
-	else
-		code = update_from(cli, path);
-	folder = open(cli->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder >= 0) {
-		remove_folder(folder, strrchr(path, '/') + 1, 0);
-		close(folder);
-	}
-	return code ? EXIT_NO : EXIT_YES;
 }
