@@ -31,14 +31,15 @@ SRC_journal := $(wildcard appliance/journal/*.c)
 SRC_system := $(wildcard appliance/system/*.c)
 SRC_daemon := $(wildcard appliance/daemon/*.c)
 # An appliance does without the publisher: without its command nothing pulls in its library.
-SRC_cli = $(filter-out $(if $(CONFIG_PUBLISHER),,appliance/cli/repo%.c),$(wildcard appliance/cli/*.c))
+SRC_cli = $(filter-out $(if $(CONFIG_PUBLISHER),,appliance/cli/repo%.c) \
+	$(if $(CONFIG_PKCS11),,appliance/cli/repo_token%.c),$(wildcard appliance/cli/*.c))
 GENERATED := $(O)/gen/suffixes.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
 	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_system)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
 LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
-	$(if $(CONFIG_ED25519),-lsodium) -lpthread
+	$(if $(CONFIG_ED25519),-lsodium) $(if $(CONFIG_PKCS11),-lp11-kit) -lpthread
 PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 
 # ---- configuration (Kconfig)
@@ -55,7 +56,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wvla \
 FLAGS := -std=c17 -D_GNU_SOURCE -g -O2 -fno-strict-aliasing -fPIE -pthread \
 	-ffile-prefix-map=$(CURDIR)=. -Iappliance -Irules -I. -I$(O)/gen $(WARN)
 LINK := -pie -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now
-FLAGS += -ffunction-sections -fdata-sections
+FLAGS += -ffunction-sections -fdata-sections $(if $(CONFIG_PKCS11),-isystem $(SYSROOT)/usr/include/p11-kit-1)
 FLAGS += $(EXTRA_FLAGS)
 ifeq ($(SAN),1)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
@@ -143,11 +144,14 @@ $(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
 	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
 # ---- what it needs (Debian; bookworm and trixie)
+# Keys on tokens: what finds and loads a token's module; for tests a token in software, and what puts
+# certificates and keys onto it that want the PIN each time, as PIV's do (softhsm2-util cannot).
+DEPS_TOKEN := libp11-kit-dev softhsm2 opensc
 DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
 	libmbedtls-dev libsodium-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
-	dnsmasq-base mandoc fdisk
+	dnsmasq-base mandoc fdisk $(DEPS_TOKEN)
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_FRESH := mmdebstrap
 
@@ -279,7 +283,8 @@ bench-update: all
 
 # ---- arm64, with Debian's multiarch packages
 CROSS_ARM64 := gcc-aarch64-linux-gnu libc6-dev:arm64 libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
-	libmbedtls-dev:arm64 libsodium-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64
+	libmbedtls-dev:arm64 libsodium-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64 \
+	libp11-kit-dev:arm64
 .PHONY: cross-arm64
 cross-arm64:
 	$(Q)tests/install-packages --arch arm64 $(CROSS_ARM64)

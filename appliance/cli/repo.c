@@ -288,6 +288,10 @@ int repo_report(const char *path, const struct diag *diag, int error)
 	command_print_diag(diag);
 	if (error && diag->count == 0)
 		fprintf(stderr, "cordon repo: %s: %s\n", path, strerror(-error));
+	if (error == -EKEYREJECTED)
+		fprintf(stderr, "the signature that the token gave does not verify with the public key or "
+			"certificate that lies\n  beside the private key on it: they are of two keys, or "
+			"the token is faulty; nothing was signed\n");
 	if (error == -ESTALE)
 		fprintf(stderr, "to renew: \"cordon repo timestamp\" for timestamp and snapshot; "
 			"\"cordon repo rotate %s ROLE\",\n  sign and publish for each other role\n",

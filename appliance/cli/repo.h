@@ -127,10 +127,28 @@ int repo_public(struct keyring_key *key, const char *path, struct diag *diag);
 int repo_show_images(const struct repository *repository, const struct metadata *images,
 		     struct text *out, struct diag *diag);
 
+/* A private key's file, or a key on a token (pkcs11:...); its passphrase or PIN from the file, from
+ * CORDON_PASSPHRASE, or the terminal. 0 or an exit code after a message, as of all with a code. */
+int repo_secret(struct secret **secret, const char *path, const char *passphrase_file);
+/* Its public key alone: of a token without its PIN. */
+int repo_public_of(struct key *key, const char *path);
 /* "pkcs11:..." */
 bool repo_is_token(const char *key);
-/* A private key's file; the passphrase from its file, from CORDON_PASSPHRASE, or the terminal. */
-int repo_secret(struct secret **secret, const char *path, const char *passphrase_file);
+
+/* Keys on tokens, see repo_token.h; not there without CONFIG_PKCS11. */
+int repo_token_secret(struct secret **secret, const char *uri, const char *passphrase_file);
+int repo_token_public(struct key *key, const char *uri);
+/* What can be seen without a PIN, into array or (NULL) onto standard output. */
+int repo_token_list(const char *uri, json_t *array);
+
+/* A file that nobody else can read, change or exchange; data is the caller's, to be wiped. 0, or -errno
+ * after a message that says how to mend it. */
+int repo_private_read(const char *path, char **data, size_t *size);
+/* Its first line. */
+int repo_private_line(const char *path, char line[KEY_PASSPHRASE_MAX + 1]);
+/* Asks "QUESTION NAME: " on the terminal, without echo; 0, or -errno after a message. */
+int repo_prompt(const char *question, const char *name, char passphrase[KEY_PASSPHRASE_MAX + 1]);
+
 /* A new passphrase, asked twice on a terminal; false after a message. */
 bool repo_new_passphrase(const char *name, const char *file,
 			 char passphrase[KEY_PASSPHRASE_MAX + 1]);

@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/file.h"
 
-enum { DIR_OPTION, TYPE_OPTION, FILE_OPTION, BARE_OPTION, JSON_OPTION };
+enum { DIR_OPTION, TYPE_OPTION, FILE_OPTION, BARE_OPTION, JSON_OPTION, OUT_OPTION };
 
 static const struct repo_option table[] = {
 	[DIR_OPTION] = { "dir", REPO_ONE },
@@ -20,6 +21,7 @@ static const struct repo_option table[] = {
 	[FILE_OPTION] = { "passphrase-file", REPO_ONE },
 	[BARE_OPTION] = { "no-passphrase", REPO_FLAG },
 	[JSON_OPTION] = { "json", REPO_FLAG },
+	[OUT_OPTION] = { "out", REPO_ONE },
 	{ 0 },
 };
 
@@ -165,6 +167,9 @@ static int import_secret(const struct repo_words *words, const char *path)
 	struct secret *secret;
 	int code;
 
+	if (repo_is_token(path))
+		return command_usage(words->command, "import %s: a private key does not leave its "
+				     "token; expected export for its public key", path);
 	snprintf(name, sizeof(name), "%s", slash ? slash + 1 : path);
 	name[strcspn(name, ".")] = '\0';
 	if (!check_name(name))
@@ -198,6 +203,37 @@ static int import_keys(const struct repo_words *words)
 	for (size_t i = 1; !code && i < words->words; i++)
 		code = is_public(words->word[i]) ? import_public(words, words->word[i]) :
 						   import_secret(words, words->word[i]);
+	return code;
+}
+
+/* ---- export ---- */
+
+/* What everybody else needs of a key: of a token's before anything else. */
+static int export_key(const struct repo_words *words)
+{
+	const char *out = repo_value(words, OUT_OPTION);
+	struct text text = TEXT_EMPTY;
+	struct keyring_key key;
+	struct diag diag;
+	int code, error;
+
+	if (!out || words->words != 2)
+		return command_usage(words->command, "export: expected a key and --out NAME.pub");
+	diag_init(&diag);
+	code = repo_public_of(&key.key, words->word[1]);
+	if (code)
+		return code;
+	error = key_public_write(&key.key, &text);
+	/* Read back, since the file's name is the key's and has rules. */
+	if (!error)
+		error = keyring_parse(&key, out, text.data, &diag);
+	code = repo_report(out, &diag, error);
+	if (!code)
+		code = write_new(out, &text, 0644);
+	if (!code)
+		printf("%s is for everybody: %s, key id %s\n", out, key_scheme_print(key.key.type),
+		       key.id);
+	text_release(&text);
 	return code;
 }
 
@@ -251,16 +287,31 @@ static int list_folder(const char *path, json_t *array)
 	return code;
 }
 
+static int list_token(const char *uri, json_t *array)
+{
+	if (ENABLED(CONFIG_PKCS11))
+		return repo_token_list(uri, array);
+	fprintf(stderr, "cordon repo key: this build is without keys on tokens (Kconfig: PKCS11)\n");
+	return EXIT_NO;
+}
+
+static int list_any(const char *path, json_t *array)
+{
+	struct stat status;
+
+	if (repo_is_token(path))
+		return list_token(path, array);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? list_folder(path, array) :
+								     list_file(path, array);
+}
+
 static int list_keys(const struct repo_words *words)
 {
 	json_t *array = repo_value(words, JSON_OPTION) ? json_array() : NULL;
 	int code = EXIT_YES;
 
 	for (size_t i = 1; i < words->words; i++) {
-		struct stat status;
-		bool folder = stat(words->word[i], &status) == 0 && S_ISDIR(status.st_mode);
-
-		if (folder ? list_folder(words->word[i], array) : list_file(words->word[i], array))
+		if (list_any(words->word[i], array))
 			code = EXIT_NO;
 	}
 	if (array)
@@ -282,6 +333,9 @@ int repo_key(int argc, char **argv)
 		return import_keys(&words);
 	if (words.words >= 2 && strcmp(verb, "list") == 0)
 		return list_keys(&words);
+	if (strcmp(verb, "export") == 0)
+		return export_key(&words);
 	return command_usage("repo key",
-			     "expected new NAME..., import FILE... or list DIR|FILE...");
+			     "expected new NAME..., import FILE..., export KEY or list "
+			     "DIR|FILE|URI...");
 }

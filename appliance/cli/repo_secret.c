@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/file.h"
 
 /* Passphrases and private keys. What was read of them is overwritten before it is given back. */
@@ -57,8 +58,22 @@ int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 
 	return error;
 }
 
-/* A line without echo, from the terminal itself: standard input may be anything. */
-static int prompt(const char *question, const char *name, char passphrase[KEY_PASSPHRASE_MAX + 1])
+int repo_private_line(const char *path, char line[KEY_PASSPHRASE_MAX + 1])
+{
+	char *text = NULL;
+	size_t size = 0;
+	int error = repo_private_read(path, &text, &size);
+
+	if (!error && take_line(text, line)) {
+		fprintf(stderr, "cordon repo: %s: expected a line of at most %d characters\n", path,
+			KEY_PASSPHRASE_MAX);
+		error = -E2BIG;
+	}
+	wipe_and_free(text, size);
+	return error;
+}
+
+int repo_prompt(const char *question, const char *name, char passphrase[KEY_PASSPHRASE_MAX + 1])
 {
 	struct termios old, quiet;
 	char line[KEY_PASSPHRASE_MAX + 8];
@@ -69,8 +84,8 @@ static int prompt(const char *question, const char *name, char passphrase[KEY_PA
 		if (fd >= 0)
 			close(fd);
 		fprintf(stderr,
-			"cordon repo: the key of %s needs a passphrase, and there is no terminal "
-			"to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n",
+			"cordon repo: the key of %s needs a passphrase or PIN, and there is no "
+			"terminal to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n",
 			name);
 		return -ENOTTY;
 	}
@@ -83,7 +98,7 @@ static int prompt(const char *question, const char *name, char passphrase[KEY_PA
 	dprintf(fd, "\n");
 	close(fd);
 	if (got <= 0) {
-		fprintf(stderr, "cordon repo: no passphrase was given for %s\n", name);
+		fprintf(stderr, "cordon repo: no passphrase or PIN was given for %s\n", name);
 		return -EIO;
 	}
 	line[got] = '\0';
@@ -99,8 +114,8 @@ bool repo_new_passphrase(const char *name, const char *file,
 	int found = repo_find_passphrase(file, passphrase);
 	bool same = found == 0;
 
-	if (found == 1 && (prompt("new passphrase for", name, passphrase) ||
-			   prompt("the same again for", name, again)))
+	if (found == 1 && (repo_prompt("new passphrase for", name, passphrase) ||
+			   repo_prompt("the same again for", name, again)))
 		return false;
 	if (found == 1) {
 		same = strcmp(passphrase, again) == 0;
@@ -136,7 +151,7 @@ static int parse_with_passphrase(struct secret **secret, const char *path, const
 	int error = repo_find_passphrase(file, passphrase);
 
 	if (error == 1)
-		error = prompt("passphrase of", path, passphrase);
+		error = repo_prompt("passphrase of", path, passphrase);
 	if (error)
 		return EXIT_NO;
 	error = secret_parse(secret, pem, size, passphrase);
@@ -146,18 +161,15 @@ static int parse_with_passphrase(struct secret **secret, const char *path, const
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-int repo_secret(struct secret **secret, const char *path, const char *passphrase_file)
+static int secret_from_file(struct secret **secret, const char *path, const char *passphrase_file)
 {
 	char *pem = NULL;
 	size_t size = 0;
 	int code = EXIT_YES;
-	int error = file_read(AT_FDCWD, path, KEY_PEM_MAX, &pem, &size);
+	int error = repo_private_read(path, &pem, &size);
 
-	if (error) {
-		fprintf(stderr, "cordon repo: %s: cannot read the private key: %s\n", path,
-			strerror(-error));
+	if (error)
 		return EXIT_NO;
-	}
 	error = secret_parse(secret, pem, size, NULL);
 	if (error == -EACCES) {
 		code = parse_with_passphrase(secret, path, passphrase_file, pem, size);
@@ -167,6 +179,40 @@ int repo_secret(struct secret **secret, const char *path, const char *passphrase
 	}
 	wipe_and_free(pem, size);
 	return code;
+}
+
+bool repo_is_token(const char *key)
+{
+	return strncmp(key, "pkcs11:", 7) == 0;
+}
+
+static int refuse_token(void)
+{
+	fprintf(stderr, "cordon repo: this build is without keys on tokens (Kconfig: PKCS11)\n");
+	return EXIT_NO;
+}
+
+int repo_secret(struct secret **secret, const char *path, const char *passphrase_file)
+{
+	if (!repo_is_token(path))
+		return secret_from_file(secret, path, passphrase_file);
+	return ENABLED(CONFIG_PKCS11) ? repo_token_secret(secret, path, passphrase_file) :
+					refuse_token();
+}
+
+int repo_public_of(struct key *key, const char *path)
+{
+	struct secret *secret;
+	int code;
+
+	if (repo_is_token(path))
+		return ENABLED(CONFIG_PKCS11) ? repo_token_public(key, path) : refuse_token();
+	code = repo_secret(&secret, path, NULL);
+	if (code)
+		return code;
+	secret_public(secret, key);
+	secret_free(secret);
+	return EXIT_YES;
 }
 
 bool repo_ask(const char *question)

@@ -52,6 +52,8 @@ extern const struct key_ed25519 *key_ed25519;	/* NULL: not there */
 
 struct secret {
 	struct key key;
+	const struct secret_device *device;	/* NULL: the key is in bytes */
+	void *context;
 	size_t size;
 	uint8_t bytes[SECRET_BYTES];	/* as PSA imports them; the seed for Ed25519 */
 };

@@ -128,13 +128,14 @@ static int check(const struct key *key)
 	return error;
 }
 
-static int decode_spki(struct key *key, const uint8_t *der, size_t size)
+int key_public_decode(struct key *key, const void *der, size_t size)
 {
 	struct cursor in = cursor_reader(der, size);
 	struct cursor outer = der_get(&in, DER_SEQUENCE);
 	struct cursor identifier = der_get(&outer, DER_SEQUENCE);
 	struct cursor bits = der_get(&outer, DER_BIT_STRING);
 
+	memset(key, 0, sizeof(*key));
 	if (der_end(&in) || der_end(&outer) || key_form_lookup(&key->type, &identifier) ||
 	    cursor_get8(&bits) != 0)
 		return -EINVAL;
@@ -163,7 +164,7 @@ int key_public_read(struct key *key, const char *text)
 	if (length > KEY_PEM_MAX)
 		return -EINVAL;
 	error = pem_decode(text, length, "PUBLIC KEY", der, sizeof(der), &size);
-	return error ? -EINVAL : decode_spki(key, der, size);
+	return error ? -EINVAL : key_public_decode(key, der, size);
 }
 
 int key_public_parse(struct key *key, enum key_type type, const char *text)

@@ -44,6 +44,10 @@ int key_public_parse(struct key *key, enum key_type type, const char *text)
 /* The same form; PEM ends with a newline. */
 int key_public_print(const struct key *key, struct text *out) __attribute__((warn_unused_result));
 
+/* SubjectPublicKeyInfo in DER, as it stands in certificates. Errors as above. */
+int key_public_decode(struct key *key, const void *der, size_t size)
+	__attribute__((warn_unused_result));
+
 /* A file of a public key, of whatever type: PEM, Ed25519 too (RFC 8410). Errors as above. */
 int key_public_read(struct key *key, const char *text) __attribute__((warn_unused_result));
 int key_public_write(const struct key *key, struct text *out) __attribute__((warn_unused_result));
@@ -90,4 +94,19 @@ int secret_sign(const struct secret *secret, const void *data, size_t size,
 		uint8_t signature[KEY_SIGNATURE], size_t *length)
 	__attribute__((warn_unused_result));
 void secret_public(const struct secret *secret, struct key *key);
+
+/*
+ * A private key that stays where it is, on a token say. sign gets the digest of what is signed
+ * (SHA-384 for P-384, else SHA-256) and gives the signature in any form of key_signature_read;
+ * secret_sign hands it out only when it verifies, -EKEYREJECTED else. -errno of sign is passed on.
+ * Ed25519 is -ENOTSUP. secret_print of such a key is -ENOTSUP. release is called by secret_free.
+ */
+struct secret_device {
+	int (*sign)(void *context, const uint8_t *digest, size_t size,
+		    uint8_t signature[KEY_SIGNATURE], size_t *length);
+	void (*release)(void *context);
+};
+/* 0, and context belongs to secret; or -errno, and it stays the caller's. */
+int secret_attach(struct secret **secret, const struct key *key, const struct secret_device *device,
+		  void *context) __attribute__((warn_unused_result));
 void secret_free(struct secret *secret);

@@ -161,6 +161,8 @@ int secret_print(const struct secret *secret, const char *passphrase, struct tex
 	struct der_writer out = der_writer(encrypted, sizeof(encrypted));
 	int error;
 
+	if (secret->device)
+		return -ENOTSUP;
 	encode_info(secret, &in);
 	if (in.failed)
 		error = -EINVAL;

@@ -117,6 +117,42 @@ static int sign_psa(const struct secret *secret, const void *data, size_t size, 
 	return status == PSA_SUCCESS ? 0 : -EIO;
 }
 
+/* ---- elsewhere ---- */
+
+int secret_attach(struct secret **out, const struct key *key, const struct secret_device *device,
+		  void *context)
+{
+	struct secret *secret = key->type == KEY_ED25519 ? NULL : calloc(1, sizeof(*secret));
+
+	if (!secret)
+		return key->type == KEY_ED25519 ? -ENOTSUP : -ENOMEM;
+	secret->key = *key;
+	secret->device = device;
+	secret->context = context;
+	*out = secret;
+	return 0;
+}
+
+/* What comes back is another machine's: it is looked at before anybody relies on it. */
+static int sign_elsewhere(const struct secret *secret, const void *data, size_t size,
+			  uint8_t signature[KEY_SIGNATURE], size_t *length)
+{
+	const psa_algorithm_t hash = secret->key.type == KEY_P384 ? PSA_ALG_SHA_384 :
+								    PSA_ALG_SHA_256;
+	uint8_t digest[ECDSA_MOST], bytes[KEY_SIGNATURE];
+	size_t digest_size, count = 0;
+	int error;
+
+	if (psa_crypto_init() != PSA_SUCCESS ||
+	    psa_hash_compute(hash, data, size, digest, sizeof(digest), &digest_size) != PSA_SUCCESS)
+		return -EIO;
+	error = secret->device->sign(secret->context, digest, digest_size, bytes, &count);
+	if (error)
+		return error;
+	error = key_signature_read(&secret->key, data, size, bytes, count, signature, length);
+	return error == -EINVAL || error == -EACCES ? -EKEYREJECTED : error;
+}
+
 int secret_sign(const struct secret *secret, const void *data, size_t size,
 		uint8_t signature[KEY_SIGNATURE], size_t *length)
 {
@@ -124,6 +160,8 @@ int secret_sign(const struct secret *secret, const void *data, size_t size,
 	uint8_t raw[2 * ECDSA_MOST];
 	int error;
 
+	if (secret->device)
+		return sign_elsewhere(secret, data, size, signature, length);
 	if (secret->key.type == KEY_ED25519) {
 		if (!key_ed25519)
 			return -ENOTSUP;
@@ -145,6 +183,8 @@ void secret_free(struct secret *secret)
 {
 	if (!secret)
 		return;
+	if (secret->device)
+		secret->device->release(secret->context);
 	mbedtls_platform_zeroize(secret, sizeof(*secret));
 	free(secret);
 }

@@ -86,7 +86,7 @@ expect 1 'must be blocked' add r "$root/rules/lists/oem.rules" --canary-block ww
 expect 0 'release 1 staged' add r "$root"/rules/lists/{kaspersky,resolvers}.rules --ring early=0 late=1d
 expect 1 'any 2 of: alice, bob' status r
 expect 1 'no terminal' sign r --key bob.pem
-expect 1 'cannot read the private key: No such file' sign r --key nobody.pem
+expect 1 'nobody.pem: cannot be read: No such file' sign r --key nobody.pem
 expect 1 'the passphrase is wrong' sign r --key alice.pem --yes --passphrase-file short
 expect 0 'new role rules' sign r --key alice.pem --yes --passphrase-file pass
 expect 0 downloads.upd.kaspersky.com sign r --key bob.pem --yes
