@@ -181,11 +181,6 @@ static int secret_from_file(struct secret **secret, const char *path, const char
 	return code;
 }
 
-bool repo_is_token(const char *key)
-{
-	return strncmp(key, "pkcs11:", 7) == 0;
-}
-
 static int refuse_token(void)
 {
 	fprintf(stderr, "cordon repo: this build is without keys on tokens (Kconfig: PKCS11)\n");

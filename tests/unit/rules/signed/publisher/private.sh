@@ -14,7 +14,7 @@ repo() { "$build/bin/cordon" repo "$@"; }
 expect() {
 	local code=$1 text=$2 key=$3 got
 	rm -rf repo && cp -r fresh repo
-	repo sign repo --key "$key" --yes --passphrase-file pass >said 2>&1 </dev/null
+	repo sign repo --key "$key" --yes --fingerprint "$print" --passphrase-file pass >said 2>&1 </dev/null
 	got=$?
 	if [ "$got" -ne "$code" ] || ! grep -qF -- "$text" said; then
 		echo "line ${BASH_LINENO[0]}: $key: exit $got, expected $code and \"$text\"; said:"
@@ -28,7 +28,8 @@ printf 'a long passphrase\n' >pass
 mkdir keys open
 repo key new a b c d online --no-passphrase --dir keys >/dev/null
 repo key new locked --passphrase-file pass --dir keys >/dev/null
-repo init fresh --people keys/{a,b,c,d,locked}.pub --online keys/online.pub keys/b.pub >/dev/null
+print=$(repo init fresh --people keys/{a,b,c,d,locked}.pub --online keys/online.pub keys/b.pub |
+	sed -n 's/^fingerprint //p' | tr -d ' ')
 expect 0 signed keys/a.pem
 for mode in 644 640 604 620 602; do
 	chmod $mode keys/a.pem

@@ -8,6 +8,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset CORDON_PASSPHRASE
+export XDG_STATE_HOME=$work/state
 failures=0
 
 repo() { "$build/bin/cordon" repo "$@"; }
@@ -73,6 +74,7 @@ expect 2 'does not leave its token' key import 'pkcs11:token=bob;id=%02'
 # ---- a repository that two tokens and a file sign for
 check repo key new carol dave build1 build2 --no-passphrase
 check repo init repo --people p256.pub rsa.pub p384.pub carol.pub dave.pub --online build1.pub build2.pub
+print=$(sed -n 's/^fingerprint //p' said | tr -d ' ')
 cat >a.rules <<'END'
 list: a
 version: 1
@@ -82,7 +84,7 @@ END
 check repo add repo a.rules --no-rings
 alice='pkcs11:token=alice;object=signing'
 # sign KEY CODE TEXT [FILE]
-sign() { expect "$2" "$3" sign repo --key "$1" --yes --passphrase-file "${4:-pin}"; }
+sign() { expect "$2" "$3" sign repo --key "$1" --yes --fingerprint "$print" --passphrase-file "${4:-pin}"; }
 
 # ---- refusals: nothing is signed by any of them
 cp -r repo before
@@ -110,8 +112,8 @@ check diff -r before repo
 
 # ---- P-256, RSA-PSS, P-384
 sign "$alice" 0 'signed'
-expect 0 'signed' sign repo --key "pkcs11:token=bob;id=%02;type=cert?pin-source=file:$work/pin" --yes
-CORDON_PASSPHRASE=123456 expect 0 'signed' sign repo --key 'pkcs11:token=bob;object=other' --yes
+expect 0 'signed' sign repo --key "pkcs11:token=bob;id=%02;type=cert?pin-source=file:$work/pin" --yes --fingerprint "$print"
+CORDON_PASSPHRASE=123456 expect 0 'signed' sign repo --key 'pkcs11:token=bob;object=other' --yes --fingerprint "$print"
 check repo publish repo --key build1.pem
 expect 0 'rsa p384' verify repo
 check repo add repo a.rules --start 1h
@@ -145,7 +147,7 @@ check repo publish repo --key build1.pem
 # ---- online keys
 check softhsm2-util --init-token --free --label build --so-pin 87654321 --pin 123456
 put build1 build online 01
-expect 0 '' timestamp repo --key 'pkcs11:token=build;id=%01' --passphrase-file pin
+expect 0 '' timestamp repo --key 'pkcs11:token=build;id=%01' --passphrase-file pin --fingerprint "$print"
 expect 0 '' verify repo
 
 [ $failures -eq 0 ]
