@@ -18,6 +18,7 @@ const char *fleet_state_print(enum fleet_state state)
 	static const char *const word[FLEET_STATES] = {
 		[FLEET_GOOD] = "good",	       [FLEET_LATE] = "late",	  [FLEET_BEHIND] = "behind",
 		[FLEET_REFUSING] = "refusing", [FLEET_SILENT] = "silent", [FLEET_FORGED] = "forged",
+		[FLEET_UNKNOWN] = "unknown",
 	};
 
 	return state < FLEET_STATES ? word[state] : "?";
@@ -120,8 +121,8 @@ static void set(struct fleet_entry *entry, enum fleet_state state, const char *f
 		*at = ' ' <= *at && *at <= '~' ? *at : '?';
 }
 
-/* A key that is expected by name counts for more than the one that was seen before: whoever
- * exchanges an appliance says so in the list. */
+/* A key that is expected by name counts for more than the pinned one: whoever exchanges an appliance
+ * says so in the list. */
 static void check_key(struct fleet_entry *entry, const struct receipt *receipt)
 {
 	const char *expected = *entry->expected_key ? entry->expected_key :
@@ -157,6 +158,12 @@ static void take(struct fleet_entry *entry, const struct receipt *receipt)
 		return;
 	entry->receipt = *receipt;
 	entry->has_receipt = true;
+	/* Anybody may have put it there first. */
+	if (!*entry->expected_key && !entry->pinned) {
+		set(entry, FLEET_UNKNOWN, "no list says whose key this is; if \"cordon update device\" on "
+		    "%s prints the same, add the line %s,%s", entry->id, entry->id, receipt->keyid);
+		return;
+	}
 	entry->pinned = true;
 	memcpy(entry->pinned_key, receipt->keyid, sizeof(entry->pinned_key));
 	memcpy(entry->pinned_digest, receipt->digest, sizeof(entry->pinned_digest));
@@ -245,7 +252,7 @@ static void judge(struct fleet_entry *entry, const struct fleet_options *options
 {
 	const struct receipt *receipt = &entry->receipt;
 
-	if (entry->state == FLEET_FORGED)
+	if (entry->state == FLEET_FORGED || entry->state == FLEET_UNKNOWN)
 		return;
 	if (!entry->has_receipt) {
 		/* Known from earlier only: somebody took the file away. */

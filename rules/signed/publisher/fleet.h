@@ -5,10 +5,12 @@
 #include "signed/release.h"
 
 /*
- * The appliances of one publisher, as their receipts have it. A receipt is forged when its
- * signature is wrong, when it lies under another appliance's name, when its key is not the one that
- * is expected or was seen first, or when its sequence went back. Which keys and sequences were seen
- * is kept as pins.
+ * The appliances of one publisher, as their receipts have it. Whose a receipt is says its key: the
+ * one that the list of those expected names, or that an earlier run with such a list has pinned.
+ * A receipt by a key that nobody named is unknown: shown, and it pins nothing, since whoever can
+ * write to the collector can write one. It is forged when its signature is wrong, when it lies under
+ * another appliance's name, when its key is not the known one, or when its sequence went back.
+ * Pins keep key and sequence of those that are known.
  */
 enum { FLEET_MOST = 100000 };
 
@@ -18,6 +20,7 @@ enum fleet_state {
 	FLEET_BEHIND,		/* in contact, and long without the release that is due */
 	FLEET_REFUSING,
 	FLEET_SILENT,		/* expected, and no receipt */
+	FLEET_UNKNOWN,		/* its key is in no list */
 	FLEET_FORGED,
 	FLEET_STATES
 };
@@ -28,7 +31,7 @@ struct fleet_entry {
 	char why[RECEIPT_REFUSAL + 64];		/* "" when good; printable ASCII */
 	bool has_receipt;			/* one that is not forged */
 	bool expected;
-	char expected_key[METADATA_KEYID];	/* "": any */
+	char expected_key[METADATA_KEYID];	/* "": the list says none */
 	char expected_ring[RELEASE_WORD];	/* "": any */
 	bool pinned;
 	char pinned_key[METADATA_KEYID];
@@ -49,7 +52,8 @@ const char *fleet_state_print(enum fleet_state state);
 void fleet_init(struct fleet *fleet);
 void fleet_release(struct fleet *fleet);
 
-/* CSV: "id[,keyid[,ring]]" a line, '#' begins a comment. */
+/* CSV: "id,keyid[,ring]" a line, '#' begins a comment. Without keyid the appliance is expected, and
+ * counts as unknown until an earlier pin or the list says its key. */
 int fleet_expect(struct fleet *fleet, const char *text, const char *source, struct diag *diag)
 	__attribute__((warn_unused_result));
 

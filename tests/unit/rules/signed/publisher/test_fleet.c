@@ -117,6 +117,19 @@ static size_t judge(struct fleet *fleet)
 	return fleet_judge(fleet, &options);
 }
 
+static void expect_key(struct fleet *fleet, const char *id, const struct secret *of)
+{
+	char csv[160], keyid[METADATA_KEYID];
+	json_t *key = key_json(of);
+	struct diag diag;
+
+	diag_init(&diag);
+	assert_int_equal(metadata_keyid(key, keyid), 0);
+	json_decref(key);
+	snprintf(csv, sizeof(csv), "%s, %s", id, keyid);
+	assert_int_equal(fleet_expect(fleet, csv, "fleet.csv", &diag), 0);
+}
+
 static void expect_all(struct fleet *fleet)
 {
 	struct text csv = TEXT_EMPTY;
@@ -124,8 +137,14 @@ static void expect_all(struct fleet *fleet)
 
 	diag_init(&diag);
 	text_puts(&csv, "# id,key,ring\n\n");
-	for (size_t i = 0; i < APPLIANCES; i++)
-		text_printf(&csv, "box-%03zu,,%s\n", i, i % 2 ? "broad" : "");
+	for (size_t i = 0; i < APPLIANCES; i++) {
+		char keyid[METADATA_KEYID];
+		json_t *key = key_json(secret[i]);
+
+		assert_int_equal(metadata_keyid(key, keyid), 0);
+		json_decref(key);
+		text_printf(&csv, "box-%03zu,%s,%s\n", i, keyid, i % 2 ? "broad" : "");
+	}
 	assert_int_equal(fleet_expect(fleet, csv.data, "fleet.csv", &diag), 0);
 	text_release(&csv);
 }
@@ -199,6 +218,7 @@ static void test_pins(void **state)
 
 	(void)state;
 	fleet_init(&first);
+	expect_key(&first, "a", secret[0]);
 	add(&first, "a", secret[0], &usual, NULL);
 	assert_int_equal(judge(&first), 0);
 
@@ -247,30 +267,53 @@ static void test_expected_key(void **state)
 {
 	struct sample sample = usual;
 	struct fleet first, fleet;
-	struct diag diag;
-	char csv[128], keyid[METADATA_KEYID];
-	json_t *key = key_json(secret[1]);
 
 	(void)state;
-	assert_int_equal(metadata_keyid(key, keyid), 0);
-	json_decref(key);
-	snprintf(csv, sizeof(csv), "a, %s", keyid);
-	diag_init(&diag);
 	fleet_init(&first);
+	expect_key(&first, "a", secret[0]);
 	add(&first, "a", secret[0], &usual, NULL);
 
 	again(&fleet, &first);
-	assert_int_equal(fleet_expect(&fleet, csv, "fleet.csv", &diag), 0);
+	expect_key(&fleet, "a", secret[1]);
 	add(&fleet, "a", secret[0], &usual, NULL);
 	assert_int_equal(judge(&fleet), 1);
 	assert_state(&fleet, "a", FLEET_FORGED, "expected is");
 	fleet_release(&fleet);
 
 	again(&fleet, &first);
-	assert_int_equal(fleet_expect(&fleet, csv, "fleet.csv", &diag), 0);
+	expect_key(&fleet, "a", secret[1]);
 	sample.sequence = 1;
 	add(&fleet, "a", secret[1], &sample, NULL);
 	assert_int_equal(judge(&fleet), 0);
+	fleet_release(&fleet);
+	fleet_release(&first);
+}
+
+/* Whoever writes to the collector first is nobody yet, with and without a line that names no key. */
+static void test_strangers_first_receipt_pins_nothing(void **state)
+{
+	struct fleet first, fleet;
+	struct diag diag;
+	struct text pins = TEXT_EMPTY;
+
+	(void)state;
+	diag_init(&diag);
+	fleet_init(&first);
+	assert_int_equal(fleet_expect(&first, "a\n", "fleet.csv", &diag), 0);
+	add(&first, "a", secret[1], &usual, NULL);
+	add(&first, "b", secret[1], &usual, NULL);
+	assert_int_equal(judge(&first), 2);
+	assert_state(&first, "a", FLEET_UNKNOWN, "add the line a,");
+	assert_state(&first, "b", FLEET_UNKNOWN, "no list says whose key");
+	assert_int_equal(fleet_pins_print(&first, &pins), 0);
+	assert_null(strstr(pins.data, "keyid"));
+	text_release(&pins);
+
+	again(&fleet, &first);
+	expect_key(&fleet, "a", secret[0]);
+	add(&fleet, "a", secret[0], &usual, NULL);
+	assert_int_equal(judge(&fleet), 0);
+	assert_state(&fleet, "a", FLEET_GOOD, "");
 	fleet_release(&fleet);
 	fleet_release(&first);
 }
@@ -327,6 +370,8 @@ static void test_rings(void **state)
 	release.published = now - 2 * DAY - DAY / 2;
 	sample.release = 6;
 	fleet_init(&fleet);
+	expect_key(&fleet, "b", secret[0]);
+	expect_key(&fleet, "c", secret[1]);
 	add(&fleet, "b", secret[0], &sample, NULL);
 	sample.ring = "canary";
 	add(&fleet, "c", secret[1], &sample, NULL);
@@ -336,6 +381,7 @@ static void test_rings(void **state)
 	fleet_release(&fleet);
 	options.held = true;
 	fleet_init(&fleet);
+	expect_key(&fleet, "c", secret[1]);
 	add(&fleet, "c", secret[1], &sample, NULL);
 	assert_int_equal(fleet_judge(&fleet, &options), 0);
 	fleet_release(&fleet);
@@ -343,6 +389,8 @@ static void test_rings(void **state)
 	options = (struct fleet_options){ .now = now, .late = 2 * DAY, .newest = &release,
 					  .digest = (const uint8_t[32]){ 1 } };
 	fleet_init(&fleet);
+	expect_key(&fleet, "d", secret[1]);
+	expect_key(&fleet, "e", secret[2]);
 	add(&fleet, "d", secret[1], &usual, NULL);
 	sample.release = 8;
 	add(&fleet, "e", secret[2], &sample, NULL);
@@ -397,7 +445,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_hundred), cmocka_unit_test(test_pins),
-		cmocka_unit_test(test_expected_key), cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_expected_key),
+		cmocka_unit_test(test_strangers_first_receipt_pins_nothing), cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_files),	    cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_expect_lines),
 	};
