@@ -162,6 +162,32 @@ static int show(const struct cli *cli, bool json)
 	return code;
 }
 
+/* ---- who it is ---- */
+
+/* For the publisher's list of those expected, and for the collector's list of certificates. */
+static int show_device(const struct cli *cli)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	char *reply;
+	int code = command_ask(cli, &request, false, &reply);
+	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
+	json_t *update = json_object_get(status, "update");
+	const char *certificate = command_text_if(update, "certificate");
+
+	free(reply);
+	if (update && command_text_if(update, "device_key")) {
+		printf("%s,%s,%s\n", command_text(update, "appliance"),
+		       command_text(update, "device_key"), command_text(update, "ring"));
+		fputs(certificate ? certificate : "", stdout);
+	} else if (update) {
+		fprintf(stderr, "cordon update device: signed updates are off: %s\n",
+			command_text(update, "why"));
+		code = EXIT_NO;
+	}
+	json_decref(status);
+	return update ? code : code ? code : EXIT_NO;
+}
+
 /* ---- requests ---- */
 
 int update_look(const struct cli *cli, const char *folder)
@@ -269,6 +295,8 @@ int command_update(const struct cli *cli, int argc, char **argv)
 		return with_json(cli, show, argc, argv);
 	if (strcmp(verb, "history") == 0)
 		return with_json(cli, history, argc, argv);
+	if (strcmp(verb, "device") == 0 && argc == 1)
+		return show_device(cli);
 	if (strcmp(verb, "now") == 0 && argc == 1)
 		return update_look(cli, "");
 	if (strcmp(verb, "from") == 0 && argc == 2)
@@ -279,6 +307,6 @@ int command_update(const struct cli *cli, int argc, char **argv)
 		return update_receive(cli);
 	if (strcmp(verb, "hold") == 0 || strcmp(verb, "release") == 0)
 		return hold(cli, verb[0] == 'h', argc, argv);
-	return command_usage("update", "expected status, now, history, from DIR, push HOST DIR, "
+	return command_usage("update", "expected status, device, now, history, from DIR, push HOST DIR, "
 			     "receive, hold or release");
 }

@@ -23,7 +23,7 @@ struct role_start {
 	int route;
 	int wake;
 	int table;
-	int trust, ca, bundle, offered;
+	int trust, ca, own, bundle, offered;
 	struct freshness freshness;
 	char identity[64];
 };

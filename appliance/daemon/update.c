@@ -300,7 +300,7 @@ static void look(struct update_role *role, const char *folder, uint32_t number)
 
 static void deliver(struct update_role *role, const struct message *message)
 {
-	const struct connection_options options = connection_options(role);
+	struct connection_options options = connection_options(role);
 	const struct settings *settings = &role->start.settings;
 	struct connection *connection = NULL;
 	struct http_answer answer = { .status = 0 };
@@ -311,6 +311,8 @@ static void deliver(struct update_role *role, const struct message *message)
 	char path[128];
 	int error;
 
+	/* The collector alone is told who asks: mirrors need not know. */
+	options.own = role->own;
 	diag_init(&diag);
 	snprintf(path, sizeof(path), "%s.json", role->start.identity);
 	error = connection_new(&connection, &settings->collector, &options);
@@ -319,7 +321,8 @@ static void deliver(struct update_role *role, const struct message *message)
 				       &diag);
 	if (!error && answer.status / 100 != 2) {
 		diag_error(&diag, settings->collector.host, 0, 0, "PUT %s: status %u, expected 200, "
-			   "201 or 204", path, answer.status);
+			   "201 or 204%s", path, answer.status, answer.status / 100 == 4 ?
+			   ": does it know this appliance's certificate (cordon update device)?" : "");
 		error = -EPROTO;
 	}
 	cursor_put32(&cursor, (uint32_t)error);
@@ -488,6 +491,8 @@ static int open_role(struct update_role *role, struct diag *diag)
 		return -errno;
 	if (role->start.ca >= 0)
 		error = role_read(role->start.ca, "mirror-ca", &role->ca, &size, diag);
+	if (!error && role->start.own >= 0)
+		error = role_read(role->start.own, "collector.pem", &role->own, &size, diag);
 	if (!error)
 		error = store_folder(&role->store, role->folder, diag);
 	if (!error)

@@ -12,6 +12,7 @@ struct update_role {
 	struct store *store;
 	char *ca;
 	struct freshness freshness;	/* the parent's: MESSAGE_CLOCK */
+	char *own;		/* key and certificate that the collector knows us by */
 	int64_t next_ms;		/* uptime of the next look */
 	unsigned int failures;		/* looks without success, one after the other */
 	int64_t offered_root;		/* versions of what was offered last; 0: nothing was. Every */

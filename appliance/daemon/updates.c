@@ -94,6 +94,16 @@ static int tell_clock(struct parent *parent, struct child *child)
 	return child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
 }
 
+static int tell_own(struct parent *parent, struct child *child)
+{
+	int fd = parent->settings.collector.host[0] ? updates_own(parent) : -1;
+	int error = fd < 0 ? 0 : child_send(child, MESSAGE_OWN, NULL, 0, fd);
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 int updates_tell_update(struct parent *parent, struct child *child)
 {
 	const struct settings *settings = &parent->settings;
@@ -102,6 +112,8 @@ int updates_tell_update(struct parent *parent, struct child *child)
 	parent->updates.messages.spent = 0;
 	if (!error && settings->mirror_ca[0])
 		error = tell_file(child, MESSAGE_CA, settings->mirror_ca);
+	if (!error)
+		error = tell_own(parent, child);
 	if (!error)
 		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
 				   strlen(parent->identity), -1);

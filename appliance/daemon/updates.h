@@ -24,6 +24,7 @@
  *	STATE/update/		the update role's own folder
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
  *	STATE/device.pem	the appliance's key
+ *	STATE/collector.pem	key and certificate that the collector knows it by
  *	STATE/receipt.json	the last receipt
  *	STATE/receipts.jsonl	those that said something new, bounded
  *	STATE/history.jsonl	what became of offers and looks, bounded
@@ -133,3 +134,11 @@ void updates_save_bundle(struct parent *parent);
 
 /* ---- updates_status.c ---- */
 json_t *updates_status(const struct parent *parent);
+
+/* ---- updates_own.c ---- */
+
+/* A descriptor of the key and certificate for the collector, made when there are none for this name;
+ * -1 after a message. */
+int updates_own(const struct parent *parent);
+/* The certificate alone, PEM, freed by the caller; NULL: there is none. */
+char *updates_own_certificate(const struct parent *parent);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -95,6 +96,14 @@ static void put_waiting(json_t *object, const struct updates *updates)
 			 updates->waiting_until == INT64_MAX ? 0 : updates->waiting_until);
 }
 
+static void put_certificate(json_t *object, const struct parent *parent)
+{
+	char *certificate = parent->settings.collector.host[0] ? updates_own_certificate(parent) : NULL;
+
+	put(object, "certificate", certificate ? json_string(certificate) : json_null());
+	free(certificate);
+}
+
 json_t *updates_status(const struct parent *parent)
 {
 	const struct updates *updates = &parent->updates;
@@ -115,6 +124,8 @@ json_t *updates_status(const struct parent *parent)
 	put(object, "refusal", updates->refused_at ? json_string(updates->refusal) : json_null());
 	put_contact(object, updates);
 	put(object, "device_key", json_string(updates->device_id));
+	put(object, "appliance", json_string(parent->identity));
+	put_certificate(object, parent);
 	put(object, "receipt", updates->delivered[0] ? json_string(updates->delivered)
 						     : json_null());
 	return object;

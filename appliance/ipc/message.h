@@ -28,6 +28,7 @@ enum message_type {
 	MESSAGE_IDENTITY,	/* journal: u8 length and appliance id */
 	MESSAGE_TRUST,		/* update, compile: descriptor: root metadata of the settings */
 	MESSAGE_CA,		/* update: descriptor: PEM */
+	MESSAGE_OWN,		/* update: descriptor: PEM: key and certificate for the collector */
 	MESSAGE_BUNDLE,		/* compile: descriptor: the bundle in force (signed/archive.h) */
 	MESSAGE_OFFERED,	/* compile: descriptor: what is to take its place */
 	MESSAGE_CLOCK,		/* update, also at any time later: five i64 of struct freshness

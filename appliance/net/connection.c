@@ -197,7 +197,7 @@ static int open_tls(struct exchange *exchange)
 	const struct connection_options *options = &connection->options;
 	const struct tls_options tls = { .ca = options->ca, .pin = options->pin,
 					 .pins = options->pins, .now = options->now,
-					 .earliest = options->earliest,
+					 .earliest = options->earliest, .own = options->own,
 					 .host = connection->url.host };
 	int want, error = tls_new(&connection->tls, connection->fd, &tls, exchange->diag);
 

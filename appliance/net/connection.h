@@ -42,6 +42,7 @@ struct connection_options {
 	const char *ca;			/* for https; see base/crypto/tls.h */
 	const uint8_t (*pin)[TLS_PIN];
 	size_t pins;
+	const char *own;		/* our key and certificate; see base/crypto/tls.h */
 	int64_t now;			/* for certificates */
 	bool earliest;			/* it may be later; see base/crypto/tls.h */
 };

@@ -27,6 +27,8 @@ struct tls {
 	mbedtls_ssl_context ssl;
 	mbedtls_ssl_config config;
 	mbedtls_x509_crt ca;		/* empty without a pinned CA */
+	mbedtls_x509_crt own;		/* empty without a certificate of our own */
+	mbedtls_pk_context key;
 	struct tls_options options;
 	char host[256];
 	uint8_t pin[TLS_PINS][TLS_PIN];
@@ -294,6 +296,24 @@ static int random_bytes(void *context, unsigned char *data, size_t size)
 	return psa_generate_random(data, size) == PSA_SUCCESS ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
 }
 
+/* ---- who we are ---- */
+
+static int parse_own(struct tls *tls, const char *pem)
+{
+	const unsigned char *text = (const unsigned char *)pem;
+	size_t size = strlen(pem) + 1;
+	int error;
+
+#if MBEDTLS_VERSION_MAJOR >= 3
+	error = mbedtls_pk_parse_key(&tls->key, text, size, NULL, 0, random_bytes, NULL);
+#else
+	error = mbedtls_pk_parse_key(&tls->key, text, size, NULL, 0);
+#endif
+	if (!error)
+		error = mbedtls_x509_crt_parse(&tls->own, text, size);
+	return error ? error : mbedtls_ssl_conf_own_cert(&tls->config, &tls->own, &tls->key);
+}
+
 /* ---- the session ---- */
 
 static int configure(struct tls *tls)
@@ -318,7 +338,9 @@ static int configure(struct tls *tls)
 	mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_REQUIRED);
 	mbedtls_ssl_conf_ca_chain(&tls->config, &tls->ca, NULL);
 	mbedtls_ssl_conf_verify(&tls->config, judge, tls);
-	error = mbedtls_ssl_setup(&tls->ssl, &tls->config);
+	error = tls->options.own ? parse_own(tls, tls->options.own) : 0;
+	if (!error)
+		error = mbedtls_ssl_setup(&tls->ssl, &tls->config);
 	/* An address is no name to send (RFC 6066, 3), and NULL says that this is no oversight. */
 	if (!error)
 		error = mbedtls_ssl_set_hostname(&tls->ssl, is_address(tls->host, bytes, &size) ?
@@ -351,6 +373,8 @@ int tls_new(struct tls **out, int fd, const struct tls_options *options, struct 
 	mbedtls_ssl_init(&tls->ssl);
 	mbedtls_ssl_config_init(&tls->config);
 	mbedtls_x509_crt_init(&tls->ca);
+	mbedtls_x509_crt_init(&tls->own);
+	mbedtls_pk_init(&tls->key);
 	error = copy_options(tls, options);
 	if (error)
 		diag_error(diag, options->host, 0, 0, "expected a pinned CA or 1 to %d pinned keys",
@@ -449,5 +473,7 @@ void tls_free(struct tls *tls)
 	mbedtls_ssl_free(&tls->ssl);
 	mbedtls_ssl_config_free(&tls->config);
 	mbedtls_x509_crt_free(&tls->ca);
+	mbedtls_x509_crt_free(&tls->own);
+	mbedtls_pk_free(&tls->key);
 	free(tls);
 }

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/updates.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypto/certificate.h"
+#include "base/file.h"
+#include "daemon/log.h"
+#include "daemon/parent.h"
+
+/*
+ * Who the appliance is to the collector's TLS: a key of its own, since the update role that uses it
+ * meets the network and must not have the one that signs receipts. The file stays the same, so that
+ * the collector knows it by its certificate, until the appliance has another name, which is in the
+ * file's first line.
+ */
+#define OWN_FILE "collector.pem"
+
+static const char begin[] = "-----BEGIN CERTIFICATE-----";
+
+static bool is_for(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(text, "# ", 2) == 0 && strncmp(text + 2, name, length) == 0 &&
+	       text[2 + length] == '\n' && strstr(text, begin);
+}
+
+static int make(const struct parent *parent)
+{
+	struct text pem = TEXT_EMPTY;
+	struct secret *secret;
+	int error = secret_generate(&secret, KEY_P256);
+
+	if (error)
+		return error;
+	text_printf(&pem, "# %s\n", parent->identity);
+	error = secret_print(secret, NULL, &pem);
+	if (!error)
+		error = certificate_print(secret, parent->identity, &pem);
+	secret_free(secret);
+	if (!error)
+		error = file_replace(parent->state, OWN_FILE, pem.data, pem.length, 0600);
+	if (pem.data)
+		explicit_bzero(pem.data, pem.length);
+	text_release(&pem);
+	return error;
+}
+
+int updates_own(const struct parent *parent)
+{
+	char *text = NULL;
+	size_t size;
+	int error = file_read(parent->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size), fd;
+	bool fits = !error && is_for(text, parent->identity);
+
+	if (text)
+		explicit_bzero(text, size);
+	free(text);
+	if (!fits && !file_error_passes(error))
+		error = make(parent);
+	fd = error ? -1 : openat(parent->state, OWN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		log_error("%s/" OWN_FILE ": %s: the collector cannot know this appliance",
+			  parent->state_path, strerror(error ? -error : errno));
+	return fd;
+}
+
+char *updates_own_certificate(const struct parent *parent)
+{
+	char *text = NULL, *from, *copy = NULL;
+	size_t size;
+
+	if (file_read(parent->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size))
+		return NULL;
+	from = strstr(text, begin);
+	if (from && is_for(text, parent->identity))
+		copy = strdup(from);
+	explicit_bzero(text, size);
+	free(text);
+	return copy;
+}
