@@ -382,7 +382,9 @@ void updates_known(struct parent *parent)
 {
 	tell_outcome(parent, OUTCOME_TAKEN);
 	drop(&parent->updates.judged);
-	if (!parent->updates.attested)
+	/* The collector may know this appliance by now. */
+	if (!parent->updates.attested || (parent->updates.delivered[0] &&
+					  strcmp(parent->updates.delivered, "delivered") != 0))
 		attest(parent, "unchanged");
 }
 

@@ -10,6 +10,8 @@ ROOT=$(cd "$HERE/../.." && pwd)
 export LAB=${LAB:-cordon}
 export LAB_DIR=${LAB_DIR:-$ROOT/build/lab/$LAB}
 export CORDON_BIN=${CORDON_BIN:-$ROOT/build/bin}
+# shellcheck source=tests/lab/collector.sh
+. "$HERE/collector.sh"
 
 # A command whose pid matters is started as "$HERE/lab" instead: a function is a process of its own.
 lab() { "$HERE/lab" "$@"; }

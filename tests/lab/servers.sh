@@ -77,6 +77,9 @@ internet_certificates() {
 			-subj '/CN=lab' -CA ca.pem -CAkey ca.key -addext "subjectAltName=$names" \
 			-addext basicConstraints=critical,CA:FALSE \
 			-keyout server.key -out server.pem
+		# Somebody has to be in the collector's list, or nginx does not read it.
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+			-subj '/CN=somebody' -keyout somebody.key -out cordon-devices.pem
 	} 2>>certificates.out || fail "openssl refused; see $PWD/certificates.out"
 }
 
@@ -96,6 +99,7 @@ internet_sign() {
 
 internet_start() {
 	cp -r "$HERE/internet" "$LAB_DIR/"
+	cp "$ROOT/rules/signed/collector.nginx.conf" "$LAB_DIR/internet/"
 	mkdir -p "$LAB_DIR/mirror/receipts"
 	: >"$LAB_DIR/internet/mirror.conf"
 	cd "$LAB_DIR/internet" || exit
@@ -141,6 +145,7 @@ gateway_prepare() {
 mirror_take() {
 	cp -r "$1/metadata" "$1/targets" "$LAB_DIR/mirror/"
 	cp "$1/metadata/1.root.json" "$LAB_DIR/root.json"
+	device_enrol lab-gateway "$LAB_DIR/state"
 	cp "$LAB_CONF" "$LAB_DIR/mirror.conf"
 	LAB_CONF=$LAB_DIR/mirror.conf
 	cat >>"$LAB_CONF" <<-END

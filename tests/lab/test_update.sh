@@ -25,6 +25,7 @@ gateway_update() {
 	[ -z "${3-}" ] || sed -i "$3" "$LAB_DIR/update.conf"
 	lab stop
 	rm -rf "$LAB_DIR/state" && mkdir "$LAB_DIR/state"
+	device_enrol lab-gateway "$LAB_DIR/state"
 	echo "$1" >"$LAB_DIR/settings.name"
 	LAB_CONF=$LAB_DIR/update.conf lab start
 	wait_until 5 role_is_up update
@@ -81,8 +82,71 @@ test_update_receipt_comes_to_the_collector() {
 	is "$(jq -r .signed.release "$MIRROR/receipts/lab-gateway.json")" 1 'release'
 	is "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" accepted 'result'
 	wait_until 5 receipt_is delivered || fail "receipt: $(update .receipt)"
-	repo fleet "$MIRROR" >/dev/null || fail "fleet: $(repo fleet "$MIRROR" 2>&1)"
+	# Nobody said whose key that is, until somebody read it on the appliance.
+	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list says whose key*' 'fleet without a list'
+	is "$(cordon update device | head -n 1)" "lab-gateway,$(update .device_key),$(update .ring)" 'the line for the list'
+	fleet >/dev/null || fail "fleet: $(fleet 2>&1)"
 }
+fleet() {
+	cordon update device | head -n 1 >"$LAB_DIR/fleet.csv"
+	repo fleet "$MIRROR" --expect "$LAB_DIR/fleet.csv" "$@"
+}
+
+# put CERTIFICATE NAME [METHOD]: the status of what anybody sends to the collector.
+put() {
+	local own=()
+	[ -z "$1" ] || own=(--cert "$1" --key "$1")
+	echo 'not a receipt' | lab client curl -s -o /dev/null -w '%{http_code}' --cacert "$LAB_DIR/internet/ca.pem" \
+		--resolve mirror.agency.example:443:198.51.200.10 "${own[@]}" -X "${3-PUT}" --data-binary @- \
+		"https://mirror.agency.example/receipts/$2"
+}
+
+test_update_collector_takes_from_each_its_own_name_alone() {
+	local receipt=$MIRROR/receipts/lab-gateway.json before device=$LAB_DIR/device.pem
+	local stranger=$LAB_DIR/stranger.pem forged=$LAB_DIR/forged.pem
+	wait_until 10 test -e "$receipt" || fail 'no receipt on the mirror'
+	before=$(sha256sum "$receipt")
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=lab-gateway \
+		-keyout "$stranger" -out "$stranger.crt" 2>/dev/null && cat "$stranger.crt" >>"$stranger"
+	# An appliance that is in the list vouches for nobody.
+	cp "$LAB_DIR/state/collector.pem" "$device"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=branch-9 \
+		-CA "$device" -CAkey "$device" -keyout "$forged" -out "$forged.crt" 2>/dev/null
+	cat "$forged.crt" "$device" >>"$forged"
+	is "$(put '' lab-gateway.json)" 403 'without a certificate'
+	is "$(put "$stranger" lab-gateway.json)" 403 'the name in a certificate that nobody knows'
+	is "$(put "$device" branch-9.json)" 403 'another name'
+	is "$(put "$forged" branch-9.json)" 400 'a certificate that an appliance signed'
+	is "$(put "$device" ../metadata/timestamp.json)" 405 'a file of the mirror'
+	is "$(put "$device" lab-gateway.txt)" 403 'another ending'
+	is "$(put "$device" lab-gateway.json/x.json)" 403 'a folder'
+	is "$(put "$device" lab-gateway.json DELETE)" 403 'DELETE'
+	is "$(put '' lab-gateway.json GET)" 403 'reading'
+	is "$(sha256sum "$receipt")" "$before" 'the receipt after that'
+	is "$(put "$device" lab-gateway.json)" 204 'its own name'
+	is "$(cat "$receipt")" 'not a receipt' 'what it wrote'
+	gateway_restart
+	wait_until 10 receipt_is_back || fail "its receipt: $(update .receipt)"
+	is "$(find "$MIRROR/receipts" -type f | wc -l)" 1 'files of the collector'
+}
+receipt_is_back() { [ "$(jq -r .signed.appliance "$MIRROR/receipts/lab-gateway.json" 2>/dev/null)" = lab-gateway ]; }
+
+# The certificate of cordond's own making, from the box to the collector by hand.
+test_update_device_is_known_by_the_certificate_that_it_shows() {
+	lab stop
+	rm "$LAB_DIR/state/collector.pem"
+	LAB_CONF=$LAB_DIR/update.conf lab start
+	wait_until 10 receipt_like '*status 403*does it know this appliance*' || fail "receipt: $(update .receipt)"
+	is "$(stat -c %a "$LAB_DIR/state/collector.pem")" 600 'mode of its key'
+	cordon update device | tail -n +2 >"$LAB_DIR/certificate"
+	collector_takes "$LAB_DIR/certificate"
+	cordon update now >/dev/null || fail "$(update_now)"
+	wait_until 10 receipt_is delivered || fail "receipt: $(update .receipt)"
+	gateway_restart
+	wait_until 10 receipt_is delivered || fail "receipt after a restart: $(update .receipt)"
+}
+# shellcheck disable=SC2053
+receipt_like() { [[ "$(update .receipt)" = $1 ]]; }
 
 receipt_is() { [ "$(update .receipt)" = "$1" ]; }
 
@@ -614,7 +678,7 @@ test_attack_harmful_release_is_refused_and_attested() {
 	wait_until 10 refused_receipt || fail 'no receipt of the refusal'
 	is "$(jq -r .signed.result "$LAB_DIR/state/receipts.jsonl" | tail -n 1)" refused \
 		'the receipt that is kept'
-	! repo fleet "$MIRROR" >/dev/null || fail 'fleet says that all is well'
+	! fleet >/dev/null || fail 'fleet says that all is well'
 	like "$(cordon update history)" '*refused*own mirror*' 'history'
 	repo revert "$MIRROR" >/dev/null
 	repo_sign alice bob
@@ -672,6 +736,7 @@ test_attack_absurd_releases_that_two_people_signed() {
 branch_start() {
 	local dir=$LAB_DIR/branch$1
 	rm -rf "$dir" && mkdir -p "$dir/state" "$dir/run"
+	device_enrol "branch-$1" "$dir/state"
 	sed "s|appliance-id = .*|appliance-id = branch-$1|; s|@ROOT@|$ROOT|g
 		/^internal-/d" "$LAB_DIR/update.conf" >"$dir/cordon.conf"
 	sed -i 's/^interval = .*/interval = 10s/' "$dir/cordon.conf"

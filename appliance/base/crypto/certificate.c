@@ -4,25 +4,29 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/crypto/digest.h"
 #include "base/crypto/internal.h"
 
 /* RFC 5280, in DER, from the end towards the beginning. */
 
 enum { CERTIFICATE_MOST = 1024, UTF8_STRING = 0x0c, GENERALIZED_TIME = 0x18, UTC_TIME = 0x17,
-       DER_SET = 0x31, EXTENSIONS = 0xa3 };
+       DER_SET = 0x31, EXTENSIONS = 0xa3, IDENTIFIER = 20 };
 
 /* ecdsa-with-SHA256 (RFC 5758, 3.2); id-at-commonName. */
 static const uint8_t algorithm[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03,
 				     0x02 };
 static const uint8_t common_name[] = { 0x06, 0x03, 0x55, 0x04, 0x03 };
 /* All critical: basicConstraints: no CA; keyUsage: digitalSignature; extKeyUsage: clientAuth. */
-static const uint8_t extensions[] = {
-	0x30, 0x36,
+static const uint8_t uses[] = {
 	0x30, 0x0c, 0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04, 0x02, 0x30, 0x00,
 	0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x07, 0x80,
 	0x30, 0x16, 0x06, 0x03, 0x55, 0x1d, 0x25, 0x01, 0x01, 0xff, 0x04, 0x0c, 0x30, 0x0a, 0x06, 0x08,
 	0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02,
 };
+/* subjectKeyIdentifier, authorityKeyIdentifier: 20 bytes follow. */
+static const uint8_t subject_key[] = { 0x30, 0x1d, 0x06, 0x03, 0x55, 0x1d, 0x0e, 0x04, 0x16, 0x04, 0x14 };
+static const uint8_t authority_key[] = { 0x30, 0x1f, 0x06, 0x03, 0x55, 0x1d, 0x23, 0x04, 0x18, 0x30, 0x16,
+					 0x80, 0x14 };
 
 static bool name_is_valid(const char *name)
 {
@@ -67,13 +71,27 @@ static void put_key(struct der_writer *out, const struct key *key)
 	der_wrap(out, DER_SEQUENCE, end);
 }
 
-/* What is signed. */
-static void put_content(struct der_writer *out, const struct key *key, const char *name)
+/* By the keys' identifiers OpenSSL tells two certificates of one name apart: an appliance set up anew. */
+static void put_extensions(struct der_writer *out, const uint8_t *identifier)
 {
 	const uint8_t *end = out->at;
 
-	der_put(out, extensions, sizeof(extensions));
+	der_put(out, identifier, IDENTIFIER);
+	der_put(out, authority_key, sizeof(authority_key));
+	der_put(out, identifier, IDENTIFIER);
+	der_put(out, subject_key, sizeof(subject_key));
+	der_put(out, uses, sizeof(uses));
+	der_wrap(out, DER_SEQUENCE, end);
 	der_wrap(out, EXTENSIONS, end);
+}
+
+/* What is signed. */
+static void put_content(struct der_writer *out, const struct key *key, const uint8_t *identifier,
+			const char *name)
+{
+	const uint8_t *end = out->at;
+
+	put_extensions(out, identifier);
 	put_key(out, key);
 	put_name(out, name);
 	put_validity(out);
@@ -89,6 +107,7 @@ int certificate_print(const struct secret *secret, const char *name, struct text
 	uint8_t content[CERTIFICATE_MOST], whole[CERTIFICATE_MOST], signature[KEY_SIGNATURE];
 	struct der_writer inner = der_writer(content, sizeof(content));
 	struct der_writer out = der_writer(whole, sizeof(whole));
+	uint8_t digest[DIGEST_SIZE];
 	struct key key;
 	size_t length;
 	int error;
@@ -96,7 +115,10 @@ int certificate_print(const struct secret *secret, const char *name, struct text
 	secret_public(secret, &key);
 	if (key.type != KEY_P256 || !name_is_valid(name))
 		return -EINVAL;
-	put_content(&inner, &key, name);
+	error = digest_sha256(key.bytes, key.size, digest);
+	if (error)
+		return error;
+	put_content(&inner, &key, digest, name);
 	if (inner.failed)
 		return -EINVAL;
 	error = secret_sign(secret, inner.at, (size_t)(inner.end - inner.at), signature, &length);

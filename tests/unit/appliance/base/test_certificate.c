@@ -45,6 +45,9 @@ static void test_openssl_knows_it_from_a_list(void **state)
 	assert_int_equal(shell("cat a.pem b.pem > list"), 0);
 	assert_int_equal(shell("openssl verify -purpose sslclient -CAfile list a.pem b.pem"), 0);
 	assert_int_not_equal(shell("openssl verify -CAfile list c.pem"), 0);
+	/* The same appliance with a new key, behind its old one. */
+	assert_int_equal(shell("cat a.pem c.pem > both && "
+			       "openssl verify -verify_depth 0 -CAfile both a.pem c.pem"), 0);
 	assert_int_not_equal(shell("openssl verify -purpose sslserver -CAfile list a.pem"), 0);
 	assert_int_equal(shell("openssl x509 -in a.pem -noout -subject -nameopt RFC2253 | "
 			       "grep -qx 'subject=CN=gw-1.site_a'"), 0);
