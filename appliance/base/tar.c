@@ -57,6 +57,7 @@ int tar_header_parse(struct tar_header *header, const uint8_t block[TAR_BLOCK])
 {
 	static const uint8_t zeros[TAR_BLOCK];
 	const char *name = (const char *)block + NAME, *prefix = (const char *)block + PREFIX;
+	const int length = (int)strnlen(name, NAME_SIZE);
 
 	memset(header, 0, sizeof(*header));
 	if (memcmp(block, zeros, TAR_BLOCK) == 0)
@@ -67,9 +68,9 @@ int tar_header_parse(struct tar_header *header, const uint8_t block[TAR_BLOCK])
 	/* GNU's own form ("ustar  ") keeps times where this one has the beginning of a name. */
 	if (memcmp(block + MAGIC, "ustar", 6) == 0 && *prefix)
 		snprintf(header->name, sizeof(header->name), "%.*s/%.*s",
-			 (int)strnlen(prefix, PREFIX_SIZE), prefix, (int)strnlen(name, NAME_SIZE), name);
+			 (int)strnlen(prefix, PREFIX_SIZE), prefix, length, name);
 	else
-		snprintf(header->name, sizeof(header->name), "%.*s", (int)strnlen(name, NAME_SIZE), name);
+		snprintf(header->name, sizeof(header->name), "%.*s", length, name);
 	/* Links and devices have no content, whatever they say. */
 	if (header->kind == TAR_FOLDER || ('1' <= block[KIND] && block[KIND] <= '6'))
 		header->size = 0;
@@ -89,7 +90,7 @@ static size_t record_length(const char *record, size_t left)
 
 int tar_extended_name(const char *content, size_t size, char name[TAR_NAME])
 {
-	static const char path[] = "path=", own_size[] = "size=";
+	static const char path[] = "path=", size_of[] = "size=";
 
 	name[0] = '\0';
 	while (size) {
@@ -99,7 +100,7 @@ int tar_extended_name(const char *content, size_t size, char name[TAR_NAME])
 		if (!key)
 			return -EBADMSG;
 		value = length - 1 - (size_t)(key - content);
-		if (value >= sizeof(own_size) - 1 && memcmp(key, own_size, sizeof(own_size) - 1) == 0)
+		if (value >= sizeof(size_of) - 1 && memcmp(key, size_of, sizeof(size_of) - 1) == 0)
 			return -EBADMSG;
 		if (value >= sizeof(path) - 1 && memcmp(key, path, sizeof(path) - 1) == 0) {
 			value -= sizeof(path) - 1;

@@ -6,8 +6,8 @@
 
 /*
  * What a tar archive of a stranger says of its next member: POSIX ustar, GNU's long names, paths in
- * extended headers of pax. A member is its header of TAR_BLOCK bytes, then its content, filled up to
- * whole blocks.
+ * extended headers of pax. A member is its header of TAR_BLOCK bytes, then its content, filled up
+ * to whole blocks.
  */
 enum { TAR_BLOCK = 512, TAR_NAME = 512 };
 
@@ -30,7 +30,7 @@ struct tar_header {
 int tar_header_parse(struct tar_header *header, const uint8_t block[TAR_BLOCK])
 	__attribute__((warn_unused_result));
 
-/* "path" of an extended header's content; name becomes "" when it has none. -EBADMSG: no such content, or a
- * size of its own (of members beyond 8 GB); -ENAMETOOLONG. */
+/* "path" of an extended header's content; name becomes "" when it has none. -EBADMSG: no such
+ * content, or a size of its own (of members beyond 8 GB); -ENAMETOOLONG. */
 int tar_extended_name(const char *content, size_t size, char name[TAR_NAME])
 	__attribute__((warn_unused_result));

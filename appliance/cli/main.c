@@ -55,7 +55,7 @@ static const struct command commands[] = {
 	{ "selftest", "[--wait SECONDS] [--json]",
 	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },
 	{ "update", "[status | history] [--json]\n"
-	  "       cordon update now | from DIR | push HOST DIR | receive | release\n"
+	  "       cordon update now | device | from DIR | push HOST DIR | receive | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"

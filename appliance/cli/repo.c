@@ -22,7 +22,8 @@ static const struct {
 	  "                  [--passphrase-file FILE | --no-passphrase]\n"
 	  "       cordon repo key import FILE... [--dir DIR] [--passphrase-file FILE |\n"
 	  "                  --no-passphrase]\n"
-	  "       cordon repo key list [--json] DIR|FILE...",
+	  "       cordon repo key export KEY --out NAME.pub\n"
+	  "       cordon repo key list [--json] DIR|FILE|URI...",
 	  "make, take over and list keys" },
 	{ "init", repo_init,
 	  "DIR --people PUB... --online PUB... [--ROLE PUB...]\n"
@@ -289,9 +290,9 @@ int repo_report(const char *path, const struct diag *diag, int error)
 	if (error && diag->count == 0)
 		fprintf(stderr, "cordon repo: %s: %s\n", path, strerror(-error));
 	if (error == -EKEYREJECTED)
-		fprintf(stderr, "the signature that the token gave does not verify with the public key or "
-			"certificate that lies\n  beside the private key on it: they are of two keys, or "
-			"the token is faulty; nothing was signed\n");
+		fprintf(stderr, "the signature that the token gave does not verify with the public "
+			"key or certificate that\n  lies beside the private key on it: they are of "
+			"two keys, or the token is faulty; nothing was signed\n");
 	if (error == -ESTALE)
 		fprintf(stderr, "to renew: \"cordon repo timestamp\" for timestamp and snapshot; "
 			"\"cordon repo rotate %s ROLE\",\n  sign and publish for each other role\n",

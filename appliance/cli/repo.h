@@ -141,8 +141,8 @@ int repo_token_public(struct key *key, const char *uri);
 /* What can be seen without a PIN, into array or (NULL) onto standard output. */
 int repo_token_list(const char *uri, json_t *array);
 
-/* A file that nobody else can read, change or exchange; data is the caller's, to be wiped. 0, or -errno
- * after a message that says how to mend it. */
+/* A file that nobody else can read, change or exchange; data is the caller's, to be wiped. 0, or
+ * -errno after a message that says how to mend it. */
 int repo_private_read(const char *path, char **data, size_t *size);
 /* Its first line. */
 int repo_private_line(const char *path, char line[KEY_PASSPHRASE_MAX + 1]);

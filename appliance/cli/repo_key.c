@@ -291,7 +291,8 @@ static int list_token(const char *uri, json_t *array)
 {
 	if (ENABLED(CONFIG_PKCS11))
 		return repo_token_list(uri, array);
-	fprintf(stderr, "cordon repo key: this build is without keys on tokens (Kconfig: PKCS11)\n");
+	fprintf(stderr, "cordon repo key: this build is without keys on tokens (Kconfig: "
+		"PKCS11)\n");
 	return EXIT_NO;
 }
 

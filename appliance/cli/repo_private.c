@@ -41,8 +41,8 @@ static int refuse_modes(const char *path, int fd, mode_t mode)
 	if (has_no_modes(fd))
 		fprintf(stderr,
 			"cordon repo: %s: others can read it, and this file system has no "
-			"permissions: mount it with \"-o uid=%u,umask=077\", or \"install -m 600\" the "
-			"file into a folder of yours\n",
+			"permissions: mount it with \"-o uid=%u,umask=077\", or \"install -m 600\" "
+			"the file into a folder of yours\n",
 			path, (unsigned int)geteuid());
 	else
 		fprintf(stderr,
@@ -63,8 +63,8 @@ static int check_file(const char *path, int fd)
 		return -EINVAL;
 	}
 	if (!is_ours(&status) || lstat(path, &link) < 0 || !is_ours(&link)) {
-		fprintf(stderr, "cordon repo: %s: it belongs to user %u, who can change it; expected "
-			"a file of your own (user %u)\n", path,
+		fprintf(stderr, "cordon repo: %s: it belongs to user %u, who can change it; "
+			"expected a file of your own (user %u)\n", path,
 			(unsigned int)(is_ours(&status) ? link.st_uid : status.st_uid),
 			(unsigned int)geteuid());
 		return -EPERM;
@@ -72,7 +72,7 @@ static int check_file(const char *path, int fd)
 	return status.st_mode & 077 ? refuse_modes(path, fd, status.st_mode) : 0;
 }
 
-/* Whoever may write there puts another file in its place; in /tmp and its like only its owner may. */
+/* Whoever may write there puts another file in its place; in /tmp and its like only its owner. */
 static int check_folder(const char *path, const char *folder)
 {
 	struct stat status;

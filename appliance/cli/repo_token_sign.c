@@ -64,15 +64,15 @@ static void explain_pin(struct token_key *key)
 /* 0 or an exit code after a message. */
 static int log_in(struct token_key *key, ck_user_type_t user)
 {
-	const char *pin = key->on_pad ? NULL : key->pin;
+	unsigned char *pin = key->on_pad ? NULL : (unsigned char *)key->pin;
 	ck_rv_t result;
 
 	if (key->on_pad)
 		fprintf(stderr, "the PIN of \"%s\" is entered on the token itself\n",
 			key->token.name);
 	token_bound(TOKEN_SECONDS);
-	result = key->token.module->C_Login(key->token.session, user, (unsigned char *)(uintptr_t)pin,
-					    pin ? strlen(pin) : 0);
+	result = key->token.module->C_Login(key->token.session, user, pin,
+					    pin ? strlen(key->pin) : 0);
 	token_bound(0);
 	if (result == CKR_OK || result == CKR_USER_ALREADY_LOGGED_IN)
 		return EXIT_YES;

@@ -307,6 +307,6 @@ int command_update(const struct cli *cli, int argc, char **argv)
 		return update_receive(cli);
 	if (strcmp(verb, "hold") == 0 || strcmp(verb, "release") == 0)
 		return hold(cli, verb[0] == 'h', argc, argv);
-	return command_usage("update", "expected status, device, now, history, from DIR, push HOST DIR, "
-			     "receive, hold or release");
+	return command_usage("update", "expected status, device, now, history, from DIR, push HOST "
+			     "DIR, receive, hold or release");
 }

@@ -101,7 +101,8 @@ static void copy_folder(struct copying *copying, int from, int to, unsigned int 
 		if (!wanted(entry->d_name) ||
 		    fstatat(from, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (S_ISDIR(status.st_mode) && depth < UPDATE_DEPTH && !is_images(entry->d_name, depth))
+		if (S_ISDIR(status.st_mode) && depth < UPDATE_DEPTH &&
+		    !is_images(entry->d_name, depth))
 			copy_subfolder(copying, from, to, entry->d_name, depth);
 		else if (S_ISREG(status.st_mode))
 			copy_file(copying, from, to, entry->d_name);

@@ -18,7 +18,7 @@
 
 /*
  * A release as a tar archive on standard input. A child that can do nothing else unpacks it: of it
- * what a release is made of, after name, kind, depth and sums were looked at; it is judged after that.
+ * what a release is made of, after name, kind, depth and sums were looked at; judged it is later.
  */
 #define RECEIVED "received-"
 
@@ -38,7 +38,8 @@ struct receiving {
 static const char too_much[] = "more than 8192 files and folders, or 512 MB: is it a repository?";
 static const char too_long[] = "more than 1 GB: leave targets/images out";
 static const char cut_short[] = "the archive ends in the middle";
-static const char no_tar[] = "expected a tar archive with metadata/ and targets/rules/ on standard input";
+static const char no_tar[] = "expected a tar archive with metadata/ and targets/rules/ on standard "
+			     "input";
 
 static const char *take_bytes(struct receiving *receiving, void *out, size_t size)
 {
@@ -173,7 +174,8 @@ static const char *take_member(struct receiving *receiving, struct tar_header *h
 		return pass_content(receiving, header->size, -1);
 	if (header->kind == TAR_OTHER || !text_is_plain(name, strlen(name), "") ||
 	    strstr(name, "/.") || strstr(name, "//"))
-		return "only files and folders with plain names may be in metadata/ and targets/rules/";
+		return "only files and folders with plain names may be in metadata/ and "
+		       "targets/rules/";
 	if (depth_of(name) > UPDATE_DEPTH)
 		return "its folders are deeper than those of a repository";
 	receiving->members += 1 + depth_of(name);

@@ -137,8 +137,8 @@ json_t *updates_status(const struct parent *parent);
 
 /* ---- updates_own.c ---- */
 
-/* A descriptor of the key and certificate for the collector, made when there are none for this name;
- * -1 after a message. */
+/* A descriptor of the key and certificate for the collector, made when there are none for this
+ * name; -1 after a message. */
 int updates_own(const struct parent *parent);
 /* The certificate alone, PEM, freed by the caller; NULL: there is none. */
 char *updates_own_certificate(const struct parent *parent);

@@ -98,7 +98,8 @@ static void put_waiting(json_t *object, const struct updates *updates)
 
 static void put_certificate(json_t *object, const struct parent *parent)
 {
-	char *certificate = parent->settings.collector.host[0] ? updates_own_certificate(parent) : NULL;
+	char *certificate = parent->settings.collector.host[0] ? updates_own_certificate(parent) :
+								 NULL;
 
 	put(object, "certificate", certificate ? json_string(certificate) : json_null());
 	free(certificate);

@@ -89,7 +89,7 @@ test_update_receipt_comes_to_the_collector() {
 }
 fleet() {
 	cordon update device | head -n 1 >"$LAB_DIR/fleet.csv"
-	repo fleet "$MIRROR" --expect "$LAB_DIR/fleet.csv" "$@"
+	repo fleet "$MIRROR" --expect "$LAB_DIR/fleet.csv"
 }
 
 # put CERTIFICATE NAME [METHOD]: the status of what anybody sends to the collector.

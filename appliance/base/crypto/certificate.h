@@ -11,7 +11,7 @@
  */
 enum { CERTIFICATE_NAME = 64 };
 
-/* PEM, appended. -EINVAL: not a P-256 key, or a name that is empty, too long, or has other characters
- * than letters, digits and ". _ -". */
+/* PEM, appended. -EINVAL: not a P-256 key, or a name that is empty, too long, or has other
+ * characters than letters, digits and ". _ -". */
 int certificate_print(const struct secret *secret, const char *name, struct text *pem)
 	__attribute__((warn_unused_result));

@@ -25,8 +25,8 @@ struct tls_options {
 	int64_t now;		/* seconds since 1970 */
 	bool earliest;		/* it may be later: what begins after now may have begun */
 	const char *host;	/* name or address; SNI for a name */
-	const char *own;	/* PEM of a private key and its certificate, for servers that ask who
-				 * we are; NULL: none */
+	const char *own;	/* PEM of a private key and its certificate, for servers that ask
+				 * who we are; NULL: none */
 };
 
 struct tls;

@@ -121,8 +121,8 @@ static void set(struct fleet_entry *entry, enum fleet_state state, const char *f
 		*at = ' ' <= *at && *at <= '~' ? *at : '?';
 }
 
-/* A key that is expected by name counts for more than the pinned one: whoever exchanges an appliance
- * says so in the list. */
+/* A key that is expected by name counts for more than the pinned one: whoever exchanges an
+ * appliance says so in the list. */
 static void check_key(struct fleet_entry *entry, const struct receipt *receipt)
 {
 	const char *expected = *entry->expected_key ? entry->expected_key :
@@ -160,8 +160,9 @@ static void take(struct fleet_entry *entry, const struct receipt *receipt)
 	entry->has_receipt = true;
 	/* Anybody may have put it there first. */
 	if (!*entry->expected_key && !entry->pinned) {
-		set(entry, FLEET_UNKNOWN, "no list says whose key this is; if \"cordon update device\" on "
-		    "%s prints the same, add the line %s,%s", entry->id, entry->id, receipt->keyid);
+		set(entry, FLEET_UNKNOWN, "no list says whose key this is; if \"cordon update "
+		    "device\" on %s prints the same, add the line %s,%s", entry->id, entry->id,
+		    receipt->keyid);
 		return;
 	}
 	entry->pinned = true;

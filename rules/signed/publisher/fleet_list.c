@@ -61,8 +61,8 @@ static int take_line(struct fleet *fleet, char *line, const char *source, unsign
 	if (!fleet_id_valid(part[0]) || (*part[1] && !is_keyid(part[1])) ||
 	    strlen(part[2]) >= RELEASE_WORD || strchr(part[2], ',')) {
 		diag_error(diag, source, number, 0,
-			   "expected ID,KEYID[,RING]: an appliance's id and the 64 digits of its key, as "
-			   "\"cordon update device\" prints them on it");
+			   "expected ID,KEYID[,RING]: an appliance's id and the 64 digits of its "
+			   "key, as \"cordon update device\" prints them on it");
 		return -EINVAL;
 	}
 	error = fleet_enter(fleet, part[0], &entry);
