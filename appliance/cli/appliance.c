@@ -20,6 +20,8 @@
 #include "base/crypto/digest.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/version.h"
+#include "signed/freshness.h"
 #include "system/compose.h"
 #include "system/paths.h"
 
@@ -419,6 +421,19 @@ static int parent_pid(const struct cli *cli, bool *in_force)
 	json_decref(status);
 	free(reply);
 	return pid;
+}
+
+int64_t appliance_now(const char *text, size_t size)
+{
+	json_t *kept = text ? json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	struct clock_reading reading;
+	struct freshness freshness;
+	bool behind;
+
+	clock_read(&reading);
+	freshness_init(&freshness, version_build_time(), kept, reading.uptime_ms);
+	json_decref(kept);
+	return freshness_now(&freshness, &reading, &behind);
 }
 
 bool appliance_await(const struct cli *cli, int old, int64_t wait_ms)

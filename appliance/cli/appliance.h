@@ -69,6 +69,8 @@ int appliance_compose_found(const struct appliance_found *found, const struct ne
 /* Writes those of the settings in force to PATH_CONFIG; *changed: they are others than before. 0; EXIT_NO: they
  * are wrong; EXIT_BUSY: they may be right and cannot be written, or there is no memory. */
 int appliance_compose(bool *changed);
+/* The time that cordond goes by (signed/freshness.h), from the text of STATE/updates; NULL: there is none. */
+int64_t appliance_now(const char *text, size_t size);
 /* Waits until a cordond other than the one of this pid (0: any) has its policy in force. */
 bool appliance_await(const struct cli *cli, int old, int64_t wait_ms);
 /* Ends cordond, which init starts again with the new settings; waits until its policy is in force. */

@@ -10,13 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/file.h"
 #include "base/sealed.h"
-#include "base/version.h"
+#include "cli/appliance.h"
 #include "cli/image.h"
-#include "signed/freshness.h"
 #include "signed/strict.h"
 #include "system/paths.h"
 
@@ -159,21 +157,16 @@ struct trusted {
 /* As cordond has it. */
 static int64_t derived_now(const struct cli *cli)
 {
-	struct clock_reading reading;
-	struct freshness freshness;
 	char path[512], *text = NULL;
-	json_t *kept = NULL;
-	size_t size;
-	bool behind;
+	size_t size = 0;
+	int64_t now;
 
 	snprintf(path, sizeof(path), "%s/updates", cli->state);
-	if (file_read(AT_FDCWD, path, KEPT_MAX, &text, &size) == 0)
-		kept = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-	clock_read(&reading);
-	freshness_init(&freshness, version_build_time(), kept, reading.uptime_ms);
-	json_decref(kept);
+	if (file_read(AT_FDCWD, path, KEPT_MAX, &text, &size) < 0)
+		text = NULL;
+	now = appliance_now(text, size);
 	free(text);
-	return freshness_now(&freshness, &reading, &behind);
+	return now;
 }
 
 static const char *who(int error)

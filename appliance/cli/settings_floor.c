@@ -8,14 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "base/version.h"
 #include "cli/appliance.h"
 #include "signed/approval.h"
 #include "signed/device.h"
-#include "signed/freshness.h"
 #include "system/paths.h"
 
 /* What a box is called, what time it is for signatures, and what it must never go back behind. */
@@ -85,17 +82,12 @@ int settings_id(void)
 
 int64_t settings_now(void)
 {
-	struct freshness freshness;
 	size_t size;
-	bool behind;
 	char *text = appliance_read(UPDATES, UPDATES_MAX, &size);
-	json_t *kept = text ? json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const int64_t now = appliance_now(text, size);
 
-	freshness_init(&freshness, version_build_time(),
-		       json_integer_value(json_object_get(kept, "floor")), clock_uptime_ms());
-	json_decref(kept);
 	free(text);
-	return freshness_now(&freshness, clock_wall(), clock_uptime_ms(), &behind);
+	return now;
 }
 
 /* ---- the floor on the EFI partition ---- */
