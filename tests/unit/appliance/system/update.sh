@@ -43,7 +43,7 @@ receive() {
 	exec 7> pipe
 	cat "$1" >&7
 	for _ in $(seq 50); do
-		[ "$(find run/received-* -type f | wc -l)" -lt "$2" ] 2> /dev/null || break
+		[ "$(find run/received-* -type f 2> /dev/null | wc -l)" -lt "$2" ] || break
 		sleep 0.1
 	done
 	(cd run/received-"$pid" && find . -type f -printf '%P\n' | sort | tr '\n' ' ') > unpacked
