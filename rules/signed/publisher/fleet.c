@@ -271,6 +271,9 @@ static void judge(struct fleet_entry *entry, const struct fleet_options *options
 		    entry->expected_ring);
 	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "refused") == 0)
 		set(entry, FLEET_BEHIND, "what it knows has expired");
+	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "ahead") == 0)
+		set(entry, FLEET_REFUSING, "its timestamp was signed in the time to come: its clock is "
+		    "wrong, or the online key is in other hands");
 }
 
 /* With a list of those expected, an appliance that is no longer in it may go. */

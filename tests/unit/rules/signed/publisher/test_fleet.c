@@ -27,10 +27,12 @@ struct sample {
 	const char *result;
 	const char *refusal;
 	const char *ring;
+	const char *freshness;
 };
 
 static const struct sample usual = { .time = 1795600000 - 3600, .sequence = 40, .release = 7,
-				     .result = "unchanged", .refusal = "", .ring = "broad" };
+				     .result = "unchanged", .refusal = "", .ring = "broad",
+				     .freshness = "fresh" };
 
 static json_t *key_json(const struct secret *of)
 {
@@ -58,7 +60,7 @@ static json_t *content_json(const char *id, const struct secret *of, const struc
 		"_type", "receipt", "spec", 1, "appliance", id, "key", key_json(of), "time", time,
 		"clock", "set", "uptime", 5, "boot", "0e7c", "image", "0.1.0", "release",
 		(json_int_t)sample->release, "bundle", bundle, "state", "01234567", "mode",
-		"enforce", "freshness", "fresh", "result", sample->result, "refusal",
+		"enforce", "freshness", sample->freshness, "result", sample->result, "refusal",
 		sample->refusal, "ring", sample->ring, "sequence", (json_int_t)sample->sequence,
 		"since", time);
 }
@@ -182,16 +184,19 @@ static void test_two_hundred(void **state)
 			sample.result = "refused";
 			sample.refusal = "rules: 1 of 2 signatures \033[2J";
 		}
+		if (i == 25)
+			sample.freshness = "ahead";
 		if (i == 24)
 			continue;
 		add(&fleet, id, of, &sample, i == 23 ? "box-999" : NULL);
 	}
-	assert_int_equal(judge(&fleet), 6);
+	assert_int_equal(judge(&fleet), 7);
 	assert_int_equal(fleet.count, APPLIANCES + 1);
 	assert_state(&fleet, "box-000", FLEET_GOOD, "");
 	assert_state(&fleet, "box-020", FLEET_LATE, "no contact for 3 days");
 	assert_state(&fleet, "box-021", FLEET_BEHIND, "enforces release 6, and 7 is due");
 	assert_state(&fleet, "box-022", FLEET_REFUSING, "1 of 2 signatures ?[2J");
+	assert_state(&fleet, "box-025", FLEET_REFUSING, "the online key is in other hands");
 	assert_state(&fleet, "box-999", FLEET_FORGED, "another appliance");
 	assert_state(&fleet, "box-023", FLEET_SILENT, "never heard of");
 	assert_state(&fleet, "box-024", FLEET_SILENT, "never heard of");
