@@ -115,6 +115,7 @@ each_cut with_root bundle_fits settings import mine
 # ---- a signed set on the EFI partition, with a secret among it: it comes to its end by itself
 signed() {
 	new_box
+	floor=1
 	cp set/* "$esp"
 }
 mkdir set
@@ -126,7 +127,7 @@ echo "$hash" >set/admin-secret
 whole() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start refuses"
 	cmp -s set/authorized_keys "$box/data/settings/authorized_keys" && new_root &&
-		[ -s "$box/data/settings/admin-secret" ] && grep -q "^version 1 " "$esp/floor.0" ||
+		[ -s "$box/data/settings/admin-secret" ] && grep -q "^version $floor " "$esp/floor.0" ||
 		failed "cut $cut: half of the set"
 	[ "$(ls "$esp" | tr "\n" " ")" = "floor.0 floor.1 provisioned " ] || failed "cut $cut: $(ls "$esp") stay"
 	no_rest
@@ -135,6 +136,7 @@ each_cut signed whole settings intake
 
 # ---- the same not signed, with a secret in plain text, before anybody had set the box up
 first() {
+	floor=0
 	rm -rf "$box/data/settings" "$box/data/provisioned"
 	new_box
 	rm -rf "$box/data/settings"/* "$box/data/provisioned" "$esp/provisioned"
