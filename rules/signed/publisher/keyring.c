@@ -88,3 +88,32 @@ void keyring_owner(const struct metadata *delegator, const char *id, char name[K
 	else
 		snprintf(name, KEYRING_NAME, "key %.12s", id);
 }
+
+static bool names_keyid(const json_t *role, const char *id)
+{
+	json_t *entry;
+	size_t index;
+
+	json_array_foreach(json_object_get(role, "keyids"), index, entry) {
+		if (strcmp(json_string_value(entry), id) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool keyring_in_use(const json_t *roles, const char *id)
+{
+	const char *name;
+	json_t *role;
+	size_t index;
+
+	json_object_foreach((json_t *)(uintptr_t)roles, name, role) {
+		if (names_keyid(role, id))
+			return true;
+	}
+	json_array_foreach(roles, index, role) {
+		if (names_keyid(role, id))
+			return true;
+	}
+	return false;
+}

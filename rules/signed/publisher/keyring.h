@@ -32,5 +32,8 @@ int keyring_parse(struct keyring_key *key, const char *path, const char *text, s
 /* A name: letters, digits and ". _ @ -", at most 63, not beginning with '.' or '-'. */
 bool keyring_name_valid(const char *name);
 
+/* Does a role name this key id? roles: the object of a root, or the array of delegations. */
+bool keyring_in_use(const json_t *roles, const char *id);
+
 /* Whose key is it, in the metadata that delegates; the beginning of the id when it does not say. */
 void keyring_owner(const struct metadata *delegator, const char *id, char name[KEYRING_NAME]);

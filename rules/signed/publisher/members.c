@@ -72,36 +72,6 @@ static int check(const struct place *place, const char *where, const json_t *obj
 
 /* ---- keys ---- */
 
-static bool names_keyid(const json_t *role, const char *id)
-{
-	json_t *entry;
-	size_t index;
-
-	json_array_foreach(json_object_get(role, "keyids"), index, entry) {
-		if (strcmp(json_string_value(entry), id) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* roles: an object in root, an array in delegations. */
-static bool in_use(const json_t *roles, const char *id)
-{
-	const char *name;
-	json_t *role;
-	size_t index;
-
-	json_object_foreach((json_t *)(uintptr_t)roles, name, role) {
-		if (names_keyid(role, id))
-			return true;
-	}
-	json_array_foreach(roles, index, role) {
-		if (names_keyid(role, id))
-			return true;
-	}
-	return false;
-}
-
 static int check_known(const struct place *place, const json_t *role, const json_t *keys)
 {
 	json_t *entry;
@@ -128,7 +98,7 @@ static int check_keys(const struct place *place, const json_t *keys, const json_
 			error = check(place, "a key", json_object_get(entry, "keyval"), keyval);
 		if (!error && (!name || !keyring_name_valid(name)))
 			error = refuse(place, "a key", "x-cordon-name", "expected a name");
-		if (!error && !in_use(roles, id))
+		if (!error && !keyring_in_use(roles, id))
 			error = refuse(place, "keys", id, "no role names this key");
 		if (error)
 			return error;

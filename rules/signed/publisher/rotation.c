@@ -121,35 +121,6 @@ static int remove_key(struct change *change, const char *who)
 	return -ENOENT;
 }
 
-static bool lists_keyid(const json_t *role, const char *id)
-{
-	json_t *entry;
-	size_t index;
-
-	json_array_foreach(json_object_get(role, "keyids"), index, entry) {
-		if (strcmp(json_string_value(entry), id) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool in_use(const json_t *roles, const char *id)
-{
-	const char *name;
-	json_t *role;
-	size_t index;
-
-	json_object_foreach((json_t *)(uintptr_t)roles, name, role) {
-		if (lists_keyid(role, id))
-			return true;
-	}
-	json_array_foreach(roles, index, role) {
-		if (lists_keyid(role, id))
-			return true;
-	}
-	return false;
-}
-
 /* Keys that no role names any more. */
 static void sweep_keys(struct change *change)
 {
@@ -158,7 +129,7 @@ static void sweep_keys(struct change *change)
 	void *next;
 
 	json_object_foreach_safe(change->keys, next, id, key) {
-		if (!in_use(change->roles, id))
+		if (!keyring_in_use(change->roles, id))
 			json_object_del(change->keys, id);
 	}
 }
