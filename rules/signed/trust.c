@@ -442,6 +442,9 @@ int trust_targets(struct trust *trust, const char *role, const char *parent, con
 	file = metadata_file_lookup(trust->snapshot, name);
 	if (!file)
 		return refuse(diag, source, -EINVAL, "the snapshot does not name this role");
+	/* The file that somebody would look into. */
+	if (store_encode(role, name, sizeof(name)) == 0)
+		snprintf(source, sizeof(source), "%lld.%.100s.json", (long long)file->version, name);
 	error = metadata_file_check(file, bytes, size, source, diag);
 	return error ? error : accept(trust, role, by, bytes, size, file->version, source, diag);
 }
