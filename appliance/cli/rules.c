@@ -21,6 +21,16 @@
 
 enum { CHECK_BUDGET = 1 << 30, NFT_BUDGET = 256 << 20 };
 
+static void print_clean(const char *path, const struct rule_list *list)
+{
+	struct text version = TEXT_EMPTY;
+
+	text_put_masked(&version, list->version, strlen(list->version), "");
+	printf("%s: list %s, version %s, %zu rule%s: clean\n", path, list->name,
+	       version.data ? version.data : "", list->count, list->count == 1 ? "" : "s");
+	text_release(&version);
+}
+
 /* One file: parse, then compile alone, so that the sanity limits speak too. */
 static void check_text(const char *path, const char *text, size_t length, struct diag *diag)
 {
@@ -39,8 +49,7 @@ static void check_text(const char *path, const char *text, size_t length, struct
 	if (error && diag->count == 0)
 		diag_error(diag, path, 0, 0, "%s", strerror(-error));
 	if (!error)
-		printf("%s: list %s, version %s, %zu rule%s: clean\n", path, list.name,
-		       list.version, list.count, list.count == 1 ? "" : "s");
+		print_clean(path, &list);
 	free(block);
 	arena_release(&arena);
 }

@@ -90,28 +90,41 @@ static void print_change(struct text *out, const struct diff_change *change)
 	text_puts(out, "\n");
 }
 
+/* What the author of a list wrote. */
+static void put_words(struct text *out, const char *label, const char *words)
+{
+	text_puts(out, label);
+	text_put_masked(out, words, strlen(words), "");
+}
+
+static void print_version(struct text *out, const struct diff_list *list)
+{
+	const char *old = list->version[OLD], *new = list->version[NEW];
+
+	if (old && new && strcmp(old, new) == 0) {
+		put_words(out, "still version ", new);
+	} else if (old && new) {
+		put_words(out, "version ", new);
+		put_words(out, ", was ", old);
+	} else {
+		put_words(out, new ? "new list, version " : "removed list, version ",
+			  new ? new : old);
+	}
+}
+
 static void print_list(struct text *out, const struct diff_list *list)
 {
 	text_printf(out, "%c %s: ", !list->version[OLD] ? '+' : !list->version[NEW] ? '-' : '~',
 		    list->name);
-	if (list->version[OLD] && list->version[NEW] &&
-	    strcmp(list->version[OLD], list->version[NEW]) == 0)
-		text_printf(out, "still version %s", list->version[NEW]);
-	else if (list->version[OLD] && list->version[NEW])
-		text_printf(out, "version %s, was %s", list->version[NEW], list->version[OLD]);
-	else
-		text_printf(out, "%s list, version %s", list->version[NEW] ? "new" : "removed",
-			    list->version[list->version[NEW] ? NEW : OLD]);
+	print_version(out, list);
 	text_printf(out, "; rules: %zu added, %zu removed, %zu rewritten", list->added,
 		    list->removed, list->rewritten);
 	if (list->version[NEW] && list->on_by_default[NEW] != (!list->version[OLD] ||
 							       list->on_by_default[OLD]))
 		text_printf(out, "; %s by default", list->on_by_default[NEW] ? "on" : "off");
 	if (list->authority[OLD] && list->authority[NEW] &&
-	    strcmp(list->authority[OLD], list->authority[NEW]) != 0) {
-		text_puts(out, "; authority ");
-		text_put_masked(out, list->authority[NEW], strlen(list->authority[NEW]), "");
-	}
+	    strcmp(list->authority[OLD], list->authority[NEW]) != 0)
+		put_words(out, "; authority ", list->authority[NEW]);
 	text_puts(out, "\n");
 }
 

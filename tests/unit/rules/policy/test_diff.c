@@ -292,6 +292,23 @@ static void evidence_cannot_steer_the_terminal(void **state)
 	      "evidence: x?y?[2Kz \xc3\xa9\n");
 }
 
+static void versions_of_lists_cannot_steer_the_terminal(void **state)
+{
+	static const char *const old[LISTS] = { HEAD("a") "[update]\na.com\n" };
+	static const char *const new[LISTS] = {
+		"list: a\nversion: 2\xc2\x9b[8m\xe2\x80\xae\n[update]\na.com\n",
+		"list: n\nversion: \xc2\x9b[2J\n[update]\na.com\n" };
+	struct diff *diff = compare(old, new);
+	struct text out = TEXT_EMPTY;
+
+	(void)state;
+	diff_print(diff, &out);
+	assert_non_null(strstr(out.data, "~ a: version 2?[8m?, was 1; "));
+	assert_non_null(strstr(out.data, "+ n: new list, version ?[2J; "));
+	text_release(&out);
+	diff_free(diff);
+}
+
 static void json_says_the_same(void **state)
 {
 	static const char *const old[LISTS] = { HEAD("l") "[update]\na.com\n" };
@@ -367,6 +384,7 @@ int main(void)
 		cmocka_unit_test(lists_off_by_default),
 		cmocka_unit_test(describes_lists),
 		cmocka_unit_test(evidence_cannot_steer_the_terminal),
+		cmocka_unit_test(versions_of_lists_cannot_steer_the_terminal),
 		cmocka_unit_test(json_says_the_same),
 		cmocka_unit_test(lists_that_do_not_compile),
 		cmocka_unit_test(from_nothing),
