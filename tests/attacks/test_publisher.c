@@ -600,6 +600,37 @@ static void stage_document(const char *role, json_t *document)
 	json_decref(document);
 }
 
+/* One person, written down twice: nothing of it would be shown, and a client that counts ids counts two. */
+static void key_under_two_ids_is_refused(void **state)
+{
+	struct metadata *root;
+	struct view view;
+	json_t *document, *keys, *key, *ids, *brief;
+	char id[METADATA_KEYID];
+
+	(void)state;
+	world_open();
+	assert_int_equal(repository_staged(&world.repository, "root", &root, &world.diag), 0);
+	document = json_deep_copy(root->document);
+	metadata_free(root);
+	world_close();
+	keys = json_object_get(document_signed(document), "keys");
+	ids = json_object_get(json_object_get(json_object_get(document_signed(document), "roles"),
+					      "root"), "keyids");
+	key = json_object_get(keys, json_string_value(json_array_get(ids, 0)));
+	brief = json_deep_copy(key);
+	json_object_del(brief, "x-cordon-name");
+	assert_int_equal(metadata_keyid(brief, id), 0);
+	json_decref(brief);
+	json_object_set(keys, id, key);
+	json_array_append_new(ids, json_string(id));
+	stage_document("root", document);
+	look(&view);
+	assert_int_equal(view.error, -EINVAL);
+	assert_true(world_says("the same key"));
+	text_release(&view.text);
+}
+
 /* "targets" may not speak for the rules, whoever signs it. */
 static void role_targets_lists_a_release(void **state)
 {
@@ -692,6 +723,7 @@ int main(void)
 		TEST(exchanged_after_it_was_shown_is_not_signed),
 		TEST(two_people_at_once_lose_no_signature),
 		TEST(somebody_else_works_in_the_folder),
+		TEST(key_under_two_ids_is_refused),
 		TEST(role_targets_lists_a_release),
 		TEST(release_numbers_follow_one_another),
 		TEST(links_in_the_folder_are_not_followed),

@@ -85,6 +85,32 @@ static int check_known(const struct place *place, const json_t *role, const json
 	return 0;
 }
 
+/* One person under two ids would be shown once, and count twice for a client that counts ids. */
+static int check_once(const struct place *place, const struct metadata *metadata,
+		      const struct metadata_role *role)
+{
+	const struct metadata_key *known[METADATA_ROLE_KEYS];
+
+	for (size_t i = 0; i < role->keyids; i++) {
+		known[i] = metadata_key_lookup(metadata->key, metadata->keys, role->keyid[i]);
+		for (size_t j = 0; known[i] && known[i]->usable && j < i; j++) {
+			if (known[j] && known[j]->usable && key_equal(&known[i]->key, &known[j]->key))
+				return refuse(place, "keyids", role->keyid[i], "it is the same key "
+					      "as another one of this role; expected each once");
+		}
+	}
+	return 0;
+}
+
+static int check_each_once(const struct place *place, const struct metadata *metadata)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < metadata->roles; i++)
+		error = check_once(place, metadata, &metadata->role[i]);
+	return error;
+}
+
 static int check_keys(const struct place *place, const json_t *keys, const json_t *roles)
 {
 	const char *id;
@@ -249,8 +275,8 @@ int members_check(const char *role, const struct metadata *metadata, struct diag
 
 	if (!error && (!specification || strcmp(specification, DOCUMENT_SPECIFICATION) != 0))
 		error = refuse(&place, role, "spec_version", "expected \"" DOCUMENT_SPECIFICATION "\"");
-	if (error)
-		return error;
-	return metadata->type == METADATA_ROOT ? check_root(&place, content) :
-						 check_targets(&place, content);
+	if (!error)
+		error = metadata->type == METADATA_ROOT ? check_root(&place, content) :
+							  check_targets(&place, content);
+	return error ? error : check_each_once(&place, metadata);
 }
