@@ -93,21 +93,30 @@ static int load(const char *stem, struct seen *seen)
 	return error;
 }
 
-/* The folder of the key, locked: two commands with one key lose nothing. A descriptor. */
-static int lock_folder(const char *stem)
+static int open_shown(const char *stem)
 {
-	const char *slash = strrchr(stem, '/');
-	char folder[PATH_MAX];
+	char path[PATH_MAX + REPO_ENDING];
 	int fd;
 
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - stem) : 1, slash ? stem : ".");
-	fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX) == 0)
+	snprintf(path, sizeof(path), "%s.shown", stem);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Two commands with one key lose nothing. The record is locked: it stays the same file, and its
+ * owner alone can open it. The key's folder may be the repository's, which has a lock of its own.
+ * A descriptor.
+ */
+static int lock(const char *stem)
+{
+	int fd = open_shown(stem), error;
+
+	if (fd < 0 || flock(fd, LOCK_EX) == 0)
 		return fd;
+	error = -errno;
 	close(fd);
-	return -errno;
+	return error;
 }
 
 static int write_seen(const char *stem, const struct seen *seen)
@@ -128,9 +137,9 @@ static int update(struct repo_keys *keys, size_t index,
 		  int add(struct seen *seen, const void *context), const void *context)
 {
 	const char *stem = keys->stem[index];
-	int folder = lock_folder(stem);
+	int locked = lock(stem);
 	struct seen seen;
-	int error = folder < 0 ? folder : load(stem, &seen);
+	int error = locked < 0 ? locked : load(stem, &seen);
 
 	if (!error) {
 		error = add(&seen, context);
@@ -143,8 +152,8 @@ static int update(struct repo_keys *keys, size_t index,
 			seen_release(&seen);
 		}
 	}
-	if (folder >= 0)
-		close(folder);
+	if (locked >= 0)
+		close(locked);
 	if (error)
 		fprintf(stderr, "cordon repo: %s.seen: cannot keep what this key has seen: %s; nothing "
 			"is done without it\n", stem, strerror(-error));
@@ -263,13 +272,10 @@ static int add_signature(struct seen *seen, const void *context)
 
 static int append(const char *stem, const struct text *line)
 {
-	char path[PATH_MAX + REPO_ENDING];
-	int fd, error;
+	int fd = open_shown(stem), error;
 
-	snprintf(path, sizeof(path), "%s.shown", stem);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = file_write_all(fd, line->data, line->length);
 	if (!error && fsync(fd) < 0)
 		error = -errno;

@@ -251,17 +251,31 @@ static int write_payload(struct sign *sign, const char *path)
 	return 0;
 }
 
+/* The same file as somebody else has signed it, out of another copy of the folder. */
+static int take_file(struct sign *sign, const char *path, const char *data, size_t size)
+{
+	struct staged_role *role = &sign->role[0];
+	const size_t before = json_array_size(json_object_get(role->metadata->document, "signatures"));
+	int error = signing_take_file(&role->signing, &sign->repository, role->metadata, path, data,
+				      size, &sign->diag);
+
+	if (error ||
+	    json_array_size(json_object_get(role->metadata->document, "signatures")) > before)
+		return error;
+	diag_error(&sign->diag, path, 0, 0, "has no signature that counts and is not here already: "
+		   "expected the file as somebody of the role has signed it");
+	return -ENOENT;
+}
+
+/* A binary signature may begin with the bracket of a file, too. */
 static int take_bytes(struct sign *sign, const char *path, const char *data, size_t size)
 {
 	struct staged_role *role = &sign->role[0];
-	int error;
+	const bool is_file = size > 0 && *data == '{' && memmem(data, size, "\"keyid\"", 7);
+	int error = is_file ? take_file(sign, path, data, size) :
+		    signing_take(&role->signing, role->metadata, &sign->key, data, size, &sign->diag);
 
-	/* The same file as somebody else has signed it, out of another copy of the folder. */
-	if (size > 0 && *data == '{')
-		return signing_take_file(&role->signing, &sign->repository, role->metadata, path, data,
-					 size, &sign->diag);
-	error = signing_take(&role->signing, role->metadata, &sign->key, data, size, &sign->diag);
-	if (error)
+	if (error && !is_file)
 		diag_error(&sign->diag, path, 0, 0, "no signature was taken from it");
 	return error;
 }

@@ -182,6 +182,13 @@ for round in 1 2 3 4 5; do
 	rm -r both
 done
 
+# ---- keys that lie in the repository's folder: its lock is not the keys'
+cp -r r beside
+cp bob.* beside/
+check timeout 20 "$build/bin/cordon" repo sign beside --key beside/bob.pem --yes
+expect 1 '1 of 2 signatures (bob)' status beside --key bob.pub
+rm -r beside
+
 # ---- signatures that are made elsewhere
 cp -r r elsewhere
 expect 0 'rules, version' sign elsewhere --key carol.pub --payload payload --yes
@@ -199,6 +206,19 @@ expect 1 'conflict: error' sign elsewhere --key carol.pub --signature conflict -
 expect 0 'complete' sign elsewhere --key carol.pub --signature "copy/staging/$staged" --yes
 sed 's/"expires": "20/"expires": "21/' "copy/staging/$staged" >edited
 expect 1 'is not the content that is staged here' sign elsewhere --key carol.pub --signature edited --yes
+expect 1 'no signature that counts' sign elsewhere --key carol.pub --signature "copy/staging/$staged" --yes
+# r and s one after the other, where r begins as a file does.
+cp -r r brace
+expect 0 'rules, version' sign brace --key carol.pub --payload payload --yes
+for _ in $(seq 5000); do
+	openssl dgst -sha256 -sign carol.pem -out signature payload
+	[ "$(od -An -tx1 -j 3 -N 2 signature)" = ' 20 7b' ] && break
+done
+printf '%b' "$(openssl asn1parse -inform DER -in signature | sed -n 's/.*INTEGER *://p' |
+	awk '{ printf "%64s", $1 }' | tr ' ' 0 | sed 's/../\\x&/g')" >raw
+check test "$(head -c 1 raw)" = '{'
+expect 0 '1 of 2 signatures (carol)' sign brace --key carol.pub --signature raw --yes
+rm -r brace
 cp conflict "elsewhere/staging/$staged"
 expect 1 'error' sign elsewhere --key carol.pem --yes
 rm -r copy elsewhere
