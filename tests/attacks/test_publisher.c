@@ -631,6 +631,28 @@ static void key_under_two_ids_is_refused(void **state)
 	text_release(&view.text);
 }
 
+/* It delegates nothing, and is a member that nobody saw all the same. */
+static void empty_delegations_are_refused(void **state)
+{
+	struct metadata *rules;
+	struct view view;
+	json_t *document;
+
+	(void)state;
+	world_open();
+	assert_int_equal(repository_staged(&world.repository, "rules", &rules, &world.diag), 0);
+	document = json_deep_copy(rules->document);
+	metadata_free(rules);
+	world_close();
+	json_object_set_new(document_signed(document), "delegations",
+			    json_pack("{s:{}, s:[]}", "keys", "roles"));
+	stage_document("rules", document);
+	look(&view);
+	assert_int_equal(view.error, -EINVAL);
+	assert_true(world_says("expected none"));
+	text_release(&view.text);
+}
+
 /* "targets" may not speak for the rules, whoever signs it. */
 static void role_targets_lists_a_release(void **state)
 {
@@ -724,6 +746,7 @@ int main(void)
 		TEST(two_people_at_once_lose_no_signature),
 		TEST(somebody_else_works_in_the_folder),
 		TEST(key_under_two_ids_is_refused),
+		TEST(empty_delegations_are_refused),
 		TEST(role_targets_lists_a_release),
 		TEST(release_numbers_follow_one_another),
 		TEST(links_in_the_folder_are_not_followed),

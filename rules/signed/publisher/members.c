@@ -206,6 +206,8 @@ static int check_delegations(const struct place *place, const json_t *content)
 	json_t *role;
 	size_t index;
 
+	if (!error && section && json_array_size(roles) == 0 && strcmp(place->role, "targets") != 0)
+		error = refuse(place, place->role, "delegations", "it is empty; expected none");
 	json_array_foreach(roles, index, role) {
 		if (!error)
 			error = check(place, "a delegation", role, delegation);
