@@ -155,8 +155,8 @@ static int update(struct repo_keys *keys, size_t index,
 	if (locked >= 0)
 		close(locked);
 	if (error)
-		fprintf(stderr, "cordon repo: %s.seen: cannot keep what this key has seen: %s; nothing "
-			"is done without it\n", stem, strerror(-error));
+		fprintf(stderr, "cordon repo: %s.%s: cannot keep what this key has seen: %s; nothing "
+			"is done without it\n", stem, locked < 0 ? "shown" : "seen", strerror(-error));
 	return error;
 }
 

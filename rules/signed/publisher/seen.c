@@ -74,7 +74,7 @@ int seen_parse(struct seen *seen, const void *bytes, size_t size, const char *so
 		return seen->document ? 0 : -ENOMEM;
 	}
 	error = strict_parse(&seen->document, bytes, size, source, diag);
-	if (error || valid(seen))
+	if ((error && error != -EINVAL) || (!error && valid(seen)))
 		return error;
 	diag_error(diag, source, 0, 0, "not a file of what a key has seen, as \"cordon repo\" writes "
 		   "it: expected that it comes back from a backup; without it the key trusts nothing");

@@ -52,6 +52,19 @@ static void test_what_it_keeps_comes_back(void **state)
 	text_release(&text);
 }
 
+/* A merge of git, an empty file after a power cut, another file: what to do is said each time. */
+static void test_damaged_file_comes_back_from_a_backup(void **state)
+{
+	static const char *const damaged[] = { "", "<<<<<<< HEAD\n{}\n", "{}", "[1.5]" };
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(*damaged); i++) {
+		assert_int_equal(parse(&seen, damaged[i]), -EINVAL);
+		assert_non_null(strstr(diag.entry[diag.count - 1].message, "from a backup"));
+	}
+}
+
 static void test_older_or_another_is_refused(void **state)
 {
 	const struct audit five = audit("rules", 5, ONE), four = audit("rules", 4, ONE);
@@ -160,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_older_or_another_is_refused),
 		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_two_signatures_under_one_version),
+		cmocka_unit_test(test_damaged_file_comes_back_from_a_backup),
 		cmocka_unit_test(test_wrong_files),
 		cmocka_unit_test(test_record_is_one_line),
 	};
