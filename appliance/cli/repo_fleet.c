@@ -106,7 +106,8 @@ static int read_receipt(struct fleet *fleet, int folder, const char *name)
 static int read_receipts(struct fleet *fleet, const struct repository *repository,
 			 struct diag *diag)
 {
-	int fd = openat(repository->folder, "receipts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(repository->folder, "receipts",
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	int error = 0;
@@ -115,6 +116,9 @@ static int read_receipts(struct fleet *fleet, const struct repository *repositor
 		error = errno == ENOENT ? 0 : -errno;
 		if (fd >= 0)
 			close(fd);
+		if (error)
+			diag_error(diag, repository->path, 0, 0, "cannot open receipts: %s; expected a "
+				   "folder, and no link", strerror(-error));
 		return error;
 	}
 	while (!error && (entry = readdir(folder)))

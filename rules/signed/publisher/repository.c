@@ -345,9 +345,11 @@ static int check_acquaintance(const struct opening *opening)
 	for (size_t i = 0; i < how->seens; i++)
 		known = known && *id && seen_knows(&how->seen[i], id);
 	if (how->fingerprint && !begins_with(id, how->fingerprint)) {
-		diag_error(opening->diag, opening->repository->path, 0, 0, "this is another repository: "
-			   "its fingerprint is %s; expected the one that was given, with at least %d "
-			   "digits", *id ? id : "none", REPOSITORY_FINGERPRINT_MIN);
+		/* Its own is not said: whoever copies it from here trusts the folder. */
+		diag_error(opening->diag, opening->repository->path, 0, 0, "this is another repository "
+			   "than the one whose fingerprint was given, or fewer than %d digits of it "
+			   "were: expected them as whoever made the repository reads them out",
+			   REPOSITORY_FINGERPRINT_MIN);
 		return -EACCES;
 	}
 	return known || how->fingerprint ? 0 : -ENOKEY;

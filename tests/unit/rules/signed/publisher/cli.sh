@@ -167,6 +167,8 @@ for who in alice bob carol dave; do cp $who.pub away/; done
 expect 0 'fingerprint ' init m --people away/*.pub --online mallory.pub mallory2.pub
 expect 1 'expected --fingerprint DIGITS' sign m --key bob.pem --yes
 expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint 0123456789abcdef
+# What has to come from elsewhere is not there to be copied.
+check test -z "$(grep "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)" said)"
 expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
 expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
 expect 0 'has signed all of it already' sign m --key bob.pem
@@ -249,4 +251,7 @@ echo '{}' >r/receipts/gw-1.json
 expect 1 'not a receipt: ' fleet r --expect expected.csv
 repo fleet r --json | jq -e '.bad == 1 and .appliances[0].state == "forged"' >said ||
 	failures=$((failures + 1))
+mv r/receipts elsewhere
+ln -s ../elsewhere r/receipts
+expect 1 'expected a folder, and no link' fleet r
 exit $((failures > 0))
