@@ -14,6 +14,7 @@
 #include "base/crypto/digest.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/version.h"
 
 /* Files beside a key: NAME.seen, what it has seen, and NAME.shown, a line for each signature. */
 
@@ -336,7 +337,21 @@ static void note_of_folder(const struct repo_words *words, const struct reposito
 {
 	if (repository->timestamp)
 		fprintf(stderr, "cordon %s: note: no --key: what is published is verified from this "
-			"folder's own first root, %.16s\n", words->command, repository->id);
+			"folder's own first root, %.8s...\n", words->command, repository->id);
+}
+
+/* What is signed at a time that was never is expired for everybody, or for nobody. */
+static bool check_clock(int64_t now, struct diag *diag)
+{
+	char built[32], here[32];
+
+	if (now >= version_build_time())
+		return true;
+	metadata_time_print(version_build_time(), built);
+	metadata_time_print(now, here);
+	diag_error(diag, "the clock", 0, 0, "says %s, and this program was built at %s: expected that it "
+		   "is set right first", here, built);
+	return false;
 }
 
 int repo_open(struct repository *repository, const struct repo_words *words, struct repo_keys *keys,
@@ -350,6 +365,8 @@ int repo_open(struct repository *repository, const struct repo_words *words, str
 
 	if (words->words == 0)
 		return command_usage(words->command, "expected the repository's folder");
+	if (!check_clock(how.now, diag))
+		return repo_report(words->word[0], diag, -EINVAL);
 	error = open_with(repository, words, &how, diag);
 	if (error == -ENOKEY && ask_fingerprint(line)) {
 		how.fingerprint = line;

@@ -316,6 +316,11 @@ static int sign_all(struct sign *sign, bool *signed_)
 	int error = show_all(sign);
 
 	*signed_ = false;
+	if (!error && !*sign->repository.id) {
+		diag_error(&sign->diag, sign->words->word[0], 0, 0, "the folder changes while it is read: "
+			   "it had no root; try again");
+		error = -EAGAIN;
+	}
 	if (error)
 		return error;
 	if (sign->unsigned_ == 0 && !elsewhere) {

@@ -692,6 +692,35 @@ static void release_number(int64_t number, int expected)
 	world_close();
 }
 
+/* A role that nobody can ever sign, and times that no person means. */
+static void absurd_thresholds_and_times_stand_out(void **state)
+{
+	struct metadata *targets;
+	struct view view;
+	json_t *document;
+
+	(void)state;
+	world_open();
+	assert_int_equal(repository_staged(&world.repository, "targets", &targets, &world.diag), 0);
+	document = json_deep_copy(targets->document);
+	metadata_free(targets);
+	world_close();
+	assert_int_equal(document_set_time(document_signed(document), "expires",
+					   world.now + 3650 * (int64_t)DAY), 0);
+	stage_document("targets", json_incref(document));
+	look(&view);
+	assert_int_equal(view.error, 0);
+	assert_non_null(strstr(view.text.data, "UNUSUALLY LONG"));
+	text_release(&view.text);
+	json_object_set_new(json_array_get(json_object_get(json_object_get(document_signed(document),
+			    "delegations"), "roles"), 0), "threshold", json_integer(1000));
+	stage_document("targets", document);
+	look(&view);
+	assert_int_equal(view.error, -EINVAL);
+	assert_true(world_says("more than the role has keys"));
+	text_release(&view.text);
+}
+
 static void release_numbers_follow_one_another(void **state)
 {
 	(void)state;
@@ -748,6 +777,7 @@ int main(void)
 		TEST(key_under_two_ids_is_refused),
 		TEST(empty_delegations_are_refused),
 		TEST(role_targets_lists_a_release),
+		TEST(absurd_thresholds_and_times_stand_out),
 		TEST(release_numbers_follow_one_another),
 		TEST(links_in_the_folder_are_not_followed),
 	};

@@ -72,10 +72,24 @@ static int check(const struct place *place, const char *where, const json_t *obj
 
 /* ---- keys ---- */
 
-static int check_known(const struct place *place, const json_t *role, const json_t *keys)
+/* Nobody could ever sign it. */
+static int check_threshold(const struct place *place, const json_t *role)
 {
+	const json_int_t threshold = json_integer_value(json_object_get(role, "threshold"));
+
+	if (threshold <= (json_int_t)json_array_size(json_object_get(role, "keyids")))
+		return 0;
+	return refuse(place, "a role", "threshold", "it is more than the role has keys");
+}
+
+static int check_signers(const struct place *place, const json_t *role, const json_t *keys)
+{
+	int error = check_threshold(place, role);
 	json_t *entry;
 	size_t index;
+
+	if (error)
+		return error;
 
 	json_array_foreach(json_object_get(role, "keyids"), index, entry) {
 		if (!json_object_get(keys, json_string_value(entry)))
@@ -163,7 +177,7 @@ static int check_root(const struct place *place, const json_t *content)
 		if (!error)
 			error = check(place, name, role, root_role);
 		if (!error)
-			error = check_known(place, role, json_object_get(content, "keys"));
+			error = check_signers(place, role, json_object_get(content, "keys"));
 	}
 	if (!error && !json_is_true(json_object_get(content, "consistent_snapshot")))
 		error = refuse(place, "root", "consistent_snapshot", "expected true");
@@ -212,7 +226,7 @@ static int check_delegations(const struct place *place, const json_t *content)
 		if (!error)
 			error = check(place, "a delegation", role, delegation);
 		if (!error)
-			error = check_known(place, role, json_object_get(section, "keys"));
+			error = check_signers(place, role, json_object_get(section, "keys"));
 		if (!error && (repeats(json_object_get(role, "paths")) ||
 			       repeats(json_object_get(role, "path_hash_prefixes"))))
 			error = refuse(place, "a delegation", "paths", "expected each once");

@@ -602,9 +602,17 @@ int repository_past(const struct repository *repository, const char *role, int64
 int repository_staged(const struct repository *repository, const char *role,
 		      struct metadata **metadata, struct diag *diag)
 {
+	const int64_t version = repository_version(repository, role) + 1;
+	char name[METADATA_NAME];
+	int error;
+
 	*metadata = NULL;
-	return load_version(repository, repository->staging, role,
-			    repository_version(repository, role) + 1, metadata, diag);
+	error = load_version(repository, repository->staging, role, version, metadata, diag);
+	if (error && error != -ENOENT && repository_name(role, version, name) == 0)
+		diag_error(diag, repository->path, 0, 0, "staging/%s cannot be used as it is (after a "
+			   "merge: take one side of it); removing it withdraws what is staged for "
+			   "\"%s\"", name, role);
+	return error;
 }
 
 int repository_newest(const struct repository *repository, const char *role,

@@ -11,7 +11,7 @@
 #include "signed/publisher/edition.h"
 #include "signed/publisher/members.h"
 
-enum { DAY = 24 * 3600, DIGEST_DIGITS = 64 };
+enum { DAY = 24 * 3600, YEAR = 365 * DAY, DIGEST_DIGITS = 64 };
 
 static void put_clean(struct text *out, const char *text)
 {
@@ -30,7 +30,8 @@ static void put_expiry(struct show *show, const struct metadata *metadata)
 	if (left <= 0)
 		text_printf(show->out, "valid until %s: EXPIRED\n", expires);
 	else
-		text_printf(show->out, "valid until %s, for %" PRId64 " days\n", expires, left / DAY);
+		text_printf(show->out, "valid until %s, for %" PRId64 " days%s\n", expires, left / DAY,
+			    left > 2 * YEAR ? ": UNUSUALLY LONG" : "");
 }
 
 /* Appliances would refuse what names another repository; so does whoever signs it. */
@@ -143,7 +144,8 @@ static void put_release(struct show *show, const struct release *new, const stru
 	char published[32];
 
 	metadata_time_print(new->published, published);
-	text_printf(show->out, "release %" PRId64 ", from %s on:", new->version, published);
+	text_printf(show->out, "release %" PRId64 ", from %s on%s:", new->version, published,
+		    new->published > show->now + 2 * YEAR ? ", UNUSUALLY LATE" : "");
 	for (size_t i = 0; i < new->lists; i++)
 		text_printf(show->out, " %s", new->list[i].name);
 	text_puts(show->out, "\n");

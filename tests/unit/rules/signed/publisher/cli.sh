@@ -222,7 +222,7 @@ check test "$(head -c 1 raw)" = '{'
 expect 0 '1 of 2 signatures (carol)' sign brace --key carol.pub --signature raw --yes
 rm -r brace
 cp conflict "elsewhere/staging/$staged"
-expect 1 'error' sign elsewhere --key carol.pem --yes
+expect 1 'removing it withdraws' sign elsewhere --key carol.pem --yes
 rm -r copy elsewhere
 
 expect 0 signed sign r --key bob.pem --yes
@@ -242,6 +242,22 @@ expect 0 'release 5 staged' add r v.rules
 rm r/staging/*.json
 
 # ---- settings of appliances: see settings.sh
+# ---- a machine whose clock woke in 1990 signs nothing
+cat >clock.c <<'END'
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *time)
+{
+	(void)id;
+	*time = (struct timespec){ .tv_sec = 631152000 };
+	return 0;
+}
+END
+if ! ldd "$build/bin/cordon" | grep -q libasan; then
+	gcc -shared -fPIC -o clock.so clock.c
+	LD_PRELOAD=$PWD/clock.so "$build/bin/cordon" repo timestamp r --key one.pem >said 2>&1 && echo signed >>said
+	check grep -q '^the clock: error: says 1990-01-01T00:00:00Z' said
+fi
+
 # ---- a fleet of nobody
 expect 0 '0 appliances, 0 not as they should be: there is no receipt' fleet r
 printf 'gw-1\n' >expected.csv
