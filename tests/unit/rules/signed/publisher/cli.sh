@@ -254,8 +254,8 @@ int clock_gettime(clockid_t id, struct timespec *time)
 END
 if ! ldd "$build/bin/cordon" | grep -q libasan; then
 	gcc -shared -fPIC -o clock.so clock.c
-	LD_PRELOAD=$PWD/clock.so "$build/bin/cordon" repo timestamp r --key one.pem >said 2>&1 && echo signed >>said
-	check grep -q '^the clock: error: says 1990-01-01T00:00:00Z' said
+	LD_PRELOAD=$PWD/clock.so "$build/bin/cordon" repo timestamp r --key one.pem >clock.said 2>&1 && echo signed >>clock.said
+	check grep -q '^the clock: error: says 1990-01-01T00:00:00Z' clock.said
 fi
 
 # ---- a fleet of nobody
