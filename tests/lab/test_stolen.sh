@@ -84,7 +84,7 @@ runbook() {
 	cp -r repo/targets repo/metadata "$MIRROR/"
 	END
 	chmod +x "$place/rsync"
-	(cd "$place" && PATH=$place:$CORDON_BIN:$PATH bash -eu lines) >"$place/output" 2>&1 ||
+	(unset CORDON_KEY && cd "$place" && PATH=$place:$CORDON_BIN:$PATH bash -eu lines) >"$place/output" 2>&1 ||
 		fail "$(tail -n 5 "$place/output")"
 	cp "$place/$2".* "$KEYS/"
 }
