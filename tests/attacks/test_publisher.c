@@ -473,6 +473,23 @@ static void folder_that_went_back_is_refused(void **state)
 	world_close();
 }
 
+/* One command has read the folder, another publishes with the same key: what is newer stays. */
+static void a_slow_look_takes_no_floor_back(void **state)
+{
+	struct repository slow;
+	const struct repository_how how = { .now = world.now };
+	int64_t version;
+
+	(void)state;
+	assert_int_equal(repository_open(&slow, world.path, &how, &world.diag), 0);
+	assert_int_equal(world_online(publish_timestamp, ONE, PUBLISH_HOLD_KEEP), 0);
+	learn();
+	version = seen_version(&alice, slow.id, "timestamp", NULL);
+	assert_int_equal(repository_learn(&slow, &alice, &world.diag), 0);
+	assert_int_equal(seen_version(&alice, slow.id, "timestamp", NULL), version);
+	repository_close(&slow);
+}
+
 /* The same version with other content: somebody else used the online key. */
 static void another_content_of_the_same_version_is_refused(void **state)
 {
@@ -592,6 +609,20 @@ static void somebody_else_works_in_the_folder(void **state)
 
 /* ---- names and numbers ---- */
 
+/* What is staged for a role, for another edit. */
+static json_t *copy_staged(const char *role)
+{
+	struct metadata *metadata;
+	json_t *document;
+
+	world_open();
+	assert_int_equal(repository_staged(&world.repository, role, &metadata, &world.diag), 0);
+	document = json_deep_copy(metadata->document);
+	metadata_free(metadata);
+	world_close();
+	return document;
+}
+
 static void stage_document(const char *role, json_t *document)
 {
 	world_open();
@@ -603,17 +634,12 @@ static void stage_document(const char *role, json_t *document)
 /* One person, written down twice: nothing of it would be shown, and a client that counts ids counts two. */
 static void key_under_two_ids_is_refused(void **state)
 {
-	struct metadata *root;
 	struct view view;
 	json_t *document, *keys, *key, *ids, *brief;
 	char id[METADATA_KEYID];
 
 	(void)state;
-	world_open();
-	assert_int_equal(repository_staged(&world.repository, "root", &root, &world.diag), 0);
-	document = json_deep_copy(root->document);
-	metadata_free(root);
-	world_close();
+	document = copy_staged("root");
 	keys = json_object_get(document_signed(document), "keys");
 	ids = json_object_get(json_object_get(json_object_get(document_signed(document), "roles"),
 					      "root"), "keyids");
@@ -634,16 +660,11 @@ static void key_under_two_ids_is_refused(void **state)
 /* It delegates nothing, and is a member that nobody saw all the same. */
 static void empty_delegations_are_refused(void **state)
 {
-	struct metadata *rules;
 	struct view view;
 	json_t *document;
 
 	(void)state;
-	world_open();
-	assert_int_equal(repository_staged(&world.repository, "rules", &rules, &world.diag), 0);
-	document = json_deep_copy(rules->document);
-	metadata_free(rules);
-	world_close();
+	document = copy_staged("rules");
 	json_object_set_new(document_signed(document), "delegations",
 			    json_pack("{s:{}, s:[]}", "keys", "roles"));
 	stage_document("rules", document);
@@ -656,16 +677,11 @@ static void empty_delegations_are_refused(void **state)
 /* "targets" may not speak for the rules, whoever signs it. */
 static void role_targets_lists_a_release(void **state)
 {
-	struct metadata *targets;
 	struct view view;
 	json_t *document;
 
 	(void)state;
-	world_open();
-	assert_int_equal(repository_staged(&world.repository, "targets", &targets, &world.diag), 0);
-	document = json_deep_copy(targets->document);
-	metadata_free(targets);
-	world_close();
+	document = copy_staged("targets");
 	json_object_set_new(json_object_get(document_signed(document), "targets"), RELEASE_TARGET,
 			    document_describe("{}", 2));
 	stage_document("targets", document);
@@ -695,16 +711,11 @@ static void release_number(int64_t number, int expected)
 /* A role that nobody can ever sign, and times that no person means. */
 static void absurd_thresholds_and_times_stand_out(void **state)
 {
-	struct metadata *targets;
 	struct view view;
 	json_t *document;
 
 	(void)state;
-	world_open();
-	assert_int_equal(repository_staged(&world.repository, "targets", &targets, &world.diag), 0);
-	document = json_deep_copy(targets->document);
-	metadata_free(targets);
-	world_close();
+	document = copy_staged("targets");
 	assert_int_equal(document_set_time(document_signed(document), "expires",
 					   world.now + 3650 * (int64_t)DAY), 0);
 	stage_document("targets", json_incref(document));
@@ -769,6 +780,7 @@ int main(void)
 		TEST(edited_member_after_everything_expired),
 		TEST(online_key_signs_no_edited_snapshot),
 		TEST(folder_that_went_back_is_refused),
+		TEST(a_slow_look_takes_no_floor_back),
 		TEST(another_content_of_the_same_version_is_refused),
 		TEST(versions_of_a_withdrawn_key_do_not_count),
 		TEST(exchanged_after_it_was_shown_is_not_signed),

@@ -413,9 +413,10 @@ int repository_learn(const struct repository *repository, struct seen *seen, str
 	struct seen_now now;
 	int error = fill_now(repository, seen, &now, diag);
 
-	if (!error)
-		error = seen_learn(seen, &now);
-	return error;
+	if (error)
+		return error;
+	/* Another command with this key has seen newer since this folder was read: that stays. */
+	return seen_check(seen, &now, repository->path, NULL) ? 0 : seen_learn(seen, &now);
 }
 
 /* Without a timestamp nothing is published; then the first root is staged still, or was put there by
