@@ -28,7 +28,7 @@
 enum place { CLIENT, GATEWAY, WORLD, PLACES };
 
 enum {
-	SOON = 1000,	/* ms for what must happen */
+	SOON = 10000,	/* ms for what must happen */
 	NEVER = 300,	/* ms for what must not */
 	DNS_USER = 7001
 };
