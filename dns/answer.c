@@ -2,12 +2,12 @@
 #include "dns/answer.h"
 
 #include <errno.h>
-#include <ldns/ldns.h>
 #include <string.h>
 
-#include "dns/record.h"
+#include "dns/records.h"
 
-enum { CHAIN = 24 };	/* names; resolvers themselves give up earlier */
+/* Resolvers themselves give up earlier than at so many names, or so many CNAMEs and DNAMEs. */
+enum { CHAIN = 24, LEADS = 64 };
 
 /* The names that the question leads to, in the order of the chain. */
 struct step {
@@ -16,12 +16,17 @@ struct step {
 };
 
 struct judge {
-	const struct policy *policy;
+	const struct answer_terms *terms;
 	struct answer *answer;
+	struct records records;		/* at the first one */
+	struct record lead[LEADS];	/* CNAME and DNAME of the answer section */
+	size_t leads;
 	struct step chain[CHAIN];
 	size_t steps;
 	bool carrying;	/* any step is carried */
 	bool decided;	/* blocked */
+	bool odd;	/* a record that we judge is not what its type says: clients may read it otherwise */
+	bool private;	/* an address of this name may be a private one */
 };
 
 /* How the records of one owner are judged. */
@@ -56,16 +61,13 @@ static const struct step *find_step(const struct judge *judge, const struct name
 }
 
 /* A name that the answer leads to, by itself. */
-static struct verdict judge_name(struct judge *judge, const struct name *name)
+static void note_name(struct judge *judge, struct verdict verdict)
 {
-	struct verdict verdict = policy_lookup_name(judge->policy, name->wire);
-
 	/* The name's own depth says nothing about the question's: SOA goes by the question. */
 	verdict.depth = 0;
 	verdict.carve = true;
 	if (verdict.action == ACTION_BLOCK || verdict.action == ACTION_MONITOR)
 		note(judge, &verdict, NULL);
-	return verdict;
 }
 
 static void add_step(struct judge *judge, const struct name *name, bool carried)
@@ -76,16 +78,25 @@ static void add_step(struct judge *judge, const struct name *name, bool carried)
 	judge->carrying = judge->carrying || carried;
 }
 
+/* What no earlier name lets through: the vendor chooses where names of its own lead. */
+static bool beats_carrier(const struct verdict *verdict)
+{
+	return verdict->action == ACTION_BLOCK &&
+	       (verdict->category == CATEGORY_UPDATE || verdict->category == CATEGORY_ACTIVATION ||
+		verdict->category == CATEGORY_TELEMETRY);
+}
+
 /* The chain goes on to this name; says how its records are judged. */
 static enum standing lead_to(struct judge *judge, const struct name *name, bool carried)
 {
 	const struct step *known = find_step(judge, name);
+	struct verdict verdict;
 
 	if (known)
 		return known->carried ? CARRIED : STRICT;
-	if (!carried) {
-		struct verdict verdict = judge_name(judge, name);
-
+	verdict = policy_lookup_name(judge->terms->policy, name->wire);
+	if (!carried || beats_carrier(&verdict)) {
+		note_name(judge, verdict);
 		carried = verdict.action == ACTION_ALLOW || verdict.action == ACTION_MONITOR;
 	}
 	if (judge->steps < CHAIN)
@@ -112,8 +123,10 @@ static void judge_address(struct judge *judge, enum standing standing, const uin
 			  size_t size, uint32_t ttl)
 {
 	struct addr address = addr_from_bytes(bytes, size);
-	struct verdict verdict = policy_lookup_addr(judge->policy, &address);
+	struct verdict verdict = policy_lookup_addr(judge->terms->policy, &address);
 
+	if (!judge->private && addr_is_private(&address))
+		judge->answer->rebinds = true;
 	verdict.carve = true;
 	if (standing == STRICT)
 		note(judge, &verdict, &address);
@@ -121,136 +134,156 @@ static void judge_address(struct judge *judge, enum standing standing, const uin
 		add_pinhole(judge->answer, &address, ttl);
 }
 
-/* Priority, target, then key, length, value (RFC 9460, 2.2). */
-static int judge_service(struct judge *judge, enum standing standing, const uint8_t *data,
-			 size_t size, uint32_t ttl)
+/* Priority, target, then key, length, value (RFC 9460, 2.2); false when it is not. */
+static bool judge_service(struct judge *judge, enum standing standing, const struct record *record)
 {
 	enum { IPV4HINT = 4, IPV6HINT = 6 };
+	const uint8_t *data = judge->records.message;
 	struct name target;
-	size_t at;
+	size_t at = record->data + 2;
 
-	if (size < 3 || name_from_wire(&target, data + 2, size - 2) < 0)
-		return -EBADMSG;
+	if (at >= record->end || name_from_wire(&target, data + at, record->end - at) < 0)
+		return false;
 	/* The root stands for the owner itself. */
 	if (standing != UNRELATED && target.labels)
 		standing = lead_to(judge, &target, standing == CARRIED);
-	for (at = 2U + target.length; size - at >= 4;) {
+	for (at += target.length; record->end - at >= 4;) {
 		uint16_t key = wire_get16(data + at), length = wire_get16(data + at + 2);
 		size_t step = key == IPV4HINT ? 4 : key == IPV6HINT ? 16 : 0;
 
 		at += 4;
-		if (length > size - at)
-			return -EBADMSG;
-		for (size_t hint = 0; step && hint + step <= length; hint += step)
-			judge_address(judge, standing, data + at + hint, step, ttl);
+		if (length > record->end - at || (step && length % step))
+			return false;
+		for (size_t hint = 0; step && hint < length; hint += step)
+			judge_address(judge, standing, data + at + hint, step, record->ttl);
 		at += length;
 	}
-	return at == size ? 0 : -EBADMSG;
+	return at == record->end;
 }
 
-/* One field or several, as this build of ldns knows the type or not. */
-static int judge_service_record(struct judge *judge, enum standing standing, const ldns_rr *record)
+static enum standing standing_of(const struct judge *judge, const struct record *record)
 {
-	uint8_t data[WIRE_UDP_MAX];
-	size_t length = 0;
+	const struct step *step = find_step(judge, &record->owner);
 
-	for (size_t i = 0; i < ldns_rr_rd_count(record); i++) {
-		const ldns_rdf *field = ldns_rr_rdf(record, i);
-		size_t size = field ? ldns_rdf_size(field) : 0;
-
-		if (size > sizeof(data) - length)
-			return -EBADMSG;
-		if (size)
-			memcpy(data + length, ldns_rdf_data(field), size);
-		length += size;
-	}
-	return judge_service(judge, standing, data, length, ldns_rr_ttl(record));
-}
-
-static enum standing standing_of(const struct judge *judge, const ldns_rr *record)
-{
-	const struct step *step = NULL;
-	struct name owner;
-
-	if (record_name(&owner, ldns_rr_owner(record)))
-		step = find_step(judge, &owner);
 	if (step)
 		return step->carried ? CARRIED : STRICT;
 	return judge->carrying ? UNRELATED : STRICT;
 }
 
-static int judge_record(struct judge *judge, const ldns_rr *record)
+/* Those of the chain were followed; of any other only a block counts. False: not a name and nothing else. */
+static bool judge_alias(struct judge *judge, enum standing standing, const struct record *record)
 {
-	enum standing standing = standing_of(judge, record);
-	const ldns_rdf *field = ldns_rr_rdf(record, 0);
-	uint32_t ttl = ldns_rr_ttl(record);
-	size_t size = field ? ldns_rdf_size(field) : 0;
 	struct name target;
 
-	switch ((int)ldns_rr_get_type(record)) {
+	if (!records_data_name(&judge->records, record, &target))
+		return false;
+	if (standing == STRICT && !find_step(judge, &target))
+		note_name(judge, policy_lookup_name(judge->terms->policy, target.wire));
+	return true;
+}
+
+static bool judge_record(struct judge *judge, const struct record *record)
+{
+	enum standing standing = standing_of(judge, record);
+	const uint8_t *data = judge->records.message + record->data;
+	size_t size = record->end - record->data;
+
+	switch (record->type) {
 	case TYPE_A:
-		if (size == 4)
-			judge_address(judge, standing, ldns_rdf_data(field), 4, ttl);
-		return 0;
 	case TYPE_AAAA:
-		if (size == 16)
-			judge_address(judge, standing, ldns_rdf_data(field), 16, ttl);
-		return 0;
+		if (size != (record->type == TYPE_A ? 4 : 16))
+			return false;
+		judge_address(judge, standing, data, size, record->ttl);
+		return true;
 	case TYPE_CNAME:
 	case TYPE_DNAME:
-		/* Those of the chain were followed; of any other only a block counts. */
-		if (standing == STRICT && record_name(&target, field) && !find_step(judge, &target))
-			judge_name(judge, &target);
-		return 0;
+		return judge_alias(judge, standing, record);
 	case TYPE_SVCB:
 	case TYPE_HTTPS:
-		return judge_service_record(judge, standing, record);
+		return judge_service(judge, standing, record);
 	default:
-		return 0;
+		return true;
 	}
 }
 
-static int judge_section(struct judge *judge, const ldns_rr_list *records)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < ldns_rr_list_rr_count(records) && !error && !judge->decided; i++)
-		error = judge_record(judge, ldns_rr_list_rr(records, i));
-	return error;
-}
-
 /* From the question's name on, in whatever order the upstream put the records. */
-static void follow_chain(struct judge *judge, const ldns_rr_list *records)
+static void follow_chain(struct judge *judge)
 {
 	struct name target;
 
 	for (size_t at = 0; at < judge->steps && !judge->decided; at++) {
-		for (size_t i = 0; i < ldns_rr_list_rr_count(records) && !judge->decided; i++) {
-			if (record_leads(ldns_rr_list_rr(records, i), &judge->chain[at].name,
+		for (size_t i = 0; i < judge->leads && !judge->decided; i++) {
+			if (records_lead(&judge->records, &judge->lead[i], &judge->chain[at].name,
 					 &target))
 				lead_to(judge, &target, judge->chain[at].carried);
 		}
 	}
 }
 
-int answer_judge(const struct policy *policy, const uint8_t *data, size_t size,
+/* Hints and glue are addresses that a client may use as well. Class is not looked at: not every client does. */
+static void judge_records(struct judge *judge)
+{
+	struct records records = judge->records;
+	struct record record;
+
+	while (!judge->decided && records_next(&records, &record) == 1)
+		judge->odd = !judge_record(judge, &record) || judge->odd;
+}
+
+/* The whole walk once, before anything is judged. */
+static int collect(struct judge *judge, const uint8_t *data, size_t size)
+{
+	struct records records;
+	struct record record;
+	int more = records_begin(&judge->records, data, size);
+
+	if (more < 0)
+		return more;
+	records = judge->records;
+	while ((more = records_next(&records, &record)) == 1) {
+		if (record.section != SECTION_ANSWER ||
+		    (record.type != TYPE_CNAME && record.type != TYPE_DNAME))
+			continue;
+		if (judge->leads == LEADS)
+			return -EBADMSG;
+		judge->lead[judge->leads++] = record;
+	}
+	return more;
+}
+
+/* A private address is no surprise from the agency's own servers, nor for names that the settings say. */
+static bool may_be_private(const struct answer_terms *terms, const struct name *name)
+{
+	const struct settings *settings = terms->settings;
+
+	if (terms->internal || !settings->rebinding_protection)
+		return true;
+	for (size_t i = 0; i < settings->rebinding_domains; i++) {
+		if (name_prefix(name, &settings->rebinding_domain[i]) >= 0)
+			return true;
+	}
+	return false;
+}
+
+int answer_judge(const struct answer_terms *terms, const uint8_t *data, size_t size,
 		 const struct query *query, const struct verdict *asked, struct answer *answer)
 {
-	struct judge judge = { .policy = policy, .answer = answer };
-	ldns_pkt *packet = NULL;
-	int error = 0;
+	struct judge judge;
+	int error;
 
 	*answer = (struct answer){ .verdict.rule = POLICY_NO_RULE };
+	judge.terms = terms;
+	judge.answer = answer;
+	judge.leads = judge.steps = 0;
+	judge.carrying = judge.decided = judge.odd = false;
+	judge.private = may_be_private(terms, &query->name);
+	error = collect(&judge, data, size);
+	if (error)
+		return error;
 	add_step(&judge, &query->name,
 		 asked->action == ACTION_ALLOW || asked->action == ACTION_MONITOR);
-	if (ldns_wire2pkt(&packet, data, size) != LDNS_STATUS_OK)
-		return -EBADMSG;
-	follow_chain(&judge, ldns_pkt_answer(packet));
+	follow_chain(&judge);
 	if (!judge.decided)
-		error = judge_section(&judge, ldns_pkt_answer(packet));
-	/* Hints and glue that a client may use as well. */
-	if (!error && !judge.decided)
-		error = judge_section(&judge, ldns_pkt_additional(packet));
-	ldns_pkt_free(packet);
-	return error;
+		judge_records(&judge);
+	return judge.odd && !judge.decided ? -EBADMSG : 0;
 }

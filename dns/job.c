@@ -171,11 +171,10 @@ static void judge(struct worker *worker, struct job *job, uint8_t *data, size_t 
 	struct verdict asked = policy_lookup_name(worker->policy, job->query.name.wire);
 	struct answer answer;
 
-	if (job->target.internal) {
-		deliver(worker, job, data, size);
-		return;
-	}
-	if (answer_judge(worker->policy, data, size, &job->query, &asked, &answer) < 0) {
+	const struct answer_terms terms = { worker->settings, worker->policy,
+					    job->target.internal };
+
+	if (answer_judge(&terms, data, size, &job->query, &asked, &answer) < 0) {
 		job_try(worker, job);
 		return;
 	}

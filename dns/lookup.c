@@ -2,6 +2,7 @@
 #include "dns/lookup.h"
 
 #include <errno.h>
+#include <ldns/ldns.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "dns/record.h"
+#include "dns/records.h"
 #include "dns/wire.h"
 
 enum { FAMILIES = 2, ALIASES = 16 };
@@ -87,51 +88,56 @@ static void finish(struct question *question, int result)
 /* ---- the answer ---- */
 
 /* To the end of the aliases that begin at name; -ELOOP when they have none. */
-static int follow(const ldns_rr_list *records, struct name *name)
+static int follow(const struct records *all, struct name *name)
 {
 	for (unsigned int step = 0; step < ALIASES; step++) {
+		struct records records = *all;
+		struct record record;
 		struct name target;
-		size_t i = 0, count = ldns_rr_list_rr_count(records);
+		bool leads = false;
+		int more;
 
-		while (i < count && !record_leads(ldns_rr_list_rr(records, i), name, &target))
-			i++;
-		if (i == count)
+		while ((more = records_next(&records, &record)) == 1 && !leads)
+			leads = record.section == SECTION_ANSWER &&
+				records_lead(&records, &record, name, &target);
+		if (more < 0)
+			return more;
+		if (!leads)
 			return 0;
 		*name = target;
 	}
 	return -ELOOP;
 }
 
-static void take_record(struct question *question, const struct name *name, const ldns_rr *record)
+static void take_record(struct question *question, const struct name *name,
+			const struct records *records, const struct record *record)
 {
-	const ldns_rdf *field = ldns_rr_rdf(record, 0);
 	size_t size = question->type == TYPE_A ? 4 : 16;
-	struct name owner;
 
-	if (question->count < LOOKUP_ADDRESSES &&
-	    ldns_rr_get_type(record) == (ldns_rr_type)question->type && field &&
-	    ldns_rdf_size(field) == size && record_name(&owner, ldns_rr_owner(record)) &&
-	    owner.length == name->length && memcmp(owner.wire, name->wire, name->length) == 0)
-		question->address[question->count++] = addr_from_bytes(ldns_rdf_data(field), size);
+	if (question->count < LOOKUP_ADDRESSES && record->section == SECTION_ANSWER &&
+	    record->type == question->type && record->class == question->query.class &&
+	    record->end - record->data == size && record->owner.length == name->length &&
+	    memcmp(record->owner.wire, name->wire, name->length) == 0)
+		question->address[question->count++] =
+			addr_from_bytes(records->message + record->data, size);
 }
 
 static int take_answer(struct question *question, const uint8_t *data, size_t size)
 {
 	struct name name = question->query.name;
-	const ldns_rr_list *records;
-	ldns_pkt *packet = NULL;
-	int error;
+	uint8_t rcode = size < WIRE_HEADER ? RCODE_SERVFAIL : data[3] & 15;
+	struct records records;
+	struct record record;
+	int error = records_begin(&records, data, size);
 
-	if (ldns_wire2pkt(&packet, data, size) != LDNS_STATUS_OK)
-		return -EBADMSG;
-	error = ldns_pkt_get_rcode(packet) == LDNS_RCODE_NOERROR ||
-		ldns_pkt_get_rcode(packet) == LDNS_RCODE_NXDOMAIN ? 0 : -EREMOTEIO;
-	records = ldns_pkt_answer(packet);
 	if (!error)
-		error = follow(records, &name);
-	for (size_t i = 0; !error && i < ldns_rr_list_rr_count(records); i++)
-		take_record(question, &name, ldns_rr_list_rr(records, i));
-	ldns_pkt_free(packet);
+		error = follow(&records, &name);
+	if (error)
+		return error;
+	if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)
+		return -EREMOTEIO;
+	while ((error = records_next(&records, &record)) == 1)
+		take_record(question, &name, &records, &record);
 	return error;
 }
 

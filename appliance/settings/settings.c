@@ -61,6 +61,35 @@ static bool set_internal_zone(struct parser *parser, const char *key, const char
 	return true;
 }
 
+static bool set_rebinding(struct parser *parser, const char *key, const char *value)
+{
+	static const char *const words[] = { "no", "yes", NULL };
+	int index = value_choice(parser, key, value, words, "yes or no");
+
+	parser->settings->rebinding_protection = index == 1;
+	return index >= 0;
+}
+
+static bool set_rebinding_domain(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	const char *word;
+	size_t length;
+
+	while (value_word(&value, &word, &length)) {
+		struct name *name = &settings->rebinding_domain[settings->rebinding_domains];
+
+		if (settings->rebinding_domains == SETTINGS_REBINDING ||
+		    name_parse(name, word, length, NULL) < 0 || name->labels == 0) {
+			value_error(parser, "%s: expected at most %d domain names, found \"%.*s\"", key,
+				    SETTINGS_REBINDING, (int)length, word);
+			return false;
+		}
+		settings->rebinding_domains++;
+	}
+	return true;
+}
+
 static bool set_workers(struct parser *parser, const char *key, const char *value)
 {
 	uint64_t number;
@@ -297,6 +326,8 @@ static const struct setting {
 	{ "dns", "listen", set_listen },
 	{ "dns", "upstream", set_upstream },
 	{ "dns", "internal-zone", set_internal_zone },
+	{ "dns", "rebinding-protection", set_rebinding },
+	{ "dns", "rebinding-domain", set_rebinding_domain },
 	{ "dns", "workers", set_workers },
 	{ "dns", "timeout", set_timeout },
 	{ "dns", "blocked-reply", set_blocked_reply },

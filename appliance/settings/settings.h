@@ -26,6 +26,7 @@ enum {
 	SETTINGS_UPSTREAMS = 8,
 	SETTINGS_ZONES = 64,
 	SETTINGS_ZONE_SERVERS = 4,
+	SETTINGS_REBINDING = 64,
 	SETTINGS_SANCTIONED = 16,
 	SETTINGS_SOURCES = 16,
 	SETTINGS_LISTS = 32,
@@ -86,6 +87,9 @@ struct settings {
 	size_t upstreams;
 	struct internal_zone zone[SETTINGS_ZONES];
 	size_t zones;
+	bool rebinding_protection;	/* no private address from an upstream, */
+	struct name rebinding_domain[SETTINGS_REBINDING];	/* but at or below these names */
+	size_t rebinding_domains;
 	unsigned int workers;		/* 0: one a core */
 	unsigned int timeout_ms;	/* one upstream try */
 	enum blocked_reply reply;

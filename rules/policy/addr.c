@@ -216,3 +216,35 @@ bool addr_previous(struct addr *addr)
 	}
 	return false;
 }
+
+static bool in_table(const struct prefix *table, size_t count, const struct addr *addr)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (prefix_contains(&table[i], addr))
+			return true;
+	}
+	return false;
+}
+
+#define V4(a, b, bits) { { { [10] = 0xff, 0xff, a, b } }, ADDR_V4_BITS + (bits) }
+#define V6(a, b, bits) { { { a, b } }, bits }
+
+bool addr_is_private(const struct addr *addr)
+{
+	static const struct prefix table[] = {
+		V4(0, 0, 8), V4(10, 0, 8), V4(127, 0, 8), V4(169, 254, 16), V4(172, 16, 12),
+		V4(192, 168, 16), V6(0, 0, 127), V6(0xfc, 0, 7), V6(0xfe, 0x80, 10),
+		V6(0xfe, 0xc0, 10),
+	};
+
+	return in_table(table, sizeof(table) / sizeof(*table), addr);
+}
+
+bool addr_is_host(const struct addr *addr)
+{
+	static const struct prefix table[] = {
+		V4(0, 0, 8), V4(224, 0, 4), V4(240, 0, 4), V6(0, 0, 128), V6(0xff, 0, 8),
+	};
+
+	return !in_table(table, sizeof(table) / sizeof(*table), addr);
+}

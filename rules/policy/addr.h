@@ -53,6 +53,11 @@ struct addr prefix_first(const struct prefix *prefix);
 struct addr prefix_last(const struct prefix *prefix);
 bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
 
+/* An address of this host, this link or a private network, as nobody on the Internet has (RFC 6890). */
+bool addr_is_private(const struct addr *addr);
+/* One host somewhere can have it: neither unspecified, multicast, broadcast nor reserved. */
+bool addr_is_host(const struct addr *addr);
+
 /* The address after or before; false on wrap-around. */
 bool addr_next(struct addr *addr);
 bool addr_previous(struct addr *addr);

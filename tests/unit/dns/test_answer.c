@@ -7,6 +7,8 @@
 
 static void *block;
 static struct policy policy;
+static struct settings settings;
+static bool internal;
 
 static int make(void **state)
 {
@@ -17,6 +19,7 @@ static int make(void **state)
 			     "[exempt]\ntip.bad.com\n[network]\n77.74.176.0/21 category=update\n"
 			     "77.74.184.0/24 category=web\n2a03:2480::/32 category=update\n",
 			     NULL, &size);
+	settings_init(&settings);
 	return policy_open(&policy, block, size);
 }
 
@@ -95,7 +98,9 @@ static int judge(const struct packet *packet, const char *asked, struct answer *
 	struct query query = { .name = sample_name(asked), .type = TYPE_A, .class = 1 };
 	struct verdict verdict = policy_lookup_name(&policy, query.name.wire);
 
-	return answer_judge(&policy, packet->bytes, packet->size, &query, &verdict, answer);
+	const struct answer_terms terms = { &settings, &policy, internal };
+
+	return answer_judge(&terms, packet->bytes, packet->size, &query, &verdict, answer);
 }
 
 static void judged(const struct packet *packet, const char *asked, enum action action,
@@ -334,6 +339,184 @@ static void every_damage(void **state)
 	}
 }
 
+/* An innocent address record, as a whole. */
+#define DECOY "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x33\x64\x0a"
+
+/* RDLENGTH says where a record ends, and clients go by it: what stands in the surplus is no record. */
+static void surplus_bytes_hide_no_record(void **state)
+{
+	static const struct { uint16_t type; const char *data; size_t size; } odd[] = {
+		{ 13, "\0\0" DECOY DECOY, 34 },				/* HINFO */
+		{ 15, "\0\5\xc0\x0c" DECOY DECOY, 36 },			/* MX */
+		{ 33, "\0\0\0\0\0\5\xc0\x0c" DECOY DECOY, 40 },		/* SRV */
+		{ TYPE_NS, "\xc0\x0c" DECOY DECOY, 34 },
+		{ 17, "\xc0\x0c\xc0\x0c" DECOY DECOY, 36 },		/* RP */
+		{ TYPE_A, "\xc6\x33\x64\x0a" DECOY DECOY, 36 },
+		{ TYPE_AAAA, "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1" DECOY DECOY, 48 },
+		{ TYPE_CNAME, "\xc0\x0c" DECOY DECOY, 34 },
+		{ TYPE_HTTPS, "\0\1\0" DECOY DECOY, 35 },
+		{ 65280, DECOY DECOY, 32 },				/* private use */
+	};
+	struct answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		struct packet packet = begin("good.net");
+
+		add_owned(&packet, "zz.good.net", odd[i].type, odd[i].data, odd[i].size, ANSWER);
+		add_cname(&packet, "edge.bad.com");
+		add_addr(&packet, "192.0.2.1");
+		judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	}
+}
+
+/* Of a type that nobody judges no data is odd (these are valid NSAP-PTR and SINK). */
+static void odd_records_that_nobody_judges_pass(void **state)
+{
+	struct packet packet = begin("good.net");
+	static uint8_t large[1200];
+	struct answer answer;
+
+	(void)state;
+	add_record(&packet, 23, "foo", 4, ANSWER);
+	add_record(&packet, 40, "\x40\0\0\1\2\3", 6, ANSWER);
+	add_record(&packet, 65280, large, sizeof(large), ANSWER);
+	add_record(&packet, 15, "", 0, ADDITIONAL);
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+	/* What is judged and can be read in two ways is refused. */
+	packet = begin("good.net");
+	add_record(&packet, TYPE_A, "\xc0\0\2\1" DECOY, 20, ANSWER);
+	assert_int_equal(judge(&packet, "good.net", &answer), -EBADMSG);
+	packet = begin("good.net");
+	add_record(&packet, TYPE_CNAME, "\xc0\x0c" DECOY, 18, ANSWER);
+	assert_int_equal(judge(&packet, "good.net", &answer), -EBADMSG);
+}
+
+/* RFC 9460 sets no limit below that of a message. */
+static void large_service_records_pass(void **state)
+{
+	static uint8_t message[9000], data[8000] = { 0, 1, 0, 0, 5, 7993 >> 8, 7993 & 255 };
+	struct packet packet = begin("good.net");
+	const struct answer_terms terms = { &settings, &policy, false };
+	const struct verdict asked = { .rule = POLICY_NO_RULE };
+	struct query query = { .name = sample_name("good.net"), .type = TYPE_HTTPS, .class = 1 };
+	struct answer answer;
+
+	(void)state;
+	packet.bytes[ANSWER] = 1;
+	PACKET_ADD(&packet, "\xc0\x0c\0\x41\0\1\0\0\1\0\x1f\x40");
+	memcpy(message, packet.bytes, packet.size);
+	memcpy(message + packet.size, data, sizeof(data));
+	assert_int_equal(answer_judge(&terms, message, packet.size + sizeof(data), &query, &asked,
+				      &answer), 0);
+	assert_int_equal(answer.verdict.action, ACTION_NONE);
+}
+
+/* Whoever runs the zone of a watched or exempt name does not choose to lead it to an update server. */
+static void no_carrier_leads_to_what_update_blocks(void **state)
+{
+	struct packet packet = begin("watch.com");
+	struct answer answer;
+
+	(void)state;
+	add_cname(&packet, "dl.bad.com");
+	add_owned(&packet, "dl.bad.com", TYPE_A, VENDOR, 4, ANSWER);
+	judged(&packet, "watch.com", ACTION_BLOCK, "update:bad.com", &answer);
+	packet = begin("tip.bad.com");
+	add_cname(&packet, "a.example");
+	add_cname_of(&packet, "a.example", "dl.bad.com");
+	judged(&packet, "tip.bad.com", ACTION_BLOCK, "update:bad.com", &answer);
+	packet = begin("watch.com");
+	add_record(&packet, TYPE_HTTPS, "\0\1\2dl\3bad\3com\0", 14, ANSWER);
+	judged(&packet, "watch.com", ACTION_BLOCK, "update:bad.com", &answer);
+	/* An exempt name in the middle does not wash it either. */
+	packet = begin("good.net");
+	add_cname(&packet, "tip.bad.com");
+	add_cname_of(&packet, "tip.bad.com", "dl.bad.com");
+	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+}
+
+/* NAT64, 6to4 and the like: the address that the packets will have in the end. */
+static void vendor_addresses_inside_ipv6(void **state)
+{
+	static const char *const addresses[] = { "64:ff9b::4d4a:b103", "2002:4d4a:b103::1",
+						 "::4d4a:b103", "::ffff:77.74.177.3" };
+	struct packet packet;
+	struct answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
+		uint8_t hint[23] = { 0, 1, 0, 0, 6, 0, 16 };
+		struct addr addr = sample_addr(addresses[i]);
+
+		packet = begin("good.net");
+		add_record(&packet, TYPE_AAAA, addr.bytes, 16, ANSWER);
+		judged(&packet, "good.net", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
+		packet = begin("good.net");
+		memcpy(hint + 7, addr.bytes, 16);
+		add_record(&packet, TYPE_HTTPS, hint, sizeof(hint), ANSWER);
+		judged(&packet, "good.net", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
+	}
+}
+
+/* What the agency's own servers say is judged like anything else. */
+static void internal_answers_are_judged(void **state)
+{
+	struct packet packet = begin("good.net");
+	struct answer answer;
+
+	(void)state;
+	internal = true;
+	add_cname(&packet, "dl.bad.com");
+	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	internal = false;
+}
+
+static bool rebinds(const char *asked, const char *address)
+{
+	struct packet packet = begin(asked);
+	struct answer answer;
+
+	add_addr(&packet, address);
+	assert_int_equal(judge(&packet, asked, &answer), 0);
+	return answer.rebinds;
+}
+
+static void private_addresses_from_outside(void **state)
+{
+	static const char *const inside[] = { "10.1.2.3", "127.0.0.1", "172.31.0.1", "192.168.0.1",
+					      "169.254.1.1", "0.0.0.0", "::1", "fd00::1", "fe80::1" };
+
+	(void)state;
+	assert_false(rebinds("good.net", "192.168.0.1"));
+	settings.rebinding_protection = true;
+	settings.rebinding_domain[0] = sample_name("plex.example");
+	settings.rebinding_domains = 1;
+	for (size_t i = 0; i < sizeof(inside) / sizeof(*inside); i++)
+		assert_true(rebinds("good.net", inside[i]));
+	assert_false(rebinds("good.net", "192.0.2.1"));
+	assert_false(rebinds("good.net", "172.32.0.1"));
+	assert_false(rebinds("a.plex.example", "192.168.0.1"));
+	internal = true;
+	assert_false(rebinds("good.net", "192.168.0.1"));
+	internal = false;
+	settings.rebinding_protection = false;
+}
+
+/* A hostile zone's hundreds of aliases cost no more than a few. */
+static void too_many_aliases_are_refused(void **state)
+{
+	struct packet packet = begin("good.net");
+	struct answer answer;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		add_record(&packet, TYPE_CNAME, "\xc0\x0c", 2, ANSWER);
+	judged(&packet, "good.net", ACTION_NONE, "", &answer);
+	add_record(&packet, TYPE_CNAME, "\xc0\x0c", 2, ANSWER);
+	assert_int_equal(judge(&packet, "good.net", &answer), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +531,14 @@ int main(void)
 		cmocka_unit_test(many_addresses),
 		cmocka_unit_test(service_records),
 		cmocka_unit_test(every_damage),
+		cmocka_unit_test(surplus_bytes_hide_no_record),
+		cmocka_unit_test(odd_records_that_nobody_judges_pass),
+		cmocka_unit_test(large_service_records_pass),
+		cmocka_unit_test(no_carrier_leads_to_what_update_blocks),
+		cmocka_unit_test(vendor_addresses_inside_ipv6),
+		cmocka_unit_test(internal_answers_are_judged),
+		cmocka_unit_test(private_addresses_from_outside),
+		cmocka_unit_test(too_many_aliases_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make, destroy);
