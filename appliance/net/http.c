@@ -41,8 +41,10 @@ void http_answer_release(struct http_answer *answer)
 	answer->size = 0;
 }
 
+/* What came of it so far depends on how it was cut into pieces, and is no answer: it goes. */
 static int refuse(struct http_answer *answer, int error, const char *problem)
 {
+	http_answer_release(answer);
 	answer->state = HTTP_FAILED;
 	answer->problem = problem;
 	return error;

@@ -30,7 +30,7 @@ struct http_answer {
 	uint8_t *body;		/* of a 200; malloc'ed, NUL-terminated beyond size; http_answer_release
 				 * frees it unless the caller took it */
 	size_t size;
-	const char *problem;	/* why http_feed failed, static text */
+	const char *problem;	/* why http_feed failed, static text; there is no body then */
 	/* the machine's own */
 	enum { HTTP_HEADER, HTTP_SIZED, HTTP_CHUNK_HEAD, HTTP_CHUNK, HTTP_CHUNK_END, HTTP_TRAILER,
 	       HTTP_UNTIL_CLOSE, HTTP_DONE, HTTP_FAILED } state;

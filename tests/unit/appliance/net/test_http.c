@@ -183,6 +183,29 @@ static void row_14_body_over_the_limit(void **state)
 	http_answer_release(&answer);
 }
 
+/* What stands in the body so far depends on where the network cut it. */
+static void a_refused_answer_leaves_no_part_of_a_body(void **state)
+{
+	static const char *const texts[] = {
+		OK "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n",
+		OK "Content-Length: 50\r\n\r\nhello",
+	};
+	static const size_t steps[] = { 1, 7, 100000 };
+	char text[300];
+
+	(void)state;
+	snprintf(text, sizeof(text), OK "\r\n%0150d", 0);
+	for (size_t i = 0; i < 9; i++) {
+		const char *refused = i < 3 ? text : texts[i / 3 - 1];
+
+		assert_true(feed(refused, strlen(refused), 100, steps[i % 3], true) < 0);
+		assert_int_equal(answer.status, 200);
+		assert_int_equal(answer.size, 0);
+		assert_null(answer.body);
+		http_answer_release(&answer);
+	}
+}
+
 static void row_14_chunked_for_ever(void **state)
 {
 	char text[2000];
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(row_14_both_lengths),
 		cmocka_unit_test(row_14_gzip_was_not_asked_for),
 		cmocka_unit_test(row_14_body_over_the_limit),
+		cmocka_unit_test(a_refused_answer_leaves_no_part_of_a_body),
 		cmocka_unit_test(row_14_chunked_for_ever),
 		cmocka_unit_test(row_14_huge_headers),
 		cmocka_unit_test(malformed_headers),
