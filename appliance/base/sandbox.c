@@ -121,7 +121,7 @@ static int allow_fcntl(scmp_filter_ctx filter)
 	int error = 0;
 
 	for (size_t i = 0; !error && i < sizeof(commands) / sizeof(*commands); i++) {
-		const struct scmp_arg_cmp command = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i]);
+		const struct scmp_arg_cmp command = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i], 0);
 
 		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 					       &command);
@@ -136,7 +136,7 @@ static int allow_sockets(scmp_filter_ctx filter, const struct sandbox *sandbox)
 	for (size_t i = 0; !error && i < sandbox->socket_count; i++) {
 		const uint32_t kind = ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);
 		const struct scmp_arg_cmp arguments[] = {
-			SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)sandbox->sockets[i].family),
+			SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)sandbox->sockets[i].family, 0),
 			SCMP_A1_32(SCMP_CMP_MASKED_EQ, kind, (uint32_t)sandbox->sockets[i].type),
 		};
 
