@@ -262,7 +262,7 @@ $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_SOURCES) $(O)/gen/autoconf.h $(O)/gen/build.h
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D) && clang $(filter-out -O2 -fPIE -Wno-format-truncation,$(FLAGS)) -O1 -DCORDON_SANITIZE \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< \
-		$(FUZZ_SOURCES) $(LIBS)
+		$(FUZZ_SOURCES) $(LIBS) -lresolv
 
 .PHONY: fuzz
 fuzz:
