@@ -96,14 +96,15 @@ uint16_t worker_random16(struct worker *worker);
 void worker_log(struct worker *worker, const struct path *path, const struct query *query,
 		const struct verdict *verdict, enum event_channel channel,
 		const struct addr *address);
-/* Where a query goes that was asked of path->asked. */
-void worker_target(const struct worker *worker, const struct path *path,
-		   const struct query *query, struct target *target);
-/* Updates and the like are the agency's servers' matter: others are asked queries only. */
-bool worker_may_ask(const struct target *target, const struct query *query);
-/* Counts and logs what sinkhole_answer decided. */
-void worker_account(struct worker *worker, const struct path *path, const struct query *query,
-		    const struct verdict *verdict);
+/*
+ * What becomes of one message of a client's, over either transport: counted, logged, and either
+ * dropped, answered (*reply_size bytes in reply, which may be data, with the room that sinkhole.h
+ * asks for), or to be forwarded to *target: *query says what it asks and how long a reply may be.
+ */
+enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
+			       const uint8_t *data, size_t size, uint8_t *reply,
+			       size_t *reply_size, struct query *query, struct target *target)
+	__attribute__((warn_unused_result));
 
 /* ---- udp.c ---- */
 int udp_init(struct worker *worker);

@@ -430,46 +430,26 @@ static void relay(struct tcp_client *client, const struct query *query, const ui
 		update_pipe(tube);
 }
 
-static void forward(struct tcp_client *client, const struct query *query, const uint8_t *data,
-		    size_t size)
-{
-	enum { TYPE_IXFR = 251, TYPE_AXFR = 252 };
-	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	struct worker *worker = client->worker;
-	struct target target;
-
-	worker_target(worker, &client->path, query, &target);
-	if (!worker_may_ask(&target, query))
-		tcp_reply(client, reply, sinkhole_error(data, query, RCODE_NOTIMP, 0, reply));
-	else if (target.internal)
-		relay(client, query, data, size, &target);
-	else if (query->type == TYPE_AXFR || query->type == TYPE_IXFR)
-		tcp_reply(client, reply, sinkhole_error(data, query, RCODE_REFUSED, 0, reply));
-	else
-		job_start(worker, &client->path, query, data, size, &target, -1, client);
-}
-
 static void answer(struct tcp_client *client, const uint8_t *data, size_t size)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
 	struct worker *worker = client->worker;
-	struct verdict verdict;
+	struct target target;
 	struct query query;
 	size_t reply_size;
 
-	switch (sinkhole_answer(worker->settings, worker->policy, data, size, &query, &verdict,
-				reply, &reply_size)) {
+	switch (worker_take(worker, &client->path, data, size, reply, &reply_size, &query,
+			    &target)) {
 	case SINKHOLE_REPLY:
-		worker_account(worker, &client->path, &query, &verdict);
 		tcp_reply(client, reply, reply_size);
 		break;
 	case SINKHOLE_FORWARD:
-		worker_account(worker, &client->path, &query, &verdict);
-		query.udp_size = UINT16_MAX;
-		forward(client, &query, data, size);
+		if (target.internal)
+			relay(client, &query, data, size, &target);
+		else
+			job_start(worker, &client->path, &query, data, size, &target, -1, client);
 		break;
 	default:
-		counter_add(&worker->options.shared->counters.dropped, 1);
 		client_doom(client);
 	}
 }

@@ -81,7 +81,6 @@ static bool answer(struct worker *worker, int fd, int i)
 	struct msghdr *header = &batch->message[i].msg_hdr;
 	struct path path = { .protocol = IPPROTO_UDP, .peer_size = header->msg_namelen };
 	size_t size = batch->message[i].msg_len;
-	struct verdict verdict;
 	struct query query;
 	struct target target;
 
@@ -91,25 +90,16 @@ static bool answer(struct worker *worker, int fd, int i)
 		counter_add(&worker->options.shared->counters.dropped, 1);
 		return false;
 	}
-	switch (sinkhole_answer(worker->settings, worker->policy, batch->data[i], size, &query,
-				&verdict, batch->data[i], &size)) {
+	switch (worker_take(worker, &path, batch->data[i], size, batch->data[i], &size, &query,
+			    &target)) {
 	case SINKHOLE_REPLY:
-		worker_account(worker, &path, &query, &verdict);
 		batch->part[i].iov_len = size;
 		return true;
 	case SINKHOLE_FORWARD:
-		worker_account(worker, &path, &query, &verdict);
 		path.peer = batch->peer[i];
-		worker_target(worker, &path, &query, &target);
-		if (!worker_may_ask(&target, &query)) {
-			batch->part[i].iov_len = sinkhole_error(batch->data[i], &query,
-								RCODE_NOTIMP, 0, batch->data[i]);
-			return true;
-		}
 		job_start(worker, &path, &query, batch->data[i], size, &target, fd, NULL);
 		return false;
 	default:
-		counter_add(&worker->options.shared->counters.dropped, 1);
 		return false;
 	}
 }

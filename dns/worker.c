@@ -81,7 +81,8 @@ void worker_log(struct worker *worker, const struct path *path, const struct que
 	worker->logged = true;
 }
 
-void worker_account(struct worker *worker, const struct path *path, const struct query *query,
+/* Counts and logs what sinkhole_answer decided. */
+static void account(struct worker *worker, const struct path *path, const struct query *query,
 		    const struct verdict *verdict)
 {
 	struct dns_counters *counters = &worker->options.shared->counters;
@@ -127,8 +128,9 @@ static const struct internal_zone *find_zone(const struct settings *settings,
 	return best;
 }
 
-void worker_target(const struct worker *worker, const struct path *path,
-		   const struct query *query, struct target *target)
+/* Where a query goes that was asked of path->asked. */
+static void worker_target(const struct worker *worker, const struct path *path,
+			  const struct query *query, struct target *target)
 {
 	const struct settings *settings = worker->settings;
 	const struct internal_zone *zone;
@@ -153,9 +155,42 @@ void worker_target(const struct worker *worker, const struct path *path,
 						       settings->upstreams];
 }
 
-bool worker_may_ask(const struct target *target, const struct query *query)
+/* Updates and the like are the agency's servers' matter: others are asked queries only. Transfers
+ * are refused, too: no public resolver gives one. */
+static uint8_t refusal(const struct target *target, const struct query *query)
 {
-	return target->internal || query->opcode == OPCODE_QUERY;
+	if (target->internal)
+		return RCODE_NOERROR;
+	if (query->opcode != OPCODE_QUERY)
+		return RCODE_NOTIMP;
+	return query->type == TYPE_AXFR || query->type == TYPE_IXFR ? RCODE_REFUSED : RCODE_NOERROR;
+}
+
+enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
+			       const uint8_t *data, size_t size, uint8_t *reply,
+			       size_t *reply_size, struct query *query, struct target *target)
+{
+	struct verdict verdict;
+	enum sinkhole_step step = sinkhole_answer(worker->settings, worker->policy, data, size,
+						  query, &verdict, reply, reply_size);
+	uint8_t rcode;
+
+	if (step == SINKHOLE_DROP) {
+		counter_add(&worker->options.shared->counters.dropped, 1);
+		return step;
+	}
+	account(worker, path, query, &verdict);
+	if (step == SINKHOLE_REPLY)
+		return step;
+	if (path->protocol == IPPROTO_TCP)
+		query->udp_size = UINT16_MAX;
+	/* What is answered here although no rule blocks it comes before it has a target. */
+	worker_target(worker, path, query, target);
+	rcode = refusal(target, query);
+	if (rcode == RCODE_NOERROR)
+		return SINKHOLE_FORWARD;
+	*reply_size = sinkhole_error(data, query, rcode, 0, reply);
+	return SINKHOLE_REPLY;
 }
 
 /* ---- the rules role ---- */
