@@ -62,6 +62,18 @@ static void put_soa(struct cursor *reply, uint16_t owner, uint32_t ttl)
 	cursor_put32(reply, ttl);	/* minimum: how long the denial may be kept */
 }
 
+/* One record for the question. */
+static void put_record(struct cursor *reply, const struct query *query, uint32_t ttl,
+		       const void *data, size_t size)
+{
+	cursor_put16(reply, 0xc000 | WIRE_HEADER);
+	cursor_put16(reply, query->type);
+	cursor_put16(reply, query->class);
+	cursor_put32(reply, ttl);
+	cursor_put16(reply, (uint16_t)size);
+	cursor_put(reply, data, size);
+}
+
 /* One address record for the question; false when the type asks for none. */
 static bool put_address(struct cursor *reply, const struct settings *settings,
 			const struct query *query, uint32_t ttl)
@@ -77,12 +89,7 @@ static bool put_address(struct cursor *reply, const struct settings *settings,
 		bytes = settings->sinkhole4.bytes + 12;
 	else if (!zero)
 		bytes = settings->sinkhole6.bytes;
-	cursor_put16(reply, 0xc000 | WIRE_HEADER);
-	cursor_put16(reply, query->type);
-	cursor_put16(reply, query->class);
-	cursor_put32(reply, ttl);
-	cursor_put16(reply, (uint16_t)size);
-	cursor_put(reply, bytes, size);
+	put_record(reply, query, ttl, bytes, size);
 	return true;
 }
 
@@ -116,6 +123,43 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 	if (query->edns) {
 		put_opt(&cursor, query, 0, info,
 			policy_rule(policy, verdict->rule, &rule) ? rule.id : "");
+		wire_put16(reply + 10, 1);
+	}
+	return cursor.at;
+}
+
+/* The one record that a special name has of this type; its data, and NULL when there is none. */
+static const char *special_data(const struct query *query, enum special special, size_t *size)
+{
+	static const char name[] = "\x09localhost";
+
+	*size = query->type == TYPE_A ? 4 : query->type == TYPE_AAAA ? 16 : sizeof(name);
+	if (special == SPECIAL_LOCALHOST && query->type == TYPE_A)
+		return "\x7f\0\0\1";
+	if (special == SPECIAL_LOCALHOST && query->type == TYPE_AAAA)
+		return "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+	return special == SPECIAL_LOOPBACK && query->type == TYPE_PTR ? name : NULL;
+}
+
+size_t sinkhole_special(const uint8_t *data, const struct query *query, enum special special,
+			uint8_t depth, uint8_t *reply)
+{
+	enum { TTL = 10800 };	/* RFC 6303, 3 */
+	uint8_t rcode = special == SPECIAL_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR;
+	size_t size, start = wire_begin_reply(reply, data, query, rcode);
+	struct cursor cursor = cursor_writer(reply, start + SINKHOLE_ROOM);
+	const char *record = special_data(query, special, &size);
+
+	cursor.at = start;
+	if (record) {
+		put_record(&cursor, query, TTL, record, size);
+		wire_put16(reply + 6, 1);
+	} else {
+		put_soa(&cursor, suffix_offset(query, depth), TTL);
+		wire_put16(reply + 8, 1);
+	}
+	if (query->edns) {
+		put_opt(&cursor, query, 0, 0, "");
 		wire_put16(reply + 10, 1);
 	}
 	return cursor.at;

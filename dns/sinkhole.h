@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/special.h"
 #include "dns/wire.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
@@ -37,6 +38,10 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
  * a query with EDNS. */
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply);
+
+/* The reply to a query for a special name (dns/special.h); depth as found there. */
+size_t sinkhole_special(const uint8_t *data, const struct query *query, enum special special,
+			uint8_t depth, uint8_t *reply);
 
 /* Extended DNS Errors (RFC 8914, 4) that we send. */
 enum { EDE_BLOCKED = 15, EDE_CENSORED = 16, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23 };

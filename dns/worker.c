@@ -173,7 +173,8 @@ enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
 	struct verdict verdict;
 	enum sinkhole_step step = sinkhole_answer(worker->settings, worker->policy, data, size,
 						  query, &verdict, reply, reply_size);
-	uint8_t rcode;
+	enum special special;
+	uint8_t rcode, depth;
 
 	if (step == SINKHOLE_DROP) {
 		counter_add(&worker->options.shared->counters.dropped, 1);
@@ -184,8 +185,13 @@ enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
 		return step;
 	if (path->protocol == IPPROTO_TCP)
 		query->udp_size = UINT16_MAX;
-	/* What is answered here although no rule blocks it comes before it has a target. */
 	worker_target(worker, path, query, target);
+	special = query->opcode == OPCODE_QUERY ? special_find(query, &depth) : SPECIAL_NO;
+	/* The agency's servers may know the name; the way to other resolvers not even theirs. */
+	if (special && (!target->internal || (special == SPECIAL_DISCOVERY && target->transparent))) {
+		*reply_size = sinkhole_special(data, query, special, depth, reply);
+		return SINKHOLE_REPLY;
+	}
 	rcode = refusal(target, query);
 	if (rcode == RCODE_NOERROR)
 		return SINKHOLE_FORWARD;
