@@ -208,8 +208,8 @@ static int open_pinhole(struct rules_role *role, const struct pinhole_request *r
 	return error;
 }
 
-/* A socket from the client's own address to an internal-dns server, so that the agency's server
- * sees who asks. Only CAP_NET_ADMIN may make it. */
+/* A socket from the client's own address to an internal-dns server, so that the agency's server sees who asks; and
+ * from such a server to whomever it asks, which goes by addresses, too. Only CAP_NET_ADMIN may make it. */
 static int open_transparent(const struct rules_role *role, const struct connect_request *request)
 {
 	struct sockaddr_storage client, server;
@@ -220,7 +220,8 @@ static int open_transparent(const struct rules_role *role, const struct connect_
 	const int on = 1;
 	int fd;
 
-	if (!settings_is_internal_dns(&role->start.settings, &request->server) ||
+	if ((!settings_is_internal_dns(&role->start.settings, &request->server) &&
+	     !settings_is_internal_dns(&role->start.settings, &request->client)) ||
 	    request->port != 53 || client.ss_family != server.ss_family)
 		return -EPERM;
 	fd = socket(client.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -68,6 +68,8 @@ void build_range_put(struct table_set *set, const struct policy_range *range, bo
 		     struct target target);
 
 void build_capture(struct build *build);
+/* What comes back over UDP from whom the dns role asks, where one of its sockets waits for it. */
+void build_upstream_answer(struct table_chain *chain, struct statement verdict);
 /* One rule for each source of each sanctioned resolver: where the port is known to be 53 (dns_only)
  * it leaves the capture, else it is counted and passes. */
 void build_sanctioned(struct build *build, struct table_chain *chain, bool dns_only);

@@ -76,16 +76,26 @@ static void tproxy_rules(struct build *build, struct table_chain *chain, bool v4
 	}
 }
 
-/*
- * Not ours. An internal server that asks the world must not meet itself as our upstream; one that
- * has the gateway as its forwarder asks a local address, and is answered.
- */
-static void passed_on_rules(struct build *build, struct table_chain *chain,
-			    struct statement foreign)
+/* Not ours: what internal servers say to each other, and sanctioned resolvers. */
+static void passed_on_rules(struct build *build, struct table_chain *chain)
 {
-	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), foreign, statement_return());
-	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), foreign, statement_return());
+	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), IN(FIELD_DESTINATION4, "internal4"),
+		   statement_return());
+	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), IN(FIELD_DESTINATION6, "internal6"),
+		   statement_return());
 	build_sanctioned(build, chain, true);
+}
+
+void build_upstream_answer(struct table_chain *chain, struct statement verdict)
+{
+	const struct statement udp = statement_equal(FIELD_PROTOCOL, IPPROTO_UDP),
+			       local = statement_equal(FIELD_LOCAL, ADDRESS_LOCAL),
+			       waits = statement_equal(FIELD_WILDCARD, 0);
+
+	TABLE_RULE(chain, udp, IN_JOINED("upstream4", FIELD_SOURCE4, FIELD_SOURCE_PORT), local, waits,
+		   verdict);
+	TABLE_RULE(chain, udp, IN_JOINED("upstream6", FIELD_SOURCE6, FIELD_SOURCE_PORT), local, waits,
+		   verdict);
 }
 
 /*
@@ -129,6 +139,7 @@ static void capture_chain(struct build *build)
 	bool disarmed = build->mode == RULESET_DISARMED;
 
 	TABLE_RULE(chain, statement_mark(MARK_GUARDED));
+	build_upstream_answer(chain, statement_notrack());
 	TABLE_RULE(chain, statement_interface(FIELD_IN_INTERFACE, "lo"), statement_return());
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "outside"), statement_return());
 	if (build->aside)
@@ -142,7 +153,7 @@ static void capture_chain(struct build *build)
 		TABLE_RULE(chain, foreign, statement_return());
 		TABLE_RULE(chain, statement_jump("spoofed"));
 	} else {
-		passed_on_rules(build, chain, foreign);
+		passed_on_rules(build, chain);
 	}
 	/* A query costs no conntrack entry. */
 	TABLE_RULE(chain, statement_counter("captured"), statement_notrack(),
@@ -155,26 +166,28 @@ static void capture_chain(struct build *build)
 }
 
 /*
- * Relayed queries leave from the client's own address, so their answers must be held back on
- * their way through. After conntrack, since the socket look-up undoes source NAT with its help.
+ * Relayed queries leave from the client's own address, those of internal servers to anybody, so their answers must
+ * be held back on their way through. After conntrack, since the socket look-up undoes source NAT with its help.
  */
 static void replies_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "replies", &replies_hook);
 
-	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), TRANSPORT,
-		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT),
-		   statement_equal(FIELD_TRANSPARENT, 1), statement_mark(MARK_LOCAL));
-	TABLE_RULE(chain, IN(FIELD_SOURCE6, "internal6"), TRANSPORT,
-		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT),
+	TABLE_RULE(chain, TRANSPORT, statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT),
 		   statement_equal(FIELD_TRANSPARENT, 1), statement_mark(MARK_LOCAL));
 }
 
-/* Answers go out as untracked as the queries came in. */
+/* Answers go out as untracked as the queries came in, and so do the role's own questions, which are as many. */
 static void answers_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "answers", &answers_hook);
+	const struct statement role = statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_DNS)),
+			       udp = statement_equal(FIELD_PROTOCOL, IPPROTO_UDP);
 
+	TABLE_RULE(chain, role, udp, IN_JOINED("upstream4", FIELD_DESTINATION4, FIELD_DESTINATION_PORT),
+		   statement_notrack());
+	TABLE_RULE(chain, role, udp, IN_JOINED("upstream6", FIELD_DESTINATION6, FIELD_DESTINATION_PORT),
+		   statement_notrack());
 	TABLE_RULE(chain, statement_interface(FIELD_OUT_INTERFACE, "lo"), statement_return());
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "outside"), TRANSPORT,
 		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT), statement_notrack());

@@ -41,6 +41,7 @@ static const struct field_info fields[FIELD_COUNT] = {
 				 0 },
 	[FIELD_TRANSPARENT] = { "socket transparent", TYPE_FLAG, SOURCE_SOCKET,
 				NFT_SOCKET_TRANSPARENT, 0, 0 },
+	[FIELD_WILDCARD] = { "socket wildcard", TYPE_FLAG, SOURCE_SOCKET, NFT_SOCKET_WILDCARD, 0, 0 },
 	[FIELD_LOCAL] = { "fib daddr type", TYPE_ADDRESS_TYPE, SOURCE_FIB,
 			  NFT_FIB_RESULT_ADDRTYPE, 0, 0 },
 	[FIELD_WAY_BACK] = { "fib saddr oifname", TYPE_INTERFACE, SOURCE_FIB,

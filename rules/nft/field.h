@@ -61,6 +61,7 @@ enum field {
 	FIELD_LOOSE_ROUTE,	/* an IPv4 option: the destination is another than it seems */
 	FIELD_STRICT_ROUTE,
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
+	FIELD_WILDCARD,		/* the socket that waits takes packets to any address; no match: none waits */
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
 	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */
 	FIELD_WAY_BACK_HERE,	/* an answer would leave by the interface that the packet came in by */

@@ -35,6 +35,8 @@ static void input_chain(struct build *build)
 	TABLE_RULE(chain, statement_all(FIELD_MARK, MARK_LOCAL), statement_accept());
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
 		   statement_accept());
+	/* They are untracked, so that nothing is established. */
+	build_upstream_answer(chain, statement_accept());
 	TABLE_RULE(chain, IN(FIELD_ICMPV6_TYPE, "neighbours"), statement_accept());
 	/* The answer to a DHCPv6 multicast is related to nothing (RFC 8415, 7.2). */
 	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE6, link_local, 10),
@@ -80,6 +82,14 @@ static void updater_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("update_denied"), statement_reject());
 }
 
+static void relayed_rule(struct build *build, struct table_chain *chain, enum field source,
+			 const char *servers)
+{
+	TABLE_RULE(chain, IN(source, servers), TRANSPORT,
+		   statement_equal(FIELD_DESTINATION_PORT, BUILD_DNS_PORT),
+		   build->mode == RULESET_ENFORCE ? statement_goto("emitted") : statement_accept());
+}
+
 /* Sockets of the dns role, and those that the rules role makes for it. */
 static void resolver_chain(struct build *build)
 {
@@ -104,6 +114,9 @@ static void resolver_chain(struct build *build)
 	TABLE_RULE(chain, TRANSPORT,
 		   IN_JOINED("upstream6", FIELD_DESTINATION6, FIELD_DESTINATION_PORT),
 		   statement_accept());
+	/* Internal servers are resolvers themselves: what they ask goes on, from their address, to whom they asked. */
+	relayed_rule(build, chain, FIELD_SOURCE4, "internal4");
+	relayed_rule(build, chain, FIELD_SOURCE6, "internal6");
 	TABLE_RULE(chain, statement_counter("upstream_denied"), statement_reject());
 }
 

@@ -30,7 +30,8 @@ enum place { CLIENT, GATEWAY, WORLD, PLACES };
 enum {
 	SOON = 10000,	/* ms for what must happen */
 	NEVER = 300,	/* ms for what must not */
-	DNS_USER = 7001
+	DNS_USER = 7001,
+	RULES_USER = 7003
 };
 
 static int place_fd[PLACES];
@@ -417,13 +418,25 @@ static void test_disarmed(void **state)
 	close(vendor);
 }
 
+/* A socket of the gateway's, as a role has it. */
+static int make_socket_of(uid_t user, bool v4, int type)
+{
+	int fd;
+
+	assert_int_equal(seteuid(user), 0);
+	fd = socket(v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_true(fd >= 0);
+	return fd;
+}
+
 /* A query relayed to an internal server leaves with the client's address, and its answer comes
  * back to the gateway's socket. */
 static void relay(const char *client, const char *server, int type)
 {
 	struct addr addr = fixture_addr(server);
 	int world = listener(WORLD, server, 53, type, false);
-	int fd = make_socket(GATEWAY, addr_is_v4(&addr), type);
+	int fd = make_socket_of(RULES_USER, addr_is_v4(&addr), type);
 	struct sockaddr_storage from;
 	socklen_t length = sizeof(from);
 	struct addr seen, expected = fixture_addr(client);
@@ -484,6 +497,68 @@ static void test_relay(void **state)
 	assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length), 6);
 	assert_true(readable(fd, SOON));
 	close(fd);
+	close(world);
+}
+
+/* A domain controller in the LAN is no blind spot: what it asks of the world is captured, and goes on to the server
+ * that it asked, from its own address. */
+static void test_internal_server_is_captured(void **state)
+{
+	(void)state;
+	fixture.settings.internal_dns[2] = fixture_addr("10.1.0.2");
+	fixture.settings.internal_dns[3] = fixture_addr("fd00:1::2");
+	fixture.settings.internal_dns_count = 4;
+	apply(RULESET_ENFORCE);
+	capture_udp("127.0.0.1", "8.8.8.8");
+	capture_tcp("127.0.0.1", "8.8.8.8");
+	capture_udp("::1", "2001:4860:4860::8888");
+	relay("10.1.0.2", "8.8.8.8", SOCK_DGRAM);
+	relay("10.1.0.2", "8.8.8.8", SOCK_STREAM);
+	relay("fd00:1::2", "2001:4860:4860::8888", SOCK_DGRAM);
+	/* What one of them asks of another is theirs. */
+	int world = listener(WORLD, "192.0.2.10", 53, SOCK_DGRAM, false);
+
+	assert_int_equal(try_udp(CLIENT, "192.0.2.10", 53, NEVER), ETIMEDOUT);
+	assert_true(readable(world, SOON));
+	close(world);
+}
+
+static long connections(void)
+{
+	char text[16] = "";
+	int fd = open("/proc/sys/net/netfilter/nf_conntrack_count", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strtol(text, NULL, 10);
+}
+
+/* Of so many questions each would take an entry for half a minute, and nobody else would get one. */
+static void test_own_questions_take_no_connection(void **state)
+{
+	enum { QUESTIONS = 50 };
+	int world = listener(WORLD, "203.0.113.53", 53, SOCK_DGRAM, false);
+	long before = connections();
+
+	(void)state;
+	for (int i = 0; i < QUESTIONS; i++) {
+		struct sockaddr_storage from;
+		socklen_t length = sizeof(from);
+		char buffer[8];
+		int fd = make_socket_of(DNS_USER, true, SOCK_DGRAM);
+
+		assert_int_equal(connect_to(fd, "203.0.113.53", 53, SOON), 0);
+		assert_int_equal(send(fd, "ask", 3, 0), 3);
+		assert_true(readable(world, SOON));
+		assert_int_equal(recvfrom(world, buffer, sizeof(buffer), 0,
+					  (struct sockaddr *)&from, &length), 3);
+		assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length), 6);
+		assert_true(readable(fd, SOON));
+		assert_int_equal(recv(fd, buffer, sizeof(buffer), 0), 6);
+		close(fd);
+	}
+	assert_true(connections() < before + QUESTIONS / 2);
 	close(world);
 }
 
@@ -1420,7 +1495,8 @@ static void test_confined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay),
+		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay), TEST(test_internal_server_is_captured),
+		TEST(test_own_questions_take_no_connection),
 		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
 		TEST(test_pinhole_is_for_its_ports), TEST(test_pinhole_for_anybody),
 		TEST(test_forged_source_carries_nothing_out),
