@@ -7,22 +7,29 @@
 
 #include "base/loop.h"
 #include "dns/answer.h"
+#include "dns/hop.h"
+#include "dns/servers.h"
+#include "dns/share.h"
 #include "dns/sinkhole.h"
 #include "dns/worker.h"
 #include "ipc/event.h"
 
-/* What the files of one worker share: udp.c, tcp.c, job.c, worker.c. */
+/* What the files of one worker share: udp.c, tcp.c, job.c, try.c, worker.c. */
 
 enum {
 	BATCH = 64,		/* datagrams a system call */
 	JOBS = 2048,		/* queries under way, a worker */
+	JOB_TRIES = 4,		/* sockets of one query's: late answers count */
+	JOB_EXTRAS = 640,	/* of those, beyond the first of each query */
+	JOB_BYTES = 4 << 20,	/* of answers and messages that queries under way hold */
+	JOB_CLIENTS = 256,	/* chains of them */
 	TCP_CLIENTS = 128,	/* a worker */
 	TCP_PIPES = 4,		/* internal servers a client talks to over one connection */
 	TCP_IDLE_MS = 10000,	/* RFC 7766, 6.2.3 */
 	TCP_QUEUE = 256 * 1024,	/* bytes waiting for one side before the other is not read */
 	CONTROL_SIZE = 64	/* one IP_PKTINFO or IPV6_PKTINFO */
 };
-static_assert(JOBS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <= WORKER_FILES,
+static_assert(JOBS + JOB_EXTRAS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <= WORKER_FILES,
 	      "descriptors of a worker");
 
 /* Who asked, and whom. */
@@ -40,7 +47,9 @@ struct path {
 struct target {
 	struct endpoint server[SETTINGS_UPSTREAMS];
 	size_t servers;
-	bool internal;		/* the agency's own: relayed untouched */
+	bool internal;		/* the agency's own servers */
+	bool open;		/* the upstreams; neither: the server that an internal one asked */
+	bool untouched;		/* this message is between the client and the server: no byte changes */
 	bool transparent;	/* from the client's own address */
 };
 
@@ -81,7 +90,12 @@ struct worker {
 	uint32_t *free_jobs;
 	size_t free_count;
 	struct chain waiting;		/* jobs */
-	size_t preferred;		/* index of the upstream that answered last */
+	struct chain by_client[JOB_CLIENTS];	/* jobs, by their clients' addresses, oldest first */
+	struct share job_share;		/* places in jobs */
+	struct share extra_share;	/* JOB_EXTRAS */
+	struct share byte_share;	/* JOB_BYTES */
+	uint16_t asked_of[JOB_CLIENTS];	/* sockets of jobs, by their servers' addresses */
+	struct servers servers;
 	struct chain clients;		/* TCP */
 	size_t client_count;
 	uint8_t random[256];
@@ -92,7 +106,9 @@ void chain_append(struct chain *chain, struct link *link, int64_t deadline);
 void chain_remove(struct chain *chain, struct link *link);
 
 /* ---- worker.c ---- */
-uint16_t worker_random16(struct worker *worker);
+void worker_random(struct worker *worker, void *bytes, size_t size);	/* at most 256 */
+/* A small number for an address. */
+size_t worker_hash(const struct addr *addr);
 void worker_log(struct worker *worker, const struct path *path, const struct query *query,
 		const struct verdict *verdict, enum event_channel channel,
 		const struct addr *address);
@@ -113,8 +129,77 @@ void udp_ready(struct watch *watch, uint32_t events);
 void udp_reply(int fd, const struct path *path, const uint8_t *data, size_t size);
 
 /* ---- job.c: one query under way ---- */
-int jobs_init(struct worker *worker);
 struct tcp_client;
+
+enum job_state {
+	JOB_FREE,
+	JOB_ASKING,
+	JOB_HELD	/* has the reply; the rules role opens what it needs */
+};
+
+/* Why nobody had an answer; a greater one is told rather than a smaller one. */
+enum job_trouble { TROUBLE_UNREACHABLE, TROUBLE_NETWORK, TROUBLE_UNJUDGED };
+
+enum try_state {
+	TRY_FREE,
+	TRY_OPENING,	/* the rules role makes the socket (from the client's own address) */
+	TRY_CONNECTING,	/* TCP */
+	TRY_ASKED
+};
+
+/* A socket of its own for each, so that both port and id are new (RFC 5452); it is connected, so
+ * that nobody but that server is heard. */
+struct try {
+	struct watch watch;	/* fd -1: none */
+	struct job *job;
+	enum try_state state;
+	size_t server;		/* index in the target */
+	bool tcp;
+	bool extra;		/* holds one of extra_share */
+	bool silent;		/* that was noted already */
+	struct hop hop;
+	int64_t began;
+	uint8_t *message;	/* TCP: what came so far, length first */
+	size_t room, done;	/* bytes of message */
+};
+
+/* How one server of the target's is asked in this matter; each is set once. */
+struct manner {
+	bool plain;		/* without EDNS */
+	bool cut;		/* its answer over UDP had TC */
+	bool no_tcp;		/* TCP failed */
+	bool large;		/* over UDP with the largest size, since TCP failed */
+	uint8_t bad_cookies;
+};
+
+struct job {
+	struct worker *worker;
+	struct link link;	/* worker->waiting */
+	struct link same;	/* worker->by_client */
+	enum job_state state;
+	uint32_t generation;	/* told apart from earlier jobs in this place */
+	struct path path;
+	struct query query;
+	int udp;		/* listener to answer through, -1: client */
+	struct tcp_client *client;
+	struct target target;
+	uint8_t asked[SETTINGS_UPSTREAMS];	/* how often, or SERVERS_DONE */
+	bool erred[SETTINGS_UPSTREAMS];
+	struct manner manner[SETTINGS_UPSTREAMS];
+	struct try try[JOB_TRIES];
+	int64_t began;
+	int64_t due;		/* another server is asked */
+	unsigned int rounds;	/* through all servers */
+	enum job_trouble trouble;
+	uint8_t question[NAME_WIRE_MAX + 4];	/* as the client wrote it */
+	uint8_t *message;	/* the whole of it when it goes untouched */
+	size_t message_size;
+	uint8_t *reply;		/* HELD: what goes out; else the last error, or NULL */
+	size_t reply_size;
+	size_t pinholes;	/* not yet acknowledged */
+};
+
+int jobs_init(struct worker *worker);
 /* Takes the query on: exactly one reply follows, or none when the client is gone or it is dropped.
  * udp: the listener to answer through, or -1; client: the TCP connection, or NULL. */
 void job_start(struct worker *worker, const struct path *path, const struct query *query,
@@ -126,6 +211,33 @@ void job_pinholed(struct worker *worker, uint32_t id, int result);
 void job_connected(struct worker *worker, uint32_t id, int result, int fd);
 /* The rules role went away: nobody will answer what was asked of it. */
 void jobs_peer_lost(struct worker *worker);
+/* Is this very question asked of that server at the moment? */
+bool jobs_ask(const struct worker *worker, const struct query *query, const struct addr *server);
+
+/* The id of what the rules role is asked for; try: NULL for the job itself. */
+uint32_t job_id(const struct job *job, const struct try *try);
+
+/* Bytes that the job holds, of its client's share; NULL when there are none. */
+uint8_t *job_hold(struct job *job, size_t size);
+void job_drop(struct job *job, uint8_t *held, size_t size);
+
+/* From try.c: an answer. data has HOP_ROOM behind size. */
+void job_answered(struct job *job, size_t server, const struct hop_answer *answer, uint8_t *data,
+		  size_t size);
+/* The answer to a message that went untouched. */
+void job_relay(struct job *job, size_t server, const uint8_t *data, size_t size);
+/* The server has no answer: another one is asked. answer: the error to hand out when all say so,
+ * with its message, or NULL. */
+void job_failed(struct job *job, size_t server, enum job_trouble trouble,
+		const struct hop_answer *answer, uint8_t *data, size_t size);
+
+/* ---- try.c: one try of one server ---- */
+/* Asks that server of the target's in the manner that fits; 0, or -errno when it cannot be asked. */
+int try_start(struct job *job, size_t server);
+void try_end(struct try *try);
+void try_connected(struct try *try, int result, int fd);
+/* The server did not answer in time. True when it is asked in another manner instead. */
+bool try_overdue(struct try *try);
 
 /* ---- tcp.c ---- */
 void tcp_accept_ready(struct watch *watch, uint32_t events);

@@ -4,59 +4,39 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/config.h"
 #include "ipc/message.h"
 
 /*
- * One query under way. Every try has a socket of its own, so that both the port and the id are new
- * (RFC 5452); it is connected, so that nobody but that upstream is heard.
+ * One query under way: whom to ask, until when, and what the client gets. Two time-outs: after the
+ * first another server is asked, while those asked before are still heard; after the second nobody
+ * is.
  */
-enum job_state {
-	JOB_FREE,
-	JOB_OPENING,	/* the rules role makes the socket (from the client's own address) */
-	JOB_SENDING,	/* TCP: connecting or writing */
-	JOB_ASKING,	/* waits for the response */
-	JOB_PINHOLES	/* has the answer; the rules role opens what it needs */
+enum {
+	ID_TRY = 11,		/* bits of a job id in front of its try */
+	ID_GENERATION = 16,
+	KEPT_MS = 4000		/* an error in hand waits so long for the other servers' answers */
 };
+static_assert(JOBS == 1 << ID_TRY && JOB_TRIES < 1 << (ID_GENERATION - ID_TRY), "ids of jobs");
 
-struct job {
-	struct worker *worker;
-	struct watch watch;	/* the upstream's socket, fd -1 when there is none */
-	struct link link;	/* worker->waiting */
-	enum job_state state;
-	uint32_t generation;	/* told apart from earlier jobs in this place */
-	struct path path;
-	struct query query;
-	int udp;		/* listener to answer through, -1: client */
-	struct tcp_client *client;
-	struct target target;
-	unsigned int tries;
-	uint16_t id;
-	uint8_t *packet;	/* two bytes of length, then the query */
-	size_t size;		/* without the two bytes */
-	size_t done;		/* TCP: bytes written or read */
-	uint8_t *response;	/* TCP: with its length; PINHOLES: without */
-	size_t response_size;
-	size_t pinholes;	/* not yet acknowledged */
-};
-
-enum { ID_SLOTS = 16 };	/* bits of a job id for its place */
-
-static void job_ready(struct watch *watch, uint32_t events);
-static void job_try(struct worker *worker, struct job *job);
+static void job_next(struct job *job);
 
 int jobs_init(struct worker *worker)
 {
+	int error;
+
 	worker->jobs = calloc(JOBS, sizeof(*worker->jobs));
 	worker->free_jobs = calloc(JOBS, sizeof(*worker->free_jobs));
 	if (!worker->jobs || !worker->free_jobs)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < JOBS; i++)
 		worker->free_jobs[worker->free_count++] = JOBS - 1 - i;
-	return 0;
+	error = share_init(&worker->job_share, JOBS, JOBS);
+	if (!error)
+		error = share_init(&worker->extra_share, JOB_EXTRAS, JOB_EXTRAS);
+	return error ? error : share_init(&worker->byte_share, JOB_BYTES, JOBS);
 }
 
 static struct job *job_of(struct link *link)
@@ -64,9 +44,17 @@ static struct job *job_of(struct link *link)
 	return (struct job *)(void *)((char *)link - offsetof(struct job, link));
 }
 
-static uint32_t job_id(const struct worker *worker, const struct job *job)
+static struct job *job_of_same(struct link *link)
 {
-	return (uint32_t)(job - worker->jobs) | (job->generation & 0x7fff) << ID_SLOTS;
+	return (struct job *)(void *)((char *)link - offsetof(struct job, same));
+}
+
+uint32_t job_id(const struct job *job, const struct try *try)
+{
+	uint32_t place = (uint32_t)(job - job->worker->jobs);
+	uint32_t number = try ? (uint32_t)(try - job->try) : 0;
+
+	return place | number << ID_TRY | (job->generation & 0x7fff) << ID_GENERATION;
 }
 
 /* The job that id was given to, NULL when it is over. */
@@ -74,33 +62,57 @@ static struct job *job_find(const struct worker *worker, uint32_t id)
 {
 	struct job *job = &worker->jobs[id % JOBS];
 
-	return job->state != JOB_FREE && job_id(worker, job) == id ? job : NULL;
+	return job->state != JOB_FREE && (job->generation & 0x7fff) == id >> ID_GENERATION ?
+	       job : NULL;
 }
 
-static void close_socket(struct worker *worker, struct job *job)
+uint8_t *job_hold(struct job *job, size_t size)
 {
-	if (job->watch.fd < 0)
-		return;
-	loop_remove(&worker->loop, &job->watch);
-	close(job->watch.fd);
-	job->watch.fd = -1;
+	uint8_t *held;
+
+	if (!share_take(&job->worker->byte_share, &job->path.client, size))
+		return NULL;
+	held = malloc(size);
+	if (!held)
+		share_give(&job->worker->byte_share, &job->path.client, size);
+	return held;
 }
 
-static void job_end(struct worker *worker, struct job *job)
+void job_drop(struct job *job, uint8_t *held, size_t size)
 {
-	close_socket(worker, job);
+	if (held)
+		share_give(&job->worker->byte_share, &job->path.client, size);
+	free(held);
+}
+
+static void end_tries(struct job *job)
+{
+	for (size_t i = 0; i < JOB_TRIES; i++)
+		try_end(&job->try[i]);
+}
+
+static void job_end(struct job *job)
+{
+	struct worker *worker = job->worker;
+
+	end_tries(job);
 	chain_remove(&worker->waiting, &job->link);
-	free(job->packet);
-	free(job->response);
-	job->packet = job->response = NULL;
+	chain_remove(&worker->by_client[worker_hash(&job->path.client)], &job->same);
+	job_drop(job, job->message, job->message_size);
+	job_drop(job, job->reply, job->reply_size);
+	job->message = job->reply = NULL;
+	share_give(&worker->job_share, &job->path.client, 1);
 	job->state = JOB_FREE;
 	if (ENABLED(CONFIG_DNS_TCP) && job->client)
 		tcp_release(job->client);
 	worker->free_jobs[worker->free_count++] = (uint32_t)(job - worker->jobs);
 }
 
-static void wait_again(struct worker *worker, struct job *job)
+/* All wait for the same time, so that the chain stays in order. */
+static void wait_again(struct job *job)
 {
+	struct worker *worker = job->worker;
+
 	chain_remove(&worker->waiting, &job->link);
 	chain_append(&worker->waiting, &job->link,
 		     worker->now + (int64_t)worker->settings->timeout_ms);
@@ -108,51 +120,75 @@ static void wait_again(struct worker *worker, struct job *job)
 
 /* ---- the reply ---- */
 
-static void deliver(struct worker *worker, struct job *job, uint8_t *data, size_t size)
+static size_t most_of(const struct job *job)
 {
-	size_t most = job->query.udp_size < 512 ? 512 : job->query.udp_size;
-
-	wire_put16(data, job->query.id);
-	if (ENABLED(CONFIG_DNS_TCP) && job->client) {
-		tcp_reply(job->client, data, size);
-	} else if (size > most) {
-		/* Too large for this client over UDP: it asks again over TCP. */
-		size = wire_begin_reply(data, job->packet + 2, &job->query, RCODE_NOERROR);
-		wire_put16(data, job->query.id);
-		data[2] |= FLAG_TC >> 8;
-		udp_reply(job->udp, &job->path, data, size);
-	} else {
-		udp_reply(job->udp, &job->path, data, size);
-	}
-	job_end(worker, job);
+	return job->query.udp_size < 512 ? 512 : job->query.udp_size;
 }
 
-static void give_up(struct worker *worker, struct job *job)
+static void deliver(struct job *job, const uint8_t *data, size_t size)
+{
+	if (ENABLED(CONFIG_DNS_TCP) && job->client)
+		tcp_reply(job->client, data, size);
+	else
+		udp_reply(job->udp, &job->path, data, size);
+	job_end(job);
+}
+
+/* A header for what we say ourselves to the question. */
+static void put_header(const struct job *job, uint8_t *data)
+{
+	memset(data, 0, WIRE_HEADER);
+	wire_put16(data, job->query.id);
+	memcpy(data + WIRE_HEADER, job->question, job->query.end - WIRE_HEADER);
+}
+
+static void give_up(struct job *job, uint16_t code, const char *text)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	size_t size = sinkhole_error(job->packet + 2, &job->query, RCODE_SERVFAIL,
-				     EDE_NO_REACHABLE, reply);
 
-	counter_add(&worker->options.shared->counters.failed, 1);
-	deliver(worker, job, reply, size);
+	put_header(job, reply);
+	counter_add(&job->worker->options.shared->counters.failed, 1);
+	deliver(job, reply, sinkhole_say(reply, &job->query, RCODE_SERVFAIL, code, text, reply));
+}
+
+static void deliver_reply(struct job *job)
+{
+	deliver(job, job->reply, job->reply_size);
+}
+
+/* Nobody is left, or no time: the last error, or ours. */
+static void conclude(struct job *job)
+{
+	if (job->reply) {
+		counter_add(&job->worker->options.shared->counters.answered, 1);
+		deliver_reply(job);
+	} else if (job->trouble == TROUBLE_UNJUDGED) {
+		give_up(job, EDE_OTHER, "an answer of the resolver could not be read");
+	} else if (job->trouble == TROUBLE_NETWORK) {
+		give_up(job, EDE_NETWORK, "");
+	} else {
+		give_up(job, EDE_NO_REACHABLE, "");
+	}
 }
 
 /* ---- the answer, judged ---- */
 
-static void deliver_blocked(struct worker *worker, struct job *job, const struct verdict *verdict)
+static void deliver_blocked(struct job *job, const struct verdict *verdict)
 {
+	struct worker *worker = job->worker;
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	size_t size = sinkhole_block(worker->settings, worker->policy, job->packet + 2,
-				     &job->query, verdict, reply);
 
+	put_header(job, reply);
 	counter_add(&worker->options.shared->counters.blocked, 1);
-	deliver(worker, job, reply, size);
+	deliver(job, reply, sinkhole_block(worker->settings, worker->policy, reply, &job->query,
+					   verdict, reply));
 }
 
 /* Asks for every pinhole; false when none is under way and the answer can go out. */
-static bool open_pinholes(struct worker *worker, struct job *job, const struct answer *answer)
+static bool open_pinholes(struct job *job, const struct answer *answer)
 {
-	struct pinhole_request request = { .id = job_id(worker, job), .client = job->path.client,
+	struct worker *worker = job->worker;
+	struct pinhole_request request = { .id = job_id(job, NULL), .client = job->path.client,
 					   .interface = job->path.interface,
 					   .name = answer->carrier };
 
@@ -166,73 +202,236 @@ static bool open_pinholes(struct worker *worker, struct job *job, const struct a
 	return job->pinholes > 0;
 }
 
-static void judge(struct worker *worker, struct job *job, uint8_t *data, size_t size)
+/* Keeps a reply for later in place of the one that was kept; false when there is no room. */
+static bool keep(struct job *job, const uint8_t *data, size_t size)
 {
-	struct verdict asked = policy_lookup_name(worker->policy, job->query.name.wire);
-	struct answer answer;
+	uint8_t *reply = job_hold(job, size);
 
-	const struct answer_terms terms = { worker->settings, worker->policy,
-					    job->target.internal };
+	if (!reply)
+		return false;
+	memcpy(reply, data, size);
+	job_drop(job, job->reply, job->reply_size);
+	job->reply = reply;
+	job->reply_size = size;
+	return true;
+}
 
-	if (answer_judge(&terms, data, size, &job->query, &asked, &answer) < 0) {
-		job_try(worker, job);
+static void hold(struct job *job, const uint8_t *data, size_t size)
+{
+	/* What is late with room is late with its pinhole: the answer goes out. */
+	if (!keep(job, data, size)) {
+		deliver(job, data, size);
 		return;
 	}
+	end_tries(job);
+	job->state = JOB_HELD;
+	wait_again(job);
+}
+
+/* This server has an answer, and those that had none are the worse for it. */
+static void compare(struct job *job, size_t server)
+{
+	struct worker *worker = job->worker;
+
+	servers_answered(&worker->servers, &job->target.server[server], worker->now);
+	for (size_t i = 0; i < job->target.servers; i++) {
+		if (job->erred[i])
+			servers_failed(&worker->servers, &job->target.server[i], SERVERS_ERRED,
+				       worker->now);
+	}
+}
+
+/* The policy's word on an answer: -EBADMSG when it cannot be judged. */
+static int judge(const struct job *job, const uint8_t *data, size_t size, struct answer *answer)
+{
+	const struct policy *policy = job->worker->policy;
+	struct verdict asked = policy_lookup_name(policy, job->query.name.wire);
+	const struct answer_terms terms = { job->worker->settings, policy, job->target.internal };
+
+	return answer_judge(&terms, data, size, &job->query, &asked, answer);
+}
+
+void job_answered(struct job *job, size_t server, const struct hop_answer *from, uint8_t *data,
+		  size_t size)
+{
+	struct worker *worker = job->worker;
+	struct answer answer;
+
+	if (judge(job, data, size, &answer) < 0) {
+		job_failed(job, server, TROUBLE_UNJUDGED, NULL, NULL, 0);
+		return;
+	}
+	compare(job, server);
 	if (answer.verdict.action >= ACTION_MONITOR)
 		worker_log(worker, &job->path, &job->query, &answer.verdict, CHANNEL_ANSWER,
 			   answer.by_address ? &answer.address : NULL);
 	if (answer.verdict.action == ACTION_BLOCK) {
-		deliver_blocked(worker, job, &answer.verdict);
+		deliver_blocked(job, &answer.verdict);
 		return;
 	}
 	counter_add(&worker->options.shared->counters.answered, 1);
-	if (!open_pinholes(worker, job, &answer)) {
-		deliver(worker, job, data, size);
-		return;
-	}
-	close_socket(worker, job);
-	free(job->response);
-	job->response = malloc(size);
-	if (!job->response) {
-		give_up(worker, job);
-		return;
-	}
-	memcpy(job->response, data, size);
-	job->response_size = size;
-	job->state = JOB_PINHOLES;
-	wait_again(worker, job);
+	size = hop_reply(&job->query, job->question, from, data, size, most_of(job));
+	if (open_pinholes(job, &answer))
+		hold(job, data, size);
+	else
+		deliver(job, data, size);
 }
 
-static void deliver_held(struct worker *worker, struct job *job)
+void job_relay(struct job *job, size_t server, const uint8_t *data, size_t size)
 {
-	uint8_t *response = job->response;
-
-	job->response = NULL;
-	deliver(worker, job, response, job->response_size);
-	free(response);
+	compare(job, server);
+	counter_add(&job->worker->options.shared->counters.answered, 1);
+	deliver(job, data, size);
 }
 
 void job_pinholed(struct worker *worker, uint32_t id, int result)
 {
 	struct job *job = job_find(worker, id);
 
-	if (!job || job->state != JOB_PINHOLES)
+	if (!job || job->state != JOB_HELD)
 		return;
 	if (result == 0)
 		counter_add(&worker->options.shared->counters.pinholes, 1);
 	if (--job->pinholes == 0)
-		deliver_held(worker, job);
+		deliver_reply(job);
+}
+
+/* ---- whom to ask ---- */
+
+static bool is_waiting(const struct job *job)
+{
+	for (size_t i = 0; i < JOB_TRIES; i++) {
+		if (job->try[i].state != TRY_FREE)
+			return true;
+	}
+	return false;
+}
+
+/* The next server, in rounds that take twice as long each. */
+static void job_next(struct job *job)
+{
+	struct worker *worker = job->worker;
+	const struct target *target = &job->target;
+	size_t server;
+
+	while ((server = servers_next(&worker->servers, target->server, job->asked,
+				      target->servers, worker->now)) < target->servers) {
+		if (job->asked[server] > job->rounds)
+			job->rounds = job->asked[server];
+		job->asked[server]++;
+		job->due = worker->now + ((int64_t)worker->settings->timeout_ms << job->rounds);
+		wait_again(job);
+		if (try_start(job, server) == 0)
+			return;
+		servers_failed(&worker->servers, &target->server[server], SERVERS_SILENT,
+			       worker->now);
+		job->asked[server] = SERVERS_DONE;
+	}
+	if (!is_waiting(job))
+		conclude(job);
+}
+
+/* One error by itself says enough: asking others would get around the validation. */
+static bool is_final(const struct hop_answer *answer)
+{
+	return answer && answer->rcode == RCODE_SERVFAIL && answer->errors.dnssec;
+}
+
+void job_failed(struct job *job, size_t server, enum job_trouble trouble,
+		const struct hop_answer *answer, uint8_t *data, size_t size)
+{
+	if (answer) {
+		size = hop_reply(&job->query, job->question, answer, data, size, most_of(job));
+		(void)keep(job, data, size);
+	}
+	for (size_t i = 0; i < JOB_TRIES; i++) {
+		if (job->try[i].state != TRY_FREE && job->try[i].server == server)
+			try_end(&job->try[i]);
+	}
+	job->asked[server] = SERVERS_DONE;
+	job->erred[server] = true;
+	if (trouble > job->trouble)
+		job->trouble = trouble;
+	if (is_final(answer))
+		conclude(job);
+	else
+		job_next(job);
+}
+
+/* ---- time ---- */
+
+static int64_t patience(const struct worker *worker)
+{
+	return settings_patience_ms(worker->settings);
+}
+
+/* What was asked and did not answer; true when one is asked in another manner at once. */
+static bool note_silence(struct job *job)
+{
+	struct worker *worker = job->worker;
+	bool again = false;
+
+	for (size_t i = 0; i < JOB_TRIES; i++) {
+		struct try *try = &job->try[i];
+
+		if (try->state != TRY_FREE &&
+		    worker->now - try->began >= (int64_t)worker->settings->timeout_ms)
+			again = try_overdue(try) || again;
+	}
+	return again;
+}
+
+static void job_overdue(struct job *job)
+{
+	struct worker *worker = job->worker;
+	int64_t age = worker->now - job->began;
+
+	if (job->state == JOB_HELD)
+		deliver_reply(job);	/* an answer in hand goes out even when its pinhole is late */
+	else if (age >= patience(worker) || (job->reply && age >= KEPT_MS))
+		conclude(job);
+	else if (note_silence(job) || worker->now < job->due || job->message)
+		wait_again(job);	/* what changes something there is asked for once */
+	else
+		job_next(job);
+}
+
+void jobs_expire(struct worker *worker)
+{
+	while (worker->waiting.first && worker->waiting.first->deadline <= worker->now)
+		job_overdue(job_of(worker->waiting.first));
+}
+
+/* ---- the rules role ---- */
+
+void job_connected(struct worker *worker, uint32_t id, int result, int fd)
+{
+	struct job *job = job_find(worker, id);
+	size_t number = id >> ID_TRY & ((1U << (ID_GENERATION - ID_TRY)) - 1);
+
+	if (job && number < JOB_TRIES && job->try[number].state == TRY_OPENING)
+		try_connected(&job->try[number], result, fd);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void peer_lost(struct job *job)
+{
+	if (job->state == JOB_HELD) {
+		deliver_reply(job);
+		return;
+	}
+	for (size_t i = 0; i < JOB_TRIES && job->state == JOB_ASKING; i++) {
+		if (job->try[i].state == TRY_OPENING)
+			try_connected(&job->try[i], -ENOTCONN, -1);
+	}
 }
 
 void jobs_peer_lost(struct worker *worker)
 {
 	for (uint32_t i = 0; i < JOBS; i++) {
-		struct job *job = &worker->jobs[i];
-
-		if (job->state == JOB_PINHOLES)
-			deliver_held(worker, job);
-		else if (job->state == JOB_OPENING)
-			job_try(worker, job);
+		if (worker->jobs[i].state != JOB_FREE)
+			peer_lost(&worker->jobs[i]);
 	}
 }
 
@@ -242,256 +441,111 @@ void jobs_forget_client(struct worker *worker, const struct tcp_client *client)
 		if (worker->jobs[i].state == JOB_FREE || worker->jobs[i].client != client)
 			continue;
 		worker->jobs[i].client = NULL;
-		job_end(worker, &worker->jobs[i]);
+		job_end(&worker->jobs[i]);
 	}
 }
 
-/* ---- one try ---- */
+/* ---- loops ---- */
 
-static const struct endpoint *server_of(const struct job *job)
+static bool asks(const struct job *job, const struct query *query, const struct addr *server)
 {
-	return &job->target.server[(job->tries - 1) % job->target.servers];
-}
+	if (job->query.type != query->type || job->query.class != query->class ||
+	    job->query.name.length != query->name.length ||
+	    memcmp(job->query.name.wire, query->name.wire, query->name.length) != 0)
+		return false;
+	for (size_t i = 0; i < JOB_TRIES; i++) {
+		const struct try *try = &job->try[i];
 
-static int open_socket(const struct job *job)
-{
-	const struct endpoint *server = server_of(job);
-	struct sockaddr_storage address;
-	socklen_t size = addr_to_sockaddr(&server->addr, server->port, &address);
-	int type = job->client ? SOCK_STREAM : SOCK_DGRAM;
-	int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS) {
-		int error = -errno;
-
-		close(fd);
-		return error;
+		if (try->state != TRY_FREE &&
+		    addr_compare(&job->target.server[try->server].addr, server) == 0)
+			return true;
 	}
-	return fd;
+	return false;
 }
 
-/* A connected socket: sends what fits at once and waits for the rest. */
-static int begin(struct worker *worker, struct job *job, int fd)
+bool jobs_ask(const struct worker *worker, const struct query *query, const struct addr *server)
 {
-	int error;
-
-	job->watch = (struct watch){ fd, job_ready, job };
-	job->state = job->client ? JOB_SENDING : JOB_ASKING;
-	error = loop_add(&worker->loop, &job->watch, job->client ? EPOLLOUT : EPOLLIN);
-	if (error) {
-		close(fd);
-		job->watch.fd = -1;
-		return error;
+	if (worker->asked_of[worker_hash(server)] == 0)
+		return false;
+	for (struct link *link = worker->waiting.first; link; link = link->next) {
+		if (asks(job_of(link), query, server))
+			return true;
 	}
-	if (!job->client && send(fd, job->packet + 2, job->size, MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
-}
-
-static int ask_for_socket(struct worker *worker, struct job *job)
-{
-	const struct endpoint *server = server_of(job);
-	const struct connect_request request = {
-		.id = job_id(worker, job), .client = job->path.client, .server = server->addr,
-		.port = server->port, .protocol = job->path.protocol,
-	};
-
-	if (worker->peer.fd < 0)
-		return -ENOTCONN;
-	job->state = JOB_OPENING;
-	return message_send_connect(worker->peer.fd, &request);
-}
-
-/* The next try; after the last one the client gets SERVFAIL. */
-static void job_try(struct worker *worker, struct job *job)
-{
-	const unsigned int most = settings_tries(job->target.servers);
-
-	for (;;) {
-		int fd, error;
-
-		close_socket(worker, job);
-		free(job->response);
-		job->response = NULL;
-		if (job->tries >= most || job->target.servers == 0) {
-			give_up(worker, job);
-			return;
-		}
-		/* The upstream that was silent goes to the end of the line for the next query. */
-		if (job->tries == 1 && !job->target.internal && job->target.servers > 1 &&
-		    addr_compare(&job->target.server[0].addr,
-				 &worker->settings->upstream[worker->preferred].addr) == 0)
-			worker->preferred = (worker->preferred + 1) % worker->settings->upstreams;
-		job->tries++;
-		job->done = 0;
-		job->id = worker_random16(worker);
-		wire_put16(job->packet + 2, job->id);
-		wait_again(worker, job);
-		if (job->target.transparent) {
-			if (ask_for_socket(worker, job) == 0)
-				return;
-			continue;
-		}
-		fd = open_socket(job);
-		error = fd < 0 ? fd : begin(worker, job, fd);
-		if (!error)
-			return;
-	}
-}
-
-void job_connected(struct worker *worker, uint32_t id, int result, int fd)
-{
-	struct job *job = job_find(worker, id);
-
-	if (!job || job->state != JOB_OPENING) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	if (result != 0 || fd < 0 || begin(worker, job, fd) < 0)
-		job_try(worker, job);
-}
-
-/* ---- the upstream speaks ---- */
-
-static void read_udp(struct worker *worker, struct job *job)
-{
-	uint8_t data[WIRE_TCP_MAX];
-	ssize_t got = recv(job->watch.fd, data, sizeof(data), MSG_DONTWAIT);
-
-	if (got < 0) {
-		/* ECONNREFUSED and other ICMP errors: no need to wait for the time-out. */
-		if (errno != EAGAIN && errno != EINTR)
-			job_try(worker, job);
-		return;
-	}
-	/* Something else that found the port: the real answer may still come (RFC 5452, 9.1). */
-	if (!wire_matches(data, (size_t)got, job->id, &job->query))
-		return;
-	judge(worker, job, data, (size_t)got);
-}
-
-static void write_tcp(struct worker *worker, struct job *job)
-{
-	size_t total = job->size + 2;
-	ssize_t sent = send(job->watch.fd, job->packet + job->done, total - job->done,
-			    MSG_NOSIGNAL);
-
-	if (sent < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			job_try(worker, job);
-		return;
-	}
-	job->done += (size_t)sent;
-	if (job->done < total)
-		return;
-	job->done = 0;
-	job->state = JOB_ASKING;
-	loop_change(&worker->loop, &job->watch, EPOLLIN);
-}
-
-static void read_tcp(struct worker *worker, struct job *job)
-{
-	uint8_t *response;
-	size_t want;
-	ssize_t got;
-
-	if (!job->response) {
-		job->response = malloc(2 + WIRE_TCP_MAX);
-		if (!job->response) {
-			give_up(worker, job);
-			return;
-		}
-	}
-	want = job->done < 2 ? 2 : 2U + wire_get16(job->response);
-	got = recv(job->watch.fd, job->response + job->done, want - job->done, MSG_DONTWAIT);
-	if (got <= 0) {
-		if (got == 0 || (errno != EAGAIN && errno != EINTR))
-			job_try(worker, job);
-		return;
-	}
-	job->done += (size_t)got;
-	if (job->done < 2 || job->done < 2U + wire_get16(job->response))
-		return;
-	if (!wire_matches(job->response + 2, job->done - 2, job->id, &job->query)) {
-		job_try(worker, job);
-		return;
-	}
-	response = job->response;
-	job->response = NULL;
-	judge(worker, job, response + 2, job->done - 2);
-	free(response);
-}
-
-static void job_ready(struct watch *watch, uint32_t events)
-{
-	struct job *job = watch->context;
-	struct worker *worker = job->worker;
-
-	(void)events;
-	if (!job->client)
-		read_udp(worker, job);
-	else if (job->state == JOB_SENDING)
-		write_tcp(worker, job);
-	else
-		read_tcp(worker, job);
-}
-
-/* An answer in hand goes out even when its pinhole is late. */
-static void job_overdue(struct worker *worker, struct job *job,
-			void (*otherwise)(struct worker *worker, struct job *job))
-{
-	if (job->state == JOB_PINHOLES)
-		deliver_held(worker, job);
-	else
-		otherwise(worker, job);
-}
-
-void jobs_expire(struct worker *worker)
-{
-	while (worker->waiting.first && worker->waiting.first->deadline <= worker->now)
-		job_overdue(worker, job_of(worker->waiting.first), job_try);
+	return false;
 }
 
 /* ---- taking one on ---- */
 
-/* A copy of the query with the length that TCP wants in front, and an EDNS size that fits paths. */
-static bool copy_packet(struct job *job, const uint8_t *data, size_t size)
+/* The client's oldest job, NULL when it has none. */
+static struct job *oldest_of(const struct worker *worker, const struct addr *client)
 {
-	job->packet = malloc(size + 2);
-	if (!job->packet)
-		return false;
-	wire_put16(job->packet, (uint16_t)size);
-	memcpy(job->packet + 2, data, size);
-	job->size = size;
-	if (job->query.opt && !job->target.internal && job->query.udp_size > WIRE_EDNS_SIZE)
-		wire_put16(job->packet + 2 + job->query.opt + 3, WIRE_EDNS_SIZE);
-	return true;
+	struct link *link = worker->by_client[worker_hash(client)].first;
+
+	while (link && addr_compare(&job_of_same(link)->path.client, client) != 0)
+		link = link->next;
+	return link ? job_of_same(link) : NULL;
+}
+
+/* A place for one more of this client's: beyond its share its own oldest query makes room, and only
+ * where all places are taken by many the one that waits longest. */
+static void make_room(struct worker *worker, const struct addr *client)
+{
+	while (!share_take(&worker->job_share, client, 1)) {
+		struct job *job = oldest_of(worker, client);
+
+		if (!job)
+			job = job_of(worker->waiting.first);
+		if (job->state == JOB_HELD)
+			deliver_reply(job);
+		else
+			conclude(job);
+	}
+}
+
+static bool copy_question(struct job *job, const uint8_t *data, size_t size)
+{
+	memcpy(job->question, data + WIRE_HEADER, job->query.end - WIRE_HEADER);
+	if (!job->target.untouched)
+		return true;
+	job->message = job_hold(job, size);
+	job->message_size = size;
+	if (job->message)
+		memcpy(job->message, data, size);
+	return job->message;
+}
+
+static struct job *job_new(struct worker *worker, const struct path *path,
+			   const struct query *query, const struct target *target)
+{
+	struct job *job;
+
+	make_room(worker, &path->client);
+	job = &worker->jobs[worker->free_jobs[--worker->free_count]];
+	*job = (struct job){ .worker = worker, .generation = job->generation + 1,
+			     .state = JOB_ASKING, .path = *path, .query = *query,
+			     .target = *target, .began = worker->now };
+	for (size_t i = 0; i < JOB_TRIES; i++)
+		job->try[i] = (struct try){ .watch.fd = -1, .job = job };
+	chain_append(&worker->waiting, &job->link, worker->now);
+	chain_append(&worker->by_client[worker_hash(&path->client)], &job->same, worker->now);
+	return job;
 }
 
 void job_start(struct worker *worker, const struct path *path, const struct query *query,
 	       const uint8_t *data, size_t size, const struct target *target, int udp,
 	       struct tcp_client *client)
 {
-	struct job *job;
+	struct job *job = job_new(worker, path, query, target);
 
-	/* Full of queries that nobody answers: the one that waits longest makes room. */
-	if (worker->free_count == 0)
-		job_overdue(worker, job_of(worker->waiting.first), give_up);
-	job = &worker->jobs[worker->free_jobs[--worker->free_count]];
-	*job = (struct job){ .worker = worker, .generation = job->generation + 1,
-			     .state = JOB_OPENING, .watch.fd = -1, .path = *path,
-			     .query = *query, .udp = udp, .client = client, .target = *target };
-	chain_append(&worker->waiting, &job->link, worker->now);
+	job->udp = udp;
+	job->client = client;
 	if (ENABLED(CONFIG_DNS_TCP) && client)
 		tcp_hold(client);
-	if (!copy_packet(job, data, size)) {
+	if (!copy_question(job, data, size)) {
 		counter_add(&worker->options.shared->counters.dropped, 1);
-		job_end(worker, job);
+		job_end(job);
 		return;
 	}
 	counter_add(&worker->options.shared->counters.forwarded, 1);
-	job_try(worker, job);
+	job_next(job);
 }

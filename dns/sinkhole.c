@@ -5,27 +5,19 @@
 
 #include "base/cursor.h"
 
-enum { EDE_OPTION = 15, EDE_TEXT_MAX = 160 };
-
-/* OPT with one Extended DNS Error (RFC 6891, RFC 8914); text may be empty. */
-static void put_opt(struct cursor *reply, const struct query *query, uint8_t rcode, uint16_t info,
+/* OPT, when the query had one, with one Extended DNS Error (0: none); text may be empty. */
+static void put_opt(struct cursor *reply, const struct query *query, uint16_t rcode, uint16_t info,
 		    const char *text)
 {
-	size_t length = strnlen(text, EDE_TEXT_MAX);
+	struct opt opt = wire_reply_opt(query, rcode);
+	struct opt_errors errors = { .size = 0 };
 
-	cursor_put8(reply, 0);
-	cursor_put16(reply, TYPE_OPT);
-	cursor_put16(reply, WIRE_EDNS_SIZE);
-	cursor_put8(reply, rcode >> 4);
-	cursor_put8(reply, 0);
-	cursor_put16(reply, query->dnssec_ok ? 0x8000 : 0);
-	cursor_put16(reply, (uint16_t)(info ? 6 + length : 0));
-	if (info) {
-		cursor_put16(reply, EDE_OPTION);
-		cursor_put16(reply, (uint16_t)(2 + length));
-		cursor_put16(reply, info);
-		cursor_put(reply, text, length);
-	}
+	if (!query->edns)
+		return;
+	if (info || *text)
+		opt_add_error(&errors, info, text);
+	opt_put(reply, &opt, &errors);
+	wire_put16(reply->data + 10, 1);
 }
 
 /* The offset in the question of the suffix that has depth labels. */
@@ -120,11 +112,18 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 		put_soa(&cursor, suffix_offset(query, depth), settings->block_ttl);
 		wire_put16(reply + 8, 1);
 	}
-	if (query->edns) {
-		put_opt(&cursor, query, 0, info,
-			policy_rule(policy, verdict->rule, &rule) ? rule.id : "");
-		wire_put16(reply + 10, 1);
-	}
+	put_opt(&cursor, query, 0, info, policy_rule(policy, verdict->rule, &rule) ? rule.id : "");
+	return cursor.at;
+}
+
+size_t sinkhole_say(const uint8_t *data, const struct query *query, uint8_t rcode, uint16_t info,
+		    const char *text, uint8_t *reply)
+{
+	size_t start = wire_begin_reply(reply, data, query, rcode & 15);
+	struct cursor cursor = cursor_writer(reply, start + SINKHOLE_ROOM);
+
+	cursor.at = start;
+	put_opt(&cursor, query, rcode, info, text);
 	return cursor.at;
 }
 
@@ -158,25 +157,14 @@ size_t sinkhole_special(const uint8_t *data, const struct query *query, enum spe
 		put_soa(&cursor, suffix_offset(query, depth), TTL);
 		wire_put16(reply + 8, 1);
 	}
-	if (query->edns) {
-		put_opt(&cursor, query, 0, 0, "");
-		wire_put16(reply + 10, 1);
-	}
+	put_opt(&cursor, query, 0, 0, "");
 	return cursor.at;
 }
 
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply)
 {
-	size_t start = wire_begin_reply(reply, data, query, rcode & 15);
-	struct cursor cursor = cursor_writer(reply, start + SINKHOLE_ROOM);
-
-	cursor.at = start;
-	if (query->edns) {
-		put_opt(&cursor, query, rcode, info, "");
-		wire_put16(reply + 10, 1);
-	}
-	return cursor.at;
+	return sinkhole_say(data, query, rcode, info, "", reply);
 }
 
 /*
@@ -188,17 +176,38 @@ static bool is_zone_cut(const struct query *query, const struct verdict *verdict
 	return verdict->carve && (query->type == TYPE_DS || query->type == TYPE_DNSKEY);
 }
 
+/* What is wrong with a message before anybody looks at what it asks; NOERROR: nothing. */
+static uint8_t complaint(const struct query *query, enum wire_result result)
+{
+	bool known = query->opcode == OPCODE_QUERY || query->opcode == OPCODE_NOTIFY ||
+		     query->opcode == OPCODE_UPDATE;
+
+	/* What another opcode's messages look like is not for us to say. */
+	if (result != WIRE_OK && !known)
+		return RCODE_NOTIMP;
+	if (result == WIRE_MALFORMED || (result == WIRE_COOKIE && query->opcode != OPCODE_QUERY))
+		return RCODE_FORMERR;
+	/* RFC 6891, 6.1.3 */
+	return query->opcode == OPCODE_QUERY && query->version ? RCODE_BADVERS : RCODE_NOERROR;
+}
+
 enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct policy *policy,
-				   const uint8_t *data, size_t size, struct query *query,
-				   struct verdict *verdict, uint8_t *reply, size_t *reply_size)
+				   const struct sinkhole_client *client, const uint8_t *data,
+				   size_t size, struct query *query, struct verdict *verdict,
+				   uint8_t *reply, size_t *reply_size)
 {
 	enum wire_result result = wire_parse_query(query, data, size);
+	uint8_t rcode;
 
 	*verdict = (struct verdict){ .rule = POLICY_NO_RULE };
 	if (result == WIRE_IGNORE)
 		return SINKHOLE_DROP;
-	if (result == WIRE_MALFORMED) {
-		*reply_size = sinkhole_error(data, query, RCODE_FORMERR, 0, reply);
+	if (query->cookie)
+		cookie_give(client->secret, query->client_cookie, &client->address, client->now,
+			    query->server_cookie);
+	rcode = complaint(query, result);
+	if (rcode != RCODE_NOERROR || result == WIRE_COOKIE) {
+		*reply_size = sinkhole_error(data, query, rcode, 0, reply);
 		return SINKHOLE_REPLY;
 	}
 	if (query->opcode != OPCODE_QUERY)
@@ -210,10 +219,6 @@ enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct
 		verdict->action = ACTION_ALLOW;
 		return SINKHOLE_FORWARD;
 	}
-	/* RFC 6891, 6.1.3; what is not blocked gets this from its upstream. */
-	if (query->version)
-		*reply_size = sinkhole_error(data, query, RCODE_BADVERS, 0, reply);
-	else
-		*reply_size = sinkhole_block(settings, policy, data, query, verdict, reply);
+	*reply_size = sinkhole_block(settings, policy, data, query, verdict, reply);
 	return SINKHOLE_REPLY;
 }

@@ -21,27 +21,36 @@ enum sinkhole_step {
 /* What a reply may be at most: everything above the question that we ever add fits in this. */
 enum { SINKHOLE_ROOM = 512 };
 
+/* Who asked, and when: what a cookie for the reply is made of. */
+struct sinkhole_client {
+	const uint8_t *secret;	/* COOKIE_SECRET bytes */
+	struct addr address;
+	uint32_t now;		/* seconds since 1970, modulo 2^32 */
+};
+
 /*
  * data: a message as received. reply: may be data itself, with room for SINKHOLE_ROOM bytes behind
- * size. *verdict: set unless the step is SINKHOLE_DROP or the message was malformed.
+ * size. *query: set unless the step is SINKHOLE_DROP, with the cookie for any reply to it.
+ * *verdict: set unless the step is SINKHOLE_DROP or the message was malformed.
  */
 enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct policy *policy,
-				   const uint8_t *data, size_t size, struct query *query,
-				   struct verdict *verdict, uint8_t *reply, size_t *reply_size);
+				   const struct sinkhole_client *client, const uint8_t *data,
+				   size_t size, struct query *query, struct verdict *verdict,
+				   uint8_t *reply, size_t *reply_size);
 
 /* The reply to a query that the verdict blocks (RFC 2308, RFC 8914); returns its size. */
 size_t sinkhole_block(const struct settings *settings, const struct policy *policy,
 		      const uint8_t *data, const struct query *query,
 		      const struct verdict *verdict, uint8_t *reply);
 
-/* An error reply with the Extended DNS Error `info` when the query had EDNS (0: none). BADVERS needs
- * a query with EDNS. */
+/* A reply without records with the Extended DNS Error `info` when the query had EDNS (0: none).
+ * BADVERS needs a query with EDNS. */
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply);
+/* The same with a text for people; info may be EDE_OTHER, which is 0. */
+size_t sinkhole_say(const uint8_t *data, const struct query *query, uint8_t rcode, uint16_t info,
+		    const char *text, uint8_t *reply);
 
 /* The reply to a query for a special name (dns/special.h); depth as found there. */
 size_t sinkhole_special(const uint8_t *data, const struct query *query, enum special special,
 			uint8_t depth, uint8_t *reply);
-
-/* Extended DNS Errors (RFC 8914, 4) that we send. */
-enum { EDE_BLOCKED = 15, EDE_CENSORED = 16, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23 };

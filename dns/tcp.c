@@ -444,7 +444,7 @@ static void answer(struct tcp_client *client, const uint8_t *data, size_t size)
 		tcp_reply(client, reply, reply_size);
 		break;
 	case SINKHOLE_FORWARD:
-		if (target.internal)
+		if (target.untouched)
 			relay(client, &query, data, size, &target);
 		else
 			job_start(worker, &client->path, &query, data, size, &target, -1, client);

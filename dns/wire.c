@@ -34,59 +34,117 @@ static size_t skip_name(const uint8_t *data, size_t size, size_t at)
 	return 0;
 }
 
+size_t wire_skip_record(const uint8_t *data, size_t size, size_t at, size_t *fixed)
+{
+	*fixed = skip_name(data, size, at);
+	if (*fixed == 0 || size - *fixed < 10)
+		return 0;
+	at = *fixed + 10 + wire_get16(data + *fixed + 8);
+	return at <= size ? at : 0;
+}
+
+static bool take_opt(struct query *query, const uint8_t *data, size_t size)
+{
+	struct opt opt;
+	int error = opt_read(&opt, data, size);
+
+	query->edns = true;
+	query->udp_size = opt.size;
+	query->version = opt.version;
+	query->dnssec_ok = opt.dnssec_ok;
+	query->cookie = opt.cookie;
+	memcpy(query->client_cookie, opt.client, COOKIE_CLIENT);
+	return error == 0;
+}
+
 /* Reads OPT (RFC 6891, 6.1.2) wherever it stands behind the question; false when malformed. */
-static bool parse_opt(struct query *query, const uint8_t *data, size_t size)
+static bool parse_records(struct query *query, const uint8_t *data, size_t size, size_t at)
 {
 	unsigned int before = wire_get16(data + 6) + wire_get16(data + 8);
 	unsigned int records = before + wire_get16(data + 10);
-	size_t at = query->end;
 
 	for (unsigned int i = 0; i < records; i++) {
-		size_t fixed = skip_name(data, size, at);
+		size_t fixed, end = wire_skip_record(data, size, at, &fixed);
 
-		if (fixed == 0 || size - fixed < 10)
+		if (end == 0)
 			return false;
-		if (wire_get16(data + fixed) == TYPE_OPT && i >= before) {
-			if (query->edns || fixed != at + 1)
-				return false;
-			query->edns = true;
-			query->udp_size = wire_get16(data + fixed + 2);
-			query->version = data[fixed + 5];
-			query->dnssec_ok = data[fixed + 6] & 0x80;
-			if (records == 1)
-				query->opt = at;
-		}
-		at = fixed + 10 + wire_get16(data + fixed + 8);
-		if (at > size)
+		if (wire_get16(data + fixed) != TYPE_OPT || i < before)
+			query->records = true;
+		else if (query->edns || fixed != at + 1 ||
+			 !take_opt(query, data + fixed + 2, end - fixed - 2))
 			return false;
+		at = end;
 	}
+	return true;
+}
+
+/* Behind any number of questions; 0 when they run out. */
+static size_t skip_questions(const uint8_t *data, size_t size)
+{
+	size_t at = WIRE_HEADER;
+
+	for (unsigned int i = wire_get16(data + 4); i; i--) {
+		at = skip_name(data, size, at);
+		if (at == 0 || size - at < 4)
+			return 0;
+		at += 4;
+	}
+	return at;
+}
+
+/* The first question, whose name no compression pointer ends; false when there is none such. */
+static bool parse_question(struct query *query, const uint8_t *data, size_t size)
+{
+	if (wire_get16(data + 4) != 1 ||
+	    name_from_wire(&query->name, data + WIRE_HEADER, size - WIRE_HEADER) < 0 ||
+	    size - WIRE_HEADER - query->name.length < 4) {
+		query->name.length = 0;
+		return false;
+	}
+	query->end = WIRE_HEADER + query->name.length + 4U;
+	query->type = wire_get16(data + query->end - 4);
+	query->class = wire_get16(data + query->end - 2);
 	return true;
 }
 
 enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size_t size)
 {
+	bool good;
+	size_t at;
+
 	if (size < WIRE_HEADER || data[2] & 0x80)
 		return WIRE_IGNORE;
 	query->id = wire_get16(data);
 	query->flags = wire_get16(data + 2);
 	query->opcode = data[2] >> 3 & 15;
-	query->edns = false;
+	query->edns = query->dnssec_ok = query->cookie = query->records = false;
 	query->version = 0;
-	query->dnssec_ok = false;
 	query->udp_size = 512;
-	query->opt = 0;
+	memset(query->server_cookie, 0, sizeof(query->server_cookie));
+	query->type = query->class = 0;
 	query->end = WIRE_HEADER;
-	query->name.length = 0;
-	if (wire_get16(data + 4) != 1 ||
-	    name_from_wire(&query->name, data + WIRE_HEADER, size - WIRE_HEADER) < 0 ||
-	    size - WIRE_HEADER - query->name.length < 4) {
-		query->name.length = 0;
+	query->name.length = query->name.labels = 0;
+	good = parse_question(query, data, size);
+	at = good ? query->end : skip_questions(data, size);
+	/* OPT matters even when the rest is no query: the error that follows has one, too. */
+	if (at == 0 || !parse_records(query, data, size, at))
 		return WIRE_MALFORMED;
+	if (!good && wire_get16(data + 4) == 0 && query->cookie)
+		return WIRE_COOKIE;
+	return good ? WIRE_OK : WIRE_MALFORMED;
+}
+
+struct opt wire_reply_opt(const struct query *query, uint16_t rcode)
+{
+	struct opt opt = { .present = true, .size = WIRE_EDNS_SIZE, .rcode = (uint8_t)(rcode >> 4),
+			   .dnssec_ok = query->dnssec_ok, .cookie = query->cookie };
+
+	memcpy(opt.client, query->client_cookie, sizeof(query->client_cookie));
+	if (query->cookie) {
+		memcpy(opt.server, query->server_cookie, sizeof(query->server_cookie));
+		opt.server_size = COOKIE_SERVER;
 	}
-	query->end = WIRE_HEADER + query->name.length + 4U;
-	query->type = wire_get16(data + query->end - 4);
-	query->class = wire_get16(data + query->end - 2);
-	return parse_opt(query, data, size) ? WIRE_OK : WIRE_MALFORMED;
+	return opt;
 }
 
 size_t wire_begin_reply(uint8_t *reply, const uint8_t *data, const struct query *query,
@@ -115,4 +173,14 @@ bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struc
 	}
 	return wire_get16(response + query->end - 4) == query->type &&
 	       wire_get16(response + query->end - 2) == query->class;
+}
+
+bool wire_matches_bare(const uint8_t *response, size_t size, uint16_t id,
+		       const struct query *query)
+{
+	static const uint8_t none[8];
+
+	return size >= WIRE_HEADER && wire_get16(response) == id && response[2] & 0x80 &&
+	       (response[2] >> 3 & 15) == query->opcode &&
+	       memcmp(response + 4, none, query->opcode == OPCODE_QUERY ? 6 : 8) == 0;
 }

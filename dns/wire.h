@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dns/opt.h"
 #include "policy/name.h"
 
 /*
@@ -20,11 +21,12 @@ enum {
 
 enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_AAAA = 28, TYPE_DNAME = 39,
        TYPE_OPT = 41, TYPE_DS = 43, TYPE_DNSKEY = 48, TYPE_SVCB = 64, TYPE_HTTPS = 65,
-       TYPE_TSIG = 250, TYPE_IXFR = 251, TYPE_AXFR = 252, TYPE_ANY = 255 };
-enum { OPCODE_QUERY = 0 };
+       TYPE_TKEY = 249, TYPE_TSIG = 250, TYPE_IXFR = 251, TYPE_AXFR = 252, TYPE_ANY = 255 };
+enum { OPCODE_QUERY = 0, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3,
-       RCODE_NOTIMP = 4, RCODE_REFUSED = 5,
-       RCODE_BADVERS = 16 /* its upper bits stand in OPT */ };
+       RCODE_NOTIMP = 4, RCODE_REFUSED = 5, RCODE_YXDOMAIN = 6,
+       /* Their upper bits stand in OPT. */
+       RCODE_BADVERS = 16, RCODE_BADCOOKIE = 23 };
 
 /* The second 16 bits of the header. */
 enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
@@ -42,13 +44,17 @@ struct query {
 	uint8_t version;	/* of EDNS; we speak 0 */
 	bool dnssec_ok;
 	uint16_t udp_size;	/* what the client can take: 512 without EDNS */
-	size_t opt;		/* offset of the only additional record when it is OPT, else 0 */
+	bool records;		/* there are others than OPT: a signature, a key, an update's */
+	bool cookie;		/* a well-formed one */
+	uint8_t client_cookie[COOKIE_CLIENT];
+	uint8_t server_cookie[COOKIE_SERVER];	/* for the reply; wire_parse_query leaves it zero */
 };
 
 enum wire_result {
 	WIRE_OK,
 	WIRE_IGNORE,	/* too short, or a response: no answer is due */
-	WIRE_MALFORMED	/* id and flags are set: FORMERR is due */
+	WIRE_COOKIE,	/* no question, but asks for a cookie (RFC 7873, 5.4) */
+	WIRE_MALFORMED	/* id and flags are set, and OPT as far as there is a good one: FORMERR is due */
 };
 
 enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size_t size);
@@ -61,6 +67,18 @@ void wire_put16(uint8_t *data, uint16_t value);
 size_t wire_begin_reply(uint8_t *reply, const uint8_t *data, const struct query *query,
 			uint8_t rcode);
 
+/* The OPT of a reply to the query, which had one: our size, its DO and cookie, that RCODE. */
+struct opt wire_reply_opt(const struct query *query, uint16_t rcode);
+
+/* The offset behind a record, which fixed is set into: to the ten bytes from its type on. 0 when it
+ * does not end within size. A name may end in a compression pointer. */
+size_t wire_skip_record(const uint8_t *data, size_t size, size_t at, size_t *fixed);
+
 /* Does a response belong to the query that was sent: id, QR, opcode, one question, equal bytes but
  * for letter case? */
 bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struct query *query);
+
+/* Is it one without a question: an error's header alone, or the answer to an update (RFC 2136, 3.8)?
+ * To be believed on a connected socket only. */
+bool wire_matches_bare(const uint8_t *response, size_t size, uint16_t id,
+		       const struct query *query);

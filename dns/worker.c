@@ -39,20 +39,25 @@ void chain_remove(struct chain *chain, struct link *link)
 	link->previous = link->next = NULL;
 }
 
-uint16_t worker_random16(struct worker *worker)
+void worker_random(struct worker *worker, void *bytes, size_t size)
 {
-	uint16_t value;
-
-	if (worker->random_left < sizeof(value)) {
+	if (worker->random_left < size) {
 		/* Cannot fail for 256 bytes once the pool is ready (getrandom(2)). */
 		if (getrandom(worker->random, sizeof(worker->random), 0) !=
 		    (ssize_t)sizeof(worker->random))
 			abort();
 		worker->random_left = sizeof(worker->random);
 	}
-	worker->random_left -= sizeof(value);
-	memcpy(&value, worker->random + worker->random_left, sizeof(value));
-	return value;
+	worker->random_left -= size;
+	memcpy(bytes, worker->random + worker->random_left, size);
+}
+
+size_t worker_hash(const struct addr *addr)
+{
+	uint64_t half[2];
+
+	memcpy(half, addr->bytes, sizeof(half));
+	return (size_t)((half[0] ^ half[1] * 0x9e3779b97f4a7c15) * 0x9e3779b97f4a7c15 >> 56);
 }
 
 /* ---- what a worker tells the journal ---- */
@@ -128,6 +133,43 @@ static const struct internal_zone *find_zone(const struct settings *settings,
 	return best;
 }
 
+/* An address of the gateway's own? A way to it from itself ends where it began. */
+static bool is_own(const struct addr *addr)
+{
+	struct sockaddr_storage to, from;
+	socklen_t size = addr_to_sockaddr(addr, 53, &to), from_size = sizeof(from);
+	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct addr source;
+	uint16_t port;
+	bool own;
+
+	if (fd < 0)
+		return false;
+	own = connect(fd, (struct sockaddr *)&to, size) == 0 &&
+	      getsockname(fd, (struct sockaddr *)&from, &from_size) == 0 &&
+	      addr_from_sockaddr((struct sockaddr *)&from, &source, &port) == 0 &&
+	      addr_compare(&source, addr) == 0;
+	close(fd);
+	return own;
+}
+
+/* To the one server that was asked itself. */
+static void target_asked(const struct worker *worker, const struct path *path,
+			 struct target *target)
+{
+	target->server[0] = (struct endpoint){ path->asked, 53 };
+	target->servers = 1;
+	target->transparent = target->internal || !worker->settings->masquerade ||
+			      !addr_is_v4(&path->asked);
+}
+
+/* Signed messages, negotiations of keys, updates, transfers: only the server itself can answer them. */
+static bool is_between_ends(const struct query *query)
+{
+	return query->opcode != OPCODE_QUERY || query->records || query->type == TYPE_AXFR ||
+	       query->type == TYPE_IXFR || query->type == TYPE_TKEY;
+}
+
 /* Where a query goes that was asked of path->asked. */
 static void worker_target(const struct worker *worker, const struct path *path,
 			  const struct query *query, struct target *target)
@@ -135,11 +177,15 @@ static void worker_target(const struct worker *worker, const struct path *path,
 	const struct settings *settings = worker->settings;
 	const struct internal_zone *zone;
 
-	*target = (struct target){ .internal = true };
+	*target = (struct target){ .internal = true, .untouched = is_between_ends(query) };
 	if (settings_is_internal_dns(settings, &path->asked)) {
-		target->server[0] = (struct endpoint){ path->asked, 53 };
-		target->servers = 1;
-		target->transparent = true;
+		target_asked(worker, path, target);
+		return;
+	}
+	/* What the agency's servers ask of others, they have to hear from those. */
+	if (settings_is_internal_dns(settings, &path->client) && !is_own(&path->asked)) {
+		target->internal = false;
+		target_asked(worker, path, target);
 		return;
 	}
 	zone = find_zone(settings, &query->name);
@@ -148,31 +194,55 @@ static void worker_target(const struct worker *worker, const struct path *path,
 		target->servers = zone->servers;
 		return;
 	}
-	target->internal = false;
+	target->internal = target->untouched = false;
 	target->servers = settings->upstreams;
-	for (size_t i = 0; i < settings->upstreams; i++)
-		target->server[i] = settings->upstream[(worker->preferred + i) %
-						       settings->upstreams];
+	memcpy(target->server, settings->upstream,
+	       settings->upstreams * sizeof(*settings->upstream));
+	target->open = true;
 }
 
-/* Updates and the like are the agency's servers' matter: others are asked queries only. Transfers
- * are refused, too: no public resolver gives one. */
+/* Updates and the like are the agency's servers' matter: the upstreams are asked queries only.
+ * Transfers are refused, too: no public resolver gives one. */
 static uint8_t refusal(const struct target *target, const struct query *query)
 {
-	if (target->internal)
+	if (!target->open)
 		return RCODE_NOERROR;
 	if (query->opcode != OPCODE_QUERY)
 		return RCODE_NOTIMP;
 	return query->type == TYPE_AXFR || query->type == TYPE_IXFR ? RCODE_REFUSED : RCODE_NOERROR;
 }
 
+/*
+ * Our own question, come back: it carries a cookie that we showed a server, or comes from a server
+ * that is asked the same and would be asked it again. What an internal server asks of others is not
+ * meant: to answer us it may have to.
+ */
+static bool is_loop(const struct worker *worker, const struct path *path,
+		    const struct query *query, const struct target *target)
+{
+	if (target->transparent || query->opcode != OPCODE_QUERY ||
+	    (!target->internal && !target->open))
+		return false;
+	if (query->cookie && cookie_is_own(worker->options.secrets->own, query->client_cookie))
+		return true;
+	for (size_t i = 0; i < target->servers; i++) {
+		if (addr_compare(&target->server[i].addr, &path->client) == 0)
+			return jobs_ask(worker, query, &path->client);
+	}
+	return false;
+}
+
 enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
 			       const uint8_t *data, size_t size, uint8_t *reply,
 			       size_t *reply_size, struct query *query, struct target *target)
 {
+	const struct sinkhole_client client = {
+		.secret = worker->options.secrets->server, .address = path->client,
+		.now = (uint32_t)(worker->wall / 1000),
+	};
 	struct verdict verdict;
-	enum sinkhole_step step = sinkhole_answer(worker->settings, worker->policy, data, size,
-						  query, &verdict, reply, reply_size);
+	enum sinkhole_step step = sinkhole_answer(worker->settings, worker->policy, &client, data,
+						  size, query, &verdict, reply, reply_size);
 	enum special special;
 	uint8_t rcode, depth;
 
@@ -193,9 +263,15 @@ enum sinkhole_step worker_take(struct worker *worker, const struct path *path,
 		return SINKHOLE_REPLY;
 	}
 	rcode = refusal(target, query);
-	if (rcode == RCODE_NOERROR)
+	if (rcode != RCODE_NOERROR) {
+		*reply_size = sinkhole_error(data, query, rcode, 0, reply);
+		return SINKHOLE_REPLY;
+	}
+	if (!is_loop(worker, path, query, target))
 		return SINKHOLE_FORWARD;
-	*reply_size = sinkhole_error(data, query, rcode, 0, reply);
+	counter_add(&worker->options.shared->counters.looped, 1);
+	*reply_size = sinkhole_say(data, query, RCODE_SERVFAIL, EDE_OTHER,
+				   "a loop: this question came from this gateway", reply);
 	return SINKHOLE_REPLY;
 }
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "dns/cookie.h"
 #include "ipc/shared.h"
 #include "policy/policy.h"
 #include "settings/settings.h"
@@ -16,7 +17,7 @@
  */
 enum {
 	WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS,
-	WORKER_FILES = 2816	/* descriptors that it may have open at once */
+	WORKER_FILES = 3456	/* descriptors that it may have open at once */
 };
 
 struct worker_options {
@@ -28,6 +29,7 @@ struct worker_options {
 	unsigned int tcps;
 	struct worker_shared *shared;	/* counters and event ring */
 	int wake;			/* eventfd of the journal; -1: no block log */
+	const struct cookie_secrets *secrets;	/* of all workers; outlives them */
 };
 
 struct worker;

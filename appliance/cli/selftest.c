@@ -356,7 +356,7 @@ static int run(const struct cli *cli, int64_t wait_ms, bool json)
 	int code = command_settings(cli, &settings), error;
 
 	if (!code) {
-		test.innocent_ms = (int)(settings_tries(settings.upstreams) * settings.timeout_ms) + SPARE_MS;
+		test.innocent_ms = (int)settings_patience_ms(&settings) + SPARE_MS;
 		test.must_forward = must_forward();
 		code = command_policy_in_force(cli, &settings, &test.policy, &block, &provenance);
 	}

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 struct dns_role {
 	struct role_start start;
 	struct worker *worker[SETTINGS_WORKERS];
+	struct cookie_secrets secrets;	/* made at each start: no client needs longer ones */
 	struct policy slot[2];	/* workers hold pointers: the newest and the one before */
 	unsigned int newest;
 	bool running;
@@ -45,6 +47,8 @@ static void *run(void *worker)
 
 static int start_workers(struct dns_role *role)
 {
+	if (getrandom(&role->secrets, sizeof(role->secrets), 0) != sizeof(role->secrets))
+		return -EIO;
 	for (unsigned int i = 0; i < role->start.workers; i++) {
 		struct worker_options *options = &role->start.worker[i];
 		pthread_attr_t attributes;
@@ -54,6 +58,7 @@ static int start_workers(struct dns_role *role)
 		options->settings = &role->start.settings;
 		options->index = i;
 		options->wake = role->start.wake;
+		options->secrets = &role->secrets;
 		error = worker_new(&role->worker[i], options, &role->slot[role->newest]);
 		if (error)
 			return error;

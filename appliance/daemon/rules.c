@@ -208,8 +208,8 @@ static int open_pinhole(struct rules_role *role, const struct pinhole_request *r
 	return error;
 }
 
-/* A socket from the client's own address to an internal-dns server, so that the agency's server sees who asks; and
- * from such a server to whomever it asks, which goes by addresses, too. Only CAP_NET_ADMIN may make it. */
+/* A socket from the client's own address to an internal-dns server, so that the agency's server
+ * sees who asks, or from such a server's to whom it asks. Only CAP_NET_ADMIN may make it. */
 static int open_transparent(const struct rules_role *role, const struct connect_request *request)
 {
 	struct sockaddr_storage client, server;

@@ -75,9 +75,10 @@ static json_t *policy_json(const struct generation *generation)
 
 static json_t *dns_json(const struct parent *parent)
 {
-	uint64_t sum[9] = { 0 };
-	static const char *const key[9] = { "queries", "blocked", "monitored", "forwarded",
-					    "answered", "failed", "dropped", "tcp", "pinholes" };
+	uint64_t sum[10] = { 0 };
+	static const char *const key[10] = { "queries", "blocked", "monitored", "forwarded",
+					    "answered", "failed", "dropped", "tcp", "pinholes",
+					    "looped" };
 	json_t *object = json_object();
 
 	for (unsigned int i = 0; i < parent->workers; i++) {
@@ -95,8 +96,9 @@ static json_t *dns_json(const struct parent *parent)
 		sum[6] += counter_get(&counters->dropped);
 		sum[7] += counter_get(&counters->tcp);
 		sum[8] += counter_get(&counters->pinholes);
+		sum[9] += counter_get(&counters->looped);
 	}
-	for (int i = 0; i < 9; i++)
+	for (int i = 0; i < 10; i++)
 		put_count(object, key[i], sum[i]);
 	return object;
 }

@@ -21,6 +21,7 @@ struct dns_counters {
 	_Atomic uint64_t dropped;	/* malformed beyond an answer, or no room for one more */
 	_Atomic uint64_t tcp;		/* queries that came over TCP */
 	_Atomic uint64_t pinholes;	/* opened */
+	_Atomic uint64_t looped;	/* queries of our own that came back */
 };
 
 struct worker_shared {

@@ -498,11 +498,12 @@ bool settings_is_aside(const struct settings *settings, const char *interface)
 	       !settings_is_lan(settings, interface);
 }
 
-unsigned int settings_tries(size_t servers)
+unsigned int settings_patience_ms(const struct settings *settings)
 {
-	enum { LEAST = 3, MOST = 8 };
+	enum { USUAL = 10000 };
 
-	return servers < LEAST ? LEAST : servers > MOST ? MOST : (unsigned int)servers;
+	/* Whoever asks another server only after so long hears that one, too. */
+	return 2 * settings->timeout_ms < USUAL ? USUAL : 2 * settings->timeout_ms;
 }
 
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr)

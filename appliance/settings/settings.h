@@ -91,7 +91,7 @@ struct settings {
 	struct name rebinding_domain[SETTINGS_REBINDING];	/* but at or below these names */
 	size_t rebinding_domains;
 	unsigned int workers;		/* 0: one a core */
-	unsigned int timeout_ms;	/* one upstream try */
+	unsigned int timeout_ms;	/* until another upstream is asked */
 	enum blocked_reply reply;
 	struct addr sinkhole4, sinkhole6;	/* for REPLY_SINKHOLE */
 	unsigned int block_ttl;		/* seconds, at most 60 */
@@ -153,8 +153,8 @@ bool settings_is_management(const struct settings *settings, const char *interfa
 /* Is it an interface of management and none of lan? Nothing is forwarded by it. */
 bool settings_is_aside(const struct settings *settings, const char *interface);
 
-/* How often a query is tried before it is given up, where it may go to so many servers. */
-unsigned int settings_tries(size_t servers);
+/* How long answers to a query are waited for before it is given up. */
+unsigned int settings_patience_ms(const struct settings *settings);
 
 /* Is this one of the agency's own DNS servers (internal-dns)? */
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);

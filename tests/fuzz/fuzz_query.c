@@ -5,6 +5,8 @@
 /* A client's message, its first byte choosing how blocked names are answered. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const uint8_t secret[COOKIE_SECRET];
+	const struct sinkhole_client client = { .secret = secret };
 	struct settings settings;
 	struct verdict verdict;
 	struct query query;
@@ -18,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer = malloc(size - 1 + SINKHOLE_ROOM);
 	require(buffer);
 	memcpy(buffer, data + 1, size - 1);
-	if (sinkhole_answer(&settings, fuzz_fixed_policy(), buffer, size - 1, &query, &verdict,
-			    buffer, &reply_size) == SINKHOLE_REPLY)
+	if (sinkhole_answer(&settings, fuzz_fixed_policy(), &client, buffer, size - 1, &query,
+			    &verdict, buffer, &reply_size) == SINKHOLE_REPLY)
 		require(reply_size >= WIRE_HEADER && reply_size <= size - 1 + SINKHOLE_ROOM &&
 			buffer[2] & 0x80);
 	free(buffer);

@@ -7,6 +7,10 @@ static void *block;
 static struct policy policy;
 static struct settings settings;
 
+/* Of RFC 9018, A.1, like the cookie below. */
+static const uint8_t secret[] = "\xe5\xe9\x73\xe5\xa6\xb2\xa4\x3f\x48\xe7\xdc\x84\x9e\x37\xbf\xcf";
+static struct sinkhole_client client = { .secret = secret, .now = 1559731985 };
+
 static int make(void **state)
 {
 	size_t size;
@@ -29,6 +33,7 @@ static int reset(void **state)
 	(void)state;
 	settings_init(&settings);
 	settings.reply = REPLY_NXDOMAIN;
+	client.address = sample_addr("198.51.100.100");
 	return 0;
 }
 
@@ -43,8 +48,8 @@ static enum sinkhole_step answer(const struct packet *packet, struct packet *rep
 
 	assert_non_null(buffer);
 	memcpy(buffer, packet->bytes, packet->size);
-	step = sinkhole_answer(&settings, &policy, buffer, packet->size, &query, &verdict, buffer,
-			       &reply->size);
+	step = sinkhole_answer(&settings, &policy, &client, buffer, packet->size, &query, &verdict,
+			       buffer, &reply->size);
 	if (step == SINKHOLE_REPLY)
 		memcpy(reply->bytes, buffer, reply->size);
 	free(buffer);
@@ -93,18 +98,117 @@ static void extended_error(void **state)
 		 "\0\0\x29\x04\xd0\0\0\x80\0\0\x14" "\0\x0f\0\x10\0\x10" "l:update:a.com");
 }
 
-/* RFC 6891, 6.1.3: our version in OPT, and no answer. */
+/* RFC 6891, 6.1.3: our version in OPT, and no answer; whatever is asked, since OPT is for us. */
 static void another_version_of_edns(void **state)
 {
-	struct packet packet = query_packet_edns("a.com", TYPE_A), reply;
+	struct packet packet = query_packet_edns("a.com", TYPE_A);
 
 	(void)state;
 	packet.bytes[packet.size - 5] = 1;
 	REPLY_IS(packet, "\x12\x34\x81\x80\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
 			 "\0\0\x29\x04\xd0\1\0\x80\0\0\0");
-	packet = query_packet_edns("good.net", TYPE_A);
+	packet = query_packet_edns("a.net", TYPE_A);
 	packet.bytes[packet.size - 5] = 1;
-	assert_int_equal(answer(&packet, &reply), SINKHOLE_FORWARD);
+	REPLY_IS(packet, "\x12\x34\x81\x80\0\1\0\0\0\0\0\1" "\1a\3net\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\1\0\x80\0\0\0");
+}
+
+#define COOKIE_OPTION "\0\x0a\0\x18" "\x24\x64\xc4\xab\xcf\x10\xc9\x57" \
+	"\1\0\0\0\x5c\xf7\x9f\x11\x1f\x81\x30\xc3\xee\xe2\x94\x80"
+
+/* OPT with these options in place of the one without any. */
+static struct packet with_options(struct packet packet, const char *options, size_t size)
+{
+	packet_add(&packet, options, size);
+	packet.bytes[packet.size - size - 1] = (uint8_t)size;
+	return packet;
+}
+
+#define WITH_OPTIONS(packet, literal) with_options(packet, literal, sizeof(literal) - 1)
+
+static struct packet with_cookie(struct packet packet)
+{
+	return WITH_OPTIONS(packet, "\0\x0a\0\x08" "\x24\x64\xc4\xab\xcf\x10\xc9\x57");
+}
+
+/* Clients that have learnt of our cookies believe no reply without one (RFC 7873, 5.3). */
+static void a_refusal_carries_a_cookie(void **state)
+{
+	struct packet packet = with_cookie(query_packet_edns("a.com", TYPE_A));
+
+	(void)state;
+	settings.reply = REPLY_REFUSED;
+	REPLY_IS(packet, "\x12\x34\x81\x85\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\0\0\x80\0\0\x30" COOKIE_OPTION
+			 "\0\x0f\0\x10\0\x0f" "l:update:a.com");
+	/* One that is not ours any more gets a fresh one. */
+	packet = WITH_OPTIONS(query_packet_edns("a.com", TYPE_A),
+			      "\0\x0a\0\x10" "\x24\x64\xc4\xab\xcf\x10\xc9\x57" "12345678");
+	REPLY_IS(packet, "\x12\x34\x81\x85\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\0\0\x80\0\0\x30" COOKIE_OPTION
+			 "\0\x0f\0\x10\0\x0f" "l:update:a.com");
+}
+
+/* RFC 7873, 5.4: no question, a cookie is all that is wanted. */
+static void a_cookie_without_a_question(void **state)
+{
+	struct packet packet = { .size = 0 };
+
+	(void)state;
+	PACKET_ADD(&packet, "\x12\x34\1\0\0\0\0\0\0\0\0\1" "\0\0\x29\x04\xd0\0\0\0\0\0\0");
+	REPLY_IS(packet, "\x12\x34\x81\x81\0\0\0\0\0\0\0\1"
+			 "\0\0\x29\x04\xd0\0\0\0\0\0\0");
+	REPLY_IS(with_cookie(packet), "\x12\x34\x81\x80\0\0\0\0\0\0\0\1"
+		 "\0\0\x29\x04\xd0\0\0\0\0\0\x1c" COOKIE_OPTION);
+}
+
+/* RFC 7873, 5.2.2: lengths that no cookie has. */
+static void malformed_cookies(void **state)
+{
+	static const uint8_t lengths[] = { 0, 7, 9, 15, 41 };
+	uint8_t option[4 + 41] = { 0, 10 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths); i++) {
+		option[3] = lengths[i];
+		REPLY_IS(with_options(query_packet_edns("a.com", TYPE_A), (char *)option,
+				      4U + lengths[i]),
+			 "\x12\x34\x81\x81\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\0\0\x80\0\0\0");
+	}
+}
+
+static void errors_carry_opt_and_cookie(void **state)
+{
+	struct packet packet = with_cookie(query_packet_edns("a.com", TYPE_A));
+
+	(void)state;
+	packet.bytes[packet.size - 17] = 1;
+	REPLY_IS(packet, "\x12\x34\x81\x80\0\1\0\0\0\0\0\1" "\1a\3com\0\0\1\0\1"
+			 "\0\0\x29\x04\xd0\1\0\x80\0\0\x1c" COOKIE_OPTION);
+	/* Two questions. */
+	packet = query_packet("a.com", TYPE_A);
+	packet.bytes[5] = 2;
+	packet.bytes[11] = 1;
+	PACKET_ADD(&packet, "\1b\3com\0\0\1\0\1" "\0\0\x29\x04\xd0\0\0\0\0\0\0");
+	REPLY_IS(with_cookie(packet), "\x12\x34\x81\x81\0\0\0\0\0\0\0\1"
+		 "\0\0\x29\x04\xd0\0\0\0\0\0\x1c" COOKIE_OPTION);
+}
+
+/* Without a question, too: an opcode that is unknown is not implemented, rather than misused. */
+static void unknown_opcodes(void **state)
+{
+	struct packet packet = { .size = 0 };
+
+	(void)state;
+	PACKET_ADD(&packet, "\x12\x34\x79\0\0\0\0\0\0\0\0\0");
+	REPLY_IS(packet, "\x12\x34\xf9\x84\0\0\0\0\0\0\0\0");
+	packet.bytes[11] = 1;
+	PACKET_ADD(&packet, "\0\0\x29\x04\xd0\0\0\0\0\0\0");
+	REPLY_IS(packet, "\x12\x34\xf9\x84\0\0\0\0\0\0\0\1" "\0\0\x29\x04\xd0\0\0\0\0\0\0");
+	/* Of an update we know what it looks like. */
+	packet.bytes[2] = 0x28;
+	REPLY_IS(packet, "\x12\x34\xa8\x81\0\0\0\0\0\0\0\1" "\0\0\x29\x04\xd0\0\0\0\0\0\0");
 }
 
 static void nodata(void **state)
@@ -250,6 +354,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fresh(nxdomain), fresh(extended_error), fresh(another_version_of_edns),
+		fresh(a_refusal_carries_a_cookie), fresh(a_cookie_without_a_question),
+		fresh(malformed_cookies), fresh(errors_carry_opt_and_cookie),
+		fresh(unknown_opcodes),
 		fresh(nodata), fresh(refused),
 		fresh(zero), fresh(sinkhole_address), fresh(header_and_case),
 		fresh(what_is_forwarded), fresh(malformed_gets_formerr), fresh(longest_reply),

@@ -32,7 +32,7 @@ static void plain_query(void **state)
 	assert_int_equal(query.end, packet.size);
 	assert_false(query.edns);
 	assert_int_equal(query.udp_size, 512);
-	assert_int_equal(query.opt, 0);
+	assert_false(query.records);
 }
 
 static void edns(void **state)
@@ -44,7 +44,7 @@ static void edns(void **state)
 	assert_int_equal(parse(&packet, &query), WIRE_OK);
 	assert_true(query.edns && query.dnssec_ok);
 	assert_int_equal(query.udp_size, 1232);
-	assert_int_equal(query.opt, query.end);
+	assert_false(query.records);
 	/* Behind another record it counts, but is not alone. */
 	packet = query_packet("a.com", TYPE_A);
 	packet.bytes[11] = 2;
@@ -52,7 +52,7 @@ static void edns(void **state)
 	assert_int_equal(parse(&packet, &query), WIRE_OK);
 	assert_true(query.edns && !query.dnssec_ok);
 	assert_int_equal(query.udp_size, 512);
-	assert_int_equal(query.opt, 0);
+	assert_true(query.records);
 }
 
 static void no_answer_is_due(void **state)
@@ -144,6 +144,30 @@ static void matches(void **state)
 	}
 }
 
+/* Errors may have no question, answers to updates may have nothing (RFC 2136, 3.8). */
+static void matches_without_a_question(void **state)
+{
+	struct packet packet = query_packet("a.com", TYPE_A), response = { .size = 0 };
+	struct query query;
+
+	(void)state;
+	assert_int_equal(parse(&packet, &query), WIRE_OK);
+	PACKET_ADD(&response, "\x12\x34\x81\x82\0\0\0\0\0\0\0\0");
+	assert_true(wire_matches_bare(response.bytes, response.size, 0x1234, &query));
+	assert_false(wire_matches_bare(response.bytes, response.size, 0x1235, &query));
+	assert_false(wire_matches_bare(response.bytes, response.size - 1, 0x1234, &query));
+	response.bytes[7] = 1;
+	assert_false(wire_matches_bare(response.bytes, response.size, 0x1234, &query));
+	response.bytes[7] = 0;
+	query.opcode = OPCODE_UPDATE;
+	assert_false(wire_matches_bare(response.bytes, response.size, 0x1234, &query));
+	response.bytes[2] = 0xa8;
+	response.bytes[3] = 0;
+	assert_true(wire_matches_bare(response.bytes, response.size, 0x1234, &query));
+	response.bytes[2] = 0x28;
+	assert_false(wire_matches_bare(response.bytes, response.size, 0x1234, &query));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +177,7 @@ int main(void)
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(every_damage),
 		cmocka_unit_test(matches),
+		cmocka_unit_test(matches_without_a_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

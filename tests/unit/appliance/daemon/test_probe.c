@@ -22,7 +22,7 @@ static void question_is_answered_here(void **state)
 	settings_init(&settings);
 	probe_ask(question, 0xbeef);
 	assert_false(probe_is_answer(question, sizeof(question), 0xbeef));
-	assert_int_equal(sinkhole_answer(&settings, NULL, question, sizeof(question), &query,
+	assert_int_equal(sinkhole_answer(&settings, NULL, NULL, question, sizeof(question), &query,
 					 &verdict, reply, &size), SINKHOLE_REPLY);
 	assert_true(probe_is_answer(reply, size, 0xbeef));
 	assert_false(probe_is_answer(reply, size, 0xbeee));

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dns/wire.h"
+
+/*
+ * One hop of a query, as bytes: what is asked of a server is built anew from the client's question,
+ * and what the client gets of the answer is the server's records behind the client's own question,
+ * before an OPT of ours.
+ */
+enum { HOP_QUERY_MAX = WIRE_HEADER + NAME_WIRE_MAX + 4 + OPT_MAX };
+
+struct hop {
+	uint16_t id;
+	struct opt opt;		/* not present: the server is asked without EDNS */
+};
+
+/* The query to a server: RD, CD and AD as the client set them (RFC 6840, 5.7), its question (the bytes
+ * behind its header) to the letter, hop's OPT. Returns the size. */
+size_t hop_query(const struct hop *hop, const struct query *query, const uint8_t *question,
+		 uint8_t packet[HOP_QUERY_MAX]);
+
+enum hop_result {
+	HOP_FOREIGN,	/* no answer to this: wait on */
+	HOP_CUT,	/* TC: ask over TCP; nothing else of it was looked at */
+	HOP_BROKEN,	/* its records are no records */
+	HOP_BAD_COOKIE,	/* ask again with the cookie in it (RFC 7873, 5.3) */
+	HOP_NO_EDNS,	/* ask again without OPT (RFC 6891, 7) */
+	HOP_ERROR,	/* this server has no answer */
+	HOP_ANSWER
+};
+
+struct hop_answer {
+	struct opt opt;			/* the server's */
+	struct opt_errors errors;
+	uint16_t rcode;
+	bool bare;			/* without a question: nothing but the RCODE is in it */
+	bool cut;			/* bare, and there is more than could be had: TC */
+};
+
+/*
+ * What came back on the socket connected to the server. Everything from OPT on is cut off: *size
+ * says what is left, a whole message (records behind OPT can be additional ones only; a signature
+ * for this hop is worth nothing on the next). Set answer only from HOP_BAD_COOKIE on; cut is never told of TCP.
+ */
+enum hop_result hop_take(const struct hop *hop, const struct query *query, bool tcp,
+			 uint8_t *data, size_t *size, struct hop_answer *answer);
+
+/* Room that a reply needs behind what hop_take left. */
+enum { HOP_ROOM = OPT_MAX + NAME_WIRE_MAX + 4 };
+
+/*
+ * Makes the client's reply of it in place: its id, its question to the letter, our OPT when it sent
+ * one. most: bytes that it can take. Returns the size: where even without the errors it would be too
+ * large, that of a reply with TC and no records (RFC 2181, 9).
+ */
+size_t hop_reply(const struct query *query, const uint8_t *question,
+		 const struct hop_answer *answer, uint8_t *data, size_t size, size_t most);

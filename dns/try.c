@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "ipc/message.h"
+
+/*
+ * One try of one server: over UDP, or over TCP where the client came that way or the answer does
+ * not fit UDP. What the server cannot do is remembered (dns/servers.h), and it is asked again in
+ * another manner; each manner once, so that this ends.
+ */
+enum { LARGE_SIZE = WIRE_UDP_MAX, READ_SIZE = 2048 };
+
+static void try_ready(struct watch *watch, uint32_t events);
+
+static const struct endpoint *server_of(const struct try *try)
+{
+	return &try->job->target.server[try->server];
+}
+
+static struct server *known(const struct try *try)
+{
+	struct worker *worker = try->job->worker;
+
+	return servers_at(&worker->servers, server_of(try), worker->now);
+}
+
+static struct manner *manner_of(const struct try *try)
+{
+	return &try->job->manner[try->server];
+}
+
+void try_end(struct try *try)
+{
+	struct worker *worker = try->job->worker;
+
+	if (try->state == TRY_FREE)
+		return;
+	if (try->watch.fd >= 0) {
+		loop_remove(&worker->loop, &try->watch);
+		close(try->watch.fd);
+	}
+	if (try->extra)
+		share_give(&worker->extra_share, &try->job->path.client, 1);
+	worker->asked_of[worker_hash(&server_of(try)->addr)]--;
+	job_drop(try->job, try->message, try->room);
+	*try = (struct try){ .watch.fd = -1, .job = try->job };
+}
+
+/* ---- in another manner ---- */
+
+/* Asks the same server again in what is its manner now; else another one. */
+static void ask_again(struct job *job, size_t server, enum job_trouble trouble)
+{
+	if (try_start(job, server) < 0)
+		job_failed(job, server, trouble, NULL, NULL, 0);
+}
+
+static bool tcp_gives_up(struct try *try)
+{
+	struct manner *manner = manner_of(try);
+	struct job *job = try->job;
+	size_t server = try->server;
+
+	known(try)->no_tcp = job->worker->now + SERVERS_NO_TCP_MS;
+	manner->no_tcp = true;
+	manner->large = manner->cut;
+	try_end(try);
+	return try_start(job, server) == 0;
+}
+
+/* The socket failed. */
+static void try_broken(struct try *try, enum job_trouble trouble)
+{
+	struct job *job = try->job;
+	size_t server = try->server;
+
+	if (try->tcp && tcp_gives_up(try))
+		return;
+	try_end(try);
+	servers_failed(&job->worker->servers, &job->target.server[server], SERVERS_SILENT,
+		       job->worker->now);
+	job_failed(job, server, trouble, NULL, NULL, 0);
+}
+
+bool try_overdue(struct try *try)
+{
+	if (try->state == TRY_CONNECTING)
+		return tcp_gives_up(try);
+	if (try->silent)
+		return false;
+	try->silent = true;
+	/* Some servers, or what stands in front of them, drop what has an OPT. */
+	if (!try->tcp && !known(try)->speaks_edns)
+		manner_of(try)->plain = true;
+	servers_failed(&try->job->worker->servers, server_of(try), SERVERS_SILENT,
+		       try->job->worker->now);
+	return false;
+}
+
+/* ---- what came back ---- */
+
+static void learn(struct try *try, const struct hop_answer *answer)
+{
+	struct server *server = known(try);
+
+	if (answer->opt.present) {
+		server->speaks_edns = true;
+		server->no_edns = 0;
+	} else if (!try->hop.opt.present && answer->rcode != RCODE_FORMERR &&
+		   !server->speaks_edns && server->no_edns <= try->job->worker->now) {
+		/* It was silent before. */
+		server->no_edns = try->job->worker->now + SERVERS_DROPS_EDNS_MS;
+	}
+	if (answer->opt.server_size && try->hop.opt.cookie &&
+	    memcmp(server->cookie, try->hop.opt.client, COOKIE_CLIENT) == 0) {
+		memcpy(server->server_cookie, answer->opt.server, answer->opt.server_size);
+		server->server_cookie_size = answer->opt.server_size;
+	}
+}
+
+static void was_cut(struct try *try, uint8_t *data, size_t size)
+{
+	struct manner *manner = manner_of(try);
+	struct job *job = try->job;
+	size_t server = try->server;
+	/* Nothing else brought more: the client hears that there is more, if it can ask for it. */
+	struct hop_answer answer = { .bare = true, .cut = !job->client,
+				     .rcode = job->client ? RCODE_SERVFAIL : RCODE_NOERROR };
+
+	if (manner->large) {
+		job_failed(job, server, TROUBLE_NETWORK, &answer, data, size);
+		return;
+	}
+	try_end(try);
+	manner->large = manner->no_tcp;
+	manner->cut = true;
+	ask_again(job, server, TROUBLE_NETWORK);
+}
+
+static void bad_cookie(struct try *try, const struct hop_answer *answer, uint8_t *data, size_t size)
+{
+	struct manner *manner = manner_of(try);
+	struct job *job = try->job;
+	size_t server = try->server;
+
+	if (try->tcp || manner->bad_cookies == 2) {
+		job_failed(job, server, TROUBLE_NETWORK, answer, data, size);
+		return;
+	}
+	try_end(try);
+	manner->bad_cookies++;
+	ask_again(job, server, TROUBLE_NETWORK);
+}
+
+static void no_edns(struct try *try, const struct hop_answer *answer)
+{
+	struct job *job = try->job;
+	size_t server = try->server;
+
+	/* One that answers with OPT knows EDNS, and something in this one did not please it. */
+	if (!answer->opt.present)
+		known(try)->no_edns = job->worker->now + SERVERS_ABILITY_MS;
+	manner_of(try)->plain = true;
+	try_end(try);
+	ask_again(job, server, TROUBLE_NETWORK);
+}
+
+/* False: not an answer to this, wait on. data has HOP_ROOM behind size. */
+static bool take(struct try *try, uint8_t *data, size_t size)
+{
+	struct job *job = try->job;
+	struct hop_answer answer;
+	enum hop_result result;
+	size_t server = try->server;
+
+	if (job->message) {
+		if (!wire_matches(data, size, try->hop.id, &job->query) &&
+		    !wire_matches_bare(data, size, try->hop.id, &job->query))
+			return false;
+		job_relay(job, server, data, size);
+		return true;
+	}
+	result = hop_take(&try->hop, &job->query, try->tcp, data, &size, &answer);
+	if (result == HOP_FOREIGN)
+		return false;
+	if (result >= HOP_BAD_COOKIE)
+		learn(try, &answer);
+	switch (result) {
+	case HOP_CUT:
+		was_cut(try, data, size);
+		return true;
+	case HOP_BAD_COOKIE:
+		bad_cookie(try, &answer, data, size);
+		return true;
+	case HOP_NO_EDNS:
+		no_edns(try, &answer);
+		return true;
+	case HOP_BROKEN:
+		job_failed(job, server, TROUBLE_UNJUDGED, NULL, NULL, 0);
+		return true;
+	case HOP_ERROR:
+		job_failed(job, server, TROUBLE_NETWORK, &answer, data, size);
+		return true;
+	default:
+		job_answered(job, server, &answer, data, size);
+		return true;
+	}
+}
+
+static void read_udp(struct try *try)
+{
+	uint8_t data[WIRE_TCP_MAX + HOP_ROOM];
+	ssize_t got = recv(try->watch.fd, data, WIRE_TCP_MAX, MSG_DONTWAIT);
+
+	/* ECONNREFUSED and other ICMP errors: no need to wait for the time-out. Something else that
+	 * found the port is passed over: the real answer may still come (RFC 5452, 9.1). */
+	if (got >= 0)
+		(void)take(try, data, (size_t)got);
+	else if (errno != EAGAIN && errno != EINTR)
+		try_broken(try, TROUBLE_UNREACHABLE);
+}
+
+/* Room grows as bytes come: a length alone costs nothing. */
+static bool make_room(struct try *try)
+{
+	size_t want = try->done < 2 ? 0 : 2U + wire_get16(try->message), room;
+	uint8_t *message;
+
+	if (try->message && (try->done < try->room - HOP_ROOM))
+		return true;
+	room = want && want < 2 * try->room ? want + HOP_ROOM : 2 * try->room;
+	room = room < READ_SIZE ? READ_SIZE : room;
+	message = job_hold(try->job, room);
+	if (!message)
+		return false;
+	if (try->done)
+		memcpy(message, try->message, try->done);
+	job_drop(try->job, try->message, try->room);
+	try->message = message;
+	try->room = room;
+	return true;
+}
+
+static void read_tcp(struct try *try)
+{
+	size_t want, most;
+	ssize_t got;
+
+	if (!make_room(try)) {
+		try_broken(try, TROUBLE_NETWORK);
+		return;
+	}
+	want = try->done < 2 ? 2 : 2U + wire_get16(try->message);
+	most = try->room - HOP_ROOM;
+	got = recv(try->watch.fd, try->message + try->done,
+		   (want < most ? want : most) - try->done, MSG_DONTWAIT);
+	if (got <= 0) {
+		if (got == 0 || (errno != EAGAIN && errno != EINTR))
+			try_broken(try, TROUBLE_NETWORK);
+		return;
+	}
+	try->done += (size_t)got;
+	if (try->done < 2 || try->done < 2U + wire_get16(try->message))
+		return;
+	if (!take(try, try->message + 2, try->done - 2))
+		try_broken(try, TROUBLE_NETWORK);
+}
+
+/* ---- asking ---- */
+
+static void set_opt(struct try *try)
+{
+	struct job *job = try->job;
+	struct worker *worker = job->worker;
+	const struct manner *manner = manner_of(try);
+	struct server *server = known(try);
+	struct opt *opt = &try->hop.opt;
+
+	*opt = (struct opt){ .size = manner->large ? LARGE_SIZE : WIRE_EDNS_SIZE,
+			     .dnssec_ok = job->query.dnssec_ok };
+	opt->present = !manner->plain && server->no_edns <= worker->now;
+	/* From the client's own address a cookie of ours would say whose queries belong together. */
+	opt->cookie = opt->present && !job->target.transparent;
+	if (!opt->cookie)
+		return;
+	if (server->cookie_until <= worker->now) {
+		uint32_t nonce;
+
+		worker_random(worker, &nonce, sizeof(nonce));
+		cookie_own(worker->options.secrets->own, nonce, server->cookie);
+		server->server_cookie_size = 0;
+		server->cookie_until = worker->now + SERVERS_COOKIE_MS;
+	}
+	memcpy(opt->client, server->cookie, COOKIE_CLIENT);
+	memcpy(opt->server, server->server_cookie, server->server_cookie_size);
+	opt->server_size = server->server_cookie_size;
+}
+
+/* A query fits the buffer of a new socket. */
+static int send_query(struct try *try)
+{
+	const struct job *job = try->job;
+	uint8_t packet[2 + HOP_QUERY_MAX];
+	const uint8_t *data = packet + 2;
+	size_t size;
+	ssize_t sent;
+
+	if (job->message) {
+		data = job->message;
+		size = job->message_size;
+	} else {
+		size = hop_query(&try->hop, &job->query, job->question, packet + 2);
+		wire_put16(packet, (uint16_t)size);
+	}
+	if (try->tcp) {
+		data -= 2;
+		size += 2;
+	}
+	sent = send(try->watch.fd, data, size, MSG_NOSIGNAL);
+	return sent < 0 ? -errno : (size_t)sent == size ? 0 : -ENOBUFS;
+}
+
+static void try_ready(struct watch *watch, uint32_t events)
+{
+	struct try *try = watch->context;
+
+	(void)events;
+	if (!try->tcp) {
+		read_udp(try);
+	} else if (try->state == TRY_CONNECTING) {
+		if (send_query(try) < 0) {
+			try_broken(try, TROUBLE_UNREACHABLE);
+			return;
+		}
+		try->state = TRY_ASKED;
+		loop_change(&try->job->worker->loop, &try->watch, EPOLLIN);
+	} else {
+		read_tcp(try);
+	}
+}
+
+/* A connected socket, taken over. */
+static int begin(struct try *try, int fd)
+{
+	int error;
+
+	try->watch = (struct watch){ fd, try_ready, try };
+	try->state = try->tcp ? TRY_CONNECTING : TRY_ASKED;
+	error = loop_add(&try->job->worker->loop, &try->watch, try->tcp ? EPOLLOUT : EPOLLIN);
+	if (error) {
+		close(fd);
+		try->watch.fd = -1;
+		return error;
+	}
+	return try->tcp ? 0 : send_query(try);
+}
+
+static int open_socket(const struct try *try)
+{
+	const struct endpoint *server = server_of(try);
+	struct sockaddr_storage address;
+	socklen_t size = addr_to_sockaddr(&server->addr, server->port, &address);
+	int type = try->tcp ? SOCK_STREAM : SOCK_DGRAM;
+	int fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int ask_for_socket(struct try *try)
+{
+	const struct endpoint *server = server_of(try);
+	struct job *job = try->job;
+	const struct connect_request request = {
+		.id = job_id(job, try), .client = job->path.client, .server = server->addr,
+		.port = server->port, .protocol = try->tcp ? IPPROTO_TCP : IPPROTO_UDP,
+	};
+
+	if (job->worker->peer.fd < 0)
+		return -ENOTCONN;
+	try->state = TRY_OPENING;
+	return message_send_connect(job->worker->peer.fd, &request);
+}
+
+void try_connected(struct try *try, int result, int fd)
+{
+	if (result == 0 && fd >= 0)
+		result = begin(try, fd);
+	if (result != 0 || fd < 0)
+		try_broken(try, TROUBLE_NETWORK);
+}
+
+/* A free place for a try; without one, or without a share, the oldest try is heard no more. */
+static struct try *new_try(struct job *job)
+{
+	struct worker *worker = job->worker;
+	struct try *place = NULL, *oldest = NULL;
+
+	for (size_t i = 0; i < JOB_TRIES; i++) {
+		struct try *try = &job->try[i];
+
+		if (try->state == TRY_FREE)
+			place = place ? place : try;
+		else if (!oldest || try->began < oldest->began)
+			oldest = try;
+	}
+	if (oldest && place && share_take(&worker->extra_share, &job->path.client, 1)) {
+		place->extra = true;
+	} else if (oldest) {
+		bool extra = oldest->extra;
+
+		oldest->extra = false;
+		try_end(oldest);
+		place = oldest;
+		place->extra = extra;
+	}
+	return place;
+}
+
+int try_start(struct job *job, size_t server)
+{
+	struct worker *worker = job->worker;
+	const struct manner *manner = &job->manner[server];
+	struct try *try = new_try(job);
+	int fd, error;
+
+	try->server = server;
+	try->state = TRY_OPENING;
+	try->began = worker->now;
+	worker->asked_of[worker_hash(&server_of(try)->addr)]++;
+	try->tcp = ENABLED(CONFIG_DNS_TCP) && !job->message && !manner->no_tcp &&
+		   (manner->cut || manner->bad_cookies == 2 ||
+		    (job->client && known(try)->no_tcp <= worker->now));
+	set_opt(try);
+	if (job->message)
+		try->hop.id = job->query.id;
+	else
+		worker_random(worker, &try->hop.id, sizeof(try->hop.id));
+	if (job->target.transparent) {
+		error = ask_for_socket(try);
+	} else {
+		fd = open_socket(try);
+		error = fd < 0 ? fd : begin(try, fd);
+	}
+	if (error)
+		try_end(try);
+	return error;
+}
