@@ -26,7 +26,9 @@ enum {
 	TCP_CLIENTS = 128,	/* a worker */
 	TCP_PIPES = 4,		/* internal servers a client talks to over one connection */
 	TCP_IDLE_MS = 10000,	/* RFC 7766, 6.2.3 */
-	TCP_QUEUE = 256 * 1024,	/* bytes waiting for one side before the other is not read */
+	TCP_CONNECT_MS = 2000,	/* then another server is tried */
+	TCP_QUEUE = 128 * 1024,	/* bytes waiting for one side before the other is not read */
+	TCP_BYTES = 2 << 20,	/* of all buffers together */
 	CONTROL_SIZE = 64	/* one IP_PKTINFO or IPV6_PKTINFO */
 };
 static_assert(JOBS + JOB_EXTRAS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <= WORKER_FILES,
@@ -97,7 +99,9 @@ struct worker {
 	uint16_t asked_of[JOB_CLIENTS];	/* sockets of jobs, by their servers' addresses */
 	struct servers servers;
 	struct chain clients;		/* TCP */
-	size_t client_count;
+	struct chain connecting;	/* pipes of theirs */
+	struct share connections;
+	struct share bytes;		/* of their buffers */
 	uint8_t random[256];
 	size_t random_left;
 };
@@ -240,6 +244,7 @@ void try_connected(struct try *try, int result, int fd);
 bool try_overdue(struct try *try);
 
 /* ---- tcp.c ---- */
+int tcp_init(struct worker *worker);
 void tcp_accept_ready(struct watch *watch, uint32_t events);
 /* Queues one message for the client; the connection ends when too much waits. */
 void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size);

@@ -184,6 +184,33 @@ static void deliver_blocked(struct job *job, const struct verdict *verdict)
 					   verdict, reply));
 }
 
+/* As if there were nothing of that name: a page in a browser must not reach the host's own network by it. */
+static void deliver_private(struct job *job)
+{
+	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
+
+	put_header(job, reply);
+	counter_add(&job->worker->options.shared->counters.rebound, 1);
+	deliver(job, reply, sinkhole_say(reply, &job->query, RCODE_NOERROR, EDE_BLOCKED,
+					 "a private address from an upstream (rebinding-protection)",
+					 reply));
+}
+
+/* Logs what the policy says of an answer; true when the client had another one instead. */
+static bool refused(struct job *job, const struct answer *answer)
+{
+	if (answer->verdict.action >= ACTION_MONITOR)
+		worker_log(job->worker, &job->path, &job->query, &answer->verdict, CHANNEL_ANSWER,
+			   answer->by_address ? &answer->address : NULL);
+	if (answer->verdict.action == ACTION_BLOCK)
+		deliver_blocked(job, &answer->verdict);
+	else if (answer->rebinds)
+		deliver_private(job);
+	else
+		return false;
+	return true;
+}
+
 /* Asks for every pinhole; false when none is under way and the answer can go out. */
 static bool open_pinholes(struct job *job, const struct answer *answer)
 {
@@ -262,13 +289,8 @@ void job_answered(struct job *job, size_t server, const struct hop_answer *from,
 		return;
 	}
 	compare(job, server);
-	if (answer.verdict.action >= ACTION_MONITOR)
-		worker_log(worker, &job->path, &job->query, &answer.verdict, CHANNEL_ANSWER,
-			   answer.by_address ? &answer.address : NULL);
-	if (answer.verdict.action == ACTION_BLOCK) {
-		deliver_blocked(job, &answer.verdict);
+	if (refused(job, &answer))
 		return;
-	}
 	counter_add(&worker->options.shared->counters.answered, 1);
 	size = hop_reply(&job->query, job->question, from, data, size, most_of(job));
 	if (open_pinholes(job, &answer))
@@ -279,7 +301,14 @@ void job_answered(struct job *job, size_t server, const struct hop_answer *from,
 
 void job_relay(struct job *job, size_t server, const uint8_t *data, size_t size)
 {
+	struct answer answer;
+
 	compare(job, server);
+	/* A signed answer is judged like any other; the client finds no signature on what it gets instead. */
+	if (job->query.opcode == OPCODE_QUERY && job->query.type != TYPE_AXFR &&
+	    job->query.type != TYPE_IXFR && judge(job, data, size, &answer) == 0 &&
+	    refused(job, &answer))
+		return;
 	counter_add(&job->worker->options.shared->counters.answered, 1);
 	deliver(job, data, size);
 }

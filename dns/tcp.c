@@ -11,24 +11,31 @@
 #include "ipc/message.h"
 
 /*
- * DNS over TCP (RFC 7766): messages with two bytes of length in front. A client's connection keeps
- * one pipe to each internal server that it talks to, over which messages go untouched both ways
- * (a zone transfer is many messages for one query); anything else becomes a job.
+ * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What belongs to the
+ * agency's servers alone (transfers, updates, signed messages) goes untouched over a pipe: a client's connection
+ * keeps one to each such server, since a transfer is many messages for one query. What a pipe brings is judged all
+ * the same.
+ *
+ * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h). Who asks for
+ * more than its share loses its own connections.
  */
 struct buffer {
 	uint8_t *data;
 	size_t start, end;	/* unread bytes */
-	size_t capacity;
+	size_t capacity;	/* taken from worker->bytes */
 };
 
 enum pipe_state { PIPE_FREE, PIPE_OPENING, PIPE_CONNECTING, PIPE_OPEN };
 
 struct tcp_pipe {
 	struct watch watch;
+	struct link link;	/* worker->connecting */
 	struct tcp_client *client;
 	enum pipe_state state;
-	struct endpoint server;
-	bool transparent;
+	struct target target;
+	uint8_t asked[SETTINGS_UPSTREAMS];	/* of target.server: how often it was tried */
+	size_t server;		/* the one that is tried, or answers */
+	bool ended;		/* it was told that nothing more comes */
 	uint32_t events;	/* what the loop waits for */
 	uint32_t id;		/* of the request to the rules role */
 	struct buffer in;	/* from the server */
@@ -58,10 +65,18 @@ static struct tcp_client *client_of(struct link *link)
 
 /* ---- buffers ---- */
 
-static bool buffer_reserve(struct buffer *buffer, size_t size)
+static void buffer_free(struct tcp_client *client, struct buffer *buffer)
 {
+	share_give(&client->worker->bytes, &client->path.client, buffer->capacity);
+	free(buffer->data);
+	*buffer = (struct buffer){ 0 };
+}
+
+static bool buffer_reserve(struct tcp_client *client, struct buffer *buffer, size_t size)
+{
+	struct share *bytes = &client->worker->bytes;
 	uint8_t *data;
-	size_t capacity;
+	size_t capacity, more;
 
 	if (buffer->start) {
 		memmove(buffer->data, buffer->data + buffer->start, buffer->end - buffer->start);
@@ -71,17 +86,23 @@ static bool buffer_reserve(struct buffer *buffer, size_t size)
 	if (buffer->capacity - buffer->end >= size)
 		return true;
 	capacity = buffer->end + size + 512;
-	data = realloc(buffer->data, capacity);
-	if (!data)
+	more = capacity - buffer->capacity;
+	if (!share_take(bytes, &client->path.client, more))
 		return false;
+	data = realloc(buffer->data, capacity);
+	if (!data) {
+		share_give(bytes, &client->path.client, more);
+		return false;
+	}
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return true;
 }
 
-static bool buffer_message(struct buffer *buffer, const uint8_t *data, size_t size)
+static bool buffer_message(struct tcp_client *client, struct buffer *buffer, const uint8_t *data,
+			   size_t size)
 {
-	if (!buffer_reserve(buffer, size + 2))
+	if (!buffer_reserve(client, buffer, size + 2))
 		return false;
 	wire_put16(buffer->data + buffer->end, (uint16_t)size);
 	memcpy(buffer->data + buffer->end + 2, data, size);
@@ -90,7 +111,7 @@ static bool buffer_message(struct buffer *buffer, const uint8_t *data, size_t si
 }
 
 /* The first complete message, or NULL; *size without the length in front. */
-static uint8_t *buffer_first(struct buffer *buffer, size_t *size)
+static uint8_t *buffer_first(const struct buffer *buffer, size_t *size)
 {
 	size_t have = buffer->end - buffer->start;
 
@@ -106,14 +127,14 @@ static size_t buffer_waiting(const struct buffer *buffer)
 }
 
 /* Reads what there is, at most one message and a bit; false when the connection is over. */
-static bool buffer_read(struct buffer *buffer, int fd)
+static bool buffer_read(struct tcp_client *client, struct buffer *buffer, int fd)
 {
 	size_t want = 4096, have = buffer_waiting(buffer);
 	ssize_t got;
 
 	if (have >= 2)
 		want = wire_get16(buffer->data + buffer->start) + 2U - have + 2;
-	if (!buffer_reserve(buffer, want))
+	if (!buffer_reserve(client, buffer, want))
 		return false;
 	got = recv(fd, buffer->data + buffer->end, want, MSG_DONTWAIT);
 	if (got < 0)
@@ -122,7 +143,7 @@ static bool buffer_read(struct buffer *buffer, int fd)
 	return got > 0;
 }
 
-static bool buffer_write(struct buffer *buffer, int fd)
+static bool buffer_write(struct tcp_client *client, struct buffer *buffer, int fd)
 {
 	ssize_t sent;
 
@@ -134,7 +155,7 @@ static bool buffer_write(struct buffer *buffer, int fd)
 		return errno == EAGAIN || errno == EINTR;
 	buffer->start += (size_t)sent;
 	if (buffer->start == buffer->end)
-		buffer->start = buffer->end = 0;
+		buffer_free(client, buffer);
 	return true;
 }
 
@@ -147,6 +168,10 @@ static void update_pipe(struct tcp_pipe *tube)
 
 	if (tube->state < PIPE_CONNECTING)
 		return;
+	/* The client asks no more, and the server need not wait for it. */
+	if (client->finished && tube->state == PIPE_OPEN && !tube->ended &&
+	    buffer_waiting(&tube->out) == 0)
+		tube->ended = shutdown(tube->watch.fd, SHUT_WR) == 0;
 	if (tube->state == PIPE_CONNECTING || buffer_waiting(&tube->out))
 		events |= EPOLLOUT;
 	if (tube->state == PIPE_OPEN && buffer_waiting(&client->out) < TCP_QUEUE)
@@ -176,14 +201,24 @@ static void update(struct tcp_client *client)
 
 /* ---- ends ---- */
 
-static void pipe_end(struct tcp_pipe *tube)
+static void pipe_close(struct tcp_pipe *tube)
 {
+	struct worker *worker = tube->client->worker;
+
+	if (tube->state == PIPE_OPENING || tube->state == PIPE_CONNECTING)
+		chain_remove(&worker->connecting, &tube->link);
 	if (tube->state >= PIPE_CONNECTING) {
-		loop_remove(&tube->client->worker->loop, &tube->watch);
+		loop_remove(&worker->loop, &tube->watch);
 		close(tube->watch.fd);
 	}
-	free(tube->in.data);
-	free(tube->out.data);
+	tube->state = PIPE_FREE;
+}
+
+static void pipe_end(struct tcp_pipe *tube)
+{
+	pipe_close(tube);
+	buffer_free(tube->client, &tube->in);
+	buffer_free(tube->client, &tube->out);
 	*tube = (struct tcp_pipe){ .client = tube->client, .state = PIPE_FREE };
 }
 
@@ -197,9 +232,9 @@ static void client_end(struct tcp_client *client)
 	loop_remove(&worker->loop, &client->watch);
 	close(client->watch.fd);
 	chain_remove(&worker->clients, &client->link);
-	worker->client_count--;
-	free(client->in.data);
-	free(client->out.data);
+	buffer_free(client, &client->in);
+	buffer_free(client, &client->out);
+	share_give(&worker->connections, &client->path.client, 1);
 	free(client);
 }
 
@@ -231,7 +266,7 @@ static bool client_is_done(const struct tcp_client *client)
 	bool busy = client->jobs || buffer_waiting(&client->out);
 
 	for (size_t i = 0; i < TCP_PIPES && !busy; i++)
-		busy = client->pipe[i].state != PIPE_FREE;
+		busy = client->pipe[i].target.servers > 0;
 	return client->finished && !busy;
 }
 
@@ -250,8 +285,8 @@ void tcp_release(struct tcp_client *client)
 void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size)
 {
 	if (buffer_waiting(&client->out) >= 2 * TCP_QUEUE ||
-	    !buffer_message(&client->out, data, size) ||
-	    !buffer_write(&client->out, client->watch.fd)) {
+	    !buffer_message(client, &client->out, data, size) ||
+	    !buffer_write(client, &client->out, client->watch.fd)) {
 		client_doom(client);
 		return;
 	}
@@ -261,35 +296,112 @@ void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size)
 
 /* ---- pipes to internal servers ---- */
 
-/* Every complete message of the server's goes to the client as it is. */
+/* The question of a message that answers a query: of a transfer only the first has one, and it is the servers' own. */
+static bool read_question(uint8_t *message, size_t size, struct query *query)
+{
+	bool parsed;
+
+	if (size < WIRE_HEADER || !(message[2] & 0x80))
+		return false;
+	message[2] &= 0x7f;
+	parsed = wire_parse_query(query, message, size) == WIRE_OK;
+	message[2] |= 0x80;
+	query->flags = wire_get16(message + 2);
+	return parsed && query->opcode == OPCODE_QUERY && query->type != TYPE_AXFR &&
+	       query->type != TYPE_IXFR;
+}
+
+/* What the server answers, as the client may have it: what a block leaves of it, or as it is. */
+static bool pipe_message(struct tcp_pipe *tube, uint8_t *message, size_t size)
+{
+	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
+	struct tcp_client *client = tube->client;
+	struct worker *worker = client->worker;
+	const struct answer_terms terms = { worker->settings, worker->policy,
+					    tube->target.internal };
+	struct verdict asked;
+	struct answer answer;
+	struct query query;
+
+	if (!read_question(message, size, &query))
+		return buffer_message(client, &client->out, message, size);
+	asked = policy_lookup_name(worker->policy, query.name.wire);
+	if (answer_judge(&terms, message, size, &query, &asked, &answer) < 0) {
+		size = sinkhole_error(message, &query, RCODE_SERVFAIL, EDE_OTHER, reply);
+		return buffer_message(client, &client->out, reply, size);
+	}
+	if (answer.verdict.action >= ACTION_MONITOR)
+		worker_log(worker, &client->path, &query, &answer.verdict, CHANNEL_ANSWER,
+			   answer.by_address ? &answer.address : NULL);
+	if (answer.verdict.action != ACTION_BLOCK)
+		return buffer_message(client, &client->out, message, size);
+	counter_add(&worker->options.shared->counters.blocked, 1);
+	size = sinkhole_block(worker->settings, worker->policy, message, &query, &answer.verdict, reply);
+	return buffer_message(client, &client->out, reply, size);
+}
+
 static bool pipe_relay(struct tcp_pipe *tube)
 {
 	size_t size;
-	const uint8_t *message;
+	uint8_t *message;
 
 	while ((message = buffer_first(&tube->in, &size))) {
-		if (!buffer_message(&tube->client->out, message, size))
+		if (!pipe_message(tube, message, size))
 			return false;
 		tube->in.start += size + 2;
 	}
+	if (buffer_waiting(&tube->in) == 0)
+		buffer_free(tube->client, &tube->in);
 	touch(tube->client);
-	return buffer_write(&tube->client->out, tube->client->watch.fd);
+	return buffer_write(tube->client, &tube->client->out, tube->client->watch.fd);
 }
+
+/* No server takes what waits: each message is answered, and the connection stays. */
+static void pipe_give_up(struct tcp_pipe *tube)
+{
+	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
+	struct tcp_client *client = tube->client;
+	const uint8_t *message;
+	struct query query;
+	size_t size;
+
+	while (!client->doomed && (message = buffer_first(&tube->out, &size))) {
+		tube->out.start += size + 2;
+		if (wire_parse_query(&query, message, size) == WIRE_IGNORE)
+			continue;
+		counter_add(&client->worker->options.shared->counters.failed, 1);
+		tcp_reply(client, reply, sinkhole_error(message, &query, RCODE_SERVFAIL,
+							EDE_NO_REACHABLE, reply));
+	}
+	pipe_end(tube);
+	if (client_is_done(client) && !client->doomed)
+		client_doom(client);
+}
+
+static void pipe_try(struct tcp_pipe *tube);
 
 static void pipe_ready(struct watch *watch, uint32_t events)
 {
 	struct tcp_pipe *tube = watch->context;
 	struct tcp_client *client = tube->client;
 
-	if (events & EPOLLOUT) {
+	if (client->doomed)
+		return;
+	if (tube->state == PIPE_CONNECTING && events & (EPOLLERR | EPOLLHUP)) {
+		pipe_close(tube);
+		pipe_try(tube);
+		return;
+	}
+	if (tube->state == PIPE_CONNECTING) {
+		chain_remove(&client->worker->connecting, &tube->link);
 		tube->state = PIPE_OPEN;
-		if (!buffer_write(&tube->out, watch->fd)) {
-			client_doom(client);
-			return;
-		}
+	}
+	if (events & EPOLLOUT && !buffer_write(client, &tube->out, watch->fd)) {
+		client_doom(client);
+		return;
 	}
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
-		bool open = buffer_read(&tube->in, watch->fd);
+		bool open = buffer_read(client, &tube->in, watch->fd);
 
 		if (!pipe_relay(tube)) {
 			client_doom(client);
@@ -298,7 +410,8 @@ static void pipe_ready(struct watch *watch, uint32_t events)
 		if (!open) {
 			/* The server hung up: so do we, once the client has everything. */
 			pipe_end(tube);
-			if (buffer_waiting(&client->out) == 0)
+			client->finished = true;
+			if (client_is_done(client))
 				client_doom(client);
 		}
 	}
@@ -319,8 +432,9 @@ static bool pipe_begin(struct tcp_pipe *tube, int fd)
 
 static bool pipe_connect(struct tcp_pipe *tube)
 {
+	const struct endpoint *server = &tube->target.server[tube->server];
 	struct sockaddr_storage address;
-	socklen_t size = addr_to_sockaddr(&tube->server.addr, tube->server.port, &address);
+	socklen_t size = addr_to_sockaddr(&server->addr, server->port, &address);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -335,55 +449,95 @@ static bool pipe_connect(struct tcp_pipe *tube)
 static bool pipe_ask(struct tcp_pipe *tube)
 {
 	struct worker *worker = tube->client->worker;
+	const struct endpoint *server = &tube->target.server[tube->server];
 	const struct connect_request request = {
 		.id = tube->id = ++next_pipe_id | 1U << 31, .protocol = IPPROTO_TCP,
-		.client = tube->client->path.client, .server = tube->server.addr,
-		.port = tube->server.port,
+		.client = tube->client->path.client, .server = server->addr, .port = server->port,
 	};
 
 	tube->state = PIPE_OPENING;
 	return worker->peer.fd >= 0 && message_send_connect(worker->peer.fd, &request) == 0;
 }
 
-void tcp_connected(struct worker *worker, uint32_t id, int result, int fd)
+/* Connects to the next server, as long as there is one; otherwise the pipe ends. Nothing of what waits was sent. */
+static void pipe_try(struct tcp_pipe *tube)
 {
-	for (struct link *link = worker->clients.first; link; link = link->next) {
-		struct tcp_client *client = client_of(link);
+	struct worker *worker = tube->client->worker;
+	bool tried;
 
-		for (size_t i = 0; i < TCP_PIPES && !client->doomed; i++) {
-			struct tcp_pipe *tube = &client->pipe[i];
-
-			if (tube->state != PIPE_OPENING || tube->id != id)
-				continue;
-			if (result != 0 || fd < 0 || !pipe_begin(tube, fd))
-				client_doom(client);
-			else
-				update(client);
+	for (;;) {
+		tube->server = servers_next(&worker->servers, tube->target.server, tube->asked,
+					    tube->target.servers, worker->now);
+		if (tube->server >= tube->target.servers)
+			break;
+		tube->asked[tube->server] = SERVERS_DONE;
+		tried = tube->target.transparent ? pipe_ask(tube) : pipe_connect(tube);
+		if (tried) {
+			chain_append(&worker->connecting, &tube->link, worker->now + TCP_CONNECT_MS);
 			return;
 		}
+		tube->state = PIPE_FREE;
+	}
+	pipe_give_up(tube);
+}
+
+static struct tcp_pipe *pipe_of(struct link *link)
+{
+	return (struct tcp_pipe *)(void *)((char *)link - offsetof(struct tcp_pipe, link));
+}
+
+static void pipes_expire(struct worker *worker)
+{
+	struct link *link;
+
+	while ((link = worker->connecting.first) && link->deadline <= worker->now) {
+		struct tcp_pipe *tube = pipe_of(link);
+
+		pipe_close(tube);
+		pipe_try(tube);
+	}
+}
+
+void tcp_connected(struct worker *worker, uint32_t id, int result, int fd)
+{
+	for (struct link *link = worker->connecting.first; link; link = link->next) {
+		struct tcp_pipe *tube = pipe_of(link);
+
+		if (tube->state != PIPE_OPENING || tube->id != id || tube->client->doomed)
+			continue;
+		if (result == 0 && fd >= 0 && pipe_begin(tube, fd))
+			return;
+		pipe_close(tube);
+		pipe_try(tube);
+		return;
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
-/* Whoever waits for a socket of the rules role's asks again over a new connection. */
+/* Whoever waits for a socket of the rules role's is told, and asks again. */
 void tcp_peer_lost(struct worker *worker)
 {
 	struct link *next;
 
-	for (struct link *link = worker->clients.first; link; link = next) {
-		struct tcp_client *client = client_of(link);
-		bool waits = false;
+	for (struct link *link = worker->connecting.first; link; link = next) {
+		struct tcp_pipe *tube = pipe_of(link);
 
-		next = link->next;	/* a doomed client goes to the front */
-		for (size_t i = 0; i < TCP_PIPES; i++)
-			waits = waits || client->pipe[i].state == PIPE_OPENING;
-		if (waits)
-			client_doom(client);
+		next = link->next;
+		if (tube->state != PIPE_OPENING)
+			continue;
+		pipe_close(tube);
+		pipe_give_up(tube);
 	}
 }
 
-/* The pipe to that server, opened when there is none; NULL when there is no room. */
+static bool same_servers(const struct target *a, const struct target *b)
+{
+	return a->servers == b->servers && a->transparent == b->transparent &&
+	       memcmp(a->server, b->server, a->servers * sizeof(*a->server)) == 0;
+}
+
+/* The pipe to those servers, a free one when there is none yet; NULL when there is no room. */
 static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *target)
 {
 	struct tcp_pipe *spare = NULL;
@@ -391,20 +545,13 @@ static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *
 	for (size_t i = 0; i < TCP_PIPES; i++) {
 		struct tcp_pipe *tube = &client->pipe[i];
 
-		if (tube->state == PIPE_FREE)
+		if (tube->target.servers == 0)
 			spare = spare ? spare : tube;
-		else if (tube->server.port == target->server[0].port &&
-			 addr_compare(&tube->server.addr, &target->server[0].addr) == 0)
+		else if (same_servers(&tube->target, target))
 			return tube;
 	}
-	if (!spare)
-		return NULL;
-	spare->server = target->server[0];
-	spare->transparent = target->transparent;
-	if (!(target->transparent ? pipe_ask(spare) : pipe_connect(spare))) {
-		pipe_end(spare);
-		return NULL;
-	}
+	if (spare)
+		spare->target = *target;
 	return spare;
 }
 
@@ -423,11 +570,16 @@ static void relay(struct tcp_client *client, const struct query *query, const ui
 							EDE_NO_REACHABLE, reply));
 		return;
 	}
-	if (!buffer_message(&tube->out, data, size) ||
-	    (tube->state == PIPE_OPEN && !buffer_write(&tube->out, tube->watch.fd)))
+	if (!buffer_message(client, &tube->out, data, size)) {
 		client_doom(client);
-	else
-		update_pipe(tube);
+	} else if (tube->state == PIPE_FREE) {
+		pipe_try(tube);
+	} else {
+		if (tube->state == PIPE_OPEN && !buffer_write(client, &tube->out, tube->watch.fd))
+			client_doom(client);
+		else
+			update_pipe(tube);
+	}
 }
 
 static void answer(struct tcp_client *client, const uint8_t *data, size_t size)
@@ -464,18 +616,20 @@ static void client_ready(struct watch *watch, uint32_t events)
 	if (client->doomed)
 		return;
 	if (events & (EPOLLERR | EPOLLHUP) ||
-	    (events & EPOLLOUT && !buffer_write(&client->out, watch->fd))) {
+	    (events & EPOLLOUT && !buffer_write(client, &client->out, watch->fd))) {
 		client_doom(client);
 		return;
 	}
 	if (events & EPOLLIN)
-		open = buffer_read(&client->in, watch->fd);
+		open = buffer_read(client, &client->in, watch->fd);
 	while (!client->doomed && (message = buffer_first(&client->in, &size))) {
 		touch(client);
 		/* Taken out first: the answer may make the client read on. */
 		client->in.start += size + 2;
 		answer(client, message, size);
 	}
+	if (buffer_waiting(&client->in) == 0)
+		buffer_free(client, &client->in);
 	client->finished = client->finished || !open;
 	if (client_is_done(client) && !client->doomed)
 		client_doom(client);
@@ -531,11 +685,45 @@ static bool read_path(int fd, struct path *path)
 	return true;
 }
 
+/* The connection that was idle for longest (RFC 7766, 6.2.3) of this client's, or of whoever has most. */
+static struct tcp_client *find_idle(struct worker *worker, const struct addr *of)
+{
+	struct tcp_client *found = NULL;
+	size_t most = 0;
+
+	for (struct link *link = worker->clients.first; link; link = link->next) {
+		struct tcp_client *client = client_of(link);
+		size_t held = share_held(&worker->connections, &client->path.client);
+
+		if (of ? addr_compare(of, &client->path.client) == 0 : held > most) {
+			found = client;
+			most = held;
+			if (of)
+				break;
+		}
+	}
+	return found;
+}
+
+/* Who has its share makes room itself; when all are taken by many, whoever has most. */
+static bool make_room(struct worker *worker, const struct addr *client)
+{
+	while (!share_take(&worker->connections, client, 1)) {
+		bool own = share_held(&worker->connections, client) > 0;
+		struct tcp_client *idle = find_idle(worker, own ? client : NULL);
+
+		if (!idle)
+			return false;
+		client_end(idle);
+	}
+	return true;
+}
+
 static void client_new(struct worker *worker, int fd)
 {
 	struct tcp_client *client = calloc(1, sizeof(*client));
 
-	if (!client || !read_path(fd, &client->path)) {
+	if (!client || !read_path(fd, &client->path) || !make_room(worker, &client->path.client)) {
 		free(client);
 		close(fd);
 		return;
@@ -546,12 +734,12 @@ static void client_new(struct worker *worker, int fd)
 	for (size_t i = 0; i < TCP_PIPES; i++)
 		client->pipe[i].client = client;
 	if (loop_add(&worker->loop, &client->watch, EPOLLIN) < 0) {
+		share_give(&worker->connections, &client->path.client, 1);
 		free(client);
 		close(fd);
 		return;
 	}
 	chain_append(&worker->clients, &client->link, worker->now + TCP_IDLE_MS);
-	worker->client_count++;
 }
 
 void tcp_accept_ready(struct watch *watch, uint32_t events)
@@ -560,16 +748,20 @@ void tcp_accept_ready(struct watch *watch, uint32_t events)
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
-	if (fd < 0)
-		return;
-	/* Full: the connection that was idle for longest makes room (RFC 7766, 6.2.3). */
-	if (worker->client_count >= TCP_CLIENTS)
-		client_end(client_of(worker->clients.first));
-	client_new(worker, fd);
+	if (fd >= 0)
+		client_new(worker, fd);
+}
+
+int tcp_init(struct worker *worker)
+{
+	int error = share_init(&worker->connections, TCP_CLIENTS, TCP_CLIENTS);
+
+	return error ? error : share_init(&worker->bytes, TCP_BYTES, TCP_CLIENTS);
 }
 
 void tcp_expire(struct worker *worker)
 {
+	pipes_expire(worker);
 	while (worker->clients.first && worker->clients.first->deadline <= worker->now)
 		client_end(client_of(worker->clients.first));
 }

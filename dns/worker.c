@@ -154,13 +154,11 @@ static bool is_own(const struct addr *addr)
 }
 
 /* To the one server that was asked itself. */
-static void target_asked(const struct worker *worker, const struct path *path,
-			 struct target *target)
+static void target_asked(const struct path *path, struct target *target)
 {
 	target->server[0] = (struct endpoint){ path->asked, 53 };
 	target->servers = 1;
-	target->transparent = target->internal || !worker->settings->masquerade ||
-			      !addr_is_v4(&path->asked);
+	target->transparent = true;
 }
 
 /* Signed messages, negotiations of keys, updates, transfers: only the server itself can answer them. */
@@ -179,13 +177,13 @@ static void worker_target(const struct worker *worker, const struct path *path,
 
 	*target = (struct target){ .internal = true, .untouched = is_between_ends(query) };
 	if (settings_is_internal_dns(settings, &path->asked)) {
-		target_asked(worker, path, target);
+		target_asked(path, target);
 		return;
 	}
 	/* What the agency's servers ask of others, they have to hear from those. */
 	if (settings_is_internal_dns(settings, &path->client) && !is_own(&path->asked)) {
 		target->internal = false;
-		target_asked(worker, path, target);
+		target_asked(path, target);
 		return;
 	}
 	zone = find_zone(settings, &query->name);
@@ -452,6 +450,8 @@ int worker_new(struct worker **out, const struct worker_options *options,
 		error = udp_init(worker);
 	if (!error)
 		error = jobs_init(worker);
+	if (!error && ENABLED(CONFIG_DNS_TCP))
+		error = tcp_init(worker);
 	if (!error)
 		error = add_listeners(worker);
 	/* A role that cannot start ends; there is nothing to give back before that. */
@@ -467,6 +467,8 @@ static int next_timeout(const struct worker *worker)
 		next = worker->waiting.first->deadline;
 	if (worker->clients.first && worker->clients.first->deadline < next)
 		next = worker->clients.first->deadline;
+	if (worker->connecting.first && worker->connecting.first->deadline < next)
+		next = worker->connecting.first->deadline;
 	return next > worker->now ? (int)(next - worker->now) : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/parent.h"
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,31 +76,27 @@ static json_t *policy_json(const struct generation *generation)
 
 static json_t *dns_json(const struct parent *parent)
 {
-	uint64_t sum[10] = { 0 };
-	static const char *const key[10] = { "queries", "blocked", "monitored", "forwarded",
-					    "answered", "failed", "dropped", "tcp", "pinholes",
-					    "looped" };
+#define COUNTER(name) { #name, offsetof(struct dns_counters, name) }
+	static const struct { const char *key; size_t offset; } counter[] = {
+		COUNTER(queries), COUNTER(blocked), COUNTER(monitored), COUNTER(forwarded),
+		COUNTER(answered), COUNTER(failed), COUNTER(dropped), COUNTER(tcp), COUNTER(pinholes),
+		COUNTER(looped), COUNTER(rebound),
+	};
+#undef COUNTER
 	json_t *object = json_object();
 
-	for (unsigned int i = 0; i < parent->workers; i++) {
-		const struct dns_counters *counters;
+	for (size_t i = 0; i < sizeof(counter) / sizeof(*counter); i++) {
+		uint64_t sum = 0;
 
-		if (!parent->shared[i])
-			continue;
-		counters = &parent->shared[i]->counters;
-		sum[0] += counter_get(&counters->queries);
-		sum[1] += counter_get(&counters->blocked);
-		sum[2] += counter_get(&counters->monitored);
-		sum[3] += counter_get(&counters->forwarded);
-		sum[4] += counter_get(&counters->answered);
-		sum[5] += counter_get(&counters->failed);
-		sum[6] += counter_get(&counters->dropped);
-		sum[7] += counter_get(&counters->tcp);
-		sum[8] += counter_get(&counters->pinholes);
-		sum[9] += counter_get(&counters->looped);
+		for (unsigned int k = 0; k < parent->workers; k++) {
+			const uint8_t *counters = (const void *)parent->shared[k];
+
+			if (counters)
+				sum += counter_get((const void *)(counters + offsetof(struct worker_shared, counters) +
+								  counter[i].offset));
+		}
+		put_count(object, counter[i].key, sum);
 	}
-	for (int i = 0; i < 10; i++)
-		put_count(object, key[i], sum[i]);
 	return object;
 }
 

@@ -22,6 +22,7 @@ struct dns_counters {
 	_Atomic uint64_t tcp;		/* queries that came over TCP */
 	_Atomic uint64_t pinholes;	/* opened */
 	_Atomic uint64_t looped;	/* queries of our own that came back */
+	_Atomic uint64_t rebound;	/* answers not delivered for a private address in them */
 };
 
 struct worker_shared {
