@@ -18,7 +18,7 @@
 
 enum {
 	TRUST_MAX = 512 * 1024, CHECK_SECONDS = 120,
-	NAMED_MOST = 3 * (SETTINGS_PATH + 4) + (SETTINGS_LANS + SETTINGS_MANAGEMENTS + 4) * (IFNAMSIZ + 4)
+	NAMED_MOST = DIAG_KEEP * (int)sizeof(struct diag_entry) + 3 * (SETTINGS_PATH + 4) + (SETTINGS_LANS + SETTINGS_MANAGEMENTS + 4) * (IFNAMSIZ + 4)
 };
 #define CHECK_MEMORY (3ULL << 30)	/* as the compile role */
 
@@ -71,6 +71,7 @@ struct checking {
 	char *text;
 	size_t length;
 	struct settings settings;	/* here, of those that a child parsed: what it named */
+	struct diag warnings;
 	struct list_file file[SETTINGS_LISTS];
 	size_t files;
 	int lists_error;
@@ -111,11 +112,15 @@ static int name_work(void *context, struct text *answer, struct diag *diag)
 	sealed_put_bytes(answer, settings->mirror_ca, strlen(settings->mirror_ca));
 	put_names(answer, (const char (*)[IFNAMSIZ])settings->lan, settings->lans);
 	put_names(answer, (const char (*)[IFNAMSIZ])settings->management, settings->managements);
+	diag_init(&checking->warnings);
+	settings_warn(settings, checking->config, &checking->warnings);
+	diag_encode(&checking->warnings, answer);
 	return 0;
 }
 
-static bool take_named(struct settings *settings, const struct text *answer)
+static bool take_named(struct checking *checking, const struct text *answer)
 {
+	struct settings *settings = &checking->settings;
 	struct cursor cursor = cursor_reader(answer->data, answer->length);
 	const uint32_t level = cursor_get32(&cursor);
 
@@ -125,7 +130,9 @@ static bool take_named(struct settings *settings, const struct text *answer)
 	sealed_take_text(&cursor, settings->mirror_ca, sizeof(settings->mirror_ca));
 	take_names(&cursor, settings->lan, SETTINGS_LANS, &settings->lans);
 	take_names(&cursor, settings->management, SETTINGS_MANAGEMENTS, &settings->managements);
-	return level <= LEVEL_DEBUG && !cursor.failed && cursor_left(&cursor) == 0;
+	diag_init(&checking->warnings);
+	return level <= LEVEL_DEBUG && !cursor.failed && diag_decode(&checking->warnings, &cursor) == 0 &&
+	       cursor_left(&cursor) == 0;
 }
 
 static int find_named(struct checking *checking, struct diag *diag)
@@ -135,12 +142,13 @@ static int find_named(struct checking *checking, struct diag *diag)
 	struct text answer = TEXT_EMPTY;
 	int error = sealed_run(&sealed, &answer, diag);
 
-	if (!error && !take_named(&checking->settings, &answer))
+	if (!error && !take_named(checking, &answer))
 		error = sealed_refuse(checking->config, diag);
 	text_release(&answer);
 	if (error)
 		return error;
 	log_open(ROLE_PARENT, checking->settings.level);
+	log_warnings(&checking->warnings);
 	check_interfaces(&checking->settings, checking->config);
 	return diag->count ? -EINVAL : 0;
 }

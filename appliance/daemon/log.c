@@ -80,6 +80,14 @@ void log_debug(const char *format, ...)
 	LOG_AT(LEVEL_DEBUG);
 }
 
+void log_warnings(const struct diag *warnings)
+{
+	size_t kept = warnings->count < DIAG_KEEP ? warnings->count : DIAG_KEEP;
+
+	for (size_t i = 0; i < kept; i++)
+		log_warning("%s: %s", warnings->entry[i].source, warnings->entry[i].message);
+}
+
 void log_diag(const struct diag *diag)
 {
 	size_t kept = diag->count < DIAG_KEEP ? diag->count : DIAG_KEEP;

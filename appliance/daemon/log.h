@@ -12,5 +12,6 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Each entry as one error. */
+/* Each entry as one warning, and as one error. */
+void log_warnings(const struct diag *warnings);
 void log_diag(const struct diag *diag);

@@ -64,10 +64,11 @@ static int read_text(struct parent *parent, bool patient)
 
 static int read_settings(struct parent *parent, bool patient)
 {
-	static struct diag diag;
+	static struct diag diag, warnings;
 	int error;
 
 	diag_init(&diag);
+	diag_init(&warnings);
 	error = read_text(parent, patient);
 	if (error)
 		diag_error(&diag, parent->config, 0, 0, "cannot read: %s", strerror(-error));
@@ -77,6 +78,8 @@ static int read_settings(struct parent *parent, bool patient)
 	if (!error) {
 		log_open(ROLE_PARENT, parent->settings.level);
 		check_sense(&parent->settings, parent->config, &diag);
+		settings_warn(&parent->settings, parent->config, &warnings);
+		log_warnings(&warnings);
 		check_interfaces(&parent->settings, parent->config);
 	}
 	log_diag(&diag);

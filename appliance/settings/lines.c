@@ -13,25 +13,66 @@ static void check_handled(struct parser *parser)
 	parser->unhandled = 0;
 }
 
-static bool needs_handler(const char *line, size_t length)
+static size_t blanks(const char *line, size_t length)
 {
 	size_t at = 0;
 
 	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
 		at++;
+	return at;
+}
+
+static bool needs_handler(const char *line, size_t length)
+{
+	size_t at = blanks(line, length);
+
 	if (at == length || line[at] == ';' || line[at] == '#')
 		return false;
 	return line[at] != '[' || !memchr(line, ']', length);
+}
+
+/* What is left of it before a comment: # or ; behind a blank, as people write them. */
+static size_t without_comment(const char *line, size_t length)
+{
+	for (size_t at = 1; at < length; at++) {
+		if ((line[at] == '#' || line[at] == ';') && (line[at - 1] == ' ' || line[at - 1] == '\t'))
+			return at;
+	}
+	return length;
+}
+
+/* Does it look like a line of its own: a section, or a key with its value? */
+static bool looks_whole(const char *line, size_t length)
+{
+	size_t word = 0;
+
+	if (line[0] == '[' || memchr(line, '=', length))
+		return true;
+	while (word < length && ((uint8_t)(name_lower((uint8_t)line[word]) - 'a') < 26 || line[word] == '-'))
+		word++;
+	word += blanks(line + word, length - word);
+	return word + 1 < length && line[word] == ':' && (line[word + 1] == ' ' || line[word + 1] == '\t');
+}
+
+/* An indented line goes on with the value before it, and what looks otherwise is refused. */
+static bool check_indent(struct parser *parser, const char *line, size_t length)
+{
+	size_t at = blanks(line, length);
+
+	parser->continues = at > 0 && at < length && parser->in_key && line[at] != ';' && line[at] != '#';
+	if (!parser->continues || !looks_whole(line + at, length - at))
+		return true;
+	value_error(parser, "a line that begins with blanks goes on with the value before it: expected the key "
+		    "or section at the beginning of its line");
+	return false;
 }
 
 /* As inih reads it: blanks in front count behind a key alone. */
 static void begin_section(struct parser *parser, const char *line, size_t length)
 {
 	const char *end = length ? memchr(line, ']', length) : NULL;
-	size_t at = 0;
+	size_t at = blanks(line, length);
 
-	while (at < length && (line[at] == ' ' || line[at] == '\t' || line[at] == '\r'))
-		at++;
 	if (at == length || line[at] == ';' || line[at] == '#' || (at && parser->in_key))
 		return;
 	parser->in_key = line[at] != '[';
@@ -64,6 +105,9 @@ static char *read_line(char *out, int size, void *stream)
 			   "repeated)", LINES_BYTES);
 		length = 0;
 	}
+	length = without_comment(line, length);
+	if (!check_indent(parser, line, length))
+		length = 0;
 	if (needs_handler(line, length))
 		parser->unhandled = parser->line;
 	begin_section(parser, line, length);
@@ -71,6 +115,20 @@ static char *read_line(char *out, int size, void *stream)
 	out[length] = '\n';
 	out[length + 1] = '\0';
 	return out;
+}
+
+bool lines_key(struct parser *parser, size_t place, bool many, const char *key)
+{
+	unsigned int before = parser->seen[place];
+
+	parser->seen[place] = before ? before : parser->line;
+	if (many || !before)
+		return true;
+	if (parser->continues)
+		value_error(parser, "%s: expected one value, and no line that goes on with it", key);
+	else
+		value_error(parser, "%s: there is one already, in line %u: expected it once", key, before);
+	return false;
 }
 
 void lines_parse(struct parser *parser, lines_handler *handler)

@@ -15,3 +15,9 @@ typedef int lines_handler(void *context, const char *section, const char *key, c
 /* Every key of parser->text to the handler, with parser->line at its line; what is neither a section
  * nor a key is an error in diag. */
 void lines_parse(struct parser *parser, lines_handler *handler);
+
+/*
+ * Notes that the key, which has this place in the handler's table, stands in this line. False after an error: it has
+ * one value, and this is a second one, or the line goes on with it. many: its values add up.
+ */
+bool lines_key(struct parser *parser, size_t place, bool many, const char *key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "settings/network.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,30 +315,33 @@ static const struct {
 	const char *section;
 	const char *key;
 	void (*set)(struct reader *reader, const char *key, const char *value);
+	bool many;	/* its values add up */
 } table[] = {
-	{ "wan", "interface", set_interface },
-	{ "wan", "address", set_address },
-	{ "wan", "gateway", set_gateway },
-	{ "wan", "address6", set_address6 },
-	{ "wan", "gateway6", set_gateway6 },
-	{ "lan", "interface", set_interface },
-	{ "lan", "address", set_address },
-	{ "lan", "gateway", set_gateway },
-	{ "lan", "address6", set_address6 },
-	{ "lan", "gateway6", set_gateway6 },
-	{ "lan", "dhcp", set_dhcp },
-	{ "lan", "lease", set_lease },
-	{ "lan", "ra", set_ra },
-	{ "routing", "masquerade", set_masquerade },
-	{ "routing", "forward", set_forward },
-	{ "routing", "route", set_route },
-	{ "management", "interface", set_management },
-	{ "management", "address", set_address },
-	{ "management", "address6", set_address6 },
-	{ "management", "ssh", set_ssh },
-	{ "time", "ntp", set_ntp },
-	{ "system", "hostname", set_hostname },
+	{ "wan", "interface", set_interface, false },
+	{ "wan", "address", set_address, false },
+	{ "wan", "gateway", set_gateway, false },
+	{ "wan", "address6", set_address6, false },
+	{ "wan", "gateway6", set_gateway6, false },
+	{ "lan", "interface", set_interface, false },
+	{ "lan", "address", set_address, false },
+	{ "lan", "gateway", set_gateway, false },
+	{ "lan", "address6", set_address6, false },
+	{ "lan", "gateway6", set_gateway6, false },
+	{ "lan", "dhcp", set_dhcp, false },
+	{ "lan", "lease", set_lease, false },
+	{ "lan", "ra", set_ra, false },
+	{ "routing", "masquerade", set_masquerade, false },
+	{ "routing", "forward", set_forward, false },
+	{ "routing", "route", set_route, true },
+	{ "management", "interface", set_management, false },
+	{ "management", "address", set_address, false },
+	{ "management", "address6", set_address6, false },
+	{ "management", "ssh", set_ssh, false },
+	{ "time", "ntp", set_ntp, true },
+	{ "system", "hostname", set_hostname, false },
 };
+
+static_assert(sizeof(table) / sizeof(*table) <= PARSER_KEYS, "places of the keys");
 
 static int handle(void *context, const char *section, const char *key, const char *value)
 {
@@ -350,7 +354,8 @@ static int handle(void *context, const char *section, const char *key, const cha
 		return 1;	/* said at the section's own line */
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		if (strcmp(table[i].section, reader->section) == 0 && strcmp(table[i].key, key) == 0) {
-			table[i].set(reader, key, value);
+			if (lines_key(&reader->parser, i, table[i].many, key))
+				table[i].set(reader, key, value);
 			return 1;
 		}
 	}
@@ -394,6 +399,11 @@ static void begin_section(struct parser *parser, const char *name, size_t length
 
 	reader->section[0] = '\0';
 	reader->link = NULL;
+	/* Keys of one link are not those of the next; a section that comes twice has its keys once. */
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (strcmp(table[i].section, "lan") == 0)
+			parser->seen[i] = 0;
+	}
 	if (length >= 3 && memcmp(name, "lan", 3) == 0 && (length == 3 || name[3] == ' ')) {
 		size_t skip = length == 3 ? 0 : 4;
 

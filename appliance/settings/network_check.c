@@ -292,10 +292,37 @@ static void check_name(const struct check *check, const struct network_link *lin
 	}
 }
 
+/* What is on a link needs no way to it, and would be led away from there. */
+static void check_on_link(const struct check *check, const struct network_route *route)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(check->network, i)); i++) {
+		const struct network_family *family = addr_is_v4(&route->via) ? &link->v4 : &link->v6;
+		struct prefix on_link = network_prefix(&family->address);
+
+		if (family->method == METHOD_STATIC && route->to.length >= on_link.length &&
+		    prefix_contains(&on_link, &route->to.addr))
+			wrong(check, route->line, "route: its destination is the network of [%s], or a part of it: "
+			      "expected one that is behind via", link->name);
+	}
+}
+
+static void check_wan(const struct check *check)
+{
+	const struct network_link *wan = &check->network->wan;
+
+	if (check->network->has_wan && wan->v4.method == METHOD_STATIC && !wan->v4.has_gateway &&
+	    check->network->routes == 0)
+		wrong(check, wan->line, "[wan] expected a gateway with a fixed address, or routes: nothing "
+		      "would lead outside");
+}
+
 static void check_route(const struct check *check, const struct network_route *route)
 {
 	const struct network_link *link;
 
+	check_on_link(check, route);
 	for (size_t i = 0; (link = network_link(check->network, i)); i++) {
 		const struct network_family *family = addr_is_v4(&route->via) ? &link->v4 : &link->v6;
 		struct prefix prefix = network_prefix(&family->address);
@@ -328,6 +355,7 @@ void network_check(struct network *network, unsigned int given, const char *sour
 		diag_error(diag, source, 0, 0, "[routing] masquerade = yes: expected a [wan] with an IPv4 "
 			   "address");
 	check_management(&check);
+	check_wan(&check);
 	for (size_t i = 0; i < network->routes; i++)
 		check_route(&check, &network->route[i]);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "settings/settings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,10 @@
 
 static bool set_listen(struct parser *parser, const char *key, const char *value)
 {
-	parser->settings->listens = 0;
+	/* What is given takes the place of the default. */
+	if (!parser->listens)
+		parser->settings->listens = 0;
+	parser->listens = true;
 	return value_endpoints(parser, key, value, parser->settings->listen, &parser->settings->listens,
 			 SETTINGS_UPSTREAMS);
 }
@@ -312,50 +316,54 @@ static const struct setting {
 	const char *section;
 	const char *key;
 	bool (*set)(struct parser *parser, const char *key, const char *value);
+	bool many;	/* its values add up, in one line or several */
 } table[] = {
-	{ "network", "lan", guarded_lan },
-	{ "network", "wan", guarded_wan },
-	{ "network", "masquerade", guarded_masquerade },
-	{ "network", "others", guarded_others },
-	{ "network", "management", guarded_management },
-	{ "network", "internal-dns", guarded_internal_dns },
-	{ "network", "sanctioned-resolver", guarded_sanctioned },
-	{ "network", "forwarder", guarded_forwarder },
-	{ "network", "nat64-prefix", guarded_nat64 },
-	{ "network", "guard-gateway", guarded_guard_gateway },
-	{ "dns", "listen", set_listen },
-	{ "dns", "upstream", set_upstream },
-	{ "dns", "internal-zone", set_internal_zone },
-	{ "dns", "rebinding-protection", set_rebinding },
-	{ "dns", "rebinding-domain", set_rebinding_domain },
-	{ "dns", "workers", set_workers },
-	{ "dns", "timeout", set_timeout },
-	{ "dns", "blocked-reply", set_blocked_reply },
-	{ "dns", "sinkhole-address", set_sinkhole_address },
-	{ "dns", "block-ttl", set_block_ttl },
-	{ "dns", "censored", set_censored },
-	{ "rules", "dir", set_dir },
-	{ "rules", "lists", set_lists },
-	{ "rules", "max-address-share", set_share },
-	{ "rules", "max-rules", set_max_rules },
-	{ "update", "trust-root", update_trust_root },
-	{ "update", "mirror", update_mirror },
-	{ "update", "mirror-ca", update_mirror_ca },
-	{ "update", "mirror-pin", update_mirror_pin },
-	{ "update", "collector", update_collector },
-	{ "update", "interval", update_interval },
-	{ "update", "stale-after", update_stale_after },
-	{ "update", "ring", update_ring },
-	{ "mode", "monitor-first", set_monitor_first },
-	{ "mode", "monitor-max", set_monitor_max },
-	{ "log", "level", set_level },
-	{ "log", "budget", set_budget },
-	{ "log", "appliance-id", set_appliance_id },
-	{ "daemon", "uid-base", set_uid_base },
-	{ "daemon", "nflog-group", set_nflog_group },
-	{ "daemon", "watchdog", set_watchdog },
-	{ "daemon", "table-owner", set_table_owner },
+	{ "network", "lan", guarded_lan, true },
+	{ "network", "wan", guarded_wan, true },
+	{ "network", "masquerade", guarded_masquerade, false },
+	{ "network", "others", guarded_others, false },
+	{ "network", "management", guarded_management, true },
+	{ "network", "internal-dns", guarded_internal_dns, true },
+	{ "network", "sanctioned-resolver", guarded_sanctioned, true },
+	{ "network", "forwarder", guarded_forwarder, true },
+	{ "network", "nat64-prefix", guarded_nat64, true },
+	{ "network", "guard-gateway", guarded_guard_gateway, false },
+	{ "dns", "listen", set_listen, true },
+	{ "dns", "upstream", set_upstream, true },
+	{ "dns", "internal-zone", set_internal_zone, true },
+	{ "dns", "rebinding-protection", set_rebinding, false },
+	{ "dns", "rebinding-domain", set_rebinding_domain, true },
+	{ "dns", "workers", set_workers, false },
+	{ "dns", "timeout", set_timeout, false },
+	{ "dns", "blocked-reply", set_blocked_reply, false },
+	{ "dns", "sinkhole-address", set_sinkhole_address, true },
+	{ "dns", "block-ttl", set_block_ttl, false },
+	{ "dns", "censored", set_censored, true },
+	{ "rules", "dir", set_dir, false },
+	{ "rules", "lists", set_lists, true },
+	{ "rules", "max-address-share", set_share, false },
+	{ "rules", "max-rules", set_max_rules, false },
+	{ "update", "trust-root", update_trust_root, false },
+	{ "update", "mirror", update_mirror, true },
+	{ "update", "mirror-ca", update_mirror_ca, false },
+	{ "update", "mirror-pin", update_mirror_pin, true },
+	{ "update", "collector", update_collector, false },
+	{ "update", "interval", update_interval, false },
+	{ "update", "stale-after", update_stale_after, false },
+	{ "update", "ring", update_ring, false },
+	{ "mode", "monitor-first", set_monitor_first, false },
+	{ "mode", "monitor-max", set_monitor_max, false },
+	{ "log", "level", set_level, false },
+	{ "log", "budget", set_budget, false },
+	{ "log", "appliance-id", set_appliance_id, false },
+	{ "daemon", "uid-base", set_uid_base, false },
+	{ "daemon", "nflog-group", set_nflog_group, false },
+	{ "daemon", "watchdog", set_watchdog, false },
+	{ "daemon", "table-owner", set_table_owner, false },
 };
+
+enum { KEYS = sizeof(table) / sizeof(*table) };
+static_assert(KEYS + CATEGORY_COUNT <= PARSER_KEYS, "places of the keys and of the categories behind them");
 
 static bool set_action(struct parser *parser, const char *key, const char *value)
 {
@@ -370,7 +378,8 @@ static bool set_action(struct parser *parser, const char *key, const char *value
 		value_error(parser, "%s: expected block, monitor or allow, found \"%s\"", key, value);
 		return false;
 	}
-	parser->settings->action[category] = action;
+	if (lines_key(parser, KEYS + (size_t)category, false, key))
+		parser->settings->action[category] = action;
 	return true;
 }
 
@@ -385,16 +394,19 @@ static int handle(void *context, const char *section, const char *key, const cha
 		set_action(parser, key, value);
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+	for (size_t i = 0; i < KEYS; i++) {
 		if (strcmp(table[i].section, section) != 0)
 			continue;
 		known_section = true;
 		if (strcmp(table[i].key, key) == 0) {
-			table[i].set(parser, key, value);
+			if (lines_key(parser, i, table[i].many, key))
+				table[i].set(parser, key, value);
 			return 1;
 		}
 	}
-	if (known_section)
+	if (section[0] == '\0')
+		value_error(parser, "expected a [section] before the first key");
+	else if (known_section)
 		value_error(parser, "unknown key \"%s\" in [%s]: see cordon.conf(5)", key, section);
 	else
 		value_error(parser, "unknown section [%s]: expected network, dns, rules, update, "
@@ -436,6 +448,107 @@ void settings_init(struct settings *settings)
 		settings->action[category] = category_default_action((enum category)category);
 }
 
+static unsigned int line_of(const struct parser *parser, const char *key)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(table[i].key, key) == 0)
+			return parser->seen[i];
+	}
+	return 0;
+}
+
+/* Does what goes to that address and port come in by that listener? */
+static bool meets(const struct endpoint *to, const struct endpoint *listen)
+{
+	static const uint8_t any[16];
+	bool v4 = addr_is_v4(&listen->addr), loopback = v4 ? to->addr.bytes[12] == 127 : false;
+
+	if (to->port != listen->port || addr_is_v4(&to->addr) != v4)
+		return false;
+	if (addr_compare(&to->addr, &listen->addr) == 0)
+		return true;
+	return memcmp(listen->addr.bytes + (v4 ? 12 : 0), any, v4 ? 4 : 16) == 0 &&
+	       (loopback || (!v4 && memcmp(to->addr.bytes, any, 15) == 0 && to->addr.bytes[15] == 1));
+}
+
+/* Nobody else answers there, or the gateway itself, for ever. */
+static void check_server(struct parser *parser, const char *key, const struct endpoint *server)
+{
+	char text[ADDR_TEXT];
+
+	if (!addr_is_host(&server->addr))
+		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is no host's address: "
+			   "expected that of a DNS server", key, addr_print(&server->addr, text));
+	for (size_t i = 0; i < parser->settings->listens; i++) {
+		if (meets(server, &parser->settings->listen[i]))
+			diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s port %u is where "
+				   "this gateway itself listens, and would ask itself for ever: expected another "
+				   "server", key, addr_print(&server->addr, text), server->port);
+	}
+}
+
+static void check_servers(struct parser *parser)
+{
+	const struct settings *settings = parser->settings;
+
+	for (size_t i = 0; i < settings->upstreams; i++)
+		check_server(parser, "upstream", &settings->upstream[i]);
+	for (size_t i = 0; i < settings->zones; i++) {
+		for (size_t k = 0; k < settings->zone[i].servers; k++)
+			check_server(parser, "internal-zone", &settings->zone[i].server[k]);
+	}
+	for (size_t i = 0; i < settings->internal_dns_count; i++) {
+		const struct endpoint server = { settings->internal_dns[i], 53 };
+
+		check_server(parser, "internal-dns", &server);
+	}
+	for (size_t i = 0; settings->lans && i < settings->listens; i++) {
+		if (settings->listen[i].port != 53)
+			diag_error(parser->diag, parser->source, line_of(parser, "listen"), 0, "listen: expected port "
+				   "53 where there is a lan: what clients ask of others is answered from there, "
+				   "found %u", settings->listen[i].port);
+	}
+}
+
+/* ---- what is allowed, and opens more than most want ---- */
+
+static void warn_sanctioned(const struct settings *settings, const char *source, struct diag *warnings)
+{
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < settings->sanctioned_count; i++) {
+		const struct sanctioned_resolver *entry = &settings->sanctioned[i];
+
+		for (size_t k = 0; k < entry->sources; k++) {
+			bool v4 = addr_is_v4(&entry->source[k].addr);
+
+			if (entry->source[k].length <= (v4 ? ADDR_V4_BITS : 0))
+				diag_error(warnings, source, 0, 0, "[network] sanctioned-resolver: what any client asks "
+					   "of %s passes, whatever the rules say: name the networks that need it",
+					   addr_print(&entry->resolver.addr, text));
+		}
+	}
+}
+
+void settings_warn(const struct settings *settings, const char *source, struct diag *warnings)
+{
+	bool blocks = false;
+
+	warn_sanctioned(settings, source, warnings);
+	for (int category = 0; category < CATEGORY_COUNT; category++) {
+		bool vital = category == CATEGORY_UPDATE || category == CATEGORY_ACTIVATION ||
+			     category == CATEGORY_TELEMETRY;
+
+		blocks = blocks || settings->action[category] == ACTION_BLOCK;
+		if (vital && settings->action[category] == ACTION_ALLOW)
+			diag_error(warnings, source, 0, 0, "[action] %s = allow: the product keeps working; monitor "
+				   "lets it through, too, and says who has it",
+				   category_print((enum category)category));
+	}
+	if (!blocks)
+		diag_error(warnings, source, 0, 0, "[action] no category is blocked: this gateway blocks nothing");
+}
+
 /* What is inside and outside at once would be guarded by nothing. */
 static void check_sides(struct parser *parser)
 {
@@ -465,6 +578,7 @@ int settings_parse(struct settings *settings, const char *source, const char *te
 	}
 	lines_parse(&parser, handle);
 	check_sides(&parser);
+	check_servers(&parser);
 	return diag->count == errors ? 0 : -EINVAL;
 }
 

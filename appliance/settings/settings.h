@@ -142,6 +142,9 @@ void settings_init(struct settings *settings);
 int settings_parse(struct settings *settings, const char *source, const char *text, size_t length,
 		   struct diag *diag) __attribute__((warn_unused_result));
 
+/* What is allowed, but opens everything: each as an entry of warnings. */
+void settings_warn(const struct settings *settings, const char *source, struct diag *warnings);
+
 /* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
 int duration_parse(uint64_t *seconds, const char *text, size_t length);
 

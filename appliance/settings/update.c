@@ -8,12 +8,6 @@
 
 static bool absolute(struct parser *parser, const char *key, const char *value, char *out)
 {
-	/* Nothing else would say why there is no such file. */
-	if (strstr(value, " #") || strstr(value, "\t#")) {
-		value_error(parser, "%s: expected a path and no comment behind it, found \"%s\"", key,
-			    value);
-		return false;
-	}
 	if (value[0] == '/')
 		return value_text(parser, key, value, out, SETTINGS_PATH);
 	value_error(parser, "%s: expected a path that begins with /, found \"%s\"", key, value);

@@ -11,6 +11,8 @@
  * Values of cordon.conf, between settings.c and value.c: text to what it means, or false after an
  * error that names file, line, key and what was expected.
  */
+enum { PARSER_KEYS = 64 };
+
 struct parser {
 	struct settings *settings;
 	const char *source;
@@ -20,6 +22,9 @@ struct parser {
 	size_t at;
 	unsigned int line;
 	bool in_key;		/* a line that begins with blanks goes on with the value before it */
+	bool continues;		/* this one does */
+	bool listens;		/* the default of listen is gone */
+	unsigned int seen[PARSER_KEYS];	/* line of each key of the handler's table; 0: not yet */
 	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
 	/* Called at each line [name], keys or not; may be NULL. */
 	void (*begin)(struct parser *parser, const char *name, size_t length);

@@ -78,7 +78,7 @@ static void every_key(void **state)
 	     "sanctioned-resolver=2001:db8:2::/48,2001:db8::53,53\n"
 	     "forwarder = 10.1.0.10\n"
 	     "[dns]\n"
-	     "listen = 127.0.0.2:5353 [::1]:5353\n"
+	     "listen = 127.0.0.2:53 [::1]:53\n"
 	     "upstream = 192.0.2.1 192.0.2.2:5300\n"
 	     "internal-zone = Agency.example -> 10.1.0.10 [2001:db8::10]:5353\n"
 	     "internal-zone = 10.in-addr.arpa \xe2\x86\x92 10.1.0.10\n"
@@ -139,7 +139,7 @@ static void every_key(void **state)
 	addr_is(&settings.sanctioned[1].resolver.addr, "2001:db8::53");
 	assert_int_equal(settings.forwarders, 1);
 	assert_int_equal(settings.listens, 2);
-	assert_int_equal(settings.listen[1].port, 5353);
+	assert_int_equal(settings.listen[1].port, 53);
 	assert_int_equal(settings.upstreams, 2);
 	assert_int_equal(settings.upstream[0].port, 53);
 	assert_int_equal(settings.upstream[1].port, 5300);
@@ -236,7 +236,6 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[rules]\n\nmax-address-share = 0\n", "from 1 to 65536" },
 		{ "[rules]\n\nmax-rules = 0\n", "from 1 to 10000000" },
 		{ "[update]\n\ntrust-root = root.json\n", "begins with /" },
-		{ "[update]\n\ntrust-root = /root.json # mine\n", "no comment behind it" },
 		{ "[update]\n\nmirror = mirror.example\n", "https://HOST/" },
 		{ "[update]\n\nmirror = https://user@mirror.example/\n", "without user" },
 		{ "[update]\n\nmirror-pin = 0123\n", "sha256: and 64" },
@@ -271,7 +270,23 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[network]\n\nlans = eth0\n", "unknown key \"lans\" in [network]" },
 		{ "[network]\n\nlevel = info\n", "unknown key \"level\" in [network]" },
 		{ "[networks]\n\nlan = eth0\n", "unknown section [networks]" },
-		{ "# nothing\n\nlan = eth0\n", "unknown section []" },
+		{ "# nothing\n\nlan = eth0\n", "[section] before the first key" },
+		{ "[network]\nlan = eth0\n  masquerade = yes\n", "goes on with the value before it" },
+		{ "[network]\nlan = eth0\n\t[dns]\n", "goes on with the value before it" },
+		{ "[network]\nlan = eth0\n  masquerade: yes\n", "goes on with the value before it" },
+		{ "[network]\nmasquerade = no\n yes\n", "no line that goes on with it" },
+		{ "[action]\nupdate = block\nupdate = monitor\n", "there is one already, in line 2" },
+		{ "[network]\nmasquerade = no\nmasquerade = yes\n", "one already, in line 2" },
+		{ "[dns]\ntimeout = 1000 # ms\ntimeout = 500\n", "one already, in line 2" },
+		{ "[dns]\n\nupstream = 0.0.0.0\n", "0.0.0.0 is no host's address" },
+		{ "[dns]\n\nupstream = 1.1.1.1 224.0.0.1\n", "224.0.0.1 is no host's" },
+		{ "[dns]\n\nupstream = 255.255.255.255\n", "is no host's" },
+		{ "[dns]\n\nupstream = ff02::1\n", "is no host's" },
+		{ "[dns]\n\nupstream = 127.0.0.1\n", "would ask itself for ever" },
+		{ "[dns]\nlisten = 0.0.0.0:5300\nupstream = 127.0.0.9:5300\n", "ask itself" },
+		{ "[dns]\n\ninternal-zone = a.example -> [::1]:53\n", "ask itself" },
+		{ "[dns]\n[network]\ninternal-dns = 127.0.0.1\n", "ask itself" },
+		{ "[network]\n[dns]\nlisten = 127.0.0.1:5353\n[network]\nlan = eth0\n", "expected port 53" },
 		{ "[network]\n\njust words\n", "expected [section] or key = value" },
 		{ "# nothing\n\n[network\n", "expected [section] or key = value" },
 	};
@@ -372,6 +387,36 @@ static void durations(void **state)
 	assert_int_equal(duration_parse(&seconds, "1y", 2), -EINVAL);
 }
 
+/* Comments as people write them, and lists that go on. */
+static void what_looks_like_it_is_it(void **state)
+{
+	(void)state;
+	good("[network] # who\nlan = eth0 # inside\nlan = eth1\t; too\n  # and\n  eth2\n"
+	     "[dns]\nlisten = 127.0.0.2 # another\nlisten = 127.0.0.3\n");
+	assert_int_equal(settings.lans, 3);
+	assert_string_equal(settings.lan[2], "eth2");
+	assert_int_equal(settings.listens, 2);
+	/* Nobody is captured: any port will do. */
+	good("[dns]\nlisten = 127.0.0.1:5353\n");
+}
+
+static void what_opens_everything_is_warned_about(void **state)
+{
+	struct diag warnings;
+
+	(void)state;
+	diag_init(&warnings);
+	good("[network]\nsanctioned-resolver = 10.0.0.0/8, 192.0.2.53, 853\n");
+	settings_warn(&settings, "cordon.conf", &warnings);
+	assert_int_equal(warnings.count, 0);
+	good("[network]\nsanctioned-resolver = 0.0.0.0/0, 192.0.2.53, 853\n"
+	     "sanctioned-resolver = ::/0, 2001:db8::53, 853\n[action]\nupdate = allow\n");
+	settings_warn(&settings, "cordon.conf", &warnings);
+	assert_int_equal(warnings.count, 3);
+	assert_non_null(strstr(warnings.entry[0].message, "any client"));
+	assert_non_null(strstr(warnings.entry[2].message, "update = allow"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +428,8 @@ int main(void)
 		cmocka_unit_test(size_limit),
 		cmocka_unit_test(the_example),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(what_looks_like_it_is_it),
+		cmocka_unit_test(what_opens_everything_is_warned_about),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# One client that takes all it can of something, and another one that asks a question now and then.
+
+# shellcheck source=tests/lab/upstream.sh
+. "$HERE/upstream.sh"
+
+SERVER=203.0.113.53
+INTERNAL=intranet.agency.test	# of an internal zone: another server than the one that is flooded
+
+setup() {
+	gcc -O1 -D_GNU_SOURCE -o "$LAB_DIR/greedy" "$HERE/greedy.c" || return 1
+	odd_start 5301=good 5302=dead 5303=slow-1500 || return 1
+	gateway_with shares "s/^upstream = .*/upstream = $ODD:5301/" || return 1
+}
+
+greedy() { lab client "$1" "$LAB_DIR/greedy" "${@:2}"; }
+
+# beside udp|tcp NAME COMMAND...: what a modest client gets while client 1 does that; "ANSWERED FAILED P50 P99".
+beside() {
+	local transport=$1 name=$2 got
+	shift 2
+	"$HERE/lab" client 1 "$LAB_DIR/greedy" "$@" >/dev/null 2>&1 &
+	sleep 0.5
+	got=$(greedy 2 modest 192.168.77.1 "$transport" 200 "$name")
+	kill "$!" 2>/dev/null || :
+	wait "$!" 2>/dev/null || :
+	echo "    beside $1, over $transport: answered, failed, p50 and p99 in ms: $got" >&2
+	is "${got% * *}" '200 0' "another client, while one is $1 ($got)"
+}
+
+dns_pid() { status '.roles[] | select(.role == "dns").pid'; }
+resident_kb() { sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$(dns_pid)/status"; }
+
+test_shares_of_connections() {
+	beside tcp www.modest.test idle 192.168.77.1 500 8
+}
+
+test_shares_of_bytes_that_wait() {
+	local most
+	beside tcp "$INTERNAL" deaf 192.168.77.1 256 10 as-large.bytes.test
+	most=$(resident_kb)
+	[ "$most" -le 26000 ] || fail "the dns role has $most kB"
+}
+
+test_shares_of_queries_under_way() {
+	beside udp www.modest.test flood 192.168.77.1 500 8 as-dead.flood.test
+	beside udp "$INTERNAL" flood 192.168.77.1 20000 8 as-dead.flood.test
+	beside tcp "$INTERNAL" flood 192.168.77.1 20000 8 as-slow-1500.flood.test
+}
+
+established() { lab agency ss -Htn state "$1" '( sport = :53 )' | wc -l; }
+nobody_left() { [ "$(established established)" -le 3 ] && [ "$(established close-wait)" -le 3 ]; }
+
+# The server has no more connections than the clients have.
+test_shares_of_an_internal_server() {
+	greedy 1 hasty "$SERVER" 100 intranet.agency.test
+	wait_until 4 nobody_left || fail "$(established established) established, $(established close-wait) waiting"
+	is "$(dns 2 "@$SERVER" +tcp intranet.agency.test)" 'NOERROR 10.20.0.80' 'another client'
+	# A transfer has a connection of its own to the server, which ends with the client's.
+	for _ in 1 2 3 4 5 6; do
+		lab client 1 timeout 5 dig "@$SERVER" agency.test AXFR +noall >/dev/null
+	done
+	wait_until 4 nobody_left || fail "transfers left $(established established) connections"
+}
+
+connections() { lab gateway cat /proc/sys/net/netfilter/nf_conntrack_count; }
+
+test_questions_of_our_own_take_no_connection_entry() {
+	local before
+	before=$(connections)
+	greedy 1 flood 192.168.77.1 1000 2 as-good.entries.test >/dev/null
+	[ "$(connections)" -lt $((before + 100)) ] || fail "$before entries before, $(connections) after 2000 questions"
+}
+
+teardown() { odd_stop; }
