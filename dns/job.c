@@ -299,18 +299,31 @@ void job_answered(struct job *job, size_t server, const struct hop_answer *from,
 		deliver(job, data, size);
 }
 
+/* Transfers are the servers' own, and what has no question brings no records. */
+static bool is_judged(const struct query *query, const uint8_t *data)
+{
+	return query->opcode == OPCODE_QUERY && query->type != TYPE_AXFR &&
+	       query->type != TYPE_IXFR && wire_get16(data + 4) != 0;
+}
+
 void job_relay(struct job *job, size_t server, const uint8_t *data, size_t size)
 {
-	struct answer answer;
+	struct answer answer = { .pinholes = 0 };
 
+	if (is_judged(&job->query, data)) {
+		if (judge(job, data, size, &answer) < 0) {
+			job_failed(job, server, TROUBLE_UNJUDGED, NULL, NULL, 0);
+			return;
+		}
+		if (refused(job, &answer))
+			return;
+	}
 	compare(job, server);
-	/* A signed answer is judged like any other; the client finds no signature on what it gets instead. */
-	if (job->query.opcode == OPCODE_QUERY && job->query.type != TYPE_AXFR &&
-	    job->query.type != TYPE_IXFR && judge(job, data, size, &answer) == 0 &&
-	    refused(job, &answer))
-		return;
 	counter_add(&job->worker->options.shared->counters.answered, 1);
-	deliver(job, data, size);
+	if (open_pinholes(job, &answer))
+		hold(job, data, size);
+	else
+		deliver(job, data, size);
 }
 
 void job_pinholed(struct worker *worker, uint32_t id, int result)

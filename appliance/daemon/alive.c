@@ -14,7 +14,8 @@
  */
 enum {
 	ASK_MS = 5 * 1000,	/* from one answer to the next question */
-	HANG_MS = 15 * 1000	/* as long as a role may take for a policy */
+	HANG_MS = 15 * 1000,	/* as long as a role may take for a policy */
+	LOOPS_MS = 10 * 60 * 1000	/* between two lines about loops */
 };
 
 static void look_after(struct parent *parent, enum role role, enum message_type question)
@@ -63,6 +64,25 @@ static void ask_listeners(struct parent *parent)
 	child_kill(dns, why);
 }
 
+/* Each question ends where it came round; that it comes round at all, somebody has to mend. */
+static void look_for_loops(struct parent *parent)
+{
+	uint64_t looped = 0;
+
+	for (unsigned int i = 0; i < parent->workers; i++) {
+		if (parent->shared[i])
+			looped += counter_get(&parent->shared[i]->counters.looped);
+	}
+	if (looped == parent->looped || (parent->looped_said &&
+					 parent->now - parent->looped_said < LOOPS_MS))
+		return;
+	log_warning("dns: %llu of the gateway's own questions came back to it: a server of [dns] "
+		    "upstream or internal-zone asks this gateway; name servers there that do not",
+		    (unsigned long long)(looped - parent->looped));
+	parent->looped = looped;
+	parent->looped_said = parent->now;
+}
+
 void alive_tick(struct parent *parent)
 {
 	const struct child *dns = &parent->child[ROLE_DNS], *rules = &parent->child[ROLE_RULES];
@@ -74,6 +94,7 @@ void alive_tick(struct parent *parent)
 	look_after(parent, ROLE_RULES, MESSAGE_COUNTERS);
 	look_after(parent, ROLE_DNS, MESSAGE_ALIVE);
 	ask_listeners(parent);
+	look_for_loops(parent);
 	watchdog_tick(&parent->watchdog, &signs, parent->now);
 }
 

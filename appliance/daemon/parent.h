@@ -134,6 +134,8 @@ struct parent {
 	struct unlogged unlogged;
 	enum kernel_state kernel;	/* as the rules role found it first */
 	struct probe probe;
+	uint64_t looped;		/* questions of our own that came back, when that was last said */
+	int64_t looped_said;	/* 0: never */
 	int64_t now;		/* uptime in ms */
 	int64_t began;
 	bool linked;		/* dns and rules talk to each other */

@@ -24,6 +24,7 @@
  *   forged-cookie   first a false answer with another client's cookie, then the true one
  *   options         OPT with keepalive, NSID, padding, client subnet, and the error 3 "hi"
  *   large           TXT of 3000 bytes; over UDP TC to who can take less
+ *   vendor          an alias that leads to the vendor's downloads
  *   broken          an answer whose record runs out
  *   dead            silent
  */
@@ -294,6 +295,14 @@ static void bogus(const struct query *query)
 	reply(message, size);
 }
 
+static void vendor(const struct query *query)
+{
+	begin(query, 0);
+	ADD("\xc0\x0c\0\5\0\1\0\0\0\x3c\0\x1d" "\x09" "downloads" "\3upd\x09kaspersky\3com\0");
+	message[7]++;
+	reply(message, size);
+}
+
 static void broken(const struct query *query)
 {
 	begin(query, 0);
@@ -327,6 +336,8 @@ static void answer(const struct query *query)
 		bogus(query);
 	else if (is(query, "broken"))
 		broken(query);
+	else if (is(query, "vendor"))
+		vendor(query);
 	else if (is(query, "lower"))
 		lower(query);
 	else if (is(query, "options"))
