@@ -147,11 +147,12 @@ $(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
 # Keys on tokens: what finds and loads a token's module; for tests a token in software, and what puts
 # certificates and keys onto it that want the PIN each time, as PIV's do (softhsm2-util cannot).
 DEPS_TOKEN := libp11-kit-dev softhsm2 opensc
+# libc-ares-dev: a client that believes no reply without a cookie, once it has seen one (tests/lab).
 DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
 	libmbedtls-dev libsodium-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
-	dnsmasq-base mandoc fdisk $(DEPS_TOKEN)
+	dnsmasq-base mandoc fdisk libc-ares-dev $(DEPS_TOKEN)
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_FRESH := mmdebstrap
 

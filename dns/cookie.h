@@ -23,7 +23,8 @@ struct cookie_secrets {
 	uint8_t own[COOKIE_SECRET];	/* for those that we show */
 };
 
-/* The interoperable server cookie, version 1 (RFC 9018, 4); now: seconds since 1970, modulo 2^32. */
+/* The interoperable server cookie, version 1 (RFC 9018, 4); now: seconds since 1970, modulo
+ * 2^32. */
 void cookie_give(const uint8_t secret[COOKIE_SECRET], const uint8_t client[COOKIE_CLIENT],
 		 const struct addr *address, uint32_t now, uint8_t cookie[COOKIE_SERVER]);
 

@@ -119,8 +119,8 @@ static size_t add_opt(const struct query *query, uint16_t rcode, const struct op
 	return cursor.at;
 }
 
-/* What the client hears of: the errors of EDNS itself are between us and the server, and without OPT
- * there are four bits. */
+/* What the client hears of: the errors of EDNS itself are between us and the server, and without
+ * OPT there are four bits. */
 static uint16_t told_rcode(const struct query *query, uint16_t rcode)
 {
 	bool ours = rcode == RCODE_BADVERS || rcode == RCODE_BADCOOKIE;
@@ -146,5 +146,7 @@ size_t hop_reply(const struct query *query, const uint8_t *question,
 	}
 	if (size + least > most)
 		size = empty(query, question, data, FLAG_TC);
-	return add_opt(query, rcode, size + least + errors->size > most ? NULL : errors, data, size);
+	if (size + least + errors->size > most)
+		errors = NULL;
+	return add_opt(query, rcode, errors, data, size);
 }

@@ -19,8 +19,8 @@ struct hop {
 	struct opt opt;		/* not present: the server is asked without EDNS */
 };
 
-/* The query to a server: RD, CD and AD as the client set them (RFC 6840, 5.7), its question (the bytes
- * behind its header) to the letter, hop's OPT. Returns the size. */
+/* The query to a server: RD, CD and AD as the client set them (RFC 6840, 5.7), its question (the
+ * bytes behind its header) to the letter, hop's OPT. Returns the size. */
 size_t hop_query(const struct hop *hop, const struct query *query, const uint8_t *question,
 		 uint8_t packet[HOP_QUERY_MAX]);
 
@@ -45,7 +45,8 @@ struct hop_answer {
 /*
  * What came back on the socket connected to the server. Everything from OPT on is cut off: *size
  * says what is left, a whole message (records behind OPT can be additional ones only; a signature
- * for this hop is worth nothing on the next). Set answer only from HOP_BAD_COOKIE on; cut is never told of TCP.
+ * for this hop is worth nothing on the next). answer is set from HOP_BAD_COOKIE on. Over TCP no
+ * answer is HOP_CUT.
  */
 enum hop_result hop_take(const struct hop *hop, const struct query *query, bool tcp,
 			 uint8_t *data, size_t *size, struct hop_answer *answer);
@@ -55,8 +56,8 @@ enum { HOP_ROOM = OPT_MAX + NAME_WIRE_MAX + 4 };
 
 /*
  * Makes the client's reply of it in place: its id, its question to the letter, our OPT when it sent
- * one. most: bytes that it can take. Returns the size: where even without the errors it would be too
- * large, that of a reply with TC and no records (RFC 2181, 9).
+ * one. most: bytes that it can take. Returns the size: where even without the errors it would be
+ * too large, that of a reply with TC and no records (RFC 2181, 9).
  */
 size_t hop_reply(const struct query *query, const uint8_t *question,
 		 const struct hop_answer *answer, uint8_t *data, size_t size, size_t most);

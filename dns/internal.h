@@ -31,8 +31,8 @@ enum {
 	TCP_BYTES = 2 << 20,	/* of all buffers together */
 	CONTROL_SIZE = 64	/* one IP_PKTINFO or IPV6_PKTINFO */
 };
-static_assert(JOBS + JOB_EXTRAS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <= WORKER_FILES,
-	      "descriptors of a worker");
+static_assert(JOBS + JOB_EXTRAS + TCP_CLIENTS * (1 + TCP_PIPES) + WORKER_LISTENERS + 16 <=
+	      WORKER_FILES, "descriptors of a worker");
 
 /* Who asked, and whom. */
 struct path {
@@ -51,7 +51,7 @@ struct target {
 	size_t servers;
 	bool internal;		/* the agency's own servers */
 	bool open;		/* the upstreams; neither: the server that an internal one asked */
-	bool untouched;		/* this message is between the client and the server: no byte changes */
+	bool untouched;		/* the message is between client and server: no byte changes */
 	bool transparent;	/* from the client's own address */
 };
 
@@ -92,7 +92,7 @@ struct worker {
 	uint32_t *free_jobs;
 	size_t free_count;
 	struct chain waiting;		/* jobs */
-	struct chain by_client[JOB_CLIENTS];	/* jobs, by their clients' addresses, oldest first */
+	struct chain by_client[JOB_CLIENTS];	/* jobs, by client, oldest first */
 	struct share job_share;		/* places in jobs */
 	struct share extra_share;	/* JOB_EXTRAS */
 	struct share byte_share;	/* JOB_BYTES */
@@ -236,7 +236,7 @@ void job_failed(struct job *job, size_t server, enum job_trouble trouble,
 		const struct hop_answer *answer, uint8_t *data, size_t size);
 
 /* ---- try.c: one try of one server ---- */
-/* Asks that server of the target's in the manner that fits; 0, or -errno when it cannot be asked. */
+/* Asks that server of the target's in the manner that fits; 0, or -errno when it cannot. */
 int try_start(struct job *job, size_t server);
 void try_end(struct try *try);
 void try_connected(struct try *try, int result, int fd);

@@ -428,8 +428,9 @@ static void job_overdue(struct job *job)
 	struct worker *worker = job->worker;
 	int64_t age = worker->now - job->began;
 
+	/* An answer in hand goes out even when its pinhole is late. */
 	if (job->state == JOB_HELD)
-		deliver_reply(job);	/* an answer in hand goes out even when its pinhole is late */
+		deliver_reply(job);
 	else if (age >= patience(worker) || (job->reply && age >= KEPT_MS))
 		conclude(job);
 	else if (note_silence(job) || worker->now < job->due || job->message)

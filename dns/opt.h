@@ -32,8 +32,9 @@ struct opt {
 	uint8_t server_size;	/* 0: none */
 };
 
-/* What OPT says, from its class (the bytes behind its type) to the end of its RDATA. -EBADMSG: options
- * that do not fill it, or a cookie of a length that none has (RFC 7873, 5.2.2); opt is set even so. */
+/* What OPT says, from its class (the bytes behind its type) to the end of its RDATA. -EBADMSG:
+ * options that do not fill it, or a cookie of a length that none has (RFC 7873, 5.2.2); opt is set
+ * even so. */
 int opt_read(struct opt *opt, const uint8_t *data, size_t size) __attribute__((warn_unused_result));
 
 /* Extended DNS Errors as options one after the other, as they go into a reply. */
@@ -52,4 +53,5 @@ void opt_add_error(struct opt_errors *errors, uint16_t code, const char *text);
 void opt_put(struct cursor *cursor, const struct opt *opt, const struct opt_errors *errors);
 
 /* Extended DNS Errors (RFC 8914, 4) that we send. */
-enum { EDE_OTHER = 0, EDE_BLOCKED = 15, EDE_CENSORED = 16, EDE_NO_REACHABLE = 22, EDE_NETWORK = 23 };
+enum { EDE_OTHER = 0, EDE_BLOCKED = 15, EDE_CENSORED = 16, EDE_NO_REACHABLE = 22,
+       EDE_NETWORK = 23 };

@@ -86,11 +86,12 @@ void servers_failed(struct servers *servers, const struct endpoint *at, enum ser
 	bool was = server->faults >= SICK;
 	int64_t rest = SERVERS_REST_MS;
 
-	/* Many questions under way fail at once: that is one more fault for each rest, not for each. */
+	/* Many questions under way fail at once: that is one more fault a rest. */
 	if (was && now < server->until - SERVERS_TRIAL_MS)
 		return;
+	/* Perhaps something began to drop what has an OPT. */
 	if (was)
-		server->speaks_edns = false;	/* perhaps something began to drop what has an OPT */
+		server->speaks_edns = false;
 	if (was && server->faults < WORST)
 		server->faults++;
 	else if (!was)

@@ -182,7 +182,7 @@ static uint8_t complaint(const struct query *query, enum wire_result result)
 	bool known = query->opcode == OPCODE_QUERY || query->opcode == OPCODE_NOTIFY ||
 		     query->opcode == OPCODE_UPDATE;
 
-	/* What another opcode's messages look like is not for us to say, nor whom they may go to. */
+	/* What another opcode's messages look like, and who may get them, is not known. */
 	if (!known)
 		return RCODE_NOTIMP;
 	if (result == WIRE_MALFORMED || (result == WIRE_COOKIE && query->opcode != OPCODE_QUERY))

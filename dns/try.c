@@ -287,7 +287,7 @@ static void set_opt(struct try *try)
 	*opt = (struct opt){ .size = manner->large ? LARGE_SIZE : WIRE_EDNS_SIZE,
 			     .dnssec_ok = job->query.dnssec_ok };
 	opt->present = !manner->plain && server->no_edns <= worker->now;
-	/* From the client's own address a cookie of ours would say whose queries belong together. */
+	/* From clients' own addresses one cookie would tell that they are behind one gateway. */
 	opt->cookie = opt->present && !job->target.transparent;
 	if (!opt->cookie)
 		return;

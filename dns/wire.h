@@ -54,7 +54,7 @@ enum wire_result {
 	WIRE_OK,
 	WIRE_IGNORE,	/* too short, or a response: no answer is due */
 	WIRE_COOKIE,	/* no question, but asks for a cookie (RFC 7873, 5.4) */
-	WIRE_MALFORMED	/* id and flags are set, and OPT as far as there is a good one: FORMERR is due */
+	WIRE_MALFORMED	/* id and flags are set, and what a good OPT says: FORMERR is due */
 };
 
 enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size_t size);
@@ -78,7 +78,7 @@ size_t wire_skip_record(const uint8_t *data, size_t size, size_t at, size_t *fix
  * for letter case? */
 bool wire_matches(const uint8_t *response, size_t size, uint16_t id, const struct query *query);
 
-/* Is it one without a question: an error's header alone, or the answer to an update (RFC 2136, 3.8)?
- * To be believed on a connected socket only. */
+/* Is it one without a question: an error's header alone, or the answer to an update (RFC 2136,
+ * 3.8)? To be believed on a connected socket only. */
 bool wire_matches_bare(const uint8_t *response, size_t size, uint16_t id,
 		       const struct query *query);

@@ -161,7 +161,7 @@ static void target_asked(const struct path *path, struct target *target)
 	target->transparent = true;
 }
 
-/* Signed messages, negotiations of keys, updates, transfers: only the server itself can answer them. */
+/* Signed messages, negotiations of keys, updates, transfers: the server alone can answer them. */
 static bool is_between_ends(const struct query *query)
 {
 	return query->opcode != OPCODE_QUERY || query->records || query->type == TYPE_AXFR ||

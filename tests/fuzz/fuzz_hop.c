@@ -2,8 +2,8 @@
 #include "dns/hop.h"
 #include "tests/fuzz/fuzz.h"
 
-/* A server's message, taken for the answer to its own question and made a client's reply, in memory of
- * exactly the promised size; the first byte says how the question was asked. */
+/* A server's message, taken for the answer to its own question and made a client's reply, in memory
+ * of exactly the promised size; the first byte says how the question was asked. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t question[NAME_WIRE_MAX + 4] = { 0 }, *buffer;
@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (result == HOP_ANSWER || result == HOP_ERROR) {
 		require(left <= size - 1);
 		reply = hop_reply(&query, question, &answer, buffer, left, 512U + data[0]);
-		require(reply >= query.end && reply <= size - 1 + HOP_ROOM && reply <= 512U + data[0]);
+		require(reply >= query.end && reply <= size - 1 + HOP_ROOM &&
+			reply <= 512U + data[0]);
 		/* What a client reads of it is whole. */
 		left = reply;
 		query.id = hop.id;

@@ -125,6 +125,17 @@ test_blocked_names_in_front_of_a_server_with_cookies() {
 		sed -n 's/^;; Query time: //p')"
 }
 
+# From version 1.33 on c-ares learns of cookies, and before that it proves nothing here.
+test_c_ares_is_refused_in_front_of_a_server_with_cookies() {
+	local said
+	gcc -O1 -D_GNU_SOURCE -Wno-deprecated-declarations -o "$LAB_DIR/cares" "$HERE/cares.c" -lcares
+	said=$(lab client 1 "$LAB_DIR/cares" 192.168.77.1 as-cookies.cares.test intranet.agency.test \
+		downloads.upd.kaspersky.com)
+	like "$said" '*cares.test: Successful*' 'an answer that has a cookie'
+	like "$said" '*kaspersky.com: Domain name not found,*' 'a blocked name'
+	remark "refused after ${said##*, }"
+}
+
 test_cookies_towards_upstreams() {
 	ask as-cookies.known.test >/dev/null
 	ask as-cookies.known.test >/dev/null

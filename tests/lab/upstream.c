@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * upstream ADDRESS PORT=PERSONA...: a DNS server that behaves, or not, as its personas say: each port
- * has one, and a name that begins with the label "as-PERSONA" chooses another. It answers A with
- * 198.18. and the port's two bytes, so that a test sees who answered; any other type with no data, TXT
- * with a text. Every query goes to stdout: "PORT udp|tcp HEX".
+ * upstream ADDRESS PORT=PERSONA...: a DNS server that behaves, or not, as its personas say: each
+ * port has one, and a name that begins with the label "as-PERSONA" chooses another. It answers A
+ * with 198.18. and the port's two bytes, so that a test sees who answered; any other type with no
+ * data, TXT with a text. Every query goes to stdout: "PORT udp|tcp HEX".
  *
  *   good            answers; OPT when asked with OPT, no cookies
  *   servfail, refused, notimp
@@ -279,7 +279,8 @@ static void lower(const struct query *query)
 
 static void options(const struct query *query)
 {
-	static const char all[] = "\0\x0b\0\2\4\xb0" "\0\3\0\1n" "\0\x0c\0\2\0\0" "\0\x08\0\4\0\1\0\0"
+	static const char all[] = "\0\x0b\0\2\4\xb0" "\0\3\0\1n" "\0\x0c\0\2\0\0"
+				  "\0\x08\0\4\0\1\0\0"
 				  "\0\x0f\0\4\0\3hi";
 
 	begin(query, 0);
@@ -436,7 +437,8 @@ int main(int argc, char **argv)
 		ports[i].port = (uint16_t)atoi(argv[i + 2]);
 		ports[i].persona = persona + 1;
 		tcp = !strstr(persona, "no-tcp");
-		fds[2 * i] = (struct pollfd){ listen_at(argv[1], ports[i].port, SOCK_DGRAM), POLLIN, 0 };
+		fds[2 * i] = (struct pollfd){
+			listen_at(argv[1], ports[i].port, SOCK_DGRAM), POLLIN, 0 };
 		fds[2 * i + 1] = (struct pollfd){
 			tcp ? listen_at(argv[1], ports[i].port, SOCK_STREAM) : -1, POLLIN, 0 };
 	}

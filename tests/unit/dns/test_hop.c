@@ -90,8 +90,9 @@ static void opt_ends_here(void **state)
 	struct packet packet = response(ANSWER);
 
 	(void)state;
-	PACKET_ADD(&packet, "\0\0\x29\2\0\0\0\0\0\0\x35" "\0\x0b\0\2\4\xb0" "\0\3\0\1n" "\0\x0c\0\2\0\0"
-			    "\0\x0a\0\x10" "abcdefgh" "12345678" "\0\x0f\0\4\0\3hi" "\0\x08\0\4\0\1\0\0");
+	PACKET_ADD(&packet, "\0\0\x29\2\0\0\0\0\0\0\x35" "\0\x0b\0\2\4\xb0" "\0\3\0\1n"
+			    "\0\x0c\0\2\0\0" "\0\x0a\0\x10" "abcdefgh" "12345678"
+			    "\0\x0f\0\4\0\3hi" "\0\x08\0\4\0\1\0\0");
 	REPLY_IS(packet, 512, "\x12\x34\x81\x80\0\1\0\1\0\0\0\1" "\1A\3com\0\0\1\0\1"
 		 "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
 		 "\0\0\x29\4\xd0\0\0\x80\0\0\x08" "\0\x0f\0\4\0\3hi");
