@@ -170,6 +170,7 @@ struct try {
 /* How one server of the target's is asked in this matter; each is set once. */
 struct manner {
 	bool plain;		/* without EDNS */
+	bool refused;		/* EDNS was, rather than silence */
 	bool cut;		/* its answer over UDP had TC */
 	bool no_tcp;		/* TCP failed */
 	bool large;		/* over UDP with the largest size, since TCP failed */

@@ -25,7 +25,8 @@ enum {
 	SERVERS_REST_MAX_MS = 300000,
 	SERVERS_TRIAL_MS = 2000,	/* until another question tries it */
 	SERVERS_ABILITY_MS = 900000,	/* what it cannot do is asked again after that */
-	SERVERS_DROPS_EDNS_MS = 60000,	/* the same, where that was only guessed */
+	SERVERS_DROPS = 3,		/* so often it drops what has an OPT, not by chance ... */
+	SERVERS_DROPS_MS = 60000,	/* ... and is believed for so long */
 	SERVERS_NO_TCP_MS = 60000,
 	SERVERS_COOKIE_MS = 3600000,	/* our cookie for it is renewed */
 	SERVERS_DONE = UINT8_MAX	/* not to be asked again in this matter */
@@ -43,6 +44,7 @@ struct server {
 	int64_t used;		/* ms, clock_uptime_ms, as below */
 	int64_t until;		/* rests */
 	bool speaks_edns;	/* answered with OPT before */
+	uint8_t drops;		/* answers it had without OPT only, where it was silent with one */
 	int64_t no_edns;	/* until when it is asked without OPT */
 	int64_t no_tcp;		/* until when it is asked over UDP only */
 	int64_t cookie_until;	/* 0: there is none yet */

@@ -97,8 +97,10 @@ bool try_overdue(struct try *try)
 	if (try->silent)
 		return false;
 	try->silent = true;
-	/* Some servers, or what stands in front of them, drop what has an OPT. */
-	if (!try->tcp && !known(try)->speaks_edns)
+	/* Some servers, or what stands in front of them, drop what has an OPT. Without one there is no
+	 * DNSSEC: who wants that has it tried twice. */
+	if (!try->tcp && !known(try)->speaks_edns &&
+	    (!try->job->query.dnssec_ok || try->job->rounds > 0))
 		manner_of(try)->plain = true;
 	servers_failed(&try->job->worker->servers, server_of(try), SERVERS_SILENT,
 		       try->job->worker->now);
@@ -107,17 +109,33 @@ bool try_overdue(struct try *try)
 
 /* ---- what came back ---- */
 
+/*
+ * An answer without OPT. Only one that had none with OPT in the same matter says something, and of a
+ * server that never sent an OPT: a client must not be able to take EDNS from all by an odd question.
+ */
+static void learn_plain(const struct try *try, struct server *server, uint16_t rcode)
+{
+	const int64_t now = try->job->worker->now;
+	const struct manner *manner = manner_of(try);
+
+	if (try->hop.opt.present || !manner->plain || server->speaks_edns ||
+	    rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP)
+		return;
+	if (manner->refused)
+		server->no_edns = now + SERVERS_ABILITY_MS;
+	else if (++server->drops >= SERVERS_DROPS)
+		server->no_edns = now + SERVERS_DROPS_MS;
+}
+
 static void learn(struct try *try, const struct hop_answer *answer)
 {
 	struct server *server = known(try);
 
 	if (answer->opt.present) {
 		server->speaks_edns = true;
-		server->no_edns = 0;
-	} else if (!try->hop.opt.present && answer->rcode != RCODE_FORMERR &&
-		   !server->speaks_edns && server->no_edns <= try->job->worker->now) {
-		/* It was silent before. */
-		server->no_edns = try->job->worker->now + SERVERS_DROPS_EDNS_MS;
+		server->no_edns = server->drops = 0;
+	} else {
+		learn_plain(try, server, answer->rcode);
 	}
 	if (answer->opt.server_size && try->hop.opt.cookie &&
 	    memcmp(server->cookie, try->hop.opt.client, COOKIE_CLIENT) == 0) {
@@ -160,15 +178,12 @@ static void bad_cookie(struct try *try, const struct hop_answer *answer, uint8_t
 	ask_again(job, server, TROUBLE_NETWORK);
 }
 
-static void no_edns(struct try *try, const struct hop_answer *answer)
+static void no_edns(struct try *try)
 {
 	struct job *job = try->job;
 	size_t server = try->server;
 
-	/* One that answers with OPT knows EDNS, and something in this one did not please it. */
-	if (!answer->opt.present)
-		known(try)->no_edns = job->worker->now + SERVERS_ABILITY_MS;
-	manner_of(try)->plain = true;
+	manner_of(try)->plain = manner_of(try)->refused = true;
 	try_end(try);
 	ask_again(job, server, TROUBLE_NETWORK);
 }
@@ -201,7 +216,7 @@ static bool take(struct try *try, uint8_t *data, size_t size)
 		bad_cookie(try, &answer, data, size);
 		return true;
 	case HOP_NO_EDNS:
-		no_edns(try, &answer);
+		no_edns(try);
 		return true;
 	case HOP_BROKEN:
 		job_failed(job, server, TROUBLE_UNJUDGED, NULL, NULL, 0);

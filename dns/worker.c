@@ -145,10 +145,11 @@ static bool is_own(const struct addr *addr)
 
 	if (fd < 0)
 		return false;
-	own = connect(fd, (struct sockaddr *)&to, size) == 0 &&
-	      getsockname(fd, (struct sockaddr *)&from, &from_size) == 0 &&
-	      addr_from_sockaddr((struct sockaddr *)&from, &source, &port) == 0 &&
-	      addr_compare(&source, addr) == 0;
+	/* To a link-local address, or where no way leads, nothing could be sent on. */
+	own = connect(fd, (struct sockaddr *)&to, size) < 0 ||
+	      (getsockname(fd, (struct sockaddr *)&from, &from_size) == 0 &&
+	       addr_from_sockaddr((struct sockaddr *)&from, &source, &port) == 0 &&
+	       addr_compare(&source, addr) == 0);
 	close(fd);
 	return own;
 }
