@@ -23,9 +23,10 @@ int records_name(const uint8_t *message, size_t limit, size_t at, struct name *n
 				return -EBADMSG;
 			behind = behind ? behind : at + 2;
 			at = wire_get16(message + at) & 0x3fff;
-			/* Each leads before the place that the last one led to: no circle. */
+			/* To a name that stands wholly before the one that it ends: no circle. */
 			if (at >= bound)
 				return -EBADMSG;
+			limit = bound;
 			bound = at;
 			continue;
 		}

@@ -43,7 +43,7 @@ int records_begin(struct records *records, const uint8_t *message, size_t size)
 int records_next(struct records *records, struct record *record) __attribute__((warn_unused_result));
 
 /*
- * The name at this offset, decompressed (RFC 1035, 4.1.4: pointers lead backwards), in lower case. *end: behind it.
+ * The name at this offset, decompressed (RFC 1035, 4.1.4: a pointer leads to a prior name), in lower case. *end: behind it.
  * -EBADMSG when it is none, or does not end before limit.
  */
 int records_name(const uint8_t *message, size_t limit, size_t at, struct name *name, size_t *end)
