@@ -25,7 +25,7 @@
 #include "system/compose.h"
 #include "system/paths.h"
 
-enum { LEASE_MAX = 1024, FILE_MOST = 512 * 1024, START_WAIT_MS = 30000 };
+enum { LEASE_MAX = 4096, FILE_MOST = 512 * 1024, START_WAIT_MS = 30000 };
 
 char *appliance_path(char buffer[APPLIANCE_PATH], const char *path)
 {
@@ -266,6 +266,13 @@ bool appliance_lease(struct lease *lease, bool v6, bool kept)
 	return found;
 }
 
+int64_t appliance_lease_asked(void)
+{
+	char text[32];
+
+	return appliance_peek(PATH_LEASE_ASKED, text, sizeof(text)) ? strtoll(text, NULL, 10) : 0;
+}
+
 void appliance_facts(struct wiring_facts *facts)
 {
 	char path[APPLIANCE_PATH], *keys;
@@ -276,10 +283,8 @@ void appliance_facts(struct wiring_facts *facts)
 	*facts = (struct wiring_facts){ .memory_kb = 65536 };
 	if (sysinfo(&info) == 0)
 		facts->memory_kb = (uint64_t)info.totalram * info.mem_unit / 1024;
-	if (appliance_lease(&lease, true, false) && lease.has_prefix) {
-		facts->delegated = lease.prefix;
-		facts->has_delegated = true;
-	}
+	(void)appliance_lease(&lease, true, false);
+	lease_announce(&lease, clock_uptime_ms(), facts);
 	keys = appliance_read(PATH_SETTINGS "/authorized_keys", 1 << 16, &size);
 	facts->has_keys = keys && size > 0;
 	free(keys);

@@ -50,6 +50,8 @@ int appliance_network(struct network *network);
 int appliance_network_text(struct network *network, char **text);
 /* The last lease of a family; false: there is none. */
 bool appliance_lease(struct lease *lease, bool v6, bool kept);
+/* When the clients of DHCP were last told to begin anew: uptime in ms; 0: they were not. */
+int64_t appliance_lease_asked(void);
 void appliance_facts(struct wiring_facts *facts);
 
 /* What this box adds to settings when cordond gets them: leases, and which files there are. */
@@ -93,5 +95,25 @@ void run_become(const char *const argv[], const char *service);
 int run_wait(int pid);
 /* Asks the supervisor of the services to look at the settings again. */
 void run_reload_services(void);
+/* Asks it to begin DHCP anew in both families; false: it does not run. */
+bool run_renew_leases(void);
 
 int network_services(const struct cli *cli);
+
+/* ---- network_renew.c ---- */
+
+/* Carrier of the WAN: whether its cable came back, which may lead to another network now. */
+struct carrier {
+	char interface[IFNAMSIZ];
+	char changes[24];	/* how often the kernel saw it come or go, as text */
+	bool moved;		/* and that is not answered yet */
+	int64_t answered;	/* uptime in ms */
+};
+/* A descriptor that can be read whenever some link changes, or -1; drained by carrier_look. */
+int carrier_open(void);
+/* true: DHCP is to be begun anew now. One that comes and goes all the time gets that every ten seconds. */
+bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_t now);
+/* Whether the interface has a cable in: 1, 0, or -1 when it is down or not there. */
+int carrier_state(const char *interface);
+
+int network_renew(bool json);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/sealed.h"
 #include "system/boot.h"
@@ -247,8 +248,8 @@ static int keep_upstreams(const struct lease *lease)
 			line = *lease;
 		else if (!kept)
 			continue;
-		line.has_address = line.has_prefix = line.has_router = false;
-		lease_print(&line, &out);
+		lease_print(&(struct lease){ .v6 = v6, .dns_count = line.dns_count,
+					     .dns = { line.dns[0], line.dns[1], line.dns[2], line.dns[3] } }, &out);
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
 		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
@@ -256,6 +257,44 @@ static int keep_upstreams(const struct lease *lease)
 	free(old);
 	text_release(&out);
 	return code;
+}
+
+/* The old lease of a box that has just started is what the disk knows of it. */
+static void last_lease(struct lease *old, bool v6, int64_t now)
+{
+	size_t size;
+	char *text;
+
+	if (appliance_lease(old, v6, false) || !v6)
+		return;
+	text = appliance_read(PATH_PREFIXES, 4096, &size);
+	if (text)
+		lease_read_prefixes(old, text, now, clock_wall());
+	free(text);
+}
+
+static bool same_prefixes(const struct lease *lease, const struct lease *old)
+{
+	if (lease->has_prefix != old->has_prefix || lease->stales != old->stales ||
+	    (lease->has_prefix && memcmp(&lease->prefix, &old->prefix, sizeof(lease->prefix)) != 0))
+		return false;
+	for (size_t i = 0; i < lease->stales; i++) {
+		if (memcmp(&lease->stale[i].prefix, &old->stale[i].prefix, sizeof(lease->prefix)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What clients may have addresses of is known over a restart (RFC 9096, 3.6); written when it is another than before. */
+static void keep_prefixes(const struct lease *lease, const struct lease *old, int64_t now)
+{
+	struct text out = TEXT_EMPTY;
+
+	if (!lease->v6 || (same_prefixes(lease, old) && appliance_has(PATH_PREFIXES)))
+		return;
+	lease_print_prefixes(lease, now, clock_wall(), &out);
+	(void)appliance_write(PATH_PREFIXES, out.data ? out.data : "", out.length, 0600);
+	text_release(&out);
 }
 
 static int keep_lease(const struct lease *lease)
@@ -287,35 +326,52 @@ static void refuse_lease(bool v6, const struct diag *diag)
 	text_release(&out);
 }
 
+/* 0 or an exit code; *failures: steps that did not work. */
+static int enter_lease(const struct network *network, struct lease *lease, const struct lease *old, int64_t now,
+		       unsigned int *failures)
+{
+	struct wiring wiring;
+
+	wiring_init(&wiring);
+	lease_wiring(&wiring, network, lease, old);
+	*failures = run_wiring(&wiring);
+	wiring_release(&wiring);
+	lease_follow(lease, old, now);
+	keep_prefixes(lease, old, now);
+	return keep_lease(lease);
+}
+
 static int take_lease(const struct cli *cli, const char *event)
 {
 	static struct network network;
 	static struct diag diag;
 	const char *service = getenv("CORDON_SERVICE");
 	bool v6 = service && strcmp(service, "udhcpc6") == 0, changed = false;
-	struct lease lease, old;
-	struct wiring wiring;
-	unsigned int failures;
+	const int64_t now = clock_uptime_ms();
+	static struct lease lease, old;
+	unsigned int failures = 0;
 	char path[APPLIANCE_PATH];
 	int code = appliance_network(&network);
 
 	diag_init(&diag);
 	if (code)
 		return code;
+	last_lease(&old, v6, now);
 	if (lease_parse(&lease, &network, event, v6, variable, &diag) < 0) {
 		refuse_lease(v6, &diag);
+		/* The network is another one than that of the lease that is kept. */
+		lease = (struct lease){ .event = LEASE_GONE, .v6 = v6 };
+		if (appliance_lease_asked() > old.since)
+			(void)enter_lease(&network, &lease, &old, now, &failures);
 		return EXIT_NO;
 	}
+	command_print_diag(&diag);
 	if (!v6 && lease.event == LEASE_BOUND)
 		unlink(appliance_path(path, PATH_LEASE_REFUSED));
+	lease.event = lease_judge(&lease, &old, appliance_lease_asked(), now);
 	if (lease.event == LEASE_OTHER)
 		return EXIT_YES;
-	(void)appliance_lease(&old, v6, false);
-	wiring_init(&wiring);
-	lease_wiring(&wiring, &network, &lease, &old);
-	failures = run_wiring(&wiring);
-	wiring_release(&wiring);
-	code = keep_lease(&lease);
+	code = enter_lease(&network, &lease, &old, now, &failures);
 	if (v6)
 		run_reload_services();
 	/* Without a lease the resolvers of the last one are better than none. */
@@ -346,16 +402,20 @@ int command_network(const struct cli *cli, int argc, char **argv)
 		return check(argv[optind]);
 	if (strcmp(verb, "lease") == 0 && optind + 1 == argc)
 		return take_lease(cli, argv[optind]);
+	if (strcmp(verb, "renew") == 0 && optind + 1 == argc && strcmp(argv[optind], "wan") == 0)
+		optind++;
 	if (optind != argc)
 		return command_usage("network", "unexpected word \"%s\"", argv[optind]);
 	if (strcmp(verb, "show") == 0)
 		return show(json);
+	if (strcmp(verb, "renew") == 0)
+		return network_renew(json);
 	if (strcmp(verb, "services") == 0 && supervise)
 		return network_services(cli);
 	for (int i = 0; i < 4; i++) {
 		if (strcmp(verb, words[i]) == 0)
 			return act((enum action_of_network)i);
 	}
-	return command_usage("network", "expected check FILE, show, sysctl, up, forward, down, lease EVENT or "
+	return command_usage("network", "expected check FILE, show, renew, sysctl, up, forward, down, lease EVENT or "
 			     "services --supervise, found \"%s\"", verb);
 }

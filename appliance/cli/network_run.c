@@ -217,13 +217,22 @@ unsigned int run_wiring(const struct wiring *wiring)
 	return failures;
 }
 
-void run_reload_services(void)
+static bool tell_services(int signal_number)
 {
 	size_t size;
 	char *text = appliance_read(PATH_RUN "/services.pid", 32, &size);
 	int pid = text ? atoi(text) : 0;
 
 	free(text);
-	if (pid > 1)
-		kill(pid, SIGHUP);
+	return pid > 1 && kill(pid, signal_number) == 0;
+}
+
+void run_reload_services(void)
+{
+	(void)tell_services(SIGHUP);
+}
+
+bool run_renew_leases(void)
+{
+	return tell_services(SIGUSR1);
 }

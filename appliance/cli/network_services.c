@@ -3,10 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +19,7 @@
 
 /*
  * `cordon network services --supervise`: keeps DHCP, router advertisements, time and ssh running, and
- * has an eye on what comes later: an interface that was not there at the start, a stick.
+ * has an eye on what comes later: an interface that was not there at the start, a stick, the WAN's cable.
  */
 enum {
 	SERVICES = 32,
@@ -24,13 +27,14 @@ enum {
 	WAIT_LEAST_MS = 1000,	/* before a service that ended is started again */
 	WAIT_MOST_MS = 60000,
 	STOP_MS = 2000,
+	AGAIN_MS = 60000,	/* before settings that do not read are looked at again */
 	CHILDREN_MAX = 4096
 };
 #define CHILDREN PATH_RUN "/services.children"	/* "PID STARTED" each, for who comes after a crash */
 
 struct service {
 	char name[NETWORK_NAME];
-	char *identity;		/* words and configuration: other ones are another service */
+	char *words, *text;	/* what it runs with: with others it is another service */
 	const struct step *step;	/* of wiring */
 	int pid;		/* 0: not running */
 	int64_t started, due;	/* uptime in ms */
@@ -44,17 +48,19 @@ struct supervisor {
 	char missing[SERVICES][IFNAMSIZ];	/* interfaces of the settings that are not there */
 	size_t missings;
 	uint64_t disks;		/* what /sys/class/block had, as a sum */
+	char wan[IFNAMSIZ];	/* "": none */
+	struct carrier carrier;
+	int64_t again;		/* uptime in ms at which prefixes are announced in another way */
 };
 
 /* ---- one service ---- */
 
-static char *identity_of(const struct step *step)
+static char *words_of(const struct step *step)
 {
 	struct text out = TEXT_EMPTY;
 
 	for (size_t i = 0; step->argv[i]; i++)
 		text_printf(&out, "%s ", step->argv[i]);
-	text_puts(&out, step->text ? step->text : "");
 	return out.data;
 }
 
@@ -87,7 +93,7 @@ static void ended(struct service *service, int status)
 	service->due = now + service->wait;
 }
 
-static void stop(struct service *service)
+static void stop_process(struct service *service)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 	int64_t end = clock_uptime_ms() + STOP_MS;
@@ -101,7 +107,14 @@ static void stop(struct service *service)
 			nanosleep(&pause, NULL);
 		}
 	}
-	free(service->identity);
+	service->pid = 0;
+}
+
+static void stop(struct service *service)
+{
+	stop_process(service);
+	free(service->words);
+	free(service->text);
 	*service = (struct service){ .pid = 0 };
 }
 
@@ -187,28 +200,55 @@ static void write_configuration(const struct step *step)
 		(void)appliance_write(step->path, step->text, strlen(step->text), 0600);
 }
 
-static void add(struct supervisor *supervisor, const struct step *step)
+/* As it runs, or with another configuration that it reads by itself; false: it is another service. */
+static bool keep(struct service *service, const struct step *step, const char *words, char **text)
+{
+	bool same = strcmp(service->text, *text) == 0;
+
+	if (strcmp(service->words, words) != 0 || (!same && !(step->rereads && service->pid)))
+		return false;
+	service->step = step;
+	if (!same) {
+		char *old = service->text;
+
+		service->text = *text;
+		*text = old;
+		write_configuration(step);
+		kill(service->pid, SIGHUP);
+	}
+	return true;
+}
+
+static void begin(struct supervisor *supervisor, const struct step *step, char *words, char *text)
 {
 	struct service *service = find(supervisor, step->link);
-	char *identity = identity_of(step);
 
-	if (service && identity && strcmp(service->identity, identity) == 0) {
-		service->step = step;
-		free(identity);
-		return;
-	}
 	if (service)
 		stop(service);
 	else if (supervisor->services < SERVICES)
 		service = &supervisor->service[supervisor->services++];
-	if (!service || !identity) {
-		free(identity);
+	if (!service) {
+		free(words);
+		free(text);
 		return;
 	}
-	*service = (struct service){ .identity = identity, .step = step };
+	*service = (struct service){ .words = words, .text = text, .step = step };
 	snprintf(service->name, sizeof(service->name), "%s", step->link);
 	write_configuration(step);
 	start(service);
+}
+
+static void add(struct supervisor *supervisor, const struct step *step)
+{
+	struct service *service = find(supervisor, step->link);
+	char *words = words_of(step), *text = strdup(step->text ? step->text : "");
+
+	if (words && text && !(service && keep(service, step, words, &text))) {
+		begin(supervisor, step, words, text);
+		return;
+	}
+	free(words);
+	free(text);
 }
 
 static bool planned(const struct wiring *wiring, const char *name)
@@ -252,9 +292,12 @@ static void load(struct supervisor *supervisor)
 	struct wiring_facts facts;
 	struct wiring wiring;
 
+	supervisor->again = clock_uptime_ms() + AGAIN_MS;
 	if (appliance_network(&network) != EXIT_YES)
 		return;	/* said; what runs goes on */
 	appliance_facts(&facts);
+	supervisor->again = clock_uptime_ms() + 1000 * (int64_t)facts.again;
+	snprintf(supervisor->wan, sizeof(supervisor->wan), "%s", network.has_wan ? network.wan.interface : "");
 	wiring_init(&wiring);
 	wiring_services(&wiring, &network, &facts);
 	(void)run_wiring(&wiring);
@@ -271,6 +314,36 @@ static void load(struct supervisor *supervisor)
 	supervisor->wiring = wiring;
 	note_children(supervisor);
 	note_missing(supervisor, &network);
+}
+
+/* ---- leases ---- */
+
+/* A client that asks whether it may keep its lease waits for an answer of a server that may be in another network; one
+ * that begins anew asks whoever is there. What the box has stays meanwhile (lease_judge). */
+static void renew(struct supervisor *supervisor)
+{
+	static struct network network;
+	struct wiring wiring;
+	char text[32];
+
+	if (appliance_network(&network) != EXIT_YES)
+		return;
+	snprintf(text, sizeof(text), "%" PRId64 "\n", clock_uptime_ms());
+	(void)appliance_write(PATH_LEASE_ASKED, text, strlen(text), 0600);
+	wiring_init(&wiring);
+	wiring_moved(&wiring, &network);
+	(void)run_wiring(&wiring);
+	wiring_release(&wiring);
+	for (size_t i = 0; i < supervisor->services; i++) {
+		struct service *service = &supervisor->service[i];
+
+		if (strcmp(service->name, "udhcpc") != 0 && strcmp(service->name, "udhcpc6") != 0)
+			continue;
+		stop_process(service);
+		service->wait = 0;
+		start(service);
+	}
+	note_children(supervisor);
 }
 
 /* ---- what comes later ---- */
@@ -362,37 +435,75 @@ static void start_due(struct supervisor *supervisor)
 		note_children(supervisor);
 }
 
-int network_services(const struct cli *cli)
+static int open_signals(void)
 {
-	static struct supervisor supervisor;
-	const struct timespec second = { .tv_sec = 1 };
-	int64_t looked = clock_uptime_ms();
-	char text[16];
 	sigset_t signals;
-	int signal_number = 0;
 
-	(void)cli;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* false: it is to end. */
+static bool obey_signals(struct supervisor *supervisor, int fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			return false;
+		if (info.ssi_signo == SIGHUP)
+			load(supervisor);
+		if (info.ssi_signo == SIGUSR1)
+			renew(supervisor);
+	}
+	return true;
+}
+
+/* Until it is told to end. */
+static void supervise(struct supervisor *supervisor, int signals, int links)
+{
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN }, { .fd = links, .events = POLLIN } };
+	int64_t looked = clock_uptime_ms();
+
+	while (obey_signals(supervisor, signals)) {
+		int64_t now = clock_uptime_ms();
+
+		reap(supervisor);
+		if (carrier_look(&supervisor->carrier, links, supervisor->wan, now))
+			renew(supervisor);
+		if (now >= supervisor->again)
+			load(supervisor);
+		start_due(supervisor);
+		if (now - looked >= LOOK_MS) {
+			looked = now;
+			look(supervisor);
+		}
+		(void)poll(fds, 2, 1000);
+	}
+}
+
+int network_services(const struct cli *cli)
+{
+	static struct supervisor supervisor;
+	int signals = open_signals(), links = carrier_open();
+	char text[16];
+
+	(void)cli;
+	if (signals < 0) {
+		perror("cordon network services");
+		return EXIT_NO;
+	}
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	(void)appliance_write(PATH_RUN "/services.pid", text, strlen(text), 0600);
 	end_children();
 	load(&supervisor);
-	while (signal_number != SIGTERM && signal_number != SIGINT) {
-		signal_number = sigtimedwait(&signals, NULL, &second);
-		reap(&supervisor);
-		if (signal_number == SIGHUP)
-			load(&supervisor);
-		start_due(&supervisor);
-		if (clock_uptime_ms() - looked >= LOOK_MS) {
-			looked = clock_uptime_ms();
-			look(&supervisor);
-		}
-	}
+	supervise(&supervisor, signals, links);
 	for (size_t i = 0; i < supervisor.services; i++)
 		stop(&supervisor.service[i]);
 	wiring_release(&supervisor.wiring);

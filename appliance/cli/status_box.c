@@ -12,10 +12,17 @@
 #include "system/boot.h"
 #include "system/health.h"
 #include "system/paths.h"
+#include "system/route.h"
 
 /* What an appliance that runs the image says beside cordond: the box, its image, its settings. */
 
-enum { IMAGE_JSON_MAX = 4096, FACT = 128 };
+enum {
+	IMAGE_JSON_MAX = 4096,
+	FACT = 128,
+	ANSWER_MS = 15000,	/* in which a server answers, if there is one */
+	ROUTE_MS = 30000,	/* in which a router is heard (RFC 7559) */
+	START_MS = 120000
+};
 
 static void put(json_t *object, const char *key, json_t *value)
 {
@@ -127,19 +134,108 @@ static json_t *missing_link(const struct network *network)
 	return json_null();
 }
 
+/* ---- the way outside ---- */
+
+/* The WAN, or else the link that has a gateway. */
+static const struct network_link *outside(const struct network *network)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		if (link == &network->wan || link->v4.has_gateway || link->v6.has_gateway)
+			return link;
+	}
+	return NULL;
+}
+
+/* Nobody has answered since clients were told to begin anew, or its time is over. */
+static bool is_stale(const struct lease *lease, int64_t now)
+{
+	const int64_t asked = appliance_lease_asked();
+
+	return (lease->has_address || lease->has_prefix) &&
+	       ((asked > lease->since && now - asked > ANSWER_MS) || lease_over(lease, now - ANSWER_MS));
+}
+
+static bool has_gateway(const struct network *network, bool v6)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		if ((v6 ? &link->v6 : &link->v4)->has_gateway)
+			return true;
+	}
+	return false;
+}
+
+/* Is a default route owed? What DHCP or router advertisements give may take its time, and IPv6 need not be there. */
+static bool is_route_owed(const struct network *network, const struct lease *lease, int64_t now)
+{
+	if (has_gateway(network, lease->v6))
+		return true;
+	if (!network->has_wan || (lease->v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC)
+		return false;
+	if (lease->v6 && network->wan.v4.method == METHOD_NONE && now > START_MS)
+		return now - appliance_lease_asked() > ROUTE_MS;
+	return (lease->has_address || lease->has_prefix) && now - lease->since > (lease->v6 ? ROUTE_MS : 0) &&
+	       now - appliance_lease_asked() > (lease->v6 ? ROUTE_MS : 0);
+}
+
+static bool has_route(bool v6)
+{
+	static char text[1 << 16];
+
+	/* A kernel that has no such file does not say. */
+	if (!appliance_peek(v6 ? "/proc/net/ipv6_route" : "/proc/net/route", text, sizeof(text)))
+		return true;
+	return v6 ? route_has_default_v6(text) : route_has_default_v4(text);
+}
+
+static json_t *families(const bool given[2], const char *v4, const char *v6)
+{
+	char text[32];
+
+	if (!given[0] && !given[1])
+		return json_null();
+	snprintf(text, sizeof(text), "%s%s%s", given[0] ? v4 : "", given[0] && given[1] ? " and " : "", given[1] ? v6 : "");
+	return json_string(text);
+}
+
+/* What follows from no cable is not said beside it. */
+static void put_outside(json_t *links, const struct network *network, const struct lease lease[2])
+{
+	const struct network_link *link = outside(network);
+	const int carrier = link ? carrier_state(link->interface) : -1;
+	const int64_t now = clock_uptime_ms();
+	bool stale[2], lost[2];
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		stale[v6] = carrier != 0 && network->has_wan && is_stale(&lease[v6], now);
+		lost[v6] = carrier != 0 && is_route_owed(network, &lease[v6], now) && !has_route(v6);
+	}
+	put(links, "outside", link ? json_string(link->interface) : NULL);
+	put(links, "carrier", carrier < 0 ? NULL : json_boolean(carrier));
+	put(links, "no_default_route", families(lost, "IPv4", "IPv6"));
+	put(links, "lease_stale", families(stale, "DHCP", "DHCPv6"));
+}
+
 /* null: network.conf does not read, which is said on stderr. */
 static json_t *links_json(void)
 {
 	static struct network network;
-	struct lease lease;
+	static struct lease lease[2];
+	json_t *links;
 	bool waits;
 
 	if (appliance_network(&network) != EXIT_YES)
 		return json_null();
-	waits = network.has_wan && network.wan.v4.method == METHOD_DYNAMIC &&
-		!(appliance_lease(&lease, false, false) && lease.has_address);
-	return json_pack("{s:o, s:b, s:o}", "missing", missing_link(&network), "wan_waits", waits, "lease_refused",
-			 note(PATH_LEASE_REFUSED));
+	for (int v6 = 0; v6 < 2; v6++)
+		(void)appliance_lease(&lease[v6], v6, false);
+	waits = network.has_wan && network.wan.v4.method == METHOD_DYNAMIC && !lease[0].has_address;
+	links = json_pack("{s:o, s:b, s:o}", "missing", missing_link(&network), "wan_waits", waits, "lease_refused",
+			  note(PATH_LEASE_REFUSED));
+	put_outside(links, &network, lease);
+	return links;
 }
 
 static json_t *boot_json(void)
@@ -220,6 +316,9 @@ static void judge_box(struct health *health, const json_t *box)
 	health->link_missing = command_text_if(links, "missing");
 	health->wan_waits = is_true(links, "wan_waits");
 	health->lease_refused = command_text_if(links, "lease_refused");
+	health->no_carrier = json_is_false(json_object_get(links, "carrier")) ? command_text_if(links, "outside") : NULL;
+	health->no_route = command_text_if(links, "no_default_route");
+	health->lease_stale = command_text_if(links, "lease_stale");
 	health->settings_put_aside = is_true(settings, "put_aside");
 	health->settings_wrong = command_text_if(settings, "wrong");
 	health->provisioned = is_true(settings, "provisioned");

@@ -30,6 +30,9 @@ struct health {
 	const char *link_missing;	/* an interface of network.conf that is not there */
 	bool wan_waits;			/* no address by DHCP yet */
 	const char *lease_refused;	/* why the one that it was given is not used */
+	const char *no_carrier;		/* the interface that leads outside has no cable in */
+	const char *no_route;		/* families without a default route: "IPv4" */
+	const char *lease_stale;	/* nobody confirms it: "DHCP" */
 	bool provisioned;
 	bool settings_put_aside;	/* they could not be used */
 	const char *settings_wrong;	/* those that were offered last, and were not taken */

@@ -6,7 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFIX_SHORTEST = 16 };
+#include "settings/value.h"
+
+enum {
+	PREFIX_SHORTEST = 16,
+	VALID_USUAL = 3600,	/* udhcpc's own, where the server names none */
+	VALID_LEAST = 30,	/* and its floor */
+	STALE_STEP = 60,	/* how often what is stale is announced with what is left of it */
+	DAY = 86400
+};
 
 /* Could a host of the network have it? Not this one itself, no group, nothing of a link. */
 static bool is_unicast(const struct addr *addr, const struct network *network)
@@ -27,12 +35,13 @@ static bool is_unicast(const struct addr *addr, const struct network *network)
 	return bytes[0] >> 5 == 1 || bytes[0] >> 1 == 0x7e;	/* 2000::/3, fc00::/7 */
 }
 
-static bool next_word(const char **at, const char **word, size_t *length)
+void lease_add_dns(struct lease *lease, const struct network *network, const char *word, size_t length)
 {
-	*word = *at + strspn(*at, " \t");
-	*length = strcspn(*word, " \t");
-	*at = *word + *length;
-	return *length > 0;
+	struct addr dns;
+
+	if (lease->dns_count < WIRING_DNS && addr_parse(&dns, word, length) == 0 && is_unicast(&dns, network) &&
+	    addr_is_v4(&dns) != lease->v6)
+		lease->dns[lease->dns_count++] = dns;
 }
 
 static void parse_dns(struct lease *lease, const struct network *network, const char *value)
@@ -40,13 +49,8 @@ static void parse_dns(struct lease *lease, const struct network *network, const 
 	const char *word;
 	size_t length;
 
-	while (value && lease->dns_count < WIRING_DNS && next_word(&value, &word, &length)) {
-		struct addr *dns = &lease->dns[lease->dns_count];
-
-		if (addr_parse(dns, word, length) == 0 && is_unicast(dns, network) &&
-		    addr_is_v4(dns) != lease->v6)
-			lease->dns_count++;
-	}
+	while (value && value_word(&value, &word, &length))
+		lease_add_dns(lease, network, word, length);
 }
 
 static bool overlap(const struct prefix *a, const struct prefix *b)
@@ -102,10 +106,135 @@ bool lease_fits(const struct lease *lease, const struct network *network)
 	return (lease->v6 ? lease->has_prefix : lease->has_address) && !lan_overlaps(network, &prefix);
 }
 
+/* Could it be the way to somewhere? A route to it by the WAN must lead no client's packets there. */
+static bool is_router(const struct lease *lease, const struct network *network, const struct addr *via)
+{
+	return addr_is_v4(via) && is_unicast(via, network) && addr_compare(via, &lease->address.addr) != 0 &&
+	       !lan_overlaps(network, &(struct prefix){ *via, 128 });
+}
+
+static bool is_within(const struct prefix *inner, const struct prefix *outer)
+{
+	return inner->length >= outer->length && prefix_contains(outer, &inner->addr);
+}
+
+/* Would the route take something away from a LAN, or from a route of the settings? A wider one does not: the longest
+ * prefix wins. */
+static bool takes_own(const struct network *network, const struct prefix *to)
+{
+	const struct network_link *link;
+
+	for (size_t i = 0; (link = network_link(network, i)); i++) {
+		struct prefix own = network_prefix(&link->v4.address);
+
+		if (link->v4.method == METHOD_STATIC && is_within(to, &own))
+			return true;
+	}
+	for (size_t i = 0; i < network->routes; i++) {
+		if (!is_default(&network->route[i].to) && is_within(to, &network->route[i].to))
+			return true;
+	}
+	return false;
+}
+
+/* NETWORK/LENGTH as udhcpc prints it; host bits may be set and do not count. */
+static int parse_network(struct prefix *to, const char *word, size_t length)
+{
+	const char *slash = memchr(word, '/', length);
+	struct network_address address;
+	unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : 33;
+
+	if (bits > 32 || addr_parse(&address.addr, word, (size_t)(slash - word)) < 0 || !addr_is_v4(&address.addr))
+		return -EINVAL;
+	address.length = (uint8_t)(ADDR_V4_BITS + bits);
+	*to = network_prefix(&address);
+	/* What is no network of hosts, or within one; 0.0.0.0/1 is no such one. */
+	return (bits >= 8 || to->addr.bytes[12] >= 224) && !is_unicast(&to->addr, NULL) ? -EINVAL : 0;
+}
+
+static void take_route(struct lease *lease, const struct network *network, const struct prefix *to,
+		       const struct addr *via, struct diag *diag)
+{
+	static const struct addr any = { { [10] = 0xff, [11] = 0xff } };
+	struct lease_route route = { .to = *to, .via = *via, .on_link = addr_compare(via, &any) == 0 };
+	char text[PREFIX_TEXT], router[ADDR_TEXT];
+
+	prefix_print(to, text);
+	addr_print(via, router);
+	if (takes_own(network, to)) {
+		diag_error(diag, "DHCP", 0, 0, "the route to %s by %s is left out: that network is a LAN's own, or one "
+			   "that network.conf has a route to; expected others in option 121", text, router);
+	} else if (is_default(to) ? !is_router(lease, network, via)
+				  : !route.on_link && !is_router(lease, network, via)) {
+		diag_error(diag, "DHCP", 0, 0, "the route to %s by %s is left out: expected a router on the WAN's side "
+			   "in option 121", text, router);
+	} else if (is_default(to)) {
+		if (!lease->has_router)
+			lease->router = *via;
+		lease->has_router = true;
+	} else if (lease->routes < LEASE_ROUTES) {
+		lease->route[lease->routes++] = route;
+	}
+}
+
+/* With option 121 there is no option 3, not even where it has no default route (RFC 3442). */
+static void parse_routes(struct lease *lease, const struct network *network, const char *value, struct diag *diag)
+{
+	const char *word, *via_word;
+	size_t length, via_length, words = 0;
+	struct prefix to;
+	struct addr via;
+
+	for (; value_word(&value, &word, &length) && value_word(&value, &via_word, &via_length); words++) {
+		if (words == LEASE_ROUTES + 1) {
+			diag_error(diag, "DHCP", 0, 0, "the routes behind the first %d are left out", LEASE_ROUTES + 1);
+			return;
+		}
+		if (parse_network(&to, word, length) < 0 || addr_parse(&via, via_word, via_length) < 0) {
+			diag_error(diag, "DHCP", 0, 0, "expected NETWORK/LENGTH ROUTER in option 121, found \"%.40s\"", word);
+			continue;
+		}
+		take_route(lease, network, &to, &via, diag);
+	}
+}
+
+static void parse_router(struct lease *lease, const struct network *network, const char *value)
+{
+	lease->has_router = value && addr_parse(&lease->router, value, strcspn(value, " ")) == 0 &&
+			    is_router(lease, network, &lease->router);
+}
+
+static uint32_t parse_number(const char *text, uint32_t otherwise)
+{
+	unsigned long long number;
+	char *end;
+
+	if (!text || (uint8_t)(*text - '0') > 9)
+		return otherwise;
+	number = strtoull(text, &end, 10);
+	return *end ? otherwise : number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+}
+
+/* IPv6 would be off on a link with less than it needs. */
+static uint32_t parse_mtu(const struct network *network, const char *text, struct diag *diag)
+{
+	const uint32_t least = network->wan.v6.method == METHOD_NONE ? LEASE_MTU_LEAST : LEASE_MTU_LEAST_V6;
+	uint32_t mtu = parse_number(text, 0);
+
+	if (!text)
+		return 0;
+	if (mtu < LEASE_MTU_LEAST || mtu > UINT16_MAX) {
+		diag_error(diag, "DHCP", 0, 0, "the MTU is left out: expected %d to %d in option 26, found \"%.20s\"",
+			   LEASE_MTU_LEAST, UINT16_MAX, text);
+		return 0;
+	}
+	return mtu < least ? least : mtu;
+}
+
 static int parse_v4(struct lease *lease, const struct network *network,
 		    const char *(*get)(const char *name), struct diag *diag)
 {
-	const char *ip = get("ip"), *mask = get("mask"), *router = get("router");
+	const char *ip = get("ip"), *mask = get("mask"), *routes = get("staticroutes");
 	unsigned long length = mask ? strtoul(mask, NULL, 10) : 32;
 	struct prefix prefix;
 
@@ -124,18 +253,23 @@ static int parse_v4(struct lease *lease, const struct network *network,
 		return -EINVAL;
 	}
 	lease->has_address = true;
-	if (router && addr_parse(&lease->router, router, strcspn(router, " ")) == 0 &&
-	    addr_is_v4(&lease->router) && is_unicast(&lease->router, network) &&
-	    addr_compare(&lease->router, &lease->address.addr) != 0 &&
-	    /* A route to it by the WAN would lead a client's packets there. */
-	    !lan_overlaps(network, &(struct prefix){ lease->router, 128 }))
-		lease->has_router = true;
+	if (routes && routes[0])
+		parse_routes(lease, network, routes, diag);
+	else
+		parse_router(lease, network, get("router"));
+	lease->mtu = parse_mtu(network, get("mtu"), diag);
+	lease->valid = parse_number(get("lease"), VALID_USUAL);
+	if (lease->valid < VALID_LEAST)
+		lease->valid = VALID_LEAST;
+	lease->preferred = lease->valid;
 	return 0;
 }
 
-static int parse_v6(struct lease *lease, const struct network *network, const char *text,
-		    struct diag *diag)
+static int parse_v6(struct lease *lease, const struct network *network,
+		    const char *(*get)(const char *name), struct diag *diag)
 {
+	const char *text = get("ipv6prefix");
+
 	if (!text)
 		return 0;
 	if (prefix_parse(&lease->prefix, text, strlen(text)) < 0 || addr_is_v4(&lease->prefix.addr) ||
@@ -146,6 +280,10 @@ static int parse_v6(struct lease *lease, const struct network *network, const ch
 		return -EINVAL;
 	}
 	lease->has_prefix = true;
+	lease->valid = parse_number(get("ipv6prefix_lease"), (uint32_t)LEASE_FOREVER);
+	lease->preferred = parse_number(get("ipv6prefix_preferred"), lease->valid);
+	if (lease->preferred > lease->valid)
+		lease->preferred = lease->valid;
 	return 0;
 }
 
@@ -165,9 +303,13 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 	}
 	if (strcmp(event, "deconfig") == 0)
 		lease->event = LEASE_GONE;
+	else if (strcmp(event, "nak") == 0)
+		lease->event = LEASE_REFUSED;
+	else if (strcmp(event, "leasefail") == 0)
+		lease->event = LEASE_FAILED;
 	if (strcmp(event, "bound") != 0 && strcmp(event, "renew") != 0)
 		return 0;
-	error = v6 ? parse_v6(lease, network, get("ipv6prefix"), diag)
+	error = v6 ? parse_v6(lease, network, get, diag)
 		   : parse_v4(lease, network, get, diag);
 	if (error)
 		return error;
@@ -178,12 +320,76 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 
 /* ---- what follows ---- */
 
+static bool same_route(const struct lease_route *a, const struct lease_route *b)
+{
+	return a->on_link == b->on_link && a->to.length == b->to.length &&
+	       addr_compare(&a->to.addr, &b->to.addr) == 0 && addr_compare(&a->via, &b->via) == 0;
+}
+
+static void drop_routes(struct wiring *wiring, const char *wan, const struct lease *lease, const struct lease *old)
+{
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < old->routes; i++) {
+		size_t j = 0;
+
+		while (j < lease->routes && !same_route(&lease->route[j], &old->route[i]))
+			j++;
+		if (j == lease->routes)
+			wiring_ip(wiring, wan, "-4 route del %s dev %s", prefix_print(&old->route[i].to, text),
+				  wan)->optional = true;
+	}
+	if (old->has_router && !lease->has_router)
+		wiring_ip(wiring, wan, "-4 route del default dev %s", wan)->optional = true;
+}
+
+/* A router need not be in the address's own network, nor in one that the lease calls on-link. */
+static void reach(struct wiring *wiring, const char *wan, const struct lease *lease, const struct addr *router)
+{
+	const struct prefix own = network_prefix(&lease->address);
+	bool near = prefix_contains(&own, router);
+	char via[ADDR_TEXT];
+
+	for (size_t i = 0; i < lease->routes; i++)
+		near |= lease->route[i].on_link && prefix_contains(&lease->route[i].to, router);
+	if (!near)
+		wiring_ip(wiring, wan, "-4 route replace %s dev %s", addr_print(router, via), wan);
+}
+
+static void add_routes(struct wiring *wiring, const char *wan, const struct lease *lease)
+{
+	char text[PREFIX_TEXT], via[ADDR_TEXT];
+
+	for (size_t i = 0; i < lease->routes; i++) {
+		if (lease->route[i].on_link)
+			wiring_ip(wiring, wan, "-4 route replace %s dev %s",
+				  prefix_print(&lease->route[i].to, text), wan)->optional = true;
+	}
+	if (lease->has_router) {
+		reach(wiring, wan, lease, &lease->router);
+		wiring_ip(wiring, wan, "-4 route replace default via %s dev %s",
+			  addr_print(&lease->router, via), wan);
+	}
+	for (size_t i = 0; i < lease->routes; i++) {
+		const struct lease_route *route = &lease->route[i];
+
+		if (route->on_link)
+			continue;
+		reach(wiring, wan, lease, &route->via);
+		wiring_ip(wiring, wan, "-4 route replace %s via %s dev %s", prefix_print(&route->to, text),
+			  addr_print(&route->via, via), wan)->optional = true;
+	}
+}
+
 static void wiring_v4(struct wiring *wiring, const char *wan, const struct lease *lease,
 		    const struct lease *old)
 {
-	struct prefix prefix = network_prefix(&lease->address);
-	char text[PREFIX_TEXT], via[ADDR_TEXT];
+	const uint32_t mtu = lease->mtu ? lease->mtu : old->mtu ? LEASE_MTU_USUAL : 0;
+	char text[PREFIX_TEXT];
 
+	/* More than the card can do is refused by the kernel, and what it had stays. */
+	if (mtu)
+		wiring_ip(wiring, wan, "link set %s mtu %u", wan, mtu)->optional = true;
 	if (lease->event == LEASE_GONE) {
 		wiring_ip(wiring, wan, "-4 addr flush dev %s", wan)->optional = true;
 		return;
@@ -191,12 +397,8 @@ static void wiring_v4(struct wiring *wiring, const char *wan, const struct lease
 	if (old->has_address && addr_compare(&old->address.addr, &lease->address.addr) != 0)
 		wiring_ip(wiring, wan, "-4 addr flush dev %s", wan)->optional = true;
 	wiring_ip(wiring, wan, "-4 addr replace %s brd + dev %s", wiring_address(&lease->address, text), wan);
-	if (!lease->has_router)
-		return;
-	addr_print(&lease->router, via);
-	if (!prefix_contains(&prefix, &lease->router))
-		wiring_ip(wiring, wan, "-4 route replace %s dev %s", via, wan);
-	wiring_ip(wiring, wan, "-4 route replace default via %s dev %s", via, wan);
+	drop_routes(wiring, wan, lease, old);
+	add_routes(wiring, wan, lease);
 }
 
 void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
@@ -205,7 +407,7 @@ void lease_wiring(struct wiring *wiring, const struct network *network, const st
 	bool same = old->has_prefix && lease->has_prefix && old->prefix.length == lease->prefix.length &&
 		    addr_compare(&old->prefix.addr, &lease->prefix.addr) == 0;
 
-	if (lease->event == LEASE_OTHER)
+	if (lease->event != LEASE_BOUND && lease->event != LEASE_GONE)
 		return;
 	if (!lease->v6) {
 		wiring_v4(wiring, network->wan.interface, lease, old);
@@ -217,68 +419,103 @@ void lease_wiring(struct wiring *wiring, const struct network *network, const st
 		wiring_delegate(wiring, network, &lease->prefix, false);
 }
 
-/* ---- what is kept ---- */
+/* ---- time ---- */
 
-bool lease_same_dns(const struct lease *lease, const struct lease *old)
+uint32_t lease_left(const struct lease *lease, uint32_t lifetime, int64_t now)
 {
-	for (size_t i = 0; i < lease->dns_count; i++) {
-		size_t j = 0;
+	int64_t gone = (now - lease->since) / 1000;
 
-		while (j < old->dns_count && addr_compare(&lease->dns[i], &old->dns[j]) != 0)
-			j++;
-		if (j == old->dns_count)
-			return false;
+	if (lifetime == (uint32_t)LEASE_FOREVER || gone <= 0)
+		return lifetime;
+	return gone >= lifetime ? 0 : lifetime - (uint32_t)gone;
+}
+
+bool lease_over(const struct lease *lease, int64_t now)
+{
+	return lease_left(lease, lease->valid, now) == 0;
+}
+
+enum lease_event lease_judge(const struct lease *lease, const struct lease *old, int64_t asked, int64_t now)
+{
+	const bool has = old->v6 ? old->has_prefix : old->has_address;
+	const bool first = old->since == 0;
+
+	switch (lease->event) {
+	case LEASE_GONE:
+		if (first && !has)
+			return LEASE_OTHER;
+		return has && asked > old->since && !lease_over(old, now) ? LEASE_OTHER : LEASE_GONE;
+	case LEASE_FAILED:
+		return has ? lease_over(old, now) ? LEASE_GONE : LEASE_OTHER
+			   : first && old->stales ? LEASE_GONE : LEASE_OTHER;
+	case LEASE_REFUSED:
+		return LEASE_GONE;
+	default:
+		return lease->event;
 	}
-	return lease->dns_count == old->dns_count;
 }
 
-void lease_print(const struct lease *lease, struct text *out)
+static bool same_prefix(const struct prefix *a, const struct prefix *b)
 {
-	char text[PREFIX_TEXT], via[ADDR_TEXT];
-
-	text_puts(out, lease->v6 ? "6 " : "4 ");
-	if (lease->v6)
-		text_puts(out, lease->has_prefix ? prefix_print(&lease->prefix, text) : "-");
-	else
-		text_puts(out, lease->has_address ? wiring_address(&lease->address, text) : "-");
-	text_printf(out, " %s", lease->has_router ? addr_print(&lease->router, via) : "-");
-	for (size_t i = 0; i < lease->dns_count; i++)
-		text_printf(out, " %s", addr_print(&lease->dns[i], via));
-	text_puts(out, "\n");
+	return a->length == b->length && addr_compare(&a->addr, &b->addr) == 0;
 }
 
-static int read_first(struct lease *lease, const char *word, size_t length)
+static void add_stale(struct lease *lease, const struct lease_stale *stale, int64_t now)
 {
-	const char *slash = memchr(word, '/', length);
-
-	if (length == 1 && word[0] == '-')
-		return 0;
-	if (lease->v6) {
-		lease->has_prefix = prefix_parse(&lease->prefix, word, length) == 0 &&
-				    lease->prefix.length <= 64;
-		return lease->has_prefix ? 0 : -EINVAL;
+	if (stale->until <= now || (lease->has_prefix && same_prefix(&lease->prefix, &stale->prefix)))
+		return;
+	for (size_t i = 0; i < lease->stales; i++) {
+		if (same_prefix(&lease->stale[i].prefix, &stale->prefix))
+			return;
 	}
-	lease->has_address = slash &&
-			     addr_parse(&lease->address.addr, word, (size_t)(slash - word)) == 0 &&
-			     addr_is_v4(&lease->address.addr);
-	lease->address.length = (uint8_t)(ADDR_V4_BITS + (slash ? strtoul(slash + 1, NULL, 10) & 0x3f : 0));
-	return lease->has_address && lease->address.length <= 128 ? 0 : -EINVAL;
+	if (lease->stales < WIRING_STALES)
+		lease->stale[lease->stales++] = *stale;
 }
 
-int lease_read(struct lease *lease, const char *line)
+/* Clients know it for what was announced last, which is no more than this. */
+static int64_t known_ms(const struct lease *lease, int64_t now)
 {
-	const char *word;
-	size_t length;
+	uint32_t left = lease_left(lease, lease->valid, now);
 
-	*lease = (struct lease){ .event = LEASE_BOUND };
-	if (!next_word(&line, &word, &length) || length != 1 || (word[0] != '4' && word[0] != '6'))
-		return -EINVAL;
-	lease->v6 = word[0] == '6';
-	if (!next_word(&line, &word, &length) || read_first(lease, word, length) < 0 ||
-	    !next_word(&line, &word, &length))
-		return -EINVAL;
-	if (length != 1 || word[0] != '-')
-		lease->has_router = addr_parse(&lease->router, word, length) == 0;
-	parse_dns(lease, NULL, line);
-	return 0;
+	return INT64_C(1000) * (left < WIRING_VALID_MOST ? left : WIRING_VALID_MOST);
+}
+
+void lease_follow(struct lease *lease, const struct lease *old, int64_t now)
+{
+	lease->since = now;
+	lease->stales = 0;
+	if (!lease->v6)
+		return;
+	if (old->has_prefix)
+		add_stale(lease, &(struct lease_stale){ old->prefix, now + known_ms(old, now) }, now);
+	for (size_t i = 0; i < old->stales; i++)
+		add_stale(lease, &old->stale[i], now);
+}
+
+void lease_announce(const struct lease *lease, int64_t now, struct wiring_facts *facts)
+{
+	const uint32_t preferred = lease_left(lease, lease->preferred, now), valid = lease_left(lease, lease->valid, now);
+	uint32_t again = DAY;
+
+	facts->has_delegated = lease->has_prefix;
+	facts->delegated = lease->prefix;
+	facts->preferred = preferred < WIRING_PREFERRED_MOST ? preferred : WIRING_PREFERRED_MOST;
+	facts->valid = valid < WIRING_VALID_MOST ? valid : WIRING_VALID_MOST;
+	facts->counts_down = preferred <= WIRING_PREFERRED_MOST || valid <= WIRING_VALID_MOST;
+	if (lease->has_prefix && !facts->counts_down) {
+		again = preferred - WIRING_PREFERRED_MOST < again ? preferred - WIRING_PREFERRED_MOST : again;
+		again = valid - WIRING_VALID_MOST < again ? valid - WIRING_VALID_MOST : again;
+	}
+	facts->stales = 0;
+	for (size_t i = 0; i < lease->stales; i++) {
+		int64_t left = (lease->stale[i].until - now) / 1000;
+
+		if (left <= 0)
+			continue;
+		/* It is announced until the next step, and never for longer than what is left. */
+		facts->stale[facts->stales++] = (struct wiring_stale){
+			lease->stale[i].prefix, left > STALE_STEP ? (uint32_t)(left - STALE_STEP) : 0 };
+		again = left < STALE_STEP ? (uint32_t)left : again < STALE_STEP ? again : STALE_STEP;
+	}
+	facts->again = again ? again : 1;
 }

@@ -12,7 +12,10 @@
  * What network.conf means on the machine, as data: programs to run, files to write, services to keep
  * running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
  */
-enum { WIRING_WORDS = 32, WIRING_STEPS = 1024, WIRING_BUDGET = 4 << 20, WIRING_DNS = 4 };
+enum { WIRING_WORDS = 32, WIRING_STEPS = 1024, WIRING_BUDGET = 4 << 20, WIRING_DNS = 4, WIRING_STALES = 4 };
+
+/* What of a prefix is announced at most, in seconds (RFC 9096, 4: ND_PREFERRED_LIMIT, ND_VALID_LIMIT). */
+enum { WIRING_PREFERRED_MOST = 2700, WIRING_VALID_MOST = 5400 };
 
 #define WIRING_BUSYBOX "/usr/bin/busybox"
 #define WIRING_LEASE "/usr/libexec/lease"		/* what udhcpc and udhcpc6 call */
@@ -33,6 +36,7 @@ struct step {
 	const char *argv[WIRING_WORDS];	/* ended by NULL */
 	const char *path, *text;
 	const char *unless;		/* not when this path exists; NULL: always */
+	bool rereads;			/* STEP_SERVICE: takes a new configuration by SIGHUP */
 	bool optional;			/* may fail without a word: not every kernel has it, or it is gone */
 };
 
@@ -48,6 +52,14 @@ struct wiring_facts {
 	uint64_t memory_kb;
 	struct prefix delegated;	/* from DHCPv6 */
 	bool has_delegated;
+	uint32_t preferred, valid;	/* seconds for which it may be announced */
+	bool counts_down;		/* and those end with the delegation: each is less than the one before */
+	struct wiring_stale {		/* no longer delegated, and clients may have it for so many seconds */
+		struct prefix prefix;
+		uint32_t valid;
+	} stale[WIRING_STALES];
+	size_t stales;
+	uint32_t again;			/* seconds until prefixes are to be announced in another way */
 	bool has_keys;			/* somebody may log in over ssh */
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
@@ -66,6 +78,9 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 void wiring_down(struct wiring *wiring, const struct network *network);
 /* Last: forwarding, or its end. */
 void wiring_forward(struct wiring *wiring, const struct network *network);
+/* The WAN's cable may lead to another network: what router advertisements of the old one said is forgotten, and the new
+ * one is asked. */
+void wiring_moved(struct wiring *wiring, const struct network *network);
 /* Addresses of the LANs from the delegated prefix, or (gone) their end. */
 void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,
 		   bool gone);

@@ -7,7 +7,7 @@
 
 /* DHCP, router advertisements, time and ssh: their words and their files. */
 
-enum { SSH_PORT = 22, RA_INTERVAL = 200, RA_PREFERRED = 3600, RA_VALID = 7200 };
+enum { SSH_PORT = 22, RA_INTERVAL = 200 };
 
 static void put_file(struct wiring *wiring, struct step *step, const char *path, struct text *out)
 {
@@ -26,8 +26,8 @@ static void dhcp_clients(struct wiring *wiring, const struct network_link *wan)
 
 	if (wan->v4.method == METHOD_DYNAMIC) {
 		step = wiring_step(wiring, STEP_SERVICE, "udhcpc");
-		wiring_words(wiring, step, WIRING_BUSYBOX " udhcpc -f -i %s -s " WIRING_LEASE " -t 4 -T 3 -A 20",
-			   wan->interface);
+		wiring_words(wiring, step, WIRING_BUSYBOX " udhcpc -f -i %s -s " WIRING_LEASE " -t 4 -T 3 -A 20"
+			   " -O staticroutes -O mtu", wan->interface);
 	}
 	/* The address comes by SLAAC; a prefix for the LANs and the resolvers by DHCPv6. */
 	if (wan->v6.method == METHOD_DYNAMIC) {
@@ -58,14 +58,51 @@ static void dhcp_server(struct wiring *wiring, const struct network_link *lan)
 	wiring_words(wiring, step, WIRING_BUSYBOX " udhcpd -f %s", path);
 }
 
-static bool advertised(const struct network *network, const struct network_link *lan,
-		       const struct wiring_facts *facts, struct network_address *address)
+/* What clients get an address of. A prefix that counts down says so once, and radvd counts. */
+static void put_prefix(struct text *out, const struct prefix *prefix, uint32_t preferred, uint32_t valid, bool counts_down)
 {
-	if (!lan->ra || lan->v6.method == METHOD_NONE)
-		return false;
-	*address = lan->v6.address;
-	return lan->v6.method == METHOD_STATIC ||
-	       (facts->has_delegated && wiring_delegated(address, &facts->delegated, network, lan));
+	char text[PREFIX_TEXT];
+
+	text_printf(out, "\tprefix %s {\n\t\tAdvPreferredLifetime %u;\n\t\tAdvValidLifetime %u;\n%s\t};\n",
+		    prefix_print(prefix, text), preferred, valid, counts_down ? "\t\tDecrementLifetimes on;\n" : "");
+}
+
+static void put_resolver(struct text *out, const struct network_address *address, bool gone)
+{
+	char text[ADDR_TEXT];
+
+	text_printf(out, "\tRDNSS %s { %s};\n", addr_print(&address->addr, text), gone ? "AdvRDNSSLifetime 0; " : "");
+}
+
+/*
+ * The prefix of a LAN, its resolver, and those that its clients may have from before: deprecated at once (RFC 7084,
+ * L-13; RFC 9096, 3.5). false: there is none of them. is_router: there is one that leads outside.
+ */
+static bool put_prefixes(struct text *out, const struct network *network, const struct network_link *lan,
+			 const struct wiring_facts *facts, bool *is_router)
+{
+	struct network_address address = lan->v6.address, old;
+	const bool dynamic = lan->v6.method == METHOD_DYNAMIC;
+	size_t before = out->length;
+	struct prefix prefix;
+
+	*is_router = !dynamic ||
+		     (facts->has_delegated && wiring_delegated(&address, &facts->delegated, network, lan));
+	if (*is_router) {
+		prefix = network_prefix(&address);
+		put_prefix(out, &prefix, dynamic ? facts->preferred : WIRING_PREFERRED_MOST,
+			   dynamic ? facts->valid : WIRING_VALID_MOST, dynamic && facts->counts_down);
+		put_resolver(out, &address, false);
+	}
+	for (size_t i = 0; dynamic && i < facts->stales; i++) {
+		if (!wiring_delegated(&old, &facts->stale[i].prefix, network, lan) ||
+		    (*is_router && addr_compare(&old.addr, &address.addr) == 0))
+			continue;
+		prefix = network_prefix(&old);
+		put_prefix(out, &prefix, 0, facts->stale[i].valid, false);
+		put_resolver(out, &old, true);
+	}
+	return out->length != before;
 }
 
 static void router_advertisements(struct wiring *wiring, const struct network *network,
@@ -76,26 +113,27 @@ static void router_advertisements(struct wiring *wiring, const struct network *n
 
 	for (size_t i = 0; i < network->lans; i++) {
 		const struct network_link *lan = &network->lan[i];
-		char text[PREFIX_TEXT], own[ADDR_TEXT];
-		struct network_address address;
-		struct prefix prefix;
+		struct text prefixes = TEXT_EMPTY;
+		bool is_router;
 
-		if (!advertised(network, lan, facts, &address))
-			continue;
-		prefix = network_prefix(&address);
-		text_printf(&out, "interface %s {\n\tAdvSendAdvert on;\n\tIgnoreIfMissing on;\n"
-			    "\tMaxRtrAdvInterval %d;\n", lan->interface, RA_INTERVAL);
-		if (!network->forward)
-			text_puts(&out, "\tAdvDefaultLifetime 0;\n");
-		text_printf(&out, "\tprefix %s {\n\t\tAdvPreferredLifetime %d;\n\t\tAdvValidLifetime %d;\n"
-			    "\t};\n\tRDNSS %s { };\n};\n", prefix_print(&prefix, text), RA_PREFERRED,
-			    RA_VALID, addr_print(&address.addr, own));
+		if (lan->ra && lan->v6.method != METHOD_NONE &&
+		    put_prefixes(&prefixes, network, lan, facts, &is_router)) {
+			text_printf(&out, "interface %s {\n\tAdvSendAdvert on;\n\tIgnoreIfMissing on;\n"
+				    "\tMaxRtrAdvInterval %d;\n", lan->interface, RA_INTERVAL);
+			if (!network->forward || !is_router)
+				text_puts(&out, "\tAdvDefaultLifetime 0;\n");
+			text_put(&out, prefixes.data, prefixes.length);
+			text_puts(&out, "};\n");
+		}
+		text_release(&prefixes);
 	}
 	if (!out.data)
 		return;
 	step = wiring_step(wiring, STEP_SERVICE, "radvd");
 	wiring_words(wiring, step, WIRING_RADVD " -n -m stderr -C " PATH_RUN "/radvd.conf -p " PATH_RUN
 		   "/radvd.pid");
+	/* One that ends tells all clients that there is no router any more. */
+	step->rereads = true;
 	put_file(wiring, step, PATH_RUN "/radvd.conf", &out);
 }
 

@@ -265,7 +265,7 @@ static void lease_v4(void **state)
 	      "-4 route replace default via 192.0.2.1 dev eth0");
 	has_not("flush");
 	lease_print(&got, &line);
-	assert_string_equal(line.data, "4 192.0.2.50/24 192.0.2.1 192.0.2.53 198.51.100.53\n");
+	assert_string_equal(line.data, "4 192.0.2.50/24 192.0.2.1 192.0.2.53 198.51.100.53 valid=3600\n");
 	*strchr(line.data, '\n') = '\0';
 	assert_int_equal(lease_read(&again, line.data), 0);
 	assert_int_equal(again.dns_count, 2);
