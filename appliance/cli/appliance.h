@@ -111,7 +111,8 @@ struct carrier {
 };
 /* A descriptor that can be read whenever some link changes, or -1; drained by carrier_look. */
 int carrier_open(void);
-/* true: DHCP is to be begun anew now. One that comes and goes all the time gets that every ten seconds. */
+/* true: DHCP is to be begun anew now. One that comes and goes all the time gets that every ten
+ * seconds. */
 bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_t now);
 /* Whether the interface has a cable in: 1, 0, or -1 when it is down or not there. */
 int carrier_state(const char *interface);

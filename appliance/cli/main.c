@@ -14,6 +14,7 @@ static const char *const details[][2] = {
 	{ "network",
 	"  show        what network.conf says and leaves open; cards by hardware address, cables\n"
 	"  check FILE  reads a network.conf and says what is wrong with it\n"
+	"  renew       begins DHCP of both families anew, now, and says what came of it\n"
 	"The others are for the start of the box, its DHCP clients and its supervisor.\n" },
 	{ "settings",
 	"  show        the files in force\n"
@@ -50,7 +51,8 @@ static const struct command commands[] = {
 	  "show or change the mode", command_mode },
 	{ "disarm", "--for TIME --reason TEXT --by NAME",
 	  "take block and capture away for a while", command_disarm },
-	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] | reload",
+	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] |\n"
+	  "                    outdated [--json] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
 	{ "selftest", "[--wait SECONDS] [--json]",
 	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },
@@ -58,7 +60,8 @@ static const struct command commands[] = {
 	  "       cordon update now | device | from DIR | push HOST DIR | receive | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
-	{ "network", "[show [--json] | check FILE | up | forward | down | sysctl]\n"
+	{ "network", "[show [--json] | check FILE | renew [wan] [--json] |\n"
+	  "                      up | forward | down | sysctl]\n"
 	  "       cordon network lease EVENT | services --supervise",
 	  "links, addresses and services of an appliance", command_network },
 	{ "settings", "[show | id | intake [--activate] | compose | accept | discard |\n"

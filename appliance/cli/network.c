@@ -248,8 +248,11 @@ static int keep_upstreams(const struct lease *lease)
 			line = *lease;
 		else if (!kept)
 			continue;
-		lease_print(&(struct lease){ .v6 = v6, .dns_count = line.dns_count,
-					     .dns = { line.dns[0], line.dns[1], line.dns[2], line.dns[3] } }, &out);
+		lease_print(&(struct lease){ .v6 = v6,
+					     .dns_count = line.dns_count,
+					     .dns = { line.dns[0], line.dns[1], line.dns[2],
+						      line.dns[3] } },
+			    &out);
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
 		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
@@ -279,13 +282,14 @@ static bool same_prefixes(const struct lease *lease, const struct lease *old)
 	    (lease->has_prefix && memcmp(&lease->prefix, &old->prefix, sizeof(lease->prefix)) != 0))
 		return false;
 	for (size_t i = 0; i < lease->stales; i++) {
-		if (memcmp(&lease->stale[i].prefix, &old->stale[i].prefix, sizeof(lease->prefix)) != 0)
+		if (memcmp(&lease->stale[i].prefix, &old->stale[i].prefix, sizeof(struct prefix)) != 0)
 			return false;
 	}
 	return true;
 }
 
-/* What clients may have addresses of is known over a restart (RFC 9096, 3.6); written when it is another than before. */
+/* What clients may have addresses of is known over a restart (RFC 9096, 3.6); written when it is
+ * another than before. */
 static void keep_prefixes(const struct lease *lease, const struct lease *old, int64_t now)
 {
 	struct text out = TEXT_EMPTY;
@@ -327,8 +331,8 @@ static void refuse_lease(bool v6, const struct diag *diag)
 }
 
 /* 0 or an exit code; *failures: steps that did not work. */
-static int enter_lease(const struct network *network, struct lease *lease, const struct lease *old, int64_t now,
-		       unsigned int *failures)
+static int enter_lease(const struct network *network, struct lease *lease, const struct lease *old,
+		       int64_t now, unsigned int *failures)
 {
 	struct wiring wiring;
 
@@ -416,6 +420,6 @@ int command_network(const struct cli *cli, int argc, char **argv)
 		if (strcmp(verb, words[i]) == 0)
 			return act((enum action_of_network)i);
 	}
-	return command_usage("network", "expected check FILE, show, renew, sysctl, up, forward, down, lease EVENT or "
-			     "services --supervise, found \"%s\"", verb);
+	return command_usage("network", "expected check FILE, show, renew, sysctl, up, forward, "
+			     "down, lease EVENT or services --supervise, found \"%s\"", verb);
 }

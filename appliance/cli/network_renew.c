@@ -60,7 +60,9 @@ int carrier_state(const char *interface)
 {
 	char text[8];
 
-	return peek_link(interface, "carrier", text, sizeof(text)) && (text[0] == '0' || text[0] == '1') ? text[0] - '0' : -1;
+	if (!peek_link(interface, "carrier", text, sizeof(text)))
+		return -1;
+	return text[0] == '0' ? 0 : text[0] == '1' ? 1 : -1;
 }
 
 bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_t now)
@@ -77,7 +79,8 @@ bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_
 		carrier->moved = true;
 	}
 	memcpy(carrier->changes, changes, sizeof(changes));
-	if (!carrier->moved || carrier_state(interface) != 1 || now - carrier->answered < ANSWER_LEAST_MS)
+	if (!carrier->moved || carrier_state(interface) != 1 ||
+	    now - carrier->answered < ANSWER_LEAST_MS)
 		return false;
 	carrier->moved = false;
 	carrier->answered = now;
@@ -98,7 +101,8 @@ static void look_at(struct outcome *outcome, int64_t asked)
 	bool there = appliance_lease(&lease, outcome->v6, false);
 
 	outcome->has = there && (lease.has_address || lease.has_prefix);
-	outcome->answered = there && lease.since >= asked && lease.event == LEASE_BOUND && outcome->has;
+	outcome->answered =
+		there && lease.since >= asked && lease.event == LEASE_BOUND && outcome->has;
 	outcome->text[0] = '\0';
 	if (lease.has_address)
 		wiring_address(&lease.address, outcome->text);
@@ -106,7 +110,8 @@ static void look_at(struct outcome *outcome, int64_t asked)
 		prefix_print(&lease.prefix, outcome->text);
 }
 
-/* Nobody promised a prefix where there was none: what comes with the address, at once, is said, and not waited for. */
+/* Nobody promised a prefix where there was none: what comes with the address, at once, is said, and
+ * not waited for. */
 static bool is_done(const struct outcome outcome[2], int64_t waited)
 {
 	bool all = true, owed = true, some = false;
@@ -127,12 +132,16 @@ static void await_leases(struct outcome outcome[2], int64_t asked)
 		nanosleep(&pause, NULL);
 		for (int i = 0; i < 2; i++)
 			look_at(&outcome[i], asked);
-	} while (!is_done(outcome, clock_uptime_ms() - asked) && clock_uptime_ms() - asked < RENEW_WAIT_MS);
+	} while (!is_done(outcome, clock_uptime_ms() - asked) &&
+		 clock_uptime_ms() - asked < RENEW_WAIT_MS);
 }
 
 static const char *word_of(const struct outcome *outcome)
 {
-	return !outcome->dynamic ? "fixed" : outcome->answered ? "renewed" : outcome->has ? "unconfirmed" : "none";
+	return !outcome->dynamic   ? "fixed"
+	       : outcome->answered ? "renewed"
+	       : outcome->has	   ? "unconfirmed"
+				   : "none";
 }
 
 static void print_outcome(const struct outcome *outcome, const char *interface)
@@ -140,7 +149,8 @@ static void print_outcome(const struct outcome *outcome, const char *interface)
 	if (outcome->answered)
 		printf("%-8s %s: %s\n", outcome->family, interface, outcome->text);
 	else if (outcome->has)
-		printf("%-8s %s: nobody answered; %s is kept until it ends\n", outcome->family, interface, outcome->text);
+		printf("%-8s %s: nobody answered; %s is kept until it ends\n", outcome->family,
+		       interface, outcome->text);
 	else
 		printf("%-8s %s: nobody answered\n", outcome->family, interface);
 }
@@ -156,7 +166,8 @@ static int report(const struct outcome outcome[2], const char *interface, bool j
 		if (!json && outcome[i].dynamic)
 			print_outcome(&outcome[i], interface);
 		(void)json_object_set_new(object, i ? "dhcpv6" : "dhcp",
-					  json_pack("{s:s, s:s?}", "outcome", word_of(&outcome[i]), "lease",
+					  json_pack("{s:s, s:s?}", "outcome", word_of(&outcome[i]),
+						    "lease",
 						    outcome[i].text[0] ? outcome[i].text : NULL));
 	}
 	if (json)
@@ -186,10 +197,13 @@ int network_renew(bool json)
 		outcome[1].dynamic = network.wan.v6.method == METHOD_DYNAMIC;
 	}
 	if (!outcome[0].dynamic && !outcome[1].dynamic)
-		return refuse("network.conf has no WAN that gets its addresses by DHCP: nothing to renew");
+		return refuse("network.conf has no WAN that gets its addresses by DHCP: nothing to "
+			      "renew");
 	if (carrier_state(network.wan.interface) == 0) {
-		fprintf(stderr, "cordon network renew: the WAN %s has no cable in, or the other end is off: plug it in, and both "
-			"families are renewed by themselves\n", network.wan.interface);
+		fprintf(stderr,
+			"cordon network renew: the WAN %s has no cable in, or the other end is off: "
+			"plug it in, and both families are renewed by themselves\n",
+			network.wan.interface);
 		return EXIT_NO;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -197,7 +211,8 @@ int network_renew(bool json)
 		outcome[i].had = outcome[i].has;
 	}
 	if (!run_renew_leases())
-		return refuse("the services of this box do not run (cordon network services): wait a minute, then restart it");
+		return refuse("the services of this box do not run (cordon network services): wait "
+			      "a minute, then restart it");
 	await_leases(outcome, asked);
 	return report(outcome, network.wan.interface, json);
 }

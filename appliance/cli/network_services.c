@@ -18,8 +18,9 @@
 #include "system/paths.h"
 
 /*
- * `cordon network services --supervise`: keeps DHCP, router advertisements, time and ssh running, and
- * has an eye on what comes later: an interface that was not there at the start, a stick, the WAN's cable.
+ * `cordon network services --supervise`: keeps DHCP, router advertisements, time and ssh running,
+ * and has an eye on what comes later: an interface that was not there at the start, a stick, the
+ * WAN's cable.
  */
 enum {
 	SERVICES = 32,
@@ -200,7 +201,8 @@ static void write_configuration(const struct step *step)
 		(void)appliance_write(step->path, step->text, strlen(step->text), 0600);
 }
 
-/* As it runs, or with another configuration that it reads by itself; false: it is another service. */
+/* As it runs, or with another configuration that it reads by itself; false: it is another service.
+ */
 static bool keep(struct service *service, const struct step *step, const char *words, char **text)
 {
 	bool same = strcmp(service->text, *text) == 0;
@@ -297,7 +299,8 @@ static void load(struct supervisor *supervisor)
 		return;	/* said; what runs goes on */
 	appliance_facts(&facts);
 	supervisor->again = clock_uptime_ms() + 1000 * (int64_t)facts.again;
-	snprintf(supervisor->wan, sizeof(supervisor->wan), "%s", network.has_wan ? network.wan.interface : "");
+	snprintf(supervisor->wan, sizeof(supervisor->wan), "%s",
+		 network.has_wan ? network.wan.interface : "");
 	wiring_init(&wiring);
 	wiring_services(&wiring, &network, &facts);
 	(void)run_wiring(&wiring);
@@ -318,8 +321,9 @@ static void load(struct supervisor *supervisor)
 
 /* ---- leases ---- */
 
-/* A client that asks whether it may keep its lease waits for an answer of a server that may be in another network; one
- * that begins anew asks whoever is there. What the box has stays meanwhile (lease_judge). */
+/* A client that asks whether it may keep its lease waits for an answer of a server that may be in
+ * another network; one that begins anew asks whoever is there. What the box has stays meanwhile
+ * (lease_judge). */
 static void renew(struct supervisor *supervisor)
 {
 	static struct network network;
@@ -468,7 +472,8 @@ static bool obey_signals(struct supervisor *supervisor, int fd)
 /* Until it is told to end. */
 static void supervise(struct supervisor *supervisor, int signals, int links)
 {
-	struct pollfd fds[] = { { .fd = signals, .events = POLLIN }, { .fd = links, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+				{ .fd = links, .events = POLLIN } };
 	int64_t looked = clock_uptime_ms();
 
 	while (obey_signals(supervisor, signals)) {

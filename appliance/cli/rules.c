@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "cli/shipped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -261,18 +261,23 @@ int command_rules(const struct cli *cli, int argc, char **argv)
 		else if (option == 'j')
 			json = true;
 		else
-			return command_usage("rules", "expected check, diff, nft or reload");
+			return command_usage("rules",
+					     "expected check, diff, nft, outdated or reload");
 	}
 	verb = optind < argc ? argv[optind] : "";
 	if (strcmp(verb, "reload") == 0 && optind + 1 == argc)
 		return reload(cli);
+	if (strcmp(verb, "outdated") == 0 && optind + 1 == argc)
+		return shipped_print(cli, json);
 	if (!ENABLED(CONFIG_AUTHORING))
-		return command_usage("rules", "expected reload (this build has no authoring tools)");
+		return command_usage(
+			"rules", "expected outdated or reload (this build has no authoring tools)");
 	if (strcmp(verb, "check") == 0 && optind + 1 < argc)
 		return check(argv + optind + 1);
 	if (strcmp(verb, "nft") == 0 && optind + 1 == argc)
 		return print_nft(cli, folder);
 	if (strcmp(verb, "diff") == 0 && optind + 3 == argc)
 		return compare(argv[optind + 1], argv[optind + 2], json);
-	return command_usage("rules", "expected check FILE..., diff OLD NEW, nft or reload");
+	return command_usage("rules",
+			     "expected check FILE..., diff OLD NEW, nft, outdated or reload");
 }

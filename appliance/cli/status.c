@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "cli/hosts.h"
+#include "cli/shipped.h"
 #include "system/paths.h"
 
 enum { WAIT_MOST = 600 };	/* seconds */
@@ -170,6 +171,28 @@ static void print_dns(const json_t *status)
 	       number_at(dns, "pinholes"));
 }
 
+/* An upgrade leaves what an administrator edited. */
+static void add_outdated(const struct cli *cli, json_t *status)
+{
+	static struct settings settings;
+	json_t *found = command_settings(cli, &settings) ? NULL : shipped_newer(settings.rules_dir);
+
+	if (found)
+		(void)json_object_set_new(status, "lists_outdated", found);
+}
+
+static void print_outdated(const json_t *status)
+{
+	const json_t *entry;
+	size_t index;
+
+	json_array_foreach(json_object_get(status, "lists_outdated"), index, entry)
+		printf("lists      %s is edited and older than the package's, %s; cordon rules "
+		       "outdated says how to "
+		       "merge\n",
+		       command_text(entry, "list"), command_text(entry, "shipped"));
+}
+
 static void print_text(const json_t *status)
 {
 	const json_t *role;
@@ -177,6 +200,7 @@ static void print_text(const json_t *status)
 
 	print_mode(status);
 	print_policy(status, true);
+	print_outdated(status);
 	print_update(status);
 	print_guard(status);
 	print_dns(status);
@@ -266,6 +290,8 @@ static int show(const struct cli *cli, bool json)
 
 	if (status)
 		add_hosts(cli, status);
+	if (status && !box)
+		add_outdated(cli, status);
 	if (status && json) {
 		if (box)
 			(void)json_object_set(status, "box", box);

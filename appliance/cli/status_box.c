@@ -154,7 +154,8 @@ static bool is_stale(const struct lease *lease, int64_t now)
 	const int64_t asked = appliance_lease_asked();
 
 	return (lease->has_address || lease->has_prefix) &&
-	       ((asked > lease->since && now - asked > ANSWER_MS) || lease_over(lease, now - ANSWER_MS));
+	       ((asked > lease->since && now - asked > ANSWER_MS) ||
+		lease_over(lease, now - ANSWER_MS));
 }
 
 static bool has_gateway(const struct network *network, bool v6)
@@ -168,16 +169,19 @@ static bool has_gateway(const struct network *network, bool v6)
 	return false;
 }
 
-/* Is a default route owed? What DHCP or router advertisements give may take its time, and IPv6 need not be there. */
+/* Is a default route owed? What DHCP or router advertisements give may take its time, and IPv6 need
+ * not be there. */
 static bool is_route_owed(const struct network *network, const struct lease *lease, int64_t now)
 {
 	if (has_gateway(network, lease->v6))
 		return true;
-	if (!network->has_wan || (lease->v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC)
+	if (!network->has_wan ||
+	    (lease->v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC)
 		return false;
 	if (lease->v6 && network->wan.v4.method == METHOD_NONE && now > START_MS)
 		return now - appliance_lease_asked() > ROUTE_MS;
-	return (lease->has_address || lease->has_prefix) && now - lease->since > (lease->v6 ? ROUTE_MS : 0) &&
+	return (lease->has_address || lease->has_prefix) &&
+	       now - lease->since > (lease->v6 ? ROUTE_MS : 0) &&
 	       now - appliance_lease_asked() > (lease->v6 ? ROUTE_MS : 0);
 }
 
@@ -197,7 +201,8 @@ static json_t *families(const bool given[2], const char *v4, const char *v6)
 
 	if (!given[0] && !given[1])
 		return json_null();
-	snprintf(text, sizeof(text), "%s%s%s", given[0] ? v4 : "", given[0] && given[1] ? " and " : "", given[1] ? v6 : "");
+	snprintf(text, sizeof(text), "%s%s%s", given[0] ? v4 : "",
+		 given[0] && given[1] ? " and " : "", given[1] ? v6 : "");
 	return json_string(text);
 }
 
@@ -211,7 +216,8 @@ static void put_outside(json_t *links, const struct network *network, const stru
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		stale[v6] = carrier != 0 && network->has_wan && is_stale(&lease[v6], now);
-		lost[v6] = carrier != 0 && is_route_owed(network, &lease[v6], now) && !has_route(v6);
+		lost[v6] =
+			carrier != 0 && is_route_owed(network, &lease[v6], now) && !has_route(v6);
 	}
 	put(links, "outside", link ? json_string(link->interface) : NULL);
 	put(links, "carrier", carrier < 0 ? NULL : json_boolean(carrier));
@@ -232,8 +238,8 @@ static json_t *links_json(void)
 	for (int v6 = 0; v6 < 2; v6++)
 		(void)appliance_lease(&lease[v6], v6, false);
 	waits = network.has_wan && network.wan.v4.method == METHOD_DYNAMIC && !lease[0].has_address;
-	links = json_pack("{s:o, s:b, s:o}", "missing", missing_link(&network), "wan_waits", waits, "lease_refused",
-			  note(PATH_LEASE_REFUSED));
+	links = json_pack("{s:o, s:b, s:o}", "missing", missing_link(&network), "wan_waits", waits,
+			  "lease_refused", note(PATH_LEASE_REFUSED));
 	put_outside(links, &network, lease);
 	return links;
 }
@@ -316,7 +322,9 @@ static void judge_box(struct health *health, const json_t *box)
 	health->link_missing = command_text_if(links, "missing");
 	health->wan_waits = is_true(links, "wan_waits");
 	health->lease_refused = command_text_if(links, "lease_refused");
-	health->no_carrier = json_is_false(json_object_get(links, "carrier")) ? command_text_if(links, "outside") : NULL;
+	health->no_carrier = json_is_false(json_object_get(links, "carrier"))
+				     ? command_text_if(links, "outside")
+				     : NULL;
 	health->no_route = command_text_if(links, "no_default_route");
 	health->lease_stale = command_text_if(links, "lease_stale");
 	health->settings_put_aside = is_true(settings, "put_aside");

@@ -123,14 +123,17 @@ static void judge_links(const struct health *health, struct report *report)
 		say(report, HEALTH_NOTICE, "the WAN has no address yet", NULL,
 		    "is its cable in, and is there a DHCP server?");
 	if (health->no_carrier)
-		say(report, HEALTH_BAD, "nothing leads outside: the WAN has no cable in, or the other end is off",
+		say(report, HEALTH_BAD,
+		    "nothing leads outside: the WAN has no cable in, or the other end is off",
 		    health->no_carrier, "plug it in; both families are renewed by themselves then");
 	if (health->no_route)
 		say(report, HEALTH_BAD, "there is no default route", health->no_route,
 		    "cordon network renew asks for one, or set gateway in network.conf");
 	if (health->lease_stale)
-		say(report, HEALTH_BAD, "the lease of the WAN is not confirmed", health->lease_stale,
-		    "does the cable lead to a network with a DHCP server? cordon network renew asks again");
+		say(report, HEALTH_BAD, "the lease of the WAN is not confirmed",
+		    health->lease_stale,
+		    "does the cable lead to a network with a DHCP server? cordon network renew "
+		    "asks again");
 }
 
 static void judge_settings(const struct health *health, struct report *report)

@@ -11,9 +11,7 @@
 enum {
 	PREFIX_SHORTEST = 16,
 	VALID_USUAL = 3600,	/* udhcpc's own, where the server names none */
-	VALID_LEAST = 30,	/* and its floor */
-	STALE_STEP = 60,	/* how often what is stale is announced with what is left of it */
-	DAY = 86400
+	VALID_LEAST = 30	/* and its floor */
 };
 
 /* Could a host of the network have it? Not this one itself, no group, nothing of a link. */
@@ -35,12 +33,13 @@ static bool is_unicast(const struct addr *addr, const struct network *network)
 	return bytes[0] >> 5 == 1 || bytes[0] >> 1 == 0x7e;	/* 2000::/3, fc00::/7 */
 }
 
-void lease_add_dns(struct lease *lease, const struct network *network, const char *word, size_t length)
+void lease_add_dns(struct lease *lease, const struct network *network, const char *word,
+		   size_t length)
 {
 	struct addr dns;
 
-	if (lease->dns_count < WIRING_DNS && addr_parse(&dns, word, length) == 0 && is_unicast(&dns, network) &&
-	    addr_is_v4(&dns) != lease->v6)
+	if (lease->dns_count < WIRING_DNS && addr_parse(&dns, word, length) == 0 &&
+	    is_unicast(&dns, network) && addr_is_v4(&dns) != lease->v6)
 		lease->dns[lease->dns_count++] = dns;
 }
 
@@ -106,10 +105,13 @@ bool lease_fits(const struct lease *lease, const struct network *network)
 	return (lease->v6 ? lease->has_prefix : lease->has_address) && !lan_overlaps(network, &prefix);
 }
 
-/* Could it be the way to somewhere? A route to it by the WAN must lead no client's packets there. */
-static bool is_router(const struct lease *lease, const struct network *network, const struct addr *via)
+/* Could it be the way to somewhere? A route to it by the WAN must lead no client's packets there.
+ */
+static bool is_router(const struct lease *lease, const struct network *network,
+		      const struct addr *via)
 {
-	return addr_is_v4(via) && is_unicast(via, network) && addr_compare(via, &lease->address.addr) != 0 &&
+	return addr_is_v4(via) && is_unicast(via, network) &&
+	       addr_compare(via, &lease->address.addr) != 0 &&
 	       !lan_overlaps(network, &(struct prefix){ *via, 128 });
 }
 
@@ -118,8 +120,8 @@ static bool is_within(const struct prefix *inner, const struct prefix *outer)
 	return inner->length >= outer->length && prefix_contains(outer, &inner->addr);
 }
 
-/* Would the route take something away from a LAN, or from a route of the settings? A wider one does not: the longest
- * prefix wins. */
+/* Would the route take something away from a LAN, or from a route of the settings? A wider one does
+ * not: the longest prefix wins. */
 static bool takes_own(const struct network *network, const struct prefix *to)
 {
 	const struct network_link *link;
@@ -144,30 +146,38 @@ static int parse_network(struct prefix *to, const char *word, size_t length)
 	struct network_address address;
 	unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : 33;
 
-	if (bits > 32 || addr_parse(&address.addr, word, (size_t)(slash - word)) < 0 || !addr_is_v4(&address.addr))
+	if (bits > 32 || addr_parse(&address.addr, word, (size_t)(slash - word)) < 0 ||
+	    !addr_is_v4(&address.addr))
 		return -EINVAL;
 	address.length = (uint8_t)(ADDR_V4_BITS + bits);
 	*to = network_prefix(&address);
 	/* What is no network of hosts, or within one; 0.0.0.0/1 is no such one. */
-	return (bits >= 8 || to->addr.bytes[12] >= 224) && !is_unicast(&to->addr, NULL) ? -EINVAL : 0;
+	return (bits >= 8 || to->addr.bytes[12] >= 224) && !is_unicast(&to->addr, NULL) ? -EINVAL
+											: 0;
 }
 
 static void take_route(struct lease *lease, const struct network *network, const struct prefix *to,
 		       const struct addr *via, struct diag *diag)
 {
 	static const struct addr any = { { [10] = 0xff, [11] = 0xff } };
-	struct lease_route route = { .to = *to, .via = *via, .on_link = addr_compare(via, &any) == 0 };
+	struct lease_route route = { .to = *to,
+				     .via = *via,
+				     .on_link = addr_compare(via, &any) == 0 };
 	char text[PREFIX_TEXT], router[ADDR_TEXT];
 
 	prefix_print(to, text);
 	addr_print(via, router);
 	if (takes_own(network, to)) {
-		diag_error(diag, "DHCP", 0, 0, "the route to %s by %s is left out: that network is a LAN's own, or one "
-			   "that network.conf has a route to; expected others in option 121", text, router);
+		diag_error(diag, "DHCP", 0, 0,
+			   "the route to %s by %s is left out: that network is a LAN's own, or one "
+			   "that network.conf has a route to; expected others in option 121",
+			   text, router);
 	} else if (is_default(to) ? !is_router(lease, network, via)
 				  : !route.on_link && !is_router(lease, network, via)) {
-		diag_error(diag, "DHCP", 0, 0, "the route to %s by %s is left out: expected a router on the WAN's side "
-			   "in option 121", text, router);
+		diag_error(diag, "DHCP", 0, 0,
+			   "the route to %s by %s is left out: expected a router on the WAN's side "
+			   "in option 121",
+			   text, router);
 	} else if (is_default(to)) {
 		if (!lease->has_router)
 			lease->router = *via;
@@ -178,20 +188,26 @@ static void take_route(struct lease *lease, const struct network *network, const
 }
 
 /* With option 121 there is no option 3, not even where it has no default route (RFC 3442). */
-static void parse_routes(struct lease *lease, const struct network *network, const char *value, struct diag *diag)
+static void parse_routes(struct lease *lease, const struct network *network, const char *value,
+			 struct diag *diag)
 {
 	const char *word, *via_word;
 	size_t length, via_length, words = 0;
 	struct prefix to;
 	struct addr via;
 
-	for (; value_word(&value, &word, &length) && value_word(&value, &via_word, &via_length); words++) {
+	for (; value_word(&value, &word, &length) && value_word(&value, &via_word, &via_length);
+	     words++) {
 		if (words == LEASE_ROUTES + 1) {
-			diag_error(diag, "DHCP", 0, 0, "the routes behind the first %d are left out", LEASE_ROUTES + 1);
+			diag_error(diag, "DHCP", 0, 0,
+				   "the routes behind the first %d are left out", LEASE_ROUTES + 1);
 			return;
 		}
-		if (parse_network(&to, word, length) < 0 || addr_parse(&via, via_word, via_length) < 0) {
-			diag_error(diag, "DHCP", 0, 0, "expected NETWORK/LENGTH ROUTER in option 121, found \"%.40s\"", word);
+		if (parse_network(&to, word, length) < 0 ||
+		    addr_parse(&via, via_word, via_length) < 0) {
+			diag_error(diag, "DHCP", 0, 0,
+				   "expected NETWORK/LENGTH ROUTER in option 121, found \"%.40s\"",
+				   word);
 			continue;
 		}
 		take_route(lease, network, &to, &via, diag);
@@ -218,13 +234,15 @@ static uint32_t parse_number(const char *text, uint32_t otherwise)
 /* IPv6 would be off on a link with less than it needs. */
 static uint32_t parse_mtu(const struct network *network, const char *text, struct diag *diag)
 {
-	const uint32_t least = network->wan.v6.method == METHOD_NONE ? LEASE_MTU_LEAST : LEASE_MTU_LEAST_V6;
+	const uint32_t least =
+		network->wan.v6.method == METHOD_NONE ? LEASE_MTU_LEAST : LEASE_MTU_LEAST_V6;
 	uint32_t mtu = parse_number(text, 0);
 
 	if (!text)
 		return 0;
 	if (mtu < LEASE_MTU_LEAST || mtu > UINT16_MAX) {
-		diag_error(diag, "DHCP", 0, 0, "the MTU is left out: expected %d to %d in option 26, found \"%.20s\"",
+		diag_error(diag, "DHCP", 0, 0,
+			   "the MTU is left out: expected %d to %d in option 26, found \"%.20s\"",
 			   LEASE_MTU_LEAST, UINT16_MAX, text);
 		return 0;
 	}
@@ -326,7 +344,8 @@ static bool same_route(const struct lease_route *a, const struct lease_route *b)
 	       addr_compare(&a->to.addr, &b->to.addr) == 0 && addr_compare(&a->via, &b->via) == 0;
 }
 
-static void drop_routes(struct wiring *wiring, const char *wan, const struct lease *lease, const struct lease *old)
+static void drop_routes(struct wiring *wiring, const char *wan, const struct lease *lease,
+			const struct lease *old)
 {
 	char text[PREFIX_TEXT];
 
@@ -336,15 +355,17 @@ static void drop_routes(struct wiring *wiring, const char *wan, const struct lea
 		while (j < lease->routes && !same_route(&lease->route[j], &old->route[i]))
 			j++;
 		if (j == lease->routes)
-			wiring_ip(wiring, wan, "-4 route del %s dev %s", prefix_print(&old->route[i].to, text),
-				  wan)->optional = true;
+			wiring_ip(wiring, wan, "-4 route del %s dev %s",
+				  prefix_print(&old->route[i].to, text), wan)
+				->optional = true;
 	}
 	if (old->has_router && !lease->has_router)
 		wiring_ip(wiring, wan, "-4 route del default dev %s", wan)->optional = true;
 }
 
 /* A router need not be in the address's own network, nor in one that the lease calls on-link. */
-static void reach(struct wiring *wiring, const char *wan, const struct lease *lease, const struct addr *router)
+static void reach(struct wiring *wiring, const char *wan, const struct lease *lease,
+		  const struct addr *router)
 {
 	const struct prefix own = network_prefix(&lease->address);
 	bool near = prefix_contains(&own, router);
@@ -376,8 +397,9 @@ static void add_routes(struct wiring *wiring, const char *wan, const struct leas
 		if (route->on_link)
 			continue;
 		reach(wiring, wan, lease, &route->via);
-		wiring_ip(wiring, wan, "-4 route replace %s via %s dev %s", prefix_print(&route->to, text),
-			  addr_print(&route->via, via), wan)->optional = true;
+		wiring_ip(wiring, wan, "-4 route replace %s via %s dev %s",
+			  prefix_print(&route->to, text), addr_print(&route->via, via), wan)
+			->optional = true;
 	}
 }
 
@@ -417,105 +439,4 @@ void lease_wiring(struct wiring *wiring, const struct network *network, const st
 		wiring_delegate(wiring, network, &old->prefix, true);
 	if (lease->has_prefix)
 		wiring_delegate(wiring, network, &lease->prefix, false);
-}
-
-/* ---- time ---- */
-
-uint32_t lease_left(const struct lease *lease, uint32_t lifetime, int64_t now)
-{
-	int64_t gone = (now - lease->since) / 1000;
-
-	if (lifetime == (uint32_t)LEASE_FOREVER || gone <= 0)
-		return lifetime;
-	return gone >= lifetime ? 0 : lifetime - (uint32_t)gone;
-}
-
-bool lease_over(const struct lease *lease, int64_t now)
-{
-	return lease_left(lease, lease->valid, now) == 0;
-}
-
-enum lease_event lease_judge(const struct lease *lease, const struct lease *old, int64_t asked, int64_t now)
-{
-	const bool has = old->v6 ? old->has_prefix : old->has_address;
-	const bool first = old->since == 0;
-
-	switch (lease->event) {
-	case LEASE_GONE:
-		if (first && !has)
-			return LEASE_OTHER;
-		return has && asked > old->since && !lease_over(old, now) ? LEASE_OTHER : LEASE_GONE;
-	case LEASE_FAILED:
-		return has ? lease_over(old, now) ? LEASE_GONE : LEASE_OTHER
-			   : first && old->stales ? LEASE_GONE : LEASE_OTHER;
-	case LEASE_REFUSED:
-		return LEASE_GONE;
-	default:
-		return lease->event;
-	}
-}
-
-static bool same_prefix(const struct prefix *a, const struct prefix *b)
-{
-	return a->length == b->length && addr_compare(&a->addr, &b->addr) == 0;
-}
-
-static void add_stale(struct lease *lease, const struct lease_stale *stale, int64_t now)
-{
-	if (stale->until <= now || (lease->has_prefix && same_prefix(&lease->prefix, &stale->prefix)))
-		return;
-	for (size_t i = 0; i < lease->stales; i++) {
-		if (same_prefix(&lease->stale[i].prefix, &stale->prefix))
-			return;
-	}
-	if (lease->stales < WIRING_STALES)
-		lease->stale[lease->stales++] = *stale;
-}
-
-/* Clients know it for what was announced last, which is no more than this. */
-static int64_t known_ms(const struct lease *lease, int64_t now)
-{
-	uint32_t left = lease_left(lease, lease->valid, now);
-
-	return INT64_C(1000) * (left < WIRING_VALID_MOST ? left : WIRING_VALID_MOST);
-}
-
-void lease_follow(struct lease *lease, const struct lease *old, int64_t now)
-{
-	lease->since = now;
-	lease->stales = 0;
-	if (!lease->v6)
-		return;
-	if (old->has_prefix)
-		add_stale(lease, &(struct lease_stale){ old->prefix, now + known_ms(old, now) }, now);
-	for (size_t i = 0; i < old->stales; i++)
-		add_stale(lease, &old->stale[i], now);
-}
-
-void lease_announce(const struct lease *lease, int64_t now, struct wiring_facts *facts)
-{
-	const uint32_t preferred = lease_left(lease, lease->preferred, now), valid = lease_left(lease, lease->valid, now);
-	uint32_t again = DAY;
-
-	facts->has_delegated = lease->has_prefix;
-	facts->delegated = lease->prefix;
-	facts->preferred = preferred < WIRING_PREFERRED_MOST ? preferred : WIRING_PREFERRED_MOST;
-	facts->valid = valid < WIRING_VALID_MOST ? valid : WIRING_VALID_MOST;
-	facts->counts_down = preferred <= WIRING_PREFERRED_MOST || valid <= WIRING_VALID_MOST;
-	if (lease->has_prefix && !facts->counts_down) {
-		again = preferred - WIRING_PREFERRED_MOST < again ? preferred - WIRING_PREFERRED_MOST : again;
-		again = valid - WIRING_VALID_MOST < again ? valid - WIRING_VALID_MOST : again;
-	}
-	facts->stales = 0;
-	for (size_t i = 0; i < lease->stales; i++) {
-		int64_t left = (lease->stale[i].until - now) / 1000;
-
-		if (left <= 0)
-			continue;
-		/* It is announced until the next step, and never for longer than what is left. */
-		facts->stale[facts->stales++] = (struct wiring_stale){
-			lease->stale[i].prefix, left > STALE_STEP ? (uint32_t)(left - STALE_STEP) : 0 };
-		again = left < STALE_STEP ? (uint32_t)left : again < STALE_STEP ? again : STALE_STEP;
-	}
-	facts->again = again ? again : 1;
 }

@@ -8,7 +8,8 @@
 #include "settings/value.h"
 #include "system/lease.h"
 
-/* Leases as lines of text: those of this box's own hand, but a disk may have made something else of them. */
+/* Leases as lines of text: those of this box's own hand, but a disk may have made something else of
+ * them. */
 
 bool lease_same_dns(const struct lease *lease, const struct lease *old)
 {
@@ -85,11 +86,13 @@ static int read_first(struct lease *lease, const char *word, size_t length)
 	lease->has_address = slash &&
 			     addr_parse(&lease->address.addr, word, (size_t)(slash - word)) == 0 &&
 			     addr_is_v4(&lease->address.addr);
-	lease->address.length = (uint8_t)(ADDR_V4_BITS + (slash ? strtoul(slash + 1, NULL, 10) & 0x3f : 0));
+	lease->address.length =
+		(uint8_t)(ADDR_V4_BITS + (slash ? strtoul(slash + 1, NULL, 10) & 0x3f : 0));
 	return lease->has_address && lease->address.length <= 128 ? 0 : -EINVAL;
 }
 
-static bool read_number(const char *word, size_t length, const char *name, int64_t most, int64_t *value)
+static bool read_number(const char *word, size_t length, const char *name, int64_t most,
+			int64_t *value)
 {
 	size_t skip = strlen(name);
 	char text[24];
@@ -106,8 +109,8 @@ static bool read_number(const char *word, size_t length, const char *name, int64
 }
 
 /* NAME=FIRST,SECOND; false: it is something else. */
-static bool read_pair(const char *word, size_t length, const char *name, struct prefix *first, const char **second,
-		      size_t *second_length)
+static bool read_pair(const char *word, size_t length, const char *name, struct prefix *first,
+		      const char **second, size_t *second_length)
 {
 	size_t skip = strlen(name);
 	const char *comma = memchr(word, ',', length);
@@ -126,7 +129,8 @@ static void read_route(struct lease *lease, const char *word, size_t length)
 	const char *via;
 	size_t size;
 
-	if (lease->v6 || lease->routes == LEASE_ROUTES || !read_pair(word, length, "route=", &route.to, &via, &size) ||
+	if (lease->v6 || lease->routes == LEASE_ROUTES ||
+	    !read_pair(word, length, "route=", &route.to, &via, &size) ||
 	    !addr_is_v4(&route.to.addr))
 		return;
 	route.on_link = size == 1 && via[0] == '-';
@@ -136,7 +140,8 @@ static void read_route(struct lease *lease, const char *word, size_t length)
 
 static void add_stale(struct lease *lease, const struct prefix *prefix, int64_t until)
 {
-	if (lease->v6 && lease->stales < WIRING_STALES && !addr_is_v4(&prefix->addr) && prefix->length <= 64)
+	if (lease->v6 && lease->stales < WIRING_STALES && !addr_is_v4(&prefix->addr) &&
+	    prefix->length <= 64)
 		lease->stale[lease->stales++] = (struct lease_stale){ *prefix, until };
 }
 
@@ -195,9 +200,11 @@ void lease_print_prefixes(const struct lease *lease, int64_t now, int64_t wall, 
 	char text[PREFIX_TEXT];
 
 	if (lease->has_prefix)
-		text_printf(out, "%s %d 0\n", prefix_print(&lease->prefix, text), WIRING_VALID_MOST);
+		text_printf(out, "%s %d 0\n", prefix_print(&lease->prefix, text),
+			    WIRING_VALID_MOST);
 	for (size_t i = 0; i < lease->stales; i++)
-		text_printf(out, "%s %" PRId64 " %" PRId64 "\n", prefix_print(&lease->stale[i].prefix, text),
+		text_printf(out, "%s %" PRId64 " %" PRId64 "\n",
+			    prefix_print(&lease->stale[i].prefix, text),
 			    (lease->stale[i].until - now) / 1000, wall);
 }
 
@@ -209,7 +216,8 @@ static void read_line(struct lease *lease, const char *line, int64_t now, int64_
 	size_t length;
 
 	if (!next_word(&line, &word, &length) || prefix_parse(&prefix, word, length) < 0 ||
-	    !next_word(&line, &word, &length) || !read_number(word, length, "", WIRING_VALID_MOST, &left) ||
+	    !next_word(&line, &word, &length) ||
+	    !read_number(word, length, "", WIRING_VALID_MOST, &left) ||
 	    !next_word(&line, &word, &length) || !read_number(word, length, "", INT64_MAX / 2, &at))
 		return;
 	/* A clock that is not set says nothing of what has gone by. */

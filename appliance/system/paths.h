@@ -12,7 +12,7 @@
 #define PATH_STATE PATH_DATA "/state"		/* of cordond */
 #define PATH_SETTINGS PATH_DATA "/settings"	/* in force; see appliance/system/intake.h */
 #define PATH_UPSTREAMS PATH_DATA "/upstreams"	/* DNS servers that DHCP named last */
-#define PATH_PREFIXES PATH_DATA "/prefixes"	/* delegated ones that clients may have addresses of */
+#define PATH_PREFIXES PATH_DATA "/prefixes"	/* that clients may have addresses of */
 #define PATH_TRIAL_LINKS PATH_DATA "/trial.links"	/* interfaces that the image on trial has to have */
 #define PATH_SSH_KEY PATH_DATA "/ssh_host_key"	/* this box's own, made at its first start of ssh */
 #define PATH_BOOT "/boot"			/* the EFI system partition, read-only but while written */
@@ -21,7 +21,7 @@
 #define PATH_WRONG PATH_RUN "/settings.wrong"	/* why settings that somebody offered were not taken */
 #define PATH_IMAGE_REFUSED PATH_RUN "/image.refused"	/* why the image that came last was not installed */
 #define PATH_LEASE_REFUSED PATH_RUN "/lease.refused"	/* why the WAN does not use what DHCP gave it */
-#define PATH_LEASE_ASKED PATH_RUN "/lease.asked"	/* when DHCP was last begun anew: uptime in ms */
+#define PATH_LEASE_ASKED PATH_RUN "/lease.asked" /* when DHCP was last begun anew: uptime in ms */
 #define PATH_CONFIG PATH_RUN "/cordon.conf"	/* composed: what cordond reads */
 #define PATH_IMAGE "/etc/cordon/image.json"	/* version, arch, build, supported-until */
 #define PATH_IMAGE_ROOT "/etc/cordon/root.json"	/* trusted root that was built in, if any */

@@ -12,9 +12,16 @@
  * What network.conf means on the machine, as data: programs to run, files to write, services to keep
  * running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
  */
-enum { WIRING_WORDS = 32, WIRING_STEPS = 1024, WIRING_BUDGET = 4 << 20, WIRING_DNS = 4, WIRING_STALES = 4 };
+enum {
+	WIRING_WORDS = 32,
+	WIRING_STEPS = 1024,
+	WIRING_BUDGET = 4 << 20,
+	WIRING_DNS = 4,
+	WIRING_STALES = 4
+};
 
-/* What of a prefix is announced at most, in seconds (RFC 9096, 4: ND_PREFERRED_LIMIT, ND_VALID_LIMIT). */
+/* What of a prefix is announced at most, in seconds (RFC 9096, 4: ND_PREFERRED_LIMIT,
+ * ND_VALID_LIMIT). */
 enum { WIRING_PREFERRED_MOST = 2700, WIRING_VALID_MOST = 5400 };
 
 #define WIRING_BUSYBOX "/usr/bin/busybox"
@@ -53,13 +60,13 @@ struct wiring_facts {
 	struct prefix delegated;	/* from DHCPv6 */
 	bool has_delegated;
 	uint32_t preferred, valid;	/* seconds for which it may be announced */
-	bool counts_down;		/* and those end with the delegation: each is less than the one before */
-	struct wiring_stale {		/* no longer delegated, and clients may have it for so many seconds */
+	bool counts_down; /* and those end with the delegation: each is less than the one before */
+	struct wiring_stale { /* no longer delegated, and clients may have it for so many seconds */
 		struct prefix prefix;
 		uint32_t valid;
 	} stale[WIRING_STALES];
 	size_t stales;
-	uint32_t again;			/* seconds until prefixes are to be announced in another way */
+	uint32_t again; /* seconds until prefixes are to be announced in another way */
 	bool has_keys;			/* somebody may log in over ssh */
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
@@ -78,8 +85,8 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 void wiring_down(struct wiring *wiring, const struct network *network);
 /* Last: forwarding, or its end. */
 void wiring_forward(struct wiring *wiring, const struct network *network);
-/* The WAN's cable may lead to another network: what router advertisements of the old one said is forgotten, and the new
- * one is asked. */
+/* The WAN's cable may lead to another network: what router advertisements of the old one said is
+ * forgotten, and the new one is asked. */
 void wiring_moved(struct wiring *wiring, const struct network *network);
 /* Addresses of the LANs from the delegated prefix, or (gone) their end. */
 void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,

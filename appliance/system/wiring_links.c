@@ -218,8 +218,9 @@ void wiring_delegate(struct wiring *wiring, const struct network *network, const
 
 void wiring_moved(struct wiring *wiring, const struct network *network)
 {
-	/* The kernel asks for advertisements when it gets its link-local address, not when a cable comes back; and it keeps
-	 * addresses and routes of the old network for as long as they were said to last. */
+	/* The kernel asks for advertisements when it gets its link-local address, not when a cable
+	 * comes back; and it keeps addresses and routes of the old network for as long as they were
+	 * said to last. */
 	if (!network->has_wan || network->wan.v6.method != METHOD_DYNAMIC)
 		return;
 	link_sysctl(wiring, network->wan.interface, "ipv6", "disable_ipv6", "1");

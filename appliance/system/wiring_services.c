@@ -26,8 +26,10 @@ static void dhcp_clients(struct wiring *wiring, const struct network_link *wan)
 
 	if (wan->v4.method == METHOD_DYNAMIC) {
 		step = wiring_step(wiring, STEP_SERVICE, "udhcpc");
-		wiring_words(wiring, step, WIRING_BUSYBOX " udhcpc -f -i %s -s " WIRING_LEASE " -t 4 -T 3 -A 20"
-			   " -O staticroutes -O mtu", wan->interface);
+		wiring_words(wiring, step,
+			     WIRING_BUSYBOX " udhcpc -f -i %s -s " WIRING_LEASE " -t 4 -T 3 -A 20"
+					    " -O staticroutes -O mtu",
+			     wan->interface);
 	}
 	/* The address comes by SLAAC; a prefix for the LANs and the resolvers by DHCPv6. */
 	if (wan->v6.method == METHOD_DYNAMIC) {
@@ -59,39 +61,47 @@ static void dhcp_server(struct wiring *wiring, const struct network_link *lan)
 }
 
 /* What clients get an address of. A prefix that counts down says so once, and radvd counts. */
-static void put_prefix(struct text *out, const struct prefix *prefix, uint32_t preferred, uint32_t valid, bool counts_down)
+static void put_prefix(struct text *out, const struct prefix *prefix, uint32_t preferred,
+		       uint32_t valid, bool counts_down)
 {
 	char text[PREFIX_TEXT];
 
-	text_printf(out, "\tprefix %s {\n\t\tAdvPreferredLifetime %u;\n\t\tAdvValidLifetime %u;\n%s\t};\n",
-		    prefix_print(prefix, text), preferred, valid, counts_down ? "\t\tDecrementLifetimes on;\n" : "");
+	text_printf(
+		out,
+		"\tprefix %s {\n\t\tAdvPreferredLifetime %u;\n\t\tAdvValidLifetime %u;\n%s\t};\n",
+		prefix_print(prefix, text), preferred, valid,
+		counts_down ? "\t\tDecrementLifetimes on;\n" : "");
 }
 
 static void put_resolver(struct text *out, const struct network_address *address, bool gone)
 {
 	char text[ADDR_TEXT];
 
-	text_printf(out, "\tRDNSS %s { %s};\n", addr_print(&address->addr, text), gone ? "AdvRDNSSLifetime 0; " : "");
+	text_printf(out, "\tRDNSS %s { %s};\n", addr_print(&address->addr, text),
+		    gone ? "AdvRDNSSLifetime 0; " : "");
 }
 
 /*
- * The prefix of a LAN, its resolver, and those that its clients may have from before: deprecated at once (RFC 7084,
- * L-13; RFC 9096, 3.5). false: there is none of them. is_router: there is one that leads outside.
+ * The prefix of a LAN, its resolver, and those that its clients may have from before: deprecated at
+ * once (RFC 7084, L-13; RFC 9096, 3.5). false: there is none of them. is_router: there is one that
+ * leads outside.
  */
-static bool put_prefixes(struct text *out, const struct network *network, const struct network_link *lan,
-			 const struct wiring_facts *facts, bool *is_router)
+static bool put_prefixes(struct text *out, const struct network *network,
+			 const struct network_link *lan, const struct wiring_facts *facts,
+			 bool *is_router)
 {
 	struct network_address address = lan->v6.address, old;
 	const bool dynamic = lan->v6.method == METHOD_DYNAMIC;
 	size_t before = out->length;
 	struct prefix prefix;
 
-	*is_router = !dynamic ||
-		     (facts->has_delegated && wiring_delegated(&address, &facts->delegated, network, lan));
+	*is_router = !dynamic || (facts->has_delegated &&
+				  wiring_delegated(&address, &facts->delegated, network, lan));
 	if (*is_router) {
 		prefix = network_prefix(&address);
 		put_prefix(out, &prefix, dynamic ? facts->preferred : WIRING_PREFERRED_MOST,
-			   dynamic ? facts->valid : WIRING_VALID_MOST, dynamic && facts->counts_down);
+			   dynamic ? facts->valid : WIRING_VALID_MOST,
+			   dynamic && facts->counts_down);
 		put_resolver(out, &address, false);
 	}
 	for (size_t i = 0; dynamic && i < facts->stales; i++) {
@@ -118,8 +128,10 @@ static void router_advertisements(struct wiring *wiring, const struct network *n
 
 		if (lan->ra && lan->v6.method != METHOD_NONE &&
 		    put_prefixes(&prefixes, network, lan, facts, &is_router)) {
-			text_printf(&out, "interface %s {\n\tAdvSendAdvert on;\n\tIgnoreIfMissing on;\n"
-				    "\tMaxRtrAdvInterval %d;\n", lan->interface, RA_INTERVAL);
+			text_printf(&out,
+				    "interface %s {\n\tAdvSendAdvert on;\n\tIgnoreIfMissing on;\n"
+				    "\tMaxRtrAdvInterval %d;\n",
+				    lan->interface, RA_INTERVAL);
 			if (!network->forward || !is_router)
 				text_puts(&out, "\tAdvDefaultLifetime 0;\n");
 			text_put(&out, prefixes.data, prefixes.length);

@@ -143,6 +143,33 @@ static void delegated(void **state)
 	has("prefix 2001:db8:1:11::/64 {");
 	has("prefix 2001:db8:ff::/64 {");
 	has("RDNSS 2001:db8:1:11::1 { };");
+	/* RFC 7084, L-13; RFC 9096, 3.5: what was delegated before is deprecated, and no router by
+	 * itself. */
+	facts.preferred = 300;
+	facts.valid = 600;
+	facts.counts_down = true;
+	facts.stales = 1;
+	facts.stale[0].valid = 500;
+	assert_int_equal(prefix_parse(&facts.stale[0].prefix, "2001:db8:2:10::/60", 18), 0);
+	begin();
+	wiring_services(&wiring, &network, &facts);
+	has("prefix 2001:db8:1:10::/64 {\n\t\tAdvPreferredLifetime 300;\n\t\tAdvValidLifetime "
+	    "600;\n"
+	    "\t\tDecrementLifetimes on;\n");
+	has("prefix 2001:db8:2:11::/64 {\n\t\tAdvPreferredLifetime 0;\n\t\tAdvValidLifetime "
+	    "500;\n\t};\n"
+	    "\tRDNSS 2001:db8:2:11::1 { AdvRDNSSLifetime 0; };");
+	has("prefix 2001:db8:ff::/64 {\n\t\tAdvPreferredLifetime 2700;\n\t\tAdvValidLifetime "
+	    "5400;\n\t};");
+	has_not("AdvDefaultLifetime");
+	facts.has_delegated = false;
+	begin();
+	wiring_services(&wiring, &network, &facts);
+	has("interface eth1 {\n\tAdvSendAdvert on;\n\tIgnoreIfMissing on;\n\tMaxRtrAdvInterval "
+	    "200;\n\tAdvDefaultLifetime 0;\n"
+	    "\tprefix 2001:db8:2:10::/64 {");
+	facts.has_delegated = true;
+	facts.stales = 0;
 	/* One /64 is enough for one LAN, and the other goes without. */
 	assert_int_equal(prefix_parse(&facts.delegated, "2001:db8:1:10::/64", 18), 0);
 	begin();
@@ -265,7 +292,8 @@ static void lease_v4(void **state)
 	      "-4 route replace default via 192.0.2.1 dev eth0");
 	has_not("flush");
 	lease_print(&got, &line);
-	assert_string_equal(line.data, "4 192.0.2.50/24 192.0.2.1 192.0.2.53 198.51.100.53 valid=3600\n");
+	assert_string_equal(line.data,
+			    "4 192.0.2.50/24 192.0.2.1 192.0.2.53 198.51.100.53 valid=3600\n");
 	*strchr(line.data, '\n') = '\0';
 	assert_int_equal(lease_read(&again, line.data), 0);
 	assert_int_equal(again.dns_count, 2);
@@ -286,7 +314,10 @@ static void lease_v4(void **state)
 	lease_wiring(&wiring, &network, &got, &again);
 	has("-4 addr flush dev eth0");
 	assert_int_equal(lease(&got, false, "leasefail", WORDS("interface", "eth0")), 0);
-	assert_int_equal(got.event, LEASE_OTHER);
+	assert_int_equal(got.event, LEASE_FAILED);
+	begin();
+	lease_wiring(&wiring, &network, &got, &again);
+	assert_int_equal(wiring.steps, 0);
 }
 
 static void lease_v6(void **state)
@@ -310,6 +341,139 @@ static void lease_v6(void **state)
 	lease_wiring(&wiring, &network, &got, &old);
 	has("-6 addr del 2001:db8:4::1/64 dev eth1");
 	has_not("replace");
+}
+
+/* RFC 3442: option 3 does not count beside option 121. */
+static void option_121_replaces_the_router(void **state)
+{
+	struct lease got, old = { .v6 = false }, none = { .event = LEASE_GONE };
+
+	(void)state;
+	parse(&network, "");
+	assert_int_equal(
+		lease(&got, false, "bound",
+		      WORDS("interface", "eth0", "ip", "10.99.0.7", "mask", "24", "router",
+			    "10.99.0.254", "staticroutes",
+			    "10.60.0.0/16 0.0.0.0 0.0.0.0/0 10.99.0.1 10.50.0.0/16 10.60.0.2")),
+		0);
+	assert_int_equal(diag.count, 0);
+	begin();
+	lease_wiring(&wiring, &network, &got, &old);
+	has("-4 route replace default via 10.99.0.1 dev eth0");
+	has_not("10.99.0.254");
+	order("-4 route replace 10.60.0.0/16 dev eth0",
+	      "-4 route replace 10.50.0.0/16 via 10.60.0.2 dev eth0");
+	/* What the next lease does not have goes, a default route too. */
+	old = got;
+	assert_int_equal(lease(&got, false, "renew",
+			       WORDS("interface", "eth0", "ip", "10.99.0.7", "mask", "24", "router",
+				     "10.99.0.254", "staticroutes", "10.60.0.0/16 0.0.0.0")),
+			 0);
+	assert_false(got.has_router);
+	begin();
+	lease_wiring(&wiring, &network, &got, &old);
+	has("-4 route del 10.50.0.0/16 dev eth0");
+	has("-4 route del default dev eth0");
+	has_not("route del 10.60");
+	begin();
+	lease_wiring(&wiring, &network, &none, &got);
+	has("-4 addr flush dev eth0");
+}
+
+static void option_121_takes_no_network_of_ours(void **state)
+{
+	static const char *const own[] = {
+		"192.168.77.0/24 10.99.0.1",
+		"192.168.77.128/25 10.99.0.1",
+		"192.168.77.9/32 0.0.0.0",
+		"10.20.0.0/16 10.99.0.1",
+		"10.20.3.0/24 10.99.0.1",
+		/* no way, or no network */
+		"10.50.0.0/16 192.168.77.9",
+		"10.50.0.0/16 10.99.0.7",
+		"10.50.0.0/16 127.0.0.1",
+		"0.0.0.0/0 0.0.0.0",
+		"0.0.0.0/0 224.0.0.1",
+		"127.0.0.0/8 10.99.0.1",
+		"224.0.0.0/4 10.99.0.1",
+		"10.50.0.0/99 10.99.0.1",
+		"10.50.0.0 10.99.0.1",
+		"x/8 10.99.0.1",
+		"10.50.0.0/16 $(reboot)",
+		"2001:db8::/16 10.99.0.1",
+	};
+	static char many[4096];
+	struct lease got;
+
+	(void)state;
+	parse(&network, "[routing]\nroute = 10.20.0.0/16 via 192.168.77.2\n");
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		assert_int_equal(lease(&got, false, "bound",
+				       WORDS("interface", "eth0", "ip", "10.99.0.7", "mask", "24",
+					     "staticroutes", own[i])),
+				 0);
+		assert_int_equal(got.routes, 0);
+		assert_false(got.has_router);
+		assert_int_equal(diag.count, 1);
+	}
+	/* A wider one loses against the LAN's own, and may be the way to others. */
+	assert_int_equal(lease(&got, false, "bound",
+			       WORDS("interface", "eth0", "ip", "10.99.0.7", "mask", "24",
+				     "staticroutes", "192.168.0.0/16 10.99.0.1")),
+			 0);
+	assert_int_equal(got.routes, 1);
+	for (int i = 0; i < 100; i++)
+		snprintf(many + strlen(many), 32, "10.50.%d.0/24 10.99.0.1 ", i);
+	assert_int_equal(lease(&got, false, "bound",
+			       WORDS("interface", "eth0", "ip", "10.99.0.7", "mask", "24",
+				     "staticroutes", many)),
+			 0);
+	assert_int_equal(got.routes, LEASE_ROUTES);
+	assert_int_equal(diag.count, 1);
+}
+
+static void option_26_is_the_mtu(void **state)
+{
+	static const char *const wrong[] = { "0", "575", "65536", "-1", "1400x", "$(reboot)", "" };
+	struct lease got, old = { .v6 = false };
+
+	(void)state;
+	parse(&network, "");
+	begin();
+	assert_int_equal(
+		lease(&got, false, "bound",
+		      WORDS("interface", "eth0", "ip", "192.0.2.9", "mask", "24", "mtu", "1400")),
+		0);
+	lease_wiring(&wiring, &network, &got, &old);
+	has("link set eth0 mtu 1400");
+	/* Given no longer: what is usual. */
+	old = got;
+	assert_int_equal(lease(&got, false, "renew",
+			       WORDS("interface", "eth0", "ip", "192.0.2.9", "mask", "24")),
+			 0);
+	begin();
+	lease_wiring(&wiring, &network, &got, &old);
+	has("link set eth0 mtu 1500");
+	/* IPv6 would be off with less. */
+	assert_int_equal(
+		lease(&got, false, "bound",
+		      WORDS("interface", "eth0", "ip", "192.0.2.9", "mask", "24", "mtu", "600")),
+		0);
+	assert_int_equal(got.mtu, 1280);
+	parse(&network, "[wan]\ninterface = eth0\naddress6 = none\n");
+	assert_int_equal(
+		lease(&got, false, "bound",
+		      WORDS("interface", "eth0", "ip", "192.0.2.9", "mask", "24", "mtu", "600")),
+		0);
+	assert_int_equal(got.mtu, 600);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_int_equal(lease(&got, false, "bound",
+				       WORDS("interface", "eth0", "ip", "192.0.2.9", "mask", "24",
+					     "mtu", wrong[i])),
+				 0);
+		assert_int_equal(got.mtu, 0);
+		assert_int_equal(diag.count, 1);
+	}
 }
 
 static void hostile_leases(void **state)
@@ -355,6 +519,9 @@ int main(void)
 		cmocka_unit_test_teardown(difference, end),
 		cmocka_unit_test_teardown(lease_v4, end),
 		cmocka_unit_test_teardown(lease_v6, end),
+		cmocka_unit_test_teardown(option_121_replaces_the_router, end),
+		cmocka_unit_test_teardown(option_121_takes_no_network_of_ours, end),
+		cmocka_unit_test_teardown(option_26_is_the_mtu, end),
 		cmocka_unit_test_teardown(hostile_leases, end),
 	};
 
