@@ -143,12 +143,16 @@ static void record_forwarded(void)
 /* Its client keeps the lease of a link that was taken down, and asks again only after half of it. */
 static void wiring_lease(struct wiring *wiring, const struct network *network, const struct network *old)
 {
-	struct lease lease;
+	static struct lease lease, fit;
 
-	if (network->has_wan && old->has_wan && strcmp(network->wan.interface, old->wan.interface) == 0 &&
-	    network->wan.v4.method == METHOD_DYNAMIC && old->wan.v4.method == METHOD_DYNAMIC &&
-	    appliance_lease(&lease, false, false) && lease_fits(&lease, network))
-		lease_wiring(wiring, network, &lease, &lease);
+	if (!network->has_wan || !old->has_wan ||
+	    strcmp(network->wan.interface, old->wan.interface) != 0 ||
+	    network->wan.v4.method != METHOD_DYNAMIC || old->wan.v4.method != METHOD_DYNAMIC ||
+	    !appliance_lease(&lease, false, false) || !lease_fits(&lease, network))
+		return;
+	fit = lease;
+	lease_refit(&fit, network);
+	lease_wiring(wiring, network, &fit, &lease);
 }
 
 static void wiring_up(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)

@@ -139,6 +139,17 @@ static bool takes_own(const struct network *network, const struct prefix *to)
 	return false;
 }
 
+void lease_refit(struct lease *lease, const struct network *network)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lease->routes; i++) {
+		if (!takes_own(network, &lease->route[i].to))
+			lease->route[kept++] = lease->route[i];
+	}
+	lease->routes = kept;
+}
+
 /* NETWORK/LENGTH as udhcpc prints it; host bits may be set and do not count. */
 static int parse_network(struct prefix *to, const char *word, size_t length)
 {

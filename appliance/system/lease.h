@@ -67,6 +67,9 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
  * settings may be other ones since. */
 bool lease_fits(const struct lease *lease, const struct network *network);
 
+/* Without the routes that would take a network from a LAN of other settings. */
+void lease_refit(struct lease *lease, const struct network *network);
+
 /* What follows for addresses and routes; old: what the last lease of this family had. */
 void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old);

@@ -66,4 +66,51 @@ wan 198.51.100.7 10.20.0.53
 is "$(cut -d' ' -f1-3 "$box/run/cordon/lease4")" '4 198.51.100.7/24 -'
 wan 10.30.0.9 10.30.0.1
 is "$(cut -d' ' -f1-3 "$box/run/cordon/lease4")" '4 10.30.0.9/24 10.30.0.1'
+# ---- while nobody was heard since a cable came back, what there is stays; a server's no, or another network, ends it
+v4() { cut -d' ' -f2 "$box/run/cordon/lease4"; }
+v6() { cut -d' ' -f2 "$box/run/cordon/lease6"; }
+as() { CORDON_SERVICE=$1 interface=eth0 cordon network lease "$2" 2>/dev/null; }
+delegate() {
+	CORDON_SERVICE=udhcpc6 interface=eth0 ipv6prefix=$1 ipv6prefix_lease=600 ipv6prefix_preferred=300 \
+		cordon network lease bound 2>/dev/null
+}
+ask() { sed 's/\..*//' /proc/uptime | sed 's/$/999/' >"$box/run/cordon/lease.asked"; }
+wan 10.30.0.9 10.30.0.1
+delegate 2001:db8:1::/56
+as udhcpc deconfig
+as udhcpc6 deconfig
+is "$(v4) $(v6)" '- -'
+wan 10.30.0.9 10.30.0.1
+delegate 2001:db8:1::/56
+ask
+for event in deconfig leasefail; do
+	as udhcpc $event
+	as udhcpc6 $event
+	is "$(v4) $(v6)" '10.30.0.9/24 2001:db8:1::/56'
+done
+as udhcpc nak
+as udhcpc6 nak
+is "$(v4) $(v6)" '- -'
+wan 10.30.0.9 10.30.0.1
+ask
+overlap 9
+is "$(v4)" -
+# ---- prefixes that clients may have are known over a restart, and no start takes one back that comes again
+until [ "$(sed 's/\..*//' /proc/uptime)" -gt "$(sed 's/999$//' "$box/run/cordon/lease.asked")" ]; do sleep 0.2; done
+stale() { grep -o 'stale=[^,]*' "$box/run/cordon/lease6" | sed 's/stale=//' | paste -sd' '; }
+delegate 2001:db8:1::/56
+delegate 2001:db8:2::/56
+is "$(v6) $(stale)" '2001:db8:2::/56 2001:db8:1::/56'
+is "$(cut -d' ' -f1 "$box/data/prefixes" | paste -sd' ')" '2001:db8:2::/56 2001:db8:1::/56'
+rm "$box"/run/cordon/lease*
+as udhcpc6 deconfig
+[ ! -e "$box/run/cordon/lease6" ] || { echo 'a start takes back what may come again'; failures=$((failures + 1)); }
+delegate 2001:db8:2::/56
+is "$(v6) $(stale)" '2001:db8:2::/56 2001:db8:1::/56'
+rm "$box"/run/cordon/lease*
+delegate 2001:db8:3::/56
+is "$(v6) $(stale)" '2001:db8:3::/56 2001:db8:2::/56 2001:db8:1::/56'
+rm "$box"/run/cordon/lease*
+as udhcpc6 leasefail
+is "$(v6) $(stale)" '- 2001:db8:3::/56 2001:db8:2::/56 2001:db8:1::/56'
 [ $failures = 0 ] || { echo "$failures failed"; exit 1; }

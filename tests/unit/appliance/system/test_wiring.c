@@ -403,7 +403,7 @@ static void option_121_takes_no_network_of_ours(void **state)
 		"2001:db8::/16 10.99.0.1",
 	};
 	static char many[4096];
-	struct lease got;
+	struct lease got, old;
 
 	(void)state;
 	parse(&network, "[routing]\nroute = 10.20.0.0/16 via 192.168.77.2\n");
@@ -422,6 +422,15 @@ static void option_121_takes_no_network_of_ours(void **state)
 				     "staticroutes", "192.168.0.0/16 10.99.0.1")),
 			 0);
 	assert_int_equal(got.routes, 1);
+	/* Nor does one that other settings have since. */
+	old = got;
+	parse(&network, "[lan]\ninterface = eth1\naddress = 192.168.0.1/16\n");
+	lease_refit(&got, &network);
+	assert_int_equal(got.routes, 0);
+	begin();
+	lease_wiring(&wiring, &network, &got, &old);
+	has("-4 route del 192.168.0.0/16 dev eth0");
+	parse(&network, "");
 	for (int i = 0; i < 100; i++)
 		snprintf(many + strlen(many), 32, "10.50.%d.0/24 10.99.0.1 ", i);
 	assert_int_equal(lease(&got, false, "bound",
