@@ -19,9 +19,11 @@ static bool read_version(const char *text, char version[VERSION_MAX])
 	size_t length;
 
 	while (strncmp(line, "version:", 8) != 0) {
-		line = strchr(line, '\n');
-		if (!line || *++line == '[')
+		const char *end = line[0] == '[' ? NULL : strchr(line, '\n');
+
+		if (!end)
 			return false;
+		line = end + 1;
 	}
 	line += 8 + strspn(line + 8, " \t");
 	length = strcspn(line, " \t\r\n");
