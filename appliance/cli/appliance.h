@@ -117,4 +117,9 @@ bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_
 /* Whether the interface has a cable in: 1, 0, or -1 when it is down or not there. */
 int carrier_state(const char *interface);
 
+/* Before the clients of DHCP begin anew: notes that they do, from which on what the box has is kept
+ * until somebody else is heard (lease_judge), and lets router advertisements of the WAN begin anew.
+ * false: network.conf does not read. */
+bool renew_begin(void);
+/* `cordon network renew`: an exit code. */
 int network_renew(bool json);

@@ -87,6 +87,27 @@ bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_
 	return true;
 }
 
+/* ---- both families anew ---- */
+
+/* A client that asks whether it may keep its lease waits for an answer of a server that may be in
+ * another network; one that begins anew asks whoever is there. */
+bool renew_begin(void)
+{
+	static struct network network;
+	struct wiring wiring;
+	char text[32];
+
+	if (appliance_network(&network) != EXIT_YES)
+		return false;
+	snprintf(text, sizeof(text), "%" PRId64 "\n", clock_uptime_ms());
+	(void)appliance_write(PATH_LEASE_ASKED, text, strlen(text), 0600);
+	wiring_init(&wiring);
+	wiring_moved(&wiring, &network);
+	(void)run_wiring(&wiring);
+	wiring_release(&wiring);
+	return true;
+}
+
 /* ---- cordon network renew ---- */
 
 struct outcome {

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -321,23 +320,10 @@ static void load(struct supervisor *supervisor)
 
 /* ---- leases ---- */
 
-/* A client that asks whether it may keep its lease waits for an answer of a server that may be in
- * another network; one that begins anew asks whoever is there. What the box has stays meanwhile
- * (lease_judge). */
 static void renew(struct supervisor *supervisor)
 {
-	static struct network network;
-	struct wiring wiring;
-	char text[32];
-
-	if (appliance_network(&network) != EXIT_YES)
+	if (!renew_begin())
 		return;
-	snprintf(text, sizeof(text), "%" PRId64 "\n", clock_uptime_ms());
-	(void)appliance_write(PATH_LEASE_ASKED, text, strlen(text), 0600);
-	wiring_init(&wiring);
-	wiring_moved(&wiring, &network);
-	(void)run_wiring(&wiring);
-	wiring_release(&wiring);
 	for (size_t i = 0; i < supervisor->services; i++) {
 		struct service *service = &supervisor->service[i];
 

@@ -50,13 +50,13 @@ cable() {
 client_listens() {
 	"$HERE/lab" client 1 sh -c "cd /proc/sys/net/ipv6/conf/eth0; echo $1 > accept_ra; echo $1 > autoconf"
 }
-# client_addresses PREFIX FLAG...: those of client 1, "-deprecated": that are not.
+# client_has PREFIX deprecated|-deprecated: has client 1 such an address, or one that is not?
 client_has() {
 	local prefix=$1
 	shift
 	"$HERE/lab" client 1 ip -6 -o addr show dev eth0 dynamic "$@" | grep -q "inet6 $prefix"
 }
-# client_most PREFIX WORD: the largest of its lifetimes, in seconds.
+# client_most PREFIX WORD: the largest of such lifetimes of its addresses, in seconds.
 client_most() {
 	"$HERE/lab" client 1 ip -6 -o addr show dev eth0 dynamic | grep "inet6 $1" |
 		sed -n "s/.* $2 \([0-9]*\)sec.*/\1/p" | sort -n | tail -n 1
