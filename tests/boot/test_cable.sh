@@ -80,6 +80,7 @@ test_cable_moved() {
 	# The delegation's own lifetimes, or less: 300 and 600 s.
 	[ "$(client_most 2001:db8:77: preferred_lft)" -le 300 ] || fail "preferred for longer than the delegation is"
 	[ "$(client_most 2001:db8:77: valid_lft)" -le 600 ] || fail "valid for longer than the delegation is"
+	a_delegation_is_renewed
 
 	cable false
 	wait_until 10 says carrier false || fail "no cable, and status says: $(status .box.links)"
@@ -101,6 +102,21 @@ test_cable_moved() {
 	renewal_is_asked_for
 	restart_remembers
 }
+
+# By the client that has it, as it does by itself when half of the preferred lifetime is over: no client of the LAN sees it.
+a_delegation_is_renewed() {
+	local pid before
+	pid=$(dhcpv6_client)
+	before=$(delegated_at)
+	on kill -USR1 "$pid"
+	wait_until 20 renewed_after "$before" || fail "the delegation is not renewed: $(shows on cat /run/cordon/lease6)"
+	is "$(dhcpv6_client)" "$pid" 'the client of DHCPv6, after a renewal'
+	like "$(on cat /run/cordon/lease6)" '6 2001:db8:77::/64 *preferred=300 valid=600*' 'the lease after a renewal'
+	! client_has 2001:db8:77: deprecated || fail 'a renewal deprecates addresses'
+}
+dhcpv6_client() { on ps | awk '/udhcpc6 -f/ { print $1 }'; }
+delegated_at() { on cat /run/cordon/lease6 | sed -n 's/.* since=\([0-9]*\).*/\1/p'; }
+renewed_after() { [ "$(delegated_at)" -gt "$1" ]; }
 
 renewal_is_asked_for() {
 	local said
