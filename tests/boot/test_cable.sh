@@ -133,9 +133,9 @@ renewal_is_asked_for() {
 
 # After a start in the first network again, clients learn that the prefix of the other one is over.
 restart_remembers() {
+	vm_off || fail 'it does not switch off'
 	into br-wan
-	on reboot || :
-	sleep 3
+	vm_start direct
 	vm_ready 120
 	wait_until 60 client_has 2001:db8:77: -deprecated || fail "no address of the first prefix: $(shows on cat /run/cordon/lease6)"
 	wait_until 30 client_has 2001:db8:b77: deprecated || fail "a start forgets the prefix of before: $(shows on cat /run/cordon/radvd.conf)"

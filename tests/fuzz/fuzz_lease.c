@@ -3,7 +3,8 @@
 
 #include "system/lease.h"
 
-/* Words of a lease, "NAME=VALUE" a line, the first line whether they are of DHCPv6; or a line that was kept. */
+/* Words of a lease, "NAME=VALUE" a line, the first line whether they are of DHCPv6; or a line that
+ * was kept. */
 enum { WORDS = 32 };
 static char *word[WORDS];
 static size_t words;

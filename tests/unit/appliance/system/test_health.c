@@ -73,7 +73,8 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	one(WITH(with.events_lost = 1), HEALTH_NOTICE, "healthy, but the log is not complete; ");
 	one(WITH(with.clock_set = false), HEALTH_NOTICE, "healthy, but the clock is not set; ");
 	one(WITH(with.no_carrier = "eth0"; with.wan_waits = true), HEALTH_BAD,
-	    "NOT HEALTHY: nothing leads outside: the WAN has no cable in, or the other end is off (eth0); ");
+	    "NOT HEALTHY: nothing leads outside: the WAN has no cable in, or the other end is off "
+	    "(eth0); ");
 	one(WITH(with.no_route = "IPv4"), HEALTH_BAD, "NOT HEALTHY: there is no default route (IPv4); ");
 	one(WITH(with.lease_stale = "DHCP"), HEALTH_BAD,
 	    "NOT HEALTHY: the lease of the WAN is not confirmed (DHCP); ");
