@@ -247,6 +247,30 @@ test_signed_questions_are_no_way_round() {
 	logged '.name == "as-vendor.zone.test" and .rule == "kaspersky:update:=downloads.upd.kaspersky.com"'
 }
 
+# ---- what internal servers ask of others ----
+
+# from_agency DIG-ARGUMENTS...: like dns, on the internal server itself.
+from_agency() {
+	lab agency dig +time=5 +tries=1 +noall +comments +answer "$@" | awk '
+		/->>HEADER<<-/ { status = $6; sub(",", "", status) }
+		!/^;/ && NF > 4 { answer = answer " " $NF }
+		END { print status answer }'
+}
+
+test_what_internal_servers_ask_is_judged_and_sent_on() {
+	local before
+	gateway_with default
+	before=$(wc -l <"$LAB_DIR/internet/unbound.log")
+	is "$(from_agency "@$ODD" www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
+	is "$(from_agency "@$ODD" +tcp www.agency.example)" 'NOERROR 198.51.200.10' 'the same, TCP'
+	tail -n "+$((before + 1))" "$LAB_DIR/internet/unbound.log" | grep -q '203\.0\.113\.53 www.agency.example' ||
+		fail 'the server that was asked does not see the one that asks'
+	is "$(from_agency "@$ODD" downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
+	is "$(from_agency "@$ODD" cname-trick.agency.example)" NOERROR 'a name that leads to the vendor'
+	is "$(from_agency "@$ODD" +tcp cname-trick.agency.example)" NOERROR 'the same, TCP'
+	is "$(from_agency @192.0.2.66 +time=12 www.agency.example)" SERVFAIL 'a server that is dead, and no other'
+}
+
 # ---- loops ----
 
 # A forwarder behind the gateway that asks the gateway.
