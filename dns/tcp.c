@@ -762,6 +762,13 @@ int tcp_init(struct worker *worker)
 void tcp_expire(struct worker *worker)
 {
 	pipes_expire(worker);
-	while (worker->clients.first && worker->clients.first->deadline <= worker->now)
-		client_end(client_of(worker->clients.first));
+	while (worker->clients.first && worker->clients.first->deadline <= worker->now) {
+		struct tcp_client *client = client_of(worker->clients.first);
+
+		/* Who waits for an answer is not idle: a job ends by itself. */
+		if (client->jobs && !client->doomed)
+			touch(client);
+		else
+			client_end(client);
+	}
 }

@@ -158,6 +158,7 @@ static void was_cut(struct try *try, uint8_t *data, size_t size)
 		return;
 	}
 	try_end(try);
+	manner->no_tcp = manner->no_tcp || !ENABLED(CONFIG_DNS_TCP);
 	manner->large = manner->no_tcp;
 	manner->cut = true;
 	ask_again(job, server, TROUBLE_NETWORK);

@@ -159,7 +159,8 @@ test_what_the_extended_error_says() {
 	like "$(dns_ede 1 @192.168.77.1 +time=9 as-broken.ede.test)" '0 (Other)*' 'an answer that cannot be read'
 	is "$(ask as-servfail.ede.test)" SERVFAIL 'the upstream'"'"'s own error'
 	is "$(dns_ede 1 @192.168.77.1 +time=9 as-servfail.ede.test)" '' 'nothing of ours about it'
-	like "$(dns_ede 1 @192.168.77.1 +time=12 as-dead.ede.test)" '22 (No Reachable Authority)*' 'silence'
+	like "$(dns_ede 1 @192.168.77.1 +time=14 as-dead.ede.test)" '22 (No Reachable Authority)*' 'silence'
+	is "$(dns 1 @192.168.77.1 +time=14 +tcp as-dead.ede.test)" SERVFAIL 'silence, a client over TCP'
 }
 
 # ---- several servers ----
