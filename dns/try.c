@@ -94,6 +94,11 @@ bool try_overdue(struct try *try)
 {
 	if (try->state == TRY_CONNECTING)
 		return tcp_gives_up(try);
+	/* It took a connection and the question twice: over UDP it may do better. */
+	if (try->tcp && try->job->rounds > 0) {
+		manner_of(try)->no_tcp = true;
+		manner_of(try)->large = manner_of(try)->cut;
+	}
 	if (try->silent)
 		return false;
 	try->silent = true;

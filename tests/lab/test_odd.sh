@@ -58,6 +58,8 @@ test_tc_is_followed_over_tcp() {
 test_an_upstream_without_tcp() {
 	with_upstreams 5311
 	is "$(ask +tcp www.no-tcp.test)" "NOERROR $(odd_address 5311)" 'a client over TCP'
+	with_upstreams 5301
+	is "$(ask +tcp as-mute-tcp.no-tcp.test)" "NOERROR $A" 'a server that is silent over TCP'
 	with_upstreams 5306
 	is "$(ask +ignore www.cut.test)" "NOERROR $(odd_address 5306)" 'a cut answer'
 	is "$(ask +tcp www.cut.test)" "NOERROR $(odd_address 5306)" 'the same to a client over TCP'

@@ -13,6 +13,7 @@
  *   formerr         a header alone with FORMERR to what has OPT, else good
  *   drops-edns      silent to what has OPT, else good
  *   no-tcp          good, over UDP only
+ *   mute-tcp        good over UDP, silent over TCP
  *   tc              TC without records over UDP
  *   tc-no-tcp       the same to who can take less than 4096 bytes, and nothing over TCP
  *   slow-MS         good after that time
@@ -319,7 +320,8 @@ static void answer(const struct query *query)
 			    (unsigned int)atoi(query->persona + 5);
 
 	usleep(wait * 1000);
-	if (is(query, "dead") || (is(query, "drops-edns") && query->edns))
+	if (is(query, "dead") || (is(query, "mute-tcp") && over_tcp) ||
+	    (is(query, "drops-edns") && query->edns))
 		return;
 	if (update)
 		bare(query, 0);
