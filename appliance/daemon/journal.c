@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "daemon/log.h"
-#include "journal/aggregate.h"
 #include "journal/journal.h"
 #include "journal/store.h"
 
@@ -25,7 +24,6 @@ struct journal_role {
 	struct role_start start;
 	struct journal *journal;
 	bool has_policy;	/* before that no rule has a name */
-	uint64_t ring_lost[SETTINGS_WORKERS];
 };
 
 enum {
@@ -36,7 +34,7 @@ enum {
 /* Files of its own folder; jansson and the store need no more. */
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_ftruncate, SYS_fdatasync,
-	SYS_sync_file_range, SYS_pread64, SYS_fstatfs,
+	SYS_sync_file_range, SYS_pread64, SYS_pwrite64, SYS_fstatfs,
 };
 
 /* How many records there were; ROUND: there may be more. */
@@ -44,18 +42,16 @@ static int drain_ring(struct journal_role *role, unsigned int index)
 {
 	struct ring *ring = &role->start.worker[index].shared->ring;
 	uint8_t record[RING_RECORD_MAX];
-	uint64_t lost = atomic_load_explicit(&ring->lost, memory_order_relaxed);
 	struct event event;
 	int size, count;
 
-	if (lost > role->ring_lost[index])
-		journal_lost(role->journal, lost - role->ring_lost[index]);
-	role->ring_lost[index] = lost;
+	journal_ring_lost(role->journal, index,
+			  atomic_load_explicit(&ring->lost, memory_order_relaxed));
 	for (count = 0; count < ROUND && (size = ring_read(ring, record)) != 0; count++) {
 		if (size > 0 && event_decode(&event, record, (size_t)size) == 0)
 			journal_event(role->journal, &event);
 		else
-			journal_lost(role->journal, 1);
+			journal_lost(role->journal, LOSS_RINGS, 1);
 	}
 	return count;
 }
@@ -68,8 +64,7 @@ static void drain_nflog(struct journal_role *role)
 		ssize_t got = recv(role->start.nflog, data, sizeof(data), MSG_DONTWAIT);
 
 		if (got < 0 && errno == ENOBUFS) {
-			/* The kernel does not say how many; the named counters stay exact. */
-			journal_lost(role->journal, 1);
+			journal_overrun(role->journal);
 			continue;
 		}
 		if (got <= 0)
@@ -114,7 +109,7 @@ static void take_unlogged(struct journal_role *role, const struct message *messa
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 
-	journal_lost(role->journal, cursor_get64(&cursor));
+	journal_lost(role->journal, LOSS_KERNEL, cursor_get64(&cursor));
 }
 
 static void hear(struct journal_role *role)
@@ -171,9 +166,9 @@ static void wait(struct journal_role *role)
 }
 
 /* NULL, and then a killed journal's counts are lost, when the parent could not make it. */
-static void *map_table(int fd)
+static void *map_memory(int fd)
 {
-	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, aggregate_size(), PROT_READ | PROT_WRITE,
+	void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, journal_memory(), PROT_READ | PROT_WRITE,
 						  MAP_SHARED, fd, 0);
 
 	return memory == MAP_FAILED ? NULL : memory;
@@ -185,7 +180,7 @@ static int open_journal(struct journal_role *role, int folder, const char *boot_
 	const struct journal_options options = {
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
 		.appliance = role->start.identity, .boot_id = boot_id,
-		.table = map_table(role->start.table),
+		.memory = map_memory(role->start.table),
 		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
 	};
 
@@ -212,9 +207,6 @@ int role_journal(void)
 	if (error)
 		role_fail("the log folder cannot be written: " STORE_CURRENT ": %s; what is "
 			  "blocked is blocked, and nothing is logged", strerror(-error));
-	/* What an earlier journal knew to be lost it has said. */
-	for (unsigned int i = 0; i < role.start.workers; i++)
-		role.ring_lost[i] = role.start.worker[i].shared->ring.lost;
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	for (;;) {
 		int most = 0;

@@ -18,7 +18,7 @@
 #include "daemon/log.h"
 #include "daemon/parent.h"
 #include "daemon/sockets.h"
-#include "journal/aggregate.h"
+#include "journal/journal.h"
 #include "journal/store.h"
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
@@ -220,7 +220,7 @@ static int open_table(struct parent *parent)
 {
 	int fd = memfd_create("journal", MFD_CLOEXEC), error;
 
-	if (fd >= 0 && ftruncate(fd, (off_t)aggregate_size()) == 0) {
+	if (fd >= 0 && ftruncate(fd, (off_t)journal_memory()) == 0) {
 		parent->table = fd;
 		return 0;
 	}

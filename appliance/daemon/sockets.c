@@ -105,6 +105,7 @@ static int nflog_bind(struct mnl_socket *socket, uint16_t group)
 	const struct nfulnl_msg_config_mode copy = { .copy_range = htonl(PACKET_BYTES),
 						     .copy_mode = NFULNL_COPY_PACKET };
 	const uint32_t at_once = htonl(1);
+	const uint16_t numbered = htons(NFULNL_CFG_F_SEQ);	/* what is lost leaves a gap */
 	int error = nflog_command(socket, group, NFULA_CFG_CMD, &bind_command,
 				  sizeof(bind_command));
 
@@ -112,6 +113,8 @@ static int nflog_bind(struct mnl_socket *socket, uint16_t group)
 		error = nflog_command(socket, group, NFULA_CFG_MODE, &copy, sizeof(copy));
 	if (!error)
 		error = nflog_command(socket, group, NFULA_CFG_QTHRESH, &at_once, sizeof(at_once));
+	if (!error)
+		error = nflog_command(socket, group, NFULA_CFG_FLAGS, &numbered, sizeof(numbered));
 	return error;
 }
 

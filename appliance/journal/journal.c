@@ -23,27 +23,45 @@ enum {
 /* Packets and rings still bring events of the policy that has just been replaced. */
 enum { CURRENT, PREVIOUS, POLICIES };
 
+/* The table behind it begins at a multiple of this. */
+enum { MEMORY_ALIGN = 64 };
+
 struct journal {
 	struct store *store;
+	struct losses *losses;
 	struct aggregate *aggregate;
-	void *own_table;	/* NULL when the caller's is used */
+	void *own_memory;	/* NULL when the caller's is used */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
 	char appliance[IDENTITY];
 	char boot_id[IDENTITY];
 	struct addr forwarder[JOURNAL_FORWARDERS];
 	size_t forwarders;
-	struct journal_counters counters;
-	uint64_t unreported;	/* lost events that no line owns up to yet */
 	int64_t synced_ms;	/* uptime of the last sync */
 	int64_t reported_ms;	/* uptime of the last line about lost events */
 	bool reported;
 };
 
+static size_t table_offset(void)
+{
+	return (sizeof(struct losses) + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
+}
+
+size_t journal_memory(void)
+{
+	return table_offset() + aggregate_size();
+}
+
+struct losses *journal_losses(void *memory)
+{
+	return memory;
+}
+
 int journal_open(struct journal **journal, const struct journal_options *options)
 {
 	struct journal *new = calloc(1, sizeof(*new));
 	uint64_t seed;
+	char *memory;
 	int error;
 
 	if (!new)
@@ -62,27 +80,38 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	}
 	neighbours_init(&new->neighbours, options->route);
 	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
-	if (!options->table)
-		new->own_table = calloc(1, aggregate_size());
-	if (!error && !options->table && !new->own_table)
+	if (!options->memory)
+		new->own_memory = calloc(1, journal_memory());
+	if (!error && !options->memory && !new->own_memory)
 		error = -ENOMEM;
 	if (!error)
 		error = store_open(&new->store, options->folder, options->budget);
 	if (error) {
-		free(new->own_table);
+		free(new->own_memory);
 		free(new);
 		return error;
 	}
-	new->aggregate = aggregate_attach(options->table ? options->table : new->own_table, seed);
+	memory = options->memory ? options->memory : new->own_memory;
+	new->losses = journal_losses(memory);
+	new->aggregate = aggregate_attach(memory + table_offset(), seed);
 	record_prepare();
 	*journal = new;
 	return 0;
 }
 
-void journal_lost(struct journal *journal, uint64_t events)
+void journal_lost(struct journal *journal, enum loss loss, uint64_t events)
 {
-	journal->counters.lost += events;
-	journal->unreported += events;
+	losses_add(journal->losses, loss, events);
+}
+
+void journal_ring_lost(struct journal *journal, unsigned int ring, uint64_t count)
+{
+	losses_ring(journal->losses, ring, count);
+}
+
+void journal_overrun(struct journal *journal)
+{
+	losses_overrun(journal->losses);
 }
 
 /* ---- policies ---- */
@@ -114,14 +143,21 @@ static bool is_forwarder(const struct journal *journal, const struct addr *clien
 	return false;
 }
 
-/* Takes over the line (NULL: there was no memory for it). */
-static int keep_line(struct journal *journal, char *line)
+/* Takes over a line that stands for so many events (NULL: there was no memory for it). */
+static int keep_line(struct journal *journal, char *line, uint64_t events)
 {
-	int error = line ? store_append(journal->store, line, strlen(line)) : -ENOMEM;
+	int error;
 
+	if (!line) {
+		journal_lost(journal, LOSS_JOURNAL, events);
+		return -ENOMEM;
+	}
+	error = store_append(journal->store, line, strlen(line));
 	free(line);
-	if (!error)
-		journal->counters.lines++;
+	journal->losses->write_error = error;
+	journal->losses->freed += store_freed(journal->store);
+	if (error)
+		journal_lost(journal, LOSS_DISK, events);
 	return error;
 }
 
@@ -147,8 +183,9 @@ static void write_record(struct journal *journal, const struct event *event)
 	context.mac = mac_of(event, &neighbour);
 	context.forwarder = is_forwarder(journal, &event->client);
 	context.rule = policy && policy_rule(policy, event->rule, &rule) ? &rule : NULL;
-	if (record_print(event, &context, &line) < 0 || keep_line(journal, line) < 0)
-		journal_lost(journal, event->count);
+	if (record_print(event, &context, &line) < 0)
+		line = NULL;
+	(void)keep_line(journal, line, event->count);
 }
 
 static void drain(struct journal *journal, const uint32_t *state)
@@ -160,16 +197,30 @@ static void drain(struct journal *journal, const uint32_t *state)
 		write_record(journal, &event);
 }
 
+static bool has_untold(const struct journal *journal)
+{
+	for (int loss = 0; loss < LOSS_COUNT; loss++) {
+		if (losses_untold(journal->losses, (enum loss)loss))
+			return true;
+	}
+	return false;
+}
+
 /* One line a minute says how many events are missing, until it could be written. */
 static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const struct record_context context = { .appliance = journal->appliance,
 						.boot_id = journal->boot_id };
+	uint64_t lost[LOSS_COUNT];
 	char *line = NULL;
 
-	if (record_print_lost(wall_ms, uptime_ms, &context, journal->unreported, &line) == 0 &&
-	    keep_line(journal, line) == 0)
-		journal->unreported = 0;
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		lost[loss] = losses_untold(journal->losses, (enum loss)loss);
+	if (record_print_lost(wall_ms, uptime_ms, &context, lost, &line) == 0 &&
+	    keep_line(journal, line, 0) == 0) {
+		for (int loss = 0; loss < LOSS_COUNT; loss++)
+			journal->losses->told[loss] += lost[loss];
+	}
 	journal->reported_ms = uptime_ms;
 	journal->reported = true;
 }
@@ -181,9 +232,9 @@ void journal_mode(struct journal *journal, const struct mode_record *mode, int64
 						.boot_id = journal->boot_id };
 	char *line = NULL;
 
-	/* A line that cannot be kept is counted by the store like any other. */
-	if (record_print_mode(wall_ms, uptime_ms, &context, mode, &line) == 0)
-		(void)keep_line(journal, line);
+	if (record_print_mode(wall_ms, uptime_ms, &context, mode, &line) < 0)
+		line = NULL;
+	(void)keep_line(journal, line, 1);
 }
 
 int journal_policy(struct journal *journal, void *block, size_t size)
@@ -247,9 +298,8 @@ static void resolve_packet(const struct journal *journal, struct event *event)
 
 static void count_event(struct journal *journal, const struct event *event)
 {
-	journal->counters.events += event->count;
 	if (event->count && aggregate_add(journal->aggregate, event) < 0)
-		journal_lost(journal, event->count);
+		journal_lost(journal, LOSS_JOURNAL, event->count);
 }
 
 void journal_event(struct journal *journal, const struct event *event)
@@ -270,11 +320,14 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 {
 	struct netlink nflog = { .data = data, .size = size };
 	struct event event;
+	int64_t number;
 	int result;
 
-	while ((result = nflog_next(&nflog, &event)) != 0) {
+	while ((result = nflog_next(&nflog, &event, &number)) != 0) {
+		if (number >= 0)
+			losses_packet(journal->losses, (uint32_t)number);
 		if (result < 0) {
-			journal->counters.malformed++;
+			journal_lost(journal, LOSS_KERNEL, 1);
 			continue;
 		}
 		event.wall_ms = wall_ms;
@@ -289,29 +342,23 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 
 	while (aggregate_next(journal->aggregate, uptime_ms, &event))
 		write_record(journal, &event);
-	if (journal->unreported &&
+	if (has_untold(journal) &&
 	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
 		report_lost(journal, wall_ms, uptime_ms);
 	if (uptime_ms - journal->synced_ms >= SYNC_MS) {
 		journal->synced_ms = uptime_ms;
-		if (store_sync(journal->store) < 0)
-			journal->counters.sync_errors++;
+		journal->losses->sync_error = store_sync(journal->store);
 	}
 }
 
 void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	drain(journal, NULL);
-	if (journal->unreported)
+	if (has_untold(journal))
 		report_lost(journal, wall_ms, uptime_ms);
 	store_close(journal->store);
-	free(journal->own_table);
+	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);
 	free(journal);
-}
-
-void journal_counters(const struct journal *journal, struct journal_counters *counters)
-{
-	*counters = journal->counters;
 }

@@ -6,6 +6,7 @@
 
 #include "ipc/control.h"
 #include "ipc/event.h"
+#include "journal/losses.h"
 #include "policy/addr.h"
 
 /*
@@ -20,13 +21,17 @@ struct journal_options {
 	int folder;		/* of the log; the caller's, open until journal_close */
 	int route;		/* rtnetlink socket, for neighbours; -1: none; the caller's */
 	uint64_t budget;	/* bytes that the log may take on disk */
-	void *table;		/* aggregate_size() bytes that outlive a killed journal, the caller's;
+	void *memory;		/* journal_memory() bytes that outlive a killed journal, the caller's;
 				 * NULL: the journal has its own, and what it counts dies with it */
 	const char *appliance;	/* copied, as is the boot id */
 	const char *boot_id;
 	const struct addr *forwarder;	/* clients that ask for others; copied */
 	size_t forwarders;		/* at most JOURNAL_FORWARDERS */
 };
+
+/* Bytes, and what stands in them for whoever maps them, too. */
+size_t journal_memory(void);
+struct losses *journal_losses(void *memory);
 
 /* Opens files: to be called where that is still allowed. -errno. */
 int journal_open(struct journal **journal, const struct journal_options *options)
@@ -54,18 +59,12 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
 		  int64_t uptime_ms);
 
-/* Events that were lost before they came here: in a full ring, or by the kernel. */
-void journal_lost(struct journal *journal, uint64_t events);
+/* Events that were lost before they came here. */
+void journal_lost(struct journal *journal, enum loss loss, uint64_t events);
+/* ... in a ring, whose writer counts them: all that it ever counted. */
+void journal_ring_lost(struct journal *journal, unsigned int ring, uint64_t count);
+/* ... in the NFLOG socket, which was full. */
+void journal_overrun(struct journal *journal);
 
 /* Writes what is due; to be called after every batch of events, and at least once a second. */
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms);
-
-/* Since journal_open. events == the sum of the counts in lines + pending + lost after arrival. */
-struct journal_counters {
-	uint64_t events;	/* that arrived, by their counts */
-	uint64_t lines;		/* in the store */
-	uint64_t lost;		/* could not be kept, or never arrived */
-	uint64_t malformed;	/* NFLOG messages that could not be read */
-	uint64_t sync_errors;	/* the medium refused what the store had taken */
-};
-void journal_counters(const struct journal *journal, struct journal_counters *counters);

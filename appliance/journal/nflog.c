@@ -155,6 +155,7 @@ struct message {
 	struct event *event;
 	bool has_prefix;
 	bool has_packet;
+	int64_t number;
 };
 
 static int read_attribute(const struct nlattr *attribute, void *context)
@@ -171,6 +172,10 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 	case NFULA_HWADDR:
 		read_mac(message->event, attribute);
 		break;
+	case NFULA_SEQ:
+		if (mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t))
+			message->number = ntohl(mnl_attr_get_u32(attribute));
+		break;
 	case NFULA_IFINDEX_INDEV:
 		if (mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t))
 			message->event->interface = ntohl(mnl_attr_get_u32(attribute));
@@ -179,10 +184,10 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 	return MNL_CB_OK;
 }
 
-static int read_message(const struct nlmsghdr *head, struct event *event)
+static int read_message(const struct nlmsghdr *head, struct event *event, int64_t *number)
 {
 	const uint16_t packet = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
-	struct message message = { .event = event };
+	struct message message = { .event = event, .number = -1 };
 
 	if (head->nlmsg_type != packet ||
 	    mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
@@ -190,18 +195,20 @@ static int read_message(const struct nlmsghdr *head, struct event *event)
 	*event = (struct event){ .channel = CHANNEL_PACKET, .has_address = true,
 				 .rule = POLICY_NO_RULE, .count = 1 };
 	mnl_attr_parse(head, sizeof(struct nfgenmsg), read_attribute, &message);
+	*number = message.number;
 	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
 }
 
-int nflog_next(struct netlink *nflog, struct event *event)
+int nflog_next(struct netlink *nflog, struct event *event, int64_t *number)
 {
 	const struct nlmsghdr *message = netlink_next(nflog);
 
+	*number = -1;
 	/* The end of a batch that the kernel put together. */
 	while (message && message->nlmsg_type == NLMSG_DONE)
 		message = netlink_next(nflog);
 	if (message)
-		return read_message(message, event);
+		return read_message(message, event, number);
 	if (nflog->size == 0)
 		return 0;
 	nflog->size = 0;

@@ -14,7 +14,9 @@
 /*
  * The next event: channel packet, client, client_port, address, protocol, port, interface, state,
  * count 1, rule POLICY_NO_RULE; times and actions are left for whoever knows them. A fragment that
- * is not the first has no ports. 1; 0 at the end; -EBADMSG: a message that is not one of ours was
- * passed over, call again.
+ * is not the first has no ports. *number: which of the socket's packets it is, from 0, also of one
+ * that is not ours; -1: the kernel gave no number. 1; 0 at the end; -EBADMSG: a message that is not
+ * one of ours was passed over, call again.
  */
-int nflog_next(struct netlink *nflog, struct event *event) __attribute__((warn_unused_result));
+int nflog_next(struct netlink *nflog, struct event *event, int64_t *number)
+	__attribute__((warn_unused_result));

@@ -158,12 +158,17 @@ int record_print(const struct event *event, const struct record_context *context
 }
 
 int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
-		      uint64_t lost, char **line)
+		      const uint64_t lost[LOSS_COUNT], char **line)
 {
 	struct object object = { .json = json_object() };
+	uint64_t sum = 0;
 
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		sum += lost[loss];
 	put_origin(&object, wall_ms, uptime_ms, context);
-	put_number(&object, "lost", lost);
+	put_number(&object, "lost", sum);
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		put_number(&object, loss_print((enum loss)loss), lost[loss]);
 	return finish(&object, line);
 }
 

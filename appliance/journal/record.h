@@ -6,6 +6,7 @@
 
 #include "ipc/control.h"
 #include "ipc/event.h"
+#include "journal/losses.h"
 #include "policy/policy.h"
 
 /*
@@ -37,9 +38,13 @@ void record_prepare(void);
 int record_print(const struct event *event, const struct record_context *context, char **line)
 	__attribute__((warn_unused_result));
 
-/* The line that owns up to events which could not be kept: time boot_id uptime appliance lost. */
+/*
+ * The line that owns up to events which could not be kept: time boot_id uptime appliance lost
+ * kernel rings journal disk; lost is the sum of those behind it (journal/losses.h).
+ */
 int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
-		      uint64_t lost, char **line) __attribute__((warn_unused_result));
+		      const uint64_t lost[LOSS_COUNT], char **line)
+	__attribute__((warn_unused_result));
 
 /*
  * The line of a change of mode: time boot_id uptime appliance mode until categories reason by;

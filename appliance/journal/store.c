@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -17,11 +18,11 @@ struct store {
 	uint64_t size;		/* of the current part */
 	uint64_t budget;	/* as it was asked for */
 	uint64_t part;		/* most bytes a part may have */
-	uint64_t lost;
+	uint64_t freed;
 	bool dirty;
 };
 
-enum { PART_NAME = 32, PART_MODE = 0640 };
+enum { PART_NAME = 32, PART_MODE = 0640, COPY = 16 * 1024 };
 
 static const char *part_name(unsigned int number, char buffer[PART_NAME])
 {
@@ -193,7 +194,108 @@ static int write_line(struct store *store, const char *line, size_t length)
 	return -ENOSPC;
 }
 
-static int append(struct store *store, const char *line, size_t length)
+/* ---- a full disk ---- */
+
+/* Where the first line that lies behind at begins; end: there is none. */
+static off_t next_line(int fd, off_t at, off_t end)
+{
+	char buffer[COPY];
+	ssize_t got;
+
+	while (at < end && (got = pread(fd, buffer, sizeof(buffer), at)) > 0) {
+		const char *newline = memchr(buffer, '\n', (size_t)got);
+
+		if (newline)
+			return at + (newline - buffer) + 1;
+		at += got;
+	}
+	return end;
+}
+
+/*
+ * The newest bytes of a file move to its front, which takes no room of a full disk. A power cut in between
+ * leaves lines twice or cut in the middle, where readers pass over them.
+ */
+static int move_down(int fd, off_t size, off_t from)
+{
+	char buffer[COPY];
+	off_t to = 0;
+
+	for (ssize_t got; from < size; from += got, to += got) {
+		got = pread(fd, buffer, sizeof(buffer), from);
+		if (got <= 0 || pwrite(fd, buffer, (size_t)got, to) != got)
+			return -EIO;
+	}
+	return ftruncate(fd, to) < 0 ? -errno : 0;
+}
+
+/* All but the newest bytes of a part go; *size is what is left then. */
+static int cut(const struct store *store, unsigned int number, off_t keep, off_t *size)
+{
+	char name[PART_NAME];
+	int fd = openat(store->folder, part_name(number, name),
+			O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status = { .st_size = 0 };
+	off_t from;
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	from = next_line(fd, *size - keep - 1, *size);
+	error = move_down(fd, *size, from);
+	if (fstat(fd, &status) == 0)
+		*size = status.st_size;
+	close(fd);
+	return error;
+}
+
+/* The oldest part, with its size and that of all newer ones; 0: it is the current one. */
+static unsigned int oldest_part(const struct store *store, off_t *size, off_t *newer)
+{
+	unsigned int oldest = 0;
+	char name[PART_NAME];
+	struct stat status;
+
+	*size = *newer = 0;
+	for (unsigned int number = 0; number < STORE_PARTS; number++) {
+		if (fstatat(store->folder, part_name(number, name), &status,
+			    AT_SYMLINK_NOFOLLOW) < 0 || (number && status.st_size == 0))
+			continue;
+		*newer += *size;
+		*size = status.st_size;
+		oldest = number;
+	}
+	return oldest;
+}
+
+/*
+ * The oldest lines go: a whole part, or the older half of what must not all go. -ENOSPC: what is left must
+ * stay. Some file systems give room back with their next commit only.
+ */
+static int make_room(struct store *store)
+{
+	off_t size, newer, keep, before;
+	unsigned int oldest = oldest_part(store, &size, &newer);
+	char name[PART_NAME];
+	int error = 0;
+
+	before = size;
+	keep = store->part / 2 < STORE_KEEP ? (off_t)(store->part / 2) : STORE_KEEP;
+	keep = newer < keep ? keep - newer : 0;
+	if (keep >= size)
+		return -ENOSPC;
+	if (keep == 0 && unlinkat(store->folder, part_name(oldest, name), 0) == 0)
+		size = 0;
+	else
+		error = cut(store, oldest, keep > size / 2 ? keep : size / 2, &size);
+	if (oldest == 0)
+		store->size = (uint64_t)size;
+	store->freed += (uint64_t)(before - size);
+	(void)fdatasync(store->folder);
+	return error ? error : size < before ? 0 : -ENOSPC;
+}
+
+static int append_line(struct store *store, const char *line, size_t length)
 {
 	int error = 0;
 
@@ -208,10 +310,10 @@ static int append(struct store *store, const char *line, size_t length)
 
 int store_append(struct store *store, const char *line, size_t length)
 {
-	int error = append(store, line, length);
+	int error = append_line(store, line, length);
 
-	if (error)
-		store->lost++;
+	while ((error == -ENOSPC || error == -EDQUOT) && make_room(store) == 0)
+		error = append_line(store, line, length);
 	return error;
 }
 
@@ -227,7 +329,10 @@ int store_sync(struct store *store)
 	return sync_file_range(store->fd, 0, 0, SYNC_FILE_RANGE_WRITE) < 0 ? -errno : 0;
 }
 
-uint64_t store_lost(const struct store *store)
+uint64_t store_freed(struct store *store)
 {
-	return store->lost;
+	uint64_t freed = store->freed;
+
+	store->freed = 0;
+	return freed;
 }

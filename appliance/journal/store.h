@@ -7,11 +7,15 @@
 /*
  * Where events are kept. The interface is for good; the first store is plain: one JSON line an
  * event, appended to events.jsonl, which moves on to events.1.jsonl and so on when it has grown to
- * its share of the budget; the oldest part goes first.
+ * its share of the budget; the oldest part goes first. So it does when the disk is full, whoever
+ * filled it, until only the newest STORE_KEEP bytes are left (half a part, when that is less).
  */
 #define STORE_CURRENT "events.jsonl"
 #define STORE_OLD "events.%u.jsonl"
-enum { STORE_PARTS = 4 };	/* the current one and three old ones */
+enum {
+	STORE_PARTS = 4,	/* the current one and three old ones */
+	STORE_KEEP = 256 * 1024
+};
 
 struct store;
 
@@ -24,12 +28,12 @@ int store_open(struct store **store, int folder, uint64_t budget)
 	__attribute__((warn_unused_result));
 void store_close(struct store *store);
 
-/* One line without its newline. A line that cannot be kept is counted, and the error returned. */
+/* One line without its newline, the whole of it or nothing. -errno: it could not be kept. */
 int store_append(struct store *store, const char *line, size_t length)
 	__attribute__((warn_unused_result));
 
 /* Hands what was appended to the disk; called about once a second. */
 int store_sync(struct store *store) __attribute__((warn_unused_result));
 
-/* Lines that could not be kept since store_open. */
-uint64_t store_lost(const struct store *store);
+/* Bytes of old lines that went because the disk was full, since the last call. */
+uint64_t store_freed(struct store *store);

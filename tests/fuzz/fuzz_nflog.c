@@ -9,10 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct netlink nflog = { .data = data, .size = size };
 	struct neighbour neighbour = { .has_mac = false };
 	struct event event;
+	int64_t number;
 	int result;
 
-	while ((result = nflog_next(&nflog, &event)) != 0)
+	while ((result = nflog_next(&nflog, &event, &number)) != 0) {
 		require(result < 0 || (event.channel == CHANNEL_PACKET && event.count == 1));
+		require(number >= -1 && number <= UINT32_MAX);
+	}
 	neighbours_parse(&neighbour, data, size, 0);
 	require(strnlen(neighbour.name, sizeof(neighbour.name)) < sizeof(neighbour.name));
 	return 0;

@@ -29,7 +29,18 @@ struct fixture {
 	char path[64];
 	int folder;
 	struct journal *journal;
+	void *memory;
+	struct losses *losses;
 };
+
+/* What the journal lost so far, as kernel/rings/journal/disk. */
+#define lost_is(fixture, kernel, rings, journal, disk) \
+	do { \
+		assert_int_equal((fixture)->losses->lost[LOSS_KERNEL], kernel); \
+		assert_int_equal((fixture)->losses->lost[LOSS_RINGS], rings); \
+		assert_int_equal((fixture)->losses->lost[LOSS_JOURNAL], journal); \
+		assert_int_equal((fixture)->losses->lost[LOSS_DISK], disk); \
+	} while (0)
 
 static int make(void **state)
 {
@@ -44,6 +55,11 @@ static int make(void **state)
 		return -1;
 	fixture.folder = open(fixture.path, O_RDONLY | O_DIRECTORY);
 	forwarder = sample_addr("192.0.2.53");
+	fixture.memory = calloc(1, journal_memory());
+	if (!fixture.memory)
+		return -1;
+	fixture.losses = journal_losses(fixture.memory);
+	options.memory = fixture.memory;
 	options.folder = fixture.folder;
 	*state = &fixture;
 	return journal_open(&fixture.journal, &options);
@@ -55,6 +71,7 @@ static int destroy(void **state)
 
 	unlinkat(fixture->folder, "events.jsonl", 0);
 	close(fixture->folder);
+	free(fixture->memory);
 	return rmdir(fixture->path);
 }
 
@@ -184,13 +201,12 @@ static void names_and_packets(void **state)
 	struct fixture *fixture = *state;
 	uint32_t id = give(fixture->journal, first_list, 1);
 	struct event event = dns_event(id, 1);
-	struct journal_counters counters;
 	json_t *all;
 
 	journal_event(fixture->journal, &event);
 	nflog_packet(fixture->journal, id, 1000);
-	journal_nflog(fixture->journal, "0123456789abcdef", 16, 0, 0);
 	journal_tick(fixture->journal, 6000, 1000);
+	journal_nflog(fixture->journal, "0123456789abcdef", 16, 0, 0);
 	all = lines(fixture);
 	assert_int_equal(json_array_size(all), 2);
 	assert_string_equal(text_at(all, 0, "rule"), "one:update:upd.example.com");
@@ -202,11 +218,8 @@ static void names_and_packets(void **state)
 	assert_string_equal(text_at(all, 1, "time"), "1970-01-01T00:00:06.000Z");
 	assert_true(json_is_false(json_object_get(json_array_get(all, 1), "forwarder")));
 	json_decref(all);
-	journal_counters(fixture->journal, &counters);
-	assert_int_equal(counters.events, 2);
-	assert_int_equal(counters.lines, 2);
-	assert_int_equal(counters.lost, 0);
-	assert_int_equal(counters.malformed, 1);
+	/* The one that could not be read. */
+	lost_is(fixture, 1, 0, 0, 0);
 	journal_close(fixture->journal, 0, 2000);
 }
 
@@ -290,7 +303,6 @@ static void lost_events_are_counted(void **state)
 	struct fixture *fixture = *state;
 	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
 	struct rlimit before, low;
-	struct journal_counters counters;
 	json_t *all;
 
 	signal(SIGXFSZ, SIG_IGN);
@@ -302,17 +314,21 @@ static void lost_events_are_counted(void **state)
 	journal_event(fixture->journal, &event);
 	journal_tick(fixture->journal, 0, 1000);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	journal_lost(fixture->journal, 2);
+	lost_is(fixture, 0, 0, 0, 5);
+	assert_true(fixture->losses->write_error < 0);
+	journal_lost(fixture->journal, LOSS_KERNEL, 2);
 	journal_tick(fixture->journal, 0, 2000);
 	journal_tick(fixture->journal, 0, 61000);
 	journal_tick(fixture->journal, 0, 200000);
 	all = lines(fixture);
 	assert_int_equal(json_array_size(all), 1);
 	assert_int_equal(sum(all, "lost"), 7);
+	assert_int_equal(sum(all, "kernel"), 2);
+	assert_int_equal(sum(all, "disk"), 5);
 	assert_string_equal(text_at(all, 0, "appliance"), "gw");
 	json_decref(all);
-	journal_counters(fixture->journal, &counters);
-	assert_int_equal(counters.lost, 7);
+	lost_is(fixture, 2, 0, 0, 5);
+	assert_int_equal(fixture->losses->write_error, 0);
 	journal_close(fixture->journal, 0, 200000);
 }
 
@@ -333,6 +349,57 @@ static void flood(void **state)
 	assert_int_equal(sum(all, "count"), AGGREGATE_BURST);
 	assert_int_equal(sum(all, "lost"), 500);
 	json_decref(all);
+	lost_is(fixture, 0, 0, 500, 0);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+/* The journal was killed, and its next one opens the same folder and memory. */
+static void open_again(struct fixture *fixture)
+{
+	const struct journal_options options = { .route = -1, .budget = 64 << 20, .appliance = "gw",
+						 .boot_id = "boot", .folder = fixture->folder,
+						 .memory = fixture->memory };
+
+	assert_int_equal(journal_open(&fixture->journal, &options), 0);
+}
+
+/* Whoever comes after a journal that was killed owns up to what was lost meanwhile, too. */
+static void losses_survive_a_killed_journal(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *all;
+
+	journal_ring_lost(fixture->journal, 1, 3);
+	journal_ring_lost(fixture->journal, 1, 3);
+	journal_tick(fixture->journal, 0, 1000);
+	journal_lost(fixture->journal, LOSS_JOURNAL, 4);
+	journal_close(fixture->journal, 0, 1000);
+	open_again(fixture);
+	journal_ring_lost(fixture->journal, 1, 10);
+	journal_tick(fixture->journal, 0, 2000);
+	all = lines(fixture);
+	assert_int_equal(sum(all, "lost"), 14);
+	assert_int_equal(sum(all, "rings"), 10);
+	json_decref(all);
+	lost_is(fixture, 0, 10, 4, 0);
+	journal_close(fixture->journal, 0, 2000);
+}
+
+/* A change of mode that the log lacks is a loss like any other. */
+static void a_mode_that_no_line_keeps_is_lost(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct mode_record mode = { .mode = MODE_ENFORCE };
+	struct rlimit before, low;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	low = before;
+	low.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	journal_mode(fixture->journal, &mode, 0, 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	lost_is(fixture, 0, 0, 0, 1);
 	journal_close(fixture->journal, 0, 2000);
 }
 
@@ -349,6 +416,8 @@ int main(void)
 		with_journal(refuses_a_broken_policy),
 		with_journal(lost_events_are_counted),
 		with_journal(flood),
+		with_journal(losses_survive_a_killed_journal),
+		with_journal(a_mode_that_no_line_keeps_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

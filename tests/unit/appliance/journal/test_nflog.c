@@ -54,7 +54,7 @@ static int parse_one(const char *prefix, const void *packet, size_t size, struct
 
 	put_message(&datagram, prefix, packet, size);
 	nflog.size = datagram.size;
-	return nflog_next(&nflog, event);
+	return nflog_next(&nflog, event, &(int64_t){ 0 });
 }
 
 /* The packet with one attribute more. */
@@ -66,7 +66,7 @@ static int parse_with(uint16_t type, const void *data, size_t size, struct event
 	put_message(&datagram, "cordon 00000001 web", packet4, sizeof(packet4));
 	mnl_attr_put((struct nlmsghdr *)(void *)datagram.bytes, type, size, data);
 	nflog.size = ((struct nlmsghdr *)(void *)datagram.bytes)->nlmsg_len;
-	return nflog_next(&nflog, event);
+	return nflog_next(&nflog, event, &(int64_t){ 0 });
 }
 
 static void addr_is(const struct addr *addr, const char *expected)
@@ -204,13 +204,13 @@ static void several_messages(void **state)
 	done = mnl_nlmsg_put_header(datagram.bytes + datagram.size);
 	done->nlmsg_type = NLMSG_DONE;
 	nflog.size = datagram.size + done->nlmsg_len;
-	assert_int_equal(nflog_next(&nflog, &event), 1);
+	assert_int_equal(nflog_next(&nflog, &event, &(int64_t){ 0 }), 1);
 	assert_int_equal(event.state, 1);
-	assert_int_equal(nflog_next(&nflog, &event), -EBADMSG);
-	assert_int_equal(nflog_next(&nflog, &event), 1);
+	assert_int_equal(nflog_next(&nflog, &event, &(int64_t){ 0 }), -EBADMSG);
+	assert_int_equal(nflog_next(&nflog, &event, &(int64_t){ 0 }), 1);
 	assert_int_equal(event.state, 2);
-	assert_int_equal(nflog_next(&nflog, &event), 0);
-	assert_int_equal(nflog_next(&nflog, &event), 0);
+	assert_int_equal(nflog_next(&nflog, &event, &(int64_t){ 0 }), 0);
+	assert_int_equal(nflog_next(&nflog, &event, &(int64_t){ 0 }), 0);
 }
 
 static void parse_all(const void *data, size_t size)
@@ -223,7 +223,7 @@ static void parse_all(const void *data, size_t size)
 
 	assert_non_null(copy);
 	memcpy(copy, data, size);
-	while (nflog_next(&nflog, &event) != 0)
+	while (nflog_next(&nflog, &event, &(int64_t){ 0 }) != 0)
 		assert_true(++calls < 256);
 	free(copy);
 }

@@ -137,12 +137,15 @@ static void protocols(void **state)
 static void lost_events(void **state)
 {
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
+	const uint64_t lost[LOSS_COUNT] = { [LOSS_KERNEL] = 5, [LOSS_RINGS] = 4,
+					    [LOSS_JOURNAL] = 2, [LOSS_DISK] = 1 };
 	char *line;
 
 	(void)state;
-	assert_int_equal(record_print_lost(0, 60001, &context, 12, &line), 0);
+	assert_int_equal(record_print_lost(0, 60001, &context, lost, &line), 0);
 	assert_string_equal(line, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"boot_id\":\"b\","
-				  "\"uptime\":60.001,\"appliance\":\"gw\",\"lost\":12}");
+				  "\"uptime\":60.001,\"appliance\":\"gw\",\"lost\":12,\"kernel\":5,"
+				  "\"rings\":4,\"journal\":2,\"disk\":1}");
 	free(line);
 }
 
