@@ -27,7 +27,7 @@ struct diag {
 
 void diag_init(struct diag *diag);
 
-/* Message: lower case, no full stop, says what was expected; control characters become '?'. diag may be
+/* Message: lower case, no full stop, says what was expected; control characters are masked (base/text.h). diag may be
  * NULL. */
 void diag_error(struct diag *diag, const char *source, unsigned int line, unsigned int column,
 		const char *format, ...) __attribute__((format(printf, 5, 6)));

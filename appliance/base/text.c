@@ -117,6 +117,12 @@ static bool is_fine(char c, const char *but)
 	return c && strchr(but, c);
 }
 
+/* What takes the place of a byte that steers. */
+static char harmless(char c)
+{
+	return c == '\n' || c == '\r' || c == '\t' ? ' ' : '?';
+}
+
 bool text_is_plain(const char *text, size_t length, const char *but)
 {
 	for (size_t i = 0; i < length; i += character(text + i, length - i)) {
@@ -130,12 +136,14 @@ void text_mask(char *text)
 {
 	size_t length = strlen(text), to = 0;
 
+	while (length > 0 && text[length - 1] == '\n')
+		length--;
 	for (size_t i = 0, size; i < length; i += size) {
 		const bool steers = steering(text + i, length - i) > 0;
 
 		size = character(text + i, length - i);
 		if (steers)
-			text[to] = '?';
+			text[to] = harmless(text[i]);
 		else
 			memmove(text + to, text + i, size);
 		to += steers ? 1 : size;
@@ -143,12 +151,37 @@ void text_mask(char *text)
 	text[to] = '\0';
 }
 
+void text_fit(char *out, size_t size, const char *text, size_t length)
+{
+	size_t at = 0, word = 0;
+
+	while (length > 0 && text[length - 1] == '\n')
+		length--;
+	if (length < size) {
+		memcpy(out, text, length);
+		out[length] = '\0';
+		text_mask(out);
+		return;
+	}
+	for (size_t next; (next = at + character(text + at, length - at)) < size - 3; at = next) {
+		if (text[at] == ' ' || text[at] == '\n')
+			word = at;
+	}
+	/* A word that fills most of it is cut all the same. */
+	if (word > size / 2)
+		at = word;
+	memcpy(out, text, at);
+	out[at] = '\0';
+	text_mask(out);
+	memcpy(out + strlen(out), "...", sizeof("..."));
+}
+
 void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but)
 {
 	for (size_t i = 0, size; i < length; i += size) {
 		size = character(bytes + i, length - i);
 		if (steering(bytes + i, length - i) && !is_fine(bytes[i], but))
-			text_puts(text, "?");
+			text_put(text, (const char[]){ harmless(bytes[i]) }, 1);
 		else
 			text_put(text, bytes + i, size);
 	}

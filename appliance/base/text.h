@@ -29,10 +29,16 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
  */
 /* None of them; but: of C0, what is fine here. */
 bool text_is_plain(const char *text, size_t length, const char *but);
-/* '?' for each of them, in place; what then is shorter moves up. */
+/* '?' for each of them, in place, and a blank for what begins a line or a column; what then is shorter moves
+ * up, and newlines at the end go. */
 void text_mask(char *text);
-/* The same while it is appended. */
+/* The same while it is appended, without the last. */
 void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but);
+/*
+ * One line for people in size bytes (8 at least) with the NUL: text masked, and where it does not fit, cut
+ * behind a word with "...".
+ */
+void text_fit(char *out, size_t size, const char *text, size_t length);
 
 static inline bool text_failed(const struct text *text)
 {

@@ -470,7 +470,7 @@ int appliance_restart(const struct cli *cli)
 			"restart the box\n", strerror(-old));
 		return EXIT_NO;
 	}
-	kill(old, SIGTERM);
+	kill(old, SIGUSR1);
 	if (appliance_await(cli, old, START_WAIT_MS))
 		return EXIT_YES;
 	fprintf(stderr, "cordon: cordond was told to start again with the new settings; its policy was not "

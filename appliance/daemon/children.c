@@ -29,12 +29,64 @@ static void set_buffers(int fd)
 		(void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
+enum role_state child_state(const struct child *child, int64_t *since_ms)
+{
+	const struct parent *parent = child->parent;
+	const struct role_facts facts = {
+		.running = child->pid != 0, .ready = child->ready, .failures = child->failures,
+		.can_start = parts_allow(parent, child->role),
+		.work_ms = child->owes ? parent->now - child->sent_at : -1,
+		.silent_ms = child->asked ? parent->now - child->asked : -1,
+		.age_ms = parent->now - child->started,
+	};
+
+	return role_state(&facts, since_ms);
+}
+
+void child_explain(const struct child *child, char *text, size_t size)
+{
+	const char *role = role_print(child->role);
+	char whole[CHILD_TEXT + 128], progress[48] = "";
+	int64_t since, seconds;
+	enum role_state state = child_state(child, &since);
+
+	seconds = since / 1000;
+	if (child->total)
+		snprintf(progress, sizeof(progress), " (%u %% done)",
+			 (unsigned int)(100ULL * child->progress / child->total));
+	switch (state) {
+	case ROLE_STATE_BUSY:
+		snprintf(whole, sizeof(whole), "the %s role has been busy with a policy for %lld s%s",
+			 role, (long long)seconds, progress);
+		break;
+	case ROLE_STATE_SILENT:
+		snprintf(whole, sizeof(whole), "the %s role has not answered for %lld s, and is "
+			 "started again soon", role, (long long)seconds);
+		break;
+	case ROLE_STATE_STARTING:
+		snprintf(whole, sizeof(whole), "the %s role is starting, for %lld s", role,
+			 (long long)seconds);
+		break;
+	case ROLE_STATE_WAITING:
+		snprintf(whole, sizeof(whole), "the %s role waits for what it needs: see trouble in "
+			 "cordon status", role);
+		break;
+	case ROLE_STATE_RESTARTING:
+		snprintf(whole, sizeof(whole), "the %s role ended %u times and is started again: %s",
+			 role, child->deaths.count, child->reason);
+		break;
+	default:
+		snprintf(whole, sizeof(whole), "the %s role runs", role);
+	}
+	text_fit(text, size, whole, strlen(whole));
+}
+
 /* Only a process that was not reaped yet: its number is nobody else's. */
 void child_kill(struct child *child, const char *why)
 {
 	if (!child->pid)
 		return;
-	snprintf(child->trouble, sizeof(child->trouble), "%s", why);
+	text_fit(child->trouble, sizeof(child->trouble), why, strlen(why));
 	kill(child->pid, SIGKILL);
 }
 
@@ -195,7 +247,7 @@ static int spawn(struct parent *parent, struct child *child)
 
 static void cannot_start(struct parent *parent, struct child *child, int error)
 {
-	char text[sizeof(child->reason)];
+	char text[CHILD_TEXT];
 
 	snprintf(text, sizeof(text), "it cannot be started: %s%s", strerror(-error),
 		 error == -EAGAIN ? " (is there a limit of processes?)" :
@@ -225,6 +277,7 @@ void child_start(struct parent *parent, enum role role)
 	child->asked = child->answered = 0;
 	child->started = parent->now;
 	child->trouble[0] = '\0';
+	child->progress = child->total = 0;
 	error = spawn(parent, child);
 	if (!error)
 		error = tell(parent, child);

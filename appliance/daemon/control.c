@@ -43,14 +43,23 @@ static void reply_status(struct control_client *client)
 	free(text);
 }
 
+/* The disk has its time, too, and no more than the counters. */
+static void reply_when_looked(struct control_client *client)
+{
+	client->state = CLIENT_DISK;
+	if (!client->parent->disks.looker)
+		reply_status(client);
+}
+
 static void ask_counters(struct control_client *client)
 {
 	struct child *rules = &client->parent->child[ROLE_RULES];
 
 	client->state = CLIENT_COUNTERS;
 	client->deadline = client->parent->now + COUNTERS_MS;
+	status_look(client->parent, DISK_FRESH_MS);
 	if (!rules->ready || child_send(rules, MESSAGE_COUNTERS, NULL, 0, -1) < 0)
-		reply_status(client);
+		reply_when_looked(client);
 }
 
 static void change_mode(struct control_client *client)
@@ -259,13 +268,23 @@ void control_counters(struct parent *parent)
 		struct control_client *client = &parent->client[i];
 
 		if (client->watch.fd >= 0 && client->state == CLIENT_COUNTERS)
+			reply_when_looked(client);
+	}
+}
+
+void control_disks(struct parent *parent)
+{
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &parent->client[i];
+
+		if (client->watch.fd >= 0 && client->state == CLIENT_DISK)
 			reply_status(client);
 	}
 }
 
 static void expire(struct control_client *client)
 {
-	if (client->state == CLIENT_COUNTERS)
+	if (client->state == CLIENT_COUNTERS || client->state == CLIENT_DISK)
 		reply_status(client);
 	else if (client->state == CLIENT_QUEUED)
 		reply(client, 1, "another change takes long: nothing was done, try again later\n");

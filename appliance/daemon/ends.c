@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/oom.h"
 #include "daemon/parent.h"
 
 /*
@@ -41,14 +42,33 @@ static void last_words(struct parent *parent, struct child *child)
 	}
 }
 
-/* Why it ended, in words: what it said itself, or what its end says. */
-static void explain(struct child *child, int status)
+/*
+ * Did the kernel take it for want of memory? It counts those that it took, whoever they were; a role
+ * that nobody here killed, with that signal, at that time, was one.
+ */
+static bool ended_for_memory(struct parent *parent, const struct child *child, int status)
 {
+	uint64_t kills = oom_kills(), before = parent->oom_kills;
+
+	parent->oom_kills = kills;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->trouble[0] &&
+	       kills > before;
+}
+
+/* Why it ended, in words: what it said itself, or what its end says. */
+static void explain(struct child *child, int status, bool for_memory)
+{
+	char text[CHILD_TEXT + 128];
 	const char *more = "";
 	int signal;
 
 	if (child->trouble[0] && !WIFSIGNALED(status)) {
 		memcpy(child->reason, child->trouble, sizeof(child->reason));
+		return;
+	}
+	if (for_memory) {
+		snprintf(child->reason, sizeof(child->reason), "the kernel ended it for want of "
+			 "memory");
 		return;
 	}
 	if (!WIFSIGNALED(status)) {
@@ -64,9 +84,10 @@ static void explain(struct child *child, int status)
 	else if (signal == SIGXCPU)
 		more = "more time than it may take: the rule lists may be too large";
 	else if (signal == SIGKILL)
-		more = "by somebody, or by the kernel for want of memory";
-	snprintf(child->reason, sizeof(child->reason), "ended by signal %d (%s)%s%s", signal,
-		 strsignal(signal), more[0] ? ": " : "", more);
+		more = "another program did that";
+	snprintf(text, sizeof(text), "ended by signal %d (%s)%s%s", signal, strsignal(signal),
+		 more[0] ? ": " : "", more);
+	text_fit(child->reason, sizeof(child->reason), text, strlen(text));
 }
 
 static void clear(struct parent *parent, struct child *child)
@@ -103,10 +124,16 @@ static void gone(struct parent *parent, struct child *child, int status)
 {
 	bool was_ready = child->ready;
 	char before[sizeof(child->reason)];
+	bool for_memory;
 
 	memcpy(before, child->reason, sizeof(before));
 	last_words(parent, child);
-	explain(child, status);
+	for_memory = ended_for_memory(parent, child, status);
+	explain(child, status, for_memory);
+	if (child->role != ROLE_COMPILE && !parent->stopping) {
+		role_died(&child->deaths, for_memory, parent->now);
+		memcpy(child->last_end, child->reason, sizeof(child->last_end));
+	}
 	if (child->role != ROLE_COMPILE && !parent->stopping)
 		patience_died(parent, child);
 	clear(parent, child);
@@ -131,6 +158,8 @@ void children_reap(struct parent *parent)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		source_reaped(parent, pid, status);
+		if (disks_reaped(&parent->disks, pid, status, parent->now))
+			control_disks(parent);
 		for (int role = 0; role < ROLE_COUNT; role++) {
 			if (parent->child[role].pid == pid)
 				gone(parent, &parent->child[role], status);

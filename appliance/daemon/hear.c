@@ -36,9 +36,8 @@ static void became_ready(struct parent *parent, struct child *child, const struc
 /* Of a role, so it is shown with nothing in it that a terminal obeys. */
 void child_trouble(struct child *child, const struct message *message)
 {
-	snprintf(child->trouble, sizeof(child->trouble), "%.*s", (int)message->size,
-		 (const char *)message->body);
-	text_mask(child->trouble);
+	text_fit(child->trouble, sizeof(child->trouble), (const char *)message->body,
+		 strnlen((const char *)message->body, message->size));
 }
 
 static void heard_update(struct parent *parent, struct message *message)

@@ -60,6 +60,13 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 	return text_line;
 }
 
+/* The status says so, too. */
+static void lost(struct parent *parent, int error)
+{
+	parent->history_lost++;
+	parent->history_error = error;
+}
+
 /* line ends with a newline. */
 static void append(struct parent *parent, const char *name, const char *line)
 {
@@ -73,6 +80,7 @@ static void append(struct parent *parent, const char *name, const char *line)
 	if (file_error_passes(error)) {
 		log_error("%s/%s cannot be read now, and lacks a line: %s", parent->state_path,
 			  name, strerror(-error));
+		lost(parent, error);
 		return;
 	}
 	if (error && error != -ENOENT)
@@ -84,9 +92,11 @@ static void append(struct parent *parent, const char *name, const char *line)
 	text_puts(&all, line);
 	error = text_failed(&all) ? -ENOMEM
 				  : file_replace(parent->state, name, all.data, all.length, 0644);
-	if (error)
+	if (error) {
 		log_error("%s/%s cannot be written: %s", parent->state_path, name,
 			  strerror(-error));
+		lost(parent, error);
+	}
 	free(old);
 	text_release(&all);
 }
@@ -95,10 +105,12 @@ void history_add(struct parent *parent, const char *event, int64_t release, cons
 {
 	char *line = line_print(parent, event, release, text);
 
-	if (line)
+	if (line) {
 		append(parent, HISTORY_FILE, line);
-	else
+	} else {
 		log_error("out of memory: the history lacks an event: %s", event);
+		lost(parent, -ENOMEM);
+	}
 	free(line);
 }
 

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LOG_TEXT = 4096 };
+
+static uint64_t lost, said;	/* messages; of them, those that a line owned up to */
 static enum role own_role;
 static enum log_level own_level = LEVEL_INFO;
 
@@ -31,11 +34,27 @@ void log_unblock(void)
 	close(fd);
 }
 
+uint64_t log_lost(void)
+{
+	return lost;
+}
+
+/* What was lost before is said as soon as there is somebody to hear it. */
+static void own_up(void)
+{
+	char line[96];
+	int length = snprintf(line, sizeof(line), "cordond: warning: %llu messages before this one were "
+			      "lost: nothing took them\n", (unsigned long long)(lost - said));
+
+	if (lost != said && write(STDERR_FILENO, line, (size_t)length) == length)
+		said = lost;
+}
+
 /* One write a message, so that the roles' lines do not mix. */
 static void put(enum log_level level, const char *format, va_list arguments)
 {
 	static const char *const words[] = { "error: ", "warning: ", "", "debug: " };
-	char line[1024];
+	char line[1024], text[LOG_TEXT];
 	int length, used;
 
 	if (level > own_level)
@@ -43,13 +62,15 @@ static void put(enum log_level level, const char *format, va_list arguments)
 	used = snprintf(line, sizeof(line), "cordond%s%s: %s",
 			own_role == ROLE_PARENT ? "" : " ",
 			own_role == ROLE_PARENT ? "" : role_print(own_role), words[level]);
-	length = vsnprintf(line + used, sizeof(line) - (size_t)used - 1, format, arguments);
+	length = vsnprintf(text, sizeof(text), format, arguments);
 	if (length < 0)
 		return;
-	text_mask(line);
+	text_fit(line + used, sizeof(line) - (size_t)used - 1, text, strlen(text));
 	used = (int)strlen(line);
 	line[used++] = '\n';
-	(void)!write(STDERR_FILENO, line, (size_t)used);
+	own_up();
+	if (write(STDERR_FILENO, line, (size_t)used) != used)
+		lost++;
 }
 
 #define LOG_AT(level) \

@@ -8,6 +8,8 @@
 void log_open(enum role role, enum log_level level);
 /* From now on messages to a terminal that takes none are lost, instead of waited for. */
 void log_unblock(void);
+/* Messages of this process that no terminal or pipe took. */
+uint64_t log_lost(void);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

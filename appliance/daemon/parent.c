@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "daemon/log.h"
+#include "daemon/oom.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20, KEEP_MS = 10 * 60 * 1000, AGAIN_MS = 500 };
 
@@ -31,6 +32,9 @@ static void signal_ready(struct watch *watch, uint32_t events)
 	case SIGHUP:
 		change_begin(parent, CAUSE_RELOAD);
 		break;
+	case SIGUSR1:
+		parent->restarting = parent->stopping = true;
+		break;
 	default:
 		parent->stopping = true;
 	}
@@ -46,6 +50,7 @@ static int open_signals(struct parent *parent)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);
@@ -187,6 +192,7 @@ static void begin(struct parent *parent)
 	probe_init(&parent->probe);
 	updates_init(parent);
 	clock_boot_id(parent->boot);
+	parent->oom_kills = oom_kills();
 	parent->mode_clock = mode_clock(parent);
 }
 
@@ -201,6 +207,7 @@ static void round_of(struct parent *parent)
 	control_tick(parent);
 	alive_tick(parent);
 	updates_tick(parent);
+	status_look(parent, DISK_LOOK_MS);
 	end_mode(parent);
 }
 
@@ -243,8 +250,12 @@ int parent_run(struct parent *parent)
 			usleep(AGAIN_MS * 1000);
 		round_of(parent);
 	}
-	watchdog_leave(&parent->watchdog);
+	watchdog_leave(&parent->watchdog, parent->restarting);
 	children_stop(parent);
+	if (parent->restarting) {
+		log_info("starts again with other settings; what is blocked stays blocked meanwhile");
+		return 0;
+	}
 	log_warning("stopped. Blocks and DNS capture stay in force, so clients resolve nothing "
 		    "until cordond runs again or `cordon disarm` takes them away");
 	return 0;

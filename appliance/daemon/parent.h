@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "daemon/disk.h"
 #include "daemon/modes.h"
 #include "daemon/parts.h"
 #include "daemon/probe.h"
+#include "daemon/rolestate.h"
 #include "daemon/sizing.h"
 #include "daemon/unlogged.h"
 #include "daemon/updates.h"
@@ -16,6 +18,7 @@
 #include "ipc/guard.h"
 #include "ipc/message.h"
 #include "ipc/shared.h"
+#include "journal/losses.h"
 #include "policy/policy.h"
 #include "settings/lists.h"
 
@@ -35,10 +38,15 @@
  *	patience.c	how long a role may take
  *	control.c	requests over the control socket
  *	status.c	what `cordon status` shows
+ *	disk.c		how the disk is: a child looks
+ *	rolestate.c	is a role busy, silent or dying?
+ *	oom.c		did the kernel end it for want of memory?
  *	guarded.c	what others changed in the kernel, until an administrator has seen it
  *	updates.c	signed updates, from an offer to the receipt
  */
 struct parent;
+
+enum { CHILD_TEXT = 512 };
 
 struct child {
 	struct parent *parent;
@@ -51,15 +59,18 @@ struct child {
 	bool owes;		/* its answer to the one that it was sent */
 	int64_t sent_at;	/* uptime in ms */
 	int64_t patience;	/* until when it must have answered, or made progress */
-	uint32_t progress;	/* as it said last */
+	uint32_t progress;	/* as it said last, */
+	uint32_t total;		/* of so much; 0: it said nothing */
 	int64_t started;	/* uptime in ms */
 	int64_t start_at;	/* when to start it again; 0: not waiting for that */
 	int64_t asked;		/* whether it is alive, and it has not said so; 0: not */
 	int64_t answered;	/* when it said so last; 0: not yet */
 	unsigned int restarts;
 	unsigned int failures;	/* starts in a row that came to nothing */
-	char reason[256];	/* why the last one ended, or why it cannot start; "" */
-	char trouble[256];	/* what this one said of that itself */
+	struct role_deaths deaths;
+	char reason[CHILD_TEXT];	/* why the last one ended, or why it cannot start; "": it is ready */
+	char trouble[CHILD_TEXT];	/* what this one said of that itself */
+	char last_end[CHILD_TEXT];	/* why the last one ended, for as long as deaths counts it */
 };
 
 /* A compiled policy and where it stands. */
@@ -94,7 +105,7 @@ struct guarded {
 struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct parent *parent;
-	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_QUEUED, CLIENT_CHANGE,
+	enum { CLIENT_READING, CLIENT_COUNTERS, CLIENT_DISK, CLIENT_QUEUED, CLIENT_CHANGE,
 	       CLIENT_UPDATE } state;
 	struct control_request request;	/* CLIENT_QUEUED: for after the change under way */
 	uint32_t look;			/* CLIENT_UPDATE: waits for this one */
@@ -141,6 +152,7 @@ struct parent {
 	bool linked;		/* dns and rules talk to each other */
 	bool ready;		/* said so */
 	bool stopping;
+	bool restarting;	/* somebody said that the next one follows at once */
 
 	/* change.c */
 	struct generation current;	/* in force */
@@ -190,6 +202,11 @@ struct parent {
 	struct watchdog watchdog;
 
 	struct guarded guarded;
+	struct disks disks;
+	const struct losses *losses;	/* in table; NULL: not mapped */
+	uint64_t oom_kills;		/* before the last death of a role */
+	uint64_t history_lost;		/* lines of STATE/history.jsonl and receipts.jsonl */
+	int history_error;		/* -errno of the last of them */
 
 	/* status.c */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */
@@ -215,6 +232,10 @@ void children_stop(struct parent *parent);
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
 /* It hangs or misbehaves: it is started again. why: for the status, static or copied. */
 void child_kill(struct child *child, const char *why);
+/* What it is doing, and for how long (daemon/rolestate.h). */
+enum role_state child_state(const struct child *child, int64_t *since_ms);
+/* "the rules role is busy with ...", one line for whoever waits for it. */
+void child_explain(const struct child *child, char *text, size_t size);
 /* Before the dns role gets a policy: the address space that it may take with it. */
 void child_room(struct child *child, const struct generation *generation);
 /* Connects the dns and rules roles with each other, once both are there. */
@@ -303,6 +324,8 @@ void control_counters(struct parent *parent);
 void control_looked(struct parent *parent, uint32_t look, int code, const char *text);
 /* Nobody will ever say what comes of the looks that are waited for. */
 void control_abandoned(struct parent *parent, const char *text);
+/* A look at the disk ended. */
+void control_disks(struct parent *parent);
 /* Once a round: time-outs, and modes whose turn has come. */
 void control_tick(struct parent *parent);
 
@@ -316,5 +339,7 @@ void guarded_seen(struct parent *parent, const char *by, char *text, size_t size
 json_t *guarded_json(const struct parent *parent);	/* for the status; the caller's */
 
 /* ---- status.c ---- */
+/* A look at the disk, unless the last is younger. */
+void status_look(struct parent *parent, int64_t age_ms);
 /* One JSON object; malloc'ed, NULL when out of memory. */
 char *status_print(const struct parent *parent);

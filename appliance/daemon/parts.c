@@ -215,13 +215,18 @@ static int open_shared(struct parent *parent, struct diag *diag)
 
 /* ---- the journal's ---- */
 
-/* What the journal still counts, so that its end loses nothing. */
+/* What the journal still counts and what it lost, so that its end loses nothing. */
 static int open_table(struct parent *parent)
 {
-	int fd = memfd_create("journal", MFD_CLOEXEC), error;
+	int fd = memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING), error;
+	void *memory = MAP_FAILED;
 
-	if (fd >= 0 && ftruncate(fd, (off_t)journal_memory()) == 0) {
+	if (fd >= 0 && ftruncate(fd, (off_t)journal_memory()) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		memory = mmap(NULL, sizeof(struct losses), PROT_READ, MAP_SHARED, fd, 0);
+	if (memory != MAP_FAILED) {
 		parent->table = fd;
+		parent->losses = memory;
 		return 0;
 	}
 	error = -errno;

@@ -77,6 +77,7 @@ int patience_progress(struct parent *parent, struct child *child, const struct m
 		return 0;
 	}
 	/* To say the same again is no progress. */
+	child->total = total;
 	if (done > child->progress)
 		patience_renew(parent, child);
 	if (done > child->progress)
@@ -133,7 +134,7 @@ void patience_load(struct parent *parent)
 
 void patience_died(struct parent *parent, struct child *child)
 {
-	char text[sizeof(child->reason) + 96];
+	char text[CHILD_TEXT + 96];
 
 	if (!child->owes || !parent->next.number || child->sent != parent->next.number ||
 	    child->role == ROLE_JOURNAL || ++parent->deaths < DEATHS)
@@ -158,8 +159,8 @@ static void hangs(struct parent *parent, struct child *child)
 		patience_lost(parent);
 	if (!next)
 		return;
-	snprintf(text, sizeof(text), "the %s role is down or does not answer: %s\n",
-		 role_print(child->role), why);
+	snprintf(text, sizeof(text), "the %s role is started again: %s\n", role_print(child->role),
+		 why);
 	change_refuse(parent, text, true);
 	change_advance(parent);
 }
@@ -179,7 +180,7 @@ static void out_of_patience(struct parent *parent)
 	const struct child *rules = &parent->child[ROLE_RULES], *dns = &parent->child[ROLE_DNS];
 	const struct child *journal = &parent->child[ROLE_JOURNAL];
 	const struct generation *next = &parent->next;
-	char text[sizeof(rules->reason) + 64];
+	char text[CHILD_TEXT + 64];
 
 	if (parent->compiling || parent->compile_wanted) {
 		parent->patience = parent->now + SIZING_SILENCE_MS;
@@ -188,22 +189,23 @@ static void out_of_patience(struct parent *parent)
 		/* In force; the journal gets it when it is back. */
 		if (journal->owes && parent->now < journal->patience)
 			return;
-		log_warning("the journal is down or busy: its log goes by the policy before");
+		child_explain(journal, text, sizeof(text));
+		log_warning("%s: its log goes by the policy before", text);
 		change_commit(parent);
 	} else if (next->number && child_has(rules, next) && !dns->ready) {
 		/* The blocks are in force, and names follow when it is back. */
-		log_warning("the dns role is down (%s): what is blocked is blocked, names are not "
-			    "answered", dns->reason[0] ? dns->reason : "it starts");
+		child_explain(dns, text, sizeof(text));
+		log_warning("%s: what is blocked is blocked, names are not answered meanwhile", text);
 		change_commit(parent);
 	} else if (next->number && !rules->ready && parent->current.number) {
-		snprintf(text, sizeof(text), "the rules role is down or does not answer: %s\n",
-			 rules->reason);
+		child_explain(rules, text, sizeof(text) - 1);
+		strcat(text, "\n");
 		change_refuse(parent, text, true);
 		change_advance(parent);
 	} else if (next->number && !rules->ready) {
 		/* Nothing to go back to, and no other source would help. */
-		snprintf(parent->last_error, sizeof(parent->last_error),
-			 "the rules role cannot start: %s\n", rules->reason);
+		child_explain(rules, parent->last_error, sizeof(parent->last_error) - 1);
+		strcat(parent->last_error, "\n");
 	}
 }
 

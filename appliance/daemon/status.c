@@ -12,8 +12,7 @@
 #include "base/cursor.h"
 #include "base/hex.h"
 #include "base/version.h"
-#include "daemon/retention.h"
-#include "journal/store.h"
+#include "daemon/log.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
 static void put(json_t *object, const char *key, json_t *value)
@@ -118,12 +117,28 @@ static json_t *packets_json(const struct parent *parent)
 	return object;
 }
 
+static json_t *progress_json(const struct child *child)
+{
+	return !child->owes || !child->total ? json_null()
+	       : json_integer((json_int_t)(100ULL * child->progress / child->total));
+}
+
 static json_t *role_json(const struct parent *parent, const struct child *child)
 {
 	double uptime = child->pid ? (double)(parent->now - child->started) / 1000 : 0;
+	struct role_deaths deaths = child->deaths;
+	const char *why = child->reason;
+	int64_t since;
+	enum role_state state = child_state(child, &since);
 
-	return json_pack("{s:s, s:s?, s:o, s:f, s:i}", "role", role_print(child->role), "why",
-			 child->reason[0] ? child->reason : NULL, "pid",
+	role_lived(&deaths, parent->now);
+	if (!why[0] && deaths.count)
+		why = child->last_end;
+	return json_pack("{s:s, s:s, s:f, s:o, s:s?, s:i, s:i, s:o, s:f, s:i}", "role",
+			 role_print(child->role), "state", role_state_print(state), "since",
+			 (double)since / 1000, "progress", progress_json(child), "why",
+			 why[0] ? why : NULL, "deaths", (int)deaths.count, "deaths_for_memory",
+			 (int)deaths.for_memory, "pid",
 			 child->pid ? json_integer(child->pid) : json_null(), "uptime", uptime,
 			 "restarts", (int)child->restarts);
 }
@@ -131,8 +146,8 @@ static json_t *role_json(const struct parent *parent, const struct child *child)
 static json_t *roles_json(const struct parent *parent)
 {
 	json_t *list = json_array();
-	json_t *own = json_pack("{s:s, s:i, s:f, s:i}", "role", "parent", "pid", (int)getpid(),
-				"uptime", (double)(parent->now - parent->began) / 1000, "restarts",
+	json_t *own = json_pack("{s:s, s:s, s:i, s:f, s:i}", "role", "parent", "state",
+				role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime", (double)(parent->now - parent->began) / 1000, "restarts",
 				0);
 
 	(void)json_array_append_new(list, own);
@@ -186,16 +201,61 @@ static json_t *watchdog_json(const struct watchdog *watchdog)
 
 static json_t *log_json(const struct parent *parent)
 {
-	struct retention retention;
+	const struct retention *retention = &parent->disks.report.retention;
+	const struct losses *losses = parent->losses;
+	int error = losses ? losses->write_error : 0;
 	json_t *object = json_object();
 
-	retention_read(&retention, parent->state, store_budget(parent->state, parent->settings.log_budget),
-		       version_build_time(), updates_now(parent));
-	put_count(object, "used_bytes", retention.used);
-	put_count(object, "budget_bytes", retention.budget);
-	put_count(object, "free_bytes", retention.free);
-	put(object, "days", retention.days < 0 ? json_null() : json_real(retention.days));
+	if (!error && losses)
+		error = losses->sync_error;
+	put_count(object, "used_bytes", retention->used);
+	put_count(object, "budget_bytes", retention->budget);
+	put_count(object, "free_bytes", retention->free);
+	put(object, "days", retention->days < 0 ? json_null() : json_real(retention->days));
+	put_count(object, "freed_bytes", losses ? losses->freed : 0);
+	put(object, "error", error ? json_string(strerror(-error)) : json_null());
 	return object;
+}
+
+static json_t *disk_json(const struct disk *disk, bool silent)
+{
+	return json_pack("{s:[], s:I, s:I, s:i, s:i, s:b, s:s?, s:b}", "holds", "size_bytes",
+			 (json_int_t)(disk->used + disk->free), "free_bytes", (json_int_t)disk->free,
+			 "used_percent", (int)disk_percent(disk->used, disk->free),
+			 "inodes_percent", (int)disk_percent(disk->inodes_used, disk->inodes_free),
+			 "read_only", disk->read_only, "error",
+			 disk->error ? strerror(-disk->error) : NULL, "answers", !silent);
+}
+
+/* One entry a file system. */
+static json_t *disks_json(const struct parent *parent)
+{
+	const struct disk *disk = parent->disks.report.disk;
+	bool silent = disks_silent(&parent->disks, parent->now);
+	json_t *list = json_array();
+
+	for (int i = 0; i < DISK_FOLDERS; i++) {
+		const char *word = disk_print((enum disk_folder)i);
+		json_t *same = json_array_get(list, 0);
+
+		if (!disk[i].known && !disk[i].error)
+			continue;
+		if (i == 0 || !same || disk[i].device != disk[0].device ||
+		    disk[i].error != disk[0].error) {
+			same = disk_json(&disk[i], silent);
+			(void)json_array_append_new(list, same);
+		}
+		(void)json_array_append_new(json_object_get(same, "holds"), json_string(word));
+	}
+	return list;
+}
+
+void status_look(struct parent *parent, int64_t age_ms)
+{
+	const struct disk_log log = { .budget = parent->settings.log_budget,
+				      .floor = version_build_time(), .now = updates_now(parent) };
+
+	disks_look(&parent->disks, parent->state, &log, parent->now, age_ms);
 }
 
 static void put_clock(json_t *object, const struct parent *parent)
@@ -207,13 +267,38 @@ static void put_clock(json_t *object, const struct parent *parent)
 	put(object, "boot_id", json_string(parent->boot));
 }
 
-static uint64_t events_lost(const struct parent *parent)
+/* Events that the log lacks; also what no journal was there to hear of yet. */
+static uint64_t loss_of(const struct parent *parent, enum loss loss)
 {
-	uint64_t lost = 0;
+	const struct losses *losses = parent->losses;
+	struct unlogged unlogged = parent->unlogged;
+	uint64_t lost = losses ? losses->lost[loss] : 0;
 
-	for (unsigned int i = 0; i < parent->workers; i++)
-		lost += parent->shared[i] ? counter_get(&parent->shared[i]->ring.lost) : 0;
+	if (loss == LOSS_KERNEL)
+		lost += unlogged_since(&unlogged, parent->counters, parent->counters_size);
+	for (unsigned int i = 0; loss == LOSS_RINGS && i < parent->workers; i++) {
+		uint64_t seen = losses ? losses->ring[i] : 0;
+		uint64_t all = parent->shared[i] ? counter_get(&parent->shared[i]->ring.lost) : 0;
+
+		lost += all > seen ? all - seen : 0;
+	}
 	return lost;
+}
+
+static void put_losses(json_t *object, const struct parent *parent)
+{
+	json_t *each = json_object();
+	uint64_t sum = 0;
+
+	for (int loss = 0; loss < LOSS_COUNT; loss++) {
+		uint64_t lost = loss_of(parent, (enum loss)loss);
+
+		put_count(each, loss_print((enum loss)loss), lost);
+		sum += lost;
+	}
+	put_count(object, "events_lost", sum);
+	put(object, "losses", each);
+	put_count(object, "messages_lost", log_lost());
 }
 
 /*
@@ -254,6 +339,11 @@ static json_t *trouble_json(const struct parent *parent)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part",
 							    "last good policy", "why",
 							    "it cannot be written"));
+	if (parent->history_lost)
+		(void)json_array_append_new(list, json_pack("{s:s, s:s++}", "part", "history of updates",
+							    "why", "it lacks lines that could not be "
+							    "written: ",
+							    strerror(-parent->history_error), ""));
 	return list;
 }
 
@@ -279,8 +369,9 @@ char *status_print(const struct parent *parent)
 	put(object, "guard", guarded_json(parent));
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));
-	put_count(object, "events_lost", events_lost(parent));
+	put_losses(object, parent);
 	put(object, "uninspected", uninspected_json(&parent->settings));
+	put(object, "disks", disks_json(parent));
 	put(object, "log", ENABLED(CONFIG_JOURNAL) ? log_json(parent) : json_null());
 	put(object, "watchdog", watchdog_json(&parent->watchdog));
 	put(object, "roles", roles_json(parent));

@@ -170,11 +170,13 @@ void watchdog_tick(struct watchdog *watchdog, const struct watchdog_signs *signs
 		became_ready(watchdog);
 }
 
-void watchdog_leave(struct watchdog *watchdog)
+void watchdog_leave(struct watchdog *watchdog, bool restarting)
 {
 	if (watchdog->fd < 0 || !watchdog->fed)
 		return;
 	feed(watchdog);
+	if (restarting)
+		return;
 	log_info("watchdog: %s stays armed: this machine restarts in %u s unless cordond is started "
 		 "again", watchdog->device, watchdog->timeout);
 }

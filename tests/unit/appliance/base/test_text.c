@@ -60,7 +60,8 @@ static void nothing_steers_a_terminal(void **state)
 		const char *found, *shown;
 	} cases[] = {
 		{ "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
-		{ "\x1b[2J\r\n\t\x7f", "?[2J????" },
+		{ "\x1b[2J\r\n\t\x7f", "?[2J   ?" },
+		{ "two\nlines\n", "two lines" },
 		{ "\xc2\x9b" "2J", "?2J" },			/* CSI as a character, */
 		{ "\x9b" "2J", "?2J" },				/* and as a byte of its own */
 		{ "a\x80\x9f", "a??" },
@@ -85,8 +86,33 @@ static void nothing_steers_a_terminal(void **state)
 	assert_false(text_is_plain("a\0b", 3, "\t\r"));
 	text_put_masked(&text, "a\tb\n\xc2\x9b\0", 7, "\t\n");
 	text_put_masked(&text, "\t\n", 2, "");
-	assert_string_equal(text.data, "a\tb\n????");
+	assert_string_equal(text.data, "a\tb\n??  ");
 	text_release(&text);
+}
+
+/* A reason that does not fit ends behind a word, and says that there was more. */
+static void what_does_not_fit_is_cut_behind_a_word(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "", "" },
+		{ "nineteen bytes here", "nineteen bytes here" },
+		{ "error: first\nthen 2\n", "error: first then 2" },
+		{ "twenty bytes are here", "twenty bytes..." },
+		{ "it is the second word", "it is the second..." },
+		{ "0123456789012345678901234", "0123456789012345..." },
+		{ "a 012345678901234567890123", "a 01234567890123..." },
+		{ "12345678901234\xe2\x82\xac\xe2\x82\xac""67", "12345678901234..." },
+		{ "\x1b[31m red and more of it", "?[31m red and..." },
+	};
+	char out[20];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		text_fit(out, sizeof(out), cases[i].text, strlen(cases[i].text));
+		assert_string_equal(out, cases[i].shown);
+	}
 }
 
 int main(void)
@@ -96,6 +122,7 @@ int main(void)
 		cmocka_unit_test(prints),
 		cmocka_unit_test(failure_is_kept),
 		cmocka_unit_test(nothing_steers_a_terminal),
+		cmocka_unit_test(what_does_not_fit_is_cut_behind_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

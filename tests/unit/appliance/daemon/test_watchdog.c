@@ -117,7 +117,7 @@ static void test_device(void **state)
 	assert_non_null(watchdog.complaint);
 	watchdog_tick(&watchdog, &well, START + WATCHDOG_GRACE_MS);
 	assert_false(watchdog.fed);
-	watchdog_leave(&watchdog);
+	watchdog_leave(&watchdog, false);
 	close(watchdog.fd);
 }
 
@@ -156,7 +156,7 @@ static void test_no_device(void **state)
 	assert_false(watchdog.fed);
 	watchdog_init(&watchdog, folder, run, START);
 	assert_int_not_equal(watchdog.error, 0);
-	watchdog_leave(&watchdog);
+	watchdog_leave(&watchdog, false);
 }
 
 int main(void)

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "journal/store.h"
+
+const char *disk_print(enum disk_folder folder)
+{
+	static const char *const words[DISK_FOLDERS] = { "state", "log" };
+
+	return words[folder];
+}
+
+unsigned int disk_percent(uint64_t used, uint64_t free)
+{
+	/* Parts of a thousand suffice, and no disk is too large for them. */
+	uint64_t share = (used + free) / 1000 + 1;
+
+	return used == 0 ? 0 : free == 0 ? 100 : (unsigned int)((used / share * 100 + 999) / 1000);
+}
+
+/* ---- in the child ---- */
+
+/* Does what was written reach the disk? */
+static int sync_folder(int fd, const char *file)
+{
+	int log = openat(fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int error = 0;
+
+	if (log >= 0) {
+		if (fdatasync(log) < 0)
+			error = -errno;
+		close(log);
+	} else if (errno != ENOENT) {
+		error = -errno;
+	}
+	/* A file system that syncs no folder is none that dies. */
+	if (!error && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+		error = -errno;
+	return error;
+}
+
+static void look_at(struct disk *disk, int fd)
+{
+	struct statvfs system;
+	struct stat status;
+
+	disk->error = 0;
+	if (fd < 0 || fstatvfs(fd, &system) < 0 || fstat(fd, &status) < 0) {
+		disk->error = -errno;
+		return;
+	}
+	disk->device = status.st_dev;
+	disk->used = (system.f_blocks - system.f_bfree) * (uint64_t)system.f_frsize;
+	disk->free = system.f_bavail * (uint64_t)system.f_frsize;
+	disk->inodes_used = system.f_files - system.f_ffree;
+	disk->inodes_free = system.f_favail;
+	disk->read_only = system.f_flag & ST_RDONLY;
+	disk->known = true;
+	disk->error = sync_folder(fd, STORE_CURRENT);
+}
+
+static __attribute__((noreturn)) void look(struct disk_report *report, int state,
+					   const struct disk_log *log)
+{
+	int folder;
+
+	/* It keeps neither the lock nor a socket of a parent that ends before it. */
+	if (dup2(state, STDERR_FILENO + 1) < 0 || close_range(STDERR_FILENO + 2, UINT_MAX, 0) < 0)
+		_exit(1);
+	state = STDERR_FILENO + 1;
+	folder = openat(state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	look_at(&report->disk[DISK_STATE], state);
+	report->disk[DISK_LOG].known = false;
+	report->disk[DISK_LOG].error = 0;
+	if (folder >= 0 || errno != ENOENT)
+		look_at(&report->disk[DISK_LOG], folder);
+	retention_read(&report->retention, state, store_budget(state, log->budget), log->floor,
+		       log->now);
+	_exit(0);
+}
+
+/* ---- in the parent ---- */
+
+void disks_look(struct disks *disks, int state, const struct disk_log *log, int64_t now,
+		int64_t age_ms)
+{
+	void *memory;
+
+	if (state < 0 || disks->looker || (disks->looked && now - disks->looked < age_ms))
+		return;
+	if (!disks->shared) {
+		memory = mmap(NULL, sizeof(*disks->shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED)
+			return;
+		disks->shared = memory;
+	}
+	disks->began = now;
+	disks->looker = fork();
+	if (disks->looker == 0)
+		look(disks->shared, state, log);
+	if (disks->looker < 0)
+		disks->looker = 0;
+}
+
+bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now)
+{
+	struct disk_report *report = &disks->report;
+
+	if (!disks->looker || pid != disks->looker)
+		return false;
+	disks->looker = 0;
+	disks->looked = now;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return true;
+	for (int i = 0; i < DISK_FOLDERS; i++) {
+		int32_t before = report->disk[i].error;
+
+		report->disk[i] = disks->shared->disk[i];
+		if (report->disk[i].error)
+			disks->failed[i] = now;
+		/* The kernel tells an error of the disk once. */
+		else if (before && now - disks->failed[i] < DISK_ERROR_MS)
+			report->disk[i].error = before;
+	}
+	report->retention = disks->shared->retention;
+	return true;
+}
+
+bool disks_silent(const struct disks *disks, int64_t now)
+{
+	return disks->looker && now - disks->began >= DISK_SILENT_MS;
+}
