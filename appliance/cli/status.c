@@ -54,6 +54,19 @@ static void print_force(const json_t *status)
 		printf("trouble    %s: %s\n", command_text(entry, "part"), command_text(entry, "why"));
 }
 
+/* It may be a report of many lines. */
+static void print_refused(const json_t *status)
+{
+	const char *text = command_text_if(status, "refused");
+	size_t length;
+
+	for (bool first = true; text && *text; first = false) {
+		length = strcspn(text, "\n");
+		printf("%s %.*s\n", first ? "refused    the last change:" : "          ", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
 static void print_policy(const json_t *status, bool rules)
 {
 	const json_t *policy = json_object_get(status, "policy"), *count;
@@ -61,8 +74,7 @@ static void print_policy(const json_t *status, bool rules)
 	bool first = true;
 
 	print_force(status);
-	if (json_is_string(json_object_get(status, "refused")))
-		printf("refused    the last change: %s", command_text(status, "refused"));
+	print_refused(status);
 	if (!policy)
 		return;
 	printf("policy     state %s: %s\n", command_text(status, "state"), command_text(policy, "version"));
@@ -193,6 +205,57 @@ static void print_outdated(const json_t *status)
 		       command_text(entry, "list"), command_text(entry, "shipped"));
 }
 
+static void print_role(const json_t *role, bool first)
+{
+	const char *state = command_text(role, "state");
+
+	printf("%s%s ", first ? "roles      " : ", ", command_text(role, "role"));
+	if (number_at(role, "pid"))
+		printf("%lld up %.0f s", number_at(role, "pid"),
+		       json_real_value(json_object_get(role, "uptime")));
+	else
+		fputs("DOWN", stdout);
+	if (strcmp(state, "running") != 0)
+		printf(" (%s)", state);
+	if (number_at(role, "restarts"))
+		printf(" (%lld restarts)", number_at(role, "restarts"));
+	if (command_text_if(role, "why"))
+		printf(" (the last one: %s)", command_text(role, "why"));
+}
+
+static void print_losses(const json_t *status)
+{
+	json_t *losses = json_object_get(status, "losses"), *count;
+	const char *where;
+	bool first = true;
+
+	if (!number_at(status, "events_lost"))
+		return;
+	printf("log        %lld events could not be kept", number_at(status, "events_lost"));
+	json_object_foreach(losses, where, count) {
+		if (!json_integer_value(count))
+			continue;
+		printf("%s%s %lld", first ? ": " : ", ", where, (long long)json_integer_value(count));
+		first = false;
+	}
+	putchar('\n');
+}
+
+static void print_disks(const json_t *status)
+{
+	const json_t *disk, *word;
+	size_t index, inner;
+
+	json_array_foreach(json_object_get(status, "disks"), index, disk) {
+		fputs("disk       ", stdout);
+		json_array_foreach(json_object_get(disk, "holds"), inner, word)
+			printf("%s%s", inner ? " and " : "", json_string_value(word));
+		printf(": %lld %% of %lld MB used, %lld %% of the inodes%s\n", number_at(disk, "used_percent"),
+		       number_at(disk, "size_bytes") >> 20, number_at(disk, "inodes_percent"),
+		       json_is_true(json_object_get(disk, "read_only")) ? ", read-only" : "");
+	}
+}
+
 static void print_text(const json_t *status)
 {
 	const json_t *role;
@@ -206,24 +269,12 @@ static void print_text(const json_t *status)
 	print_dns(status);
 	print_packets(status);
 	print_uninspected(status);
-	fputs("roles      ", stdout);
-	json_array_foreach(json_object_get(status, "roles"), index, role) {
-		printf("%s%s ", index ? ", " : "", command_text(role, "role"));
-		if (number_at(role, "pid"))
-			printf("%lld up %.0f s", number_at(role, "pid"),
-			       json_real_value(json_object_get(role, "uptime")));
-		else
-			fputs("DOWN", stdout);
-		if (number_at(role, "restarts"))
-			printf(" (%lld restarts)", number_at(role, "restarts"));
-		if (command_text_if(role, "why"))
-			printf(" (the last one: %s)", command_text(role, "why"));
-	}
+	json_array_foreach(json_object_get(status, "roles"), index, role)
+		print_role(role, index == 0);
 	printf("\nappliance  %s, cordon %s\n", command_text(status, "appliance"),
 	       command_text(status, "version"));
-	if (number_at(status, "events_lost"))
-		printf("log        %lld events could not be kept\n",
-		       number_at(status, "events_lost"));
+	print_losses(status);
+	print_disks(status);
 }
 
 /* In monitor mode: whom enforcing would have met, from the block log. */
@@ -255,7 +306,6 @@ static void print_hosts(const json_t *status)
 /* The parts that fit on a console beside what the box says. */
 static void print_appliance(const json_t *status, const json_t *box)
 {
-	status_print_health(status, box);
 	if (status) {
 		print_mode(status);
 		print_policy(status, false);
@@ -282,30 +332,50 @@ static json_t *load(const struct cli *cli, bool quiet, int *code)
 	return status;
 }
 
+/* With what was judged of it; takes no reference. */
+static void show_json(json_t *status, json_t *box, enum health_level level, const struct text *words)
+{
+	json_t *object = status ? json_incref(status) : json_object();
+
+	if (box)
+		(void)json_object_set(object, "box", box);
+	status_add_health(object, level, words);
+	command_print_json(object);
+}
+
+static void show_words(const json_t *status, const json_t *box, const struct text *words)
+{
+	fputs(words->data ? words->data : "", stdout);
+	if (box)
+		print_appliance(status, box);
+	else
+		print_text(status);
+	if (status)
+		print_hosts(status);
+}
+
 static int show(const struct cli *cli, bool json)
 {
 	bool appliance = appliance_has(PATH_IMAGE);
+	struct text words = TEXT_EMPTY;
 	int code;
 	json_t *status = load(cli, appliance && !json, &code), *box = appliance ? status_box() : NULL;
+	enum health_level level;
 
-	if (status)
+	if (status) {
 		add_hosts(cli, status);
-	if (status && !box)
-		add_outdated(cli, status);
-	if (status && json) {
-		if (box)
-			(void)json_object_set(status, "box", box);
-		command_print_json(json_incref(status));
-	} else if (box) {
-		if (json)
-			command_print_json(json_pack("{s:O}", "box", box));
-		else
-			print_appliance(status, box);
-	} else if (status) {
-		print_text(status);
+		if (!box)
+			add_outdated(cli, status);
+		status_add_links(cli, status);
 	}
-	if (status && !json)
-		print_hosts(status);
+	level = status_judge(status, box, json || !box ? HEALTH_ALL : HEALTH_LINES, &words);
+	if (json && (status || box))
+		show_json(status, box, level, &words);
+	else if (status || box)
+		show_words(status, box, &words);
+	if (code == EXIT_YES && level != HEALTH_GOOD)
+		code = EXIT_ATTENTION;
+	text_release(&words);
 	json_decref(box);
 	json_decref(status);
 	return code;

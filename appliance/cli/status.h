@@ -3,8 +3,22 @@
 
 #include "cli/appliance.h"
 #include "system/boot.h"
+#include "system/health.h"
 
 /* `cordon status` in parts: status.c has what cordond says. */
+
+/* ---- status_links.c ---- */
+
+/* Adds "links" and "default_route": what the kernel says of the interfaces of the settings. */
+void status_add_links(const struct cli *cli, json_t *status);
+
+/* ---- status_health.c ---- */
+
+/* Is all well? status NULL: cordond does not answer; box NULL: no appliance that runs the image. The words
+ * go to out, at most so many lines. */
+enum health_level status_judge(const json_t *status, const json_t *box, size_t lines, struct text *out);
+/* "health": {"level", "words"}, added to object. */
+void status_add_health(json_t *object, enum health_level level, const struct text *words);
 
 /* ---- status_boot.c ---- */
 
@@ -18,6 +32,7 @@ void status_boot_load(struct boot *boot);
 
 /* Model, image, slot, settings, start; for "box" of the JSON. */
 json_t *status_box(void);
+/* Adds to health what the box knows. */
+void status_judge_box(struct health *health, const json_t *box);
 /* status may be NULL: cordond does not answer. */
-void status_print_health(const json_t *status, const json_t *box);
 void status_print_box(const json_t *status, const json_t *box);

@@ -277,43 +277,12 @@ json_t *status_box(void)
 
 /* ---- healthy? ---- */
 
-static const char *down_role(const json_t *status)
-{
-	const json_t *role;
-	size_t index;
-
-	json_array_foreach(json_object_get(status, "roles"), index, role) {
-		if (json_is_null(json_object_get(role, "pid")))
-			return command_text_if(role, "role");
-	}
-	return NULL;
-}
-
-static void judge_daemon(struct health *health, const json_t *status)
-{
-	const json_t *update = json_object_get(status, "update"), *dog = json_object_get(status, "watchdog");
-
-	health->answers = status != NULL;
-	health->in_force = is_true(status, "in_force");
-	health->down = down_role(status);
-	health->mode = command_text_if(status, "mode");
-	health->mode_until = command_text_if(status, "mode_until");
-	health->refused = command_text_if(status, "refused");
-	health->update_on = is_true(update, "on");
-	health->freshness = command_text_if(update, "freshness");
-	health->update_refusal = command_text_if(update, "refusal");
-	health->clock_set = !command_text_if(status, "clock") || strcmp(command_text_if(status, "clock"), "set") == 0;
-	health->has_watchdog = json_is_object(dog);
-	health->watchdog_fed = is_true(dog, "fed");
-	health->watchdog_why = command_text_if(dog, "why");
-	health->events_lost = json_integer_value(json_object_get(status, "events_lost"));
-}
-
-static void judge_box(struct health *health, const json_t *box)
+void status_judge_box(struct health *health, const json_t *box)
 {
 	const json_t *settings = json_object_get(box, "settings"), *slot = json_object_get(box, "slot");
 	const json_t *boot = json_object_get(box, "boot"), *links = json_object_get(box, "links");
 
+	health->box = true;
 	health->now = 1;
 	health->supported_until = is_true(json_object_get(box, "image"), "supported") ? 0 : -1;
 	health->image_failed = command_text_if(slot, "failed");
@@ -335,19 +304,6 @@ static void judge_box(struct health *health, const json_t *box)
 	/* A start that is still under way is not wrong yet. */
 	health->boot_wrong = is_true(boot, "done") && !is_true(boot, "proven");
 	health->selftest_failed = is_true(boot, "done") && !is_true(boot, "selftest");
-}
-
-void status_print_health(const json_t *status, const json_t *box)
-{
-	struct health health = { .answers = false };
-	struct text out = TEXT_EMPTY;
-
-	judge_daemon(&health, status);
-	judge_box(&health, box);
-	(void)health_print(&health, &out);
-	if (out.data)
-		fputs(out.data, stdout);
-	text_release(&out);
 }
 
 /* ---- words ---- */

@@ -175,7 +175,7 @@ static void client_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	if (request.type == CONTROL_SEEN) {
-		char text[80];
+		char text[128];
 
 		guarded_seen(client->parent, request.by, text, sizeof(text));
 		reply(client, 0, text);

@@ -21,10 +21,12 @@ const char *disk_print(enum disk_folder folder)
 
 unsigned int disk_percent(uint64_t used, uint64_t free)
 {
-	/* Parts of a thousand suffice, and no disk is too large for them. */
-	uint64_t share = (used + free) / 1000 + 1;
-
-	return used == 0 ? 0 : free == 0 ? 100 : (unsigned int)((used / share * 100 + 999) / 1000);
+	/* No disk is too large to multiply. */
+	while (used > UINT32_MAX || free > UINT32_MAX) {
+		used >>= 1;
+		free >>= 1;
+	}
+	return used == 0 ? 0 : (unsigned int)((used * 100 + used + free - 1) / (used + free));
 }
 
 /* ---- in the child ---- */

@@ -32,9 +32,16 @@ int guarded_heard(struct parent *parent, const struct message *message)
 void guarded_seen(struct parent *parent, const char *by, char *text, size_t size)
 {
 	struct guarded *guarded = &parent->guarded;
+	struct seen_losses losses;
+	uint64_t events = 0;
 
-	snprintf(text, size, "%llu changes by others are seen\n",
-		 (unsigned long long)guarded->unseen);
+	status_losses(parent, &losses);
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		events += losses.lost[loss] > parent->seen.lost[loss]
+			  ? losses.lost[loss] - parent->seen.lost[loss] : 0;
+	parent->seen = losses;
+	snprintf(text, size, "%llu changes by others and %llu lost events are seen\n",
+		 (unsigned long long)guarded->unseen, (unsigned long long)events);
 	if (guarded->unseen)
 		log_info("%llu changes by others were seen by %s",
 			 (unsigned long long)guarded->unseen, by[0] ? by : "the control socket");

@@ -102,6 +102,13 @@ struct guarded {
 	char what[GUARD_TEXT];
 };
 
+/* What the log and the messages lack, in all. */
+struct seen_losses {
+	uint64_t lost[LOSS_COUNT];
+	uint64_t freed;
+	uint64_t messages;
+};
+
 struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct parent *parent;
@@ -204,6 +211,7 @@ struct parent {
 	struct guarded guarded;
 	struct disks disks;
 	const struct losses *losses;	/* in table; NULL: not mapped */
+	struct seen_losses seen;	/* as they were when somebody said that he had seen them */
 	uint64_t oom_kills;		/* before the last death of a role */
 	uint64_t history_lost;		/* lines of STATE/history.jsonl and receipts.jsonl */
 	int history_error;		/* -errno of the last of them */
@@ -333,12 +341,13 @@ void control_tick(struct parent *parent);
 /* A MESSAGE_GUARD; -EBADMSG: the role sends nonsense. */
 int guarded_heard(struct parent *parent, const struct message *message)
 	__attribute__((warn_unused_result));
-/* by: who has seen them; text: what to answer. */
+/* by: who has seen them, and what the log lacks; text: what to answer. */
 void guarded_seen(struct parent *parent, const char *by, char *text, size_t size);
 
 json_t *guarded_json(const struct parent *parent);	/* for the status; the caller's */
 
 /* ---- status.c ---- */
+void status_losses(const struct parent *parent, struct seen_losses *losses);
 /* A look at the disk, unless the last is younger. */
 void status_look(struct parent *parent, int64_t age_ms);
 /* One JSON object; malloc'ed, NULL when out of memory. */

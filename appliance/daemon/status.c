@@ -285,20 +285,39 @@ static uint64_t loss_of(const struct parent *parent, enum loss loss)
 	return lost;
 }
 
+/* What is on its way to the journal is in neither for a moment. */
+static uint64_t since(uint64_t count, uint64_t seen)
+{
+	return count > seen ? count - seen : 0;
+}
+
+void status_losses(const struct parent *parent, struct seen_losses *losses)
+{
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		losses->lost[loss] = loss_of(parent, (enum loss)loss);
+	losses->freed = parent->losses ? parent->losses->freed : 0;
+	losses->messages = log_lost();
+}
+
 static void put_losses(json_t *object, const struct parent *parent)
 {
-	json_t *each = json_object();
+	json_t *each = json_object(), *unseen = json_object();
+	struct seen_losses losses;
 	uint64_t sum = 0;
 
+	status_losses(parent, &losses);
 	for (int loss = 0; loss < LOSS_COUNT; loss++) {
-		uint64_t lost = loss_of(parent, (enum loss)loss);
-
-		put_count(each, loss_print((enum loss)loss), lost);
-		sum += lost;
+		put_count(each, loss_print((enum loss)loss), losses.lost[loss]);
+		put_count(unseen, loss_print((enum loss)loss),
+			  since(losses.lost[loss], parent->seen.lost[loss]));
+		sum += losses.lost[loss];
 	}
+	put_count(unseen, "freed_bytes", since(losses.freed, parent->seen.freed));
+	put_count(unseen, "messages", since(losses.messages, parent->seen.messages));
 	put_count(object, "events_lost", sum);
 	put(object, "losses", each);
-	put_count(object, "messages_lost", log_lost());
+	put_count(object, "messages_lost", losses.messages);
+	put(object, "unseen", unseen);
 }
 
 /*
