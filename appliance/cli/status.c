@@ -362,12 +362,10 @@ static int show(const struct cli *cli, bool json)
 	json_t *status = load(cli, appliance && !json, &code), *box = appliance ? status_box() : NULL;
 	enum health_level level;
 
-	if (status) {
+	if (status)
 		add_hosts(cli, status);
-		if (!box)
-			add_outdated(cli, status);
-		status_add_links(cli, status);
-	}
+	if (status && !box)
+		add_outdated(cli, status);
 	level = status_judge(status, box, json || !box ? HEALTH_ALL : HEALTH_LINES, &words);
 	if (json && (status || box))
 		show_json(status, box, level, &words);

@@ -7,11 +7,6 @@
 
 /* `cordon status` in parts: status.c has what cordond says. */
 
-/* ---- status_links.c ---- */
-
-/* Adds "links" and "default_route": what the kernel says of the interfaces of the settings. */
-void status_add_links(const struct cli *cli, json_t *status);
-
 /* ---- status_health.c ---- */
 
 /* Is all well? status NULL: cordond does not answer; box NULL: no appliance that runs the image. The words

@@ -40,6 +40,7 @@
  *	status.c	what `cordon status` shows
  *	disk.c		how the disk is: a child looks
  *	rolestate.c	is a role busy, silent or dying?
+ *	links.c		cables and default routes
  *	oom.c		did the kernel end it for want of memory?
  *	guarded.c	what others changed in the kernel, until an administrator has seen it
  *	updates.c	signed updates, from an offer to the receipt

@@ -12,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/hex.h"
 #include "base/version.h"
+#include "daemon/links.h"
 #include "daemon/log.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
@@ -386,6 +387,8 @@ char *status_print(const struct parent *parent)
 	put(object, "trouble", trouble_json(parent));
 	put(object, "update", updates_status(parent));
 	put(object, "guard", guarded_json(parent));
+	put(object, "links", links_json(&parent->settings, &parent->guarded.report.outside));
+	put(object, "default_route", links_routes_json());
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));
 	put_losses(object, parent);
