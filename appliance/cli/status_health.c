@@ -140,7 +140,7 @@ static void take_daemon(struct facts *facts, const json_t *status)
 	health->mode_until = command_text_if(status, "mode_until");
 	health->refused = command_text_if(status, "refused");
 	health->update_on = is_true(update, "on");
-	health->update_why = command_text_if(update, "why");
+	health->update_why = is_true(update, "configured") ? command_text_if(update, "why") : NULL;
 	health->freshness = command_text_if(update, "freshness");
 	health->update_refusal = command_text_if(update, "refusal");
 	health->clock_set = !command_text_if(status, "clock") || strcmp(command_text_if(status, "clock"), "set") == 0;

@@ -113,6 +113,7 @@ json_t *updates_status(const struct parent *parent)
 	put(object, "on", json_boolean(updates->on));
 	if (!updates->on) {
 		put(object, "why", json_string(updates->off));
+		put(object, "configured", json_boolean(parent->settings.trust_root[0]));
 		return object;
 	}
 	put(object, "freshness", json_string(freshness_print(updates_freshness(parent))));

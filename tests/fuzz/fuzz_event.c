@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	require(record_print(&event, &context, &line) == 0 && !strchr(line, '\n'));
 	json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	require(json && json_object_size(json) == 22);
+	require(json && json_object_size(json) == 23);
 	json_decref(json);
 	free(line);
 	return 0;

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# What the status says on a bad day, in words, in the JSON and in the exit code: 0 all is well, 4 in force
+# and somebody has to look, 1 not in force.
+
+STATE=$LAB_DIR/state
+DISK_KB=1024
+
+setup() { gateway_with status 's/^lan = .*/&\nwan = wan0/'; }
+
+start() { LAB_CONF=$LAB_DIR/settings lab start; }
+
+# on_a_disk: the daemon on a small disk of its own.
+on_a_disk() {
+	lab stop
+	umount "$STATE" 2>/dev/null || :
+	rm -rf "$STATE" && mkdir "$STATE"
+	mount -t tmpfs -o "size=${DISK_KB}k,nr_inodes=200" tmpfs "$STATE"
+	start || fail 'it does not start'
+}
+
+off_the_disk() {
+	lab stop
+	mount -o remount,rw "$STATE" 2>/dev/null || :
+	umount "$STATE"
+	start || fail 'it does not start'
+}
+
+# fill PERCENT: of the disk.
+fill() {
+	local used want
+	rm -f "$STATE/filler"
+	used=$(df --output=used "$STATE" | tail -n 1)
+	want=$((DISK_KB * $1 / 100 - used))
+	head -c "${want}k" /dev/zero >"$STATE/filler" 2>/dev/null || :
+}
+
+code() {
+	local code=0
+	cordon status >/dev/null 2>&1 || code=$?
+	echo "$code"
+}
+code_is() { [ "$(code)" = "$1" ]; }
+says() { [[ $(cordon status) == *"$1"* ]]; }
+level_is() { [ "$(status .health.level)" = "$1" ]; }
+role() { status ".roles[] | select(.role == \"$1\") | $2"; }
+
+test_status_of_a_good_day_is_0() {
+	wait_until 20 code_is 0 || fail "code $(code): $(cordon status)"
+	is "$(status .health.level)" good 'the level'
+	is "$(status '[.losses.kernel, .losses.rings, .losses.journal, .losses.disk] | add')" 0 'losses'
+	is "$(status .events_lost)" 0 'their sum'
+	is "$(status '.links | map("\(.name) \(.role) \(.carrier)") | join(", ")')" 'wan0 wan true, lan0 lan true' 'links'
+	is "$(status .default_route.v4)" true 'a default route'
+	like "$(cordon status)" 'healthy*' 'the first line'
+}
+
+test_status_without_a_daemon_is_1() {
+	lab stop
+	is "$(code)" 1 'the code'
+	start
+}
+
+test_status_says_a_cable_that_is_out() {
+	wait_until 20 level_is good || fail "$(cordon status)"
+	lab internet ip link set eth0 down
+	wait_until 10 says 'NOT HEALTHY: the WAN interface wan0 has no carrier' || fail "$(cordon status)"
+	is "$(code)" 4 'the code'
+	is "$(status '.links[0].carrier')" false 'in the JSON'
+	lab internet ip link set eth0 up
+	wait_until 10 level_is good || fail "$(cordon status)"
+}
+
+test_status_says_that_there_is_no_default_route() {
+	local v6
+	v6=$(lab gateway ip -6 route show default)
+	lab gateway ip route del default
+	lab gateway ip -6 route del default
+	wait_until 10 says 'there is no default route' || fail "$(cordon status)"
+	is "$(code)" 4 'the code'
+	is "$(status '.default_route | "\(.v4) \(.v6)"')" 'false false' 'in the JSON'
+	lab gateway ip route add default via 198.51.100.1
+	# shellcheck disable=SC2086
+	lab gateway ip -6 route add $v6
+	wait_until 10 level_is good || fail "$(cordon status)"
+}
+
+# ---- roles ----
+
+test_status_says_that_a_role_is_silent() {
+	local pid
+	pid=$(role dns .pid)
+	kill -STOP "$pid"
+	wait_until 14 says 'the dns role has not answered for' || { kill -CONT "$pid"; fail "$(cordon status)"; }
+	is "$(role dns .state)" silent 'its state'
+	is "$(code)" 4 'the code'
+	kill -CONT "$pid"
+	wait_until 10 level_is good || fail "$(cordon status)"
+}
+
+test_status_says_that_a_role_dies_again_and_again() {
+	local before i
+	for i in 1 2 3 4; do
+		before=$(role journal .pid)
+		kill -KILL "$before"
+		wait_until 10 another journal "$before" || fail 'it is not started again'
+	done
+	says 'the journal role ended 4 times of late' || fail "$(cordon status)"
+	says 'another program did that' || fail "$(cordon status)"
+	is "$(role journal .deaths)" 4 'in the JSON'
+	is "$(role journal .deaths_for_memory)" 0 'and none of them for memory'
+	is "$(code)" 4 'the code'
+	lab stop
+	start
+}
+another() { [ "$(role "$1" '.pid // empty')" != "$2" ] && [ "$(role "$1" .state)" = running ]; }
+
+# ---- losses ----
+
+# The journal stands still, and the kernel's socket is full: how many packets that cost is known to one.
+test_status_says_what_the_kernel_lost() {
+	local pid lost
+	lab stop
+	start
+	pid=$(role journal .pid)
+	kill -STOP "$pid"
+	# From many sources, as each has a share of its own; the socket has room for some thousands.
+	for _ in 1 2 3; do
+		lab client 1 nping -q --udp -c 20000 --rate 20000 -p 4000 77.74.176.10 >/dev/null 2>&1 || :
+	done
+	kill -CONT "$pid"
+	wait_until 20 losses_are_said || fail "$(cordon status)"
+	lost=$(status .losses.kernel)
+	is "$(status .events_lost)" "$lost" 'the sum'
+	is "$(code)" 4 'the code'
+	wait_until 80 records_say_all || fail "of $(status .losses.kernel) lost events, records own up to $(recorded)"
+	cordon status --seen >/dev/null
+	says 'packets that came faster' && fail 'said although somebody has seen it'
+	[ "$(status .losses.kernel)" -ge "$lost" ] || fail 'the count went back'
+}
+losses_are_said() { says 'packets that came faster than it may grow' && [ "$(status .losses.kernel)" -gt 100 ]; }
+recorded() { cordon log --json | jq -s 'map(.kernel // 0) | add'; }
+records_say_all() { [ "$(recorded)" = "$(status .losses.kernel)" ]; }
+
+# ---- the disk ----
+
+test_status_says_a_disk_that_fills() {
+	on_a_disk
+	wait_until 20 level_is good || fail "$(cordon status)"
+	fill 80
+	wait_until 10 says "of the disk's bytes are used (state and log)" || fail "$(cordon status)"
+	is "$(status .health.level)" notice 'the level'
+	is "$(code)" 4 'the code'
+	fill 95
+	wait_until 10 says 'NOT HEALTHY: the disk is full soon' || fail "$(cordon status)"
+	is "$(status .health.level)" bad 'the level'
+	fill 100
+	wait_until 10 says 'NOT HEALTHY: the disk is full: no bytes are left' || fail "$(cordon status)"
+	is "$(status '.disks[0].used_percent')" 100 'in the JSON'
+	rm "$STATE/filler"
+	wait_until 10 level_is good || fail "$(cordon status)"
+	for i in $(seq 180); do : >"$STATE/inode$i"; done
+	wait_until 10 says 'inodes' || fail "$(cordon status)"
+	is "$(code)" 4 'the code'
+	off_the_disk
+}
+
+test_status_says_a_read_only_disk() {
+	on_a_disk
+	mount -o remount,ro "$STATE"
+	wait_until 10 says 'NOT HEALTHY: the disk is read-only' || fail "$(cordon status)"
+	is "$(status '.disks[0].read_only')" true 'in the JSON'
+	is "$(code)" 4 'the code'
+	off_the_disk
+}
+
+# Others filled the disk: what is new is kept, what is old goes, and that is said.
+test_a_full_disk_costs_the_oldest_events() {
+	local i
+	on_a_disk
+	queries 1 1500
+	logged '.name == "n1500.upd.kaspersky.com"'
+	wait_until 10 fill_up || fail 'the disk cannot be filled'
+	queries 1501 3000
+	wait_event '.name == "n3000.upd.kaspersky.com"' || fail "the newest event is missing: $(cordon status)"
+	is "$(events '.name == "n1.upd.kaspersky.com"')" '' 'the oldest event'
+	is "$(status .losses.disk)" 0 'events that the disk did not take'
+	wait_until 10 says 'old events of the log had to go because the disk was full' || fail "$(cordon status)"
+	is "$(code)" 4 'the code'
+	off_the_disk
+}
+fill_up() { fill 100 && [ "$(status '.disks[0].used_percent')" = 100 ]; }
+# queries FROM TO: one event each.
+queries() {
+	for i in $(seq "$1" "$2"); do echo "n$i.upd.kaspersky.com A"; done >"$LAB_DIR/queries"
+	lab client 1 dnsperf -s 192.168.77.1 -d "$LAB_DIR/queries" -n 1 -q 50 >/dev/null 2>&1
+}
