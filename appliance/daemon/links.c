@@ -33,10 +33,12 @@ bool links_default_v4(const char *line)
 
 bool links_default_v6(const char *line)
 {
-	char destination[33];
+	char destination[33], interface[IFNAMSIZ];
 	unsigned int length, flags;
 
-	return sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %x", destination, &length, &flags) == 3 &&
+	/* It lists all tables: what leads to this machine itself is no way out. */
+	return sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %x %15s", destination, &length, &flags,
+		      interface) == 4 && strcmp(interface, "lo") != 0 &&
 	       length == 0 && strspn(destination, "0") == 32 && flags & ROUTE_UP && !(flags & ROUTE_REJECT);
 }
 

@@ -19,5 +19,6 @@ json_t *links_routes_json(void);
 
 /* Pure. Is this line of /proc/net/route (interface, destination, gateway, flags, three numbers, mask) one? */
 bool links_default_v4(const char *line);
-/* Of /proc/net/ipv6_route: destination, its length, source, its length, gateway, metric, two numbers, flags. */
+/* Of /proc/net/ipv6_route: destination, its length, source, its length, gateway, metric, two numbers, flags,
+ * interface. */
 bool links_default_v6(const char *line);
