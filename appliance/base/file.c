@@ -133,6 +133,63 @@ int file_replace(int folder, const char *path, const void *data, size_t size, mo
 	return sync_folder(folder, path);
 }
 
+/* Of what keeps no files: all of it, or an error. */
+static int write_through(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), error;
+	struct stat status;
+
+	if (fd < 0)
+		return errno == ENXIO ? -ENOTSUP : -errno;
+	/* It may have been exchanged. */
+	error = fstat(fd, &status) < 0 ? -errno : S_ISREG(status.st_mode) ? -ELOOP : 0;
+	if (!error)
+		error = file_write_all(fd, data, size);
+	/* Pipes and terminals cannot, and need not. */
+	if (!error && fsync(fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+int file_write_named(const char *path, const void *data, size_t size, mode_t mode, bool new)
+{
+	struct stat named, status;
+
+	if (strcmp(path, "-") == 0)
+		return file_write_all(STDOUT_FILENO, data, size);
+	if (lstat(path, &named) < 0)
+		return errno == ENOENT ? file_replace(AT_FDCWD, path, data, size, mode) : -errno;
+	if (new)
+		return -EEXIST;
+	if (S_ISREG(named.st_mode))
+		return file_replace(AT_FDCWD, path, data, size,
+				    named.st_uid == geteuid() ? named.st_mode & mode : mode);
+	if (stat(path, &status) < 0)
+		return errno == ENOENT ? -ELOOP : -errno;
+	if (S_ISREG(status.st_mode))
+		return -ELOOP;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	return S_ISSOCK(status.st_mode) ? -ENOTSUP : write_through(path, data, size);
+}
+
+const char *file_write_problem(int error)
+{
+	switch (error) {
+	case -ELOOP:
+		return "a link stands there: name the file that it leads to, or - for standard output";
+	case -EISDIR:
+		return "a folder stands there: name a file in it";
+	case -ENOTSUP:
+		return "a socket stands there: name a file";
+	case -EEXIST:
+		return "something is there already: name another file, or move it away";
+	default:
+		return strerror(-error);
+	}
+}
+
 bool file_error_passes(int error)
 {
 	switch (error) {

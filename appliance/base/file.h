@@ -44,6 +44,18 @@ int file_remove_tree(int folder, const char *name) __attribute__((warn_unused_re
 int file_replace(int folder, const char *path, const void *data, size_t size, mode_t mode)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same for a path that somebody named on a command line, where something else may stand. A
+ * regular file, or none, is replaced as a whole; what its owner did not let others do, they cannot
+ * do with the new one either. A device, a pipe, a terminal, also behind a link, is written to and
+ * stays what it is, "-" is standard output. Refused: a link to a file (-ELOOP), a folder (-EISDIR),
+ * a socket (-ENOTSUP), with new also whatever is there (-EEXIST).
+ */
+int file_write_named(const char *path, const void *data, size_t size, mode_t mode, bool new)
+	__attribute__((warn_unused_result));
+/* What is in the way and what to do, for its errors; strerror for all others. */
+const char *file_write_problem(int error);
+
 /* All size bytes, over short writes and EINTR. */
 int file_write_all(int fd, const void *data, size_t size) __attribute__((warn_unused_result));
 

@@ -189,12 +189,11 @@ static int write_packed(const struct repository *repository, const char *path, c
 			struct diag *diag)
 {
 	const bool out = strcmp(path, "-") == 0;
-	int error = out ? file_write_all(STDOUT_FILENO, text->data, text->length) :
-			  file_replace(AT_FDCWD, path, text->data, text->length, 0644);
+	int error = file_write_named(path, text->data, text->length, 0644, false);
 	char expiry[64];
 
 	if (error) {
-		diag_error(diag, path, 0, 0, "cannot write: %s", strerror(-error));
+		diag_error(diag, path, 0, 0, "cannot write: %s", file_write_problem(error));
 		return error;
 	}
 	repo_print_expiry(repository->timestamp->expires, clock_wall(), expiry, sizeof(expiry));

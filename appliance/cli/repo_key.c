@@ -44,15 +44,12 @@ static int parse_type(const struct repo_words *words, enum key_type *type)
 
 static int write_new(const char *path, const struct text *text, mode_t mode)
 {
-	int error;
+	int error = file_write_named(path, text->data, text->length, mode, true);
 
-	if (access(path, F_OK) == 0) {
+	if (error == -EEXIST)
 		fprintf(stderr, "cordon repo key: %s is there already\n", path);
-		return EXIT_NO;
-	}
-	error = file_replace(AT_FDCWD, path, text->data, text->length, mode);
-	if (error)
-		fprintf(stderr, "cordon repo key: cannot write %s: %s\n", path, strerror(-error));
+	else if (error)
+		fprintf(stderr, "cordon repo key: cannot write %s: %s\n", path, file_write_problem(error));
 	return error ? EXIT_NO : EXIT_YES;
 }
 

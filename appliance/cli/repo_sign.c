@@ -238,9 +238,9 @@ static int write_payload(struct sign *sign, const char *path)
 	if (error)
 		return error;
 	canonical = &sign->role[0].metadata->canonical;
-	error = file_replace(AT_FDCWD, path, canonical->data, canonical->length, 0644);
+	error = file_write_named(path, canonical->data, canonical->length, 0644, false);
 	if (error) {
-		diag_error(&sign->diag, path, 0, 0, "cannot write: %s", strerror(-error));
+		diag_error(&sign->diag, path, 0, 0, "cannot write: %s", file_write_problem(error));
 		return error;
 	}
 	printf("\n%s: %zu bytes, what is signed for %s, version %" PRId64 "; next, where the key is:\n"

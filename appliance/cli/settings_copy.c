@@ -113,9 +113,10 @@ static json_t *copy_json(const struct intake_set *set)
 int settings_export(const char *path)
 {
 	struct intake_set set;
+	struct text out = TEXT_EMPTY;
 	json_t *copy;
 	char *text;
-	int error = 0;
+	int error;
 
 	if (load_in_force(&set) != EXIT_YES)
 		return EXIT_NO;
@@ -123,15 +124,15 @@ int settings_export(const char *path)
 	intake_release(&set);
 	text = copy ? json_dumps(copy, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
 	json_decref(copy);
-	if (!text)
+	if (!copy)
 		return EXIT_NO;
-	if (strcmp(path, "-") == 0)
-		puts(text);
-	else
-		error = file_replace(AT_FDCWD, path, text, strlen(text), 0600);
+	text_puts(&out, text ? text : "");
+	text_puts(&out, "\n");
+	error = text && !text_failed(&out) ? file_write_named(path, out.data, out.length, 0600, false) : -ENOMEM;
 	if (error)
-		fprintf(stderr, "cordon: %s: cannot write: %s\n", path, strerror(-error));
+		fprintf(stderr, "cordon: %s: cannot write: %s\n", path, file_write_problem(error));
 	free(text);
+	text_release(&out);
 	return error ? EXIT_NO : EXIT_YES;
 }
 

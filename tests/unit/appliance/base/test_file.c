@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,11 +224,96 @@ static void passing_errors_are_no_damage(void **state)
 	assert_int_equal(unlinkat(folder, "a.damaged", 0), 0);
 }
 
+/* In the fixture's folder; the mode of what is there then, links not followed. */
+static int write_named(const char *text, mode_t mode, mode_t *found)
+{
+	char name[128];
+	struct stat status;
+	int error;
+
+	snprintf(name, sizeof(name), "%s/a", path);
+	error = file_write_named(name, text, strlen(text), mode, false);
+	assert_int_equal(lstat(name, &status), 0);
+	*found = status.st_mode;
+	return error;
+}
+
+static void a_named_file_is_replaced_and_opened_to_nobody(void **state)
+{
+	int folder = *(int *)*state;
+	mode_t mode;
+
+	assert_int_equal(write_named("one", 0600, &mode), 0);
+	assert_int_equal(mode, S_IFREG | 0600);
+	assert_int_equal(fchmodat(folder, "a", 0644, 0), 0);
+	assert_int_equal(write_named("two", 0600, &mode), 0);
+	assert_int_equal(mode, S_IFREG | 0600);
+	assert_int_equal(write_named("three", 0644, &mode), 0);
+	assert_int_equal(mode, S_IFREG | 0600);
+	content_is(folder, "three");
+}
+
+/* What is no regular file stays what it is. */
+static void a_named_pipe_or_device_is_written_to(void **state)
+{
+	int folder = *(int *)*state, reader;
+	char got[8] = "";
+	mode_t mode;
+
+	assert_int_equal(mkfifoat(folder, "a", 0600), 0);
+	reader = openat(folder, "a", O_RDONLY | O_NONBLOCK);
+	assert_int_equal(write_named("pipe", 0600, &mode), 0);
+	assert_true(S_ISFIFO(mode));
+	assert_int_equal(read(reader, got, sizeof(got)), 4);
+	assert_string_equal(got, "pipe");
+	close(reader);
+	assert_int_equal(unlinkat(folder, "a", 0), 0);
+	assert_int_equal(symlinkat("/dev/null", folder, "a"), 0);
+	assert_int_equal(write_named("x", 0600, &mode), 0);
+	assert_true(S_ISLNK(mode));
+	assert_int_equal(unlinkat(folder, "a", 0), 0);
+	assert_int_equal(symlinkat("/dev/full", folder, "a"), 0);
+	assert_int_equal(write_named("x", 0600, &mode), -ENOSPC);
+	assert_true(S_ISLNK(mode));
+}
+
+static void a_named_link_folder_or_socket_is_refused(void **state)
+{
+	int folder = *(int *)*state;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char name[128];
+	mode_t mode;
+
+	snprintf(name, sizeof(name), "%s/target", path);
+	assert_int_equal(symlinkat("target", folder, "a"), 0);
+	assert_int_equal(write_named("x", 0600, &mode), -ELOOP);
+	assert_true(S_ISLNK(mode));
+	assert_int_equal(access(name, F_OK), -1);
+	assert_int_equal(file_replace(folder, "target", "old", 3, 0600), 0);
+	assert_int_equal(write_named("x", 0600, &mode), -ELOOP);
+	assert_true(S_ISLNK(mode));
+	assert_int_equal(unlinkat(folder, "target", 0), 0);
+	assert_int_equal(unlinkat(folder, "a", 0), 0);
+	assert_int_equal(mkdirat(folder, "a", 0700), 0);
+	assert_int_equal(write_named("x", 0600, &mode), -EISDIR);
+	assert_int_equal(unlinkat(folder, "a", AT_REMOVEDIR), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/a", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write_named("x", 0600, &mode), -ENOTSUP);
+	assert_true(S_ISSOCK(mode));
+	close(fd);
+	assert_int_equal(file_write_named(path, "x", 1, 0600, true), -EEXIST);
+}
+
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		in_folder(a_named_file_is_replaced_and_opened_to_nobody),
+		in_folder(a_named_pipe_or_device_is_written_to),
+		in_folder(a_named_link_folder_or_socket_is_refused),
 		in_folder(replaces_whole_files),
 		in_folder(does_not_open_what_stands_there),
 		in_folder(full_disk_keeps_the_old_file),

@@ -333,6 +333,20 @@ rm -r "$box/sys/class/block"/*
 # ---- a copy on a spare box gives the same
 expect 0 '' settings compose
 expect 0 '' settings export copy.json
+# What stands there and is no file stays what it is: the copy goes through it, or is refused.
+ln -s elsewhere link
+expect 1 'a link stands there' settings export link
+check test -L link -a ! -e elsewhere
+mkfifo pipe
+cat pipe >piped &
+expect 0 '' settings export pipe
+wait $!
+check test -p pipe
+check cmp -s piped copy.json
+expect 1 'No space left' settings export /dev/full
+check test -c /dev/full
+expect 0 '"files"' settings export -
+rm link pipe piped
 check test "$(stat -c %a copy.json)" = 600
 cp "$box/run/cordon/cordon.conf" composed
 expect 0 '' settings diff copy.json
