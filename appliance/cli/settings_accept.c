@@ -130,6 +130,11 @@ int settings_discard(void)
 		return EXIT_NO;
 	}
 	settings_remove(SETTINGS_WAITING);
+	if (appliance_has(SETTINGS_WAITING) || settings_sync() < 0) {
+		fputs("cordon: the refused settings cannot be removed, and still wait: can the data partition be "
+		      "written? see cordon status\n", stderr);
+		return EXIT_NO;
+	}
 	puts("the refused settings wait no longer");
 	return EXIT_YES;
 }

@@ -215,7 +215,8 @@ int settings_import(const struct cli *cli, const char *path)
 		return EXIT_NO;
 	if (settings_confirm(&judgement, &offer)) {
 		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES : settings_take(&judgement, &offer, NULL);
-		fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
+		if (code == EXIT_YES)
+			fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
 	}
 	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
 		code = appliance_activate(cli);

@@ -258,12 +258,13 @@ static struct result handle(const struct settings_offer *offer)
 		return result;
 	}
 	settings_judge(&judgement, offer, false);
-	if (judgement.why)
-		fputs(judgement.why, stdout);
 	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
 		take(&judgement, offer, &result);
 	else
 		refuse(&judgement, offer, &result);
+	/* "Taken" is said of what is on the disk. */
+	if (judgement.why && (result.done || result.errors))
+		fputs(judgement.why, stdout);
 	settings_judgement_release(&judgement);
 	return result;
 }

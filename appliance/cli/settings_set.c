@@ -240,11 +240,16 @@ static int fill(const char *folder, const struct intake_set *set, const struct s
 static int exchange(const char *a, const char *b)
 {
 	char first[APPLIANCE_PATH], second[APPLIANCE_PATH];
+	int error;
 
 	mkdir(appliance_path(second, b), 0700);
 	if (renameat2(AT_FDCWD, appliance_path(first, a), AT_FDCWD, second, RENAME_EXCHANGE) < 0)
 		return -errno;
-	return settings_sync();
+	error = settings_sync();
+	/* Not taken is what the next start would not find. */
+	if (error)
+		(void)!renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+	return error;
 }
 
 int settings_store(const struct intake_set *set, const struct settings_ledger *ledger, const char *trial)

@@ -93,7 +93,11 @@ int settings_keep(void)
 		fprintf(stderr, "cordon: %s: %s\n", path, strerror(errno));
 		return EXIT_NO;
 	}
-	settings_sync();
+	if (settings_sync() < 0) {
+		fputs("cordon: that they stay cannot be written: the next start takes them back; see cordon "
+		      "status\n", stderr);
+		return EXIT_NO;
+	}
 	settings_remove(SETTINGS_OLD);
 	settings_floor_keep();
 	settings_note("kept", NULL, "the new settings stay");

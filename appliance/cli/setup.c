@@ -304,13 +304,15 @@ static int apply(const struct cli *cli, const struct settings_offer *offer, cons
 		return EXIT_NO;
 	}
 	settings_judge(&judgement, offer, true);
-	fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
 	if (settings_on_trial())
 		puts("a trial of settings is under way: first cordon settings keep, or wait for its end");
 	else if (judgement.verdict == SETTINGS_TAKE)
 		code = settings_take(&judgement, offer, NULL);
 	else if (judgement.verdict == SETTINGS_SAME)
 		code = EXIT_YES;
+	/* "Taken" is said of what is on the disk. */
+	if (code == EXIT_YES || judgement.verdict != SETTINGS_TAKE)
+		fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
 	settings_unlock();
 	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
 		code = appliance_activate(cli);

@@ -148,7 +148,13 @@ static void hold(struct control_client *client)
 		reply(client, 1, "signed updates are off: see cordon update status\n");
 		return;
 	}
-	updates_hold(client->parent, held, &client->request);
+	if (updates_hold(client->parent, held, &client->request) < 0) {
+		reply(client, 1, held ? "held, and that cannot be written: after a restart releases are "
+					"taken again; see cordon status\n"
+				      : "released, and that cannot be written: after a restart it is "
+					"held again; see cordon status\n");
+		return;
+	}
 	reply(client, 0, held ? "held: no new release is taken until cordon update release\n"
 			      : "released: the mirrors are asked now\n");
 }

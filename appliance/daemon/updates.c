@@ -483,11 +483,12 @@ static void make_text(char *text)
 	json_decref(string);
 }
 
-void updates_hold(struct parent *parent, bool held, const struct control_request *request)
+int updates_hold(struct parent *parent, bool held, const struct control_request *request)
 {
 	struct updates *updates = &parent->updates;
 	char text[CONTROL_REASON + CONTROL_BY + 8];
 	const char *unused;
+	int error;
 
 	updates->held = held;
 	memcpy(updates->held_reason, request->reason, sizeof(updates->held_reason));
@@ -498,9 +499,10 @@ void updates_hold(struct parent *parent, bool held, const struct control_request
 		 updates->held_reason[0] ? ": " : "", updates->held_reason);
 	log_warning("updates are %s, %s", held ? "held" : "taken again", text);
 	history_add(parent, held ? "held" : "released", 0, text);
-	updates_keep(parent);
+	error = updates_keep(parent);
 	if (!held)
 		(void)!updates_look(parent, "", &unused);
+	return error;
 }
 
 /* ---- the clock ---- */

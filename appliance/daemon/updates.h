@@ -116,7 +116,8 @@ void updates_in_force(struct parent *parent);
 /* Requests of a person. The number of the look, and the reply comes with control_looked; or 0 with
  * *text, static, now. */
 uint32_t updates_look(struct parent *parent, const char *folder, const char **text);
-void updates_hold(struct parent *parent, bool held, const struct control_request *request);
+/* -errno: it is so, and a restart will not know. */
+int updates_hold(struct parent *parent, bool held, const struct control_request *request);
 
 /* Once a round. */
 void updates_tick(struct parent *parent);
@@ -128,8 +129,8 @@ bool updates_clock_set(const struct parent *parent);
 bool updates_clock_by_ntp(const struct parent *parent);
 
 /* ---- updates_keep.c, with updates_init ---- */
-/* What has to outlive a restart; a failure is logged. */
-void updates_keep(struct parent *parent);
+/* What has to outlive a restart; a failure is logged, too. */
+int updates_keep(struct parent *parent);
 void updates_save_bundle(struct parent *parent);
 
 /* ---- updates_status.c ---- */

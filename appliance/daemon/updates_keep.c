@@ -28,7 +28,7 @@
 
 enum { KEEP_MAX = 4096, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
-void updates_keep(struct parent *parent)
+int updates_keep(struct parent *parent)
 {
 	struct updates *updates = &parent->updates;
 	json_t *object = json_pack("{s:I, s:I, s:b, s:s, s:s}", "sequence",
@@ -39,10 +39,13 @@ void updates_keep(struct parent *parent)
 	char *text = object && time && json_object_update(object, time) == 0
 			     ? json_dumps(object, JSON_COMPACT) : NULL;
 
+	int error = -EAGAIN;
+
 	/* What was not read yet may hold releases back. */
 	if (!updates->restored)
 		goto end;
-	if (!text || file_replace(parent->state, KEEP_FILE, text, strlen(text), 0600) < 0)
+	error = text ? file_replace(parent->state, KEEP_FILE, text, strlen(text), 0600) : -ENOMEM;
+	if (error)
 		log_error("%s/" KEEP_FILE " cannot be written: after a restart the clock may be "
 			  "taken to be older than it is", parent->state_path);
 end:
@@ -50,6 +53,7 @@ end:
 	free(text);
 	json_decref(time);
 	json_decref(object);
+	return error;
 }
 
 static void copy(char *out, size_t size, const json_t *object, const char *key)

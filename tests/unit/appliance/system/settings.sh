@@ -576,4 +576,23 @@ echo 'another secret, long enough' >"$esp/admin-secret"
 expect 1 'are refused' settings intake
 check grep -q '^pbkdf2' "$box/data/settings.waiting/admin-secret"
 check test -z "$(grep -r 'another secret' "$box/data")"
+
+# ---- a data partition that is full: nothing is said to be taken that did not come to lie there
+provisioned_box
+printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-full\n' >network.conf
+cp -r "$box/data" kept
+if mount -t tmpfs -o size=256k none "$box/data" 2>said; then
+	cp -r kept/. "$box/data/"
+	head -c 1m /dev/zero >"$box/data/filler" 2>/dev/null
+	expect 1 'cannot be written: No space left' settings import network.conf
+	check test -z "$(grep 'are taken' said)"
+	cp network.conf "$esp/"
+	expect 1 'cannot be written: No space left' settings intake
+	check test -z "$(grep 'are taken' said)"
+	check test -s "$esp/network.conf"
+	check test -z "$(grep -r gw-full "$box/data/settings" "$box/data/settings.log")"
+	rm "$box/data/filler"
+	expect 0 'are taken' settings intake
+	umount "$box/data"
+fi
 exit $((failures > 0))
