@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/cursor.h"
+#include "base/repeats.h"
 #include "daemon/guard.h"
 #include "daemon/log.h"
 #include "daemon/pinholes.h"
@@ -30,6 +32,7 @@ struct rules_role {
 	bool disarmed;
 	int peer[SETTINGS_WORKERS];
 	struct pinholes pinholes;
+	struct repeats unopened;
 	struct guard guard;
 	struct arena arena;	/* of the ruleset in force */
 	bool applied;
@@ -194,6 +197,18 @@ static void tell_far(struct rules_role *role, const struct addr *client)
 	role->told_far = true;
 }
 
+/* A client that asks for exempt names without end fills the sets, and must not fill the messages. */
+static void tell_unopened(struct rules_role *role, int error)
+{
+	uint64_t more;
+
+	if (!repeats_say(&role->unopened, clock_uptime_ms(), &more))
+		return;
+	log_warning("pinhole: %s: the answer goes out without it%s%.0llu%s",
+		    error == -ENOSPC ? "no room for one more" : strerror(-error), more ? ", as " : "",
+		    (unsigned long long)more, more ? " more did since that was said last" : "");
+}
+
 static int open_pinhole(struct rules_role *role, const struct pinhole_request *request)
 {
 	int error;
@@ -204,7 +219,7 @@ static int open_pinhole(struct rules_role *role, const struct pinhole_request *r
 	if (error == -EHOSTUNREACH)
 		tell_far(role, &request->client);
 	else if (error && error != -EPERM)
-		log_warning("pinhole: %s: the answer goes out without it", strerror(-error));
+		tell_unopened(role, error);
 	return error;
 }
 
