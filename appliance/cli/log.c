@@ -70,6 +70,25 @@ static void print_verdict(const json_t *event)
 	putchar('\n');
 }
 
+/* And where it was; a log of before does not say that. */
+static void print_lost(const json_t *event)
+{
+	static const char *const where[] = { "kernel", "rings", "journal", "disk" };
+	bool first = true;
+
+	printf("%s lost    %lld events could not be kept", command_text(event, "time"),
+	       (long long)json_integer_value(json_object_get(event, "lost")));
+	for (size_t i = 0; i < sizeof(where) / sizeof(*where); i++) {
+		json_int_t count = json_integer_value(json_object_get(event, where[i]));
+
+		if (!count)
+			continue;
+		printf("%s%s %lld", first ? ": " : ", ", where[i], (long long)count);
+		first = false;
+	}
+	putchar('\n');
+}
+
 static void print_event(const char *line)
 {
 	json_t *event = json_loads(line, 0, NULL);
@@ -79,8 +98,7 @@ static void print_event(const char *line)
 	else if (json_object_get(event, "mode"))
 		print_mode(event);
 	else if (json_object_get(event, "lost"))
-		printf("%s lost    %lld events could not be kept\n", command_text(event, "time"),
-		       (long long)json_integer_value(json_object_get(event, "lost")));
+		print_lost(event);
 	else
 		print_verdict(event);
 	json_decref(event);
@@ -137,8 +155,10 @@ static bool replaced(const char *state, FILE *file)
 	struct stat here, there;
 
 	snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
-	return stat(path, &there) == 0 && fstat(fileno(file), &here) == 0 &&
-	       here.st_ino != there.st_ino;
+	if (stat(path, &there) < 0 || fstat(fileno(file), &here) < 0)
+		return false;
+	/* On a full disk its old lines were cut off: what is left comes once more. */
+	return here.st_ino != there.st_ino || there.st_size < ftello(file);
 }
 
 /* Waits for lines, over rotation; ends when stdout does. */

@@ -454,7 +454,7 @@ static void errors_do_not_steer_the_terminal(void **state)
 	(void)state;
 	assert_int_equal(run(steer_the_terminal), -EINVAL);
 	assert_string_equal(diag.entry[0].source, "a?[2J");
-	assert_string_equal(diag.entry[0].message, "b?root.conf: fine");
+	assert_string_equal(diag.entry[0].message, "b root.conf: fine");
 }
 
 static void a_field_beyond_its_bound_fails(void **state)
