@@ -148,7 +148,8 @@ static json_t *roles_json(const struct parent *parent)
 {
 	json_t *list = json_array();
 	json_t *own = json_pack("{s:s, s:s, s:i, s:f, s:i}", "role", "parent", "state",
-				role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime", (double)(parent->now - parent->began) / 1000, "restarts",
+				role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime",
+				(double)(parent->now - parent->began) / 1000, "restarts",
 				0);
 
 	(void)json_array_append_new(list, own);
