@@ -178,9 +178,16 @@ static void print_dns(const json_t *status)
 	const json_t *dns = json_object_get(status, "dns");
 
 	printf("dns        %lld queries, %lld blocked, %lld monitored, %lld forwarded, %lld "
-	       "failed, %lld pinholes\n", number_at(dns, "queries"), number_at(dns, "blocked"),
+	       "failed, %lld pinholes", number_at(dns, "queries"), number_at(dns, "blocked"),
 	       number_at(dns, "monitored"), number_at(dns, "forwarded"), number_at(dns, "failed"),
 	       number_at(dns, "pinholes"));
+	if (number_at(dns, "dropped"))
+		printf(", %lld dropped", number_at(dns, "dropped"));
+	if (number_at(dns, "looped"))
+		printf(", %lld looped: an upstream asks this gateway", number_at(dns, "looped"));
+	if (number_at(dns, "rebound"))
+		printf(", %lld private addresses from upstreams not delivered", number_at(dns, "rebound"));
+	putchar('\n');
 }
 
 /* An upgrade leaves what an administrator edited. */

@@ -29,7 +29,7 @@ beside() {
 	is "${got% * *}" '200 0' "another client, while one is $1 ($got)"
 }
 
-dns_pid() { status '.roles[] | select(.role == "dns").pid'; }
+dns_pid() { status '.roles[] | select(.role == "dns") | .pid'; }
 resident_kb() { sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$(dns_pid)/status"; }
 
 test_shares_of_connections() {
