@@ -2,6 +2,7 @@
 #include "dns/internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -529,13 +530,19 @@ static struct job *oldest_of(const struct worker *worker, const struct addr *cli
 	return link ? job_of_same(link) : NULL;
 }
 
-/* A place for one more of this client's: beyond its share its own oldest query makes room, and only
- * where all places are taken by many the one that waits longest. */
-static void make_room(struct worker *worker, const struct addr *client)
+/*
+ * A place for one more of this client's: beyond its share its own oldest query makes room, and only where all places
+ * are taken by many the one that waits longest. False: even its oldest had no time for an answer yet. That is a flood,
+ * and the cheapest is not to hear it; a client over UDP asks again.
+ */
+static bool make_room(struct worker *worker, const struct path *path)
 {
-	while (!share_take(&worker->job_share, client, 1)) {
-		struct job *job = oldest_of(worker, client);
+	while (!share_take(&worker->job_share, &path->client, 1)) {
+		struct job *job = oldest_of(worker, &path->client);
 
+		if (job && path->protocol == IPPROTO_UDP &&
+		    worker->now - job->began < (int64_t)worker->settings->timeout_ms)
+			return false;
 		if (!job)
 			job = job_of(worker->waiting.first);
 		if (job->state == JOB_HELD)
@@ -543,6 +550,7 @@ static void make_room(struct worker *worker, const struct addr *client)
 		else
 			conclude(job);
 	}
+	return true;
 }
 
 static bool copy_question(struct job *job, const uint8_t *data, size_t size)
@@ -562,7 +570,8 @@ static struct job *job_new(struct worker *worker, const struct path *path,
 {
 	struct job *job;
 
-	make_room(worker, &path->client);
+	if (!make_room(worker, path))
+		return NULL;
 	job = &worker->jobs[worker->free_jobs[--worker->free_count]];
 	*job = (struct job){ .worker = worker, .generation = job->generation + 1,
 			     .state = JOB_ASKING, .path = *path, .query = *query,
@@ -580,6 +589,10 @@ void job_start(struct worker *worker, const struct path *path, const struct quer
 {
 	struct job *job = job_new(worker, path, query, target);
 
+	if (!job) {
+		counter_add(&worker->options.shared->counters.dropped, 1);
+		return;
+	}
 	job->udp = udp;
 	job->client = client;
 	if (ENABLED(CONFIG_DNS_TCP) && client)

@@ -25,12 +25,12 @@ beside() {
 	got=$(greedy 2 modest 192.168.77.1 "$transport" 200 "$name")
 	kill "$!" 2>/dev/null || :
 	wait "$!" 2>/dev/null || :
-	echo "    beside $1, over $transport: answered, failed, p50 and p99 in ms: $got" >&2
+	remark "$transport beside $1: p50 and p99 in ms ${got#* * }"
 	is "${got% * *}" '200 0' "another client, while one is $1 ($got)"
 }
 
 dns_pid() { status '.roles[] | select(.role == "dns") | .pid'; }
-resident_kb() { sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$(dns_pid)/status"; }
+resident_kb() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$(dns_pid)/status"; }
 
 test_shares_of_connections() {
 	beside tcp www.modest.test idle 192.168.77.1 500 8
