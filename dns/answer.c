@@ -6,7 +6,7 @@
 
 #include "dns/records.h"
 
-/* Resolvers themselves give up earlier than at so many names, or so many CNAMEs and DNAMEs. */
+/* Resolvers themselves give up earlier than at so many names, or so many records that lead on. */
 enum { CHAIN = 24, LEADS = 64 };
 
 /* The names that the question leads to, in the order of the chain. */
@@ -19,7 +19,7 @@ struct judge {
 	const struct answer_terms *terms;
 	struct answer *answer;
 	struct records records;		/* at the first one */
-	struct record lead[LEADS];	/* CNAME and DNAME of the answer section */
+	struct record lead[LEADS];	/* CNAME, DNAME, SVCB and HTTPS */
 	size_t leads;
 	struct step chain[CHAIN];
 	size_t steps;
@@ -86,14 +86,13 @@ static bool beats_carrier(const struct verdict *verdict)
 		verdict->category == CATEGORY_TELEMETRY);
 }
 
-/* The chain goes on to this name; says how its records are judged. */
-static enum standing lead_to(struct judge *judge, const struct name *name, bool carried)
+/* The chain goes on to this name. */
+static void lead_to(struct judge *judge, const struct name *name, bool carried)
 {
-	const struct step *known = find_step(judge, name);
 	struct verdict verdict;
 
-	if (known)
-		return known->carried ? CARRIED : STRICT;
+	if (find_step(judge, name))
+		return;
 	verdict = policy_lookup_name(judge->terms->policy, name->wire);
 	if (!carried || beats_carrier(&verdict)) {
 		note_name(judge, verdict);
@@ -101,7 +100,6 @@ static enum standing lead_to(struct judge *judge, const struct name *name, bool 
 	}
 	if (judge->steps < CHAIN)
 		add_step(judge, name, carried);
-	return carried ? CARRIED : STRICT;
 }
 
 static void add_pinhole(struct answer *answer, const struct addr *address, uint32_t ttl)
@@ -134,28 +132,51 @@ static void judge_address(struct judge *judge, enum standing standing, const uin
 		add_pinhole(judge->answer, &address, ttl);
 }
 
+static bool is_service(const struct record *record)
+{
+	return record->type == TYPE_SVCB || record->type == TYPE_HTTPS;
+}
+
+/* Behind the priority, never compressed (RFC 9460, 2.2); the root stands for the owner itself. */
+static bool service_target(const struct judge *judge, const struct record *record,
+			   struct name *target)
+{
+	size_t at = record->data + 2;
+
+	return at < record->end &&
+	       name_from_wire(target, judge->records.message + at, record->end - at) == 0;
+}
+
+static enum standing standing_of_step(const struct step *step)
+{
+	return step->carried ? CARRIED : STRICT;
+}
+
 /* Priority, target, then key, length, value (RFC 9460, 2.2); false when it is not. */
 static bool judge_service(struct judge *judge, enum standing standing, const struct record *record)
 {
 	enum { IPV4HINT = 4, IPV6HINT = 6 };
 	const uint8_t *data = judge->records.message;
+	const struct step *step;
 	struct name target;
-	size_t at = record->data + 2;
+	size_t at;
 
-	if (at >= record->end || name_from_wire(&target, data + at, record->end - at) < 0)
+	if (!service_target(judge, record, &target))
 		return false;
-	/* The root stands for the owner itself. */
-	if (standing != UNRELATED && target.labels)
-		standing = lead_to(judge, &target, standing == CARRIED);
-	for (at += target.length; record->end - at >= 4;) {
+	step = find_step(judge, &target);
+	if (standing != UNRELATED && step)
+		standing = standing_of_step(step);
+	else if (standing == STRICT)
+		note_name(judge, policy_lookup_name(judge->terms->policy, target.wire));
+	for (at = record->data + 2 + target.length; record->end - at >= 4;) {
 		uint16_t key = wire_get16(data + at), length = wire_get16(data + at + 2);
-		size_t step = key == IPV4HINT ? 4 : key == IPV6HINT ? 16 : 0;
+		size_t each = key == IPV4HINT ? 4 : key == IPV6HINT ? 16 : 0;
 
 		at += 4;
-		if (length > record->end - at || (step && length % step))
+		if (length > record->end - at || (each && length % each))
 			return false;
-		for (size_t hint = 0; step && hint < length; hint += step)
-			judge_address(judge, standing, data + at + hint, step, record->ttl);
+		for (size_t hint = 0; each && hint < length; hint += each)
+			judge_address(judge, standing, data + at + hint, each, record->ttl);
 		at += length;
 	}
 	return at == record->end;
@@ -166,7 +187,11 @@ static enum standing standing_of(const struct judge *judge, const struct record 
 	const struct step *step = find_step(judge, &record->owner);
 
 	if (step)
-		return step->carried ? CARRIED : STRICT;
+		return standing_of_step(step);
+	/* Some clients take whatever the answer section holds. There only a DNAME is of another name. */
+	if (record->section == SECTION_ANSWER &&
+	    (record->type != TYPE_DNAME || judge->steps == CHAIN))
+		return STRICT;
 	return judge->carrying ? UNRELATED : STRICT;
 }
 
@@ -206,6 +231,17 @@ static bool judge_record(struct judge *judge, const struct record *record)
 	}
 }
 
+/* Where a record leads this name. */
+static bool leads(const struct judge *judge, const struct record *record, const struct name *name,
+		  struct name *target)
+{
+	if (!is_service(record))
+		return records_lead(&judge->records, record, name, target);
+	return record->owner.length == name->length &&
+	       memcmp(record->owner.wire, name->wire, name->length) == 0 &&
+	       service_target(judge, record, target) && target->labels;
+}
+
 /* From the question's name on, in whatever order the upstream put the records. */
 static void follow_chain(struct judge *judge)
 {
@@ -213,8 +249,7 @@ static void follow_chain(struct judge *judge)
 
 	for (size_t at = 0; at < judge->steps && !judge->decided; at++) {
 		for (size_t i = 0; i < judge->leads && !judge->decided; i++) {
-			if (records_lead(&judge->records, &judge->lead[i], &judge->chain[at].name,
-					 &target))
+			if (leads(judge, &judge->lead[i], &judge->chain[at].name, &target))
 				lead_to(judge, &target, judge->chain[at].carried);
 		}
 	}
@@ -241,8 +276,7 @@ static int collect(struct judge *judge, const uint8_t *data, size_t size)
 		return more;
 	records = judge->records;
 	while ((more = records_next(&records, &record)) == 1) {
-		if (record.section != SECTION_ANSWER ||
-		    (record.type != TYPE_CNAME && record.type != TYPE_DNAME))
+		if (record.type != TYPE_CNAME && record.type != TYPE_DNAME && !is_service(&record))
 			continue;
 		if (judge->leads == LEADS)
 			return -EBADMSG;

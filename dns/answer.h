@@ -15,7 +15,9 @@
  *
  * A name that a rule exempts or monitors carries its answer with it: from there on along the chain that begins at
  * the question, nothing is blocked, and addresses inside a blocked network need a pinhole each; but a name that a
- * rule of update, activation or telemetry blocks ends that. Records of names that are not on the chain carry nothing.
+ * rule of update, activation or telemetry blocks ends that. SVCB and HTTPS lead on as CNAME does, in whatever order
+ * the records come. Records of names that are not on the chain carry nothing; in the answer section, which some
+ * clients take as it comes, they are judged as without an exemption.
  *
  * The walk is that of dns/records.h. A record that is judged has to be what its type says, to the last byte, or the
  * answer is refused, since clients would read it in several ways; of all others nobody looks at the data.

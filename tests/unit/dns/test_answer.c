@@ -210,10 +210,58 @@ static void an_unrelated_name_carries_nothing(void **state)
 	judged(&packet, "good.net", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
 	/* Nor does a carried answer let through what it has nothing to do with. */
 	packet = begin("tip.bad.com");
-	add_owned(&packet, "x.example", TYPE_A, VENDOR, 4, ANSWER);
 	add_owned(&packet, "ns.example", TYPE_A, VENDOR, 4, ADDITIONAL);
 	judged(&packet, "tip.bad.com", ACTION_NONE, "", &answer);
 	assert_int_equal(answer.pinholes, 0);
+}
+
+/* Some resolver libraries, musl's for one, take every address of the answer section, whoever its owner is. */
+static void what_stands_beside_a_carried_answer_is_judged(void **state)
+{
+	struct packet packet = begin("tip.bad.com");
+	struct name good = sample_name("example.net"), bad = sample_name("bad.com");
+	struct answer answer;
+
+	(void)state;
+	add_addr(&packet, "77.74.177.4");
+	add_owned(&packet, "x.example", TYPE_A, VENDOR, 4, ANSWER);
+	judged(&packet, "tip.bad.com", ACTION_BLOCK, "update:77.74.176.0/21", &answer);
+	/* The DNAME that a chain went by is of another name, and no more than a way. */
+	packet = begin("tip.bad.com");
+	add_owned(&packet, "bad.com", TYPE_DNAME, good.wire, good.length, ANSWER);
+	add_cname(&packet, "tip.example.net");
+	add_owned(&packet, "tip.example.net", TYPE_A, VENDOR, 4, ANSWER);
+	add_owned(&packet, "x.net", TYPE_DNAME, bad.wire, bad.length, ANSWER);
+	judged(&packet, "tip.bad.com", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 1);
+}
+
+/* AliasMode and ServiceMode lead on as CNAME does, the last record first or not. */
+static void services_lead_on_in_any_order(void **state)
+{
+	struct name dl = sample_name("dl.bad.com");
+	struct packet packet = begin("watch.com");
+	struct answer answer;
+
+	(void)state;
+	add_owned(&packet, "a.example", TYPE_HTTPS, "\0\1\2dl\3bad\3com\0", 14, ADDITIONAL);
+	add_record(&packet, TYPE_HTTPS, "\0\0\1a\7example\0", 13, ADDITIONAL);
+	judged(&packet, "watch.com", ACTION_BLOCK, "update:bad.com", &answer);
+	packet = begin("watch.com");
+	add_record(&packet, TYPE_HTTPS, "\0\1\1a\7example\0", 13, ANSWER);
+	add_owned(&packet, "a.example", TYPE_CNAME, dl.wire, dl.length, ADDITIONAL);
+	judged(&packet, "watch.com", ACTION_BLOCK, "update:bad.com", &answer);
+	/* An address in front of the record that leads to its name. */
+	packet = begin("watch.com");
+	add_owned(&packet, "a.example", TYPE_A, VENDOR, 4, ANSWER);
+	add_record(&packet, TYPE_HTTPS, "\0\1\1a\7example\0", 13, ANSWER);
+	judged(&packet, "watch.com", ACTION_NONE, "", &answer);
+	assert_int_equal(answer.pinholes, 1);
+	/* Round and round. */
+	packet = begin("watch.com");
+	add_record(&packet, TYPE_HTTPS, "\0\0\1a\7example\0", 13, ANSWER);
+	add_owned(&packet, "a.example", TYPE_HTTPS, "\0\0\5watch\3com\0", 13, ANSWER);
+	judged(&packet, "watch.com", ACTION_NONE, "", &answer);
 }
 
 static void chains_in_any_order(void **state)
@@ -273,6 +321,16 @@ static void long_chains(void **state)
 	judged(&packet, "good.net", ACTION_NONE, "", &answer);
 	add_cname_of(&packet, from, "bad.com");
 	judged(&packet, "good.net", ACTION_BLOCK, "update:bad.com", &answer);
+	/* And so where a watched name leads. */
+	packet = begin("watch.com");
+	snprintf(from, sizeof(from), "watch.com");
+	for (int i = 0; i < 30; i++) {
+		snprintf(to, sizeof(to), "n%d.example", i);
+		add_cname_of(&packet, from, to);
+		memcpy(from, to, sizeof(from));
+	}
+	add_cname_of(&packet, from, "dl.bad.com");
+	judged(&packet, "watch.com", ACTION_BLOCK, "update:bad.com", &answer);
 }
 
 static void many_addresses(void **state)
@@ -525,6 +583,8 @@ int main(void)
 		cmocka_unit_test(address_of_a_blocked_network),
 		cmocka_unit_test(carried_addresses),
 		cmocka_unit_test(an_unrelated_name_carries_nothing),
+		cmocka_unit_test(what_stands_beside_a_carried_answer_is_judged),
+		cmocka_unit_test(services_lead_on_in_any_order),
 		cmocka_unit_test(chains_in_any_order),
 		cmocka_unit_test(dname),
 		cmocka_unit_test(long_chains),
