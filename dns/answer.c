@@ -117,13 +117,26 @@ static void add_pinhole(struct answer *answer, const struct addr *address, uint3
 	answer->seconds[answer->pinholes++] = seconds;
 }
 
+/* Also by way of a translator or a relay (policy/embed.h), to which 0.0.0.0/8 is nobody. */
+static bool is_private(const struct policy *policy, const struct addr *address)
+{
+	struct addr v4;
+
+	for (size_t i = 0; i < policy_embeddings(policy); i++) {
+		if (embed_unwrap(policy_embedding(policy, i), address, &v4) && v4.bytes[12] != 0 &&
+		    addr_is_private(&v4))
+			return true;
+	}
+	return addr_is_private(address);
+}
+
 static void judge_address(struct judge *judge, enum standing standing, const uint8_t *bytes,
 			  size_t size, uint32_t ttl)
 {
 	struct addr address = addr_from_bytes(bytes, size);
 	struct verdict verdict = policy_lookup_addr(judge->terms->policy, &address);
 
-	if (!judge->private && addr_is_private(&address))
+	if (!judge->private && is_private(judge->terms->policy, &address))
 		judge->answer->rebinds = true;
 	verdict.carve = true;
 	if (standing == STRICT)

@@ -73,6 +73,7 @@ static enum hop_result judge(const struct hop *hop, const struct hop_answer *ans
 enum hop_result hop_take(const struct hop *hop, const struct query *query, bool tcp,
 			 uint8_t *data, size_t *size, struct hop_answer *answer)
 {
+	enum hop_result result;
 	bool bare = wire_matches_bare(data, *size, hop->id, query);
 
 	if (bare && !(data[3] & 15))
@@ -87,7 +88,10 @@ enum hop_result hop_take(const struct hop *hop, const struct query *query, bool 
 	if (is_foreign(hop, &answer->opt))
 		return HOP_FOREIGN;
 	answer->rcode = (uint16_t)(answer->opt.rcode << 4 | (data[3] & 15));
-	return judge(hop, answer);
+	result = judge(hop, answer);
+	/* Records beside an error answer nothing, and nobody judges them. */
+	answer->bare = result != HOP_ANSWER;
+	return result;
 }
 
 /* ---- the client's reply ---- */

@@ -38,7 +38,7 @@ struct hop_answer {
 	struct opt opt;			/* the server's */
 	struct opt_errors errors;
 	uint16_t rcode;
-	bool bare;			/* without a question: nothing but the RCODE is in it */
+	bool bare;			/* an error, or without a question: the RCODE is all of it */
 	bool cut;			/* bare, and there is more than could be had: TC */
 };
 

@@ -543,7 +543,10 @@ static bool rebinds(const char *asked, const char *address)
 static void private_addresses_from_outside(void **state)
 {
 	static const char *const inside[] = { "10.1.2.3", "127.0.0.1", "172.31.0.1", "192.168.0.1",
-					      "169.254.1.1", "0.0.0.0", "::1", "fd00::1", "fe80::1" };
+					      "169.254.1.1", "0.0.0.0", "::1", "fd00::1", "fe80::1",
+					      "::ffff:10.0.0.1", "64:ff9b::c0a8:1",
+					      "64:ff9b:1:c0a8:0:100::", "2002:a00:1::1",
+					      "::127.0.0.1" };
 
 	(void)state;
 	assert_false(rebinds("good.net", "192.168.0.1"));
@@ -554,6 +557,8 @@ static void private_addresses_from_outside(void **state)
 		assert_true(rebinds("good.net", inside[i]));
 	assert_false(rebinds("good.net", "192.0.2.1"));
 	assert_false(rebinds("good.net", "172.32.0.1"));
+	assert_false(rebinds("good.net", "64:ff9b:1:c000:2:100::"));
+	assert_false(rebinds("good.net", "64:ff9b:1::c000:201"));
 	assert_false(rebinds("a.plex.example", "192.168.0.1"));
 	internal = true;
 	assert_false(rebinds("good.net", "192.168.0.1"));

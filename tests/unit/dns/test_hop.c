@@ -214,6 +214,27 @@ static void codes_of_this_hop(void **state)
 		 "\0\0\x29\4\xd0\0\0\x80\0\0\0");
 }
 
+/* What no policy looked at does not go out with an error, whatever the server put there. */
+static void errors_bring_no_records(void **state)
+{
+	static const char header[] = "\x43\x21\x81\x82\0\1\0\1\0\0\0\0";
+	struct packet packet;
+
+	(void)state;
+	for (uint8_t rcode = 1; rcode < 16; rcode++) {
+		struct hop_answer answer;
+
+		packet = response(header);
+		packet.bytes[3] = 0x80 | rcode;
+		if (take(&packet, false, &answer) == HOP_ANSWER)
+			continue;
+		assert_int_equal(hop_reply(&query, question, &answer, packet.bytes, packet.size,
+					   512), 12 + 11 + 11);
+		assert_memory_equal(packet.bytes + 4, "\0\1\0\0\0\0\0\1", 8);
+		assert_int_equal(packet.bytes[3] & 15, rcode);
+	}
+}
+
 static void every_damage(void **state)
 {
 	struct packet packet = response(ANSWER);
@@ -242,7 +263,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fresh(queries_are_built), fresh(opt_ends_here), fresh(opt_begins_here),
 		fresh(nothing_behind_opt), fresh(too_large_is_tc_with_opt),
-		fresh(what_answers_are), fresh(codes_of_this_hop), fresh(every_damage),
+		fresh(what_answers_are), fresh(codes_of_this_hop), fresh(errors_bring_no_records),
+		fresh(every_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
