@@ -165,6 +165,14 @@ test_what_the_extended_error_says() {
 	is "$(dns 1 @192.168.77.1 +time=14 +tcp as-dead.ede.test)" SERVFAIL 'silence, a client over TCP'
 }
 
+# A client over TCP hears of it as well: its connection is not idle while it waits.
+test_silence_ends_in_an_answer_over_tcp() {
+	is "$(dns 1 @192.168.77.1 +tcp +time=15 as-dead.silent.test)" SERVFAIL 'after ten seconds'
+	gateway_with patient "s/^upstream = .*/upstream = $ODD:5301/" "$ONE_WORKER" 's/^\[dns\]/&\ntimeout = 8000/'
+	is "$(dns 1 @192.168.77.1 +tcp +time=20 as-slow-12000.late.test)" "NOERROR $A" 'after twelve'
+	with_upstreams 5301
+}
+
 # ---- several servers ----
 
 test_an_error_is_no_success() {
