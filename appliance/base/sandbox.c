@@ -129,9 +129,17 @@ static int allow_fcntl(scmp_filter_ctx filter)
 	return error;
 }
 
+/* Whoever has sockets may say that it sends no more. Not that it hears no more: a listener outlives its role. */
+static int allow_shutdown(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp how = SCMP_A1_32(SCMP_CMP_EQ, SHUT_WR, 0);
+
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(shutdown), 1, &how);
+}
+
 static int allow_sockets(scmp_filter_ctx filter, const struct sandbox *sandbox)
 {
-	int error = 0;
+	int error = sandbox->socket_count ? allow_shutdown(filter) : 0;
 
 	for (size_t i = 0; !error && i < sandbox->socket_count; i++) {
 		const uint32_t kind = ~(uint32_t)(SOCK_NONBLOCK | SOCK_CLOEXEC);

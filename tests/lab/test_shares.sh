@@ -64,6 +64,29 @@ test_shares_of_an_internal_server() {
 	wait_until 4 nobody_left || fail "transfers left $(established established) connections"
 }
 
+# ask_and_close SERVER HEX: over TCP, and nothing more is sent; the answer in hex, without its length.
+ask_and_close() {
+	lab client 1 perl -MIO::Socket::INET -e '
+		my ($server, $hex) = @ARGV;
+		my $socket = IO::Socket::INET->new(PeerAddr => $server, PeerPort => 53, Timeout => 5) or exit 1;
+		my ($answer, $part) = "";
+		alarm 8;
+		print $socket pack("n/a*", pack("H*", $hex));
+		$socket->flush;
+		shutdown $socket, 1;
+		$answer .= $part while sysread $socket, $part, 4096;
+		print unpack "H*", substr $answer, 2' "$1" "$2"
+}
+
+# The client's end goes on to the server, by a call that the role is allowed.
+test_who_asks_no_more_gets_its_transfer() {
+	local before query
+	before=$(dns_pid)
+	query="12340000000100000000000006$(hex agency)04$(hex test)0000fc0001"
+	like "$(ask_and_close "$SERVER" "$query")" 12348* 'a transfer to who has closed its half'
+	is "$(dns_pid)" "$before" 'the role that answers'
+}
+
 connections() { lab gateway cat /proc/sys/net/netfilter/nf_conntrack_count; }
 
 test_questions_of_our_own_take_no_connection_entry() {

@@ -95,6 +95,25 @@ static void what_a_role_needs_works(void **state)
 	assert_int_equal(tried(use_descriptors), 0);
 }
 
+/* The dns role was killed when a client of an internal server closed its half of the connection. */
+static void send_no_more(void)
+{
+	(void)!shutdown(socket(AF_INET6, SOCK_STREAM, 0), SHUT_WR);
+}
+
+static void hear_no_more(void) { (void)!shutdown(0, SHUT_RD); }
+static void do_neither(void) { (void)!shutdown(0, SHUT_RDWR); }
+
+static void sockets_are_shut_down_for_sending_alone(void **state)
+{
+	(void)state;
+	if (CANNOT_RUN)
+		skip();
+	assert_int_equal(tried(send_no_more), 0);
+	assert_int_equal(tried(hear_no_more), SIGSYS);
+	assert_int_equal(tried(do_neither), SIGSYS);
+}
+
 static void make_netlink(void) { (void)!socket(AF_NETLINK, SOCK_RAW, 0); }
 static void make_packet(void) { (void)!socket(AF_PACKET, SOCK_RAW, 0); }
 static void make_raw(void) { (void)!socket(AF_INET, SOCK_RAW, 1); }
@@ -149,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_role_needs_works),
 		cmocka_unit_test(sockets_of_other_kinds_end_it),
+		cmocka_unit_test(sockets_are_shut_down_for_sending_alone),
 		cmocka_unit_test(memory_never_becomes_code),
 		cmocka_unit_test(clone_and_fcntl_are_no_way_out),
 	};
