@@ -109,6 +109,21 @@ static size_t empty(const struct query *query, const uint8_t *question, uint8_t 
 	return query->end;
 }
 
+/* The answers that fit: a client without TCP makes do with them (musl before 1.2.4). */
+static size_t shorten(const struct query *query, const uint8_t *question, uint8_t *data, size_t size,
+		      size_t most)
+{
+	uint16_t answers = wire_get16(data + 6), kept = 0;
+	size_t at = empty(query, question, data, FLAG_TC), fixed, end;
+
+	while (kept < answers && (end = wire_skip_record(data, size, at, &fixed)) && end <= most) {
+		kept++;
+		at = end;
+	}
+	wire_put16(data + 6, kept);
+	return at;
+}
+
 static size_t add_opt(const struct query *query, uint16_t rcode, const struct opt_errors *errors,
 		      uint8_t *data, size_t size)
 {
@@ -149,7 +164,7 @@ size_t hop_reply(const struct query *query, const uint8_t *question,
 		memcpy(data + WIRE_HEADER, question, query->end - WIRE_HEADER);
 	}
 	if (size + least > most)
-		size = empty(query, question, data, FLAG_TC);
+		size = shorten(query, question, data, size, most - least);
 	if (size + least + errors->size > most)
 		errors = NULL;
 	return add_opt(query, rcode, errors, data, size);

@@ -57,7 +57,7 @@ enum { HOP_ROOM = OPT_MAX + NAME_WIRE_MAX + 4 };
 /*
  * Makes the client's reply of it in place: its id, its question to the letter, our OPT when it sent
  * one. most: bytes that it can take. Returns the size: where even without the errors it would be
- * too large, that of a reply with TC and no records (RFC 2181, 9).
+ * too large, that of a reply with TC and the answers that fit (RFC 2181, 9).
  */
 size_t hop_reply(const struct query *query, const uint8_t *question,
 		 const struct hop_answer *answer, uint8_t *data, size_t size, size_t most);
