@@ -67,6 +67,20 @@ static bool check_indent(struct parser *parser, const char *line, size_t length)
 	return false;
 }
 
+/* What stands behind a section's bracket would be passed over in silence, a key too. */
+static void check_section(struct parser *parser, const char *line, size_t length)
+{
+	const size_t at = blanks(line, length);
+	const char *end = length ? memchr(line, ']', length) : NULL;
+	size_t behind;
+
+	if (!end || line[at] != '[' || parser->continues)
+		return;
+	behind = (size_t)(end - line) + 1;
+	if (behind + blanks(line + behind, length - behind) < length)
+		value_error(parser, "expected nothing behind the section's name: a key begins a line of its own");
+}
+
 /* As inih reads it: blanks in front count behind a key alone. */
 static void begin_section(struct parser *parser, const char *line, size_t length)
 {
@@ -108,6 +122,7 @@ static char *read_line(char *out, int size, void *stream)
 	length = without_comment(line, length);
 	if (!check_indent(parser, line, length))
 		length = 0;
+	check_section(parser, line, length);
 	if (needs_handler(line, length))
 		parser->unhandled = parser->line;
 	begin_section(parser, line, length);

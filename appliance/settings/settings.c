@@ -474,11 +474,16 @@ static bool meets(const struct endpoint *to, const struct endpoint *listen)
 /* Nobody else answers there, or the gateway itself, for ever. */
 static void check_server(struct parser *parser, const char *key, const struct endpoint *server)
 {
+	static const struct prefix link_local = { { { 0xfe, 0x80 } }, 10 };
 	char text[ADDR_TEXT];
 
 	if (!addr_is_host(&server->addr))
 		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is no host's address: "
 			   "expected that of a DNS server", key, addr_print(&server->addr, text));
+	if (prefix_contains(&link_local, &server->addr))
+		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is an address of one link "
+			   "alone, and nothing says of which: expected another one of that server", key,
+			   addr_print(&server->addr, text));
 	for (size_t i = 0; i < parser->settings->listens; i++) {
 		if (meets(server, &parser->settings->listen[i]))
 			diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s port %u is where "

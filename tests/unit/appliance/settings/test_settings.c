@@ -279,6 +279,7 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[network]\nmasquerade = no\nmasquerade = yes\n", "one already, in line 2" },
 		{ "[dns]\ntimeout = 1000 # ms\ntimeout = 500\n", "one already, in line 2" },
 		{ "[dns]\n\nupstream = 0.0.0.0\n", "0.0.0.0 is no host's address" },
+		{ "[dns]\n\nupstream = fe80::1\n", "fe80::1 is an address of one link alone" },
 		{ "[dns]\n\nupstream = 1.1.1.1 224.0.0.1\n", "224.0.0.1 is no host's" },
 		{ "[dns]\n\nupstream = 255.255.255.255\n", "is no host's" },
 		{ "[dns]\n\nupstream = ff02::1\n", "is no host's" },
@@ -287,6 +288,8 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[dns]\n\ninternal-zone = a.example -> [::1]:53\n", "ask itself" },
 		{ "[dns]\n[network]\ninternal-dns = 127.0.0.1\n", "ask itself" },
 		{ "[network]\n[dns]\nlisten = 127.0.0.1:5353\n[network]\nlan = eth0\n", "expected port 53" },
+		{ "[network]\nlan = eth0\n[dns] rebinding-protection = yes\n", "nothing behind the section's name" },
+		{ "[network]\nlan = eth0\n[dns]x\n", "nothing behind the section's name" },
 		{ "[network]\n\njust words\n", "expected [section] or key = value" },
 		{ "# nothing\n\n[network\n", "expected [section] or key = value" },
 	};
