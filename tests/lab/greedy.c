@@ -6,12 +6,16 @@
  * greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without reading.
  * greedy flood ADDRESS RATE SECONDS SUFFIX: so many queries a second over UDP, of one name each.
  * greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the other, each closed behind its query.
+ * greedy hold ADDRESS COUNT nothing|part: so many TCP connections at once, each silent or with the beginning of a
+ *	message of 64 KB; prints how many there still are after a second.
  * greedy modest ADDRESS udp|tcp COUNT NAME: one query each 20 ms, over one connection when it is TCP; prints
  *	"ANSWERED FAILED P50 P99", times in ms. A query that has no answer after 2 s has failed.
  */
 #include <arpa/inet.h>
 #include <err.h>
+#include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +200,28 @@ static void modest(int tcp, int count, const char *name)
 	       good ? took[good * 99 / 100] : 0);
 }
 
+static void hold(int count, bool part)
+{
+	static int fd[CONNECTIONS];
+	int live = 0;
+
+	for (int i = 0; i < count; i++) {
+		fd[i] = open_to(SOCK_STREAM);
+		if (fd[i] >= 0 && part)
+			(void)!send(fd[i], "\xff\xff", 2, MSG_NOSIGNAL);
+		rest(10);
+		if (fd[i] >= 0 && part)
+			(void)!send(fd[i], "", 1, MSG_NOSIGNAL);
+	}
+	rest(1000);
+	for (int i = 0; i < count; i++) {
+		char byte;
+
+		live += fd[i] >= 0 && recv(fd[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+	}
+	printf("%d\n", live);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 5)
@@ -211,6 +237,8 @@ int main(int argc, char **argv)
 		flood(atof(argv[3]), atof(argv[4]), argv[5]);
 	else if (strcmp(argv[1], "hasty") == 0)
 		hasty(atoi(argv[3]), argv[4]);
+	else if (strcmp(argv[1], "hold") == 0 && atoi(argv[3]) <= CONNECTIONS)
+		hold(atoi(argv[3]), strcmp(argv[4], "part") == 0);
 	else if (strcmp(argv[1], "modest") == 0 && argc == 6 && atoi(argv[4]) <= SAMPLES)
 		modest(strcmp(argv[3], "tcp") == 0, atoi(argv[4]), argv[5]);
 	else

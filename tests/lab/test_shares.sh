@@ -49,6 +49,31 @@ test_shares_of_queries_under_way() {
 	beside tcp "$INTERNAL" flood 192.168.77.1 20000 8 as-slow-1500.flood.test
 }
 
+# What dns/internal.h gives all clients of one worker together: half is for one that is alone.
+holds_half() {
+	[ "$(greedy 1 hold 192.168.77.1 64 nothing)" = 64 ] && [ "$(greedy 1 hold 192.168.77.1 15 part)" = 15 ]
+}
+
+# Whatever way connections end, what they held is free again; more than its half nobody has.
+test_shares_come_back_after_a_storm() {
+	local before end
+	gateway_with one "s/^upstream = .*/upstream = $ODD:5301/" 's/^\[dns\]/&\nworkers = 1/'
+	before=$(dns_pid)
+	wait_until 10 holds_half || fail 'one client alone does not get half'
+	"$HERE/lab" client 1 "$LAB_DIR/greedy" deaf 192.168.77.1 200 6 as-large.storm.test >/dev/null 2>&1 &
+	"$HERE/lab" client 2 "$LAB_DIR/greedy" idle 192.168.77.1 200 6 >/dev/null 2>&1 &
+	end=$((SECONDS + 6))
+	while [ "$SECONDS" -lt "$end" ]; do
+		greedy 1 hasty "$SERVER" 30 intranet.agency.test
+		greedy 2 hasty 192.168.77.1 30 as-slow-1500.storm.test
+		lab client 1 timeout 5 dig "@$SERVER" agency.test AXFR +noall >/dev/null
+	done
+	wait
+	wait_until 40 holds_half || fail 'after the storm one client alone does not get half'
+	is "$(greedy 1 hold 192.168.77.1 70 nothing)" 64 'connections of one client'
+	is "$(dns_pid)" "$before" 'the role that answers'
+}
+
 established() { lab agency ss -Htn state "$1" '( sport = :53 )' | wc -l; }
 nobody_left() { [ "$(established established)" -le 3 ] && [ "$(established close-wait)" -le 3 ]; }
 
