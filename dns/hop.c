@@ -110,8 +110,8 @@ static size_t empty(const struct query *query, const uint8_t *question, uint8_t 
 }
 
 /* The answers that fit: a client without TCP makes do with them (musl before 1.2.4). */
-static size_t shorten(const struct query *query, const uint8_t *question, uint8_t *data, size_t size,
-		      size_t most)
+static size_t shorten(const struct query *query, const uint8_t *question, uint8_t *data,
+		      size_t size, size_t most)
 {
 	uint16_t answers = wire_get16(data + 6), kept = 0;
 	size_t at = empty(query, question, data, FLAG_TC), fixed, end;

@@ -129,7 +129,8 @@ static int allow_fcntl(scmp_filter_ctx filter)
 	return error;
 }
 
-/* Whoever has sockets may say that it sends no more. Not that it hears no more: a listener outlives its role. */
+/* Whoever has sockets may say that it sends no more. Not that it hears no more: a listener outlives
+ * its role. */
 static int allow_shutdown(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp how = SCMP_A1_32(SCMP_CMP_EQ, SHUT_WR, 0);

@@ -35,7 +35,8 @@ struct sandbox {
 
 /*
  * The filter looks at arguments, too: no memory is ever executable, descriptors are only duplicated
- * and sealed, sockets are of the kinds named and shut down for sending alone, clone makes threads alone.
+ * and sealed, sockets are of the kinds named and shut down for sending alone, clone makes threads
+ * alone.
  *
  * 0 or -errno; *step names what failed, and then the process must exit. Compiled without
  * CONFIG_HARDENING, or with sanitizers, the system-call filter and the memory limit are left out;

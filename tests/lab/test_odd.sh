@@ -168,7 +168,8 @@ test_what_the_extended_error_says() {
 # A client over TCP hears of it as well: its connection is not idle while it waits.
 test_silence_ends_in_an_answer_over_tcp() {
 	is "$(dns 1 @192.168.77.1 +tcp +time=15 as-dead.silent.test)" SERVFAIL 'after ten seconds'
-	gateway_with patient "s/^upstream = .*/upstream = $ODD:5301/" "$ONE_WORKER" 's/^\[dns\]/&\ntimeout = 8000/'
+	gateway_with patient "s/^upstream = .*/upstream = $ODD:5301/" "$ONE_WORKER" \
+		's/^\[dns\]/&\ntimeout = 8000/'
 	is "$(dns 1 @192.168.77.1 +tcp +time=20 as-slow-12000.late.test)" "NOERROR $A" 'after twelve'
 	with_upstreams 5301
 }

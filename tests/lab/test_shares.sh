@@ -51,7 +51,8 @@ test_shares_of_queries_under_way() {
 
 # What dns/internal.h gives all clients of one worker together: half is for one that is alone.
 holds_half() {
-	[ "$(greedy 1 hold 192.168.77.1 64 nothing)" = 64 ] && [ "$(greedy 1 hold 192.168.77.1 15 part)" = 15 ]
+	[ "$(greedy 1 hold 192.168.77.1 64 nothing)" = 64 ] &&
+		[ "$(greedy 1 hold 192.168.77.1 15 part)" = 15 ]
 }
 
 # Whatever way connections end, what they held is free again; more than its half nobody has.
@@ -91,9 +92,11 @@ test_shares_of_an_internal_server() {
 
 # ask_and_close SERVER HEX: over TCP, and nothing more is sent; the answer in hex, without its length.
 ask_and_close() {
+	# shellcheck disable=SC2016
 	lab client 1 perl -MIO::Socket::INET -e '
 		my ($server, $hex) = @ARGV;
-		my $socket = IO::Socket::INET->new(PeerAddr => $server, PeerPort => 53, Timeout => 5) or exit 1;
+		my $socket = IO::Socket::INET->new(PeerAddr => $server, PeerPort => 53,
+			Timeout => 5) or exit 1;
 		my ($answer, $part) = "";
 		alarm 8;
 		print $socket pack("n/a*", pack("H*", $hex));

@@ -147,19 +147,20 @@ static void too_large_is_tc_with_opt(void **state)
 }
 
 /* Clients that ask no more over TCP make do with what came (musl before 1.2.4). */
+#define RECORD(last) "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2" last
+
 static void too_large_keeps_the_answers_that_fit(void **state)
 {
 	struct packet packet = response("\x43\x21\x85\xa0\0\1\0\3\0\1\0\0");
 
 	(void)state;
-	PACKET_ADD(&packet, "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\2" "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\3"
-			    "\xc0\x0c\0\2\0\1\0\0\0\x3c\0\2\xc0\x0c");
-	REPLY_IS(packet, 12 + 11 + 3 * 16 + 11 - 1, "\x12\x34\x83\x80\0\1\0\2\0\0\0\1" "\1A\3com\0\0\1\0\1"
-		 "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1" "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\2"
-		 "\0\0\x29\4\xd0\0\0\x80\0\0\0");
-	REPLY_IS(packet, 12 + 11 + 3 * 16 + 11, "\x12\x34\x83\x80\0\1\0\3\0\0\0\1" "\1A\3com\0\0\1\0\1"
-		 "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1" "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\2"
-		 "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\3" "\0\0\x29\4\xd0\0\0\x80\0\0\0");
+	PACKET_ADD(&packet, RECORD("\2") RECORD("\3") "\xc0\x0c\0\2\0\1\0\0\0\x3c\0\2\xc0\x0c");
+	REPLY_IS(packet, 12 + 11 + 3 * 16 + 11 - 1,
+		 "\x12\x34\x83\x80\0\1\0\2\0\0\0\1" "\1A\3com\0\0\1\0\1"
+		 RECORD("\1") RECORD("\2") "\0\0\x29\4\xd0\0\0\x80\0\0\0");
+	REPLY_IS(packet, 12 + 11 + 3 * 16 + 11,
+		 "\x12\x34\x83\x80\0\1\0\3\0\0\0\1" "\1A\3com\0\0\1\0\1"
+		 RECORD("\1") RECORD("\2") RECORD("\3") "\0\0\x29\4\xd0\0\0\x80\0\0\0");
 }
 
 static enum hop_result result_of(const char *header, const void *rest, size_t size)
