@@ -26,9 +26,10 @@ static int check_work(void *context, struct text *answer, struct diag *diag)
 {
 	static struct network network;
 	const struct checking *checking = context;
+	int error = network_parse(&network, checking->path, checking->text, checking->size, diag);
 
 	(void)answer;
-	return network_parse(&network, checking->path, checking->text, checking->size, diag);
+	return error ? error : network_check_outside(&network, checking->path, diag);
 }
 
 /* Whoever asks may have it from anywhere. */

@@ -35,6 +35,8 @@ static int compose_work(void *context, struct text *answer, struct diag *diag)
 	const struct intake_part *net = &composing->set->file[INTAKE_NETWORK];
 	int error = network_parse(&network, "network.conf", net->data ? net->data : "", net->size, diag);
 
+	if (!error)
+		error = network_check_outside(&network, "network.conf", diag);
 	if (error)
 		return error;
 	error = appliance_compose_found(&composing->found, &network, conf->data, conf->size, answer, diag);

@@ -81,6 +81,10 @@ struct network {
 int network_parse(struct network *network, const char *source, const char *text, size_t length,
 		  struct diag *diag) __attribute__((warn_unused_result));
 
+/* Whoever offers it, rather than builds it up, gives a way out. -EINVAL with diag: it has none. */
+int network_check_outside(const struct network *network, const char *source, struct diag *diag)
+	__attribute__((warn_unused_result));
+
 /* Number of the VLAN and the interface that carries it (as many bytes as IFNAMSIZ); 0: no VLAN. */
 unsigned int network_vlan(const char *interface, char *parent);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -308,16 +309,6 @@ static void check_on_link(const struct check *check, const struct network_route 
 	}
 }
 
-static void check_wan(const struct check *check)
-{
-	const struct network_link *wan = &check->network->wan;
-
-	if (check->network->has_wan && wan->v4.method == METHOD_STATIC && !wan->v4.has_gateway &&
-	    check->network->routes == 0)
-		wrong(check, wan->line, "[wan] expected a gateway with a fixed address, or routes: nothing "
-		      "would lead outside");
-}
-
 static void check_route(const struct check *check, const struct network_route *route)
 {
 	const struct network_link *link;
@@ -355,7 +346,17 @@ void network_check(struct network *network, unsigned int given, const char *sour
 		diag_error(diag, source, 0, 0, "[routing] masquerade = yes: expected a [wan] with an IPv4 "
 			   "address");
 	check_management(&check);
-	check_wan(&check);
 	for (size_t i = 0; i < network->routes; i++)
 		check_route(&check, &network->route[i]);
+}
+
+int network_check_outside(const struct network *network, const char *source, struct diag *diag)
+{
+	const struct network_link *wan = &network->wan;
+
+	if (!network->has_wan || wan->v4.method != METHOD_STATIC || wan->v4.has_gateway || network->routes)
+		return 0;
+	diag_error(diag, source, wan->line, 0, "[wan] expected a gateway with a fixed address, or routes: "
+		   "nothing would lead outside");
+	return -EINVAL;
 }

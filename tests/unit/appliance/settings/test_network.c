@@ -158,7 +158,6 @@ static void bad_values(void **state)
 		{ "[wan]\naddress = 192.0.2.1/33\n", "expected dhcp" },
 		{ "[wan]\naddress6 = 192.0.2.1/24\n", "expected auto" },
 		{ "[wan]\naddress = 192.0.2.0/24\n", "the address of a host" },
-		{ "[wan]\naddress = 192.0.2.2/24\n", "expected a gateway with a fixed address" },
 		{ "[wan]\naddress = 192.0.2.2/24\naddress = 192.0.2.3/24\n", "there is one already, in line 2" },
 		{ "[wan]\naddress = 192.0.2.2/24\n[wan]\naddress = 192.0.2.3/24\n", "one already, in line 2" },
 		{ "[wan]\naddress = dhcp\n  address6 = auto\n", "goes on with the value before it" },
@@ -259,6 +258,26 @@ static void byte_order_marks_and_blanks(void **state)
 	bad("\n\xef\xbb\xbf[wan]\n", "network.conf:2:");
 }
 
+/* While it is built up, answer by answer, there may be none yet. */
+static void a_fixed_wan_has_a_way_out(void **state)
+{
+	static const struct { const char *text; int expected; } cases[] = {
+		{ "[wan]\naddress = 192.0.2.2/24\n", -EINVAL },
+		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n", 0 },
+		{ "[wan]\naddress = 192.0.2.2/24\n[routing]\nroute = 10.0.0.0/8 via 192.0.2.1\n", 0 },
+		{ "[wan]\naddress = dhcp\n", 0 },
+		{ "[lan]\naddress = 10.0.0.1/24\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		diag_init(&diag);
+		assert_int_equal(network_parse(&network, "n", cases[i].text, strlen(cases[i].text), &diag), 0);
+		assert_int_equal(network_check_outside(&network, "n", &diag), cases[i].expected);
+		assert_int_equal(diag.count, cases[i].expected ? 1 : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +285,7 @@ int main(void)
 		cmocka_unit_test(dns_only),	  cmocka_unit_test(trunk),
 		cmocka_unit_test(only_v6),	  cmocka_unit_test(every_other_key),
 		cmocka_unit_test(bad_values),	  cmocka_unit_test(several_errors_at_once),
+		cmocka_unit_test(a_fixed_wan_has_a_way_out),
 		cmocka_unit_test(bounds),	  cmocka_unit_test(byte_order_marks_and_blanks),
 	};
 
