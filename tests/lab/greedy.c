@@ -4,7 +4,7 @@
  *
  * greedy idle ADDRESS COUNT SECONDS: so many TCP connections that say nothing, each renewed when it ends.
  * greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without reading.
- * greedy flood ADDRESS RATE SECONDS SUFFIX: so many queries a second over UDP, of one name each.
+ * greedy flood ADDRESS RATE SECONDS LABEL: so many queries a second over UDP, for LABEL.nNUMBER.flood.test.
  * greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the other, each closed behind its query.
  * greedy hold ADDRESS COUNT nothing|part: so many TCP connections at once, each silent or with the beginning of a
  *	message of 64 KB; prints how many there still are after a second.
@@ -109,7 +109,7 @@ static void idle(int count, double seconds, const char *name)
 	}
 }
 
-static void flood(double rate, double seconds, const char *suffix)
+static void flood(double rate, double seconds, const char *label)
 {
 	double begin = now(), end = begin + seconds * 1000;
 	int fd = open_to(SOCK_DGRAM);
@@ -121,7 +121,7 @@ static void flood(double rate, double seconds, const char *suffix)
 			uint8_t query[600];
 			size_t size;
 
-			snprintf(name, sizeof(name), "n%ld.%s", sent, suffix);
+			snprintf(name, sizeof(name), "%s.n%ld.flood.test", label, sent);
 			size = make_query(query, name, A, (uint16_t)sent);
 			(void)!send(fd, query + 2, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 		}

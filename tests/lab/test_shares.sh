@@ -44,9 +44,9 @@ test_shares_of_bytes_that_wait() {
 }
 
 test_shares_of_queries_under_way() {
-	beside udp www.modest.test flood 192.168.77.1 500 8 as-dead.flood.test
-	beside udp "$INTERNAL" flood 192.168.77.1 20000 8 as-dead.flood.test
-	beside tcp "$INTERNAL" flood 192.168.77.1 20000 8 as-slow-1500.flood.test
+	beside udp www.modest.test flood 192.168.77.1 500 8 as-dead
+	beside udp "$INTERNAL" flood 192.168.77.1 20000 8 as-dead
+	beside tcp "$INTERNAL" flood 192.168.77.1 20000 8 as-dead
 }
 
 # What dns/internal.h gives all clients of one worker together: half is for one that is alone.
@@ -120,7 +120,7 @@ connections() { lab gateway cat /proc/sys/net/netfilter/nf_conntrack_count; }
 test_questions_of_our_own_take_no_connection_entry() {
 	local before
 	before=$(connections)
-	greedy 1 flood 192.168.77.1 1000 2 as-good.entries.test >/dev/null
+	greedy 1 flood 192.168.77.1 1000 2 as-good >/dev/null
 	[ "$(connections)" -lt $((before + 100)) ] || fail "$before entries before, $(connections) after 2000 questions"
 }
 

@@ -369,6 +369,13 @@ static void take(uint16_t port, const uint8_t *data, size_t got)
 		answer(&query);
 }
 
+static bool sleeps(uint16_t port, const uint8_t *data, size_t got)
+{
+	struct query query = { .data = data, .size = got, .port = port };
+
+	return parse(&query) && strncmp(query.persona, "slow-", 5) == 0;
+}
+
 /* ---- sockets ---- */
 
 static void serve_udp(int fd, uint16_t port)
@@ -377,12 +384,17 @@ static void serve_udp(int fd, uint16_t port)
 	socklen_t length = sizeof(to);
 	ssize_t got = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&to, &length);
 
-	if (got < 0 || fork() != 0)
-		return;
 	out = fd;
 	over_tcp = false;
-	take(port, data, (size_t)got);
-	_exit(0);
+	if (got < 0)
+		return;
+	/* Only who sleeps needs a process of its own: a flood is answered here. */
+	if (!sleeps(port, data, (size_t)got)) {
+		take(port, data, (size_t)got);
+	} else if (fork() == 0) {
+		take(port, data, (size_t)got);
+		_exit(0);
+	}
 }
 
 static bool read_all(void *bytes, size_t count)
