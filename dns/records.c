@@ -65,14 +65,15 @@ int records_next(struct records *records, struct record *record)
 {
 	const uint8_t *fixed;
 	unsigned int section = 0;
-	size_t at;
+	size_t at, end, behind;
 
 	while (section < SECTIONS && records->left[section] == 0)
 		section++;
 	if (section == SECTIONS)
 		return 0;
-	if (records_name(records->message, records->size, records->at, &record->owner, &at) < 0 ||
-	    records->size - at < FIXED)
+	end = wire_skip_record(records->message, records->size, records->at, &at);
+	if (end == 0 ||
+	    records_name(records->message, at, records->at, &record->owner, &behind) < 0)
 		return -EBADMSG;
 	fixed = records->message + at;
 	record->section = (enum section)section;
@@ -81,9 +82,7 @@ int records_next(struct records *records, struct record *record)
 	record->class = wire_get16(fixed + 2);
 	record->ttl = wire_get32(fixed + 4);
 	record->data = at + FIXED;
-	if (wire_get16(fixed + 8) > records->size - record->data)
-		return -EBADMSG;
-	record->end = records->at = record->data + wire_get16(fixed + 8);
+	record->end = records->at = end;
 	records->left[section]--;
 	return 1;
 }
