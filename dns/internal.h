@@ -211,7 +211,9 @@ void job_start(struct worker *worker, const struct path *path, const struct quer
 	       const uint8_t *data, size_t size, const struct target *target, int udp,
 	       struct tcp_client *client);
 void jobs_expire(struct worker *worker);
-void jobs_forget_client(struct worker *worker, const struct tcp_client *client);
+/* Ends the jobs of a connection from that address. */
+void jobs_forget_client(struct worker *worker, const struct tcp_client *client,
+			const struct addr *address);
 void job_pinholed(struct worker *worker, uint32_t id, int result);
 void job_connected(struct worker *worker, uint32_t id, int result, int fd);
 /* The rules role went away: nobody will answer what was asked of it. */

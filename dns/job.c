@@ -479,13 +479,20 @@ void jobs_peer_lost(struct worker *worker)
 	}
 }
 
-void jobs_forget_client(struct worker *worker, const struct tcp_client *client)
+void jobs_forget_client(struct worker *worker, const struct tcp_client *client,
+			const struct addr *address)
 {
-	for (uint32_t i = 0; i < JOBS; i++) {
-		if (worker->jobs[i].state == JOB_FREE || worker->jobs[i].client != client)
+	struct link *next;
+
+	for (struct link *link = worker->by_client[worker_hash(address)].first; link;
+	     link = next) {
+		struct job *job = job_of_same(link);
+
+		next = link->next;
+		if (job->client != client)
 			continue;
-		worker->jobs[i].client = NULL;
-		job_end(&worker->jobs[i]);
+		job->client = NULL;
+		job_end(job);
 	}
 }
 

@@ -19,6 +19,8 @@
  * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h). Who asks for
  * more than its share loses its own connections.
  */
+enum { READ_SIZE = 512 };
+
 struct buffer {
 	uint8_t *data;
 	size_t start, end;	/* unread bytes */
@@ -126,10 +128,13 @@ static size_t buffer_waiting(const struct buffer *buffer)
 	return buffer->end - buffer->start;
 }
 
-/* Reads what there is, at most one message and a bit; false when the connection is over. */
+/*
+ * Reads at most the rest of one message, or READ_SIZE: a few queries. What is left makes the descriptor ready again, so
+ * that a client that sends thousands at once does not hold up the others. False when the connection is over.
+ */
 static bool buffer_read(struct tcp_client *client, struct buffer *buffer, int fd)
 {
-	size_t want = 4096, have = buffer_waiting(buffer);
+	size_t want = READ_SIZE, have = buffer_waiting(buffer);
 	ssize_t got;
 
 	if (have >= 2)
@@ -226,7 +231,7 @@ static void client_end(struct tcp_client *client)
 {
 	struct worker *worker = client->worker;
 
-	jobs_forget_client(worker, client);
+	jobs_forget_client(worker, client, &client->path.client);
 	for (size_t i = 0; i < TCP_PIPES; i++)
 		pipe_end(&client->pipe[i]);
 	loop_remove(&worker->loop, &client->watch);
