@@ -54,7 +54,7 @@ TOOL := $(CCACHE) $(if $(CROSS),$(CROSS)-)$(CC) $(if $(SYSROOT),--sysroot=$(SYSR
 WARN := -Wall -Wextra -Wshadow -Wconversion -Werror -Wstrict-prototypes -Wvla \
 	$(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 FLAGS := -std=c17 -D_GNU_SOURCE -g -O2 -fno-strict-aliasing -fPIE -pthread \
-	-ffile-prefix-map=$(CURDIR)=. -Iappliance -Irules -I. -I$(O)/gen $(WARN)
+	-ffile-prefix-map=$(CURDIR)=. -I. -I$(O)/gen $(WARN)
 LINK := -pie -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now
 FLAGS += -ffunction-sections -fdata-sections $(if $(CONFIG_PKCS11),-isystem $(SYSROOT)/usr/include/p11-kit-1)
 FLAGS += $(EXTRA_FLAGS)

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/settings/settings.h"
 #include "dns/wire.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
+#include "rules/policy/policy.h"
 
 /*
  * What a server answered, judged by the same policy before a client sees it: the CNAME and DNAME chain to its end,

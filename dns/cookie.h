@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 /*
  * DNS cookies (RFC 7873) as bytes: those that the gateway gives its clients, and those that it

@@ -5,14 +5,14 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "base/loop.h"
+#include "appliance/base/loop.h"
+#include "appliance/ipc/event.h"
 #include "dns/answer.h"
 #include "dns/hop.h"
 #include "dns/servers.h"
 #include "dns/share.h"
 #include "dns/sinkhole.h"
 #include "dns/worker.h"
-#include "ipc/event.h"
 
 /* What the files of one worker share: udp.c, tcp.c, job.c, try.c, worker.c. */
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "ipc/message.h"
+#include "appliance/base/config.h"
+#include "appliance/ipc/message.h"
 
 /*
  * One query under way: whom to ask, until when, and what the client gets. Two time-outs: after the

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 #include "dns/records.h"
 #include "dns/wire.h"
 

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "policy/addr.h"
-#include "settings/settings.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/settings.h"
+#include "rules/policy/addr.h"
 
 /*
  * The addresses of a host name, for a process that sees neither /etc nor libc's resolver: it asks

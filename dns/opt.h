@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 #include "dns/cookie.h"
 
 /*

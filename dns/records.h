@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/name.h"
+#include "rules/policy/name.h"
 
 /*
  * The one walk over the records of a DNS message (RFC 1035, 4.1.3): each begins where RDLENGTH says that the one

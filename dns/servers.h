@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/settings/settings.h"
 #include "dns/cookie.h"
-#include "settings/settings.h"
 
 /*
  * What is known of the servers that queries go on to, and whom to ask next: the same choice for

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 /*
  * One bounded thing, such as connections, queries under way or bytes that wait, shared among clients: a client may

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 /* OPT, when the query had one, with one Extended DNS Error (0: none); text may be empty. */
 static void put_opt(struct cursor *reply, const struct query *query, uint16_t rcode, uint16_t info,

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/settings/settings.h"
 #include "dns/special.h"
 #include "dns/wire.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
+#include "rules/policy/policy.h"
 
 /*
  * The heart: from packet and policy to reply, without sockets, clocks or memory of its own.

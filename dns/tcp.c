@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "ipc/message.h"
+#include "appliance/ipc/message.h"
 
 /*
  * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What belongs to the

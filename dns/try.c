@@ -8,8 +8,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "ipc/message.h"
+#include "appliance/base/config.h"
+#include "appliance/ipc/message.h"
 
 /*
  * One try of one server: over UDP, or over TCP where the client came that way or the answer does

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "dns/opt.h"
-#include "policy/name.h"
+#include "rules/policy/name.h"
 
 /*
  * DNS messages as bytes (RFC 1035, 4). Queries are read in place: the question must be the first

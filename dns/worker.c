@@ -10,9 +10,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/config.h"
-#include "ipc/message.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/config.h"
+#include "appliance/ipc/message.h"
 
 void chain_append(struct chain *chain, struct link *link, int64_t deadline)
 {

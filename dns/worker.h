@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "appliance/ipc/shared.h"
+#include "appliance/settings/settings.h"
 #include "dns/cookie.h"
-#include "ipc/shared.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
+#include "rules/policy/policy.h"
 
 /*
  * One thread of the dns role: its own sockets (SO_REUSEPORT spreads the clients), its own table of

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "signed/client.h"
-#include "signed/strict.h"
+#include "appliance/base/file.h"
+#include "rules/signed/client.h"
+#include "rules/signed/strict.h"
 
 enum { TARGETS = 64, BUDGET = 40 << 20, NAME = 240 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/arena.h"
+#include "appliance/base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 
 #include <fcntl.h>
 #include <stdio.h>

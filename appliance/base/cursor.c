@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 #include <endian.h>
 #include <string.h>

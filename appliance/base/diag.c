@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "base/cursor.h"
-#include "base/text.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/text.h"
 
 /*
  * What a parser has to say to a person: where, what, what was expected. Parsers fill one and never

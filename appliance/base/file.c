@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/hex.h"
+#include "appliance/base/hex.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/loop.h"
+#include "appliance/base/loop.h"
 
 #include <errno.h>
 #include <stddef.h>

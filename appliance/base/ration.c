@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/ration.h"
+#include "appliance/base/ration.h"
 
 bool ration_take(struct ration *ration, int64_t now)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/repeats.h"
+#include "appliance/base/repeats.h"
 
 bool repeats_say(struct repeats *repeats, int64_t now, uint64_t *more)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/sandbox.h"
+#include "appliance/base/sandbox.h"
 
-#include "base/config.h"
+#include "appliance/base/config.h"
 
 #include <errno.h>
 #include <fcntl.h>

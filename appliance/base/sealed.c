@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/sealed.h"
+#include "appliance/base/sealed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/config.h"
-#include "base/file.h"
-#include "base/sandbox.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/base/sandbox.h"
 
 enum {
 	FRAME = 0x5ea1ed01,

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cursor.h"
-#include "base/diag.h"
-#include "base/text.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 
 /*
  * What strangers wrote (a stick, the EFI partition, a copy, a packed image) is parsed by a child that is

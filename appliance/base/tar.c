@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/tar.h"
+#include "appliance/base/tar.h"
 
 #include <errno.h>
 #include <stdbool.h>

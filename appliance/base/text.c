@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/version.h"
+#include "appliance/base/version.h"
 
 #include "build.h"
 

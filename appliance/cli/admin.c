@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/admin.h"
+#include "appliance/cli/admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/appliance.h"
-#include "cli/terminal.h"
-#include "system/paths.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/terminal.h"
+#include "appliance/system/paths.h"
 
 #define ATTEMPTS PATH_DATA "/secret-attempts"
 enum { TRIES = 3, FREE_ATTEMPTS = 3, WAIT_MOST = 64, COUNT_MOST = 1000,

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "base/crypto/password.h"
+#include "appliance/base/crypto/password.h"
 
 /*
  * The administrator's secret (PATH_SETTINGS/admin-secret). There is none until somebody sets one, and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +16,14 @@
 
 #include <linux/magic.h>
 
-#include "base/clock.h"
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "base/version.h"
-#include "signed/freshness.h"
-#include "system/compose.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/base/version.h"
+#include "appliance/system/compose.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/freshness.h"
 
 enum { LEASE_MAX = 4096, FILE_MOST = 512 * 1024, START_WAIT_MS = 30000 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/command.h"
-#include "settings/network.h"
-#include "system/lease.h"
-#include "system/wiring.h"
+#include "appliance/cli/command.h"
+#include "appliance/settings/network.h"
+#include "appliance/system/lease.h"
+#include "appliance/system/wiring.h"
 
 /* What the commands of an appliance share (system/paths.h). */
 enum { APPLIANCE_PATH = 512 };

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * A child whose answer is one text through a pipe, of a bounded length and in a bounded time; it ends with us.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "appliance/cli/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "base/file.h"
-#include "journal/store.h"
-#include "settings/lists.h"
-#include "signed/offer.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/journal/store.h"
+#include "appliance/settings/lists.h"
+#include "rules/signed/offer.h"
 
 int command_usage(const char *name, const char *format, ...)
 {

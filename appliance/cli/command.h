@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "base/diag.h"
-#include "ipc/control.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
-#include "signed/release.h"
+#include "appliance/base/diag.h"
+#include "appliance/ipc/control.h"
+#include "appliance/settings/settings.h"
+#include "rules/policy/policy.h"
+#include "rules/signed/release.h"
 
 /*
  * `cordon`: a table of commands, one file each. A command gets its own words (argv[0] is its name)

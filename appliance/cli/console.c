@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,11 +8,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "cli/admin.h"
-#include "cli/settings.h"
-#include "cli/terminal.h"
-#include "system/paths.h"
+#include "appliance/base/config.h"
+#include "appliance/cli/admin.h"
+#include "appliance/cli/settings.h"
+#include "appliance/cli/terminal.h"
+#include "appliance/system/paths.h"
 
 /*
  * `cordon console`: what is on the serial line when the box has started. It shows how the box is, and

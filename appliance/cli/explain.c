@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "appliance/cli/command.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/explain.h"
+#include "rules/policy/explain.h"
 
 static void add_provenance(json_t *object, const struct provenance *provenance)
 {

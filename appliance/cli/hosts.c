@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/hosts.h"
+#include "appliance/cli/hosts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "journal/store.h"
+#include "appliance/cli/command.h"
+#include "appliance/journal/store.h"
 
 static void count_line(json_t *hosts, const char *line, const char *since)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include <linux/magic.h>
 
-#include "cli/status.h"
-#include "system/paths.h"
+#include "appliance/cli/status.h"
+#include "appliance/system/paths.h"
 
 /* EXT4_IOC_RESIZE_FS, which no header of user space has: the new number of blocks. */
 #define FILE_SYSTEM_RESIZE _IOW('f', 16, uint64_t)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/appliance.h"
-#include "signed/archive.h"
-#include "system/install.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/install.h"
+#include "rules/signed/archive.h"
 
 /* `cordon image` in parts: image.c is the table and what changes nothing but the environment block. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "system/paths.h"
+#include "appliance/base/file.h"
+#include "appliance/system/paths.h"
 
 #define BLOCK_PATH PATH_BOOT_IMAGES "/grubenv"
 

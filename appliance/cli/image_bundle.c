@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <errno.h>
 
-#include "base/sealed.h"
+#include "appliance/base/sealed.h"
 
 enum { ANSWER_MOST = MANIFEST_ENCODED + 16, CHECK_SECONDS = 600 };
 

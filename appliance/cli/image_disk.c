@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <ctype.h>
 #include <dirent.h>

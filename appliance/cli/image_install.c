@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "cli/image_packed.h"
-#include "cli/terminal.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/cli/image_packed.h"
+#include "appliance/cli/terminal.h"
+#include "appliance/system/paths.h"
 
 struct options {
 	const char *file;

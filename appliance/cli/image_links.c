@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image.h"
+#include "appliance/cli/image.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "system/paths.h"
+#include "appliance/system/paths.h"
 
 /*
  * A kernel that lost the driver of a card blocks as well as any, and the box behind it is gone. So what of the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/image_packed.h"
+#include "appliance/cli/image_packed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/file.h"
-#include "base/sealed.h"
-#include "cli/appliance.h"
-#include "cli/image.h"
-#include "signed/strict.h"
-#include "system/paths.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/base/sealed.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/image.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/strict.h"
 
 enum { PIECE = 64 << 10, METADATA_BUDGET = 16 << 20, ROOT_MAX = 512 << 10, KEPT_MAX = 4096,
        METADATA_MOST = 4 << 20, MEMORY_KEPT = 6 << 20, ANSWER_MOST = 4096,

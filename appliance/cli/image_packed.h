@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/command.h"
-#include "signed/packed.h"
+#include "appliance/cli/command.h"
+#include "rules/signed/packed.h"
 
 /*
  * A packed image that was verified: in memory of its own, because what a stick gives at the second

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "appliance/cli/command.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/selftest.h"
-#include "journal/store.h"
+#include "appliance/base/selftest.h"
+#include "appliance/journal/store.h"
 
 struct reader {
 	bool json;

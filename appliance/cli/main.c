@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "base/version.h"
-#include "system/paths.h"
+#include "appliance/base/config.h"
+#include "appliance/base/version.h"
+#include "appliance/system/paths.h"
 
 /* What --help says besides, because an image has no manuals. */
 static const char *const details[][2] = {

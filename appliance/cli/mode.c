@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/command.h"
+#include "appliance/cli/command.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "nft/kernel.h"
+#include "rules/nft/kernel.h"
 
 /* The words that a mode with an end needs. */
 struct words {

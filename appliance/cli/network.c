@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/sealed.h"
-#include "system/boot.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/base/sealed.h"
+#include "appliance/system/boot.h"
+#include "appliance/system/paths.h"
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
 

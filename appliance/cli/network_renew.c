@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-#include "base/clock.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/system/paths.h"
 
 /* The WAN's cable, and leases that are asked for anew. */
 

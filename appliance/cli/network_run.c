@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +12,8 @@
 
 #include <linux/capability.h>
 
-#include "base/file.h"
-#include "system/paths.h"
+#include "appliance/base/file.h"
+#include "appliance/system/paths.h"
 
 /* Steps of a plan (system/wiring.h), done. No shell, and nothing of our own environment. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/appliance.h"
+#include "appliance/cli/appliance.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/system/paths.h"
 
 /*
  * `cordon network services --supervise`: keeps DHCP, router advertisements, time and ssh running,

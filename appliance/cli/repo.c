@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "signed/strict.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "rules/signed/strict.h"
 
 static const struct {
 	const char *name;

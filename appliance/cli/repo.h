@@ -3,10 +3,10 @@
 
 #include <limits.h>
 
-#include "cli/command.h"
-#include "signed/publisher/publish.h"
-#include "signed/publisher/repository.h"
-#include "signed/publisher/signing.h"
+#include "appliance/cli/command.h"
+#include "rules/signed/publisher/publish.h"
+#include "rules/signed/publisher/repository.h"
+#include "rules/signed/publisher/signing.h"
 
 /* `cordon repo` in parts: repo.c is the table and what the parts share. */
 

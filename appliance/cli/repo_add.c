@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "policy/compile.h"
-#include "signed/publisher/edition.h"
-#include "signed/publisher/plan.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "rules/policy/compile.h"
+#include "rules/signed/publisher/edition.h"
+#include "rules/signed/publisher/plan.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,
        DROP_OPTION, START_OPTION, EXPIRES_OPTION };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "signed/publisher/edition.h"
-#include "signed/publisher/fleet.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "rules/signed/publisher/edition.h"
+#include "rules/signed/publisher/fleet.h"
 
 enum { EXPECT_OPTION, LATE_OPTION, JSON_OPTION };
 enum { DEFAULT_LATE = 2 * 24 * 3600, PINS_MOST = 32 << 20, EXPECT_MOST = 16 << 20 };

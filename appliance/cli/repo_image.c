@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/image.h"
-#include "signed/packed.h"
-#include "signed/publisher/content.h"
-#include "signed/publisher/images.h"
-#include "signed/publisher/plan.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/image.h"
+#include "rules/signed/packed.h"
+#include "rules/signed/publisher/content.h"
+#include "rules/signed/publisher/images.h"
+#include "rules/signed/publisher/plan.h"
 
 enum { PACK_OPTION, EXPIRES_OPTION };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "signed/publisher/plan.h"
+#include "appliance/base/clock.h"
+#include "rules/signed/publisher/plan.h"
 
 /* The first options are the roles, in the order of enum plan_name. */
 enum { PEOPLE_OPTION = PLAN_ROLES, ONLINE_OPTION, THRESHOLD_OPTION, EXPIRES_OPTION };

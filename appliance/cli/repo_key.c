@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/file.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
 
 enum { DIR_OPTION, TYPE_OPTION, FILE_OPTION, BARE_OPTION, JSON_OPTION, OUT_OPTION };
 

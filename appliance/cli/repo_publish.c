@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "signed/publisher/edition.h"
+#include "appliance/base/clock.h"
+#include "rules/signed/publisher/edition.h"
 
 /* publish, timestamp and hold: what an online key does. */
 

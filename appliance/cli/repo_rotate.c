@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "signed/publisher/rotation.h"
+#include "appliance/base/clock.h"
+#include "rules/signed/publisher/rotation.h"
 
 /* rotate and delegate: other keys, thresholds, delegations. */
 

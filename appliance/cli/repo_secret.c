@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/file.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
 
 /* Passphrases and private keys. What was read of them is overwritten before it is given back. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "base/version.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/base/version.h"
 
 /* Files beside a key: NAME.seen, what it has seen, and NAME.shown, a line for each signature. */
 

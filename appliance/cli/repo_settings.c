@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo_settings.h"
+#include "appliance/cli/repo_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/settings.h"
-#include "signed/strict.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/settings.h"
+#include "rules/signed/strict.h"
 
 /*
  * Settings of appliances, signed by the keys of the root role. The folder is read once: what is

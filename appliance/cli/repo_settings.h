@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/repo.h"
-#include "signed/publisher/approve.h"
-#include "system/intake.h"
+#include "appliance/cli/repo.h"
+#include "appliance/system/intake.h"
+#include "rules/signed/publisher/approve.h"
 
 /*
  * `cordon repo settings` in parts. The highest version that a key signed for a repository is among

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo_settings.h"
+#include "appliance/cli/repo_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/settings.h"
-#include "signed/strict.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/settings.h"
+#include "rules/signed/strict.h"
 
 enum { SHORT = 16 };
 

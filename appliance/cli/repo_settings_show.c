@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo_settings.h"
+#include "appliance/cli/repo_settings.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "signed/publisher/change.h"
-#include "system/linediff.h"
+#include "appliance/base/clock.h"
+#include "appliance/system/linediff.h"
+#include "rules/signed/publisher/change.h"
 
 /* What somebody is about to sign, in the words of what appliances will make of it. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "signed/packed.h"
-#include "signed/publisher/show.h"
-#include "signed/publisher/signing.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "rules/signed/packed.h"
+#include "rules/signed/publisher/show.h"
+#include "rules/signed/publisher/signing.h"
 
 /*
  * sign: what is staged is read once, shown, asked for, and signed as it was shown. The signature is

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "signed/publisher/signing.h"
+#include "rules/signed/publisher/signing.h"
 
 /* What is staged, and who has signed it. */
 

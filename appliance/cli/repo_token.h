@@ -8,7 +8,7 @@
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/uri.h>
 
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 /*
  * Keys on PKCS #11 tokens, named by URIs (RFC 7512). p11-kit knows the modules and loads them, its

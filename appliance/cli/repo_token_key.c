@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo_token.h"
+#include "appliance/cli/repo_token.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/der.h"
+#include "appliance/base/crypto/der.h"
 
 /* Public keys of tokens: what they say themselves, or what their certificates say. */
 

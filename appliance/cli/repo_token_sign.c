@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo_token.h"
+#include "appliance/cli/repo_token.h"
 
 #include <errno.h>
 #include <stdlib.h>

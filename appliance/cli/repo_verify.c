@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/repo.h"
+#include "appliance/cli/repo.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 
 enum { DAYS_OPTION, ROOT_OPTION, JSON_OPTION };
 enum { DAY = 24 * 60 * 60 };

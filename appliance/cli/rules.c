@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/shipped.h"
+#include "appliance/cli/shipped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/arena.h"
-#include "base/config.h"
-#include "base/file.h"
-#include "nft/netlink.h"
-#include "nft/outside.h"
-#include "nft/ruleset.h"
-#include "policy/compile.h"
-#include "policy/diff.h"
-#include "settings/lists.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/settings/lists.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/outside.h"
+#include "rules/nft/ruleset.h"
+#include "rules/policy/compile.h"
+#include "rules/policy/diff.h"
 
 enum { CHECK_BUDGET = 1 << 30, NFT_BUDGET = 256 << 20 };
 

@@ -7,11 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "cli/image.h"
-#include "cli/selftest_link.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/cli/image.h"
+#include "appliance/cli/selftest_link.h"
+#include "appliance/system/paths.h"
 
 /*
  * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the dns

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/selftest_link.h"
+#include "appliance/cli/selftest_link.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 #include <linux/if_tun.h>
 
-#include "base/clock.h"
-#include "base/selftest.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/selftest.h"
 
 #define FAR_NAME "selftest1"
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "system/probe.h"
+#include "appliance/system/probe.h"
 
 /*
  * The two ends of the self-test: selftest0 is a client's link (rules/nft counts it among the LANs),

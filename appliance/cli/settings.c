@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <getopt.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "base/crypto/key.h"
-#include "cli/appliance.h"
-#include "signed/strict.h"
+#include "appliance/base/config.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/cli/appliance.h"
+#include "rules/signed/strict.h"
 
 enum { BUDGET = 64 << 20 };	/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
 

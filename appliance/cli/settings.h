@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/command.h"
-#include "settings/network.h"
-#include "signed/approval.h"
-#include "system/intake.h"
+#include "appliance/cli/command.h"
+#include "appliance/settings/network.h"
+#include "appliance/system/intake.h"
+#include "rules/signed/approval.h"
 
 /*
  * `cordon settings` in parts: settings.c is the table. Below PATH_DATA:

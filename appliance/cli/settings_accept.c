@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/admin.h"
-#include "cli/appliance.h"
-#include "cli/terminal.h"
-#include "system/paths.h"
+#include "appliance/cli/admin.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/terminal.h"
+#include "appliance/system/paths.h"
 
 /* Somebody with the administrator's secret says yes, or begins anew. */
 

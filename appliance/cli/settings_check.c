@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto/password.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/appliance.h"
-#include "signed/approval.h"
-#include "system/paths.h"
+#include "appliance/base/crypto/password.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/approval.h"
 
 #define BUNDLE PATH_STATE "/bundle"
 enum { ROOT_NAME = 2 * DIGEST_SIZE + 2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "cli/admin.h"
-#include "cli/appliance.h"
-#include "system/paths.h"
+#include "appliance/base/file.h"
+#include "appliance/cli/admin.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
 
 /* Settings as one file, to keep or for a spare box: {"_type", "files": {NAME: TEXT}}. */
 enum { COPY_MAX = 4 << 20 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,12 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/appliance.h"
-#include "signed/approval.h"
-#include "signed/device.h"
-#include "system/paths.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/approval.h"
+#include "rules/signed/device.h"
 
 /* What a box is called, what time it is for signatures, and what it must never go back behind. */
 

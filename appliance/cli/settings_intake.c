@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "cli/appliance.h"
-#include "signed/approval.h"
-#include "system/paths.h"
+#include "appliance/base/file.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/approval.h"
 
 #define ERRORS "errors.txt"
 enum { STICKS = 8, NAMES_MAX = 1000 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/tls.h"
-#include "base/sealed.h"
-#include "cli/appliance.h"
-#include "signed/approval.h"
-#include "signed/field.h"
-#include "signed/strict.h"
-#include "system/linediff.h"
-#include "system/paths.h"
+#include "appliance/base/crypto/tls.h"
+#include "appliance/base/sealed.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/linediff.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/approval.h"
+#include "rules/signed/field.h"
+#include "rules/signed/strict.h"
 
 enum {
 	COMPOSED_MOST = SETTINGS_TEXT_MAX + 64 * 1024,	/* what is filled in is a few lines */

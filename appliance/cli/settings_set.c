@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "cli/appliance.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
 
 #define LEDGER "ledger"
 #define GONE PATH_DATA "/settings.gone"

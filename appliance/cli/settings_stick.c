@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,12 +13,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "cli/appliance.h"
-#include "cli/child.h"
-#include "signed/approval.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/child.h"
+#include "appliance/system/paths.h"
+#include "rules/signed/approval.h"
 
 /*
  * A stick is a stranger's. Each is looked at by a child in a mount namespace of its own, which goes away

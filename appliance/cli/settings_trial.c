@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "cli/appliance.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
 
 /*
  * Settings for a while, which take themselves back unless somebody can still say that they work. The new

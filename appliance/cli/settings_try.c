@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "cli/appliance.h"
-#include "cli/child.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/child.h"
+#include "appliance/system/paths.h"
 
 /*
  * What only cordond knows: whether it would start with these settings, their trust root and CA, and the rule

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/settings.h"
+#include "appliance/cli/settings.h"
 
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/admin.h"
-#include "cli/appliance.h"
-#include "cli/terminal.h"
-#include "system/compose.h"
-#include "system/paths.h"
-#include "system/wizard.h"
+#include "appliance/cli/admin.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/cli/terminal.h"
+#include "appliance/system/compose.h"
+#include "appliance/system/paths.h"
+#include "appliance/system/wizard.h"
 
 /*
  * `cordon setup`: questions, each answer judged at once by the parser of the file that it will stand in;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/shipped.h"
+#include "appliance/cli/shipped.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "cli/appliance.h"
-#include "settings/lists.h"
+#include "appliance/base/file.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/settings/lists.h"
 
 enum { VERSION_MAX = 64 };
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/status.h"
+#include "appliance/cli/status.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "cli/hosts.h"
-#include "cli/shipped.h"
-#include "system/paths.h"
+#include "appliance/base/config.h"
+#include "appliance/cli/hosts.h"
+#include "appliance/cli/shipped.h"
+#include "appliance/system/paths.h"
 
 enum { WAIT_MOST = 600 };	/* seconds */
 

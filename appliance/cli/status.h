@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "cli/appliance.h"
-#include "system/boot.h"
-#include "system/health.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/boot.h"
+#include "appliance/system/health.h"
 
 /* `cordon status` in parts: status.c has what cordond says. */
 

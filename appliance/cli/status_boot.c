@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/status.h"
+#include "appliance/cli/status.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "system/paths.h"
+#include "appliance/base/clock.h"
+#include "appliance/system/paths.h"
 
 enum { TIMES_MAX = 4096 };
 #define LOGGED PATH_BOOT_RUN "/logged"

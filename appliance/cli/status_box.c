@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/status.h"
+#include "appliance/cli/status.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
-#include "cli/admin.h"
-#include "cli/image.h"
-#include "cli/settings.h"
-#include "system/boot.h"
-#include "system/health.h"
-#include "system/paths.h"
-#include "system/route.h"
+#include "appliance/base/clock.h"
+#include "appliance/cli/admin.h"
+#include "appliance/cli/image.h"
+#include "appliance/cli/settings.h"
+#include "appliance/system/boot.h"
+#include "appliance/system/health.h"
+#include "appliance/system/paths.h"
+#include "appliance/system/route.h"
 
 /* What an appliance that runs the image says beside cordond: the box, its image, its settings. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/status.h"
+#include "appliance/cli/status.h"
 
 #include <stdio.h>
 #include <string.h>

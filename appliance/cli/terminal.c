@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/terminal.h"
+#include "appliance/cli/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli/appliance.h"
-#include "system/paths.h"
+#include "appliance/cli/appliance.h"
+#include "appliance/system/paths.h"
 
 static void drop_rest(void)
 {

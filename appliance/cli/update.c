@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/update.h"
+#include "appliance/cli/update.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/update.h"
+#include "appliance/cli/update.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "settings/settings.h"
+#include "appliance/base/file.h"
+#include "appliance/settings/settings.h"
 
 /*
  * A release that comes by hand. Its files are copied, within limits and without following a link,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/update.h"
+#include "appliance/cli/update.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/sandbox.h"
-#include "base/sealed.h"
-#include "base/tar.h"
+#include "appliance/base/file.h"
+#include "appliance/base/sandbox.h"
+#include "appliance/base/sealed.h"
+#include "appliance/base/tar.h"
 
 /*
  * A release as a tar archive on standard input. A child that can do nothing else unpacks it: of it

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 
-#include "daemon/log.h"
+#include "appliance/daemon/log.h"
 
 /*
  * Do dns and rules answer? Each is asked something that it can only answer when it does its work:

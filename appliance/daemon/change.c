@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/cursor.h"
-#include "daemon/log.h"
-#include "signed/metadata.h"
+#include "appliance/base/config.h"
+#include "appliance/base/cursor.h"
+#include "appliance/daemon/log.h"
+#include "rules/signed/metadata.h"
 
 /*
  * How a policy changes: a throw-away child compiles the rules of a source (source.c), then the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/check.h"
+#include "appliance/daemon/check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "base/crypto/tls.h"
-#include "base/file.h"
-#include "base/sealed.h"
-#include "daemon/log.h"
-#include "settings/lists.h"
-#include "signed/metadata.h"
+#include "appliance/base/config.h"
+#include "appliance/base/crypto/tls.h"
+#include "appliance/base/file.h"
+#include "appliance/base/sealed.h"
+#include "appliance/daemon/log.h"
+#include "appliance/settings/lists.h"
+#include "rules/signed/metadata.h"
 
 enum {
 	TRUST_MAX = 512 * 1024, CHECK_SECONDS = 120,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/diag.h"
-#include "settings/settings.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/settings.h"
 
 /* Settings alone can say something that no gateway can do. config: the file, for people. */
 void check_sense(const struct settings *settings, const char *config, struct diag *diag);

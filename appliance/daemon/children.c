@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "daemon/log.h"
-#include "daemon/role.h"
+#include "appliance/base/config.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/role.h"
 
 enum { LATER_MS = 2000, CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "appliance/daemon/role.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,14 +8,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/cursor.h"
-#include "daemon/log.h"
-#include "ipc/update.h"
-#include "policy/explain.h"
-#include "signed/canary.h"
-#include "signed/offer.h"
-#include "signed/strict.h"
+#include "appliance/base/config.h"
+#include "appliance/base/cursor.h"
+#include "appliance/daemon/log.h"
+#include "appliance/ipc/update.h"
+#include "rules/policy/explain.h"
+#include "rules/signed/canary.h"
+#include "rules/signed/offer.h"
+#include "rules/signed/strict.h"
 
 /*
  * The compile role: a throw-away child that reads what people wrote. It has the lists' descriptors,

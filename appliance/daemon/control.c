@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
-#include "daemon/sockets.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/sockets.h"
 
 enum { READ_MS = 2000, COUNTERS_MS = 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/disk.h"
+#include "appliance/daemon/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "journal/store.h"
+#include "appliance/journal/store.h"
 
 const char *disk_print(enum disk_folder folder)
 {

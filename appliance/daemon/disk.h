@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "daemon/retention.h"
+#include "appliance/daemon/retention.h"
 
 /*
  * How the disk is that holds STATE and the block log. A child looks, since a dying disk keeps

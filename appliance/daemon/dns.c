@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "appliance/daemon/role.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
+#include "appliance/daemon/log.h"
 
 /*
  * The dns role: worker threads on the parent's sockets. Its main thread only takes messages: a new

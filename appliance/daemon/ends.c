@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
-#include "daemon/oom.h"
-#include "daemon/parent.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/oom.h"
+#include "appliance/daemon/parent.h"
 
 /*
  * How roles end, and when they are started again. The first tries follow at once: a role that was

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/guard.h"
+#include "appliance/daemon/guard.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "daemon/log.h"
-#include "daemon/role.h"
-#include "daemon/working.h"
-#include "nft/table.h"
+#include "appliance/base/clock.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/role.h"
+#include "appliance/daemon/working.h"
+#include "rules/nft/table.h"
 
 enum {
 	PAUSE = 4,		/* after a restoration, times as long as it took */

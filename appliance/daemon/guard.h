@@ -3,12 +3,12 @@
 
 #include <poll.h>
 
-#include "base/ration.h"
-#include "base/text.h"
-#include "ipc/guard.h"
-#include "nft/kernel.h"
-#include "nft/listen.h"
-#include "nft/outside.h"
+#include "appliance/base/ration.h"
+#include "appliance/base/text.h"
+#include "appliance/ipc/guard.h"
+#include "rules/nft/kernel.h"
+#include "rules/nft/listen.h"
+#include "rules/nft/outside.h"
 
 /*
  * Keeps the kernel's side what the rules role made of it. The kernel tells each change. One that

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "daemon/log.h"
+#include "appliance/base/clock.h"
+#include "appliance/daemon/log.h"
 
 /* What the rules role tells of the kernel's side, kept for the status over its restarts. */
 

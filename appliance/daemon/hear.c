@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "base/cursor.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
+#include "appliance/base/cursor.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
 
 /* What roles say to the parent. */
 

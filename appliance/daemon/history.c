@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/history.h"
+#include "appliance/daemon/history.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "signed/metadata.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "rules/signed/metadata.h"
 
 #define HISTORY_FILE "history.jsonl"
 #define RECEIPTS_FILE "receipts.jsonl"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "appliance/daemon/role.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/cursor.h"
-#include "daemon/log.h"
-#include "journal/journal.h"
-#include "journal/store.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/cursor.h"
+#include "appliance/daemon/log.h"
+#include "appliance/journal/journal.h"
+#include "appliance/journal/store.h"
 
 /*
  * The journal role: events from the workers' rings and from NFLOG in, the block log out. Its root

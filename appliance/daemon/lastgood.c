@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/lastgood.h"
+#include "appliance/daemon/lastgood.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "ipc/message.h"
+#include "appliance/base/file.h"
+#include "appliance/ipc/message.h"
 
 enum { LASTGOOD_MAX = 1 << 30 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 /*
  * The compiled policy that was in force last, in the state folder: enough for a start in which

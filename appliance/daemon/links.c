@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/links.h"
+#include "appliance/daemon/links.h"
 
 #include <net/if.h>
 #include <stdio.h>

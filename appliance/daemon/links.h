@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "ipc/guard.h"
-#include "settings/settings.h"
+#include "appliance/ipc/guard.h"
+#include "appliance/settings/settings.h"
 
 /* Cables and default routes of this machine, for the status. */
 

@@ -2,10 +2,10 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "daemon/sockets.h"
+#include "appliance/base/config.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/sockets.h"
 
 /* The sockets of the dns role: one for each worker, address and protocol. */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/diag.h"
-#include "settings/settings.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/settings.h"
 
 /* The daemon's own messages, on standard error: "cordond dns: error: what, where, what to do". */
 void log_open(enum role role, enum log_level level);

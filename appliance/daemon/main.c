@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/file.h"
-#include "base/version.h"
-#include "daemon/check.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "daemon/role.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/base/version.h"
+#include "appliance/daemon/check.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/role.h"
 
 enum { EXIT_USAGE = 2 };
 

@@ -3,10 +3,10 @@
 
 #include <stdbool.h>
 
-#include "base/clock.h"
-#include "base/diag.h"
-#include "ipc/control.h"
-#include "settings/settings.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/diag.h"
+#include "appliance/ipc/control.h"
+#include "appliance/settings/settings.h"
 
 /*
  * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/oom.h"
+#include "appliance/daemon/oom.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "daemon/log.h"
-#include "daemon/oom.h"
+#include "appliance/base/clock.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/oom.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20, KEEP_MS = 10 * 60 * 1000, AGAIN_MS = 500 };
 

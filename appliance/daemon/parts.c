@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parts.h"
+#include "appliance/daemon/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,15 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "daemon/sockets.h"
-#include "journal/journal.h"
-#include "journal/store.h"
+#include "appliance/base/config.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/sockets.h"
+#include "appliance/journal/journal.h"
+#include "appliance/journal/store.h"
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "settings/settings.h"
+#include "appliance/settings/settings.h"
 
 /*
  * What the parent opens for itself and its roles. None of it stands between the start and the

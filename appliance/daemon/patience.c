@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
 
 /*
  * How long a role may take: work whose size the lists decide is sized before it begins, and waited

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/pinholes.h"
+#include "appliance/daemon/pinholes.h"
 
 #include <errno.h>
 #include <stdlib.h>

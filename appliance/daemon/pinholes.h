@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "ipc/message.h"
-#include "journal/neighbours.h"
-#include "nft/pinhole.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
+#include "appliance/ipc/message.h"
+#include "appliance/journal/neighbours.h"
+#include "appliance/settings/settings.h"
+#include "rules/nft/pinhole.h"
+#include "rules/policy/policy.h"
 
 /*
  * Pinholes: opened by what the dns role resolved, judged by each policy. The kernel holds them and

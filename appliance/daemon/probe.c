@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/probe.h"
+#include "appliance/daemon/probe.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 /* ---- pure ---- */
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/loop.h"
+#include "appliance/base/loop.h"
 #include "dns/worker.h"
 
 /*

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/receipt.h"
+#include "appliance/daemon/receipt.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/hex.h"
-#include "base/version.h"
-#include "signed/device.h"
-#include "signed/strict.h"
+#include "appliance/base/hex.h"
+#include "appliance/base/version.h"
+#include "rules/signed/device.h"
+#include "rules/signed/strict.h"
 
 static json_t *signed_json(const struct receipt *receipt, const struct secret *key)
 {

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "base/crypto/key.h"
-#include "base/text.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/text.h"
 
 /*
  * What an appliance attests to its publisher: an envelope as TUF has it, {"signatures", "signed"},

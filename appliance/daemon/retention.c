@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/retention.h"
+#include "appliance/daemon/retention.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "journal/store.h"
+#include "appliance/journal/store.h"
 
 enum { HEAD = 16 * 1024, DAY_S = 86400 };
 

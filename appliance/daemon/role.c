@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "appliance/daemon/role.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
-#include "base/file.h"
-#include "daemon/log.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/log.h"
 
 enum { READ_MAX = 1 << 20 };
 

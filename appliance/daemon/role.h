@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/sandbox.h"
+#include "appliance/base/sandbox.h"
+#include "appliance/ipc/message.h"
+#include "appliance/settings/lists.h"
 #include "dns/worker.h"
-#include "ipc/message.h"
-#include "settings/lists.h"
-#include "signed/freshness.h"
+#include "rules/signed/freshness.h"
 
 /*
  * A child of cordond: the same program, executed anew, with descriptor 3 to the parent. It is told

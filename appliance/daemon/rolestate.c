@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/rolestate.h"
+#include "appliance/daemon/rolestate.h"
 
 const char *role_state_print(enum role_state state)
 {

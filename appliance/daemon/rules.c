@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/role.h"
+#include "appliance/daemon/role.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -9,16 +9,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/cursor.h"
-#include "base/repeats.h"
-#include "daemon/guard.h"
-#include "daemon/log.h"
-#include "daemon/pinholes.h"
-#include "daemon/sockets.h"
-#include "daemon/working.h"
-#include "nft/kernel.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/repeats.h"
+#include "appliance/daemon/guard.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/pinholes.h"
+#include "appliance/daemon/sockets.h"
+#include "appliance/daemon/working.h"
+#include "rules/nft/kernel.h"
 
 /*
  * The rules role: the only process that may change the kernel's tables. It reads no text and hears

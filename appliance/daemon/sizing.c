@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/sizing.h"
+#include "appliance/daemon/sizing.h"
 
 #include <stdio.h>
 #include <stdlib.h>

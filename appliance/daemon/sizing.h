@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 /*
  * What a compiled policy will cost the rules role and the kernel, before it is sent there. Pure.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/sockets.h"
+#include "appliance/daemon/sockets.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ipc/control.h"
+#include "appliance/ipc/control.h"
 
 enum { RECEIVE_BUFFER = 4 << 20, PACKET_BYTES = 128, BACKLOG = 256 };
 

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "settings/settings.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/settings.h"
 
 /*
  * What only root can open: the parent makes these once and keeps them, so that queries wait in the

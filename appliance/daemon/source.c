@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "daemon/lastgood.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/lastgood.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
 
 /*
  * Where rules come from. Lists are copied to STATE/lists.new, so that what is in force never

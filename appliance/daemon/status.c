@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/parent.h"
+#include "appliance/daemon/parent.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/config.h"
-#include "base/cursor.h"
-#include "base/hex.h"
-#include "base/version.h"
-#include "daemon/links.h"
-#include "daemon/log.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/config.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/hex.h"
+#include "appliance/base/version.h"
+#include "appliance/daemon/links.h"
+#include "appliance/daemon/log.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
 static void put(json_t *object, const char *key, json_t *value)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/unlogged.h"
+#include "appliance/daemon/unlogged.h"
 
 #include <string.h>
 
-#include "base/cursor.h"
-#include "nft/kernel.h"
+#include "appliance/base/cursor.h"
+#include "rules/nft/kernel.h"
 
 static bool find(const uint8_t *counters, size_t size, uint64_t *packets)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/update_role.h"
+#include "appliance/daemon/update_role.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,18 +13,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/config.h"
-#include "base/cursor.h"
-#include "base/file.h"
-#include "daemon/log.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/config.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/log.h"
+#include "appliance/ipc/update.h"
 #include "dns/lookup.h"
-#include "ipc/update.h"
-#include "signed/archive.h"
-#include "signed/client.h"
-#include "signed/freshness.h"
-#include "signed/release.h"
-#include "signed/strict.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/client.h"
+#include "rules/signed/freshness.h"
+#include "rules/signed/release.h"
+#include "rules/signed/strict.h"
 
 /*
  * The update role: asks the mirrors, follows the metadata, and offers what it found to the parent.

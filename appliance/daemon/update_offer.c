@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/update_role.h"
+#include "appliance/daemon/update_role.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "ipc/update.h"
-#include "signed/archive.h"
-#include "signed/release.h"
+#include "appliance/base/file.h"
+#include "appliance/ipc/update.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/release.h"
 
 /* An offer: the metadata that is trusted, every root, and the lists, as one archive. */
 enum { ROOTS = 256 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "daemon/role.h"
-#include "signed/client.h"
-#include "signed/freshness.h"
+#include "appliance/daemon/role.h"
+#include "rules/signed/client.h"
+#include "rules/signed/freshness.h"
 
 /* What the update role's files share. */
 struct update_role {

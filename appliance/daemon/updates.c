@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/updates.h"
+#include "appliance/daemon/updates.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +9,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/cursor.h"
-#include "base/file.h"
-#include "daemon/history.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "daemon/receipt.h"
-#include "signed/archive.h"
-#include "signed/metadata.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/history.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/receipt.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/metadata.h"
 
 #define RECEIPT_FILE "receipt.json"
 

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/crypto/key.h"
-#include "base/diag.h"
-#include "base/ration.h"
-#include "ipc/message.h"
-#include "ipc/update.h"
-#include "signed/freshness.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/ration.h"
+#include "appliance/ipc/message.h"
+#include "appliance/ipc/update.h"
+#include "rules/signed/freshness.h"
 
 /*
  * The parent's side of signed updates: it takes an offer from the update role, has it verified and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/updates.h"
+#include "appliance/daemon/updates.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,15 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/config.h"
-#include "base/file.h"
-#include "base/version.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
-#include "daemon/parts.h"
-#include "signed/archive.h"
-#include "signed/device.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/config.h"
+#include "appliance/base/file.h"
+#include "appliance/base/version.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/parts.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/device.h"
 
 /* What the parent keeps of signed updates in its state folder, and how it begins with that. */
 

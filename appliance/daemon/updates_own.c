@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/updates.h"
+#include "appliance/daemon/updates.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto/certificate.h"
-#include "base/file.h"
-#include "daemon/log.h"
-#include "daemon/parent.h"
+#include "appliance/base/crypto/certificate.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/log.h"
+#include "appliance/daemon/parent.h"
 
 /*
  * Who the appliance is to the collector's TLS: a key of its own, since the update role that uses it

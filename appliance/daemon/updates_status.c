@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/hex.h"
-#include "daemon/parent.h"
-#include "daemon/updates.h"
-#include "signed/freshness.h"
-#include "signed/metadata.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/hex.h"
+#include "appliance/daemon/parent.h"
+#include "appliance/daemon/updates.h"
+#include "rules/signed/freshness.h"
+#include "rules/signed/metadata.h"
 
 /* What `cordon status` and `cordon update status` show of signed updates. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/watchdog.h"
+#include "appliance/daemon/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "daemon/log.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/log.h"
 
 #define UNREADY_FILE "unready"
 

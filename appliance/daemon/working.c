@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/working.h"
+#include "appliance/daemon/working.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "ipc/message.h"
+#include "appliance/ipc/message.h"
 
 enum { LEAST_MS = 50 };	/* of processor time in a second that count as getting on */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/control.h"
+#include "appliance/ipc/control.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -11,9 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
-#include "base/text.h"
-#include "policy/rule.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/text.h"
+#include "rules/policy/rule.h"
 
 const char *mode_print(enum mode mode)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/event.h"
+#include "appliance/ipc/event.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8 };
 

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
-#include "policy/name.h"
-#include "policy/rule.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/name.h"
+#include "rules/policy/rule.h"
 
 /* One verdict that a client met, with a count. What the journal stores, for good. */
 enum event_channel {

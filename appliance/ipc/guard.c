@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/guard.h"
+#include "appliance/ipc/guard.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/cursor.h"
-#include "base/text.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/text.h"
 
 const char *guard_owner_print(enum guard_owner owner)
 {

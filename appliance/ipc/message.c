@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/message.h"
+#include "appliance/ipc/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
-#include "base/file.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/file.h"
 
 int message_send(int socket, enum message_type type, const void *body, size_t size, int fd)
 {

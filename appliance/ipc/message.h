@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/control.h"
-#include "policy/addr.h"
-#include "policy/name.h"
+#include "appliance/ipc/control.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/name.h"
 
 /*
  * Messages between roles: SOCK_SEQPACKET, a type, a body encoded field by field, at most one

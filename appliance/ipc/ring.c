@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/ring.h"
+#include "appliance/ipc/ring.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "ipc/ring.h"
+#include "appliance/ipc/ring.h"
 
 /*
  * Memory that the parent makes once for each DNS worker and hands to the dns role (writes) and the

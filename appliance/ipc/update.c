@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/update.h"
+#include "appliance/ipc/update.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 static void put_text(struct cursor *cursor, const char *text, size_t size)
 {

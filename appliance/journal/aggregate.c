@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/aggregate.h"
+#include "appliance/journal/aggregate.h"
 
 #include <errno.h>
 #include <stddef.h>

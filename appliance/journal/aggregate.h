@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/event.h"
+#include "appliance/ipc/event.h"
 
 /*
  * Events in, records out: a pure function of what it was given and of the time that it was told.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/journal.h"
+#include "appliance/journal/journal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include "journal/aggregate.h"
-#include "journal/neighbours.h"
-#include "journal/nflog.h"
-#include "journal/record.h"
-#include "journal/store.h"
-#include "policy/policy.h"
+#include "appliance/journal/aggregate.h"
+#include "appliance/journal/neighbours.h"
+#include "appliance/journal/nflog.h"
+#include "appliance/journal/record.h"
+#include "appliance/journal/store.h"
+#include "rules/policy/policy.h"
 
 enum {
 	SYNC_MS = 1000,

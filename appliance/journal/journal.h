@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/control.h"
-#include "ipc/event.h"
-#include "journal/losses.h"
-#include "policy/addr.h"
+#include "appliance/ipc/control.h"
+#include "appliance/ipc/event.h"
+#include "appliance/journal/losses.h"
+#include "rules/policy/addr.h"
 
 /*
  * From events to the block log: counts them, looks up what is known beside them, and keeps them in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/losses.h"
+#include "appliance/journal/losses.h"
 
 const char *loss_print(enum loss loss)
 {

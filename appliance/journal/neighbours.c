@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/neighbours.h"
+#include "appliance/journal/neighbours.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/selftest.h"
-#include "journal/netlink.h"
+#include "appliance/base/selftest.h"
+#include "appliance/journal/netlink.h"
 
 enum { QUESTION_SIZE = 128, ANSWER_SIZE = 16 * 1024 };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 /*
  * Who a client is on the link: asked of the kernel, one question an answer, over an rtnetlink

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/netlink.h"
+#include "appliance/journal/netlink.h"
 
 const struct nlmsghdr *netlink_next(struct netlink *netlink)
 {

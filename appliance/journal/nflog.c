@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/nflog.h"
+#include "appliance/journal/nflog.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/cursor.h"
-#include "policy/policy.h"
+#include "appliance/base/cursor.h"
+#include "rules/policy/policy.h"
 
 enum { MOST_EXTENSIONS = 8 };	/* IPv6 extension headers: a host has no use for more */
 

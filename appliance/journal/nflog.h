@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "ipc/event.h"
-#include "journal/netlink.h"
+#include "appliance/ipc/event.h"
+#include "appliance/journal/netlink.h"
 
 /*
  * What the kernel reports on an NFLOG socket (linux/netfilter/nfnetlink_log.h): one datagram, one

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/record.h"
+#include "appliance/journal/record.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 
 enum { MAC_TEXT = 18, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
 

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ipc/control.h"
-#include "ipc/event.h"
-#include "journal/losses.h"
-#include "policy/policy.h"
+#include "appliance/ipc/control.h"
+#include "appliance/ipc/event.h"
+#include "appliance/journal/losses.h"
+#include "rules/policy/policy.h"
 
 /*
  * One event and what is known beside it, as one line of JSON. Every line has every key, in this

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/store.h"
+#include "appliance/journal/store.h"
 
 #include <errno.h>
 #include <fcntl.h>

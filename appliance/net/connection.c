@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "net/connection.h"
+#include "appliance/net/connection.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 
 const struct connection_limits connection_limits_default = {
 	.connect_ms = 10000, .answer_ms = 10000, .request_ms = 300000, .rate = 1000,

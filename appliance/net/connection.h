@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/crypto/tls.h"
-#include "base/diag.h"
-#include "net/http.h"
-#include "base/url.h"
-#include "policy/addr.h"
+#include "appliance/base/crypto/tls.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/url.h"
+#include "appliance/net/http.h"
+#include "rules/policy/addr.h"
 
 /*
  * One HTTP(S) connection to one server, kept alive between requests, blocking with hard limits: it

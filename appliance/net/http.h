@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * The client's side of HTTP/1.1 (RFC 9112) as a state machine over bytes: a request is printed, the

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "settings/value.h"
+#include "appliance/settings/value.h"
 
 /* The section [network]: who is guarded, from whom, and who is an exception. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "settings/lines.h"
+#include "appliance/settings/lines.h"
 
 #include <ini.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "settings/value.h"
+#include "appliance/settings/value.h"
 
 /*
  * The lines of an INI file. inih does the syntax; its Debian build cuts a line at 200 bytes and tells

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "settings/lists.h"
+#include "appliance/settings/lists.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/file.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/file.h"
 
 enum { PARSE_BUDGET = 1 << 30 };
 

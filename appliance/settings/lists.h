@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "policy/compile.h"
-#include "settings/settings.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/settings.h"
+#include "rules/policy/compile.h"
 
 /*
  * The rule lists of a folder: NAME.rules files, opened by whoever may read them, parsed by whoever

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "settings/network.h"
+#include "appliance/settings/network.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/lines.h"
+#include "appliance/settings/lines.h"
 
 /* The file being read. parser comes first, so that the reader of lines gets it and this comes back. */
 struct reader {

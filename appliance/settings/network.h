@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "policy/addr.h"
+#include "appliance/base/diag.h"
+#include "rules/policy/addr.h"
 
 /*
  * network.conf (network.conf(5)): how an appliance that runs the image is connected. INI text in,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/selftest.h"
-#include "settings/network.h"
+#include "appliance/base/selftest.h"
+#include "appliance/settings/network.h"
 
 /* What a whole network.conf says: defaults that depend on one another, and what cannot be. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "settings/settings.h"
+#include "appliance/settings/settings.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "settings/lines.h"
-#include "settings/value.h"
+#include "appliance/base/config.h"
+#include "appliance/settings/lines.h"
+#include "appliance/settings/value.h"
 
 /* ---- [dns] ---- */
 

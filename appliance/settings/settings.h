@@ -6,12 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "base/url.h"
-#include "policy/addr.h"
-#include "policy/compile.h"
-#include "policy/name.h"
-#include "policy/rule.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/url.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/compile.h"
+#include "rules/policy/name.h"
+#include "rules/policy/rule.h"
 
 /*
  * cordon.conf (cordon.conf(5)): INI text in, struct out. The parent reads the file and hands the

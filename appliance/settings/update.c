@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "base/hex.h"
-#include "settings/value.h"
+#include "appliance/base/hex.h"
+#include "appliance/settings/value.h"
 
 /* [update]: where signed rule lists come from and who is believed. */
 

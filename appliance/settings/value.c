@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "settings/value.h"
+#include "appliance/settings/value.h"
 
 #include <errno.h>
 #include <stdio.h>

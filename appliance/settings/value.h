@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "settings/settings.h"
+#include "appliance/settings/settings.h"
 
 /*
  * Values of cordon.conf, between settings.c and value.c: text to what it means, or false after an

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/boot.h"
+#include "appliance/system/boot.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * How a start went: when each step was done (PATH_BOOT_TIMES, lines "STEP SECONDS" of the kernel's

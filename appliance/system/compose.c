@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/compose.h"
+#include "appliance/system/compose.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "settings/lines.h"
-#include "settings/value.h"
+#include "appliance/settings/lines.h"
+#include "appliance/settings/value.h"
 
 /* Keys that are filled in when cordon.conf has none of them. */
 static const char *const open_key[][2] = {

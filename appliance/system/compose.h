@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/text.h"
-#include "settings/network.h"
+#include "appliance/base/text.h"
+#include "appliance/settings/network.h"
 
 /*
  * The settings that cordond runs with: the administrator's cordon.conf as it is, and behind it what it

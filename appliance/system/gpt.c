@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/gpt.h"
+#include "appliance/system/gpt.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "appliance/base/hex.h"
 
 /* Where things lie in a header, which is little endian. */
 enum { HEADER = 92, AT_REVISION = 8, AT_SIZE = 12, AT_CRC = 16, AT_MY = 24, AT_OTHER = 32,

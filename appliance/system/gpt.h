@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 /*
  * The partition table of a disk (GPT, UEFI specification 2.10, chapter 5), over bytes: read from one of

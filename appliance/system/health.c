@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/health.h"
+#include "appliance/system/health.h"
 
 #include <stdarg.h>
 #include <stdio.h>

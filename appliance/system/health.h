@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * Is this gateway healthy, and what is to be done if not? Facts in, words for people out; the same for a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/install.h"
+#include "appliance/system/install.h"
 
 #include <errno.h>
 #include <inttypes.h>

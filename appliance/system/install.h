@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "system/gpt.h"
-#include "system/manifest.h"
-#include "system/slots.h"
+#include "appliance/system/gpt.h"
+#include "appliance/system/manifest.h"
+#include "appliance/system/slots.h"
 
 /*
  * A new image into the slot that does not run, as a row of writes. The box starts after a power cut

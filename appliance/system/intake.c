@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/intake.h"
+#include "appliance/system/intake.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/password.h"
-#include "settings/lines.h"
+#include "appliance/base/crypto/password.h"
+#include "appliance/settings/lines.h"
 
 static const struct {
 	const char *name;

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/crypto/digest.h"
-#include "base/diag.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/diag.h"
 
 /*
  * Settings come to an appliance as a set of files, from the EFI partition, a stick or a copy. What a set

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/sealed.h"
-#include "system/intake.h"
+#include "appliance/base/sealed.h"
+#include "appliance/system/intake.h"
 
 /* What the child that compares two sets says, and how far it is believed. */
 

@@ -4,9 +4,9 @@
 
 #include <mbedtls/base64.h>
 
-#include "base/crypto/password.h"
-#include "base/cursor.h"
-#include "system/intake.h"
+#include "appliance/base/crypto/password.h"
+#include "appliance/base/cursor.h"
+#include "appliance/system/intake.h"
 
 static const char *const key_type[] = {
 	"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",

@@ -6,10 +6,10 @@
 #include <mbedtls/base64.h>
 #include <mbedtls/x509_crt.h>
 
-#include "base/hex.h"
-#include "settings/lines.h"
-#include "settings/network.h"
-#include "system/intake.h"
+#include "appliance/base/hex.h"
+#include "appliance/settings/lines.h"
+#include "appliance/settings/network.h"
+#include "appliance/system/intake.h"
 
 enum { BLOB = 2048, SUBJECT = 256 };
 

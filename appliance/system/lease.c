@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/lease.h"
+#include "appliance/system/lease.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/value.h"
+#include "appliance/settings/value.h"
 
 enum {
 	PREFIX_SHORTEST = 16,

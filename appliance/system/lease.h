@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "system/wiring.h"
+#include "appliance/system/wiring.h"
 
 /*
  * What udhcpc and udhcpc6 pass on from the network: words in the environment of the program that they

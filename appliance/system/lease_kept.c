@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "settings/value.h"
-#include "system/lease.h"
+#include "appliance/settings/value.h"
+#include "appliance/system/lease.h"
 
 /* Leases as lines of text: those of this box's own hand, but a disk may have made something else of
  * them. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/lease.h"
+#include "appliance/system/lease.h"
 
 /* What a lease comes to as time goes by. */
 

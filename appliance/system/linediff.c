@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/linediff.h"
+#include "appliance/system/linediff.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * Two texts line by line, as `diff -u` writes it, under one name; nothing for the same text. Where two

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/manifest.h"
+#include "appliance/system/manifest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "base/sealed.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "appliance/base/sealed.h"
 
 enum { ROOT_BLOCK = 4096 };
 #define BUILD_MAX INT64_C(253402300799)	/* the year 9999 */

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "system/slots.h"
+#include "appliance/base/diag.h"
+#include "appliance/system/slots.h"
 
 /*
  * What a bundle says of itself: one file, manifest.json, beside the two that it describes. Its

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/probe.h"
+#include "appliance/system/probe.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, UDP_HEADER = 8, TCP_HEADER = 20, TTL = 16 };
 enum { TCP_SYN = 0x02, TCP_RST = 0x04, DNS_HEADER = 12, TYPE_A = 1, TYPE_OPT = 41, CLASS_IN = 1,

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
-#include "policy/name.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/name.h"
 
 /*
  * Packets of the self-test, as a client would send them, and what came back: bytes in, bytes out.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/route.h"
+#include "appliance/system/route.h"
 
 #include <stddef.h>
 #include <stdio.h>

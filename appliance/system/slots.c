@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/slots.h"
+#include "appliance/system/slots.h"
 
 #include <errno.h>
 #include <stdio.h>

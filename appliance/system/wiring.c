@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/wiring.h"
+#include "appliance/system/wiring.h"
 
 #include <stdarg.h>
 #include <stdio.h>

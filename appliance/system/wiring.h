@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "settings/network.h"
+#include "appliance/base/arena.h"
+#include "appliance/settings/network.h"
 
 /*
  * What network.conf means on the machine, as data: programs to run, files to write, services to keep

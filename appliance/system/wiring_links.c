@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "system/wiring.h"
+#include "appliance/system/wiring.h"
 
 /* Kernel settings, links, addresses and routes. */
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "system/paths.h"
-#include "system/wiring.h"
+#include "appliance/system/paths.h"
+#include "appliance/system/wiring.h"
 
 /* DHCP, router advertisements, time and ssh: their words and their files. */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "system/wizard.h"
+#include "appliance/system/wizard.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "system/wiring.h"
+#include "appliance/system/wiring.h"
 
 static void put_address(char answer[WIZARD_ANSWER], const struct network_family *family,
 			const char *dynamic)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/text.h"
-#include "settings/network.h"
+#include "appliance/base/text.h"
+#include "appliance/settings/network.h"
 
 /*
  * What the questions of `cordon setup` come to: answers, which are texts as somebody typed them, become

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/apply.h"
+#include "rules/nft/apply.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "nft/change.h"
-#include "nft/current.h"
-#include "nft/table.h"
+#include "rules/nft/change.h"
+#include "rules/nft/current.h"
+#include "rules/nft/table.h"
 
 enum {
 	DIFFERENCE = 60,	/* bytes of each side that a message shows */

@@ -3,10 +3,10 @@
 
 #include <stdbool.h>
 
-#include "base/diag.h"
-#include "nft/netlink.h"
-#include "nft/objects.h"
-#include "nft/scope.h"
+#include "appliance/base/diag.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/objects.h"
+#include "rules/nft/scope.h"
 
 /*
  * Makes the kernel hold this table, as far as the scope looks, and reads it back: compares, sends

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/attribute.h"
+#include "rules/nft/attribute.h"
 
 #include <arpa/inet.h>
 #include <string.h>

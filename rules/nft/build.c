@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 #include <netinet/in.h>
 #include <string.h>
 
-#include "base/selftest.h"
+#include "appliance/base/selftest.h"
 
 const uint8_t *build_bytes(const struct addr *addr)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "nft/marks.h"
-#include "nft/outside.h"
-#include "nft/ruleset.h"
-#include "nft/table.h"
+#include "rules/nft/marks.h"
+#include "rules/nft/outside.h"
+#include "rules/nft/ruleset.h"
+#include "rules/nft/table.h"
 
 /*
  * A ruleset in the making:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 
-#include "base/config.h"
+#include "appliance/base/config.h"
 
 static const struct table_hook capture_hook = {
 	NF_INET_PRE_ROUTING, -300, "prerouting", "raw", "filter",

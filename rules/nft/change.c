@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/change.h"
+#include "rules/nft/change.h"
 
 #include <errno.h>
 #include <libnftnl/table.h>
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "nft/delta.h"
+#include "rules/nft/delta.h"
 
 enum { CHUNK = 256 };	/* elements a message; a nested attribute holds 64 KiB */
 

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "nft/netlink.h"
-#include "nft/objects.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/objects.h"
 
 /* One transaction from what the kernel holds to what it shall hold. */
 struct change {

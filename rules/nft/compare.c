@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/objects.h"
+#include "rules/nft/objects.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/delta.h"
+#include "rules/nft/delta.h"
 
 enum { SPOILT = UINT32_MAX };	/* as the type of a set's objects: there is none such */
 

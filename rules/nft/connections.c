@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/connections.h"
+#include "rules/nft/connections.h"
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/marks.h"
+#include "rules/nft/marks.h"
 
 enum {
 	REQUEST = 1024,

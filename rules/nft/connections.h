@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "nft/netlink.h"
-#include "policy/addr.h"
-#include "policy/rule.h"
+#include "rules/nft/netlink.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/rule.h"
 
 /*
  * Tracked connections that began through a pinhole (CT_MARK_PINHOLE): keep is asked for each, with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/current.h"
+#include "rules/nft/current.h"
 
 #include <errno.h>
 #include <libnftnl/common.h>
@@ -11,7 +11,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 
-#include "nft/attribute.h"
+#include "rules/nft/attribute.h"
 
 enum {
 	REQUEST = 1024,		/* bytes of a request: headers and two names */

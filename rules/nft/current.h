@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "nft/netlink.h"
-#include "nft/objects.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/objects.h"
 
 /*
  * Reads a table of family inet from the kernel into objects, initialised and empty; elements only

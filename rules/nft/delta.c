@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/delta.h"
+#include "rules/nft/delta.h"
 
 #include <errno.h>
 #include <libnftnl/expr.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/expression.h"
+#include "rules/nft/expression.h"
 
 #include <arpa/inet.h>
 #include <libnftnl/expr.h>

@@ -3,7 +3,7 @@
 
 #include <libnftnl/rule.h>
 
-#include "nft/table.h"
+#include "rules/nft/table.h"
 
 /*
  * A rule as the kernel's expressions, register for register as nft writes them, so that `nft list`

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/field.h"
+#include "rules/nft/field.h"
 
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_IN_INTERFACE] = { "iifname", TYPE_INTERFACE, SOURCE_META, NFT_META_IIFNAME, 0, 0 },

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /* What of a packet a rule can look at, and the types of nft's sets. */
 

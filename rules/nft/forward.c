@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
 
-#include "base/config.h"
+#include "appliance/base/config.h"
 
 /* Before the filters of other programs, so that what we refuse is counted with our reason. */
 static const struct table_hook forward_hook = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>

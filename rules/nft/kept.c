@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/kept.h"
+#include "rules/nft/kept.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nft/netlink.h"
+#include "rules/nft/netlink.h"
 
 /* Policy rules or routes of one family as the kernel told them, to be compared and sent back. */
 enum { KEPT = 256 };	/* messages; what comes behind them is not looked at */

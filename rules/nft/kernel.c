@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/kernel.h"
+#include "rules/nft/kernel.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/apply.h"
-#include "nft/change.h"
-#include "nft/current.h"
-#include "nft/marks.h"
-#include "nft/netlink.h"
-#include "nft/route.h"
-#include "nft/table.h"
+#include "rules/nft/apply.h"
+#include "rules/nft/change.h"
+#include "rules/nft/current.h"
+#include "rules/nft/marks.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/route.h"
+#include "rules/nft/table.h"
 
 int kernel_open(struct kernel **kernel)
 {

@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "nft/outside.h"
-#include "nft/route.h"
-#include "nft/ruleset.h"
-#include "nft/scope.h"
+#include "appliance/base/diag.h"
+#include "rules/nft/outside.h"
+#include "rules/nft/route.h"
+#include "rules/nft/ruleset.h"
+#include "rules/nft/scope.h"
 
 /*
  * The kernel's side of a ruleset (libnftnl, libmnl; needs CAP_NET_ADMIN). Only the table

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/listen.h"
+#include "rules/nft/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#include "nft/netlink.h"
+#include "rules/nft/netlink.h"
 
 enum {
 	DATAGRAM = 64 * 1024,

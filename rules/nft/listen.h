@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "nft/kernel.h"
-#include "nft/watch.h"
+#include "rules/nft/kernel.h"
+#include "rules/nft/watch.h"
 
 /* The sockets of watch.h: notifications of nftables and of routing. */
 enum { LISTEN_NFTABLES, LISTEN_ROUTE, LISTEN_SOCKETS };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/netlink.h"
+#include "rules/nft/netlink.h"
 
 #include <errno.h>
 #include <libnftnl/common.h>

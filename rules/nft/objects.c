@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/objects.h"
+#include "rules/nft/objects.h"
 
 #include <errno.h>
 #include <libnftnl/expr.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/expression.h"
+#include "rules/nft/expression.h"
 
 enum {
 	TYPE_SHIFT = 6	/* nft joins the types of a key's fields in steps of six bits */

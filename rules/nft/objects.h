@@ -6,9 +6,9 @@
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 
-#include "base/text.h"
-#include "nft/scope.h"
-#include "nft/table.h"
+#include "appliance/base/text.h"
+#include "rules/nft/scope.h"
+#include "rules/nft/table.h"
 
 /* NFT_TABLE_F_*. The headers of Linux 6.1 lack PERSIST; Linux 6.9 has it in
  * <linux/netfilter/nf_tables.h> since its commit da5141bbe0c2. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/outside.h"
+#include "rules/nft/outside.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "settings/settings.h"
+#include "appliance/settings/settings.h"
 
 /*
  * Which interfaces lead outside. Whatever else forwards is guarded, so an interface that is in no

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/outside.h"
+#include "rules/nft/outside.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nft/attribute.h"
-#include "nft/netlink.h"
+#include "rules/nft/attribute.h"
+#include "rules/nft/netlink.h"
 
 /* IFLA_INET6_CONF is an array of these; <linux/ipv6.h> has them beside what collides with libc. */
 enum { REQUEST = 128, FORWARDING6 = 0 };

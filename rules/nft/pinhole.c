@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/pinhole.h"
+#include "rules/nft/pinhole.h"
 
 #include <errno.h>
 #include <libnftnl/common.h>
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/connections.h"
-#include "nft/field.h"
-#include "nft/netlink.h"
+#include "rules/nft/connections.h"
+#include "rules/nft/field.h"
+#include "rules/nft/netlink.h"
 
 enum {
 	REQUEST = 2048,

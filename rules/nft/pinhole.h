@@ -3,8 +3,8 @@
 
 #include <net/ethernet.h>
 
-#include "nft/kernel.h"
-#include "policy/name.h"
+#include "rules/nft/kernel.h"
+#include "rules/policy/name.h"
 
 /*
  * Pinholes in the kernel: for a while, a client may go to one blocked address by some ports. Each is

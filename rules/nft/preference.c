@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/preference.h"
+#include "rules/nft/preference.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nft/attribute.h"
-#include "nft/kept.h"
-#include "nft/marks.h"
+#include "rules/nft/attribute.h"
+#include "rules/nft/kept.h"
+#include "rules/nft/marks.h"
 
 enum { REQUEST = 512 };	/* bytes: headers and a handful of numbers */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "nft/route.h"
+#include "rules/nft/route.h"
 
 /* The policy rules of route.h, of one family each. -errno, with diag where a rule was refused. */
 

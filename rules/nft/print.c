@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "nft/ruleset.h"
-#include "nft/table.h"
-#include "policy/addr.h"
+#include "rules/nft/ruleset.h"
+#include "rules/nft/table.h"
+#include "rules/policy/addr.h"
 
 static void target_print(const struct target *target, struct text *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/route.h"
+#include "rules/nft/route.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "nft/attribute.h"
-#include "nft/kept.h"
-#include "nft/preference.h"
+#include "rules/nft/attribute.h"
+#include "rules/nft/kept.h"
+#include "rules/nft/preference.h"
 
 enum {
 	REQUEST = 512,	/* bytes: headers and a handful of numbers */

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "nft/netlink.h"
-#include "nft/outside.h"
+#include "appliance/base/diag.h"
+#include "rules/nft/netlink.h"
+#include "rules/nft/outside.h"
 
 /*
  * Policy routing, for IPv4 and IPv6 each. What carries MARK_LOCAL is delivered to this machine,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/ruleset.h"
+#include "rules/nft/ruleset.h"
 
-#include "nft/build.h"
+#include "rules/nft/build.h"
 
 struct ruleset *ruleset_build(struct arena *arena, const struct settings *settings,
 			      const struct policy *policy, enum ruleset_mode mode,

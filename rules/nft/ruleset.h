@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
-#include "base/text.h"
-#include "policy/policy.h"
-#include "settings/settings.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/text.h"
+#include "appliance/settings/settings.h"
+#include "rules/policy/policy.h"
 
 /*
  * Policy and settings to the table `inet cordon`, as data: a pure function, no netlink. The same

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/scope.h"
+#include "rules/nft/scope.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "nft/table.h"
+#include "rules/nft/table.h"
 
 /*
  * Into which sets a comparison looks: table, chains, rules and what sets are like are always

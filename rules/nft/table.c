@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/table.h"
+#include "rules/nft/table.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "nft/field.h"
+#include "appliance/base/arena.h"
+#include "rules/nft/field.h"
 
 /*
  * One nftables table of family inet as data: what print.c writes as text and objects.c turns into

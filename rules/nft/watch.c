@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/watch.h"
+#include "rules/nft/watch.h"
 
 /* Before the kernel's headers, which then leave out what it defines. */
 #include <netinet/in.h>
@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nft/attribute.h"
-#include "nft/objects.h"
-#include "nft/route.h"
+#include "rules/nft/attribute.h"
+#include "rules/nft/objects.h"
+#include "rules/nft/route.h"
 
 enum { TABLE_NAME = 1, LOOPBACK = 1 };	/* NFTA_*_TABLE */
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "nft/scope.h"
+#include "rules/nft/scope.h"
 
 /*
  * What the kernel tells of changes to nftables and to routing: bytes of notifications in, who

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 /*
  * The layout of the compiled policy, between compile.c and policy.c. Offsets count from the start

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/compile.h"
+#include "rules/policy/compile.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/text.h"
-#include "policy/block.h"
-#include "policy/flatten.h"
-#include "policy/sanity.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/text.h"
+#include "rules/policy/block.h"
+#include "rules/policy/flatten.h"
+#include "rules/policy/sanity.h"
 
 /* Everything on its way into the block; growing byte strings, joined at the end. */
 struct builder {

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "base/diag.h"
-#include "policy/embed.h"
-#include "policy/list.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/diag.h"
+#include "rules/policy/embed.h"
+#include "rules/policy/list.h"
 
 /*
  * Rule lists and local choices to the compiled policy of policy.h.

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/diff.h"
+#include "rules/policy/diff.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/diff_internal.h"
+#include "rules/policy/diff_internal.h"
 
 enum { TEXT_BUDGET = 512 << 20 };
 

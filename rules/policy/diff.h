@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "base/text.h"
-#include "policy/compile.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
+#include "rules/policy/compile.h"
 
 /*
  * What a new set of rule lists does that the old one did not, for the people who sign it. Both sets

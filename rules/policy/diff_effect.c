@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/diff_internal.h"
+#include "rules/policy/diff_internal.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/arena.h"
-#include "policy/diff.h"
-#include "policy/policy.h"
+#include "appliance/base/arena.h"
+#include "rules/policy/diff.h"
+#include "rules/policy/policy.h"
 
 /* What diff_effect.c finds and diff_print.c says. Texts are in the arena or the compiled blocks. */
 

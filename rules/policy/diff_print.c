@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/diff.h"
+#include "rules/policy/diff.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/diff_internal.h"
+#include "rules/policy/diff_internal.h"
 
 static const char signs[] = { [DIFF_BLOCKED] = '+', [DIFF_UNBLOCKED] = '-', [DIFF_CHANGED] = '~' };
 

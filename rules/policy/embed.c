@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/embed.h"
+#include "rules/policy/embed.h"
 
 #include <errno.h>
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 /*
  * IPv6 addresses that carry an IPv4 address, so that a translator or a relay on the way turns the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/explain.h"
+#include "rules/policy/explain.h"
 
 #include <errno.h>
 #include <string.h>

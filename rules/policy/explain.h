@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 /*
  * What the policy says of one thing, as a person may write it: a name, an address,

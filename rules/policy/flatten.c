@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/flatten.h"
+#include "rules/policy/flatten.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
-#include "policy/policy.h"
+#include "appliance/base/text.h"
+#include "rules/policy/policy.h"
 
 /*
  * Nested and overlapping patterns to disjoint ranges, most specific wins: nft interval maps refuse

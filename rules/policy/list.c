@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/list.h"
+#include "rules/policy/list.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/list_internal.h"
+#include "rules/policy/list_internal.h"
 
 static bool blank(char c)
 {

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/arena.h"
-#include "base/diag.h"
-#include "policy/rule.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/diag.h"
+#include "rules/policy/rule.h"
 
 /*
  * The rule-list language: reviewable text, one rule a line, evidence beside it (cordon-rules(5)).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "policy/list.h"
+#include "rules/policy/list.h"
 
 /* What list.c and list_reach.c share: a list on its way through the parser. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/list_internal.h"
+#include "rules/policy/list_internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/name.h"
+#include "rules/policy/name.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <netinet/in.h>
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 static bool leads_to(const struct policy_rule *rule, const struct addr *addr)
 {

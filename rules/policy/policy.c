@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "policy/block.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/policy/block.h"
 
 static const void *section(const struct policy *policy, const struct block_section *section)
 {

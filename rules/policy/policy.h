@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/embed.h"
-#include "policy/rule.h"
+#include "rules/policy/embed.h"
+#include "rules/policy/rule.h"
 
 /*
  * The compiled policy: one immutable, position-independent block, built by policy_compile and

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/rule.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/addr.h"
-#include "policy/name.h"
+#include "rules/policy/addr.h"
+#include "rules/policy/name.h"
 
 /* The words of the rule-list language, as design and manual page use them. */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/sanity.h"
+#include "rules/policy/sanity.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "policy/suffixes.h"
+#include "rules/policy/suffixes.h"
 
 /* IANA's special-purpose registries (RFC 6890): space that an agency itself uses or must reach.
  * Documentation prefixes are not here: blocking them harms nobody. */

@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "policy/block.h"
-#include "policy/list.h"
+#include "appliance/base/diag.h"
+#include "rules/policy/block.h"
+#include "rules/policy/list.h"
 
 /* The limits of compile.h: what no list may do, however well it is written and signed. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/suffixes.h"
+#include "rules/policy/suffixes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

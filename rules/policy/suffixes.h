@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/name.h"
+#include "rules/policy/name.h"
 
 /* The table that suffixes.sh generates, in the byte order of strcmp. */
 extern const char *const public_suffixes[];

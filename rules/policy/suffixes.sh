@@ -7,7 +7,7 @@ set -eu
 [ -r "$1" ] || { echo "$1: not there: install Debian's package publicsuffix (make deps)" >&2; exit 1; }
 cat <<'END'
 /* Generated from the Public Suffix List by suffixes.sh. */
-#include "policy/suffixes.h"
+#include "rules/policy/suffixes.h"
 
 const char *const public_suffixes[] = {
 END

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/approval.h"
+#include "rules/signed/approval.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/hex.h"
-#include "signed/metadata_role.h"
-#include "signed/strict.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/metadata_role.h"
+#include "rules/signed/strict.h"
 
 static int parse_file(struct approval_file *file, const char *name, const json_t *value,
 		      const struct field *field)

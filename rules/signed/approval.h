@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/crypto/digest.h"
-#include "signed/archive.h"
-#include "signed/trust.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/trust.h"
 
 /*
  * Settings that the keys of the root role approve of: a file settings.json beside them, in the form

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/archive.h"
+#include "rules/signed/archive.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 static const char magic[8] = "CORDON1\n";
 

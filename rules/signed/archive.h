@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * Files of a bundle as one file: what the update role offers, what a verifying child reads, and what

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/archive_source.h"
+#include "rules/signed/archive_source.h"
 
 #include <errno.h>
 #include <stdio.h>

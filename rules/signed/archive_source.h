@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/archive.h"
-#include "signed/source.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/source.h"
 
 /*
  * Archives as a source: names without folder, version and hash ("5.rules.json" is "rules.json"), but

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/release.h"
+#include "rules/signed/release.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "signed/client_state.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/signed/client_state.h"
 
 /* What one call gathers. */
 struct taking {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
-#include "signed/release.h"
+#include "rules/signed/release.h"
 
 int bundle_compile(const struct bundle *bundle, const struct settings *settings,
 		   const struct policy_options *options, void **block, size_t *size,

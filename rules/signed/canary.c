@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/canary.h"
+#include "rules/signed/canary.h"
 
 #include <errno.h>
 
-#include "policy/explain.h"
+#include "rules/policy/explain.h"
 
 static void must_block(const struct policy *policy, const char *query, struct diag *diag)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "policy/policy.h"
-#include "signed/release.h"
+#include "rules/policy/policy.h"
+#include "rules/signed/release.h"
 
 /*
  * Does a compiled candidate do what its release promises? The canaries of release.json, and its

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/client_state.h"
+#include "rules/signed/client_state.h"
 
 #include <errno.h>
 #include <stdio.h>

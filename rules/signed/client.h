@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "signed/source.h"
-#include "signed/store.h"
-#include "signed/trust.h"
+#include "rules/signed/source.h"
+#include "rules/signed/store.h"
+#include "rules/signed/trust.h"
 
 /*
  * The TUF client: leads a source's bytes through the trust workflow and keeps what was accepted in

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/client.h"
+#include "rules/signed/client.h"
 
 /* What the files of the client share. */
 struct client {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/client_state.h"
+#include "rules/signed/client_state.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "appliance/base/hex.h"
 
 enum { PATH = METADATA_NAME + 2 * 64 + 2 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/device.h"
+#include "rules/signed/device.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 /* An appliance's own key, as its receipts have it. */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/field.h"
+#include "rules/signed/field.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 int field_wrong(const struct field *field, const char *name, const char *expected)
 {

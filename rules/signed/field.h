@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 /*
  * Members of a JSON object, each taken with its type and range. What is missing or of another shape

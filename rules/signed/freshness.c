@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/freshness.h"
+#include "rules/signed/freshness.h"
 
 #include <stdio.h>
 #include <string.h>

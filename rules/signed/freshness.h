@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
-#include "signed/metadata.h"
+#include "appliance/base/clock.h"
+#include "rules/signed/metadata.h"
 
 /*
  * Time on an appliance whose clock may be wrong, and whose publisher's online key may be stolen.

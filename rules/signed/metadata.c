@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/strict.h"
 
 const char *metadata_type_print(enum metadata_type type)
 {

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
-#include "base/crypto/key.h"
-#include "base/diag.h"
-#include "base/text.h"
+#include "appliance/base/arena.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 
 /*
  * TUF metadata (specification 1.0.34, section 4): bytes to a checked struct. Every field is checked

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "signed/metadata_role.h"
-#include "signed/strict.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/metadata_role.h"
+#include "rules/signed/strict.h"
 
 enum { BUDGET = 16 << 20 };	/* of the arrays; the document has strict_budget */
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/metadata_role.h"
+#include "rules/signed/metadata_role.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "appliance/base/hex.h"
 
 static int compare_text(const void *a, const void *b)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/field.h"
-#include "signed/metadata.h"
+#include "rules/signed/field.h"
+#include "rules/signed/metadata.h"
 
 /* The parts of metadata_parse that are about who may sign: keys, roles, delegations. Arrays go
  * to the metadata's arena; errors as of metadata_parse. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/offer.h"
+#include "rules/signed/offer.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/archive_source.h"
+#include "rules/signed/archive_source.h"
 
 /* ---- the trusted state in memory ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/archive.h"
-#include "signed/release.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/release.h"
 
 /*
  * An offer: an archive that claims to be the next bundle. The role that fetched it verified it on the

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/packed.h"
+#include "rules/signed/packed.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "signed/archive_source.h"
+#include "rules/signed/archive_source.h"
 
 static const char source_name[] = "packed image";
 

@@ -3,8 +3,8 @@
 
 #include <stdbool.h>
 
-#include "signed/archive.h"
-#include "signed/offer.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/offer.h"
 
 /*
  * One target and the metadata that vouches for it in one file, for a stick or a copy over ssh: an

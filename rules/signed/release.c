@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/release.h"
+#include "rules/signed/release.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "signed/field.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/field.h"
+#include "rules/signed/strict.h"
 
 enum {
 	SHARE_MAX = 1 << 16,

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "settings/lists.h"
-#include "signed/client.h"
+#include "appliance/base/diag.h"
+#include "appliance/settings/lists.h"
+#include "rules/signed/client.h"
 
 /*
  * A release: the target rules/release.json and the lists that it names, taken together or not at

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "net/connection.h"
+#include "appliance/base/diag.h"
+#include "appliance/net/connection.h"
 
 /*
  * Where an update comes from. A source answers for relative paths below two folders and is trusted

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/source.h"
+#include "rules/signed/source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 /* Names that are looked at in one folder: a stick may hold more, but no repository does. */
 enum { FOLDER_ENTRIES = 1 << 18 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/source.h"
+#include "rules/signed/source.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/store.h"
+#include "rules/signed/store.h"
 
 #include <errno.h>
 #include <stdbool.h>

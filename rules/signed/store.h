@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 /*
  * What a client keeps between runs: trusted metadata as received, under flat names (role names

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/strict.h"
+#include "rules/signed/strict.h"
 
 #include <errno.h>
 #include <malloc.h>

@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "base/diag.h"
-#include "base/text.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 
 /*
  * JSON for signed metadata: jansson, with everything refused that two parsers could read in two

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/trust.h"
+#include "rules/signed/trust.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "signed/store.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/signed/store.h"
 
 /* One targets role through one delegation. The newest comes first, so that the first of a name
  * is the one that was accepted last. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 /*
  * The trusted metadata set: the detailed client workflow of TUF (section 5.3 to 5.6) as decisions

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/strict.h"
 
 /* ---- keys ---- */
 

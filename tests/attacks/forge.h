@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "signed/client.h"
+#include "rules/signed/client.h"
 
 enum {
 	FORGE_NOW = 1800000000,

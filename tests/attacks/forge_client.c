@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
 
 /* ---- the source ---- */
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/packed.h"
+#include "rules/signed/packed.h"
 
 enum { FORGE_RULES_KEY = 4, FORGE_IMAGES_KEY = 5 };	/* the latter and the next two */
 

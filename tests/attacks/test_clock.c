@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "signed/freshness.h"
+#include "rules/signed/freshness.h"
 
 enum { BUILD = FORGE_NOW - 100 * FORGE_DAY };
 

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "signed/strict.h"
+#include "appliance/base/file.h"
+#include "rules/signed/strict.h"
 
 /* What the daemon gives to JSON, and what a whole refresh may cost. */
 enum { BUDGET = 40 << 20, MEMORY_KB = 64 << 10, MILLISECONDS = 2000 };

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
 
 static json_t *named(struct forge *forge, const char *parent, const char *file)
 {

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "signed/offer.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/signed/offer.h"
 
 static struct archive archive, edited;
 static struct bundle bundle;

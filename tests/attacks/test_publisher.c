@@ -4,13 +4,13 @@
  * generated. Each is refused, or it shows in what is shown before a signature; and no online key
  * signs anything of it.
  */
-#include "signed/publisher/publish.h"
+#include "rules/signed/publisher/publish.h"
 
 #include <dirent.h>
 #include <errno.h>
 
-#include "base/crypto/digest.h"
-#include "signed/publisher/show.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/signed/publisher/show.h"
 #include "tests/unit/rules/signed/publisher/world.h"
 
 enum { PATH_LENGTH = 512 };

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "signed/field.h"
+#include "rules/signed/field.h"
 
 static void attack_01_timestamp_rollback(void **state)
 {

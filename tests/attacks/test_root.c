@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 /* Serves the root as it stands as another version than it says. */
 static void serve_as(struct forge *forge, int64_t named)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "signed/approval.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/approval.h"
 
 #define CONF "[dns]\n"
 enum { NOW = FORGE_NOW, VERSION = 7 };

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 enum { KINDS = 6, REMOVED = 5 };
 static const char *const kind_word[KINDS] = { "null", "[]", "\"x\"", "{}", "-1", "removed" };

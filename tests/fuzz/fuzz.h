@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/compile.h"
-#include "policy/policy.h"
+#include "rules/policy/compile.h"
+#include "rules/policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/update.h"
-#include "signed/archive.h"
+#include "appliance/ipc/update.h"
+#include "rules/signed/archive.h"
 #include "tests/fuzz/fuzz.h"
 
 /* What is an archive has one form: printed again it is the same bytes. */

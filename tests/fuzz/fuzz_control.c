@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ipc/control.h"
+#include "appliance/ipc/control.h"
 #include "tests/fuzz/fuzz.h"
 
 /* What is taken is printable, and encodes to the bytes that it came from. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <jansson.h>
 
-#include "journal/record.h"
+#include "appliance/journal/record.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A record of the ring, up to the line that a reader gets. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "net/http.h"
+#include "appliance/net/http.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { LIMIT = 4096 };

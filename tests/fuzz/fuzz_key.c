@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 
-#include "base/crypto/key.h"
+#include "appliance/base/crypto/key.h"
 #include "tests/fuzz/fuzz.h"
 
 /*

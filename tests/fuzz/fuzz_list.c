@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "policy/explain.h"
+#include "rules/policy/explain.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A rule list, as far as it goes: parsed, compiled, opened, asked. */

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "signed/metadata.h"
-#include "signed/strict.h"
+#include "rules/signed/metadata.h"
+#include "rules/signed/strict.h"
 #include "tests/fuzz/fuzz.h"
 
 /* What the metadata says of itself leads to no harm either. */

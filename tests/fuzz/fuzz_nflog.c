@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "journal/neighbours.h"
-#include "journal/nflog.h"
+#include "appliance/journal/neighbours.h"
+#include "appliance/journal/nflog.h"
 #include "tests/fuzz/fuzz.h"
 
 /* A datagram of the kernel's, whose packets are a client's; the other netlink reader as well. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/packed.h"
-#include "signed/strict.h"
+#include "rules/signed/packed.h"
+#include "rules/signed/strict.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { NOW = 1800000000 };

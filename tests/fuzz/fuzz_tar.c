@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/tar.h"
+#include "appliance/base/tar.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Headers of an archive that anybody may have sent, and the extended ones before them. */

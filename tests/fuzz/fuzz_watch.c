@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "nft/watch.h"
+#include "rules/nft/watch.h"
 #include "tests/fuzz/fuzz.h"
 
 static void changed(const struct watch_change *change, void *data)

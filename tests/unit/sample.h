@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/compile.h"
-#include "policy/policy.h"
+#include "rules/policy/compile.h"
+#include "rules/policy/policy.h"
 
 enum { SAMPLE_BUDGET = 64 << 20 };
 

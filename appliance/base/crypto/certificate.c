@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/certificate.h"
+#include "appliance/base/crypto/certificate.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/crypto/internal.h"
 
 /* RFC 5280, in DER, from the end towards the beginning. */
 

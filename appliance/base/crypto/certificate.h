@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/crypto/key.h"
+#include "appliance/base/crypto/key.h"
 
 /*
  * A certificate that a machine makes for itself, for servers that know it by this very certificate

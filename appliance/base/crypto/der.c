@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/der.h"
+#include "appliance/base/crypto/der.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 /*
  * The part of DER (X.690) that keys and signatures need. Lengths in their shortest form only, up to

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/digest.h"
+#include "appliance/base/crypto/digest.h"
 
 #include <errno.h>
 #include <psa/crypto.h>

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 /* ECDSA-Sig-Value (RFC 3279, 2.2.3) in DER, and r and s side by side as in PSA. */
 

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <sodium.h>
 
-#include "base/config.h"
-#include "base/crypto/internal.h"
+#include "appliance/base/config.h"
+#include "appliance/base/crypto/internal.h"
 
 /* RFC 8032 through libsodium, which refuses small-order points and non-canonical encodings. */
 

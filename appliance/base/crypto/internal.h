@@ -3,8 +3,8 @@
 
 #include <psa/crypto.h>
 
-#include "base/crypto/der.h"
-#include "base/crypto/key.h"
+#include "appliance/base/crypto/der.h"
+#include "appliance/base/crypto/key.h"
 
 /* What the files of this folder share. */
 

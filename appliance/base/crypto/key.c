@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/key.h"
+#include "appliance/base/crypto/key.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/internal.h"
+#include "appliance/base/hex.h"
 
 enum { RSA_LEAST_BITS = 2048, RSA_MOST_BITS = 4096, ED25519_SIGNATURE = 64, ED25519_POINT = 32 };
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 /*
  * Signatures, in the key types and schemes of The Update Framework (section 4.2):

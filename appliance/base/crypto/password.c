@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/password.h"
+#include "appliance/base/crypto/password.h"
 
 #include <errno.h>
 #include <mbedtls/platform_util.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/crypto/internal.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/crypto/internal.h"
+#include "appliance/base/hex.h"
 
 enum { SALT = 16, HASH = DIGEST_SIZE };
 

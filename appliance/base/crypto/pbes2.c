@@ -6,7 +6,7 @@
 #include <mbedtls/version.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 /*
  * Encrypted private keys (RFC 8018, appendix A.4). By hand, because Mbed TLS 2.28 reads PBES2 only

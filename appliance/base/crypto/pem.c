@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 enum { PEM_LABEL = 40, PEM_LINE = 64 };
 

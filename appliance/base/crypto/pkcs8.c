@@ -3,7 +3,7 @@
 #include <mbedtls/platform_util.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 /* Files of private keys: PKCS#8 (RFC 5958), SEC 1 (RFC 5915) and PKCS#1 (RFC 8017, A.1.2). */
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 enum { RSA_NEW_BITS = 3072 };
 

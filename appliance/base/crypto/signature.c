@@ -4,7 +4,7 @@
 #include <mbedtls/base64.h>
 #include <string.h>
 
-#include "base/crypto/internal.h"
+#include "appliance/base/crypto/internal.h"
 
 /* Signatures that others made: in the forms of tokens, and of programs that drive them. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/tls.h"
+#include "appliance/base/crypto/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,8 +16,8 @@
 #include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
 
 /* Bytes from the network in one call: a peer that floods us with records that carry nothing must
  * not keep the caller from looking at the clock. */

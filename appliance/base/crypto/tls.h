@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 /*
  * A TLS 1.2 or 1.3 client (Mbed TLS) over a connected non-blocking socket that somebody else opened

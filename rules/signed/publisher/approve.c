@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/approve.h"
+#include "rules/signed/publisher/approve.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "signed/field.h"
-#include "signed/publisher/document.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/field.h"
+#include "rules/signed/publisher/document.h"
 
 /* ---- what is signed ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/approval.h"
-#include "signed/publisher/keyring.h"
+#include "rules/signed/approval.h"
+#include "rules/signed/publisher/keyring.h"
 
 /*
  * Signs settings (signed/approval.h). What is signed is built from bytes that the caller read once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/audit.h"
+#include "rules/signed/publisher/audit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "signed/client_state.h"
+#include "appliance/base/file.h"
+#include "rules/signed/client_state.h"
 
 static const struct metadata_role *find_role(const struct metadata *delegator, const char *name)
 {

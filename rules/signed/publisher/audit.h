@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/client.h"
-#include "signed/publisher/keyring.h"
-#include "signed/release.h"
+#include "rules/signed/client.h"
+#include "rules/signed/publisher/keyring.h"
+#include "rules/signed/release.h"
 
 /*
  * A whole repository seen by our own client: every role that the metadata leads to, and the digest

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/change.h"
+#include "rules/signed/publisher/change.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "signed/publisher/document.h"
-#include "signed/publisher/keyring.h"
-#include "signed/publisher/plan.h"
+#include "rules/signed/publisher/document.h"
+#include "rules/signed/publisher/keyring.h"
+#include "rules/signed/publisher/plan.h"
 
 static void put_clean(struct text *out, const char *text)
 {

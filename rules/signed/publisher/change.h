@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/metadata.h"
+#include "rules/signed/metadata.h"
 
 /*
  * What new root or targets metadata changes in keys, thresholds, delegations and how long

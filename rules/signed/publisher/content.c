@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/content.h"
+#include "rules/signed/publisher/content.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/crypto/digest.h"
-#include "base/file.h"
-#include "base/hex.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/file.h"
+#include "appliance/base/hex.h"
 
 static bool path_valid(const char *path)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/repository.h"
 
 /* Targets: files of a repository that the metadata describes. */
 enum { CONTENT_NAME = METADATA_NAME + 2 * 32 + 2 };

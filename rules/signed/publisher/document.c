@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/document.h"
+#include "rules/signed/publisher/document.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/strict.h"
 
 json_t *document_signed(const json_t *document)
 {

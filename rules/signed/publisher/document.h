@@ -4,9 +4,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "base/crypto/key.h"
-#include "base/diag.h"
-#include "signed/metadata.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/diag.h"
+#include "rules/signed/metadata.h"
 
 /*
  * Metadata that is being written: the file's JSON tree, {"signatures": [...], "signed": {...}}. All

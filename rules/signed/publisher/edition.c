@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/edition.h"
+#include "rules/signed/publisher/edition.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "policy/compile.h"
-#include "policy/explain.h"
-#include "signed/canary.h"
-#include "signed/publisher/content.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/policy/compile.h"
+#include "rules/policy/explain.h"
+#include "rules/signed/canary.h"
+#include "rules/signed/publisher/content.h"
 
 enum { PARSE_BUDGET = 1 << 30 };
 

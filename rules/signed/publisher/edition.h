@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "policy/diff.h"
-#include "signed/publisher/repository.h"
-#include "signed/release.h"
+#include "rules/policy/diff.h"
+#include "rules/signed/publisher/repository.h"
+#include "rules/signed/release.h"
 
 /*
  * Releases on the publisher's side: a struct bundle whose lists come from the folder, by the digests

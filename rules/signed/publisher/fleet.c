@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/fleet.h"
+#include "rules/signed/publisher/fleet.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "signed/publisher/fleet_list.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/publisher/fleet_list.h"
 
 enum { CLOCK_AHEAD = 3600 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/receipt.h"
-#include "signed/release.h"
+#include "rules/signed/publisher/receipt.h"
+#include "rules/signed/release.h"
 
 /*
  * The appliances of one publisher, as their receipts have it. Whose a receipt is says its key: the

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/fleet_list.h"
+#include "rules/signed/publisher/fleet_list.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/field.h"
-#include "signed/strict.h"
+#include "rules/signed/field.h"
+#include "rules/signed/strict.h"
 
 /* Those who are expected, and those who were seen. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/fleet.h"
+#include "rules/signed/publisher/fleet.h"
 
 /* Between fleet.c and fleet_list.c. */
 

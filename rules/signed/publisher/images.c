@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/images.h"
+#include "rules/signed/publisher/images.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "signed/packed.h"
-#include "signed/publisher/content.h"
+#include "appliance/base/file.h"
+#include "rules/signed/packed.h"
+#include "rules/signed/publisher/content.h"
 
 /* ---- staging ---- */
 

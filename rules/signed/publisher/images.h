@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/archive.h"
-#include "signed/publisher/repository.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * The role images on the publisher's side: bundles of images as targets images/NAME, each with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/keyring.h"
+#include "rules/signed/publisher/keyring.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
 
 #include <jansson.h>
 
-#include "base/crypto/key.h"
-#include "base/diag.h"
-#include "signed/metadata.h"
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/diag.h"
+#include "rules/signed/metadata.h"
 
 /*
  * Public keys and whose they are. In metadata a key carries its owner's name as "x-cordon-name", so

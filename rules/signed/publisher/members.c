@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/members.h"
+#include "rules/signed/publisher/members.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "signed/packed.h"
-#include "signed/publisher/document.h"
-#include "signed/publisher/keyring.h"
+#include "rules/signed/packed.h"
+#include "rules/signed/publisher/document.h"
+#include "rules/signed/publisher/keyring.h"
 
 /* Names that an object may have, the list ends with NULL. */
 static const char *const top_root[] = { "_type", "spec_version", "version", "expires",

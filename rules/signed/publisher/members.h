@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/diag.h"
-#include "signed/metadata.h"
+#include "appliance/base/diag.h"
+#include "rules/signed/metadata.h"
 
 /*
  * The members that metadata of ours has, and the values that no difference would show. Whatever else

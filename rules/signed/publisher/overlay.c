@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/overlay.h"
+#include "rules/signed/publisher/overlay.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 enum { OVERLAY_FILES = 2 * METADATA_ROLES };
 

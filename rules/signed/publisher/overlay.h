@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/repository.h"
-#include "signed/source.h"
+#include "rules/signed/publisher/repository.h"
+#include "rules/signed/source.h"
 
 /*
  * The repository as it would be: metadata that is not written yet before what is published, and

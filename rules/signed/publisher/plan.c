@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/plan.h"
+#include "rules/signed/publisher/plan.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/keyring.h"
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/keyring.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * Who signs what in a new repository. root, snapshot and timestamp are roles of root metadata;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/publish.h"
+#include "rules/signed/publisher/publish.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "signed/field.h"
-#include "signed/publisher/content.h"
-#include "signed/publisher/edition.h"
-#include "signed/publisher/overlay.h"
-#include "signed/publisher/plan.h"
-#include "signed/publisher/signing.h"
+#include "appliance/base/file.h"
+#include "rules/signed/field.h"
+#include "rules/signed/publisher/content.h"
+#include "rules/signed/publisher/edition.h"
+#include "rules/signed/publisher/overlay.h"
+#include "rules/signed/publisher/plan.h"
+#include "rules/signed/publisher/signing.h"
 
 enum { STAGED_MOST = AUDIT_ROLES };
 

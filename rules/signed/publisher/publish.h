@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/audit.h"
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/audit.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * What an online key does: make the snapshot and the timestamp. The whole new repository is looked

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/receipt.h"
+#include "rules/signed/publisher/receipt.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "signed/field.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/field.h"
+#include "rules/signed/strict.h"
 
 enum { TEXT_MOST = 8192 };
 

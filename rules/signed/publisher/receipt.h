@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/crypto/key.h"
-#include "signed/metadata.h"
+#include "appliance/base/crypto/key.h"
+#include "rules/signed/metadata.h"
 
 /*
  * What an appliance attests: {"signatures": [{"keyid", "sig"}], "signed": {...}}, signed over the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/repository.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "signed/store.h"
+#include "appliance/base/file.h"
+#include "rules/signed/store.h"
 
 enum { PAUSE_MS = 50, PATIENCE_MS = 10000 };
 

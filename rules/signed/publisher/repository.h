@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-#include "signed/publisher/audit.h"
-#include "signed/publisher/document.h"
-#include "signed/publisher/seen.h"
+#include "rules/signed/publisher/audit.h"
+#include "rules/signed/publisher/document.h"
+#include "rules/signed/publisher/seen.h"
 
 /*
  * A repository's folder, on the publisher's side:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/rotation.h"
+#include "rules/signed/publisher/rotation.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "signed/publisher/plan.h"
-#include "signed/publisher/signing.h"
+#include "rules/signed/publisher/plan.h"
+#include "rules/signed/publisher/signing.h"
 
 enum { KEYID_BEGINNING = 8 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/keyring.h"
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/keyring.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * A change of who signs a role, or of what a delegated role may speak for, as the next version of

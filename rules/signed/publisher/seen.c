@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/seen.h"
+#include "rules/signed/publisher/seen.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/strict.h"
+#include "rules/signed/strict.h"
 
 /* ---- the file ---- */
 

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/diag.h"
-#include "base/text.h"
-#include "signed/publisher/audit.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
+#include "rules/signed/publisher/audit.h"
 
 /*
  * What one key has seen and signed, kept beside the key and never in the repository's folder, which

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/show.h"
+#include "rules/signed/publisher/show.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "signed/publisher/change.h"
-#include "signed/publisher/edition.h"
-#include "signed/publisher/members.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/publisher/change.h"
+#include "rules/signed/publisher/edition.h"
+#include "rules/signed/publisher/members.h"
 
 enum { DAY = 24 * 3600, YEAR = 365 * DAY, DIGEST_DIGITS = 64 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "policy/diff.h"
-#include "signed/publisher/repository.h"
+#include "rules/policy/diff.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * What a staged file would change, for the person who is about to sign it: every member that is

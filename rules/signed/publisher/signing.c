@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/signing.h"
+#include "rules/signed/publisher/signing.h"
 
 #include <errno.h>
 #include <inttypes.h>

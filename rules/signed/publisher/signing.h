@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "signed/publisher/keyring.h"
-#include "signed/publisher/repository.h"
+#include "rules/signed/publisher/keyring.h"
+#include "rules/signed/publisher/repository.h"
 
 /*
  * Who has to sign what is staged, and who has. A root answers to two: the published root's keys and

@@ -5,7 +5,7 @@
 
 #include "tests/unit/sample.h"
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 #include "dns/wire.h"
 
 struct packet {

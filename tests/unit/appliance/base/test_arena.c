@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/arena.h"
+#include "appliance/base/arena.h"
 
 static void memory_is_zeroed_and_aligned(void **state)
 {

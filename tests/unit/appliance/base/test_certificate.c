@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/certificate.h"
+#include "appliance/base/crypto/certificate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../cmocka.h"
-#include "base/file.h"
+#include "appliance/base/file.h"
+#include "tests/unit/cmocka.h"
 
 static char folder[] = "/tmp/cordon-certificate-XXXXXX";
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "appliance/base/clock.h"
 
 static void is_printed(int64_t wall_ms, const char *expected)
 {

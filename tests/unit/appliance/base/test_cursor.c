@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "base/cursor.h"
+#include "appliance/base/cursor.h"
 
 static void round_trip(void **state)
 {

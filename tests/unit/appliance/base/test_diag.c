@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/diag.h"
+#include "appliance/base/diag.h"
 
 static void prints_place_and_message(void **state)
 {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "appliance/base/file.h"
 
 enum { DEEP = 3000, MANY = 3000, OUTSIDER = 65534 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/crypto/key.h"
+#include "appliance/base/crypto/key.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../cmocka.h"
-#include "base/crypto/digest.h"
-#include "keys.h"
+#include "appliance/base/crypto/digest.h"
+#include "tests/unit/appliance/base/keys.h"
+#include "tests/unit/cmocka.h"
 
 static const char message[] = { 's', 'i', 'g', 'n', 'e', 'd' };
 

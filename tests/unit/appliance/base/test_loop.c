@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "base/loop.h"
+#include "appliance/base/loop.h"
 
 struct counted {
 	struct watch watch;

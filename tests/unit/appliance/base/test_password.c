@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/crypto/password.h"
+#include "appliance/base/crypto/password.h"
 
 /* As `openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt pass:"a secret of some length" \
  * -kdfopt hexsalt:000102030405060708090a0b0c0d0e0f -kdfopt iter:100000 PBKDF2` says. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "base/ration.h"
+#include "appliance/base/ration.h"
 
 static unsigned int take_all(struct ration *ration, int64_t now)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "base/repeats.h"
+#include "appliance/base/repeats.h"
 
 static void one_line_a_minute_with_a_count(void **state)
 {

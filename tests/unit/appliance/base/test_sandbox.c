@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/sandbox.h"
+#include "appliance/base/config.h"
+#include "appliance/base/sandbox.h"
 
 /* Filters went by the number of the system call alone: a role could make any socket, run what it
  * had written into memory, and start processes. Needs root, and a build that has the filter. */

@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/sealed.h"
+#include "appliance/base/config.h"
+#include "appliance/base/sealed.h"
 
 /* What a stick brought was parsed by root with all capabilities. Whoever parses it has nothing now, and
  * what becomes of it is told apart. */

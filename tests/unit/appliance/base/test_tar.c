@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/tar.h"
+#include "appliance/base/tar.h"
 
 static uint8_t block[TAR_BLOCK];
 static struct tar_header header;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "appliance/base/text.h"
 
 static void grows(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/url.h"
+#include "appliance/base/url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/disk.h"
+#include "appliance/daemon/disk.h"
 
 static void percent_as_df_says_it(void **state)
 {

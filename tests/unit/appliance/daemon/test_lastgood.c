@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/lastgood.h"
-#include "ipc/message.h"
-#include "settings/lists.h"
+#include "appliance/daemon/lastgood.h"
+#include "appliance/ipc/message.h"
+#include "appliance/settings/lists.h"
 
 static char path[64];
 static int folder;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "daemon/links.h"
+#include "appliance/daemon/links.h"
 
 static void default_routes_of_the_kernels_lists(void **state)
 {

@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "daemon/modes.h"
+#include "appliance/base/file.h"
+#include "appliance/daemon/modes.h"
 
 /* The floor is what a box that woke in 1970 goes by: the day of its build. */
 enum { FLOOR = 1790000000, REAL = 1800000000, HOUR = 3600, DAY = 86400 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "daemon/oom.h"
+#include "appliance/daemon/oom.h"
 
 static void counts_are_found(void **state)
 {

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/probe.h"
+#include "appliance/daemon/probe.h"
 #include "dns/sinkhole.h"
 
 /* What every worker answers itself, whatever the policy is. */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/retention.h"
+#include "appliance/daemon/retention.h"
 
 #define LINE(time) "{\"time\":\"" time ".123Z\",\"boot_id\":\"x\"}\n"
 #define NEW LINE("2026-11-24T00:00:00")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "daemon/rolestate.h"
+#include "appliance/daemon/rolestate.h"
 
 static const struct role_facts fine = { .running = true, .ready = true, .can_start = true, .work_ms = -1,
 					.silent_ms = -1, .age_ms = 9000 };

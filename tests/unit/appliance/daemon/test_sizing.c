@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "daemon/sizing.h"
+#include "appliance/daemon/sizing.h"
 
 enum { REFERENCE_RATE = 29 };	/* us a range: 100,000 in 2.9 s */
 

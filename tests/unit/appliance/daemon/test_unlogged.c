@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "base/cursor.h"
-#include "daemon/unlogged.h"
+#include "appliance/base/cursor.h"
+#include "appliance/daemon/unlogged.h"
 
 /* The counters as the rules role sends them. */
 static size_t counters(uint8_t body[static 256], uint64_t unlogged)

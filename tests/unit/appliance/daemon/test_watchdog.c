@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/watchdog.h"
+#include "appliance/daemon/watchdog.h"
 
 enum { START = 5000, MINUTE = 60 * 1000 };
 

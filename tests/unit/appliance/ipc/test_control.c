@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ipc/control.h"
-#include "policy/rule.h"
+#include "appliance/ipc/control.h"
+#include "rules/policy/rule.h"
 
 static struct control_request sample(void)
 {

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "ipc/event.h"
+#include "appliance/ipc/event.h"
 
 static struct event sample(void)
 {

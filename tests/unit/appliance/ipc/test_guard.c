@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "ipc/guard.h"
+#include "appliance/ipc/guard.h"
 
 static const struct guard_report sample = {
 	.changes = 7, .what = "rules of chain vendor removed by nft, process 12", .failed = true,

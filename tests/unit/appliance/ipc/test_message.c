@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ipc/message.h"
+#include "appliance/ipc/message.h"
 
 static int channel[2];
 static struct message message;

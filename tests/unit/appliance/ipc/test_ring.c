@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipc/ring.h"
+#include "appliance/ipc/ring.h"
 
 static struct ring *fresh(void)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ipc/update.h"
+#include "appliance/ipc/update.h"
 
 static struct bundle_info sample(void)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/aggregate.h"
+#include "appliance/journal/aggregate.h"
 
 static struct event sample(const char *name)
 {

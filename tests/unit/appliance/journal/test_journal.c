@@ -13,9 +13,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "journal/aggregate.h"
-#include "journal/journal.h"
+#include "appliance/base/file.h"
+#include "appliance/journal/aggregate.h"
+#include "appliance/journal/journal.h"
 
 /* Versions differ, so do states; the rule's index too. */
 static const char first_list[] =

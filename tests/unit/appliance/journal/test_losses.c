@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
-#include "journal/losses.h"
+#include "appliance/journal/losses.h"
 
 static void a_gap_in_the_numbers_says_how_many(void **state)
 {

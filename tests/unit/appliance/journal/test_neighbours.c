@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/selftest.h"
-#include "journal/neighbours.h"
+#include "appliance/base/selftest.h"
+#include "appliance/journal/neighbours.h"
 
 static void command(const char *text)
 {

@@ -7,8 +7,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 
-#include "journal/nflog.h"
-#include "policy/policy.h"
+#include "appliance/journal/nflog.h"
+#include "rules/policy/policy.h"
 
 struct datagram {
 	_Alignas(8) uint8_t bytes[2048];

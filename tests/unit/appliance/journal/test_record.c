@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "journal/record.h"
+#include "appliance/journal/record.h"
 
 static const uint8_t mac[6] = { 2, 0, 0, 0xab, 0xcd, 0xef };
 

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "journal/store.h"
+#include "appliance/base/file.h"
+#include "appliance/journal/store.h"
 
 static char folder_path[64];
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/time.h>
 
-#include "net/connection.h"
+#include "appliance/net/connection.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 

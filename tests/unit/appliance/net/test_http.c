@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/http.h"
+#include "appliance/net/http.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
 

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "net/connection.h"
+#include "appliance/base/file.h"
+#include "appliance/net/connection.h"
 
 /*
  * Real TLS servers (openssl s_server) with certificates of our own. All have one key; its digest is

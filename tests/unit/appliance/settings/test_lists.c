@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "policy/policy.h"
-#include "settings/lists.h"
+#include "appliance/base/file.h"
+#include "appliance/settings/lists.h"
+#include "rules/policy/policy.h"
 
 static char path[64];
 static struct diag diag;

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "settings/network.h"
+#include "appliance/settings/network.h"
 
 static struct diag diag;
 static struct network network;

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/file.h"
-#include "settings/settings.h"
+#include "appliance/base/file.h"
+#include "appliance/settings/settings.h"
 
 static struct diag diag;
 static struct settings settings;

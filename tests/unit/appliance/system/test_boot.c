@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include "system/boot.h"
+#include "appliance/system/boot.h"
 
 static struct text out;
 

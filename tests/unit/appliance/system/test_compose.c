@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "system/compose.h"
+#include "appliance/system/compose.h"
 
 static struct diag diag;
 static struct network network;

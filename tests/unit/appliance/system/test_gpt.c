@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "system/gpt.h"
+#include "appliance/base/file.h"
+#include "appliance/system/gpt.h"
 
 /* Disks made by sfdisk, and held against it again. */
 static const char image[] =

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "system/health.h"
+#include "appliance/system/health.h"
 
 static struct text out;
 

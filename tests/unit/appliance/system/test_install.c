@@ -3,9 +3,9 @@
 
 #include <errno.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "system/install.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "appliance/system/install.h"
 
 /*
  * A box in memory: a disk, the files beside the block, and a power supply. A start does what GRUB and

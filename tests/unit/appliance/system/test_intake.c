@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "system/intake.h"
+#include "appliance/system/intake.h"
 
 static struct intake_set old, new;
 static struct intake_changes changes;

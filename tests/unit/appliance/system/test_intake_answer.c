@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/sealed.h"
-#include "system/intake.h"
-#include "system/manifest.h"
+#include "appliance/base/config.h"
+#include "appliance/base/sealed.h"
+#include "appliance/system/intake.h"
+#include "appliance/system/manifest.h"
 
 /* What a set would change was found by root, over the bytes of whoever plugged a stick in. A sealed child
  * finds it, and what it says is held against itself and against the bytes. */

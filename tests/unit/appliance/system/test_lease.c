@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include "system/lease.h"
-#include "system/route.h"
+#include "appliance/system/lease.h"
+#include "appliance/system/route.h"
 
 /* What a lease comes to as time goes by: uptime in ms, lifetimes in seconds. */
 enum { HOUR = 3600, DAY = 24 * HOUR };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "system/linediff.h"
+#include "appliance/system/linediff.h"
 
 static struct text out;
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "system/manifest.h"
+#include "appliance/system/manifest.h"
 
 static struct diag diag;
 static struct manifest manifest;

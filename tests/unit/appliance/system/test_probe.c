@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "system/probe.h"
+#include "appliance/system/probe.h"
 
 enum { ID = 0x1234 };
 

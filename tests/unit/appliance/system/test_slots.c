@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "system/slots.h"
+#include "appliance/system/slots.h"
 
 #define OLD "cordon-0.1.0-00112233.efi"
 #define NEW "cordon-0.2.0-89abcdef.efi"

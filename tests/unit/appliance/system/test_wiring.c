@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include "system/lease.h"
+#include "appliance/system/lease.h"
 
 static struct diag diag;
 static struct network network, other;

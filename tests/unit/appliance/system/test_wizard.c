@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include "system/wizard.h"
+#include "appliance/system/wizard.h"
 
 static struct network network;
 static struct wizard wizard;

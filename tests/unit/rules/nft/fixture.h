@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nft/outside.h"
-#include "nft/ruleset.h"
-#include "policy/compile.h"
+#include "rules/nft/outside.h"
+#include "rules/nft/ruleset.h"
+#include "rules/policy/compile.h"
 
 static const char fixture_list[] =
 	"list: sample\n"

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "nft/kernel.h"
-#include "nft/pinhole.h"
-#include "nft/table.h"
+#include "rules/nft/kernel.h"
+#include "rules/nft/pinhole.h"
+#include "rules/nft/table.h"
 
 /* Each test has a network namespace of its own, so that nothing of this machine is touched. */
 

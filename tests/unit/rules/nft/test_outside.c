@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include "nft/outside.h"
+#include "rules/nft/outside.h"
 
 static struct outside_links links;
 static struct settings settings;

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "nft/kernel.h"
-#include "nft/pinhole.h"
+#include "rules/nft/kernel.h"
+#include "rules/nft/pinhole.h"
 
 /*
  * Real packets through the ruleset: a client, the gateway and the world are three network

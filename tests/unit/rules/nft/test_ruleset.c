@@ -4,7 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "base/config.h"
+#include "appliance/base/config.h"
 
 /*
  * The golden files stand beside this one; run from the top of the tree. To write them anew after

@@ -9,9 +9,9 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 
-#include "nft/attribute.h"
-#include "nft/route.h"
-#include "nft/watch.h"
+#include "rules/nft/attribute.h"
+#include "rules/nft/route.h"
+#include "rules/nft/watch.h"
 
 enum { OURS = 77, THEIRS = 99 };
 

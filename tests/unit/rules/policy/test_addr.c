@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "policy/addr.h"
+#include "rules/policy/addr.h"
 
 static void addresses(void **state)
 {

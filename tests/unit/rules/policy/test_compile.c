@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
-#include "policy/policy.h"
+#include "rules/policy/policy.h"
 
 #define HEAD "list: l\nversion: 1\n"
 

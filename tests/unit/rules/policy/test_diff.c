@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 
-#include "policy/diff.h"
+#include "rules/policy/diff.h"
 
 #define HEAD(name) "list: " name "\nversion: 1\n"
 #define LISTS 3

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "policy/embed.h"
+#include "rules/policy/embed.h"
 
 static struct prefix prefix(const char *text)
 {

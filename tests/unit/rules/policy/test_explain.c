@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "policy/explain.h"
+#include "rules/policy/explain.h"
 
 static const char text[] =
 	"list: l\nversion: 1\n[update]\na.com\n[exempt]\ntip.a.com\n"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/flatten.h"
+#include "rules/policy/flatten.h"
 
 static unsigned int seed = 1;
 

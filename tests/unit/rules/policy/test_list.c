@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "policy/list.h"
+#include "rules/policy/list.h"
 
 #define HEAD "list: a\nversion: 1\n"
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "base/crypto/digest.h"
-#include "policy/block.h"
+#include "appliance/base/crypto/digest.h"
+#include "rules/policy/block.h"
 
 static const char text[] =
 	"list: l\nversion: 1\n[update]\na.com\n=b.a.com evidence=why\n[exempt]\nc.a.com\n"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "policy/rule.h"
+#include "rules/policy/rule.h"
 
 static void words(void **state)
 {

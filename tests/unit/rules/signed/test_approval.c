@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/approval.h"
+#include "rules/signed/approval.h"
 
 /* SHA-256 of "[dns]\n". */
 #define CONF "[dns]\n"

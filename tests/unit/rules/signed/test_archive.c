@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/archive.h"
+#include "rules/signed/archive.h"
 
 static struct archive archive, back;
 

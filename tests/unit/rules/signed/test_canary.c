@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "signed/canary.h"
+#include "rules/signed/canary.h"
 
 static const char text[] =
 	"list: l\nversion: 1\n[update]\na.com\n[exempt]\ntip.a.com\n[network]\n"

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "signed/freshness.h"
+#include "rules/signed/freshness.h"
 
 enum { BUILD = 1795000000, HOUR = 3600, DAY = 86400 };
 

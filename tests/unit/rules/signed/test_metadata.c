@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
+#include "appliance/base/crypto/digest.h"
 
 static struct metadata *parse(struct forge *forge, enum metadata_type type)
 {

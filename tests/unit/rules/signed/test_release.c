@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto/digest.h"
-#include "base/hex.h"
-#include "signed/release.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/release.h"
 
 #define DIGEST "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
 

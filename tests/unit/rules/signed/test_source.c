@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "signed/source.h"
+#include "appliance/base/file.h"
+#include "rules/signed/source.h"
 
 static struct diag diag;
 

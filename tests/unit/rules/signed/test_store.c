@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "signed/store.h"
+#include "rules/signed/store.h"
 
 static char folder[64];
 static int fd = -1;

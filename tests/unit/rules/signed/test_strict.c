@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signed/strict.h"
+#include "rules/signed/strict.h"
 
 static int parse(const char *text, size_t size, struct diag *diag)
 {

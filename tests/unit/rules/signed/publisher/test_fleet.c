@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/fleet.h"
+#include "rules/signed/publisher/fleet.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../cmocka.h"
-#include "base/hex.h"
-#include "signed/strict.h"
+#include "appliance/base/hex.h"
+#include "rules/signed/strict.h"
+#include "tests/unit/cmocka.h"
 
 /* 200 appliances, and what may be wrong with one of them. */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/images.h"
+#include "rules/signed/publisher/images.h"
 
-#include "world.h"
+#include "tests/unit/rules/signed/publisher/world.h"
 
-#include "signed/packed.h"
+#include "rules/signed/packed.h"
 
 /* What a bundle is inside, image_install.sh shows. */
 static int stage_bytes(const char *name, const char *arch, int64_t build, const char *bytes)

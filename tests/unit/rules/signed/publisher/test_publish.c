@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/publish.h"
+#include "rules/signed/publisher/publish.h"
 
-#include "world.h"
+#include "tests/unit/rules/signed/publisher/world.h"
 
 /* ---- the plan ---- */
 

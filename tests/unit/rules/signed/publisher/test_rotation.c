@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/rotation.h"
+#include "rules/signed/publisher/rotation.h"
 
-#include "signed/publisher/change.h"
-#include "world.h"
+#include "rules/signed/publisher/change.h"
+#include "tests/unit/rules/signed/publisher/world.h"
 
 static int rotate(const struct rotation *rotation, char *said, size_t size)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "signed/publisher/seen.h"
+#include "rules/signed/publisher/seen.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../cmocka.h"
+#include "tests/unit/cmocka.h"
 
 #define ONE "1111111111111111111111111111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222222222222222222222222222"

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../../cmocka.h"
-#include "base/file.h"
-#include "signed/publisher/content.h"
-#include "signed/publisher/edition.h"
-#include "signed/publisher/plan.h"
-#include "signed/publisher/publish.h"
-#include "signed/publisher/rotation.h"
-#include "signed/publisher/signing.h"
+#include "appliance/base/file.h"
+#include "rules/signed/publisher/content.h"
+#include "rules/signed/publisher/edition.h"
+#include "rules/signed/publisher/plan.h"
+#include "rules/signed/publisher/publish.h"
+#include "rules/signed/publisher/rotation.h"
+#include "rules/signed/publisher/signing.h"
+#include "tests/unit/cmocka.h"
 
 /* A publisher: a folder, four people, two online keys, one more of each, and a time of its own. */
 
