@@ -15,27 +15,31 @@ PREFIX ?= /usr/local
 
 # ---- the house: a folder includes its own files and those of lower levels, never sideways
 LEVELS := appliance/base | rules/policy | appliance/net appliance/ipc appliance/settings \
-	| rules/nft rules/signed dns appliance/journal appliance/system | appliance/daemon appliance/cli
+	| rules/nft rules/signed dns appliance/journal | rules/publisher appliance/command \
+	| appliance/box/base | appliance/box/network | appliance/box/settings appliance/box/image \
+	| appliance/box/health rules/repo | appliance/box/console | appliance/daemon appliance/cli
 
 # ---- what is built
-SRC_base := $(wildcard appliance/base/*.c appliance/base/crypto/*.c)
-SRC_policy := $(wildcard rules/policy/*.c)
-SRC_settings := $(wildcard appliance/settings/*.c)
-SRC_ipc := $(wildcard appliance/ipc/*.c)
-SRC_net := $(wildcard appliance/net/*.c)
-SRC_nft := $(wildcard rules/nft/*.c)
-SRC_signed := $(wildcard rules/signed/*.c)
-SRC_publisher := $(wildcard rules/signed/publisher/*.c)
-SRC_dns := $(wildcard dns/*.c)
-SRC_journal := $(wildcard appliance/journal/*.c)
-SRC_system := $(wildcard appliance/system/*.c)
-SRC_daemon := $(wildcard appliance/daemon/*.c)
+sources = $(foreach folder,$(1),$(wildcard $(folder)/*.c))
+SRC_base := $(call sources,appliance/base appliance/base/crypto)
+SRC_policy := $(call sources,rules/policy)
+SRC_settings := $(call sources,appliance/settings)
+SRC_ipc := $(call sources,appliance/ipc)
+SRC_net := $(call sources,appliance/net)
+SRC_nft := $(call sources,rules/nft)
+SRC_signed := $(call sources,rules/signed)
+SRC_publisher := $(call sources,rules/publisher)
+SRC_dns := $(call sources,dns)
+SRC_journal := $(call sources,appliance/journal)
+SRC_command := $(call sources,appliance/command)
+SRC_box := $(call sources,$(foreach room,base network settings image health console,appliance/box/$(room)))
+SRC_daemon := $(call sources,appliance/daemon)
+SRC_cli := $(call sources,appliance/cli)
 # An appliance does without the publisher: without its command nothing pulls in its library.
-SRC_cli = $(filter-out $(if $(CONFIG_PUBLISHER),,appliance/cli/repo%.c) \
-	$(if $(CONFIG_PKCS11),,appliance/cli/repo_token%.c),$(wildcard appliance/cli/*.c))
+SRC_repo = $(if $(CONFIG_PUBLISHER),$(filter-out $(if $(CONFIG_PKCS11),,rules/repo/token%.c),$(call sources,rules/repo)))
 GENERATED := $(O)/gen/suffixes.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
-	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_system)
+	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_command) $(SRC_box)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
 LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
@@ -139,7 +143,7 @@ $(O)/lib/cordon.a: $(call objects,$(LIB)) $(OBJ_generated)
 $(O)/bin/cordond: $(call objects,$(SRC_daemon)) $(O)/lib/cordon.a | $(O)/bin
 	$(call say,LINK,$@)
 	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
-$(O)/bin/cordon: $(call objects,$(SRC_cli)) $(O)/lib/cordon.a | $(O)/bin
+$(O)/bin/cordon: $(call objects,$(SRC_cli) $(SRC_repo)) $(O)/lib/cordon.a | $(O)/bin
 	$(call say,LINK,$@)
 	$(Q)$(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
@@ -167,44 +171,51 @@ deps:
 
 # ---- tests
 # A unit test links its own folder and lower ones, nothing else.
-UNIT_base := $(SRC_base)
-UNIT_policy := $(UNIT_base) $(SRC_policy)
-UNIT_settings := $(UNIT_policy) $(SRC_settings)
-UNIT_ipc := $(UNIT_policy) $(SRC_ipc)
-UNIT_middle := $(UNIT_settings) $(SRC_ipc)
-UNIT_crypto := $(UNIT_base)
-UNIT_net := $(UNIT_policy) $(SRC_net)
-UNIT_signed := $(UNIT_net) $(SRC_settings) $(SRC_signed)
-UNIT_publisher := $(UNIT_signed) $(SRC_publisher)
-UNIT_nft := $(UNIT_middle) $(SRC_nft)
-UNIT_dns := $(UNIT_middle) $(SRC_dns)
-UNIT_journal := $(UNIT_middle) $(SRC_journal)
-UNIT_system := $(UNIT_middle) $(SRC_net) $(SRC_system)
-UNIT_daemon := $(LIB) $(filter-out appliance/daemon/main.c,$(SRC_daemon))
+UNIT_appliance/base := $(SRC_base)
+UNIT_rules/policy := $(UNIT_appliance/base) $(SRC_policy)
+UNIT_appliance/settings := $(UNIT_rules/policy) $(SRC_settings)
+UNIT_appliance/ipc := $(UNIT_rules/policy) $(SRC_ipc)
+UNIT_appliance/net := $(UNIT_rules/policy) $(SRC_net)
+middle := $(UNIT_appliance/settings) $(SRC_ipc)
+UNIT_rules/signed := $(UNIT_appliance/net) $(SRC_settings) $(SRC_signed)
+UNIT_rules/publisher := $(UNIT_rules/signed) $(SRC_publisher)
+UNIT_rules/nft := $(middle) $(SRC_nft)
+UNIT_dns := $(middle) $(SRC_dns)
+UNIT_appliance/journal := $(middle) $(SRC_journal)
+UNIT_appliance/command := $(middle) $(SRC_net) $(SRC_nft) $(SRC_signed) $(SRC_journal) $(SRC_command)
+box = $(call sources,$(foreach room,$(1),appliance/box/$(room)))
+UNIT_appliance/box/base := $(UNIT_appliance/command) $(call box,base)
+UNIT_appliance/box/network := $(UNIT_appliance/command) $(call box,base network)
+UNIT_appliance/box/settings := $(UNIT_appliance/command) $(call box,base network settings)
+UNIT_appliance/box/image := $(UNIT_appliance/command) $(call box,base network image)
+UNIT_appliance/box/health := $(UNIT_appliance/command) $(call box,base network settings image health)
+UNIT_appliance/box/console := $(UNIT_appliance/box/health) $(call box,console)
+UNIT_appliance/daemon := $(LIB) $(filter-out appliance/daemon/main.c,$(SRC_daemon))
+UNIT_appliance/cli := $(LIB) $(filter-out appliance/cli/main.c,$(SRC_cli))
+UNIT_rules/repo := $(LIB) $(SRC_repo)
 
-unit_group = $(if $(filter tests/unit/dns/%,$(1)),dns,$(notdir $(patsubst %/,%,$(dir $(1)))))
-unit_needs = $(call objects,$(UNIT_$(call unit_group,$(1)))) \
-	$(if $(filter base,$(call unit_group,$(1))),,$(OBJ_generated))
+unit_folder = $(patsubst tests/unit/%/,%,$(dir $(1)))
+unit_needs = $(call objects,$(UNIT_$(call unit_folder,$(1)))) \
+	$(if $(filter appliance/base,$(call unit_folder,$(1))),,$(OBJ_generated))
 UNIT_TESTS := $(sort $(wildcard $(foreach depth,* */* */*/*,tests/unit/$(depth)/test_*.c)))
-UNIT_SCRIPTS := $(sort $(wildcard tests/unit/*/*.sh tests/unit/*/*/*.sh))
 UNIT_PROGRAMS := $(patsubst %.c,$(O)/%,$(UNIT_TESTS))
 
 $(foreach test,$(UNIT_TESTS),$(eval $(O)/$(test:.c=): $(call unit_needs,$(test))))
 $(UNIT_PROGRAMS): $(O)/%: $(O)/obj/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
-$(O)/tests/unit/rules/signed/publisher/test_publish: WRAP = -Wl,--wrap=renameat
+$(O)/tests/unit/rules/publisher/test_publish: WRAP = -Wl,--wrap=renameat
 
 # The client as the public TUF conformance suite drives it.
-$(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_signed)) $(OBJ_generated)
+$(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_rules/signed)) $(OBJ_generated)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
 # Hostile repositories, and what a power cut leaves; tests of signed may use the generator, too.
 FORGE := $(call objects,tests/attacks/forge.c tests/attacks/forge_client.c)
 ATTACK_PROGRAMS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/attacks/test_*.c)))
-$(filter $(O)/tests/unit/rules/signed/%,$(UNIT_PROGRAMS)): $(FORGE)
-$(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_signed)) $(OBJ_generated)
+$(filter $(O)/tests/unit/rules/signed/% $(O)/tests/unit/rules/publisher/%,$(UNIT_PROGRAMS)): $(FORGE)
+$(ATTACK_PROGRAMS): $(O)/%: $(O)/obj/%.o $(FORGE) $(call objects,$(UNIT_rules/signed)) $(OBJ_generated)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) $(WRAP) -o $@ $^ -lcmocka $(LIBS)
 $(O)/tests/attacks/test_publisher: $(call objects,$(SRC_publisher))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/command.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 #include "rules/policy/explain.h"
 
 static void add_provenance(json_t *object, const struct provenance *provenance)

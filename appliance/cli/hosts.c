@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "appliance/cli/command.h"
+#include "appliance/command/command.h"
 #include "appliance/journal/store.h"
 
 static void count_line(json_t *hosts, const char *line, const char *since)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/image.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,30 +10,23 @@
 
 #include <linux/magic.h>
 
-#include "appliance/cli/status.h"
-#include "appliance/system/paths.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/health/boot.h"
+#include "appliance/box/health/status_boot.h"
+#include "appliance/box/image/block.h"
+#include "appliance/box/image/disk.h"
+#include "appliance/box/image/found.h"
+#include "appliance/box/image/gpt.h"
+#include "appliance/box/image/installation.h"
+#include "appliance/box/image/links.h"
+#include "appliance/box/image/slots.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 
 /* EXT4_IOC_RESIZE_FS, which no header of user space has: the new number of blocks. */
 #define FILE_SYSTEM_RESIZE _IOW('f', 16, uint64_t)
-
-int image_find(struct image_found *found, bool change, struct diag *diag)
-{
-	int error;
-
-	diag_init(diag);
-	error = image_disk_open(&found->disk, change, diag);
-	found->none = error == -ENOENT;
-	if (found->none)
-		fputs("cordon image: this image does not run from a slot of a disk\n", stderr);
-	if (!error && change)
-		error = image_disk_lock(&found->disk, true);
-	if (!error)
-		error = image_boot_read(&found->boot, &found->disk, diag);
-	if (error)
-		image_disk_close(&found->disk);
-	command_print_diag(diag);
-	return error ? EXIT_NO : EXIT_YES;
-}
 
 static int write_slots(struct image_found *found, struct diag *diag)
 {
@@ -46,18 +37,10 @@ static int write_slots(struct image_found *found, struct diag *diag)
 		if (error)
 			diag_error(diag, PATH_BOOT_IMAGES "/grubenv", 0, 0, "cannot write: %s",
 				   strerror(-error));
-		appliance_boot_end();
+		box_boot_end();
 	}
 	command_print_diag(diag);
 	return error ? EXIT_NO : EXIT_YES;
-}
-
-int image_reboot(void)
-{
-	static const char *const argv[] = { WIRING_BUSYBOX, "reboot", NULL };
-	int pid = run_start(argv, "", false);
-
-	return pid < 0 || run_wait(pid) != 0 ? EXIT_NO : EXIT_YES;
 }
 
 /* ---- confirm, rollback, on-trial ---- */
@@ -166,10 +149,10 @@ static int write_table(const struct image_disk *disk, struct diag *diag)
  */
 static int grow_file_system(const struct image_disk *disk, const struct gpt_part *data, struct diag *diag)
 {
-	char path[APPLIANCE_PATH];
+	char path[BOX_PATH];
 	struct statfs status;
 	uint64_t blocks;
-	int fd = open(appliance_path(path, PATH_DATA), O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	int fd = open(box_path(path, PATH_DATA), O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
 
 	if (fd < 0 || fstatfs(fd, &status) < 0 || status.f_type != EXT4_SUPER_MAGIC || status.f_bsize <= 0) {
 		if (fd >= 0)
@@ -228,7 +211,7 @@ static int device(char *const names[], int count)
 {
 	static struct image_disk disk;
 	static struct diag diag;
-	char path[APPLIANCE_PATH];
+	char path[BOX_PATH];
 	struct gpt_part part;
 	int found = 0;
 	bool there;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/command.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -10,6 +8,8 @@
 #include <unistd.h>
 
 #include "appliance/base/selftest.h"
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 #include "appliance/journal/store.h"
 
 struct reader {

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/appliance.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/config.h"
 #include "appliance/base/version.h"
-#include "appliance/system/paths.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/console/console.h"
+#include "appliance/box/console/setup.h"
+#include "appliance/box/health/selftest.h"
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
+#include "rules/repo/repo.h"
 
 /* What --help says besides, because an image has no manuals. */
 static const char *const details[][2] = {
@@ -39,6 +44,8 @@ static const char *const details[][2] = {
 	"  confirm      the image that runs stays; the box does so by itself when its self-test passed\n"
 	"grow, device and on-trial are for the start of the box.\n" },
 };
+
+static int command_console(const struct cli *cli, int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "status", "[--json | --in-force [--wait TIME] | --boot | --seen]",
@@ -133,18 +140,24 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+static int command_console(const struct cli *cli, int argc, char **argv)
+{
+	return argc == 1 ? console_run(cli, dispatch) :
+	       command_usage("console", "unexpected word \"%s\"", argv[1]);
+}
+
 /* An appliance that runs the image has its files elsewhere. */
 static void set_paths(struct cli *cli)
 {
-	static char config[APPLIANCE_PATH], state[APPLIANCE_PATH], run[APPLIANCE_PATH];
+	static char config[BOX_PATH], state[BOX_PATH], run[BOX_PATH];
 
 	*cli = (struct cli){ .config = "/etc/cordon/cordon.conf", .state = "/var/lib/cordon",
 			     .run = "/run/cordon" };
-	if (!appliance_has(PATH_IMAGE))
+	if (!box_has(PATH_IMAGE))
 		return;
-	cli->config = appliance_path(config, PATH_CONFIG);
-	cli->state = appliance_path(state, PATH_STATE);
-	cli->run = appliance_path(run, PATH_RUN);
+	cli->config = box_path(config, PATH_CONFIG);
+	cli->state = box_path(state, PATH_STATE);
+	cli->run = box_path(run, PATH_RUN);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/command.h"
-
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -8,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 #include "rules/nft/kernel.h"
 
 /* The words that a mode with an end needs. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/appliance.h"
-
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -11,8 +9,19 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/file.h"
 #include "appliance/base/sealed.h"
-#include "appliance/system/boot.h"
-#include "appliance/system/paths.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/health/boot.h"
+#include "appliance/box/network/activation.h"
+#include "appliance/box/network/conf.h"
+#include "appliance/box/network/facts.h"
+#include "appliance/box/network/lease.h"
+#include "appliance/box/network/renew.h"
+#include "appliance/box/network/run.h"
+#include "appliance/box/network/services.h"
+#include "appliance/box/network/wiring.h"
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 
 #define APPLIED PATH_RUN "/network.conf"	/* what the links have now */
 
@@ -94,7 +103,7 @@ static int show(bool json)
 	struct network network;
 	const struct network_link *link, *management;
 	struct wiring_facts facts;
-	int code = appliance_network(&network);
+	int code = facts_network(&network);
 
 	if (code)
 		return code;
@@ -103,16 +112,16 @@ static int show(bool json)
 		return EXIT_YES;
 	}
 	for (size_t i = 0; (link = network_link(&network, i)); i++) {
-		char v4[PREFIX_TEXT], v6[PREFIX_TEXT], card[APPLIANCE_CARD];
+		char v4[PREFIX_TEXT], v6[PREFIX_TEXT], card[FACTS_CARD];
 		bool is_wan = link == &network.wan;
 
 		printf("%-10s %-8s %s, %s%s%s (%s)\n", link->name, link->interface,
 		       family_text(&link->v4, is_wan, true, v4), family_text(&link->v6, is_wan, false, v6),
 		       link->dhcp ? ", DHCP" : "", link->ra ? ", router advertisements" : "",
-		       appliance_card(link->interface, card));
+		       facts_card(link->interface, card));
 	}
 	management = network_management(&network);
-	appliance_facts(&facts);
+	facts_wiring(&facts);
 	printf("forwarding %s%s, management %s%s\n", network.forward ? "on" : "off",
 	       network.masquerade ? " with NAT" : "", management ? management->interface : "none",
 	       !network.ssh ? "" : facts.has_keys ? " with ssh" : "; ssh is on, and nobody has a key (authorized_keys)");
@@ -128,17 +137,17 @@ static void record_forwarded(void)
 	uint64_t v4 = 0, v6 = 0;
 	char line[64];
 
-	if (appliance_has(PATH_BOOT_FORWARDED) || !appliance_has(PATH_BOOT_RUN))
+	if (box_has(PATH_BOOT_FORWARDED) || !box_has(PATH_BOOT_RUN))
 		return;
-	if (!appliance_peek("/proc/net/snmp", text, sizeof(text)) ||
+	if (!box_peek("/proc/net/snmp", text, sizeof(text)) ||
 	    !boot_counter(&v4, text, "Ip", "ForwDatagrams"))
 		return;
 	/* A kernel without IPv6 has no such file and forwards none. */
-	if (appliance_peek("/proc/net/snmp6", text, sizeof(text)) &&
+	if (box_peek("/proc/net/snmp6", text, sizeof(text)) &&
 	    !boot_counter(&v6, text, "", "Ip6OutForwDatagrams"))
 		return;
 	snprintf(line, sizeof(line), "4 %" PRIu64 "\n6 %" PRIu64 "\n", v4, v6);
-	(void)appliance_write(PATH_BOOT_FORWARDED, line, strlen(line), 0644);
+	(void)box_write(PATH_BOOT_FORWARDED, line, strlen(line), 0644);
 }
 
 /* Its client keeps the lease of a link that was taken down, and asks again only after half of it. */
@@ -149,7 +158,7 @@ static void wiring_lease(struct wiring *wiring, const struct network *network, c
 	if (!network->has_wan || !old->has_wan ||
 	    strcmp(network->wan.interface, old->wan.interface) != 0 ||
 	    network->wan.v4.method != METHOD_DYNAMIC || old->wan.v4.method != METHOD_DYNAMIC ||
-	    !appliance_lease(&lease, false, false) || !lease_fits(&lease, network))
+	    !facts_lease(&lease, false, false) || !lease_fits(&lease, network))
 		return;
 	fit = lease;
 	lease_refit(&fit, network);
@@ -161,7 +170,7 @@ static void wiring_up(struct wiring *wiring, const struct network *network, cons
 	static struct network old;
 	static struct diag diag;
 	size_t size = 0;
-	char *text = appliance_read(APPLIED, NETWORK_TEXT_MAX, &size);
+	char *text = box_read(APPLIED, NETWORK_TEXT_MAX, &size);
 	bool has_old;
 
 	diag_init(&diag);
@@ -173,7 +182,7 @@ static void wiring_up(struct wiring *wiring, const struct network *network, cons
 	if (has_old)
 		wiring_lease(wiring, network, &old);
 	/* A link that comes later takes the kernel's default, the management must not. */
-	if (appliance_is_on("/proc/sys/net/ipv4/ip_forward"))
+	if (box_is_on("/proc/sys/net/ipv4/ip_forward"))
 		wiring_forward(wiring, network);
 }
 
@@ -185,7 +194,7 @@ static int act_on(enum action_of_network action, const struct network *network)
 	struct wiring wiring;
 	unsigned int failures;
 
-	appliance_facts(&facts);
+	facts_wiring(&facts);
 	wiring_init(&wiring);
 	if (action == SYSCTL)
 		wiring_sysctls(&wiring, &facts);
@@ -208,23 +217,23 @@ static int act(enum action_of_network action)
 	char *text = NULL;
 	int lock, code;
 
-	if (action == FORWARD && appliance_has(PATH_BOOT_CLOSED)) {
+	if (action == FORWARD && box_has(PATH_BOOT_CLOSED)) {
 		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing is forwarded until this "
 		      "box starts again: see cordon status\n", stderr);
 		return EXIT_NO;
 	}
 	/* A change and an interface that comes late may be at work at once. */
-	lock = action == UP ? appliance_lock(PATH_RUN "/network.lock") : -1;
-	code = action == SYSCTL ? EXIT_YES : appliance_network_text(&network, &text);
+	lock = action == UP ? box_lock(PATH_RUN "/network.lock") : -1;
+	code = action == SYSCTL ? EXIT_YES : facts_network_text(&network, &text);
 	if (!code) {
 		code = act_on(action, &network);
 		if (action == UP) {
-			(void)appliance_write(APPLIED, text, strlen(text), 0600);
+			(void)box_write(APPLIED, text, strlen(text), 0600);
 			run_reload_services();
 		}
 	}
 	free(text);
-	appliance_unlock(lock);
+	box_unlock(lock);
 	return code;
 }
 
@@ -242,12 +251,12 @@ static int keep_upstreams(const struct lease *lease)
 	struct text out = TEXT_EMPTY;
 	size_t size = 0;
 	/* The other family's client may do the same now, and each writes both lines. */
-	int lock = appliance_lock(PATH_RUN "/upstreams.lock"), code = EXIT_YES;
-	char *old = appliance_read(PATH_UPSTREAMS, 4096, &size);
+	int lock = box_lock(PATH_RUN "/upstreams.lock"), code = EXIT_YES;
+	char *old = box_read(PATH_UPSTREAMS, 4096, &size);
 
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct lease line;
-		bool kept = appliance_lease(&line, v6, true);
+		bool kept = facts_lease(&line, v6, true);
 
 		if (lease->v6 == v6 && !(kept && lease_same_dns(lease, &line)))
 			line = *lease;
@@ -260,8 +269,8 @@ static int keep_upstreams(const struct lease *lease)
 			    &out);
 	}
 	if (out.data && (!old || size != out.length || memcmp(old, out.data, size) != 0))
-		code = appliance_write(PATH_UPSTREAMS, out.data, out.length, 0600);
-	appliance_unlock(lock);
+		code = box_write(PATH_UPSTREAMS, out.data, out.length, 0600);
+	box_unlock(lock);
 	free(old);
 	text_release(&out);
 	return code;
@@ -273,9 +282,9 @@ static void last_lease(struct lease *old, bool v6, int64_t now)
 	size_t size;
 	char *text;
 
-	if (appliance_lease(old, v6, false) || !v6)
+	if (facts_lease(old, v6, false) || !v6)
 		return;
-	text = appliance_read(PATH_PREFIXES, 4096, &size);
+	text = box_read(PATH_PREFIXES, 4096, &size);
 	if (text)
 		lease_read_prefixes(old, text, now, clock_wall());
 	free(text);
@@ -299,10 +308,10 @@ static void keep_prefixes(const struct lease *lease, const struct lease *old, in
 {
 	struct text out = TEXT_EMPTY;
 
-	if (!lease->v6 || (same_prefixes(lease, old) && appliance_has(PATH_PREFIXES)))
+	if (!lease->v6 || (same_prefixes(lease, old) && box_has(PATH_PREFIXES)))
 		return;
 	lease_print_prefixes(lease, now, clock_wall(), &out);
-	(void)appliance_write(PATH_PREFIXES, out.data ? out.data : "", out.length, 0600);
+	(void)box_write(PATH_PREFIXES, out.data ? out.data : "", out.length, 0600);
 	text_release(&out);
 }
 
@@ -312,7 +321,7 @@ static int keep_lease(const struct lease *lease)
 	int code;
 
 	lease_print(lease, &out);
-	code = out.data ? appliance_write(lease->v6 ? PATH_RUN "/lease6" : PATH_RUN "/lease4", out.data,
+	code = out.data ? box_write(lease->v6 ? PATH_RUN "/lease6" : PATH_RUN "/lease4", out.data,
 					  out.length, 0600) : EXIT_NO;
 	text_release(&out);
 	return code;
@@ -323,13 +332,13 @@ static void refuse_lease(bool v6, const struct diag *diag)
 {
 	struct text out = TEXT_EMPTY;
 	size_t size = 0;
-	char *old = v6 ? NULL : appliance_read(PATH_LEASE_REFUSED, 1024, &size);
+	char *old = v6 ? NULL : box_read(PATH_LEASE_REFUSED, 1024, &size);
 
 	command_print_diag(diag);
 	diag_print(diag, &out);
 	if (!v6 && out.data && !(old && size == out.length && memcmp(old, out.data, size) == 0)) {
-		(void)appliance_write(PATH_LEASE_REFUSED, out.data, out.length, 0600);
-		appliance_say(out.data);
+		(void)box_write(PATH_LEASE_REFUSED, out.data, out.length, 0600);
+		box_say(out.data);
 	}
 	free(old);
 	text_release(&out);
@@ -359,8 +368,8 @@ static int take_lease(const struct cli *cli, const char *event)
 	const int64_t now = clock_uptime_ms();
 	static struct lease lease, old;
 	unsigned int failures = 0;
-	char path[APPLIANCE_PATH];
-	int code = appliance_network(&network);
+	char path[BOX_PATH];
+	int code = facts_network(&network);
 
 	diag_init(&diag);
 	if (code)
@@ -370,14 +379,14 @@ static int take_lease(const struct cli *cli, const char *event)
 		refuse_lease(v6, &diag);
 		/* The network is another one than that of the lease that is kept. */
 		lease = (struct lease){ .event = LEASE_GONE, .v6 = v6 };
-		if (appliance_lease_asked() > old.since)
+		if (facts_lease_asked() > old.since)
 			(void)enter_lease(&network, &lease, &old, now, &failures);
 		return EXIT_NO;
 	}
 	command_print_diag(&diag);
 	if (!v6 && lease.event == LEASE_BOUND)
-		unlink(appliance_path(path, PATH_LEASE_REFUSED));
-	lease.event = lease_judge(&lease, &old, appliance_lease_asked(), now);
+		unlink(box_path(path, PATH_LEASE_REFUSED));
+	lease.event = lease_judge(&lease, &old, facts_lease_asked(), now);
 	if (lease.event == LEASE_OTHER)
 		return EXIT_YES;
 	code = enter_lease(&network, &lease, &old, now, &failures);
@@ -385,8 +394,8 @@ static int take_lease(const struct cli *cli, const char *event)
 		run_reload_services();
 	/* Without a lease the resolvers of the last one are better than none. */
 	if (lease.event == LEASE_BOUND && lease.dns_count && keep_upstreams(&lease) == EXIT_YES &&
-	    appliance_compose(&changed) == EXIT_YES && changed)
-		code = appliance_restart(cli);
+	    conf_write(&changed) == EXIT_YES && changed)
+		code = activation_restart(cli);
 	return failures ? EXIT_NO : code;
 }
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/shipped.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -12,6 +10,9 @@
 #include "appliance/base/arena.h"
 #include "appliance/base/config.h"
 #include "appliance/base/file.h"
+#include "appliance/cli/commands.h"
+#include "appliance/cli/shipped.h"
+#include "appliance/command/command.h"
 #include "appliance/settings/lists.h"
 #include "rules/nft/netlink.h"
 #include "rules/nft/outside.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/settings.h"
-
 #include <getopt.h>
 #include <string.h>
 
 #include "appliance/base/config.h"
 #include "appliance/base/crypto/key.h"
-#include "appliance/cli/appliance.h"
+#include "appliance/box/network/conf.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
 #include "rules/signed/strict.h"
 
 enum { BUDGET = 64 << 20 };	/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
@@ -73,7 +74,7 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 	if (words.file)
 		return with_file(cli, &words);
 	if (strcmp(words.verb, "compose") == 0)
-		return appliance_compose(&changed);
+		return conf_write(&changed);
 	if (strcmp(words.verb, "intake") == 0)
 		return settings_intake(cli, words.activate);
 	if (strcmp(words.verb, "show") == 0)

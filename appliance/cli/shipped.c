@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "appliance/base/file.h"
-#include "appliance/cli/appliance.h"
+#include "appliance/box/base/box.h"
+#include "appliance/command/command.h"
 #include "appliance/settings/lists.h"
 
 enum { VERSION_MAX = 64 };
@@ -37,7 +38,7 @@ static bool read_version(const char *text, char version[VERSION_MAX])
 
 static bool version_of(const char *folder, const char *name, char version[VERSION_MAX])
 {
-	char path[APPLIANCE_PATH + 64], *text = NULL;
+	char path[BOX_PATH + 64], *text = NULL;
 	size_t size;
 	bool has;
 
@@ -68,10 +69,10 @@ static void add_if_older(json_t *found, const char *folder, const char *shipped,
 
 json_t *shipped_newer(const char *folder)
 {
-	char shipped[APPLIANCE_PATH];
+	char shipped[BOX_PATH];
 	struct dirent **entry = NULL;
 	json_t *found = json_array();
-	int count = scandir(appliance_path(shipped, SHIPPED_RULES), &entry, NULL, alphasort);
+	int count = scandir(box_path(shipped, SHIPPED_RULES), &entry, NULL, alphasort);
 
 	for (int i = 0; i < count; i++) {
 		if (i < SETTINGS_LISTS && is_list(entry[i]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "appliance/cli/command.h"
+#include "appliance/command/command.h"
 
 /*
  * Rule lists as a package brings them, beside those in the folder of the settings: an edited one is

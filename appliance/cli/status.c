@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/status.h"
-
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/config.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/health/health.h"
+#include "appliance/box/health/status_boot.h"
+#include "appliance/box/health/status_box.h"
+#include "appliance/cli/commands.h"
 #include "appliance/cli/hosts.h"
 #include "appliance/cli/shipped.h"
-#include "appliance/system/paths.h"
+#include "appliance/cli/status_health.h"
+#include "appliance/command/command.h"
 
 enum { WAIT_MOST = 600 };	/* seconds */
 
@@ -363,7 +368,7 @@ static void show_words(const json_t *status, const json_t *box, const struct tex
 
 static int show(const struct cli *cli, bool json)
 {
-	bool appliance = appliance_has(PATH_IMAGE);
+	bool appliance = box_has(PATH_IMAGE);
 	struct text words = TEXT_EMPTY;
 	int code;
 	json_t *status = load(cli, appliance && !json, &code), *box = appliance ? status_box() : NULL;
@@ -422,7 +427,7 @@ int command_status(const struct cli *cli, int argc, char **argv)
 	if (wait && what != 'f')
 		return command_usage("status", "--wait goes with --in-force alone");
 	if (what == 'f')
-		return status_in_force(cli, (int64_t)wait * 1000);
+		return command_in_force(cli, (int64_t)wait * 1000);
 	if (what == 's')
 		return see(cli);
 	return what == 'b' ? status_boot() : show(cli, what == 'j');

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/status.h"
+#include "appliance/cli/status_health.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#include "appliance/box/health/health.h"
+#include "appliance/box/health/status_box.h"
+#include "appliance/box/network/renew.h"
+#include "appliance/command/command.h"
 
 /* From what cordond and the box say to the facts that system/health.h judges. */
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/cli/commands.h"
+#include "appliance/command/command.h"
+
 /* ---- status ---- */
 
 static long long number_at(const json_t *object, const char *key)

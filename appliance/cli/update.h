@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "appliance/cli/command.h"
+#include "appliance/command/command.h"
 
 /* `cordon update` in parts: update.c talks to the daemon, update_from.c carries a release there. */
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/update.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +12,9 @@
 #include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/box/network/renew.h"
+#include "appliance/cli/update.h"
+#include "appliance/command/command.h"
 #include "appliance/settings/settings.h"
 
 /*

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/update.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +13,9 @@
 #include "appliance/base/sandbox.h"
 #include "appliance/base/sealed.h"
 #include "appliance/base/tar.h"
+#include "appliance/box/network/wiring.h"
+#include "appliance/cli/update.h"
+#include "appliance/command/command.h"
 
 /*
  * A release as a tar archive on standard input. A child that can do nothing else unpacks it: of it

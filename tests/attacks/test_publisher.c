@@ -4,14 +4,14 @@
  * generated. Each is refused, or it shows in what is shown before a signature; and no online key
  * signs anything of it.
  */
-#include "rules/signed/publisher/publish.h"
+#include "rules/publisher/publish.h"
 
 #include <dirent.h>
 #include <errno.h>
 
 #include "appliance/base/crypto/digest.h"
-#include "rules/signed/publisher/show.h"
-#include "tests/unit/rules/signed/publisher/world.h"
+#include "rules/publisher/show.h"
+#include "tests/unit/rules/publisher/world.h"
 
 enum { PATH_LENGTH = 512 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/system/gpt.h"
+#include "appliance/box/image/gpt.h"
 #include "tests/fuzz/fuzz.h"
 
 /* What is written reads as what was meant, and then there is nothing more to do. */

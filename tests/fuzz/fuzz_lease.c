@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/fuzz/fuzz.h"
 
-#include "appliance/system/lease.h"
+#include "appliance/box/network/lease.h"
 
 /* Words of a lease, "NAME=VALUE" a line, the first line whether they are of DHCPv6; or a line that
  * was kept. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "rules/signed/publisher/fleet.h"
+#include "rules/publisher/fleet.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Receipts, as anybody may put them to a collector; a list of the expected, and pins. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/system/slots.h"
+#include "appliance/box/image/slots.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Whatever the block says, what is written reads back the same, and is what GRUB reads, too. */

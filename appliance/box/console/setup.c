@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/console/setup.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/console/wizard.h"
+#include "appliance/box/network/activation.h"
+#include "appliance/box/network/compose.h"
+#include "appliance/box/network/facts.h"
+#include "appliance/box/network/wiring.h"
+#include "appliance/box/settings/admin.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/command/command.h"
+#include "appliance/command/terminal.h"
+
+/*
+ * `cordon setup`: questions, each answer judged at once by the parser of the file that it will stand in;
+ * then the files as they will be, and a last yes.
+ */
+struct setup {
+	struct wizard wizard;
+	struct provision old;
+	enum wizard_step step;
+	char upstream[TERMINAL_LINE];
+	char key[TERMINAL_LINE];
+	char secret[PASSWORD_LINE];
+	bool fresh;		/* nobody had set the box up when this began, so nobody was asked for a secret */
+};
+
+typedef bool judge(const struct setup *setup, struct diag *diag);
+
+/* ---- is it right? ---- */
+
+static bool read_network(const struct setup *setup, struct network *network, struct diag *diag)
+{
+	struct text text = TEXT_EMPTY;
+	bool good;
+
+	wizard_print_network(&setup->wizard, setup->step, setup->old.file[PROVISION_NETWORK].data, &text);
+	good = text.data && network_parse(network, "", text.data, text.length, diag) == 0;
+	text_release(&text);
+	return good;
+}
+
+static bool network_is_good(const struct setup *setup, struct diag *diag)
+{
+	static struct network network;
+
+	return read_network(setup, &network, diag);
+}
+
+/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of somebody else. */
+static bool gateway_is_good(const struct setup *setup, struct diag *diag)
+{
+	static struct network network;
+
+	if (!read_network(setup, &network, diag))
+		return false;
+	if (network.lan[0].v4.has_gateway || network.lan[0].v6.has_gateway)
+		return true;
+	diag_error(diag, "", 0, 0, "expected the router of this network that leads out: there is no WAN");
+	return false;
+}
+
+static bool upstream_is_good(const struct setup *setup, struct diag *diag)
+{
+	static struct settings settings;
+	static struct network network;
+	char text[TERMINAL_LINE + 32];
+	int length = snprintf(text, sizeof(text), "[dns]\nupstream = %s\n", setup->upstream);
+
+	if (setup->upstream[0])
+		return settings_parse(&settings, "", text, (size_t)length, diag) == 0;
+	if (!read_network(setup, &network, diag))
+		return false;
+	if (!compose_learns(&network))
+		diag_error(diag, "", 0, 0, "expected at least one: this network has no WAN that learns them by DHCP");
+	return compose_learns(&network);
+}
+
+static bool key_is_good(const struct setup *setup, struct diag *diag)
+{
+	const struct provision_part part = { (char *)(uintptr_t)setup->key, strlen(setup->key) };
+
+	return provision_check_keys(&part, "", diag) == 0;
+}
+
+static void say_errors(const struct diag *diag)
+{
+	for (size_t i = 0; i < diag->count && i < DIAG_KEEP; i++)
+		printf("  %s\n", diag->entry[i].message);
+}
+
+/* Enter takes what stands in brackets. false: nobody is there any more. */
+static bool ask(const struct setup *setup, const char *question, char *answer, size_t size, judge *good)
+{
+	static struct diag diag;
+	char line[TERMINAL_LINE], text[2 * TERMINAL_LINE], before[TERMINAL_LINE];
+	const char *shown = answer[0] ? answer : "none";
+
+	snprintf(before, sizeof(before), "%s", answer);
+	snprintf(text, sizeof(text), "%s [%s]: ", question, shown);
+	for (;;) {
+		if (terminal_ask(text, line, size < sizeof(line) ? size : sizeof(line)) < 0)
+			return false;
+		snprintf(answer, size, "%s", strcmp(line, "none") == 0 ? "" : line[0] ? line : before);
+		diag_init(&diag);
+		if (good(setup, &diag))
+			return true;
+		say_errors(&diag);
+	}
+}
+
+/* ---- the questions ---- */
+
+static void show_interfaces(void)
+{
+	char path[BOX_PATH], card[FACTS_CARD];
+	struct dirent **entry;
+	int count = scandir(box_path(path, "/sys/class/net"), &entry, NULL, alphasort);
+
+	puts("interfaces of this box:");
+	for (int i = 0; i < count; i++) {
+		if (entry[i]->d_name[0] != '.' && strcmp(entry[i]->d_name, "lo") != 0)
+			printf("  %-8s %s\n", entry[i]->d_name, facts_card(entry[i]->d_name, card));
+		free(entry[i]);
+	}
+	if (count >= 0)
+		free(entry);
+}
+
+static bool ask_wan(struct setup *setup)
+{
+	struct wizard *wizard = &setup->wizard;
+
+	setup->step = WIZARD_WAN;
+	if (!ask(setup, "WAN interface, or none", wizard->wan_interface, WIZARD_ANSWER, network_is_good))
+		return false;
+	if (!wizard->wan_interface[0])
+		return true;
+	/* The one of before may not fit the next answer. */
+	if (!strchr(wizard->wan_address, '/'))
+		wizard->wan_gateway[0] = '\0';
+	if (!ask(setup, "WAN address: dhcp, or ADDRESS/LENGTH", wizard->wan_address, WIZARD_ANSWER,
+		 network_is_good))
+		return false;
+	return !strchr(wizard->wan_address, '/') ||
+	       ask(setup, "WAN gateway", wizard->wan_gateway, WIZARD_ANSWER, network_is_good);
+}
+
+static bool ask_lan(struct setup *setup, struct wizard_lan *lan, const char *what)
+{
+	char question[160];
+
+	snprintf(question, sizeof(question), "%s interface", what);
+	if (!ask(setup, question, lan->interface, WIZARD_ANSWER, network_is_good))
+		return false;
+	snprintf(question, sizeof(question), "%s address of this box, ADDRESS/LENGTH", what);
+	return ask(setup, question, lan->address, WIZARD_ANSWER, network_is_good);
+}
+
+/* A LAN more under this name, with what may be meant; false: the name is none. */
+static bool add_lan(struct setup *setup, const char *name)
+{
+	static struct diag diag;
+	struct wizard *wizard = &setup->wizard;
+	struct wizard_lan *lan = &wizard->lan[wizard->lans];
+	bool good;
+
+	/* On its own, so that only the name is judged. */
+	*lan = (struct wizard_lan){ .interface = "none1", .address = "198.18.1.1/32" };
+	snprintf(lan->name, sizeof(lan->name), "%s", name);
+	wizard->lans++;
+	diag_init(&diag);
+	good = network_is_good(setup, &diag);
+	say_errors(&diag);
+	wizard->lans--;
+	snprintf(lan->interface, WIZARD_ANSWER, "%.100s.%zu", wizard->lan[0].interface, 10 * wizard->lans);
+	snprintf(lan->address, WIZARD_ANSWER, "192.168.%zu.1/24", 77 + wizard->lans);
+	return good;
+}
+
+/* Those that are there stay, each with a question; then new ones until nobody wants another. */
+static bool ask_vlans(struct setup *setup)
+{
+	struct wizard *wizard = &setup->wizard;
+	size_t known = wizard->lans;
+	char name[NETWORK_NAME], question[160];
+
+	for (wizard->lans = 1; wizard->lans < NETWORK_LANS;) {
+		struct wizard_lan *lan = &wizard->lan[wizard->lans];
+
+		if (wizard->lans >= known) {
+			if (terminal_ask("another LAN or VLAN: its name (Enter: no more): ", name,
+					 sizeof(name)) < 0)
+				return false;
+			if (!name[0])
+				return true;
+			if (!add_lan(setup, name))
+				continue;
+		}
+		wizard->lans++;
+		snprintf(question, sizeof(question), "%s (VLAN 7 of eth1 is eth1.7):", lan->name);
+		if (!ask_lan(setup, lan, question))
+			return false;
+	}
+	return true;
+}
+
+static bool ask_lans(struct setup *setup)
+{
+	struct wizard *wizard = &setup->wizard;
+	size_t known = wizard->lans;
+
+	setup->step = WIZARD_LAN;
+	wizard->lans = 1;
+	if (!ask_lan(setup, &wizard->lan[0], "LAN"))
+		return false;
+	wizard->lans = known;
+	if (!wizard->wan_interface[0] &&
+	    !ask(setup, "gateway in the LAN", wizard->lan_gateway, WIZARD_ANSWER, gateway_is_good))
+		return false;
+	return ask_vlans(setup);
+}
+
+static bool ask_people(struct setup *setup)
+{
+	setup->step = WIZARD_MANAGEMENT;
+	if (!ask(setup, "DNS servers to ask (none: those that DHCP names)", setup->upstream,
+		 sizeof(setup->upstream), upstream_is_good))
+		return false;
+	if (!ask(setup, "manage this box with ssh from: the name of a LAN (the first is lan), or none",
+		 setup->wizard.management, WIZARD_ANSWER, network_is_good))
+		return false;
+	if (setup->wizard.management[0] &&
+	    !ask(setup, "one more public key for ssh, a line \"ssh-ed25519 AAAA... name\"", setup->key,
+		 sizeof(setup->key), key_is_good))
+		return false;
+	if (admin_has_secret())
+		puts("the administrator's secret stays unless you type another one");
+	else
+		puts("without an administrator's secret, later changes of what is protected need\n"
+		     "signed settings or a factory reset");
+	(void)admin_new(setup->secret);
+	return true;
+}
+
+static bool ask_all(struct setup *setup)
+{
+	setup->step = WIZARD_HOST;
+	puts("Enter takes what stands in brackets.");
+	show_interfaces();
+	return ask(setup, "name of this box", setup->wizard.hostname, WIZARD_ANSWER, network_is_good) &&
+	       ask_wan(setup) && ask_lans(setup) && ask_people(setup);
+}
+
+/* ---- the files ---- */
+
+static int put_text(struct provision *set, enum provision_file file, struct text *text)
+{
+	int error = text_failed(text) ? -1 : 0;
+
+	if (!error && text->data)
+		error = provision_put(set, file, text->data, text->length);
+	text_release(text);
+	return error;
+}
+
+static int make_set(const struct setup *setup, struct provision *set)
+{
+	const struct provision_part *conf = &setup->old.file[PROVISION_CORDON];
+	const struct provision_part *keys = &setup->old.file[PROVISION_KEYS];
+	struct text text = TEXT_EMPTY;
+	int error;
+
+	wizard_print_network(&setup->wizard, WIZARD_ALL, setup->old.file[PROVISION_NETWORK].data, &text);
+	error = put_text(set, PROVISION_NETWORK, &text);
+	wizard_print_conf(conf->data ? conf->data : "", setup->upstream, &text);
+	if (!error)
+		error = put_text(set, PROVISION_CORDON, &text);
+	if (setup->key[0]) {
+		text_put(&text, keys->data ? keys->data : "", keys->size);
+		text_printf(&text, "%s%s\n", keys->size && keys->data[keys->size - 1] != '\n' ? "\n" : "",
+			    setup->key);
+	}
+	if (!error)
+		error = put_text(set, PROVISION_KEYS, &text);
+	if (setup->secret[0])
+		text_printf(&text, "%s\n", setup->secret);
+	if (!error)
+		error = put_text(set, PROVISION_SECRET, &text);
+	return error;
+}
+
+static int apply(const struct cli *cli, const struct settings_offer *offer, const struct setup *setup)
+{
+	struct settings_judgement judgement;
+	int code = EXIT_NO;
+
+	settings_lock();
+	if ((setup->fresh && settings_provisioned()) || !settings_unchanged(PATH_SETTINGS, &setup->old)) {
+		settings_unlock();
+		printf("somebody else has %s meanwhile: nothing was changed\n",
+		       setup->fresh ? "set this box up" : "changed the settings");
+		return EXIT_NO;
+	}
+	settings_judge(&judgement, offer, true);
+	if (settings_on_trial())
+		puts("a trial of settings is under way: first cordon settings keep, or wait for its end");
+	else if (judgement.verdict == SETTINGS_TAKE)
+		code = settings_take(&judgement, offer, NULL);
+	else if (judgement.verdict == SETTINGS_SAME)
+		code = EXIT_YES;
+	/* "Taken" is said of what is on the disk. */
+	if (code == EXIT_YES || judgement.verdict != SETTINGS_TAKE)
+		fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
+	settings_unlock();
+	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
+		code = activation_run(cli);
+	settings_judgement_release(&judgement);
+	puts(code == EXIT_YES ? "done" : "the settings are not in force");
+	return code;
+}
+
+static int finish(const struct cli *cli, const struct setup *setup)
+{
+	struct settings_offer offer = { .where = "the console" };
+	int code = EXIT_NO;
+
+	if (make_set(setup, &offer.set) != 0) {
+		fputs("cordon: out of memory\n", stderr);
+	} else {
+		puts("\nThis is what changes:");
+		if (!settings_print_diff(&offer))
+			puts("nothing");
+		if (terminal_confirm("write these files and use them now? yes, or Enter for no: "))
+			code = apply(cli, &offer, setup);
+		else
+			puts("nothing was changed");
+	}
+	settings_offer_release(&offer);
+	return code;
+}
+
+/* The upstreams that stand there now, as one answer. */
+static void begin_upstream(struct setup *setup)
+{
+	static struct settings settings;
+	static struct diag diag;
+	const struct provision_part *conf = &setup->old.file[PROVISION_CORDON];
+	struct text text = TEXT_EMPTY;
+	char address[ADDR_TEXT];
+
+	diag_init(&diag);
+	if (!conf->data || settings_parse(&settings, "", conf->data, conf->size, &diag) < 0)
+		return;
+	for (size_t i = 0; i < settings.upstreams; i++) {
+		const struct endpoint *upstream = &settings.upstream[i];
+		bool v4 = addr_is_v4(&upstream->addr);
+
+		text_printf(&text, upstream->port == 53 ? "%s%s" : v4 ? "%s%s:%u" : "%s[%s]:%u", i ? " " : "",
+			    addr_print(&upstream->addr, address), upstream->port);
+	}
+	if (text.data && text.length < sizeof(setup->upstream))
+		memcpy(setup->upstream, text.data, text.length + 1);
+	text_release(&text);
+}
+
+static int set_up(const struct cli *cli)
+{
+	static struct network network;
+	static struct diag diag;
+	struct setup setup = { .step = WIZARD_HOST };
+	int code = EXIT_NO;
+
+	if (!box_may_decide()) {
+		fputs("cordon: setup asks on the console; over ssh: cordon settings apply\n", stderr);
+		return EXIT_NO;
+	}
+	setup.fresh = !settings_provisioned();
+	diag_init(&diag);
+	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
+	    (setup.fresh || admin_ask("to set this box up")) && facts_network(&network) == EXIT_YES) {
+		wizard_init(&setup.wizard, &network);
+		begin_upstream(&setup);
+		if (ask_all(&setup))
+			code = finish(cli, &setup);
+		else
+			puts("\nnothing was changed");
+	}
+	command_print_diag(&diag);
+	provision_release(&setup.old);
+	explicit_bzero(setup.secret, sizeof(setup.secret));
+	return code;
+}
+
+int command_setup(const struct cli *cli, int argc, char **argv)
+{
+	if (argc != 1)
+		return command_usage("setup", "unexpected word \"%s\"", argv[1]);
+	settings_begin();
+	return set_up(cli);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/network/activation.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "appliance/base/clock.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/network/conf.h"
+#include "appliance/box/network/run.h"
+#include "appliance/command/command.h"
+
+enum { START_WAIT_MS = 30000 };
+
+/* 0: it does not run; -errno: it runs and does not answer. */
+static int parent_pid(const struct cli *cli, bool *in_force)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	json_t *status, *role;
+	char *reply = NULL;
+	int code, pid, error = control_ask(cli->run, &request, &code, &reply);
+
+	*in_force = false;
+	if (error)
+		return error == -ENOENT || error == -ECONNREFUSED ? 0 : error;
+	status = json_loads(reply, 0, NULL);
+	role = json_array_get(json_object_get(status, "roles"), 0);
+	pid = (int)json_integer_value(json_object_get(role, "pid"));
+	*in_force = json_is_true(json_object_get(status, "in_force"));
+	json_decref(status);
+	free(reply);
+	return pid;
+}
+
+bool activation_await(const struct cli *cli, int old, int64_t wait_ms)
+{
+	const struct timespec pause = { .tv_nsec = 100000000 };
+	int64_t end = clock_uptime_ms() + wait_ms;
+	bool in_force;
+
+	for (;;) {
+		int pid = parent_pid(cli, &in_force);
+
+		if (pid > 0 && pid != old && in_force)
+			return true;
+		if (clock_uptime_ms() >= end)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+}
+
+int activation_restart(const struct cli *cli)
+{
+	bool in_force;
+	int old = parent_pid(cli, &in_force);
+
+	if (old == 0)
+		return EXIT_YES;	/* it will begin with the new settings */
+	if (old < 0) {
+		fprintf(stderr, "cordon: cordond does not answer (%s) and goes on with the settings of before: "
+			"restart the box\n", strerror(-old));
+		return EXIT_NO;
+	}
+	kill(old, SIGUSR1);
+	if (activation_await(cli, old, START_WAIT_MS))
+		return EXIT_YES;
+	fprintf(stderr, "cordon: cordond was told to start again with the new settings; its policy was not "
+		"in force within %d s: see cordon status\n", START_WAIT_MS / 1000);
+	return EXIT_NO;
+}
+
+int activation_run(const struct cli *cli)
+{
+	static const char *const up[] = { "/usr/bin/cordon", "network", "up", NULL };
+	static const char *const forward[] = { "/usr/bin/cordon", "network", "forward", NULL };
+	bool changed;
+	int code = conf_write(&changed), pid;
+
+	if (!code && changed)
+		code = activation_restart(cli);
+	if (code)
+		return code;
+	/* A start that has no policy in force yet brings links up once it has one. */
+	if (box_has(PATH_BOOT_RUN) && !box_has(PATH_BOOT_NETWORK))
+		return EXIT_YES;
+	pid = run_start(up, "", false);
+	code = pid < 0 ? EXIT_NO : run_wait(pid);
+	pid = run_start(forward, "", false);
+	if (pid < 0 || run_wait(pid) != 0)
+		code = EXIT_NO;
+	return code ? EXIT_NO : EXIT_YES;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "appliance/base/file.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/network/activation.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/command/command.h"
+#include "rules/signed/approval.h"
+
+#define ERRORS "errors.txt"
+enum { STICKS = 8, NAMES_MAX = 1000 };
+
+/* ---- folders of others ---- */
+
+/* How the names of ours begin; what an editor keeps of them is nobody's mistake. */
+static const char *meant(const char *name)
+{
+	static const char *const begins[PROVISION_FILES] = {
+		[PROVISION_CORDON] = "cordon.c", [PROVISION_NETWORK] = "network", [PROVISION_KEYS] = "authorized",
+		[PROVISION_ROOT] = "root", [PROVISION_CA] = "mirror", [PROVISION_SECRET] = "admin",
+	};
+	static const char *const copies[] = { "~", ".bak", ".old" };
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+		const size_t end = strlen(copies[i]);
+
+		if (length > end && strcasecmp(name + length - end, copies[i]) == 0)
+			return NULL;
+	}
+	for (int file = 0; file < PROVISION_FILES; file++) {
+		if (strncasecmp(name, begins[file], strlen(begins[file])) == 0)
+			return provision_name((enum provision_file)file);
+	}
+	return NULL;
+}
+
+/* An ending that the system where it was written did not show, a name from memory: without a word the rest of the
+ * set would be taken, and whoever made it had no key. */
+static int check_names(int folder, struct diag *diag)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	for (int i = 0; entries && i < NAMES_MAX && (entry = readdir(entries)); i++) {
+		const char *name = meant(entry->d_name);
+
+		/* FAT does not tell NETWORK.CONF from network.conf. */
+		if (!name || (strcasecmp(entry->d_name, name) == 0 &&
+			      faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+			continue;
+		diag_error(diag, entry->d_name, 0, 0, "expected the name %s; or leave it away", name);
+		error = -EINVAL;
+	}
+	if (entries)
+		closedir(entries);
+	else if (copy >= 0)
+		close(copy);
+	return error;
+}
+
+/* No link is followed, no pipe waited for, nothing larger than its limit read. */
+static int read_file(int folder, const char *name, size_t limit, char **data, size_t *size,
+		     struct diag *diag)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int error;
+
+	if (fd < 0 && errno == ENOENT)
+		return 1;
+	error = fd < 0 ? -errno : file_read_fd(fd, limit, data, size);
+	if (fd >= 0)
+		close(fd);
+	if (error)
+		diag_error(diag, name, 0, 0, "cannot read: %s; expected a regular file of at most %zu bytes",
+			   strerror(-error), limit);
+	return error;
+}
+
+int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
+{
+	int found = 0, error = 0;
+
+	for (int file = 0; file < PROVISION_FILES && error >= 0; file++) {
+		struct provision_part *part = &offer->set.file[file];
+
+		error = read_file(folder, provision_name((enum provision_file)file),
+				  provision_limit((enum provision_file)file), &part->data, &part->size, diag);
+		found += error == 0;
+	}
+	if (error >= 0 && check_names(folder, diag) < 0)
+		error = -EINVAL;
+	if (error >= 0)
+		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
+				  &offer->approval_size, diag);
+	if (error == 0 && !found) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "vouches for files that are not there: expected them beside it");
+		error = -ENOENT;
+	}
+	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return error < 0 ? error : found ? 0 : 1;
+}
+
+void settings_folder_note(int folder, const char *errors)
+{
+	if (!errors)
+		unlinkat(folder, ERRORS, 0);
+	else if (file_replace(folder, ERRORS, errors, strlen(errors), 0600) < 0)
+		fputs("the errors cannot be written beside the files\n", stderr);
+	fsync(folder);
+}
+
+/* ---- the EFI partition ---- */
+
+static int open_boot(void)
+{
+	char path[BOX_PATH];
+
+	return open(box_path(path, PATH_BOOT_IMAGES), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void note_on_boot(int folder, const char *errors, bool has_errors)
+{
+	if (!errors && !has_errors)
+		return;
+	(void)!box_boot_begin();
+	settings_folder_note(folder, errors);
+	box_boot_end();
+}
+
+/*
+ * They hold keys, and whoever takes the disk reads that partition. What a power cut leaves of them is another
+ * set, which must not be one to refuse: a secret, always another one, goes first (what is left then is in the
+ * ledger), and files without what vouches for them are those in force.
+ */
+static void remove_from_boot(int folder)
+{
+	(void)!box_boot_begin();
+	unlinkat(folder, provision_name(PROVISION_SECRET), 0);
+	fsync(folder);
+	unlinkat(folder, APPROVAL_NAME, 0);
+	fsync(folder);
+	for (int file = 0; file < PROVISION_FILES; file++)
+		unlinkat(folder, provision_name((enum provision_file)file), 0);
+	unlinkat(folder, ERRORS, 0);
+	fsync(folder);
+	box_boot_end();
+}
+
+/* ---- what status says ---- */
+
+static struct text wrong;
+
+/* The first one is kept. */
+static void note_wrong(const char *where, const char *what)
+{
+	if (!wrong.length)
+		text_printf(&wrong, "%s: %.*s\n", where, (int)strcspn(what, "\n"), what);
+}
+
+static void keep_wrong(void)
+{
+	char path[BOX_PATH];
+
+	if (wrong.length)
+		(void)box_write(PATH_WRONG, wrong.data, wrong.length, 0600);
+	else
+		unlink(box_path(path, PATH_WRONG));
+	text_release(&wrong);
+}
+
+/* The first says that something is wrong, the others what. */
+static const char *second_line(const char *message)
+{
+	const char *newline = message ? strchr(message, '\n') : NULL;
+
+	return newline ? newline + 1 : "out of memory";
+}
+
+/* ---- one set ---- */
+
+struct result {
+	bool taken;		/* something changed */
+	bool done;		/* nothing more to do with these files */
+	int code;
+	char *errors;		/* malloc'ed; NULL: all is well */
+};
+
+static void refuse(struct settings_judgement *judgement, const struct settings_offer *offer,
+		   struct result *result)
+{
+	const char *word = judgement->verdict == SETTINGS_REFUSE ? "refused" : "wrong";
+	struct settings_ledger source = { .takens = 1 };
+
+	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
+	settings_note(word, judgement->digest, judgement->why ? judgement->why : "");
+	if (judgement->verdict == SETTINGS_WRONG)
+		note_wrong(offer->where, second_line(judgement->why));
+	else if (settings_hash_secret(&judgement->complete) < 0 ||
+	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
+		fputs("they cannot be kept for cordon settings accept: the data partition cannot be written\n",
+		      stderr);
+	result->code = EXIT_NO;
+	result->errors = judgement->why ? strdup(judgement->why) : NULL;
+}
+
+/* See remove_from_boot. */
+static void add_without_secret(struct settings_ledger *ledger, const struct settings_offer *offer)
+{
+	struct settings_offer rest = *offer;
+	uint8_t digest[DIGEST_SIZE];
+
+	rest.set.file[PROVISION_SECRET] = (struct provision_part){ .data = NULL };
+	if (offer->approval && offer->set.file[PROVISION_SECRET].data && settings_digest(&rest, digest) == 0)
+		settings_ledger_add(ledger, digest);
+}
+
+static void take(struct settings_judgement *judgement, const struct settings_offer *offer,
+		 struct result *result)
+{
+	add_without_secret(&judgement->ledger, offer);
+	result->code = settings_take(judgement, offer, NULL);
+	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
+	result->done = result->code == EXIT_YES;
+	if (result->done)
+		settings_remove(SETTINGS_WAITING);
+}
+
+static bool known(const struct settings_offer *offer)
+{
+	struct settings_ledger ledger;
+	uint8_t digest[DIGEST_SIZE];
+
+	settings_ledger_load(&ledger);
+	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
+		return false;
+	printf("settings of %s were taken before and do nothing when they come again%s\n", offer->where,
+	       provision_has_plain_secret(&offer->set) ? "; whether the secret among them is another one is not "
+	       "looked at" : ": a comment more in one of the files makes them other ones");
+	return true;
+}
+
+static struct result handle(const struct settings_offer *offer)
+{
+	struct result result = { .code = EXIT_YES };
+	struct settings_judgement judgement;
+
+	if (known(offer)) {
+		result.done = true;
+		return result;
+	}
+	settings_judge(&judgement, offer, false);
+	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
+		take(&judgement, offer, &result);
+	else
+		refuse(&judgement, offer, &result);
+	/* "Taken" is said of what is on the disk. */
+	if (judgement.why && (result.done || result.errors))
+		fputs(judgement.why, stdout);
+	settings_judgement_release(&judgement);
+	return result;
+}
+
+/* ---- both places ---- */
+
+static void say_unreadable(struct result *result, const char *where, const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+
+	text_printf(&out, "settings of %s cannot be read, and nothing of them was taken:\n", where);
+	diag_print(diag, &out);
+	if (out.data)
+		fputs(out.data, stdout);
+	note_wrong(where, second_line(out.data));
+	result->code = EXIT_NO;
+	result->errors = out.data;
+}
+
+static struct result from_boot(void)
+{
+	static struct diag diag;
+	struct settings_offer offer = { .where = "the EFI partition" };
+	struct result result = { .code = EXIT_YES };
+	int folder = open_boot(), found;
+
+	if (folder < 0)
+		return result;
+	diag_init(&diag);
+	found = settings_read_folder(folder, &offer, &diag);
+	if (found == 0)
+		result = handle(&offer);
+	else if (found < 0)
+		say_unreadable(&result, offer.where, &diag);
+	if (found == 0 && result.done && !box_keeps())
+		puts("no data partition keeps them, so they stay on the EFI partition and are taken at each start");
+	else if (found == 0 && result.done)
+		remove_from_boot(folder);
+	else
+		note_on_boot(folder, result.errors, offer.has_errors);
+	close(folder);
+	settings_offer_release(&offer);
+	return result;
+}
+
+/* Two sticks with different settings would take turns at each start. */
+static bool differ(const struct settings_offer *offer, size_t count)
+{
+	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
+
+	for (size_t i = 1; i < count; i++) {
+		if (settings_digest(&offer[0], first) < 0 || settings_digest(&offer[i], other) < 0 ||
+		    memcmp(first, other, sizeof(first)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong or known is done with; the others come first in offer, how many. */
+static size_t sort_out(struct settings_offer *offer, size_t count, struct result *result)
+{
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct settings_offer swap = offer[i];
+
+		if (!swap.unreadable && !known(&swap)) {
+			offer[i] = offer[fresh];
+			offer[fresh++] = swap;
+			continue;
+		}
+		if (swap.unreadable) {
+			printf("settings of %s cannot be read, and nothing of them was taken:\n%s", swap.where,
+			       swap.unreadable);
+			note_wrong(swap.where, swap.unreadable);
+			result->code = EXIT_NO;
+		}
+		if (swap.unreadable || swap.has_errors)
+			settings_stick_note(swap.where, swap.unreadable);
+	}
+	return fresh;
+}
+
+static struct result from_sticks(void)
+{
+	static struct settings_offer offer[STICKS];
+	struct result result = { .code = EXIT_YES }, one;
+	size_t count = settings_sticks(offer, STICKS), fresh = sort_out(offer, count, &result);
+
+	if (fresh > 1 && differ(offer, fresh)) {
+		printf("%s and %s both have settings, and other ones: nothing was taken; leave one in\n",
+		       offer[0].where, offer[1].where);
+		note_wrong(offer[0].where, "another stick has other settings, and nothing was taken of both");
+		result.code = EXIT_NO;
+	} else if (fresh) {
+		one = handle(&offer[0]);
+		if (one.errors || offer[0].has_errors)
+			settings_stick_note(offer[0].where, one.errors);
+		one.code |= result.code;
+		result = one;
+	}
+	for (size_t i = 0; i < count; i++)
+		settings_offer_release(&offer[i]);
+	return result;
+}
+
+int settings_intake(const struct cli *cli, bool activate)
+{
+	struct result boot, sticks;
+	int code;
+
+	settings_lock();
+	settings_recover();
+	if (settings_on_trial()) {
+		puts("a trial of settings is under way: nothing is taken in until it is kept or over");
+		return EXIT_YES;
+	}
+	boot = from_boot();
+	sticks = from_sticks();
+	code = boot.code ? boot.code : sticks.code;
+	keep_wrong();
+	free(boot.errors);
+	free(sticks.errors);
+	if ((boot.taken || sticks.taken) && activate && activation_run(cli) != EXIT_YES)
+		code = EXIT_NO;
+	return code;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "appliance/base/clock.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/network/activation.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/command/command.h"
+
+/*
+ * Settings for a while, which take themselves back unless somebody can still say that they work. The new
+ * ones lie where settings lie, with a note of the trial's end among them; the old ones wait whole beside.
+ * A restart ends it, too (settings_recover): whatever went wrong, what was in force before comes back.
+ */
+#define TRIAL PATH_SETTINGS "/trial"
+enum { LEAST = 10, MOST = 3600 };
+
+bool settings_on_trial(void)
+{
+	return box_has(TRIAL);
+}
+
+/* Uptime in ms at which it ends; 0: there is none, or its note does not read. */
+static int64_t trial_end(void)
+{
+	size_t size;
+	char *text = box_read(TRIAL, 256, &size), *blank = text ? strchr(text, ' ') : NULL;
+	int64_t end = blank ? strtoll(blank, NULL, 10) : 0;
+
+	free(text);
+	return end;
+}
+
+static int take_back(const struct cli *cli)
+{
+	static struct diag diag;
+	struct settings_ledger ledger;
+	struct provision old;
+	int error;
+
+	diag_init(&diag);
+	/* The version and the digests of before, so that a signed set may come again. */
+	error = settings_load(SETTINGS_OLD, &old, &diag);
+	if (!error) {
+		settings_ledger_load_from(SETTINGS_OLD, &ledger);
+		error = settings_store(&old, &ledger, NULL);
+		provision_release(&old);
+	}
+	if (error) {
+		fprintf(stderr, "cordon: the settings before the trial cannot be put back: %s; restart the box\n",
+			strerror(-error));
+		return EXIT_NO;
+	}
+	settings_remove(SETTINGS_OLD);
+	settings_note("reverted", NULL, "nobody kept the new settings within their time: the ones before are in "
+		      "force again");
+	return activation_run(cli);
+}
+
+int settings_revert(const struct cli *cli)
+{
+	settings_lock();
+	if (!settings_on_trial()) {
+		fputs("no trial of settings is under way\n", stderr);
+		return EXIT_NO;
+	}
+	return take_back(cli);
+}
+
+int settings_expire(const struct cli *cli)
+{
+	settings_lock();
+	return !settings_on_trial() || clock_uptime_ms() < trial_end() ? EXIT_YES : take_back(cli);
+}
+
+int settings_keep(void)
+{
+	char path[BOX_PATH];
+
+	settings_lock();
+	if (!settings_on_trial()) {
+		fputs("no trial of settings is under way: they were kept already, or have taken themselves back\n",
+		      stderr);
+		return EXIT_NO;
+	}
+	if (unlink(box_path(path, TRIAL)) < 0) {
+		fprintf(stderr, "cordon: %s: %s\n", path, strerror(errno));
+		return EXIT_NO;
+	}
+	if (settings_sync() < 0) {
+		fputs("cordon: that they stay cannot be written: the next start takes them back; see cordon "
+		      "status\n", stderr);
+		return EXIT_NO;
+	}
+	settings_remove(SETTINGS_OLD);
+	settings_floor_keep();
+	settings_note("kept", NULL, "the new settings stay");
+	puts("the new settings stay");
+	return EXIT_YES;
+}
+
+/* ---- beginning ---- */
+
+/* Outlives the session that began it; the supervisor of the services looks, too. */
+static void watch(const struct cli *cli, int64_t end)
+{
+	const struct timespec pause = { .tv_nsec = 200000000 };
+	int null;
+
+	fflush(stdout);
+	if (fork() != 0)
+		return;
+	(void)setsid();
+	settings_unlock();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3 && null >= 0; fd++)
+		dup2(null, fd);
+	while (clock_uptime_ms() < end && settings_on_trial())
+		nanosleep(&pause, NULL);
+	_exit(settings_expire(cli));
+}
+
+static int begin(const struct cli *cli, struct settings_judgement *judgement,
+		 const struct settings_offer *offer, int64_t seconds)
+{
+	static struct diag diag;
+	char boot[CLOCK_BOOT_ID], note[128];
+	int64_t end = clock_uptime_ms() + seconds * 1000;
+	struct settings_ledger ledger;
+	struct provision old;
+	int error;
+
+	diag_init(&diag);
+	settings_ledger_load(&ledger);
+	error = settings_load(PATH_SETTINGS, &old, &diag);
+	if (!error)
+		error = settings_copy(SETTINGS_OLD, &old, &ledger, NULL);
+	provision_release(&old);
+	if (error) {
+		fprintf(stderr, "cordon: the settings in force cannot be kept beside: %s\n", strerror(-error));
+		return EXIT_NO;
+	}
+	clock_boot_id(boot);
+	snprintf(note, sizeof(note), "%s %lld\n", boot, (long long)end);
+	if (settings_take(judgement, offer, note) != EXIT_YES)
+		return EXIT_NO;
+	watch(cli, end);
+	settings_unlock();
+	/* The session that asked may be cut off by what follows. */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (activation_run(cli) != EXIT_YES) {
+		fputs("cordon: they do not work on this box and are taken back at once\n", stderr);
+		(void)settings_revert(cli);
+		return EXIT_NO;
+	}
+	printf("in force for %lld s; what you see still works? then: cordon settings keep\n",
+	       (long long)seconds);
+	return EXIT_YES;
+}
+
+static bool parse_seconds(const char *text, int64_t *seconds)
+{
+	char *end;
+
+	*seconds = strtoll(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && *seconds >= LEAST && *seconds <= MOST;
+}
+
+/* Said before anybody is asked for the secret. */
+static bool may_be_tried(const struct settings_offer *offer)
+{
+	struct settings_judgement judgement;
+	const char *why = NULL;
+
+	settings_judge(&judgement, offer, false);
+	if (settings_on_trial())
+		why = "a trial of settings is under way already: cordon settings keep or revert\n";
+	else if (judgement.verdict == SETTINGS_SAME)
+		why = "these settings are in force already\n";
+	else if (judgement.changes.changed[PROVISION_TRUST_ROOT])
+		why = "a trust root is not tried out: cordon settings import takes it\n";
+	if (why)
+		fputs(why, stderr);
+	settings_judgement_release(&judgement);
+	return !why;
+}
+
+int settings_apply(const struct cli *cli, const char *path, const char *text)
+{
+	struct settings_judgement judgement;
+	struct settings_offer offer;
+	int64_t seconds;
+	int code = EXIT_NO;
+
+	if (!parse_seconds(text, &seconds))
+		return command_usage("settings", "--confirm %s: expected seconds from %d to %d", text, LEAST,
+				     MOST);
+	if (settings_read_any(path, &offer) != EXIT_YES)
+		return EXIT_NO;
+	if (may_be_tried(&offer)) {
+		if (settings_confirm(&judgement, &offer))
+			code = begin(cli, &judgement, &offer, seconds);
+		settings_judgement_release(&judgement);
+	}
+	settings_offer_release(&offer);
+	return code;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "appliance/base/clock.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/helper.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/network/run.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/command/command.h"
+
+/*
+ * What only cordond knows: whether it would start with these settings, their trust root and CA, and the rule
+ * lists of this image. So it is asked, with the files in a folder of their own.
+ */
+#define TRY PATH_RUN "/try"
+#define ERROR "cordond: error: "
+enum { TRY_MS = 30000, ANSWER_MAX = 64 * 1024 };
+enum answer { YES, NO, NOTHING };
+
+static const struct {
+	enum provision_file file;
+	const char *path;
+} beside[] = { { PROVISION_ROOT, TRY "/root.json" }, { PROVISION_CA, TRY "/mirror-ca.pem" } };
+
+static void remove_files(void)
+{
+	char path[BOX_PATH];
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		unlink(box_path(path, beside[i].path));
+	unlink(box_path(path, TRY "/cordon.conf"));
+	rmdir(box_path(path, TRY));
+}
+
+static int write_files(const struct provision *set, struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+	char path[BOX_PATH];
+	int code = EXIT_YES;
+
+	mkdir(box_path(path, TRY), 0700);
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside) && code == EXIT_YES; i++) {
+		const struct provision_part *part = &set->file[beside[i].file];
+
+		if (part->data)
+			code = box_write(beside[i].path, part->data, part->size, 0600);
+	}
+	if (code == EXIT_YES && settings_compose(set, TRY, &out, diag) < 0)
+		code = EXIT_NO;
+	if (code == EXIT_YES)
+		code = box_write(TRY "/cordon.conf", out.data, out.length, 0600);
+	text_release(&out);
+	return code;
+}
+
+/* "cordond: error: SOURCE: MESSAGE"; warnings are about now, not about the settings. */
+static void take_line(char *line, struct diag *diag)
+{
+	char folder[BOX_PATH], *message;
+	size_t length = strlen(box_path(folder, TRY "/"));
+
+	if (strncmp(line, ERROR, strlen(ERROR)) != 0)
+		return;
+	line += strlen(ERROR);
+	if (strncmp(line, folder, length) == 0)
+		line += length;
+	message = strstr(line, ": ");
+	if (message)
+		*message = '\0';
+	diag_error(diag, message ? line : "cordon.conf", 0, 0, "%s", message ? message + 2 : line);
+}
+
+static void become_cordond(int answer)
+{
+	char config[BOX_PATH];
+	const char *const argv[] = { "/usr/sbin/cordond", "--check", "--config",
+				     box_path(config, TRY "/cordon.conf"), NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(answer, STDERR_FILENO) >= 0)
+		run_become(argv, "");
+	_exit(127);
+}
+
+static enum answer ask_cordond(struct diag *diag)
+{
+	const int64_t end = clock_uptime_ms() + TRY_MS;
+	const size_t errors = diag->count;
+	struct text answer = TEXT_EMPTY;
+	int ends[2], code = -1;
+	pid_t pid = helper_start(ends);
+
+	if (pid == 0)
+		become_cordond(ends[1]);
+	if (pid > 0) {
+		helper_receive(ends[0], end, ANSWER_MAX, &answer);
+		close(ends[0]);
+		code = helper_finish(pid, end);
+	}
+	for (char *rest = answer.data, *line; code != 0 && (line = strsep(&rest, "\n"));)
+		take_line(line, diag);
+	text_release(&answer);
+	if (code == 0)
+		return YES;
+	if (diag->count > errors)
+		return NO;
+	diag_error(diag, "cordon.conf", 0, 0, "cordond could not be asked whether it would start with "
+		   "these settings: restart the box and try again");
+	return NOTHING;
+}
+
+static enum answer try_one(const struct provision *set, struct diag *diag)
+{
+	const size_t errors = diag->count;
+	enum answer answer = NOTHING;
+
+	remove_files();
+	if (write_files(set, diag) == EXIT_YES)
+		answer = ask_cordond(diag);
+	else if (diag->count == errors)
+		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
+	remove_files();
+	return answer;
+}
+
+static enum answer try_factory(void)
+{
+	static const struct provision nothing;
+	static struct diag diag;
+
+	diag_init(&diag);
+	return try_one(&nothing, &diag);
+}
+
+void settings_try(const struct provision *set, struct diag *diag)
+{
+	const size_t errors = diag->count;
+	/* A set is judged before its owner has the lock over the settings, too: each is tried on its own. */
+	int lock = box_lock(PATH_RUN "/try.lock");
+
+	/* Would it not start with those of the factory either, because a list of the image is broken, say, then it is
+	 * not the settings that are wrong; and an administrator's secret has to come to such a box, too. */
+	if (try_one(set, diag) == NO && try_factory() == NO)
+		diag->count = errors;
+	box_unlock(lock);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/publisher/fleet.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/hex.h"
+#include "rules/publisher/fleet_list.h"
+
+enum { CLOCK_AHEAD = 3600 };
+
+const char *fleet_state_print(enum fleet_state state)
+{
+	static const char *const word[FLEET_STATES] = {
+		[FLEET_GOOD] = "good",	       [FLEET_LATE] = "late",	  [FLEET_BEHIND] = "behind",
+		[FLEET_REFUSING] = "refusing", [FLEET_SILENT] = "silent", [FLEET_FORGED] = "forged",
+		[FLEET_UNKNOWN] = "unknown",
+	};
+
+	return state < FLEET_STATES ? word[state] : "?";
+}
+
+void fleet_init(struct fleet *fleet)
+{
+	*fleet = (struct fleet){ .entry = NULL };
+}
+
+void fleet_release(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->count; i++)
+		free(fleet->entry[i]);
+	free(fleet->entry);
+	fleet_init(fleet);
+}
+
+bool fleet_id_valid(const char *id)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strspn(id, allowed);
+
+	return length > 0 && length < RECEIPT_WORD && id[length] == '\0' && id[0] != '.';
+}
+
+/* ---- entries by id: ordered, so that they are found by halving ---- */
+
+static size_t position(const struct fleet *fleet, const char *id)
+{
+	size_t low = 0, high = fleet->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(fleet->entry[middle]->id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int grow(struct fleet *fleet)
+{
+	size_t room = fleet->room ? 2 * fleet->room : 64;
+	struct fleet_entry **entry;
+
+	if (fleet->count < fleet->room)
+		return 0;
+	if (fleet->count >= FLEET_MOST)
+		return -ENOSPC;
+	entry = reallocarray(fleet->entry, room, sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	fleet->entry = entry;
+	fleet->room = room;
+	return 0;
+}
+
+int fleet_enter(struct fleet *fleet, const char *id, struct fleet_entry **out)
+{
+	size_t at = position(fleet, id);
+	struct fleet_entry *entry;
+	int error;
+
+	if (at < fleet->count && strcmp(fleet->entry[at]->id, id) == 0) {
+		*out = fleet->entry[at];
+		return 0;
+	}
+	error = grow(fleet);
+	entry = error ? NULL : calloc(1, sizeof(*entry));
+	if (!entry)
+		return error ? error : -ENOMEM;
+	snprintf(entry->id, sizeof(entry->id), "%s", id);
+	memmove(&fleet->entry[at + 1], &fleet->entry[at],
+		(fleet->count - at) * sizeof(*fleet->entry));
+	fleet->entry[at] = entry;
+	fleet->count++;
+	*out = entry;
+	return 0;
+}
+
+/* ---- receipts ---- */
+
+static void set(struct fleet_entry *entry, enum fleet_state state, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void set(struct fleet_entry *entry, enum fleet_state state, const char *format, ...)
+{
+	va_list arguments;
+
+	entry->state = state;
+	va_start(arguments, format);
+	vsnprintf(entry->why, sizeof(entry->why), format, arguments);
+	va_end(arguments);
+	/* Some of it is the appliance's, or somebody's who would like to be one. */
+	for (char *at = entry->why; *at; at++)
+		*at = ' ' <= *at && *at <= '~' ? *at : '?';
+}
+
+/* A key that is expected by name counts for more than the pinned one: whoever exchanges an
+ * appliance says so in the list. */
+static void check_key(struct fleet_entry *entry, const struct receipt *receipt)
+{
+	const char *expected = *entry->expected_key ? entry->expected_key :
+			       entry->pinned	    ? entry->pinned_key : "";
+
+	if (*expected && strcmp(expected, receipt->keyid) != 0)
+		set(entry, FLEET_FORGED, "signed by the key %.16s, and %s is %.16s", receipt->keyid,
+		    *entry->expected_key ? "expected" : "known for this appliance", expected);
+}
+
+static void check_sequence(struct fleet_entry *entry, const struct receipt *receipt)
+{
+	if (!entry->pinned || strcmp(entry->pinned_key, receipt->keyid) != 0)
+		return;
+	if (receipt->sequence < entry->pinned_sequence)
+		set(entry, FLEET_FORGED, "an old receipt: number %" PRId64 ", and number %" PRId64
+		    " was seen", receipt->sequence, entry->pinned_sequence);
+	else if (receipt->sequence == entry->pinned_sequence &&
+		 strcmp(receipt->digest, entry->pinned_digest) != 0)
+		set(entry, FLEET_FORGED, "two receipts have the number %" PRId64,
+		    receipt->sequence);
+}
+
+static void take(struct fleet_entry *entry, const struct receipt *receipt)
+{
+	if (strcmp(receipt->appliance, entry->id) != 0)
+		set(entry, FLEET_FORGED, "it speaks for another appliance than its file's name");
+	else
+		check_key(entry, receipt);
+	if (entry->state != FLEET_FORGED)
+		check_sequence(entry, receipt);
+	if (entry->state == FLEET_FORGED)
+		return;
+	entry->receipt = *receipt;
+	entry->has_receipt = true;
+	/* Anybody may have put it there first. */
+	if (!*entry->expected_key && !entry->pinned) {
+		set(entry, FLEET_UNKNOWN, "no list says whose key this is; if \"cordon update "
+		    "device\" on %s prints the same, add the line %s,%s", entry->id, entry->id,
+		    receipt->keyid);
+		return;
+	}
+	entry->pinned = true;
+	memcpy(entry->pinned_key, receipt->keyid, sizeof(entry->pinned_key));
+	memcpy(entry->pinned_digest, receipt->digest, sizeof(entry->pinned_digest));
+	entry->pinned_sequence = receipt->sequence;
+}
+
+int fleet_add(struct fleet *fleet, const char *name, const void *bytes, size_t size)
+{
+	struct fleet_entry *entry;
+	struct receipt receipt;
+	struct diag diag;
+	char id[RECEIPT_WORD];
+	size_t length = strlen(name);
+	int error;
+
+	if (length < 6 || length - 5 >= sizeof(id) || strcmp(name + length - 5, ".json") != 0)
+		return 0;
+	snprintf(id, sizeof(id), "%.*s", (int)(length - 5), name);
+	if (!fleet_id_valid(id))
+		return 0;
+	error = fleet_enter(fleet, id, &entry);
+	if (error)
+		return error;
+	diag_init(&diag);
+	error = receipt_parse(&receipt, bytes, size, name, &diag);
+	if (error == -ENOMEM)
+		return error;
+	if (error)
+		set(entry, FLEET_FORGED, "not a receipt: %s",
+		    size == 0 ? "no file, or nothing in it" :
+		    diag.count ? diag.entry[0].message : "damaged");
+	else
+		take(entry, &receipt);
+	return 0;
+}
+
+/* ---- judgement ---- */
+
+static void days(int64_t seconds, char out[32])
+{
+	if (seconds < 2 * 24 * 3600)
+		snprintf(out, 32, "%" PRId64 " h", seconds / 3600);
+	else
+		snprintf(out, 32, "%" PRId64 " days", seconds / (24 * 3600));
+}
+
+static void judge_contact(struct fleet_entry *entry, const struct fleet_options *options)
+{
+	int64_t age = options->now - entry->receipt.time;
+	char text[32];
+
+	if (age > options->late) {
+		days(age, text);
+		set(entry, FLEET_LATE, "no contact for %s", text);
+	} else if (age < -CLOCK_AHEAD) {
+		days(-age, text);
+		set(entry, FLEET_LATE, "its clock is %s ahead", text);
+	}
+}
+
+static void judge_release(struct fleet_entry *entry, const struct fleet_options *options)
+{
+	const struct release *newest = options->newest;
+	const struct receipt *receipt = &entry->receipt;
+	char digest[METADATA_KEYID];
+	uint64_t delay;
+
+	if (!newest)
+		return;
+	hex_print(options->digest, 32, digest);
+	if (receipt->release > newest->version ||
+	    (receipt->release == newest->version && strcmp(receipt->bundle, digest) != 0)) {
+		set(entry, FLEET_BEHIND, "enforces a release %" PRId64 " that is not in this "
+		    "repository", receipt->release);
+		return;
+	}
+	delay = release_delay(newest, receipt->ring);
+	if (receipt->release == newest->version || options->held ||
+	    options->now - newest->published < (int64_t)delay + options->late)
+		return;
+	set(entry, FLEET_BEHIND, "enforces release %" PRId64 ", and %" PRId64 " is due",
+	    receipt->release, newest->version);
+}
+
+static void judge(struct fleet_entry *entry, const struct fleet_options *options)
+{
+	const struct receipt *receipt = &entry->receipt;
+
+	if (entry->state == FLEET_FORGED || entry->state == FLEET_UNKNOWN)
+		return;
+	if (!entry->has_receipt) {
+		/* Known from earlier only: somebody took the file away. */
+		set(entry, FLEET_SILENT, entry->pinned ? "its receipt is gone" : "never heard of");
+		return;
+	}
+	judge_contact(entry, options);
+	if (entry->state == FLEET_GOOD && strcmp(receipt->result, "refused") == 0)
+		set(entry, FLEET_REFUSING, "%s", receipt->refusal);
+	if (entry->state == FLEET_GOOD)
+		judge_release(entry, options);
+	if (entry->state == FLEET_GOOD && *entry->expected_ring &&
+	    strcmp(receipt->ring, entry->expected_ring) != 0)
+		set(entry, FLEET_BEHIND, "its ring is \"%.32s\", expected \"%s\"", receipt->ring,
+		    entry->expected_ring);
+	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "refused") == 0)
+		set(entry, FLEET_BEHIND, "what it knows has expired");
+	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "ahead") == 0)
+		set(entry, FLEET_REFUSING, "its timestamp was signed in the time to come: its clock is "
+		    "wrong, or the online key is in other hands");
+}
+
+/* With a list of those expected, an appliance that is no longer in it may go. */
+static bool counts(const struct fleet *fleet, const struct fleet_entry *entry)
+{
+	return entry->has_receipt || entry->state == FLEET_FORGED || entry->expected ||
+	       !fleet->expects;
+}
+
+size_t fleet_judge(struct fleet *fleet, const struct fleet_options *options)
+{
+	size_t kept = 0, bad = 0;
+
+	for (size_t i = 0; i < fleet->count; i++) {
+		struct fleet_entry *entry = fleet->entry[i];
+
+		judge(entry, options);
+		if (!counts(fleet, entry)) {
+			free(entry);
+			continue;
+		}
+		bad += entry->state != FLEET_GOOD;
+		fleet->entry[kept++] = entry;
+	}
+	fleet->count = kept;
+	return bad;
+}

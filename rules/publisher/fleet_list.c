@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/publisher/fleet_list.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/signed/field.h"
+#include "rules/signed/strict.h"
+
+/* Those who are expected, and those who were seen. */
+
+enum { LINE_MOST = 256, FIELDS = 3 };
+
+/* ---- CSV ---- */
+
+static bool is_keyid(const char *text)
+{
+	return strlen(text) == METADATA_KEYID - 1 &&
+	       strspn(text, "0123456789abcdef") == METADATA_KEYID - 1;
+}
+
+static void trim(char **text)
+{
+	char *end;
+
+	*text += strspn(*text, " \t");
+	end = *text + strlen(*text);
+	while (end > *text && strchr(" \t\r", end[-1]))
+		*--end = '\0';
+}
+
+/* The three parts of a line, cut out of it; "" for what is not there. */
+static void split(char *line, char *part[FIELDS])
+{
+	char *end = line + strlen(line);
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		char *comma = i + 1 < FIELDS ? strchr(line, ',') : NULL;
+
+		part[i] = line;
+		if (comma)
+			*comma = '\0';
+		line = comma ? comma + 1 : end;
+		trim(&part[i]);
+	}
+}
+
+static int take_line(struct fleet *fleet, char *line, const char *source, unsigned int number,
+		     struct diag *diag)
+{
+	struct fleet_entry *entry;
+	char *part[FIELDS];
+	int error;
+
+	line[strcspn(line, "#")] = '\0';
+	split(line, part);
+	if (!*part[0] && !*part[1] && !*part[2])
+		return 0;
+	if (!fleet_id_valid(part[0]) || (*part[1] && !is_keyid(part[1])) ||
+	    strlen(part[2]) >= RELEASE_WORD || strchr(part[2], ',')) {
+		diag_error(diag, source, number, 0,
+			   "expected ID,KEYID[,RING]: an appliance's id and the 64 digits of its "
+			   "key, as \"cordon update device\" prints them on it");
+		return -EINVAL;
+	}
+	error = fleet_enter(fleet, part[0], &entry);
+	if (error)
+		return error;
+	entry->expected = true;
+	snprintf(entry->expected_key, sizeof(entry->expected_key), "%s", part[1]);
+	snprintf(entry->expected_ring, sizeof(entry->expected_ring), "%s", part[2]);
+	return 0;
+}
+
+int fleet_expect(struct fleet *fleet, const char *text, const char *source, struct diag *diag)
+{
+	unsigned int number = 0;
+
+	fleet->expects = true;
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		char line[LINE_MOST];
+		int error;
+
+		number++;
+		if (length >= sizeof(line)) {
+			diag_error(diag, source, number, 0, "a line of more than %d characters",
+				   LINE_MOST - 1);
+			return -EINVAL;
+		}
+		memcpy(line, text, length);
+		line[length] = '\0';
+		error = take_line(fleet, line, source, number, diag);
+		if (error)
+			return error;
+		text += length + (text[length] == '\n');
+	}
+	return 0;
+}
+
+/* ---- pins ---- */
+
+static int take_pin(struct fleet *fleet, const char *id, const json_t *value,
+		    const struct field *field)
+{
+	const char *keyid, *digest;
+	struct fleet_entry *entry;
+	int64_t sequence;
+	int error = field_text(field, value, "keyid", METADATA_KEYID, FIELD_REQUIRED, &keyid);
+
+	if (!error)
+		error = field_text(field, value, "digest", METADATA_KEYID, FIELD_REQUIRED, &digest);
+	if (!error)
+		error = field_integer(field, value, "sequence", 0, FIELD_INTEGER_MAX,
+				      FIELD_REQUIRED, &sequence);
+	if (!error && (!fleet_id_valid(id) || !is_keyid(keyid) || !is_keyid(digest)))
+		error = field_wrong(field, "appliances", "ids with \"keyid\" and \"digest\"");
+	if (!error)
+		error = fleet_enter(fleet, id, &entry);
+	if (error)
+		return error;
+	entry->pinned = true;
+	snprintf(entry->pinned_key, sizeof(entry->pinned_key), "%s", keyid);
+	snprintf(entry->pinned_digest, sizeof(entry->pinned_digest), "%s", digest);
+	entry->pinned_sequence = sequence;
+	return 0;
+}
+
+int fleet_pins_parse(struct fleet *fleet, const void *bytes, size_t size, const char *source,
+		     struct diag *diag)
+{
+	const struct field field = { source, diag };
+	json_t *document, *appliances, *value;
+	const char *id;
+	int error = strict_parse(&document, bytes, size, source, diag);
+
+	if (error)
+		return error;
+	error = field_object(&field, document, "appliances", FIELD_REQUIRED, &appliances);
+	if (!error) {
+		json_object_foreach(appliances, id, value) {
+			error = take_pin(fleet, id, value, &field);
+			if (error)
+				break;
+		}
+	}
+	json_decref(document);
+	return error;
+}
+
+static json_t *pins_json(const struct fleet *fleet)
+{
+	json_t *appliances = json_object();
+
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct fleet_entry *entry = fleet->entry[i];
+		json_t *pin;
+
+		if (!entry->pinned)
+			continue;
+		pin = json_pack("{s:s, s:s, s:I}", "keyid", entry->pinned_key, "digest",
+				entry->pinned_digest, "sequence",
+				(json_int_t)entry->pinned_sequence);
+		if (json_object_set_new(appliances, entry->id, pin)) {
+			json_decref(appliances);
+			return NULL;
+		}
+	}
+	return json_pack("{s:o}", "appliances", appliances);
+}
+
+int fleet_pins_print(const struct fleet *fleet, struct text *out)
+{
+	json_t *json = pins_json(fleet);
+	char *text = json ? json_dumps(json, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
+
+	if (text)
+		text_printf(out, "%s\n", text);
+	free(text);
+	json_decref(json);
+	return !text || text_failed(out) ? -ENOMEM : 0;
+}
