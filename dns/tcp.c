@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dns/internal.h"
+#include "dns/tcp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -9,29 +9,23 @@
 #include <unistd.h>
 
 #include "appliance/ipc/message.h"
+#include "dns/account.h"
+#include "dns/answer.h"
+#include "dns/receive.h"
 
-/*
- * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What belongs to the
- * agency's servers alone (transfers, updates, signed messages) goes untouched over a pipe: a client's connection
- * keeps one to each such server, since a transfer is many messages for one query. What a pipe brings is judged all
- * the same.
- *
- * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h). Who asks for
- * more than its share loses its own connections.
- */
 enum { READ_SIZE = 512 };
 
 struct buffer {
 	uint8_t *data;
 	size_t start, end;	/* unread bytes */
-	size_t capacity;	/* taken from worker->bytes */
+	size_t capacity;	/* taken from tcp->bytes */
 };
 
 enum pipe_state { PIPE_FREE, PIPE_OPENING, PIPE_CONNECTING, PIPE_OPEN };
 
 struct tcp_pipe {
 	struct watch watch;
-	struct link link;	/* worker->connecting */
+	struct link link;	/* tcp->connecting */
 	struct tcp_client *client;
 	enum pipe_state state;
 	struct target target;
@@ -46,8 +40,8 @@ struct tcp_pipe {
 
 struct tcp_client {
 	struct watch watch;
-	struct worker *worker;
-	struct link link;	/* worker->clients, by idle time */
+	struct tcp *tcp;
+	struct link link;	/* tcp->clients, by idle time */
 	struct path path;
 	uint32_t events;
 	bool doomed;		/* ends at the next chance, not in the middle of a call */
@@ -58,8 +52,6 @@ struct tcp_client {
 	struct tcp_pipe pipe[TCP_PIPES];
 };
 
-static _Thread_local uint32_t next_pipe_id;
-
 static struct tcp_client *client_of(struct link *link)
 {
 	return (struct tcp_client *)(void *)((char *)link - offsetof(struct tcp_client, link));
@@ -69,14 +61,14 @@ static struct tcp_client *client_of(struct link *link)
 
 static void buffer_free(struct tcp_client *client, struct buffer *buffer)
 {
-	share_give(&client->worker->bytes, &client->path.client, buffer->capacity);
+	share_give(&client->tcp->bytes, &client->path.client, buffer->capacity);
 	free(buffer->data);
 	*buffer = (struct buffer){ 0 };
 }
 
 static bool buffer_reserve(struct tcp_client *client, struct buffer *buffer, size_t size)
 {
-	struct share *bytes = &client->worker->bytes;
+	struct share *bytes = &client->tcp->bytes;
 	uint8_t *data;
 	size_t capacity, more;
 
@@ -166,24 +158,24 @@ static bool buffer_write(struct tcp_client *client, struct buffer *buffer, int f
 
 /* ---- what is waited for ---- */
 
-static void update_pipe(struct tcp_pipe *tube)
+static void update_pipe(struct tcp_pipe *pipe)
 {
-	struct tcp_client *client = tube->client;
+	struct tcp_client *client = pipe->client;
 	uint32_t events = 0;
 
-	if (tube->state < PIPE_CONNECTING)
+	if (pipe->state < PIPE_CONNECTING)
 		return;
 	/* The client asks no more, and the server need not wait for it. */
-	if (client->finished && tube->state == PIPE_OPEN && !tube->ended &&
-	    buffer_waiting(&tube->out) == 0)
-		tube->ended = shutdown(tube->watch.fd, SHUT_WR) == 0;
-	if (tube->state == PIPE_CONNECTING || buffer_waiting(&tube->out))
+	if (client->finished && pipe->state == PIPE_OPEN && !pipe->ended &&
+	    buffer_waiting(&pipe->out) == 0)
+		pipe->ended = shutdown(pipe->watch.fd, SHUT_WR) == 0;
+	if (pipe->state == PIPE_CONNECTING || buffer_waiting(&pipe->out))
 		events |= EPOLLOUT;
-	if (tube->state == PIPE_OPEN && buffer_waiting(&client->out) < TCP_QUEUE)
+	if (pipe->state == PIPE_OPEN && buffer_waiting(&client->out) < TCP_QUEUE)
 		events |= EPOLLIN;
-	if (events != tube->events)
-		loop_change(&client->worker->loop, &tube->watch, events);
-	tube->events = events;
+	if (events != pipe->events)
+		loop_change(&client->tcp->core->loop, &pipe->watch, events);
+	pipe->events = events;
 }
 
 static void update(struct tcp_client *client)
@@ -200,46 +192,46 @@ static void update(struct tcp_client *client)
 	if (buffer_waiting(&client->out))
 		events |= EPOLLOUT;
 	if (events != client->events)
-		loop_change(&client->worker->loop, &client->watch, events);
+		loop_change(&client->tcp->core->loop, &client->watch, events);
 	client->events = events;
 }
 
 /* ---- ends ---- */
 
-static void pipe_close(struct tcp_pipe *tube)
+static void pipe_close(struct tcp_pipe *pipe)
 {
-	struct worker *worker = tube->client->worker;
+	struct tcp *tcp = pipe->client->tcp;
 
-	if (tube->state == PIPE_OPENING || tube->state == PIPE_CONNECTING)
-		chain_remove(&worker->connecting, &tube->link);
-	if (tube->state >= PIPE_CONNECTING) {
-		loop_remove(&worker->loop, &tube->watch);
-		close(tube->watch.fd);
+	if (pipe->state == PIPE_OPENING || pipe->state == PIPE_CONNECTING)
+		chain_remove(&tcp->connecting, &pipe->link);
+	if (pipe->state >= PIPE_CONNECTING) {
+		loop_remove(&tcp->core->loop, &pipe->watch);
+		close(pipe->watch.fd);
 	}
-	tube->state = PIPE_FREE;
+	pipe->state = PIPE_FREE;
 }
 
-static void pipe_end(struct tcp_pipe *tube)
+static void pipe_end(struct tcp_pipe *pipe)
 {
-	pipe_close(tube);
-	buffer_free(tube->client, &tube->in);
-	buffer_free(tube->client, &tube->out);
-	*tube = (struct tcp_pipe){ .client = tube->client, .state = PIPE_FREE };
+	pipe_close(pipe);
+	buffer_free(pipe->client, &pipe->in);
+	buffer_free(pipe->client, &pipe->out);
+	*pipe = (struct tcp_pipe){ .client = pipe->client, .state = PIPE_FREE };
 }
 
 static void client_end(struct tcp_client *client)
 {
-	struct worker *worker = client->worker;
+	struct tcp *tcp = client->tcp;
 
-	jobs_forget_client(worker, client, &client->path.client);
+	jobs_forget(tcp->jobs, client, &client->path.client);
 	for (size_t i = 0; i < TCP_PIPES; i++)
 		pipe_end(&client->pipe[i]);
-	loop_remove(&worker->loop, &client->watch);
+	loop_remove(&tcp->core->loop, &client->watch);
 	close(client->watch.fd);
-	chain_remove(&worker->clients, &client->link);
+	chain_remove(&tcp->clients, &client->link);
 	buffer_free(client, &client->in);
 	buffer_free(client, &client->out);
-	share_give(&worker->connections, &client->path.client, 1);
+	share_give(&tcp->connections, &client->path.client, 1);
 	free(client);
 }
 
@@ -247,22 +239,16 @@ static void client_end(struct tcp_client *client)
 static void client_doom(struct tcp_client *client)
 {
 	client->doomed = true;
-	chain_remove(&client->worker->clients, &client->link);
-	client->link.next = client->worker->clients.first;
-	client->link.deadline = 0;
-	if (client->worker->clients.first)
-		client->worker->clients.first->previous = &client->link;
-	else
-		client->worker->clients.last = &client->link;
-	client->worker->clients.first = &client->link;
+	chain_remove(&client->tcp->clients, &client->link);
+	chain_prepend(&client->tcp->clients, &client->link);
 }
 
 static void touch(struct tcp_client *client)
 {
 	if (client->doomed)
 		return;
-	chain_remove(&client->worker->clients, &client->link);
-	chain_append(&client->worker->clients, &client->link, client->worker->now + TCP_IDLE_MS);
+	chain_remove(&client->tcp->clients, &client->link);
+	chain_append(&client->tcp->clients, &client->link, client->tcp->core->now + TCP_IDLE_MS);
 }
 
 /* Half-closed (RFC 7766, 6.2.4 leaves that to the client), and nothing more to send. */
@@ -275,19 +261,24 @@ static bool client_is_done(const struct tcp_client *client)
 	return client->finished && !busy;
 }
 
-void tcp_hold(struct tcp_client *client)
+static void client_hold(void *context)
 {
+	struct tcp_client *client = context;
+
 	client->jobs++;
 }
 
-void tcp_release(struct tcp_client *client)
+static void client_release(void *context)
 {
+	struct tcp_client *client = context;
+
 	client->jobs--;
 	if (client_is_done(client) && !client->doomed)
 		client_doom(client);
 }
 
-void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size)
+/* Queues one message for the client; the connection ends when too much waits. */
+static void client_reply(struct tcp_client *client, const uint8_t *data, size_t size)
 {
 	if (buffer_waiting(&client->out) >= 2 * TCP_QUEUE ||
 	    !buffer_message(client, &client->out, data, size) ||
@@ -298,6 +289,14 @@ void tcp_reply(struct tcp_client *client, const uint8_t *data, size_t size)
 	touch(client);
 	update(client);
 }
+
+static void job_reply(void *context, const struct path *path, const uint8_t *data, size_t size)
+{
+	(void)path;
+	client_reply(context, data, size);
+}
+
+static const struct asker_hooks asker_hooks = { job_reply, client_hold, client_release };
 
 /* ---- pipes to internal servers ---- */
 
@@ -318,104 +317,104 @@ static bool read_question(uint8_t *message, size_t size, struct query *query)
 }
 
 /* What the server answers, as the client may have it: what a block leaves of it, or as it is. */
-static bool pipe_message(struct tcp_pipe *tube, uint8_t *message, size_t size)
+static bool pipe_message(struct tcp_pipe *pipe, uint8_t *message, size_t size)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	struct tcp_client *client = tube->client;
-	struct worker *worker = client->worker;
-	const struct answer_terms terms = { worker->settings, worker->policy,
-					    tube->target.internal };
+	struct tcp_client *client = pipe->client;
+	struct tcp *tcp = client->tcp;
+	const struct answer_terms terms = { tcp->core->settings, tcp->core->policy,
+					    pipe->target.internal };
 	struct verdict asked;
 	struct answer answer;
 	struct query query;
 
 	if (!read_question(message, size, &query))
 		return buffer_message(client, &client->out, message, size);
-	asked = policy_lookup_name(worker->policy, query.name.wire);
+	asked = policy_lookup_name(tcp->core->policy, query.name.wire);
 	if (answer_judge(&terms, message, size, &query, &asked, &answer) < 0) {
 		size = sinkhole_error(message, &query, RCODE_SERVFAIL, EDE_OTHER, reply);
 		return buffer_message(client, &client->out, reply, size);
 	}
 	if (answer.verdict.action >= ACTION_MONITOR)
-		worker_log(worker, &client->path, &query, &answer.verdict, CHANNEL_ANSWER,
+		account_log(tcp->core, &client->path, &query, &answer.verdict, CHANNEL_ANSWER,
 			   answer.by_address ? &answer.address : NULL);
 	if (answer.verdict.action != ACTION_BLOCK)
 		return buffer_message(client, &client->out, message, size);
-	counter_add(&worker->options.shared->counters.blocked, 1);
-	size = sinkhole_block(worker->settings, worker->policy, message, &query, &answer.verdict, reply);
+	counter_add(&tcp->core->shared->counters.blocked, 1);
+	size = sinkhole_block(tcp->core->settings, tcp->core->policy, message, &query, &answer.verdict, reply);
 	return buffer_message(client, &client->out, reply, size);
 }
 
-static bool pipe_relay(struct tcp_pipe *tube)
+static bool pipe_relay(struct tcp_pipe *pipe)
 {
 	size_t size;
 	uint8_t *message;
 
-	while ((message = buffer_first(&tube->in, &size))) {
-		if (!pipe_message(tube, message, size))
+	while ((message = buffer_first(&pipe->in, &size))) {
+		if (!pipe_message(pipe, message, size))
 			return false;
-		tube->in.start += size + 2;
+		pipe->in.start += size + 2;
 	}
-	if (buffer_waiting(&tube->in) == 0)
-		buffer_free(tube->client, &tube->in);
-	touch(tube->client);
-	return buffer_write(tube->client, &tube->client->out, tube->client->watch.fd);
+	if (buffer_waiting(&pipe->in) == 0)
+		buffer_free(pipe->client, &pipe->in);
+	touch(pipe->client);
+	return buffer_write(pipe->client, &pipe->client->out, pipe->client->watch.fd);
 }
 
 /* No server takes what waits: each message is answered, and the connection stays. */
-static void pipe_give_up(struct tcp_pipe *tube)
+static void pipe_give_up(struct tcp_pipe *pipe)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	struct tcp_client *client = tube->client;
+	struct tcp_client *client = pipe->client;
 	const uint8_t *message;
 	struct query query;
 	size_t size;
 
-	while (!client->doomed && (message = buffer_first(&tube->out, &size))) {
-		tube->out.start += size + 2;
+	while (!client->doomed && (message = buffer_first(&pipe->out, &size))) {
+		pipe->out.start += size + 2;
 		if (wire_parse_query(&query, message, size) == WIRE_IGNORE)
 			continue;
-		counter_add(&client->worker->options.shared->counters.failed, 1);
-		tcp_reply(client, reply, sinkhole_error(message, &query, RCODE_SERVFAIL,
+		counter_add(&client->tcp->core->shared->counters.failed, 1);
+		client_reply(client, reply, sinkhole_error(message, &query, RCODE_SERVFAIL,
 							EDE_NO_REACHABLE, reply));
 	}
-	pipe_end(tube);
+	pipe_end(pipe);
 	if (client_is_done(client) && !client->doomed)
 		client_doom(client);
 }
 
-static void pipe_try(struct tcp_pipe *tube);
+static void pipe_try(struct tcp_pipe *pipe);
 
 static void pipe_ready(struct watch *watch, uint32_t events)
 {
-	struct tcp_pipe *tube = watch->context;
-	struct tcp_client *client = tube->client;
+	struct tcp_pipe *pipe = watch->context;
+	struct tcp_client *client = pipe->client;
 
 	if (client->doomed)
 		return;
-	if (tube->state == PIPE_CONNECTING && events & (EPOLLERR | EPOLLHUP)) {
-		pipe_close(tube);
-		pipe_try(tube);
+	if (pipe->state == PIPE_CONNECTING && events & (EPOLLERR | EPOLLHUP)) {
+		pipe_close(pipe);
+		pipe_try(pipe);
 		return;
 	}
-	if (tube->state == PIPE_CONNECTING) {
-		chain_remove(&client->worker->connecting, &tube->link);
-		tube->state = PIPE_OPEN;
+	if (pipe->state == PIPE_CONNECTING) {
+		chain_remove(&client->tcp->connecting, &pipe->link);
+		pipe->state = PIPE_OPEN;
 	}
-	if (events & EPOLLOUT && !buffer_write(client, &tube->out, watch->fd)) {
+	if (events & EPOLLOUT && !buffer_write(client, &pipe->out, watch->fd)) {
 		client_doom(client);
 		return;
 	}
 	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) {
-		bool open = buffer_read(client, &tube->in, watch->fd);
+		bool open = buffer_read(client, &pipe->in, watch->fd);
 
-		if (!pipe_relay(tube)) {
+		if (!pipe_relay(pipe)) {
 			client_doom(client);
 			return;
 		}
 		if (!open) {
 			/* The server hung up: so do we, once the client has everything. */
-			pipe_end(tube);
+			pipe_end(pipe);
 			client->finished = true;
 			if (client_is_done(client))
 				client_doom(client);
@@ -424,21 +423,21 @@ static void pipe_ready(struct watch *watch, uint32_t events)
 	update(client);
 }
 
-static bool pipe_begin(struct tcp_pipe *tube, int fd)
+static bool pipe_begin(struct tcp_pipe *pipe, int fd)
 {
-	tube->watch = (struct watch){ fd, pipe_ready, tube };
-	tube->events = EPOLLOUT;
-	if (loop_add(&tube->client->worker->loop, &tube->watch, EPOLLOUT) < 0) {
+	pipe->watch = (struct watch){ fd, pipe_ready, pipe };
+	pipe->events = EPOLLOUT;
+	if (loop_add(&pipe->client->tcp->core->loop, &pipe->watch, EPOLLOUT) < 0) {
 		close(fd);
 		return false;
 	}
-	tube->state = PIPE_CONNECTING;
+	pipe->state = PIPE_CONNECTING;
 	return true;
 }
 
-static bool pipe_connect(struct tcp_pipe *tube)
+static bool pipe_connect(struct tcp_pipe *pipe)
 {
-	const struct endpoint *server = &tube->target.server[tube->server];
+	const struct endpoint *server = &pipe->target.server[pipe->server];
 	struct sockaddr_storage address;
 	socklen_t size = addr_to_sockaddr(&server->addr, server->port, &address);
 	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -449,42 +448,42 @@ static bool pipe_connect(struct tcp_pipe *tube)
 		close(fd);
 		return false;
 	}
-	return pipe_begin(tube, fd);
+	return pipe_begin(pipe, fd);
 }
 
-static bool pipe_ask(struct tcp_pipe *tube)
+static bool pipe_ask(struct tcp_pipe *pipe)
 {
-	struct worker *worker = tube->client->worker;
-	const struct endpoint *server = &tube->target.server[tube->server];
+	struct tcp *tcp = pipe->client->tcp;
+	const struct endpoint *server = &pipe->target.server[pipe->server];
 	const struct connect_request request = {
-		.id = tube->id = ++next_pipe_id | 1U << 31, .protocol = IPPROTO_TCP,
-		.client = tube->client->path.client, .server = server->addr, .port = server->port,
+		.id = pipe->id = ++tcp->ids | TCP_ID, .protocol = IPPROTO_TCP,
+		.client = pipe->client->path.client, .server = server->addr, .port = server->port,
 	};
 
-	tube->state = PIPE_OPENING;
-	return worker->peer.fd >= 0 && message_send_connect(worker->peer.fd, &request) == 0;
+	pipe->state = PIPE_OPENING;
+	return tcp->core->peer >= 0 && message_send_connect(tcp->core->peer, &request) == 0;
 }
 
 /* Connects to the next server, as long as there is one; otherwise the pipe ends. Nothing of what waits was sent. */
-static void pipe_try(struct tcp_pipe *tube)
+static void pipe_try(struct tcp_pipe *pipe)
 {
-	struct worker *worker = tube->client->worker;
+	struct tcp *tcp = pipe->client->tcp;
 	bool tried;
 
 	for (;;) {
-		tube->server = servers_next(&worker->servers, tube->target.server, tube->asked,
-					    tube->target.servers, worker->now);
-		if (tube->server >= tube->target.servers)
+		pipe->server = servers_next(&tcp->core->servers, pipe->target.server, pipe->asked,
+					    pipe->target.servers, tcp->core->now);
+		if (pipe->server >= pipe->target.servers)
 			break;
-		tube->asked[tube->server] = SERVERS_DONE;
-		tried = tube->target.transparent ? pipe_ask(tube) : pipe_connect(tube);
+		pipe->asked[pipe->server] = SERVERS_DONE;
+		tried = pipe->target.transparent ? pipe_ask(pipe) : pipe_connect(pipe);
 		if (tried) {
-			chain_append(&worker->connecting, &tube->link, worker->now + TCP_CONNECT_MS);
+			chain_append(&tcp->connecting, &pipe->link, tcp->core->now + TCP_CONNECT_MS);
 			return;
 		}
-		tube->state = PIPE_FREE;
+		pipe->state = PIPE_FREE;
 	}
-	pipe_give_up(tube);
+	pipe_give_up(pipe);
 }
 
 static struct tcp_pipe *pipe_of(struct link *link)
@@ -492,29 +491,29 @@ static struct tcp_pipe *pipe_of(struct link *link)
 	return (struct tcp_pipe *)(void *)((char *)link - offsetof(struct tcp_pipe, link));
 }
 
-static void pipes_expire(struct worker *worker)
+static void pipes_expire(struct tcp *tcp)
 {
 	struct link *link;
 
-	while ((link = worker->connecting.first) && link->deadline <= worker->now) {
-		struct tcp_pipe *tube = pipe_of(link);
+	while ((link = tcp->connecting.first) && link->deadline <= tcp->core->now) {
+		struct tcp_pipe *pipe = pipe_of(link);
 
-		pipe_close(tube);
-		pipe_try(tube);
+		pipe_close(pipe);
+		pipe_try(pipe);
 	}
 }
 
-void tcp_connected(struct worker *worker, uint32_t id, int result, int fd)
+void tcp_connected(struct tcp *tcp, uint32_t id, int result, int fd)
 {
-	for (struct link *link = worker->connecting.first; link; link = link->next) {
-		struct tcp_pipe *tube = pipe_of(link);
+	for (struct link *link = tcp->connecting.first; link; link = link->next) {
+		struct tcp_pipe *pipe = pipe_of(link);
 
-		if (tube->state != PIPE_OPENING || tube->id != id || tube->client->doomed)
+		if (pipe->state != PIPE_OPENING || pipe->id != id || pipe->client->doomed)
 			continue;
-		if (result == 0 && fd >= 0 && pipe_begin(tube, fd))
+		if (result == 0 && fd >= 0 && pipe_begin(pipe, fd))
 			return;
-		pipe_close(tube);
-		pipe_try(tube);
+		pipe_close(pipe);
+		pipe_try(pipe);
 		return;
 	}
 	if (fd >= 0)
@@ -522,18 +521,18 @@ void tcp_connected(struct worker *worker, uint32_t id, int result, int fd)
 }
 
 /* Whoever waits for a socket of the rules role's is told, and asks again. */
-void tcp_peer_lost(struct worker *worker)
+void tcp_peer_lost(struct tcp *tcp)
 {
 	struct link *next;
 
-	for (struct link *link = worker->connecting.first; link; link = next) {
-		struct tcp_pipe *tube = pipe_of(link);
+	for (struct link *link = tcp->connecting.first; link; link = next) {
+		struct tcp_pipe *pipe = pipe_of(link);
 
 		next = link->next;
-		if (tube->state != PIPE_OPENING)
+		if (pipe->state != PIPE_OPENING)
 			continue;
-		pipe_close(tube);
-		pipe_give_up(tube);
+		pipe_close(pipe);
+		pipe_give_up(pipe);
 	}
 }
 
@@ -549,12 +548,12 @@ static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *
 	struct tcp_pipe *spare = NULL;
 
 	for (size_t i = 0; i < TCP_PIPES; i++) {
-		struct tcp_pipe *tube = &client->pipe[i];
+		struct tcp_pipe *pipe = &client->pipe[i];
 
-		if (tube->target.servers == 0)
-			spare = spare ? spare : tube;
-		else if (same_servers(&tube->target, target))
-			return tube;
+		if (pipe->target.servers == 0)
+			spare = spare ? spare : pipe;
+		else if (same_servers(&pipe->target, target))
+			return pipe;
 	}
 	if (spare)
 		spare->target = *target;
@@ -566,46 +565,47 @@ static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *
 static void relay(struct tcp_client *client, const struct query *query, const uint8_t *data,
 		  size_t size, const struct target *target)
 {
-	struct tcp_pipe *tube = pipe_to(client, target);
+	struct tcp_pipe *pipe = pipe_to(client, target);
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
 
-	counter_add(&client->worker->options.shared->counters.forwarded, 1);
-	if (!tube) {
-		counter_add(&client->worker->options.shared->counters.failed, 1);
-		tcp_reply(client, reply, sinkhole_error(data, query, RCODE_SERVFAIL,
+	counter_add(&client->tcp->core->shared->counters.forwarded, 1);
+	if (!pipe) {
+		counter_add(&client->tcp->core->shared->counters.failed, 1);
+		client_reply(client, reply, sinkhole_error(data, query, RCODE_SERVFAIL,
 							EDE_NO_REACHABLE, reply));
 		return;
 	}
-	if (!buffer_message(client, &tube->out, data, size)) {
+	if (!buffer_message(client, &pipe->out, data, size)) {
 		client_doom(client);
-	} else if (tube->state == PIPE_FREE) {
-		pipe_try(tube);
+	} else if (pipe->state == PIPE_FREE) {
+		pipe_try(pipe);
 	} else {
-		if (tube->state == PIPE_OPEN && !buffer_write(client, &tube->out, tube->watch.fd))
+		if (pipe->state == PIPE_OPEN && !buffer_write(client, &pipe->out, pipe->watch.fd))
 			client_doom(client);
 		else
-			update_pipe(tube);
+			update_pipe(pipe);
 	}
 }
 
 static void answer(struct tcp_client *client, const uint8_t *data, size_t size)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
-	struct worker *worker = client->worker;
+	const struct asker asker = { &asker_hooks, client };
+	struct tcp *tcp = client->tcp;
 	struct target target;
 	struct query query;
 	size_t reply_size;
 
-	switch (worker_take(worker, &client->path, data, size, reply, &reply_size, &query,
+	switch (receive_query(tcp->jobs, &client->path, data, size, reply, &reply_size, &query,
 			    &target)) {
 	case SINKHOLE_REPLY:
-		tcp_reply(client, reply, reply_size);
+		client_reply(client, reply, reply_size);
 		break;
 	case SINKHOLE_FORWARD:
 		if (target.untouched)
 			relay(client, &query, data, size, &target);
 		else
-			job_start(worker, &client->path, &query, data, size, &target, -1, client);
+			job_start(tcp->jobs, &client->path, &query, data, size, &target, &asker);
 		break;
 	default:
 		client_doom(client);
@@ -692,14 +692,14 @@ static bool read_path(int fd, struct path *path)
 }
 
 /* The connection that was idle for longest (RFC 7766, 6.2.3) of this client's, or of whoever has most. */
-static struct tcp_client *find_idle(struct worker *worker, const struct addr *of)
+static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 {
 	struct tcp_client *found = NULL;
 	size_t most = 0;
 
-	for (struct link *link = worker->clients.first; link; link = link->next) {
+	for (struct link *link = tcp->clients.first; link; link = link->next) {
 		struct tcp_client *client = client_of(link);
-		size_t held = share_held(&worker->connections, &client->path.client);
+		size_t held = share_held(&tcp->connections, &client->path.client);
 
 		if (of ? addr_compare(of, &client->path.client) == 0 : held > most) {
 			found = client;
@@ -712,11 +712,11 @@ static struct tcp_client *find_idle(struct worker *worker, const struct addr *of
 }
 
 /* Who has its share makes room itself; when all are taken by many, whoever has most. */
-static bool make_room(struct worker *worker, const struct addr *client)
+static bool make_room(struct tcp *tcp, const struct addr *client)
 {
-	while (!share_take(&worker->connections, client, 1)) {
-		bool own = share_held(&worker->connections, client) > 0;
-		struct tcp_client *idle = find_idle(worker, own ? client : NULL);
+	while (!share_take(&tcp->connections, client, 1)) {
+		bool own = share_held(&tcp->connections, client) > 0;
+		struct tcp_client *idle = find_idle(tcp, own ? client : NULL);
 
 		if (!idle)
 			return false;
@@ -725,51 +725,59 @@ static bool make_room(struct worker *worker, const struct addr *client)
 	return true;
 }
 
-static void client_new(struct worker *worker, int fd)
+static void client_new(struct tcp *tcp, int fd)
 {
 	struct tcp_client *client = calloc(1, sizeof(*client));
 
-	if (!client || !read_path(fd, &client->path) || !make_room(worker, &client->path.client)) {
+	if (!client || !read_path(fd, &client->path) || !make_room(tcp, &client->path.client)) {
 		free(client);
 		close(fd);
 		return;
 	}
-	client->worker = worker;
+	client->tcp = tcp;
 	client->watch = (struct watch){ fd, client_ready, client };
 	client->events = EPOLLIN;
 	for (size_t i = 0; i < TCP_PIPES; i++)
 		client->pipe[i].client = client;
-	if (loop_add(&worker->loop, &client->watch, EPOLLIN) < 0) {
-		share_give(&worker->connections, &client->path.client, 1);
+	if (loop_add(&tcp->core->loop, &client->watch, EPOLLIN) < 0) {
+		share_give(&tcp->connections, &client->path.client, 1);
 		free(client);
 		close(fd);
 		return;
 	}
-	chain_append(&worker->clients, &client->link, worker->now + TCP_IDLE_MS);
+	chain_append(&tcp->clients, &client->link, tcp->core->now + TCP_IDLE_MS);
 }
 
-void tcp_accept_ready(struct watch *watch, uint32_t events)
+static void accept_ready(struct watch *watch, uint32_t events)
 {
-	struct worker *worker = watch->context;
+	struct tcp *tcp = watch->context;
 	int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	(void)events;
 	if (fd >= 0)
-		client_new(worker, fd);
+		client_new(tcp, fd);
 }
 
-int tcp_init(struct worker *worker)
+int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
 {
-	int error = share_init(&worker->connections, TCP_CLIENTS, TCP_CLIENTS);
+	int error;
 
-	return error ? error : share_init(&worker->bytes, TCP_BYTES, TCP_CLIENTS);
+	*tcp = (struct tcp){ .core = core, .jobs = jobs };
+	error = share_init(&tcp->connections, TCP_CLIENTS, TCP_CLIENTS);
+	if (!error)
+		error = share_init(&tcp->bytes, TCP_BYTES, TCP_CLIENTS);
+	for (size_t i = 0; !error && i < count; i++) {
+		tcp->listener[i] = (struct watch){ sockets[i], accept_ready, tcp };
+		error = loop_add(&core->loop, &tcp->listener[i], EPOLLIN);
+	}
+	return error;
 }
 
-void tcp_expire(struct worker *worker)
+void tcp_expire(struct tcp *tcp)
 {
-	pipes_expire(worker);
-	while (worker->clients.first && worker->clients.first->deadline <= worker->now) {
-		struct tcp_client *client = client_of(worker->clients.first);
+	pipes_expire(tcp);
+	while (tcp->clients.first && tcp->clients.first->deadline <= tcp->core->now) {
+		struct tcp_client *client = client_of(tcp->clients.first);
 
 		/* Who waits for an answer is not idle: a job ends by itself. */
 		if (client->jobs && !client->doomed)

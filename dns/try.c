@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dns/internal.h"
+#include "dns/try.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,83 +11,98 @@
 #include "appliance/base/config.h"
 #include "appliance/ipc/message.h"
 
-/*
- * One try of one server: over UDP, or over TCP where the client came that way or the answer does
- * not fit UDP. What the server cannot do is remembered (dns/servers.h), and it is asked again in
- * another manner; each manner once, so that this ends.
- */
 enum { LARGE_SIZE = WIRE_UDP_MAX, READ_SIZE = 2048 };
 
 static void try_ready(struct watch *watch, uint32_t events);
 
 static const struct endpoint *server_of(const struct try *try)
 {
-	return &try->job->target.server[try->server];
+	return &try->forward->target.server[try->server];
 }
 
 static struct server *known(const struct try *try)
 {
-	struct worker *worker = try->job->worker;
+	struct core *core = try->forward->core;
 
-	return servers_at(&worker->servers, server_of(try), worker->now);
+	return servers_at(&core->servers, server_of(try), core->now);
 }
 
 static struct manner *manner_of(const struct try *try)
 {
-	return &try->job->manner[try->server];
+	return &try->forward->manner[try->server];
+}
+
+uint8_t *forward_hold(struct forward *forward, size_t size)
+{
+	struct share *bytes = &forward->core->bytes;
+	uint8_t *held;
+
+	if (!share_take(bytes, &forward->path.client, size))
+		return NULL;
+	held = malloc(size);
+	if (!held)
+		share_give(bytes, &forward->path.client, size);
+	return held;
+}
+
+void forward_drop(struct forward *forward, uint8_t *held, size_t size)
+{
+	if (held)
+		share_give(&forward->core->bytes, &forward->path.client, size);
+	free(held);
 }
 
 void try_end(struct try *try)
 {
-	struct worker *worker = try->job->worker;
+	struct core *core = try->forward->core;
 
 	if (try->state == TRY_FREE)
 		return;
 	if (try->watch.fd >= 0) {
-		loop_remove(&worker->loop, &try->watch);
+		loop_remove(&core->loop, &try->watch);
 		close(try->watch.fd);
 	}
 	if (try->extra)
-		share_give(&worker->extra_share, &try->job->path.client, 1);
-	worker->asked_of[worker_hash(&server_of(try)->addr)]--;
-	job_drop(try->job, try->message, try->room);
-	*try = (struct try){ .watch.fd = -1, .job = try->job };
+		share_give(&core->sockets, &try->forward->path.client, 1);
+	core->asked_of[core_hash(&server_of(try)->addr)]--;
+	forward_drop(try->forward, try->message, try->room);
+	*try = (struct try){ .watch.fd = -1, .forward = try->forward };
 }
 
 /* ---- in another manner ---- */
 
 /* Asks the same server again in what is its manner now; else another one. */
-static void ask_again(struct job *job, size_t server, enum job_trouble trouble)
+static void ask_again(struct forward *forward, size_t server, enum trouble trouble)
 {
-	if (try_start(job, server) < 0)
-		job_failed(job, server, trouble, NULL, NULL, 0);
+	if (try_start(forward, server) < 0)
+		forward->hooks->failed(forward, server, trouble, NULL, NULL, 0);
 }
 
 static bool tcp_gives_up(struct try *try)
 {
 	struct manner *manner = manner_of(try);
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	size_t server = try->server;
 
-	known(try)->no_tcp = job->worker->now + SERVERS_NO_TCP_MS;
+	known(try)->no_tcp = forward->core->now + SERVERS_NO_TCP_MS;
 	manner->no_tcp = true;
 	manner->large = manner->cut;
 	try_end(try);
-	return try_start(job, server) == 0;
+	return try_start(forward, server) == 0;
 }
 
 /* The socket failed. */
-static void try_broken(struct try *try, enum job_trouble trouble)
+static void try_broken(struct try *try, enum trouble trouble)
 {
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	size_t server = try->server;
 
 	if (try->tcp && tcp_gives_up(try))
 		return;
 	try_end(try);
-	servers_failed(&job->worker->servers, &job->target.server[server], SERVERS_SILENT,
-		       job->worker->now);
-	job_failed(job, server, trouble, NULL, NULL, 0);
+	servers_failed(&forward->core->servers, &forward->target.server[server], SERVERS_SILENT,
+		       forward->core->now);
+	forward->hooks->failed(forward, server, trouble, NULL, NULL, 0);
 }
 
 bool try_overdue(struct try *try)
@@ -95,7 +110,7 @@ bool try_overdue(struct try *try)
 	if (try->state == TRY_CONNECTING)
 		return tcp_gives_up(try);
 	/* It took a connection and the question twice: over UDP it may do better. */
-	if (try->tcp && try->job->rounds > 0) {
+	if (try->tcp && try->forward->rounds > 0) {
 		manner_of(try)->no_tcp = true;
 		manner_of(try)->large = manner_of(try)->cut;
 	}
@@ -105,10 +120,10 @@ bool try_overdue(struct try *try)
 	/* Some servers, or what stands in front of them, drop what has an OPT. Without one there is no
 	 * DNSSEC: who wants that has it tried twice. */
 	if (!try->tcp && !known(try)->speaks_edns &&
-	    (!try->job->query.dnssec_ok || try->job->rounds > 0))
+	    (!try->forward->query.dnssec_ok || try->forward->rounds > 0))
 		manner_of(try)->plain = true;
-	servers_failed(&try->job->worker->servers, server_of(try), SERVERS_SILENT,
-		       try->job->worker->now);
+	servers_failed(&try->forward->core->servers, server_of(try), SERVERS_SILENT,
+		       try->forward->core->now);
 	return false;
 }
 
@@ -120,7 +135,7 @@ bool try_overdue(struct try *try)
  */
 static void learn_plain(const struct try *try, struct server *server, uint16_t rcode)
 {
-	const int64_t now = try->job->worker->now;
+	const int64_t now = try->forward->core->now;
 	const struct manner *manner = manner_of(try);
 
 	if (try->hop.opt.present || !manner->plain || server->speaks_edns ||
@@ -152,64 +167,64 @@ static void learn(struct try *try, const struct hop_answer *answer)
 static void was_cut(struct try *try, uint8_t *data, size_t size)
 {
 	struct manner *manner = manner_of(try);
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	size_t server = try->server;
 	/* Nothing else brought more: the client hears that there is more, if it can ask for it. */
-	struct hop_answer answer = { .bare = true, .cut = !job->client,
-				     .rcode = job->client ? RCODE_SERVFAIL : RCODE_NOERROR };
+	struct hop_answer answer = { .bare = true, .cut = !forward->stream,
+				     .rcode = forward->stream ? RCODE_SERVFAIL : RCODE_NOERROR };
 
 	if (manner->large) {
-		job_failed(job, server, TROUBLE_NETWORK, &answer, data, size);
+		forward->hooks->failed(forward, server, TROUBLE_NETWORK, &answer, data, size);
 		return;
 	}
 	try_end(try);
 	manner->no_tcp = manner->no_tcp || !ENABLED(CONFIG_DNS_TCP);
 	manner->large = manner->no_tcp;
 	manner->cut = true;
-	ask_again(job, server, TROUBLE_NETWORK);
+	ask_again(forward, server, TROUBLE_NETWORK);
 }
 
 static void bad_cookie(struct try *try, const struct hop_answer *answer, uint8_t *data, size_t size)
 {
 	struct manner *manner = manner_of(try);
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	size_t server = try->server;
 
 	if (try->tcp || manner->bad_cookies == 2) {
-		job_failed(job, server, TROUBLE_NETWORK, answer, data, size);
+		forward->hooks->failed(forward, server, TROUBLE_NETWORK, answer, data, size);
 		return;
 	}
 	try_end(try);
 	manner->bad_cookies++;
-	ask_again(job, server, TROUBLE_NETWORK);
+	ask_again(forward, server, TROUBLE_NETWORK);
 }
 
 static void no_edns(struct try *try)
 {
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	size_t server = try->server;
 
 	manner_of(try)->plain = manner_of(try)->refused = true;
 	try_end(try);
-	ask_again(job, server, TROUBLE_NETWORK);
+	ask_again(forward, server, TROUBLE_NETWORK);
 }
 
 /* False: not an answer to this, wait on. data has HOP_ROOM behind size. */
 static bool take(struct try *try, uint8_t *data, size_t size)
 {
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	struct hop_answer answer;
 	enum hop_result result;
 	size_t server = try->server;
 
-	if (job->message) {
-		if (!wire_matches(data, size, try->hop.id, &job->query) &&
-		    !wire_matches_bare(data, size, try->hop.id, &job->query))
+	if (forward->message) {
+		if (!wire_matches(data, size, try->hop.id, &forward->query) &&
+		    !wire_matches_bare(data, size, try->hop.id, &forward->query))
 			return false;
-		job_relay(job, server, data, size);
+		forward->hooks->relayed(forward, server, data, size);
 		return true;
 	}
-	result = hop_take(&try->hop, &job->query, try->tcp, data, &size, &answer);
+	result = hop_take(&try->hop, &forward->query, try->tcp, data, &size, &answer);
 	if (result == HOP_FOREIGN)
 		return false;
 	if (result >= HOP_BAD_COOKIE)
@@ -225,13 +240,13 @@ static bool take(struct try *try, uint8_t *data, size_t size)
 		no_edns(try);
 		return true;
 	case HOP_BROKEN:
-		job_failed(job, server, TROUBLE_UNJUDGED, NULL, NULL, 0);
+		forward->hooks->failed(forward, server, TROUBLE_UNJUDGED, NULL, NULL, 0);
 		return true;
 	case HOP_ERROR:
-		job_failed(job, server, TROUBLE_NETWORK, &answer, data, size);
+		forward->hooks->failed(forward, server, TROUBLE_NETWORK, &answer, data, size);
 		return true;
 	default:
-		job_answered(job, server, &answer, data, size);
+		forward->hooks->answered(forward, server, &answer, data, size);
 		return true;
 	}
 }
@@ -259,12 +274,12 @@ static bool make_room(struct try *try)
 		return true;
 	room = want && want < 2 * try->room ? want + HOP_ROOM : 2 * try->room;
 	room = room < READ_SIZE ? READ_SIZE : room;
-	message = job_hold(try->job, room);
+	message = forward_hold(try->forward, room);
 	if (!message)
 		return false;
 	if (try->done)
 		memcpy(message, try->message, try->done);
-	job_drop(try->job, try->message, try->room);
+	forward_drop(try->forward, try->message, try->room);
 	try->message = message;
 	try->room = room;
 	return true;
@@ -299,26 +314,26 @@ static void read_tcp(struct try *try)
 
 static void set_opt(struct try *try)
 {
-	struct job *job = try->job;
-	struct worker *worker = job->worker;
+	struct forward *forward = try->forward;
+	struct core *core = forward->core;
 	const struct manner *manner = manner_of(try);
 	struct server *server = known(try);
 	struct opt *opt = &try->hop.opt;
 
 	*opt = (struct opt){ .size = manner->large ? LARGE_SIZE : WIRE_EDNS_SIZE,
-			     .dnssec_ok = job->query.dnssec_ok };
-	opt->present = !manner->plain && server->no_edns <= worker->now;
+			     .dnssec_ok = forward->query.dnssec_ok };
+	opt->present = !manner->plain && server->no_edns <= core->now;
 	/* From clients' own addresses one cookie would tell that they are behind one gateway. */
-	opt->cookie = opt->present && !job->target.transparent;
+	opt->cookie = opt->present && !forward->target.transparent;
 	if (!opt->cookie)
 		return;
-	if (server->cookie_until <= worker->now) {
+	if (server->cookie_until <= core->now) {
 		uint32_t nonce;
 
-		worker_random(worker, &nonce, sizeof(nonce));
-		cookie_own(worker->options.secrets->own, nonce, server->cookie);
+		core_random(core, &nonce, sizeof(nonce));
+		cookie_own(core->secrets->own, nonce, server->cookie);
 		server->server_cookie_size = 0;
-		server->cookie_until = worker->now + SERVERS_COOKIE_MS;
+		server->cookie_until = core->now + SERVERS_COOKIE_MS;
 	}
 	memcpy(opt->client, server->cookie, COOKIE_CLIENT);
 	memcpy(opt->server, server->server_cookie, server->server_cookie_size);
@@ -328,17 +343,17 @@ static void set_opt(struct try *try)
 /* A query fits the buffer of a new socket. */
 static int send_query(struct try *try)
 {
-	const struct job *job = try->job;
+	const struct forward *forward = try->forward;
 	uint8_t packet[2 + HOP_QUERY_MAX];
 	const uint8_t *data = packet + 2;
 	size_t size;
 	ssize_t sent;
 
-	if (job->message) {
-		data = job->message;
-		size = job->message_size;
+	if (forward->message) {
+		data = forward->message;
+		size = forward->message_size;
 	} else {
-		size = hop_query(&try->hop, &job->query, job->question, packet + 2);
+		size = hop_query(&try->hop, &forward->query, forward->question, packet + 2);
 		wire_put16(packet, (uint16_t)size);
 	}
 	if (try->tcp) {
@@ -362,7 +377,7 @@ static void try_ready(struct watch *watch, uint32_t events)
 			return;
 		}
 		try->state = TRY_ASKED;
-		loop_change(&try->job->worker->loop, &try->watch, EPOLLIN);
+		loop_change(&try->forward->core->loop, &try->watch, EPOLLIN);
 	} else {
 		read_tcp(try);
 	}
@@ -375,7 +390,7 @@ static int begin(struct try *try, int fd)
 
 	try->watch = (struct watch){ fd, try_ready, try };
 	try->state = try->tcp ? TRY_CONNECTING : TRY_ASKED;
-	error = loop_add(&try->job->worker->loop, &try->watch, try->tcp ? EPOLLOUT : EPOLLIN);
+	error = loop_add(&try->forward->core->loop, &try->watch, try->tcp ? EPOLLOUT : EPOLLIN);
 	if (error) {
 		close(fd);
 		try->watch.fd = -1;
@@ -406,16 +421,16 @@ static int open_socket(const struct try *try)
 static int ask_for_socket(struct try *try)
 {
 	const struct endpoint *server = server_of(try);
-	struct job *job = try->job;
+	struct forward *forward = try->forward;
 	const struct connect_request request = {
-		.id = job_id(job, try), .client = job->path.client, .server = server->addr,
+		.id = forward->id | (uint32_t)(try - forward->try) << TRY_ID, .client = forward->path.client, .server = server->addr,
 		.port = server->port, .protocol = try->tcp ? IPPROTO_TCP : IPPROTO_UDP,
 	};
 
-	if (job->worker->peer.fd < 0)
+	if (forward->core->peer < 0)
 		return -ENOTCONN;
 	try->state = TRY_OPENING;
-	return message_send_connect(job->worker->peer.fd, &request);
+	return message_send_connect(forward->core->peer, &request);
 }
 
 void try_connected(struct try *try, int result, int fd)
@@ -427,20 +442,20 @@ void try_connected(struct try *try, int result, int fd)
 }
 
 /* A free place for a try; without one, or without a share, the oldest try is heard no more. */
-static struct try *new_try(struct job *job)
+static struct try *new_try(struct forward *forward)
 {
-	struct worker *worker = job->worker;
+	struct core *core = forward->core;
 	struct try *place = NULL, *oldest = NULL;
 
-	for (size_t i = 0; i < JOB_TRIES; i++) {
-		struct try *try = &job->try[i];
+	for (size_t i = 0; i < FORWARD_TRIES; i++) {
+		struct try *try = &forward->try[i];
 
 		if (try->state == TRY_FREE)
 			place = place ? place : try;
 		else if (!oldest || try->began < oldest->began)
 			oldest = try;
 	}
-	if (oldest && place && share_take(&worker->extra_share, &job->path.client, 1)) {
+	if (oldest && place && share_take(&core->sockets, &forward->path.client, 1)) {
 		place->extra = true;
 	} else if (oldest) {
 		bool extra = oldest->extra;
@@ -453,26 +468,26 @@ static struct try *new_try(struct job *job)
 	return place;
 }
 
-int try_start(struct job *job, size_t server)
+int try_start(struct forward *forward, size_t server)
 {
-	struct worker *worker = job->worker;
-	const struct manner *manner = &job->manner[server];
-	struct try *try = new_try(job);
+	struct core *core = forward->core;
+	const struct manner *manner = &forward->manner[server];
+	struct try *try = new_try(forward);
 	int fd, error;
 
 	try->server = server;
 	try->state = TRY_OPENING;
-	try->began = worker->now;
-	worker->asked_of[worker_hash(&server_of(try)->addr)]++;
-	try->tcp = ENABLED(CONFIG_DNS_TCP) && !job->message && !manner->no_tcp &&
+	try->began = core->now;
+	core->asked_of[core_hash(&server_of(try)->addr)]++;
+	try->tcp = ENABLED(CONFIG_DNS_TCP) && !forward->message && !manner->no_tcp &&
 		   (manner->cut || manner->bad_cookies == 2 ||
-		    (job->client && known(try)->no_tcp <= worker->now));
+		    (forward->stream && known(try)->no_tcp <= core->now));
 	set_opt(try);
-	if (job->message)
-		try->hop.id = job->query.id;
+	if (forward->message)
+		try->hop.id = forward->query.id;
 	else
-		worker_random(worker, &try->hop.id, sizeof(try->hop.id));
-	if (job->target.transparent) {
+		core_random(core, &try->hop.id, sizeof(try->hop.id));
+	if (forward->target.transparent) {
 		error = ask_for_socket(try);
 	} else {
 		fd = open_socket(try);

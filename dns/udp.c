@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dns/internal.h"
+#include "dns/udp.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+
+#include "dns/receive.h"
+
+enum { CONTROL_SIZE = 64 };	/* one IP_PKTINFO or IPV6_PKTINFO */
 
 struct udp_batch {
-	struct mmsghdr message[BATCH];
-	struct iovec part[BATCH];
-	struct sockaddr_storage peer[BATCH];
-	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
-	uint8_t data[BATCH][WIRE_UDP_MAX + SINKHOLE_ROOM];
+	struct mmsghdr message[UDP_BATCH];
+	struct iovec part[UDP_BATCH];
+	struct sockaddr_storage peer[UDP_BATCH];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_BATCH][CONTROL_SIZE];
+	uint8_t data[UDP_BATCH][WIRE_UDP_MAX + SINKHOLE_ROOM];
 	int dirty;	/* headers that are not ready to receive */
 };
-
-int udp_init(struct worker *worker)
-{
-	worker->batch = calloc(1, sizeof(*worker->batch));
-	if (!worker->batch)
-		return -ENOMEM;
-	worker->batch->dirty = BATCH;
-	return 0;
-}
 
 /* Makes the headers that the last batch used point at their own buffers again. */
 static void rearm(struct udp_batch *batch)
@@ -74,81 +70,10 @@ static bool read_asked(struct msghdr *header, struct path *path)
 	return false;
 }
 
-/* True when message i became its own reply. */
-static bool answer(struct worker *worker, int fd, int i)
+/* One reply that was not ready with its batch. */
+static void reply(void *listener, const struct path *path, const uint8_t *data, size_t size)
 {
-	struct udp_batch *batch = worker->batch;
-	struct msghdr *header = &batch->message[i].msg_hdr;
-	struct path path = { .protocol = IPPROTO_UDP, .peer_size = header->msg_namelen };
-	size_t size = batch->message[i].msg_len;
-	struct query query;
-	struct target target;
-
-	if (header->msg_flags & MSG_TRUNC || !read_asked(header, &path) ||
-	    addr_from_sockaddr(header->msg_name, &path.client, &path.client_port) < 0 ||
-	    path.client_port == 0) {
-		counter_add(&worker->options.shared->counters.dropped, 1);
-		return false;
-	}
-	switch (worker_take(worker, &path, batch->data[i], size, batch->data[i], &size, &query,
-			    &target)) {
-	case SINKHOLE_REPLY:
-		batch->part[i].iov_len = size;
-		return true;
-	case SINKHOLE_FORWARD:
-		path.peer = batch->peer[i];
-		job_start(worker, &path, &query, batch->data[i], size, &target, fd, NULL);
-		return false;
-	default:
-		return false;
-	}
-}
-
-/* Sends the first count messages; one that the kernel refuses is passed over. */
-static void send_batch(struct udp_batch *batch, int fd, unsigned int count)
-{
-	unsigned int done = 0;
-
-	while (done < count) {
-		int sent = sendmmsg(fd, batch->message + done, count - done, 0);
-
-		if (sent < 0 && errno == EINTR)
-			continue;
-		done += sent > 0 ? (unsigned int)sent : 1;
-	}
-}
-
-void udp_ready(struct watch *watch, uint32_t events)
-{
-	struct worker *worker = watch->context;
-	struct udp_batch *batch = worker->batch;
-	int count;
-
-	(void)events;
-	rearm(batch);
-	count = recvmmsg(watch->fd, batch->message, BATCH, MSG_DONTWAIT, NULL);
-	batch->dirty = count > 0 ? count : 0;
-	if (count > 0) {
-		unsigned int replies = 0;
-
-		for (int i = 0; i < count; i++) {
-			if (!answer(worker, watch->fd, i))
-				continue;
-			/* Replies move to the front: one call sends them all. */
-			if (replies != (unsigned int)i) {
-				struct mmsghdr swap = batch->message[replies];
-
-				batch->message[replies] = batch->message[i];
-				batch->message[i] = swap;
-			}
-			replies++;
-		}
-		send_batch(batch, watch->fd, replies);
-	}
-}
-
-void udp_reply(int fd, const struct path *path, const uint8_t *data, size_t size)
-{
+	const struct watch *watch = listener;
 	struct iovec part = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
 	_Alignas(struct cmsghdr) uint8_t bytes[CONTROL_SIZE] = { 0 };
 	struct msghdr header = { .msg_name = (void *)(uintptr_t)&path->peer,
@@ -179,5 +104,96 @@ void udp_reply(int fd, const struct path *path, const uint8_t *data, size_t size
 		header.msg_controllen = CMSG_SPACE(sizeof(info));
 	}
 	/* A reply that the kernel has no room for is lost like one on the wire: the client asks again. */
-	(void)!sendmsg(fd, &header, MSG_DONTWAIT);
+	(void)!sendmsg(watch->fd, &header, MSG_DONTWAIT);
+}
+
+static const struct asker_hooks asker_hooks = { .reply = reply };
+
+/* True when message i became its own reply. */
+static bool answer(struct udp *udp, struct watch *listener, int i)
+{
+	const struct asker asker = { &asker_hooks, listener };
+	struct udp_batch *batch = udp->batch;
+	struct msghdr *header = &batch->message[i].msg_hdr;
+	struct path path = { .protocol = IPPROTO_UDP, .peer_size = header->msg_namelen };
+	size_t size = batch->message[i].msg_len;
+	struct query query;
+	struct target target;
+
+	if (header->msg_flags & MSG_TRUNC || !read_asked(header, &path) ||
+	    addr_from_sockaddr(header->msg_name, &path.client, &path.client_port) < 0 ||
+	    path.client_port == 0) {
+		counter_add(&udp->core->shared->counters.dropped, 1);
+		return false;
+	}
+	switch (receive_query(udp->jobs, &path, batch->data[i], size, batch->data[i], &size, &query,
+			      &target)) {
+	case SINKHOLE_REPLY:
+		batch->part[i].iov_len = size;
+		return true;
+	case SINKHOLE_FORWARD:
+		path.peer = batch->peer[i];
+		job_start(udp->jobs, &path, &query, batch->data[i], size, &target, &asker);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Sends the first count messages; one that the kernel refuses is passed over. */
+static void send_batch(struct udp_batch *batch, int fd, unsigned int count)
+{
+	unsigned int done = 0;
+
+	while (done < count) {
+		int sent = sendmmsg(fd, batch->message + done, count - done, 0);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		done += sent > 0 ? (unsigned int)sent : 1;
+	}
+}
+
+static void udp_ready(struct watch *watch, uint32_t events)
+{
+	struct udp *udp = watch->context;
+	struct udp_batch *batch = udp->batch;
+	int count;
+
+	(void)events;
+	rearm(batch);
+	count = recvmmsg(watch->fd, batch->message, UDP_BATCH, MSG_DONTWAIT, NULL);
+	batch->dirty = count > 0 ? count : 0;
+	if (count > 0) {
+		unsigned int replies = 0;
+
+		for (int i = 0; i < count; i++) {
+			if (!answer(udp, watch, i))
+				continue;
+			/* Replies move to the front: one call sends them all. */
+			if (replies != (unsigned int)i) {
+				struct mmsghdr swap = batch->message[replies];
+
+				batch->message[replies] = batch->message[i];
+				batch->message[i] = swap;
+			}
+			replies++;
+		}
+		send_batch(batch, watch->fd, replies);
+	}
+}
+
+int udp_init(struct udp *udp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
+{
+	int error = 0;
+
+	*udp = (struct udp){ .core = core, .jobs = jobs, .batch = calloc(1, sizeof(*udp->batch)) };
+	if (!udp->batch)
+		return -ENOMEM;
+	udp->batch->dirty = UDP_BATCH;
+	for (size_t i = 0; !error && i < count; i++) {
+		udp->listener[i] = (struct watch){ sockets[i], udp_ready, udp };
+		error = loop_add(&core->loop, &udp->listener[i], EPOLLIN);
+	}
+	return error;
 }

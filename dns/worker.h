@@ -22,7 +22,6 @@ enum {
 
 struct worker_options {
 	const struct settings *settings;	/* outlives the worker */
-	unsigned int index;
 	int udp[WORKER_LISTENERS];	/* bound sockets, the caller's */
 	unsigned int udps;
 	int tcp[WORKER_LISTENERS];	/* listening sockets, the caller's */

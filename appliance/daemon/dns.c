@@ -56,7 +56,6 @@ static int start_workers(struct dns_role *role)
 		int error;
 
 		options->settings = &role->start.settings;
-		options->index = i;
 		options->wake = role->start.wake;
 		options->secrets = &role->secrets;
 		error = worker_new(&role->worker[i], options, &role->slot[role->newest]);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/account.h"
+
+#include <netinet/in.h>
+#include <unistd.h>
+
+void account_log(struct core *core, const struct path *path, const struct query *query,
+		 const struct verdict *verdict, enum event_channel channel,
+		 const struct addr *address)
+{
+	uint8_t data[EVENT_MAX];
+	struct event event;
+
+	if (core->wake < 0)
+		return;
+	event = (struct event){
+		.wall_ms = core->wall, .uptime_ms = core->now, .channel = channel,
+		.action = verdict->action, .intended = verdict->intended,
+		.client = path->client, .client_port = path->client_port,
+		.interface = path->interface, .has_resolver = true, .resolver = path->asked,
+		.qtype = query->type, .protocol = path->protocol, .port = 53,
+		.name = query->name, .has_address = address != NULL,
+		.state = core->state, .rule = verdict->rule, .count = 1,
+	};
+	if (address)
+		event.address = *address;
+	ring_write(&core->shared->ring, data, event_encode(&event, data));
+	core->logged = true;
+}
+
+void account_query(struct core *core, const struct path *path, const struct query *query,
+		   const struct verdict *verdict)
+{
+	struct dns_counters *counters = &core->shared->counters;
+
+	counter_add(&counters->queries, 1);
+	if (path->protocol == IPPROTO_TCP)
+		counter_add(&counters->tcp, 1);
+	if (verdict->action == ACTION_BLOCK)
+		counter_add(&counters->blocked, 1);
+	else if (verdict->action == ACTION_MONITOR)
+		counter_add(&counters->monitored, 1);
+	else
+		return;
+	account_log(core, path, query, verdict, CHANNEL_DNS, NULL);
+}
+
+void account_wake(struct core *core)
+{
+	const uint64_t one = 1;
+
+	if (!core->logged)
+		return;
+	core->logged = false;
+	if (ring_should_wake(&core->shared->ring))
+		(void)!write(core->wake, &one, sizeof(one));
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "appliance/ipc/event.h"
+#include "dns/core.h"
+#include "dns/wire.h"
+
+/* What a worker counts, and what it tells the journal. */
+
+/* Counts a query, and logs it when the policy blocks or monitors it. */
+void account_query(struct core *core, const struct path *path, const struct query *query,
+		   const struct verdict *verdict);
+/* One event. address: what the verdict is about, NULL when it is about the name. */
+void account_log(struct core *core, const struct path *path, const struct query *query,
+		 const struct verdict *verdict, enum event_channel channel,
+		 const struct addr *address);
+/* Wakes the journal when there are events for it; once a round. */
+void account_wake(struct core *core);
