@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Library of the checks, after c.awk: finds the bodies of C functions, from { to } in column 0. For each
-# it calls function_end(NAME, FILE, LINE, LINES, DEPTH, DEEPEST, ABOVE):
+# Library of the checks, after c.awk: finds the bodies of functions in .c files, from { to } in column 0. For
+# each it calls function_end(NAME, FILE, LINE, LINES, DEPTH, DEEPEST, ABOVE):
 #   LINE      where the body's { is
 #   LINES     how many lines are between { and }
 #   DEPTH     how many if, for, while, do and switch are inside each other, with braces or without
@@ -12,7 +12,7 @@ FNR == 1 {
 	body = 0
 	head = above = ""
 }
-{
+FILENAME ~ /\.c$/ {
 	lex($0)
 	if (body) {
 		if (code ~ /^\}/) {

@@ -4,21 +4,21 @@
 
 FNR == 1 {
 	lex_start()
-	depth = covered = 0
+	braces = covered = 0
 	statement = ""
 }
-{
+FILENAME ~ /\.h$/ {
 	was_inside = inside
 	lex($0)
 	if ($0 ~ /^[ \t]*$/ && !was_inside) {
-		if (!depth && statement == "")
+		if (!braces && statement == "")
 			covered = 0
 		next
 	}
 	if (code ~ /^[ \t]*#/)
 		next
 	if (code ~ /^[ \t]*$/) {
-		if (!depth && comment !~ /SPDX/)
+		if (!braces && comment !~ /SPDX/)
 			covered = 1
 		next
 	}
@@ -27,23 +27,23 @@ FNR == 1 {
 		next
 	for (rest = code; match(rest, /[{};]/);) {
 		token = substr(rest, RSTART, 1)
-		if (!depth)
+		if (!braces)
 			statement = statement " " substr(rest, 1, RSTART - 1)
 		if (!statement_line)
 			statement_line = FNR
 		rest = substr(rest, RSTART + 1)
 		if (token == "}")
-			depth -= depth > 0
-		else if (!depth)
+			braces -= braces > 0
+		else if (!braces)
 			declared(statement)
 		if (token == "{")
-			depth++
-		if (!depth) {
+			braces++
+		if (!braces) {
 			statement = ""
 			statement_line = 0
 		}
 	}
-	if (!depth && rest ~ /[^ \t]/) {
+	if (!braces && rest ~ /[^ \t]/) {
 		statement = statement " " rest
 		if (!statement_line)
 			statement_line = FNR
