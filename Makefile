@@ -82,7 +82,8 @@ help:
 ## make demo         install what is missing, build, run the main job in a lab; HOLD=1 keeps it
 ## make check        install what is missing, build, run every test
 ## make check-unit   unit tests only; check-attacks: hostile repositories; check-lab: lab tests only;
-##                   check-includes: the levels
+##                   check-style: the rules of the house (levels, circles, columns, words, ...)
+## make measure      how long, deep and explained the C files are
 ## make check-fresh  demo and check inside bare Debian roots (bookworm, trixie)
 ## make check-interop  publisher and client against python-tuf (in a Debian root of its own)
 ## make check-tuf    SUITE=FOLDER: the public TUF conformance suite, a copy of which lies there
@@ -233,7 +234,7 @@ check-tuf:
 	$(call install_missing,$(DEPS_FRESH))
 	$(Q)tests/check-tuf "$(SUITE)" $(filter gcc make kconfig-frontends-nox publicsuffix lib%,$(DEPS))
 
-.PHONY: check check-unit check-attacks check-lab check-includes check-man check-run demo
+.PHONY: check check-unit check-attacks check-lab check-style check-includes measure check-man check-run demo
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-run
 
@@ -250,7 +251,15 @@ check-lab: all
 	$(Q)tests/run $(O) lab $(LABS)
 
 check-includes:
-	$(Q)tests/check-includes '$(LEVELS)'
+	$(Q)tests/checks/levels
+
+# Each is tests/checks/NAME ROOT BUILD; circles looks into the objects.
+CHECKS := levels circles columns functions tags contracts words
+check-style: all
+	$(Q)bad=0; for check in $(CHECKS); do tests/checks/$$check . $(O) || bad=1; done; exit $$bad
+
+measure:
+	$(Q)tests/checks/measure
 
 check-man:
 	$(Q)tests/check-man $(O)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Library of the checks, after c.awk: finds the bodies of functions in .c files, from { to } in column 0. For
-# each it calls function_end(NAME, FILE, LINE, LINES, DEPTH, DEEPEST, ABOVE):
+# Library of the checks, after c.awk: finds the bodies of functions in .c files, from { to } in
+# column 0. For each it calls function_end(NAME, FILE, LINE, LINES, DEPTH, DEEPEST, ABOVE):
 #   LINE      where the body's { is
 #   LINES     how many lines are between { and }
 #   DEPTH     how many if, for, while, do and switch are inside each other, with braces or without
@@ -17,7 +17,8 @@ FILENAME ~ /\.c$/ {
 	if (body) {
 		if (code ~ /^\}/) {
 			body = 0
-			function_end(name, FILENAME, start, FNR - start - 1, depth_max, deepest, above)
+			function_end(name, FILENAME, start, FNR - start - 1, depth_max, deepest,
+				     above)
 			head = above = ""
 		} else {
 			nest(code)
@@ -47,7 +48,8 @@ function function_name(text)
 	return text
 }
 
-# kind[1..levels]: "c" a control word whose statement is still to come, "C" one with braces, "b" other braces.
+# kind[1..levels]: "c" a control word whose statement is still to come, "C" one with braces, "b"
+# other braces.
 function nest(text,    token, before)
 {
 	for (; match(text, /[A-Za-z_0-9]+|[(){};]/); before = token) {
@@ -59,7 +61,8 @@ function nest(text,    token, before)
 			parens--
 		else if (parens)
 			continue
-		else if ((token == "else" && text ~ /^ *if[ (]/) || (token == "while" && before == "}"))
+		else if ((token == "else" && text ~ /^ *if[ (]/) ||
+			 (token == "while" && before == "}"))
 			continue
 		else if (token ~ /^(if|else|for|while|do|switch)$/)
 			push("c")

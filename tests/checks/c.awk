@@ -50,10 +50,3 @@ function lex(line,    mark, at)
 		}
 	}
 }
-
-# How often a one-character pattern stands in the code.
-function count(text, character,    copy)
-{
-	copy = text
-	return gsub(character, "", copy)
-}

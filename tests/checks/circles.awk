@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# For circles: reads "F FILE", "I FILE LINE INCLUDED", "S NODE SYMBOL TYPE ..." (nm -A -P). A node is a C file
-# and its header: their path without .c and .h.
+# For circles: reads "F FILE", "I FILE LINE INCLUDED", "S NODE SYMBOL TYPE ..." (nm -A -P). A node
+# is a C file and its header: their path without .c and .h.
 
 $1 == "F" { exists[$2] = 1; file[++nodes] = node($2) }
 $1 == "I" { include[++includes] = $0 }
@@ -8,12 +8,11 @@ $1 == "S" && $4 ~ /^[Uw]$/ { use[++uses] = $2 " " $3 }
 $1 == "S" && $4 ~ /^[A-Zi]$/ && $4 != "U" { definers[$3] = definers[$3] " " $2 }
 
 END {
-	split(folders, folder, " ")
 	for (i = 1; i <= includes; i++) {
 		split(include[i], word, " ")
-		to = resolve(word[4])
-		if (to != "")
-			arrow(node(word[2]), node(to), word[2] ":" word[3] ": includes " word[4])
+		if (word[4] in exists)
+			arrow(node(word[2]), node(word[4]),
+			      word[2] ":" word[3] ": includes " word[4])
 	}
 	for (i = 1; i <= uses; i++) {
 		split(use[i], word, " ")
@@ -33,16 +32,6 @@ END {
 
 function node(file) { sub(/\.[ch]$/, "", file); return file }
 function place(file) { sub("/[^/]*$", "", file); return file }
-
-function resolve(name,    i, path)
-{
-	for (i = 1; i in folder; i++) {
-		path = folder[i] == "." ? name : folder[i] "/" name
-		if (path in exists)
-			return path
-	}
-	return ""
-}
 
 # An include is a better reason than a symbol: it has its line. The first one counts.
 function arrow(from, to, reason)
@@ -101,7 +90,8 @@ function show(names,    member, inside, i, j, n, way, best, arrows)
 			arrows += next_to[member[i], j] in inside
 	}
 	split(best, steps, " ")
-	printf "%s:1: circle of %d files with %d arrows, expected none:", file_of(steps[1]), n, arrows
+	printf "%s:1: circle of %d files with %d arrows, expected none:",
+		file_of(steps[1]), n, arrows
 	for (i = 1; i <= n; i++)
 		printf " %s", member[i]
 	print ""
@@ -156,11 +146,12 @@ function reason(from, to,    text, word, line)
 	return text
 }
 
-function line_of(file, symbol,    text, line, found)
+function line_of(file, symbol,    text, line, found, pattern)
 {
+	pattern = "(^|[^A-Za-z0-9_])" symbol "([^A-Za-z0-9_]|$)"
 	while (!found && (getline text < file) > 0) {
 		line++
-		if (text ~ ("(^|[^A-Za-z0-9_])" symbol "([^A-Za-z0-9_]|$)") && text !~ /^[ \t]*\/?\*/)
+		if (text ~ pattern && text !~ /^[ \t]*\/?\*/)
 			found = line
 	}
 	close(file)

@@ -3,7 +3,8 @@
 function function_end(name, file, line, lines, depth, deepest, above)
 {
 	if (lines > 80 && above !~ /Long:/)
-		print file ":" line ": " name " has " lines " lines, expected at most 80, or a comment \"Long: WHY\""
+		print file ":" line ": " name " has " lines \
+			" lines, expected at most 80, or a comment \"Long: WHY\""
 	if (depth >= 5)
 		print file ":" deepest ": " name " is nested " depth " deep, expected at most 4"
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Library of the checks, after c.awk: calls prototype(NAME, FILE, LINE, CONTRACT) for each function that a header
-# declares or defines; CONTRACT: whether a comment covers it.
+# Library of the checks, after c.awk: calls prototype(NAME, FILE, LINE, CONTRACT) for each function
+# that a header declares or defines; CONTRACT: whether a comment covers it.
 
 FNR == 1 {
 	lex_start()

@@ -32,6 +32,7 @@ END {
 			    !((folder[i] in program) && (folder[j] in program)))
 				break
 		if (j < i)
-			print where[i] ": " tag_of[i] ", which " where[j] " defines, too; expected one definition"
+			print where[i] ": " tag_of[i] ", which " where[j] \
+				" defines, too; expected one definition"
 	}
 }
