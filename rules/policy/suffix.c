@@ -2,18 +2,27 @@
 #include "rules/policy/suffixes.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static int compare(const void *key, const void *entry)
-{
-	return strcmp(key, *(const char *const *)entry);
-}
-
+/* Halves a range that begins and ends between two rules. */
 static bool listed(const char *rule)
 {
-	return bsearch(rule, public_suffixes, public_suffixes_count, sizeof(*public_suffixes),
-		       compare);
+	size_t low = 0, high = public_suffixes_size, middle;
+	int order;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		while (middle > low && public_suffixes[middle - 1] != '\0')
+			middle--;
+		order = strcmp(rule, public_suffixes + middle);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + strlen(public_suffixes + middle) + 1;
+	}
+	return false;
 }
 
 /* publicsuffix.org/list: an exception beats a wildcard; a single label is always public. */

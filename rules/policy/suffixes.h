@@ -6,9 +6,12 @@
 
 #include "rules/policy/name.h"
 
-/* The table that suffixes.sh generates, in the byte order of strcmp. */
-extern const char *const public_suffixes[];
-extern const size_t public_suffixes_count;
+/*
+ * The table that suffixes.sh generates: rules in the byte order of strcmp, each with a NUL behind it.
+ * One string, so that a program needs no pointers into it and no relocations for them.
+ */
+extern const char public_suffixes[];
+extern const size_t public_suffixes_size;
 
 /* Is this name, as a whole, one under which unrelated people register (com, co.uk)? */
 bool suffix_is_public(const uint8_t *wire);
