@@ -102,52 +102,41 @@ int fleet_expect(struct fleet *fleet, const char *text, const char *source, stru
 
 /* ---- pins ---- */
 
-static int take_pin(struct fleet *fleet, const char *id, const json_t *value,
-		    const struct field *field)
+static void take_pin(struct fleet *fleet, const char *id, const json_t *value, struct field *field)
 {
-	const char *keyid, *digest;
+	const char *keyid = field_text(field, value, "keyid", METADATA_KEYID, FIELD_REQUIRED);
+	const char *digest = field_text(field, value, "digest", METADATA_KEYID, FIELD_REQUIRED);
 	struct fleet_entry *entry;
-	int64_t sequence;
-	int error = field_text(field, value, "keyid", METADATA_KEYID, FIELD_REQUIRED, &keyid);
+	int64_t sequence = 0;
 
-	if (!error)
-		error = field_text(field, value, "digest", METADATA_KEYID, FIELD_REQUIRED, &digest);
-	if (!error)
-		error = field_integer(field, value, "sequence", 0, FIELD_INTEGER_MAX,
-				      FIELD_REQUIRED, &sequence);
-	if (!error && (!fleet_id_valid(id) || !is_keyid(keyid) || !is_keyid(digest)))
-		error = field_wrong(field, "appliances", "ids with \"keyid\" and \"digest\"");
-	if (!error)
-		error = fleet_enter(fleet, id, &entry);
-	if (error)
-		return error;
+	field_integer(field, value, "sequence", 0, FIELD_INTEGER_MAX, FIELD_REQUIRED, &sequence);
+	field_expect(field, fleet_id_valid(id) && is_keyid(keyid) && is_keyid(digest), "appliances",
+		     "ids with \"keyid\" and \"digest\"");
+	if (!field->error)
+		field_result(field, fleet_enter(fleet, id, &entry));
+	if (field->error)
+		return;
 	entry->pinned = true;
 	snprintf(entry->pinned_key, sizeof(entry->pinned_key), "%s", keyid);
 	snprintf(entry->pinned_digest, sizeof(entry->pinned_digest), "%s", digest);
 	entry->pinned_sequence = sequence;
-	return 0;
 }
 
 int fleet_pins_parse(struct fleet *fleet, const void *bytes, size_t size, const char *source,
 		     struct diag *diag)
 {
-	const struct field field = { source, diag };
+	struct field field = { .source = source, .diag = diag };
 	json_t *document, *appliances, *value;
 	const char *id;
-	int error = strict_parse(&document, bytes, size, source, diag);
 
-	if (error)
-		return error;
-	error = field_object(&field, document, "appliances", FIELD_REQUIRED, &appliances);
-	if (!error) {
-		json_object_foreach(appliances, id, value) {
-			error = take_pin(fleet, id, value, &field);
-			if (error)
-				break;
-		}
-	}
+	field.error = strict_parse(&document, bytes, size, source, diag);
+	if (field.error)
+		return field.error;
+	appliances = field_object(&field, document, "appliances", FIELD_REQUIRED);
+	json_object_foreach(appliances, id, value)
+		take_pin(fleet, id, value, &field);
 	json_decref(document);
-	return error;
+	return field.error;
 }
 
 static json_t *pins_json(const struct fleet *fleet)

@@ -13,19 +13,17 @@
 enum { TEXT_MOST = 8192 };
 
 /* "" stands for a member that says nothing. */
-static int take_text(const struct field *field, const json_t *content, const char *name, char *out,
-		     size_t size, bool cut)
+static void take_text(struct field *field, const json_t *content, const char *name, char *out,
+		      size_t size, bool cut)
 {
-	const json_t *value = json_object_get(content, name);
-	const char *text = json_string_value(value);
+	const char *text = json_string_value(json_object_get(content, name));
 
-	if (!text || (!cut && strlen(text) >= size))
-		return field_wrong(field, name, "a short text");
-	snprintf(out, size, "%s", text);
-	return 0;
+	field_expect(field, text && (cut || strlen(text) < size), name, "a short text");
+	if (!field->error)
+		snprintf(out, size, "%s", text);
 }
 
-static int take_texts(struct receipt *receipt, const json_t *content, const struct field *field)
+static void take_texts(struct receipt *receipt, const json_t *content, struct field *field)
 {
 	const struct {
 		const char *name;
@@ -36,39 +34,31 @@ static int take_texts(struct receipt *receipt, const json_t *content, const stru
 		{ "result", receipt->result },	     { "ring", receipt->ring },
 		{ "image", receipt->image },
 	};
-	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(word) / sizeof(*word); i++)
-		error = take_text(field, content, word[i].name, word[i].out, RECEIPT_WORD, false);
-	if (!error)
-		error = take_text(field, content, "bundle", receipt->bundle,
-				  sizeof(receipt->bundle), false);
-	if (!error)
-		error = take_text(field, content, "refusal", receipt->refusal,
-				  sizeof(receipt->refusal), true);
-	return error;
+	for (size_t i = 0; i < sizeof(word) / sizeof(*word); i++)
+		take_text(field, content, word[i].name, word[i].out, RECEIPT_WORD, false);
+	take_text(field, content, "bundle", receipt->bundle, sizeof(receipt->bundle), false);
+	take_text(field, content, "refusal", receipt->refusal, sizeof(receipt->refusal), true);
 }
 
-static int take_since(struct receipt *receipt, const json_t *content, const struct field *field)
+static void take_since(struct receipt *receipt, const json_t *content, struct field *field)
 {
 	const char *text = json_string_value(json_object_get(content, "since"));
 
-	if (!text || (*text && metadata_time_parse(&receipt->since, text)))
-		return field_wrong(field, "since", "a time as 2026-11-24T10:00:00Z, or \"\"");
-	return 0;
+	field_expect(field, text && (!*text || metadata_time_parse(&receipt->since, text) == 0),
+		     "since", "a time as 2026-11-24T10:00:00Z, or \"\"");
 }
 
-static int take_clock(struct receipt *receipt, const json_t *content, const struct field *field)
+static void take_clock(struct receipt *receipt, const json_t *content, struct field *field)
 {
 	const char *text = json_string_value(json_object_get(content, "clock"));
 
-	if (!text || (strcmp(text, "set") != 0 && strcmp(text, "floor") != 0))
-		return field_wrong(field, "clock", "\"set\" or \"floor\"");
-	receipt->clock_set = strcmp(text, "set") == 0;
-	return 0;
+	receipt->clock_set = text && strcmp(text, "set") == 0;
+	field_expect(field, receipt->clock_set || (text && strcmp(text, "floor") == 0), "clock",
+		     "\"set\" or \"floor\"");
 }
 
-static int take_numbers(struct receipt *receipt, const json_t *content, const struct field *field)
+static void take_numbers(struct receipt *receipt, const json_t *content, struct field *field)
 {
 	const struct {
 		const char *name;
@@ -78,36 +68,30 @@ static int take_numbers(struct receipt *receipt, const json_t *content, const st
 		{ "release", &receipt->release },
 		{ "sequence", &receipt->sequence },
 	};
-	int error = field_time(field, content, "time", FIELD_REQUIRED, &receipt->time);
 
-	for (size_t i = 0; !error && i < sizeof(number) / sizeof(*number); i++)
-		error = field_integer(field, content, number[i].name, 0, FIELD_INTEGER_MAX,
-				      FIELD_REQUIRED, number[i].out);
-	return error;
+	field_time(field, content, "time", FIELD_REQUIRED, &receipt->time);
+	for (size_t i = 0; i < sizeof(number) / sizeof(*number); i++)
+		field_integer(field, content, number[i].name, 0, FIELD_INTEGER_MAX, FIELD_REQUIRED,
+			      number[i].out);
 }
 
-static int take_key(struct receipt *receipt, struct key *key, const json_t *content,
-		    const struct field *field)
+static void take_key(struct receipt *receipt, struct key *key, const json_t *content,
+		     struct field *field)
 {
+	const json_t *object = field_object(field, content, "key", FIELD_REQUIRED);
 	const char *keytype, *scheme, *public;
-	json_t *object, *value;
 	enum key_type type;
-	int error = field_object(field, content, "key", FIELD_REQUIRED, &object);
 
-	if (!error)
-		error = field_text(field, object, "keytype", RECEIPT_WORD, FIELD_REQUIRED,
-				   &keytype);
-	if (!error)
-		error = field_text(field, object, "scheme", RECEIPT_WORD, FIELD_REQUIRED, &scheme);
-	if (!error)
-		error = field_object(field, object, "keyval", FIELD_REQUIRED, &value);
-	if (!error)
-		error = field_text(field, value, "public", TEXT_MOST, FIELD_REQUIRED, &public);
-	if (error)
-		return error;
-	if (key_type_parse(&type, keytype, scheme) || key_public_parse(key, type, public))
-		return field_wrong(field, "key", "a public key");
-	return metadata_keyid(object, receipt->keyid);
+	keytype = field_text(field, object, "keytype", RECEIPT_WORD, FIELD_REQUIRED);
+	scheme = field_text(field, object, "scheme", RECEIPT_WORD, FIELD_REQUIRED);
+	public = field_text(field, field_object(field, object, "keyval", FIELD_REQUIRED), "public",
+			    TEXT_MOST, FIELD_REQUIRED);
+	if (field->error)
+		return;
+	field_expect(field, key_type_parse(&type, keytype, scheme) == 0 &&
+		     key_public_parse(key, type, public) == 0, "key", "a public key");
+	if (!field->error)
+		field_result(field, metadata_keyid(object, receipt->keyid));
 }
 
 /* One signature, by the key in it. */
@@ -128,7 +112,7 @@ static int check_signature(const struct receipt *receipt, const struct key *key,
 }
 
 static int check(struct receipt *receipt, const struct key *key, const json_t *document,
-		 const struct field *field)
+		 struct field *field)
 {
 	struct text canonical = TEXT_EMPTY;
 	uint8_t digest[DIGEST_SIZE];
@@ -147,49 +131,39 @@ static int check(struct receipt *receipt, const struct key *key, const json_t *d
 	return error;
 }
 
-static int parse(struct receipt *receipt, const json_t *document, const struct field *field)
+static void parse(struct receipt *receipt, const json_t *document, struct field *field)
 {
-	const char *type;
-	json_t *content;
+	const json_t *content = field_object(field, document, "signed", FIELD_REQUIRED);
+	const char *type = field_text(field, content, "_type", RECEIPT_WORD, FIELD_REQUIRED);
 	struct key key;
 	int64_t spec;
-	int error = field_object(field, document, "signed", FIELD_REQUIRED, &content);
 
-	if (!error)
-		error = field_text(field, content, "_type", RECEIPT_WORD, FIELD_REQUIRED, &type);
-	if (!error && strcmp(type, "receipt") != 0)
-		error = field_wrong(field, "_type", "\"receipt\"");
-	if (!error)
-		error = field_integer(field, content, "spec", 1, 1, FIELD_REQUIRED, &spec);
-	if (!error)
-		error = take_texts(receipt, content, field);
-	if (!error)
-		error = take_numbers(receipt, content, field);
-	if (!error)
-		error = take_clock(receipt, content, field);
-	if (!error)
-		error = take_since(receipt, content, field);
-	if (!error)
-		error = take_key(receipt, &key, content, field);
-	return error ? error : check(receipt, &key, document, field);
+	field_expect(field, strcmp(type, "receipt") == 0, "_type", "\"receipt\"");
+	field_integer(field, content, "spec", 1, 1, FIELD_REQUIRED, &spec);
+	take_texts(receipt, content, field);
+	take_numbers(receipt, content, field);
+	take_clock(receipt, content, field);
+	take_since(receipt, content, field);
+	take_key(receipt, &key, content, field);
+	if (!field->error)
+		field_result(field, check(receipt, &key, document, field));
 }
 
 int receipt_parse(struct receipt *receipt, const void *bytes, size_t size, const char *source,
 		  struct diag *diag)
 {
-	const struct field field = { source, diag };
+	struct field field = { .source = source, .diag = diag };
 	json_t *document;
-	int error;
 
 	memset(receipt, 0, sizeof(*receipt));
 	if (size > RECEIPT_MAX) {
 		diag_error(diag, source, 0, 0, "larger than a receipt may be");
 		return -EINVAL;
 	}
-	error = strict_parse(&document, bytes, size, source, diag);
-	if (error)
-		return error;
-	error = parse(receipt, document, &field);
+	field.error = strict_parse(&document, bytes, size, source, diag);
+	if (field.error)
+		return field.error;
+	parse(receipt, document, &field);
 	json_decref(document);
-	return error;
+	return field.error;
 }

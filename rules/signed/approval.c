@@ -11,58 +11,44 @@
 #include "rules/signed/metadata_role.h"
 #include "rules/signed/strict.h"
 
-static int parse_file(struct approval_file *file, const char *name, const json_t *value,
-		      const struct field *field)
+static void parse_file(struct approval_file *file, const char *name, const json_t *value,
+		       struct field *field)
 {
 	const char *digest;
-	int error = 0;
 
-	if (!json_is_object(value) || !*name || strlen(name) >= sizeof(file->name))
-		error = field_wrong(field, "files", "objects under names of files");
-	if (!error)
-		error = field_integer(field, value, "length", 0, FIELD_INTEGER_MAX, FIELD_REQUIRED,
-				      &file->length);
-	if (!error)
-		error = field_text(field, value, "sha256", 64, FIELD_REQUIRED, &digest);
-	if (!error && !hex_parse(file->sha256, sizeof(file->sha256), digest))
-		error = field_wrong(field, "sha256", "64 hexadecimal digits in lower case");
-	if (!error)
+	field_expect(field, json_is_object(value) && *name && strlen(name) < sizeof(file->name),
+		     "files", "objects under names of files");
+	field_integer(field, value, "length", 0, FIELD_INTEGER_MAX, FIELD_REQUIRED, &file->length);
+	digest = field_text(field, value, "sha256", 64, FIELD_REQUIRED);
+	field_expect(field, hex_parse(file->sha256, sizeof(file->sha256), digest), "sha256",
+		     "64 hexadecimal digits in lower case");
+	if (!field->error)
 		snprintf(file->name, sizeof(file->name), "%s", name);
-	return error;
 }
 
-static int parse_files(struct approval *approval, const json_t *signed_, const struct field *field)
+static void parse_files(struct approval *approval, const json_t *signed_, struct field *field)
 {
-	json_t *files, *value;
+	json_t *files = field_object(field, signed_, "files", FIELD_REQUIRED), *value;
+	const size_t count = json_object_size(files);
 	const char *name;
-	int error = field_object(field, signed_, "files", FIELD_REQUIRED, &files);
 
-	if (!error && (json_object_size(files) == 0 || json_object_size(files) > APPROVAL_FILES))
-		error = field_wrong(field, "files", "1 to 16");
-	if (error)
-		return error;
+	field_expect(field, count >= 1 && count <= APPROVAL_FILES, "files", "1 to 16");
 	json_object_foreach(files, name, value) {
-		error = parse_file(&approval->file[approval->files], name, value, field);
-		if (error)
-			return error;
-		approval->files++;
+		if (field->error)
+			return;
+		parse_file(&approval->file[approval->files++], name, value, field);
 	}
-	return 0;
 }
 
-static int parse_repository(struct approval *approval, const json_t *signed_,
-			    const struct field *field)
+static void parse_repository(struct approval *approval, const json_t *signed_, struct field *field)
 {
-	const char *repository;
-	int error = field_text(field, signed_, "x-cordon-repository", METADATA_KEYID - 1,
-			       FIELD_REQUIRED, &repository);
+	static const char name[] = "x-cordon-repository";
+	const char *repository = field_text(field, signed_, name, METADATA_KEYID - 1,
+					    FIELD_REQUIRED);
 
-	if (!error && !metadata_is_keyid(repository))
-		error = field_wrong(field, "x-cordon-repository",
-				    "64 hexadecimal digits in lower case");
-	if (!error)
-		snprintf(approval->repository, sizeof(approval->repository), "%s", repository);
-	return error;
+	field_expect(field, metadata_is_keyid(repository), name,
+		     "64 hexadecimal digits in lower case");
+	snprintf(approval->repository, sizeof(approval->repository), "%s", repository);
 }
 
 static bool names_appliance(const struct approval *approval, const char *name)
@@ -74,85 +60,70 @@ static bool names_appliance(const struct approval *approval, const char *name)
 	return false;
 }
 
-static int parse_appliance(struct approval *approval, const json_t *value,
-			   const struct field *field)
+static void parse_appliance(struct approval *approval, const json_t *value, struct field *field)
 {
 	const char *name = json_string_value(value);
 
-	if (!name || strlen(name) != json_string_length(value) || approval_appliance_wrong(name) ||
-	    names_appliance(approval, name))
-		return field_wrong(field, "appliances",
-				   "ids of keys and serial numbers, each once");
-	snprintf(approval->appliance[approval->appliances++], APPROVAL_APPLIANCE, "%s", name);
-	return 0;
+	field_expect(field, name && strlen(name) == json_string_length(value) &&
+		     !approval_appliance_wrong(name) && !names_appliance(approval, name),
+		     "appliances", "ids of keys and serial numbers, each once");
+	if (!field->error)
+		snprintf(approval->appliance[approval->appliances++], APPROVAL_APPLIANCE, "%s",
+			 name);
 }
 
-static int parse_appliances(struct approval *approval, const json_t *signed_,
-			    const struct field *field)
+static void parse_appliances(struct approval *approval, const json_t *signed_, struct field *field)
 {
 	const json_t *value = json_object_get(signed_, "appliances");
 	const size_t count = json_array_size(value);
-	int error = 0;
 
-	if (!value) {
+	if (!field->error && !value) {
 		diag_error(field->diag, field->source, 0, 0,
 			   "does not say for which appliances it is signed "
 			   "(\"appliances\"), as an older cordon repo settings wrote it: expected "
 			   "to be signed "
 			   "anew, with --for or --for-all");
-		return -EINVAL;
+		field_result(field, -EINVAL);
 	}
 	approval->all = json_is_string(value) && strcmp(json_string_value(value), "all") == 0;
-	if (approval->all)
-		return 0;
-	if (count == 0 || count > APPROVAL_APPLIANCES)
-		return field_wrong(field, "appliances", "\"all\", or 1 to 256 names of appliances");
-	for (size_t i = 0; i < count && !error; i++)
-		error = parse_appliance(approval, json_array_get(value, i), field);
-	return error;
+	field_expect(field, approval->all || (count >= 1 && count <= APPROVAL_APPLIANCES),
+		     "appliances", "\"all\", or 1 to 256 names of appliances");
+	for (size_t i = 0; !field->error && i < count; i++)
+		parse_appliance(approval, json_array_get(value, i), field);
 }
 
-static int parse(struct approval *approval, const struct field *field)
+static void parse(struct approval *approval, struct field *field)
 {
-	json_t *signed_;
+	struct metadata *metadata = approval->metadata;
+	json_t *signed_ = field_object(field, metadata->document, "signed", FIELD_REQUIRED);
 	const char *type;
-	int error = field_object(field, approval->metadata->document, "signed", FIELD_REQUIRED, &signed_);
 
-	if (!error)
-		error = metadata_check_signatures(approval->metadata->document, field);
-	if (!error)
-		error = field_text(field, signed_, "_type", 64, FIELD_REQUIRED, &type);
-	if (!error && strcmp(type, APPROVAL_TYPE) != 0)
-		error = field_wrong(field, "_type", "\"" APPROVAL_TYPE "\"");
-	if (!error)
-		error = field_integer(field, signed_, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
-				      &approval->version);
-	if (!error)
-		error = parse_appliances(approval, signed_, field);
-	if (!error)
-		error = parse_repository(approval, signed_, field);
-	if (!error)
-		error = parse_files(approval, signed_, field);
-	if (!error)
-		error = strict_canonical(signed_, &approval->metadata->canonical);
-	return error;
+	metadata_check_signatures(metadata->document, field);
+	type = field_text(field, signed_, "_type", 64, FIELD_REQUIRED);
+	field_expect(field, strcmp(type, APPROVAL_TYPE) == 0, "_type", "\"" APPROVAL_TYPE "\"");
+	field_integer(field, signed_, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
+		      &approval->version);
+	parse_appliances(approval, signed_, field);
+	parse_repository(approval, signed_, field);
+	parse_files(approval, signed_, field);
+	if (!field->error)
+		field_result(field, strict_canonical(signed_, &metadata->canonical));
 }
 
 int approval_parse(struct approval *approval, const void *bytes, size_t size, struct diag *diag)
 {
-	const struct field field = { APPROVAL_NAME, diag };
-	int error;
+	struct field field = { .source = APPROVAL_NAME, .diag = diag };
 
 	*approval = (struct approval){ .metadata = calloc(1, sizeof(*approval->metadata)) };
 	if (!approval->metadata)
 		return -ENOMEM;
 	arena_init(&approval->metadata->arena, 0);
-	error = strict_parse(&approval->metadata->document, bytes, size, APPROVAL_NAME, diag);
-	if (!error)
-		error = parse(approval, &field);
-	if (error)
+	field.error = strict_parse(&approval->metadata->document, bytes, size, APPROVAL_NAME, diag);
+	if (!field.error)
+		parse(approval, &field);
+	if (field.error)
 		approval_release(approval);
-	return error;
+	return field.error;
 }
 
 void approval_release(struct approval *approval)

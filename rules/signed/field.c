@@ -7,111 +7,90 @@
 
 #include "rules/signed/metadata.h"
 
-int field_wrong(const struct field *field, const char *name, const char *expected)
+void field_expect(struct field *field, bool good, const char *name, const char *expected)
 {
+	if (field->error || good)
+		return;
 	diag_error(field->diag, field->source, 0, 0, "\"%s\": expected %s", name, expected);
-	return -EINVAL;
+	field->error = -EINVAL;
 }
 
-/* 1: take it; 0: not there and need not be. */
-static int present(const struct field *field, const json_t *parent, const char *name,
-		   const char *expected, int presence)
+void field_result(struct field *field, int error)
 {
-	if (json_object_get(parent, name))
-		return 1;
-	return presence == FIELD_OPTIONAL ? 0 : field_wrong(field, name, expected);
+	if (!field->error)
+		field->error = error;
 }
 
-int field_object(const struct field *field, const json_t *parent, const char *name, int presence,
-		 json_t **value)
+/* The member, or NULL when it is not there or not good. */
+static json_t *take(struct field *field, json_t *value, bool good, const char *name, int presence,
+		    const char *expected)
 {
-	int there = present(field, parent, name, "an object", presence);
-
-	if (there <= 0)
-		return there;
-	*value = json_object_get(parent, name);
-	return json_is_object(*value) ? 0 : field_wrong(field, name, "an object");
+	field_expect(field, value ? good : presence == FIELD_OPTIONAL, name, expected);
+	return field->error ? NULL : value;
 }
 
-int field_array(const struct field *field, const json_t *parent, const char *name, size_t most,
-		int presence, json_t **value)
+json_t *field_object(struct field *field, const json_t *parent, const char *name, int presence)
 {
+	json_t *value = json_object_get(parent, name);
+
+	return take(field, value, json_is_object(value), name, presence, "an object");
+}
+
+json_t *field_array(struct field *field, const json_t *parent, const char *name, size_t most,
+		    int presence)
+{
+	json_t *value = json_object_get(parent, name);
+	bool good = json_is_array(value) && json_array_size(value) <= most;
 	char expected[64];
-	int there;
 
 	snprintf(expected, sizeof(expected), "an array of at most %zu", most);
-	there = present(field, parent, name, expected, presence);
-	if (there <= 0)
-		return there;
-	*value = json_object_get(parent, name);
-	if (!json_is_array(*value) || json_array_size(*value) > most)
-		return field_wrong(field, name, expected);
-	return 0;
+	return take(field, value, good, name, presence, expected);
 }
 
-int field_text(const struct field *field, const json_t *parent, const char *name, size_t most,
-	       int presence, const char **value)
+const char *field_text(struct field *field, const json_t *parent, const char *name, size_t most,
+		       int presence)
 {
+	json_t *value = json_object_get(parent, name);
+	size_t length = json_string_length(value);
 	char expected[64];
-	const json_t *text;
-	int there;
 
 	snprintf(expected, sizeof(expected), "a string of 1 to %zu bytes", most);
-	there = present(field, parent, name, expected, presence);
-	if (there <= 0)
-		return there;
-	text = json_object_get(parent, name);
-	if (!json_is_string(text) || json_string_length(text) == 0 ||
-	    json_string_length(text) > most)
-		return field_wrong(field, name, expected);
-	*value = json_string_value(text);
-	return 0;
+	value = take(field, value, length > 0 && length <= most, name, presence, expected);
+	return value ? json_string_value(value) : "";
 }
 
-int field_integer(const struct field *field, const json_t *parent, const char *name, int64_t least,
-		  int64_t most, int presence, int64_t *value)
+void field_integer(struct field *field, const json_t *parent, const char *name, int64_t least,
+		   int64_t most, int presence, int64_t *value)
 {
+	json_t *integer = json_object_get(parent, name);
+	int64_t number = json_integer_value(integer);
+	bool good = json_is_integer(integer) && number >= least && number <= most;
 	char expected[80];
-	const json_t *integer;
-	int there;
 
 	snprintf(expected, sizeof(expected), "an integer from %" PRId64 " to %" PRId64, least,
 		 most);
-	there = present(field, parent, name, expected, presence);
-	if (there <= 0)
-		return there;
-	integer = json_object_get(parent, name);
-	if (!json_is_integer(integer) || json_integer_value(integer) < least ||
-	    json_integer_value(integer) > most)
-		return field_wrong(field, name, expected);
-	*value = json_integer_value(integer);
-	return 0;
+	if (take(field, integer, good, name, presence, expected))
+		*value = number;
 }
 
-int field_boolean(const struct field *field, const json_t *parent, const char *name, int presence,
-		  bool *value)
+void field_boolean(struct field *field, const json_t *parent, const char *name, int presence,
+		   bool *value)
 {
-	int there = present(field, parent, name, "true or false", presence);
-	const json_t *boolean = json_object_get(parent, name);
+	json_t *boolean = json_object_get(parent, name);
 
-	if (there <= 0)
-		return there;
-	if (!json_is_boolean(boolean))
-		return field_wrong(field, name, "true or false");
-	*value = json_is_true(boolean);
-	return 0;
+	if (take(field, boolean, json_is_boolean(boolean), name, presence, "true or false"))
+		*value = json_is_true(boolean);
 }
 
-int field_time(const struct field *field, const json_t *parent, const char *name, int presence,
-	       int64_t *value)
+void field_time(struct field *field, const json_t *parent, const char *name, int presence,
+		int64_t *value)
 {
-	static const char expected[] = "a time in UTC such as \"2026-11-24T10:00:00Z\"";
-	int there = present(field, parent, name, expected, presence);
-	const char *text = json_string_value(json_object_get(parent, name));
+	json_t *time = json_object_get(parent, name);
+	const char *text = json_string_value(time);
+	int64_t seconds = 0;
+	bool good = text && metadata_time_parse(&seconds, text) == 0;
 
-	if (there <= 0)
-		return there;
-	if (!text || metadata_time_parse(value, text) < 0)
-		return field_wrong(field, name, expected);
-	return 0;
+	if (take(field, time, good, name, presence,
+		 "a time in UTC such as \"2026-11-24T10:00:00Z\""))
+		*value = seconds;
 }

@@ -9,33 +9,37 @@
 #include "appliance/base/diag.h"
 
 /*
- * Members of a JSON object, each taken with its type and range. What is missing or of another shape
- * is -EINVAL, and diag names the member and says what was expected.
+ * Members of a JSON object, each taken with its type and range. The first that is missing or of
+ * another shape sets error to -EINVAL, and diag names the member and says what was expected. From
+ * then on every call is a no-op that yields NULL, "" or the value as it was, so that a parser checks
+ * error once at its end, and before a loop or a step that costs something.
  */
 struct field {
 	const char *source;
 	struct diag *diag;
+	int error;
 };
 
-/* Optional: 0 when it is not there, and *value as it was. */
+/* An optional member that is not there is NULL, "" or the value as it was, without an error. */
 enum { FIELD_REQUIRED, FIELD_OPTIONAL };
 #define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)	/* what every JSON parser keeps exact */
 
-/* Always -EINVAL. */
-int field_wrong(const struct field *field, const char *name, const char *expected);
+/* -EINVAL unless it is good. */
+void field_expect(struct field *field, bool good, const char *name, const char *expected);
+/* The error of a step that is not about one member; 0: none. */
+void field_result(struct field *field, int error);
 
-int field_object(const struct field *field, const json_t *parent, const char *name, int presence,
-		 json_t **value) __attribute__((warn_unused_result));
+json_t *field_object(struct field *field, const json_t *parent, const char *name, int presence);
 /* At most most members. */
-int field_array(const struct field *field, const json_t *parent, const char *name, size_t most,
-		int presence, json_t **value) __attribute__((warn_unused_result));
+json_t *field_array(struct field *field, const json_t *parent, const char *name, size_t most,
+		    int presence);
 /* 1 to most bytes. */
-int field_text(const struct field *field, const json_t *parent, const char *name, size_t most,
-	       int presence, const char **value) __attribute__((warn_unused_result));
-int field_integer(const struct field *field, const json_t *parent, const char *name, int64_t least,
-		  int64_t most, int presence, int64_t *value) __attribute__((warn_unused_result));
-int field_boolean(const struct field *field, const json_t *parent, const char *name, int presence,
-		  bool *value) __attribute__((warn_unused_result));
+const char *field_text(struct field *field, const json_t *parent, const char *name, size_t most,
+		       int presence);
+void field_integer(struct field *field, const json_t *parent, const char *name, int64_t least,
+		   int64_t most, int presence, int64_t *value);
+void field_boolean(struct field *field, const json_t *parent, const char *name, int presence,
+		   bool *value);
 /* As metadata_time_parse. */
-int field_time(const struct field *field, const json_t *parent, const char *name, int presence,
-	       int64_t *value) __attribute__((warn_unused_result));
+void field_time(struct field *field, const json_t *parent, const char *name, int presence,
+		int64_t *value);

@@ -30,72 +30,58 @@ static bool version_is_1(const char *text)
 	return *text == '\0' && parts > 0;
 }
 
-static int parse_repository(struct metadata *metadata, const json_t *signed_,
-			    const struct field *field)
+static void parse_repository(struct metadata *metadata, const json_t *signed_, struct field *field)
 {
 	static const char name[] = "x-cordon-repository";
-	int error = field_text(field, signed_, name, METADATA_NAME, FIELD_OPTIONAL,
-			       &metadata->repository);
+	const char *text = field_text(field, signed_, name, METADATA_NAME, FIELD_OPTIONAL);
 
-	if (!error && metadata->repository && !metadata_is_keyid(metadata->repository))
-		error = field_wrong(field, name, "64 hexadecimal digits in lower case");
-	return error;
+	if (*text == '\0')
+		return;
+	field_expect(field, metadata_is_keyid(text), name, "64 hexadecimal digits in lower case");
+	metadata->repository = text;
 }
 
-static int parse_header(struct metadata *metadata, const json_t *signed_, const struct field *field)
+static void parse_header(struct metadata *metadata, const json_t *signed_, struct field *field)
 {
-	const char *word, *specification;
-	int error = field_text(field, signed_, "_type", METADATA_NAME, FIELD_REQUIRED, &word);
+	const char *word;
+	char expected[METADATA_NAME];
 
-	if (!error && strcmp(word, metadata_type_print(metadata->type)) != 0) {
-		diag_error(field->diag, field->source, 0, 0, "\"_type\": expected \"%s\"",
-			   metadata_type_print(metadata->type));
-		error = -EINVAL;
-	}
-	if (!error)
-		error = field_text(field, signed_, "spec_version", 32, FIELD_REQUIRED,
-				   &specification);
-	if (!error && !version_is_1(specification))
-		error = field_wrong(field, "spec_version", "1.x or 1.x.y");
-	if (!error)
-		error = field_integer(field, signed_, "version", 1, FIELD_INTEGER_MAX,
-				      FIELD_REQUIRED, &metadata->version);
-	if (!error)
-		error = field_time(field, signed_, "expires", FIELD_REQUIRED, &metadata->expires);
-	if (!error)
-		error = parse_repository(metadata, signed_, field);
-	return error;
+	word = field_text(field, signed_, "_type", METADATA_NAME, FIELD_REQUIRED);
+	snprintf(expected, sizeof(expected), "\"%s\"", metadata_type_print(metadata->type));
+	field_expect(field, strcmp(word, metadata_type_print(metadata->type)) == 0, "_type",
+		     expected);
+	word = field_text(field, signed_, "spec_version", 32, FIELD_REQUIRED);
+	field_expect(field, version_is_1(word), "spec_version", "1.x or 1.x.y");
+	field_integer(field, signed_, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
+		      &metadata->version);
+	field_time(field, signed_, "expires", FIELD_REQUIRED, &metadata->expires);
+	parse_repository(metadata, signed_, field);
 }
 
 /* The specification wants every key id once; what "sig" says is judged when it is verified: an
  * empty one is how a signer who has not signed yet looks. */
-int metadata_check_signatures(const json_t *document, const struct field *field)
+void metadata_check_signatures(const json_t *document, struct field *field)
 {
 	const char *keyid[METADATA_SIGNATURES];
-	json_t *signatures;
-	size_t count;
-	int error = field_array(field, document, "signatures", METADATA_SIGNATURES,
-				FIELD_REQUIRED, &signatures);
+	const json_t *signatures = field_array(field, document, "signatures", METADATA_SIGNATURES,
+					       FIELD_REQUIRED);
+	const size_t count = json_array_size(signatures);
 
-	if (error)
-		return error;
-	count = json_array_size(signatures);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *entry = json_array_get(signatures, i);
 
 		keyid[i] = json_string_value(json_object_get(entry, "keyid"));
-		if (!keyid[i] || !metadata_is_keyid(keyid[i]) ||
-		    !json_is_string(json_object_get(entry, "sig")))
-			return field_wrong(field, "signatures", "objects of \"keyid\", 64 "
-					   "hexadecimal digits in lower case, and \"sig\"");
+		field_expect(field, keyid[i] && metadata_is_keyid(keyid[i]) &&
+			     json_is_string(json_object_get(entry, "sig")), "signatures",
+			     "objects of \"keyid\", 64 hexadecimal digits in lower case, and \"sig\"");
 	}
-	return metadata_check_unique(keyid, count, "signatures", field);
+	metadata_check_unique(keyid, count, "signatures", field);
 }
 
 /* ---- files ---- */
 
-static int parse_hash(struct metadata_file *file, const char *word, const json_t *value,
-		      const struct field *field)
+static void parse_hash(struct metadata_file *file, const char *word, const json_t *value,
+		       struct field *field)
 {
 	const char *text = json_string_value(value);
 	bool good = text != NULL;
@@ -106,52 +92,40 @@ static int parse_hash(struct metadata_file *file, const char *word, const json_t
 		good = file->has_sha512 = hex_parse(file->sha512, sizeof(file->sha512), text);
 	else
 		file->has_unknown = true;
-	return good ? 0 : field_wrong(field, "hashes", "hexadecimal digits in lower case");
+	field_expect(field, good, "hashes", "hexadecimal digits in lower case");
 }
 
-static int parse_hashes(struct metadata_file *file, const json_t *value, int presence,
-			const struct field *field)
+static void parse_hashes(struct metadata_file *file, const json_t *value, int presence,
+			 struct field *field)
 {
-	json_t *hashes = NULL, *hash;
+	json_t *hashes = field_object(field, value, "hashes", presence), *hash;
+	const size_t count = json_object_size(hashes);
 	const char *word;
-	int error = field_object(field, value, "hashes", presence, &hashes);
 
-	if (error || !hashes)
-		return error;
-	if (json_object_size(hashes) == 0 || json_object_size(hashes) > 16)
-		return field_wrong(field, "hashes", "1 to 16");
-	json_object_foreach(hashes, word, hash) {
-		error = parse_hash(file, word, hash, field);
-		if (error)
-			return error;
-	}
-	return 0;
+	field_expect(field, !hashes || (count >= 1 && count <= 16), "hashes", "1 to 16");
+	if (field->error)
+		return;
+	json_object_foreach(hashes, word, hash)
+		parse_hash(file, word, hash, field);
 }
 
 /* A target has no version, and must say length and hashes. */
-static int parse_file(struct metadata_file *file, const char *name, const json_t *value,
-		      bool target, const struct field *field)
+static void parse_file(struct metadata_file *file, const char *name, const json_t *value,
+		       bool target, struct field *field)
 {
-	int presence = target ? FIELD_REQUIRED : FIELD_OPTIONAL, error = 0;
-	json_t *custom = NULL;
+	int presence = target ? FIELD_REQUIRED : FIELD_OPTIONAL;
 
 	file->name = name;
 	file->length = -1;
-	if (*name == '\0' || strlen(name) >= METADATA_NAME || !json_is_object(value))
-		return field_wrong(field, target ? "targets" : "meta",
-				   "objects under names of 1 to 255 bytes");
+	field_expect(field, *name && strlen(name) < METADATA_NAME && json_is_object(value),
+		     target ? "targets" : "meta", "objects under names of 1 to 255 bytes");
 	if (!target)
-		error = field_integer(field, value, "version", 1, FIELD_INTEGER_MAX,
-				      FIELD_REQUIRED, &file->version);
-	if (!error)
-		error = field_integer(field, value, "length", 0, FIELD_INTEGER_MAX, presence,
-				      &file->length);
-	if (!error)
-		error = parse_hashes(file, value, presence, field);
-	if (!error && target)
-		error = field_object(field, value, "custom", FIELD_OPTIONAL, &custom);
-	file->custom = custom;
-	return error;
+		field_integer(field, value, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
+			      &file->version);
+	field_integer(field, value, "length", 0, FIELD_INTEGER_MAX, presence, &file->length);
+	parse_hashes(file, value, presence, field);
+	if (target)
+		file->custom = field_object(field, value, "custom", FIELD_OPTIONAL);
 }
 
 static int compare_files(const void *a, const void *b)
@@ -160,115 +134,91 @@ static int compare_files(const void *a, const void *b)
 		      ((const struct metadata_file *)b)->name);
 }
 
-static int parse_files(struct metadata *metadata, json_t *files, bool targets,
-		       const struct field *field)
+static void parse_files(struct metadata *metadata, json_t *files, bool targets,
+			struct field *field)
 {
+	const size_t count = json_object_size(files);
 	const char *name;
 	json_t *value;
 
-	if (json_object_size(files) > METADATA_FILES)
-		return field_wrong(field, targets ? "targets" : "meta", "at most 65536");
-	metadata->file = arena_array(&metadata->arena, json_object_size(files) + 1,
-				     sizeof(*metadata->file));
-	if (!metadata->file)
-		return -ENOMEM;
+	field_expect(field, count <= METADATA_FILES, targets ? "targets" : "meta",
+		     "at most 65536");
+	if (field->error)
+		return;
+	metadata->file = arena_array(&metadata->arena, count + 1, sizeof(*metadata->file));
+	field_result(field, metadata->file ? 0 : -ENOMEM);
 	json_object_foreach(files, name, value) {
-		int error = parse_file(&metadata->file[metadata->files], name, value, targets,
-				       field);
-
-		if (error)
-			return error;
-		metadata->files++;
+		if (field->error)
+			return;
+		parse_file(&metadata->file[metadata->files++], name, value, targets, field);
 	}
-	qsort(metadata->file, metadata->files, sizeof(*metadata->file), compare_files);
-	return 0;
+	if (!field->error)
+		qsort(metadata->file, metadata->files, sizeof(*metadata->file), compare_files);
 }
 
-static int parse_timestamp(struct metadata *metadata, const json_t *signed_,
-			   const struct field *field)
+static void parse_timestamp(struct metadata *metadata, const json_t *signed_, struct field *field)
 {
-	json_t *meta;
-	int error = field_object(field, signed_, "meta", FIELD_REQUIRED, &meta);
+	json_t *meta = field_object(field, signed_, "meta", FIELD_REQUIRED);
 
-	if (!error && (json_object_size(meta) != 1 || !json_object_get(meta, "snapshot.json")))
-		error = field_wrong(field, "meta", "\"snapshot.json\" alone");
-	if (!error)
-		error = parse_files(metadata, meta, false, field);
-	if (!error)
-		error = field_time(field, signed_, "x-cordon-signed-at", FIELD_OPTIONAL,
-				   &metadata->signed_at);
-	if (!error)
-		error = field_integer(field, signed_, "x-cordon-hold", 0, FIELD_INTEGER_MAX,
-				      FIELD_OPTIONAL, &metadata->hold);
-	return error;
+	field_expect(field, json_object_size(meta) == 1 && json_object_get(meta, "snapshot.json"),
+		     "meta", "\"snapshot.json\" alone");
+	parse_files(metadata, meta, false, field);
+	field_time(field, signed_, "x-cordon-signed-at", FIELD_OPTIONAL, &metadata->signed_at);
+	field_integer(field, signed_, "x-cordon-hold", 0, FIELD_INTEGER_MAX, FIELD_OPTIONAL,
+		      &metadata->hold);
 }
 
-static int parse_snapshot(struct metadata *metadata, const json_t *signed_,
-			  const struct field *field)
+static void parse_snapshot(struct metadata *metadata, const json_t *signed_, struct field *field)
 {
-	json_t *meta;
-	int error = field_object(field, signed_, "meta", FIELD_REQUIRED, &meta);
-
-	return error ? error : parse_files(metadata, meta, false, field);
+	parse_files(metadata, field_object(field, signed_, "meta", FIELD_REQUIRED), false, field);
 }
 
-static int parse_targets(struct metadata *metadata, const json_t *signed_,
-			 const struct field *field)
+static void parse_targets(struct metadata *metadata, const json_t *signed_, struct field *field)
 {
-	json_t *targets, *delegations = NULL;
-	int error = field_object(field, signed_, "targets", FIELD_REQUIRED, &targets);
+	const json_t *delegations;
 
-	if (!error)
-		error = parse_files(metadata, targets, true, field);
-	if (!error)
-		error = field_object(field, signed_, "delegations", FIELD_OPTIONAL, &delegations);
-	if (!error && delegations)
-		error = metadata_parse_delegations(metadata, delegations, field);
-	return error;
+	parse_files(metadata, field_object(field, signed_, "targets", FIELD_REQUIRED), true, field);
+	delegations = field_object(field, signed_, "delegations", FIELD_OPTIONAL);
+	if (delegations)
+		metadata_parse_delegations(metadata, delegations, field);
 }
 
 /* ---- the whole ---- */
 
-static int parse(struct metadata *metadata, const struct field *field)
+static void parse(struct metadata *metadata, struct field *field)
 {
-	static int (*const parse_type[])(struct metadata *, const json_t *,
-					 const struct field *) = {
+	static void (*const parse_type[])(struct metadata *, const json_t *, struct field *) = {
 		metadata_parse_root, parse_timestamp, parse_snapshot, parse_targets,
 	};
-	json_t *signed_;
-	int error = field_object(field, metadata->document, "signed", FIELD_REQUIRED, &signed_);
+	json_t *signed_ = field_object(field, metadata->document, "signed", FIELD_REQUIRED);
 
-	if (!error)
-		error = metadata_check_signatures(metadata->document, field);
-	if (!error)
-		error = parse_header(metadata, signed_, field);
-	if (!error)
-		error = parse_type[metadata->type](metadata, signed_, field);
-	if (!error)
-		error = strict_canonical(signed_, &metadata->canonical);
-	if (error == -ENOMEM)
+	metadata_check_signatures(metadata->document, field);
+	parse_header(metadata, signed_, field);
+	if (!field->error)
+		parse_type[metadata->type](metadata, signed_, field);
+	if (!field->error)
+		field_result(field, strict_canonical(signed_, &metadata->canonical));
+	if (field->error == -ENOMEM)
 		diag_error(field->diag, field->source, 0, 0, "needs more memory than it may");
-	return error;
 }
 
 int metadata_parse(struct metadata **out, enum metadata_type type, const void *bytes, size_t size,
 		   const char *source, struct diag *diag)
 {
-	const struct field field = { source, diag };
+	struct field field = { .source = source, .diag = diag };
 	struct metadata *metadata = calloc(1, sizeof(*metadata));
-	int error;
 
 	if (!metadata)
 		return -ENOMEM;
 	metadata->type = type;
 	metadata->canonical = TEXT_EMPTY;
 	arena_init(&metadata->arena, BUDGET);
-	error = strict_parse(&metadata->document, bytes, size, source, diag);
-	if (!error)
-		error = parse(metadata, &field);
-	if (error)
+	field.error = strict_parse(&metadata->document, bytes, size, source, diag);
+	if (!field.error)
+		parse(metadata, &field);
+	if (field.error)
 		metadata_free(metadata);
 	else
 		*out = metadata;
-	return error;
+	return field.error;
 }

@@ -25,83 +25,69 @@ static bool is_word(const char *text)
 
 /* ---- parsing ---- */
 
-static int parse_list(struct release *release, const json_t *value, const struct field *field)
+static bool has_list(const struct release *release, const char *name)
+{
+	for (size_t i = 0; i < release->lists; i++) {
+		if (strcmp(release->list[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void parse_list(struct release *release, const json_t *value, struct field *field)
 {
 	struct release_list *list = &release->list[release->lists];
 	const char *name, *digest;
-	int error = field_text(field, value, "name", RELEASE_WORD - 1, FIELD_REQUIRED, &name);
 
-	if (!error && !is_word(name))
-		error = field_wrong(field, "name", "lower case letters, digits, '-' and '_'");
-	if (!error)
-		error = field_text(field, value, "sha256", 2 * sizeof(list->sha256),
-				   FIELD_REQUIRED, &digest);
-	if (!error && !hex_parse(list->sha256, sizeof(list->sha256), digest))
-		error = field_wrong(field, "sha256", "64 hexadecimal digits in lower case");
-	if (error)
-		return error;
-	for (size_t i = 0; i < release->lists; i++) {
-		if (strcmp(release->list[i].name, name) == 0)
-			return field_wrong(field, "lists", "each name once");
-	}
+	name = field_text(field, value, "name", RELEASE_WORD - 1, FIELD_REQUIRED);
+	field_expect(field, is_word(name), "name", "lower case letters, digits, '-' and '_'");
+	digest = field_text(field, value, "sha256", 2 * sizeof(list->sha256), FIELD_REQUIRED);
+	field_expect(field, hex_parse(list->sha256, sizeof(list->sha256), digest), "sha256",
+		     "64 hexadecimal digits in lower case");
+	field_expect(field, !has_list(release, name), "lists", "each name once");
 	snprintf(list->name, sizeof(list->name), "%s", name);
 	release->lists++;
-	return 0;
 }
 
-static int parse_lists(struct release *release, const json_t *document, const struct field *field)
+static void parse_lists(struct release *release, const json_t *document, struct field *field)
 {
-	json_t *lists;
-	int error = field_array(field, document, "lists", RELEASE_LISTS, FIELD_REQUIRED, &lists);
+	const json_t *lists = field_array(field, document, "lists", RELEASE_LISTS, FIELD_REQUIRED);
 
-	if (!error && json_array_size(lists) == 0)
-		error = field_wrong(field, "lists", "at least one");
-	for (size_t i = 0; !error && i < json_array_size(lists); i++)
-		error = parse_list(release, json_array_get(lists, i), field);
-	return error;
+	field_expect(field, json_array_size(lists) > 0, "lists", "at least one");
+	for (size_t i = 0; !field->error && i < json_array_size(lists); i++)
+		parse_list(release, json_array_get(lists, i), field);
 }
 
-static int parse_rings(struct release *release, const json_t *document, const struct field *field)
+static void parse_rings(struct release *release, const json_t *document, struct field *field)
 {
-	json_t *rings = NULL, *value;
+	json_t *rings = field_object(field, document, "rings", FIELD_OPTIONAL), *value;
 	const char *name;
-	int64_t delay;
-	int error = field_object(field, document, "rings", FIELD_OPTIONAL, &rings);
+	int64_t delay = 0;
 
-	if (error || !rings)
-		return error;
-	if (json_object_size(rings) > RELEASE_RINGS)
-		return field_wrong(field, "rings", "at most 16");
+	field_expect(field, json_object_size(rings) <= RELEASE_RINGS, "rings", "at most 16");
 	json_object_foreach(rings, name, value) {
 		struct release_ring *ring = &release->ring[release->rings];
 
-		if (!is_word(name))
-			return field_wrong(field, "rings", "names in lower case letters and digits");
-		error = field_integer(field, rings, name, 0, DELAY_MAX, FIELD_REQUIRED, &delay);
-		if (error)
-			return error;
+		field_expect(field, is_word(name), "rings",
+			     "names in lower case letters and digits");
+		field_integer(field, rings, name, 0, DELAY_MAX, FIELD_REQUIRED, &delay);
+		if (field->error)
+			return;
 		snprintf(ring->name, sizeof(ring->name), "%s", name);
 		ring->delay = (uint64_t)delay;
 		release->rings++;
 	}
-	return 0;
 }
 
-static int parse_limits(struct release *release, const json_t *document, const struct field *field)
+static void parse_limits(struct release *release, const json_t *document, struct field *field)
 {
-	json_t *limits = NULL;
+	const json_t *limits = field_object(field, document, "limits", FIELD_OPTIONAL);
 	int64_t rules = 0, share = 0;
-	int error = field_object(field, document, "limits", FIELD_OPTIONAL, &limits);
 
-	if (!error && limits)
-		error = field_integer(field, limits, "max-rules", 1, FIELD_INTEGER_MAX,
-				      FIELD_OPTIONAL, &rules);
-	if (!error && limits)
-		error = field_integer(field, limits, "max-address-share", 1, SHARE_MAX,
-				      FIELD_OPTIONAL, &share);
+	field_integer(field, limits, "max-rules", 1, FIELD_INTEGER_MAX, FIELD_OPTIONAL, &rules);
+	field_integer(field, limits, "max-address-share", 1, SHARE_MAX, FIELD_OPTIONAL, &share);
 	release->max_rules = (uint64_t)rules;
 	release->max_share = (unsigned int)share;
-	return error;
 }
 
 /* What a canary names is read by whoever asks the policy; here it is one printable word. */
@@ -116,51 +102,39 @@ static bool is_canary(const char *text)
 	return true;
 }
 
-static int parse_canaries(char canary[RELEASE_CANARIES][RELEASE_CANARY], size_t *count,
-			  const json_t *canaries, const char *name, const struct field *field)
+static void parse_canaries(char canary[RELEASE_CANARIES][RELEASE_CANARY], size_t *count,
+			   const json_t *canaries, const char *name, struct field *field)
 {
-	json_t *list = NULL;
-	int error = field_array(field, canaries, name, RELEASE_CANARIES, FIELD_OPTIONAL, &list);
+	const json_t *list = field_array(field, canaries, name, RELEASE_CANARIES, FIELD_OPTIONAL);
 
-	for (size_t i = 0; !error && i < json_array_size(list); i++) {
+	for (size_t i = 0; !field->error && i < json_array_size(list); i++) {
 		const char *text = json_string_value(json_array_get(list, i));
 
-		if (!is_canary(text))
-			return field_wrong(field, name, "names or addresses");
-		snprintf(canary[(*count)++], RELEASE_CANARY, "%s", text);
+		field_expect(field, is_canary(text), name, "names or addresses");
+		if (!field->error)
+			snprintf(canary[(*count)++], RELEASE_CANARY, "%s", text);
 	}
-	return error;
 }
 
-static int parse(struct release *release, const json_t *document, const struct field *field)
+static void parse(struct release *release, const json_t *document, struct field *field)
 {
-	json_t *canaries = NULL;
-	int error = field_integer(field, document, "version", 1, FIELD_INTEGER_MAX,
-				  FIELD_REQUIRED, &release->version);
+	const json_t *canaries;
 
-	if (!error)
-		error = field_time(field, document, "published", FIELD_REQUIRED,
-				   &release->published);
-	if (!error)
-		error = parse_lists(release, document, field);
-	if (!error)
-		error = parse_rings(release, document, field);
-	if (!error)
-		error = parse_limits(release, document, field);
-	if (!error)
-		error = field_object(field, document, "canaries", FIELD_OPTIONAL, &canaries);
-	if (!error)
-		error = parse_canaries(release->block, &release->blocks, canaries, "block", field);
-	if (!error)
-		error = parse_canaries(release->pass, &release->passes, canaries, "pass", field);
-	return error;
+	field_integer(field, document, "version", 1, FIELD_INTEGER_MAX, FIELD_REQUIRED,
+		      &release->version);
+	field_time(field, document, "published", FIELD_REQUIRED, &release->published);
+	parse_lists(release, document, field);
+	parse_rings(release, document, field);
+	parse_limits(release, document, field);
+	canaries = field_object(field, document, "canaries", FIELD_OPTIONAL);
+	parse_canaries(release->block, &release->blocks, canaries, "block", field);
+	parse_canaries(release->pass, &release->passes, canaries, "pass", field);
 }
 
 int release_parse(struct release *release, const void *bytes, size_t size, struct diag *diag)
 {
-	const struct field field = { RELEASE_TARGET, diag };
+	struct field field = { .source = RELEASE_TARGET, .diag = diag };
 	json_t *document;
-	int error;
 
 	if (size > RELEASE_TARGET_MAX) {
 		diag_error(diag, RELEASE_TARGET, 0, 0, "has %zu bytes: expected at most %d", size,
@@ -168,12 +142,12 @@ int release_parse(struct release *release, const void *bytes, size_t size, struc
 		return -EINVAL;
 	}
 	memset(release, 0, sizeof(*release));
-	error = strict_parse(&document, bytes, size, RELEASE_TARGET, diag);
-	if (error)
-		return error;
-	error = parse(release, document, &field);
+	field.error = strict_parse(&document, bytes, size, RELEASE_TARGET, diag);
+	if (field.error)
+		return field.error;
+	parse(release, document, &field);
 	json_decref(document);
-	return error;
+	return field.error;
 }
 
 /* ---- printing ---- */

@@ -367,7 +367,7 @@ struct copy {
 	size_t size;
 };
 
-static int put_files(json_t *files, const struct field *field, struct text *answer)
+static void put_files(json_t *files, struct field *field, struct text *answer)
 {
 	const char *name;
 	json_t *value;
@@ -375,34 +375,32 @@ static int put_files(json_t *files, const struct field *field, struct text *answ
 	json_object_foreach(files, name, value) {
 		enum provision_file file = provision_lookup(name);
 
-		if (file == PROVISION_FILES || !json_is_string(value) ||
-		    json_string_length(value) > provision_limit(file))
-			return field_wrong(field, "files", "texts under names of settings");
+		field_expect(field, file != PROVISION_FILES && json_is_string(value) &&
+			     json_string_length(value) <= provision_limit(file), "files",
+			     "texts under names of settings");
+		if (field->error)
+			return;
 		sealed_put32(answer, file);
 		sealed_put_bytes(answer, json_string_value(value), json_string_length(value));
 	}
-	return 0;
 }
 
 static int copy_work(void *context, struct text *answer, struct diag *diag)
 {
 	const struct copy *copy = context;
-	const struct field field = { copy->path, diag };
-	json_t *document, *files;
+	struct field field = { .source = copy->path, .diag = diag };
+	json_t *document;
 	const char *type;
-	int error = strict_parse(&document, copy->text, copy->size, copy->path, diag);
 
-	if (error)
-		return error;
-	error = field_text(&field, document, "_type", 64, FIELD_REQUIRED, &type);
-	if (!error && strcmp(type, SETTINGS_COPY_TYPE) != 0)
-		error = field_wrong(&field, "_type", "\"" SETTINGS_COPY_TYPE "\", as cordon settings export writes it");
-	if (!error)
-		error = field_object(&field, document, "files", FIELD_REQUIRED, &files);
-	if (!error)
-		error = put_files(files, &field, answer);
+	field.error = strict_parse(&document, copy->text, copy->size, copy->path, diag);
+	if (field.error)
+		return field.error;
+	type = field_text(&field, document, "_type", 64, FIELD_REQUIRED);
+	field_expect(&field, strcmp(type, SETTINGS_COPY_TYPE) == 0, "_type",
+		     "\"" SETTINGS_COPY_TYPE "\", as cordon settings export writes it");
+	put_files(field_object(&field, document, "files", FIELD_REQUIRED), &field, answer);
 	json_decref(document);
-	return error;
+	return field.error;
 }
 
 static int take_files(const struct text *answer, struct provision *set)
