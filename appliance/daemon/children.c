@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/daemon/parent.h"
+#include "appliance/daemon/children.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,19 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "appliance/base/config.h"
+#include "appliance/base/text.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/role.h"
+#include "appliance/daemon/oom.h"
 
-enum { LATER_MS = 2000, CHANNEL_BUFFER = 1 << 20, PEER_SEND_MS = 200, CHILD_SEND_MS = 1000 };
+enum { LATER_MS = 2000, CHANNEL_BUFFER = 1 << 20, CHILD_SEND_MS = 1000 };
 
-static void set_buffers(int fd)
+void children_buffers(int fd)
 {
 	const int size = CHANNEL_BUFFER;
 
@@ -31,13 +29,14 @@ static void set_buffers(int fd)
 
 enum role_state child_state(const struct child *child, int64_t *since_ms)
 {
-	const struct parent *parent = child->parent;
+	const struct children *all = child->all;
+	const int64_t now = all->daemon->now;
 	const struct role_facts facts = {
 		.running = child->pid != 0, .ready = child->ready, .failures = child->failures,
-		.can_start = parts_allow(parent, child->role),
-		.work_ms = child->owes ? parent->now - child->sent_at : -1,
-		.silent_ms = child->asked ? parent->now - child->asked : -1,
-		.age_ms = parent->now - child->started,
+		.can_start = all->hooks->allowed(all->context, child->role),
+		.work_ms = child->owes ? now - child->sent_at : -1,
+		.silent_ms = child->asked ? now - child->asked : -1,
+		.age_ms = now - child->started,
 	};
 
 	return role_state(&facts, since_ms);
@@ -90,18 +89,6 @@ void child_kill(struct child *child, const char *why)
 	kill(child->pid, SIGKILL);
 }
 
-void child_room(struct child *child, const struct generation *generation)
-{
-	const struct parent *parent = child->parent;
-	uint64_t room = role_dns_room(parent->workers) + generation->policy.size +
-			parent->current.policy.size + parent->next.policy.size;
-	const struct rlimit limit = { .rlim_cur = room, .rlim_max = room };
-
-	/* Refused, it has what it began with, and says so when that is not enough. */
-	if (HARDENED && child->pid && prlimit(child->pid, RLIMIT_AS, &limit, NULL) < 0)
-		log_debug("dns: address space: %s", strerror(errno));
-}
-
 /* A child that does not read must not stop the parent. */
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd)
 {
@@ -121,57 +108,37 @@ int child_send(struct child *child, enum message_type type, const void *body, si
 	return error;
 }
 
-/* ---- what a role is told before it seals itself ---- */
-
-static int tell_workers(struct parent *parent, struct child *child)
+void child_answered(struct child *child)
 {
-	int error = 0;
+	child->asked = 0;
+	child->answered = child->all->daemon->now;
+}
 
-	for (uint8_t i = 0; !error && i < parent->workers; i++) {
-		error = child_send(child, MESSAGE_SHARED, &i, 1, parent->shared_fd[i]);
-		for (unsigned int j = 0; !error && child->role == ROLE_DNS &&
-		     j < parent->listeners; j++) {
-			const uint8_t body[2] = { i, parent->protocol[j] };
+/* Of a role, so it is shown with nothing in it that a terminal obeys. */
+void child_trouble(struct child *child, const struct message *message)
+{
+	text_fit(child->trouble, sizeof(child->trouble), (const char *)message->body,
+		 strnlen((const char *)message->body, message->size));
+}
 
-			if (parent->listen[i][j] < 0)
-				continue;
-			error = child_send(child, MESSAGE_LISTEN, body, 2, parent->listen[i][j]);
-		}
+/* Its channel has something. */
+static void channel_ready(struct watch *watch, uint32_t events)
+{
+	static struct message message;
+	struct child *child = watch->context;
+	int got = message_receive(watch->fd, &message);
+
+	if (got == 1) {
+		child->all->hooks->heard(child->all->context, child, &message);
+		message_close(&message);
+		return;
 	}
-	if (!error && parent->wake >= 0)
-		error = child_send(child, MESSAGE_WAKE, NULL, 0, parent->wake);
-	return error;
-}
-
-static int tell_journal(struct parent *parent, struct child *child)
-{
-	int error = tell_workers(parent, child);
-
-	if (!error)
-		error = child_send(child, MESSAGE_NFLOG, NULL, 0, parent->nflog);
-	if (!error)
-		error = child_send(child, MESSAGE_ROUTE, NULL, 0, parent->route);
-	if (!error)
-		error = child_send(child, MESSAGE_TABLE, NULL, 0, parent->table);
-	if (!error)
-		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
-				   strlen(parent->identity), -1);
-	return error;
-}
-
-static int tell(struct parent *parent, struct child *child)
-{
-	int error = child_send(child, MESSAGE_SETTINGS, parent->text, parent->length, -1);
-
-	if (!error && child->role == ROLE_DNS)
-		error = tell_workers(parent, child);
-	if (!error && child->role == ROLE_COMPILE)
-		error = source_tell(parent, child);
-	if (!error && child->role == ROLE_UPDATE)
-		error = updates_tell_update(parent, child);
-	if (!error && child->role == ROLE_JOURNAL)
-		error = tell_journal(parent, child);
-	return error ? error : child_send(child, MESSAGE_SEAL, NULL, 0, -1);
+	if (got == -EAGAIN)
+		return;
+	/* Gone, or talking nonsense (an empty message looks like an end); SIGCHLD does the rest. */
+	loop_remove(&child->all->daemon->loop, &child->watch);
+	if (got != 0 || !(events & EPOLLHUP))
+		child_kill(child, "it sent a damaged message");
 }
 
 /* ---- start ---- */
@@ -181,12 +148,12 @@ static int tell(struct parent *parent, struct child *child)
  * one, and where even that cannot be made any that they cannot write to, since their filter opens
  * no file anyway.
  */
-static int enter_folder(const struct parent *parent, enum role role)
+static int enter_folder(const struct daemon *daemon, enum role role)
 {
 	if (role == ROLE_JOURNAL || role == ROLE_UPDATE)
-		return fchdir(parent->state) < 0 ? -1
+		return fchdir(daemon->state) < 0 ? -1
 						 : chdir(role == ROLE_JOURNAL ? "log" : "update");
-	if (fchdir(parent->run) == 0 && chdir("empty") == 0)
+	if (fchdir(daemon->run) == 0 && chdir("empty") == 0)
 		return 0;
 	return chdir("/var/empty") < 0 && chdir("/proc/driver") < 0 ? chdir("/sys") : 0;
 }
@@ -202,7 +169,7 @@ static void give_up(int channel, const char *what)
 }
 
 /* In the child: descriptor 3 is the channel, nothing else is inherited, and the program anew. */
-static void execute(const struct parent *parent, enum role role, int channel)
+static void execute(const struct daemon *daemon, enum role role, int channel)
 {
 	char word[32];
 	char *const arguments[] = { (char *)(uintptr_t)"cordond", (char *)(uintptr_t)"--role",
@@ -213,7 +180,7 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	snprintf(word, sizeof(word), "%s", role_print(role));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (enter_folder(parent, role) < 0)
+	if (enter_folder(daemon, role) < 0)
 		give_up(channel, "its folder cannot be entered");
 	if (dup2(channel, MESSAGE_CHANNEL) != MESSAGE_CHANNEL ||
 	    fcntl(MESSAGE_CHANNEL, F_SETFD, 0) < 0 ||
@@ -223,17 +190,18 @@ static void execute(const struct parent *parent, enum role role, int channel)
 	give_up(MESSAGE_CHANNEL, "/proc/self/exe cannot be executed (is /proc mounted?)");
 }
 
-static int spawn(struct parent *parent, struct child *child)
+static int spawn(struct child *child)
 {
+	struct daemon *daemon = child->all->daemon;
 	int pair[2], error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	set_buffers(pair[0]);
+	children_buffers(pair[0]);
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	child->pid = fork();
 	if (child->pid == 0)
-		execute(parent, child->role, pair[1]);
+		execute(daemon, child->role, pair[1]);
 	error = child->pid < 0 ? -errno : 0;
 	close(pair[1]);
 	if (error) {
@@ -241,11 +209,11 @@ static int spawn(struct parent *parent, struct child *child)
 		close(pair[0]);
 		return error;
 	}
-	child->watch = (struct watch){ pair[0], child_heard, child };
-	return loop_add(&parent->loop, &child->watch, EPOLLIN);
+	child->watch = (struct watch){ pair[0], channel_ready, child };
+	return loop_add(&daemon->loop, &child->watch, EPOLLIN);
 }
 
-static void cannot_start(struct parent *parent, struct child *child, int error)
+static void cannot_start(struct child *child, int error)
 {
 	char text[CHILD_TEXT];
 
@@ -257,87 +225,66 @@ static void cannot_start(struct parent *parent, struct child *child, int error)
 	memcpy(child->reason, text, sizeof(text));
 	if (child->pid)
 		child_kill(child, text);	/* told half of it, it would wait for ever */
-	else if (child->role == ROLE_COMPILE)
-		change_compiler_gone(parent);
-	else
-		child->start_at = parent->now + LATER_MS;
+	else if (child->role != ROLE_COMPILE)
+		child->start_at = child->all->daemon->now + LATER_MS;
 }
 
-void child_start(struct parent *parent, enum role role)
+int child_start(struct child *child)
 {
-	struct child *child = &parent->child[role];
+	struct children *all = child->all;
 	int error;
 
 	child->start_at = 0;
-	if (child->pid || parent->stopping || !parts_allow(parent, role))
-		return;
+	if (child->pid || all->daemon->stopping || !all->hooks->allowed(all->context, child->role))
+		return 0;
 	child->ready = false;
 	child->sent = child->applied = 0;
 	child->owes = false;
 	child->asked = child->answered = 0;
-	child->started = parent->now;
+	child->started = all->daemon->now;
 	child->trouble[0] = '\0';
 	child->progress = child->total = 0;
-	error = spawn(parent, child);
+	error = spawn(child);
 	if (!error)
-		error = tell(parent, child);
+		error = all->hooks->tell(all->context, child);
+	if (!error)
+		error = child_send(child, MESSAGE_SEAL, NULL, 0, -1);
 	if (error)
-		cannot_start(parent, child, error);
+		cannot_start(child, error);
+	return error;
 }
 
-void children_init(struct parent *parent)
+void children_init(struct children *children, struct daemon *daemon,
+		   const struct children_hooks *hooks, void *context)
 {
+	*children = (struct children){ .daemon = daemon, .hooks = hooks, .context = context,
+				       .oom_kills = oom_kills() };
 	for (int role = 0; role < ROLE_COUNT; role++)
-		parent->child[role] = (struct child){ .parent = parent, .role = (enum role)role,
-						      .watch.fd = -1 };
+		children->child[role] = (struct child){ .all = children, .role = (enum role)role,
+							.watch.fd = -1 };
 }
 
-void children_connect(struct parent *parent)
+void children_due(struct children *children)
 {
-	struct child *dns = &parent->child[ROLE_DNS], *rules = &parent->child[ROLE_RULES];
-	const struct timeval patience = { .tv_usec = PEER_SEND_MS * 1000 };
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct child *child = &children->child[role];
 
-	for (uint8_t i = 0; i < parent->workers; i++) {
-		int pair[2];
-
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
-			log_error("dns and rules cannot be connected: %s: exempt services in "
-				  "blocked networks stay closed", strerror(errno));
-			return;
-		}
-		set_buffers(pair[0]);
-		set_buffers(pair[1]);
-		/* A worker never waits; the rules role waits a moment for a busy worker. */
-		fcntl(pair[0], F_SETFL, O_NONBLOCK);
-		setsockopt(pair[1], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-		(void)(child_send(dns, MESSAGE_PEER, &i, 1, pair[0]) ||
-		       child_send(rules, MESSAGE_PEER, &i, 1, pair[1]));
-		close(pair[0]);
-		close(pair[1]);
+		if (child->start_at && child->start_at <= children->daemon->now)
+			(void)!child_start(child);	/* and again later */
 	}
 }
 
-void children_due(struct parent *parent)
+void children_stop(struct children *children)
 {
+	children->daemon->stopping = true;
 	for (int role = 0; role < ROLE_COUNT; role++) {
-		struct child *child = &parent->child[role];
-
-		if (child->start_at && child->start_at <= parent->now)
-			child_start(parent, (enum role)role);
-	}
-}
-
-void children_stop(struct parent *parent)
-{
-	parent->stopping = true;
-	for (int role = 0; role < ROLE_COUNT; role++) {
-		struct child *child = &parent->child[role];
+		struct child *child = &children->child[role];
 		int status;
 
 		if (!child->pid)
 			continue;
 		/* The journal writes what it still counts when its channel closes. */
-		loop_remove(&parent->loop, &child->watch);
+		loop_remove(&children->daemon->loop, &child->watch);
 		shutdown(child->watch.fd, SHUT_RDWR);
 		close(child->watch.fd);
 		for (int wait = 0; child->pid && wait < 100; wait++) {

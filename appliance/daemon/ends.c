@@ -5,9 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "appliance/base/text.h"
+#include "appliance/daemon/children.h"
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/oom.h"
-#include "appliance/daemon/parent.h"
 
 /*
  * How roles end, and when they are started again. The first tries follow at once: a role that was
@@ -25,19 +26,16 @@ static int64_t pause_after(const struct child *child)
 	return pause < LATEST_MS ? pause : LATEST_MS;
 }
 
-/* A compiler ends as soon as it has said what became of the lists, and any role after it said why.
- * Whatever else a role said before it ended is said again by the next one. */
-static void last_words(struct parent *parent, struct child *child)
+/* What a role said before it ended, and nobody read yet. */
+static void last_words(struct child *child)
 {
 	static struct message message;
 
 	while (message_receive(child->watch.fd, &message) == 1) {
 		if (message.type == MESSAGE_TROUBLE)
 			child_trouble(child, &message);
-		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_COMPILED)
-			change_compiled(parent, &message);
-		else if (child->role == ROLE_COMPILE && message.type == MESSAGE_VERIFIED)
-			(void)!updates_verified(parent, &message);
+		else if (child->role == ROLE_COMPILE)
+			child->all->hooks->heard(child->all->context, child, &message);
 		message_close(&message);
 	}
 }
@@ -46,11 +44,11 @@ static void last_words(struct parent *parent, struct child *child)
  * Did the kernel take it for want of memory? It counts those that it took, whoever they were; a role
  * that nobody here killed, with that signal, at that time, was one.
  */
-static bool ended_for_memory(struct parent *parent, const struct child *child, int status)
+static bool ended_for_memory(struct children *children, const struct child *child, int status)
 {
-	uint64_t kills = oom_kills(), before = parent->oom_kills;
+	uint64_t kills = oom_kills(), before = children->oom_kills;
 
-	parent->oom_kills = kills;
+	children->oom_kills = kills;
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !child->trouble[0] &&
 	       kills > before;
 }
@@ -90,9 +88,9 @@ static void explain(struct child *child, int status, bool for_memory)
 	text_fit(child->reason, sizeof(child->reason), text, strlen(text));
 }
 
-static void clear(struct parent *parent, struct child *child)
+void child_clear(struct child *child)
 {
-	loop_remove(&parent->loop, &child->watch);
+	loop_remove(&child->all->daemon->loop, &child->watch);
 	close(child->watch.fd);
 	child->watch.fd = -1;
 	child->pid = 0;
@@ -101,68 +99,49 @@ static void clear(struct parent *parent, struct child *child)
 	child->owes = false;
 }
 
-/* The next one, at once or after a pause; what keeps it from starting is said once. */
-static void restart(struct parent *parent, struct child *child, bool was_ready, const char *before)
+static struct child *child_of(struct children *children, pid_t pid)
 {
-	bool short_life = parent->now - child->started < SHORT_LIFE_MS;
-
-	child->restarts++;
-	child->failures = was_ready && !short_life ? 0 : child->failures + 1;
-	if (was_ready || strcmp(before, child->reason) != 0)
-		log_error("%s: %s: starting it again", role_print(child->role), child->reason);
-	if (child->role == ROLE_JOURNAL)
-		parts_mend_log(parent);
-	if (child->role == ROLE_DNS)
-		listeners_renew(parent);
-	if (child->failures == 0)
-		child_start(parent, child->role);
-	else
-		child->start_at = parent->now + pause_after(child);
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		if (children->child[role].pid == pid)
+			return &children->child[role];
+	}
+	return NULL;
 }
 
-static void gone(struct parent *parent, struct child *child, int status)
+bool children_ended(struct children *children, pid_t pid, int status, struct child_end *end)
 {
-	bool was_ready = child->ready;
+	struct child *child = child_of(children, pid);
 	char before[sizeof(child->reason)];
 	bool for_memory;
 
+	if (!child)
+		return false;
 	memcpy(before, child->reason, sizeof(before));
-	last_words(parent, child);
-	for_memory = ended_for_memory(parent, child, status);
+	*end = (struct child_end){ .child = child, .was_ready = child->ready,
+				   .crashed = WIFSIGNALED(status) || WEXITSTATUS(status) };
+	last_words(child);
+	for_memory = ended_for_memory(children, child, status);
 	explain(child, status, for_memory);
-	if (child->role != ROLE_COMPILE && !parent->stopping) {
-		role_died(&child->deaths, for_memory, parent->now);
+	end->news = strcmp(before, child->reason) != 0;
+	if (child->role != ROLE_COMPILE && !children->daemon->stopping) {
+		role_died(&child->deaths, for_memory, children->daemon->now);
 		memcpy(child->last_end, child->reason, sizeof(child->last_end));
 	}
-	if (child->role != ROLE_COMPILE && !parent->stopping)
-		patience_died(parent, child);
-	clear(parent, child);
-	if (child->role == ROLE_DNS || child->role == ROLE_RULES)
-		parent->linked = false;
-	if (child->role == ROLE_UPDATE)
-		control_abandoned(parent, "the update role ended and is started again: see cordon "
-				  "update status\n");
-	if (child->role == ROLE_COMPILE) {
-		if (WIFSIGNALED(status) || WEXITSTATUS(status))
-			log_error("compile: %s", child->reason);
-		change_compiler_gone(parent);
-	} else if (!parent->stopping) {
-		restart(parent, child, was_ready, before);
-	}
+	return true;
 }
 
-void children_reap(struct parent *parent)
+void child_again(struct child_end *end)
 {
-	int status;
-	pid_t pid;
+	struct child *child = end->child;
+	const int64_t now = child->all->daemon->now;
+	bool short_life = now - child->started < SHORT_LIFE_MS;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		source_reaped(parent, pid, status);
-		if (disks_reaped(&parent->disks, pid, status, parent->now))
-			control_disks(parent);
-		for (int role = 0; role < ROLE_COUNT; role++) {
-			if (parent->child[role].pid == pid)
-				gone(parent, &parent->child[role], status);
-		}
-	}
+	child->restarts++;
+	child->failures = end->was_ready && !short_life ? 0 : child->failures + 1;
+	if (end->was_ready || end->news)
+		log_error("%s: %s: starting it again", role_print(child->role), child->reason);
+	if (child->failures)
+		child->start_at = now + pause_after(child);
+	else
+		(void)!child_start(child);	/* and again later */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/daemon/parent.h"
+#include "appliance/daemon/guarded.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,9 +11,8 @@
 
 /* What the rules role tells of the kernel's side, kept for the status over its restarts. */
 
-int guarded_heard(struct parent *parent, const struct message *message)
+int guarded_heard(struct guarded *guarded, const struct message *message)
 {
-	struct guarded *guarded = &parent->guarded;
 	struct guard_report report;
 
 	if (guard_decode(&report, message->body, message->size) < 0)
@@ -29,19 +28,8 @@ int guarded_heard(struct parent *parent, const struct message *message)
 	return 0;
 }
 
-void guarded_seen(struct parent *parent, const char *by, char *text, size_t size)
+void guarded_seen(struct guarded *guarded, const char *by)
 {
-	struct guarded *guarded = &parent->guarded;
-	struct seen_losses losses;
-	uint64_t events = 0;
-
-	status_losses(parent, &losses);
-	for (int loss = 0; loss < LOSS_COUNT; loss++)
-		events += losses.lost[loss] > parent->seen.lost[loss]
-			  ? losses.lost[loss] - parent->seen.lost[loss] : 0;
-	parent->seen = losses;
-	snprintf(text, size, "%llu changes by others and %llu lost events are seen\n",
-		 (unsigned long long)guarded->unseen, (unsigned long long)events);
 	if (guarded->unseen)
 		log_info("%llu changes by others were seen by %s",
 			 (unsigned long long)guarded->unseen, by[0] ? by : "the control socket");
@@ -66,10 +54,8 @@ static json_t *rules_json(const struct guard_report *report)
 	return list;
 }
 
-/* null until the rules role has told something. */
-json_t *guarded_json(const struct parent *parent)
+json_t *guarded_json(const struct guarded *guarded)
 {
-	const struct guarded *guarded = &parent->guarded;
 	const struct guard_report *report = &guarded->report;
 	char when[CLOCK_TEXT];
 

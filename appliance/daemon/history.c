@@ -11,7 +11,6 @@
 #include "appliance/base/file.h"
 #include "appliance/base/hex.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
 #include "rules/signed/metadata.h"
 
 #define HISTORY_FILE "history.jsonl"
@@ -32,26 +31,24 @@ static void add_signers(json_t *object, const struct bundle_info *running)
 	(void)json_object_set_new(object, "signers", signers);
 }
 
-static char *line_print(const struct parent *parent, const char *event, int64_t release,
-			const char *text)
+static char *line_print(const struct history_line *fields)
 {
-	char time[32], boot[CLOCK_BOOT_ID], state[9] = "";
+	const char *text = fields->text;
+	char time[32], boot[CLOCK_BOOT_ID];
 	size_t length = strlen(text);
 	json_t *object;
 	char *line, *text_line = NULL;
 
 	clock_boot_id(boot);
-	if (parent->current.number)
-		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
-	metadata_time_print(updates_now(parent), time);
+	metadata_time_print(fields->time, time);
 	if (length && text[length - 1] == '\n')
 		length--;
 	object = json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:s%}", "time", time, "boot", boot,
-			   "uptime", (json_int_t)(clock_uptime_ms() / 1000), "event", event, "release",
-			   (json_int_t)release, "state", state, "source",
-			   parent->updates.attempt.source, "text", text, length);
-	if (object && strcmp(event, "accepted") == 0)
-		add_signers(object, &parent->updates.running);
+			   "uptime", (json_int_t)(clock_uptime_ms() / 1000), "event", fields->event,
+			   "release", (json_int_t)fields->release, "state", fields->state, "source",
+			   fields->source, "text", text, length);
+	if (object && fields->signed_by)
+		add_signers(object, fields->signed_by);
 	line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	if (line && asprintf(&text_line, "%s\n", line) < 0)
 		text_line = NULL;
@@ -61,60 +58,60 @@ static char *line_print(const struct parent *parent, const char *event, int64_t 
 }
 
 /* The status says so, too. */
-static void lost(struct parent *parent, int error)
+static void lost(struct history *history, int error)
 {
-	parent->history_lost++;
-	parent->history_error = error;
+	history->lost++;
+	history->error = error;
 }
 
 /* line ends with a newline. */
-static void append(struct parent *parent, const char *name, const char *line)
+static void append(struct history *history, const char *name, const char *line)
 {
 	const char *from;
 	struct text all = TEXT_EMPTY;
 	char *old = NULL;
 	size_t size = 0;
-	int error = file_read(parent->state, name, 2 * HISTORY_MAX, &old, &size);
+	int error = file_read(history->daemon->state, name, 2 * HISTORY_MAX, &old, &size);
 
 	/* What cannot be read now is not written over. */
 	if (file_error_passes(error)) {
-		log_error("%s/%s cannot be read now, and lacks a line: %s", parent->state_path,
+		log_error("%s/%s cannot be read now, and lacks a line: %s", history->daemon->state_path,
 			  name, strerror(-error));
-		lost(parent, error);
+		lost(history, error);
 		return;
 	}
 	if (error && error != -ENOENT)
-		(void)!file_set_aside(parent->state, name);
+		(void)!file_set_aside(history->daemon->state, name);
 	from = error ? "" : old;
 	while (strlen(from) > HISTORY_MAX && strchr(from, '\n'))
 		from = strchr(from, '\n') + 1;
 	text_puts(&all, from);
 	text_puts(&all, line);
 	error = text_failed(&all) ? -ENOMEM
-				  : file_replace(parent->state, name, all.data, all.length, 0644);
+				  : file_replace(history->daemon->state, name, all.data, all.length, 0644);
 	if (error) {
-		log_error("%s/%s cannot be written: %s", parent->state_path, name,
+		log_error("%s/%s cannot be written: %s", history->daemon->state_path, name,
 			  strerror(-error));
-		lost(parent, error);
+		lost(history, error);
 	}
 	free(old);
 	text_release(&all);
 }
 
-void history_add(struct parent *parent, const char *event, int64_t release, const char *text)
+void history_add(struct history *history, const struct history_line *fields)
 {
-	char *line = line_print(parent, event, release, text);
+	char *line = line_print(fields);
 
 	if (line) {
-		append(parent, HISTORY_FILE, line);
+		append(history, HISTORY_FILE, line);
 	} else {
-		log_error("out of memory: the history lacks an event: %s", event);
-		lost(parent, -ENOMEM);
+		log_error("out of memory: the history lacks an event: %s", fields->event);
+		lost(history, -ENOMEM);
 	}
 	free(line);
 }
 
-void history_receipt(struct parent *parent, const char *line)
+void history_receipt(struct history *history, const char *line)
 {
-	append(parent, RECEIPTS_FILE, line);
+	append(history, RECEIPTS_FILE, line);
 }

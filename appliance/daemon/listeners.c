@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/daemon/listeners.h"
+
 #include <netinet/in.h>
 #include <unistd.h>
 
 #include "appliance/base/config.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
 #include "appliance/daemon/sockets.h"
 
 /* The sockets of the dns role: one for each worker, address and protocol. */
@@ -14,64 +15,62 @@ static uint8_t protocol_of(unsigned int slot)
 	return ENABLED(CONFIG_DNS_TCP) && slot % 2 ? IPPROTO_TCP : IPPROTO_UDP;
 }
 
-static const struct endpoint *endpoint_of(const struct parent *parent, unsigned int slot)
+static const struct endpoint *endpoint_of(const struct daemon *daemon, unsigned int slot)
 {
-	return &parent->settings.listen[ENABLED(CONFIG_DNS_TCP) ? slot / 2 : slot];
+	return &daemon->settings.listen[ENABLED(CONFIG_DNS_TCP) ? slot / 2 : slot];
 }
 
-void listeners_plan(struct parent *parent)
+void listeners_plan(struct listeners *listeners, const struct daemon *daemon)
 {
-	parent->listeners = (unsigned int)parent->settings.listens *
+	listeners->daemon = daemon;
+	listeners->count = (unsigned int)daemon->settings.listens *
 			    (ENABLED(CONFIG_DNS_TCP) ? 2 : 1);
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		parent->protocol[i] = protocol_of(i);
-		parent->listens_at[i] = *endpoint_of(parent, i);
+	for (unsigned int i = 0; i < listeners->count; i++) {
+		listeners->protocol[i] = protocol_of(i);
+		listeners->at[i] = *endpoint_of(daemon, i);
 		for (unsigned int j = 0; j < SETTINGS_WORKERS; j++)
-			parent->listen[j][i] = -1;
+			listeners->fd[j][i] = -1;
 	}
 }
 
 /* Opens those that are not open; an address that fails is not tried for the other workers. */
-int listeners_open(struct parent *parent, struct diag *diag)
+int listeners_open(struct listeners *listeners, bool *opened, struct diag *diag)
 {
 	int error = 0;
-	bool opened = false;
 
-	for (unsigned int i = 0; i < parent->listeners; i++) {
+	*opened = false;
+	for (unsigned int i = 0; i < listeners->count; i++) {
 		int fd = 0;
 
-		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
-			if (parent->listen[j][i] >= 0)
+		for (unsigned int j = 0; fd >= 0 && j < listeners->daemon->workers; j++) {
+			if (listeners->fd[j][i] >= 0)
 				continue;
-			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], diag);
-			parent->listen[j][i] = fd < 0 ? -1 : fd;
-			opened = opened || fd >= 0;
+			fd = socket_listen(&listeners->at[i], listeners->protocol[i], diag);
+			listeners->fd[j][i] = fd < 0 ? -1 : fd;
+			*opened = *opened || fd >= 0;
 		}
 		error = fd < 0 ? fd : error;
 	}
-	/* It was started with fewer. */
-	if (opened && parent->child[ROLE_DNS].pid)
-		child_kill(&parent->child[ROLE_DNS], "there are more addresses to listen on");
 	return error;
 }
 
-void listeners_renew(struct parent *parent)
+void listeners_renew(struct listeners *listeners)
 {
 	struct diag diag;
 
 	diag_init(&diag);
-	for (unsigned int i = 0; i < parent->listeners; i++) {
+	for (unsigned int i = 0; i < listeners->count; i++) {
 		int fd = 0;
 
-		for (unsigned int j = 0; fd >= 0 && j < parent->workers; j++) {
-			if (parent->listen[j][i] < 0)
+		for (unsigned int j = 0; fd >= 0 && j < listeners->daemon->workers; j++) {
+			if (listeners->fd[j][i] < 0)
 				continue;
 			/* The new one first: the port is never free, and no query is refused. */
-			fd = socket_listen(&parent->listens_at[i], parent->protocol[i], &diag);
+			fd = socket_listen(&listeners->at[i], listeners->protocol[i], &diag);
 			if (fd < 0)
 				continue;
-			close(parent->listen[j][i]);
-			parent->listen[j][i] = fd;
+			close(listeners->fd[j][i]);
+			listeners->fd[j][i] = fd;
 		}
 	}
 	if (diag.count) {
@@ -80,10 +79,10 @@ void listeners_renew(struct parent *parent)
 	}
 }
 
-bool listeners_any(const struct parent *parent)
+bool listeners_any(const struct listeners *listeners)
 {
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		if (parent->listen[0][i] >= 0)
+	for (unsigned int i = 0; i < listeners->count; i++) {
+		if (listeners->fd[0][i] >= 0)
 			return true;
 	}
 	return false;

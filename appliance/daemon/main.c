@@ -12,8 +12,8 @@
 #include "appliance/base/version.h"
 #include "appliance/daemon/check.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
 #include "appliance/daemon/role.h"
+#include "appliance/daemon/round.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -45,42 +45,42 @@ static int run_role(const char *name)
 }
 
 /* A shortage passes, and a daemon that ended for it would only be started again. */
-static int read_text(struct parent *parent, bool patient)
+static int read_text(struct daemon *daemon, bool patient)
 {
 	int error, said = 0;
 
 	for (;;) {
-		error = file_read(AT_FDCWD, parent->config, SETTINGS_TEXT_MAX, &parent->text,
-				  &parent->length);
+		error = file_read(AT_FDCWD, daemon->config, SETTINGS_TEXT_MAX, &daemon->text,
+				  &daemon->length);
 		if (!patient || (error != -EMFILE && error != -ENFILE && error != -ENOMEM &&
 				 error != -EIO))
 			return error;
 		if (error != said)
-			log_error("%s: cannot read now: %s", parent->config, strerror(-error));
+			log_error("%s: cannot read now: %s", daemon->config, strerror(-error));
 		said = error;
 		sleep(1);
 	}
 }
 
-static int read_settings(struct parent *parent, bool patient)
+static int read_settings(struct daemon *daemon, bool patient)
 {
 	static struct diag diag, warnings;
 	int error;
 
 	diag_init(&diag);
 	diag_init(&warnings);
-	error = read_text(parent, patient);
+	error = read_text(daemon, patient);
 	if (error)
-		diag_error(&diag, parent->config, 0, 0, "cannot read: %s", strerror(-error));
+		diag_error(&diag, daemon->config, 0, 0, "cannot read: %s", strerror(-error));
 	else
-		error = settings_parse(&parent->settings, parent->config, parent->text,
-				       parent->length, &diag);
+		error = settings_parse(&daemon->settings, daemon->config, daemon->text,
+				       daemon->length, &diag);
 	if (!error) {
-		log_open(ROLE_PARENT, parent->settings.level);
-		check_sense(&parent->settings, parent->config, &diag);
-		settings_warn(&parent->settings, parent->config, &warnings);
+		log_open(ROLE_PARENT, daemon->settings.level);
+		check_sense(&daemon->settings, daemon->config, &diag);
+		settings_warn(&daemon->settings, daemon->config, &warnings);
 		log_warnings(&warnings);
-		check_interfaces(&parent->settings, parent->config);
+		check_interfaces(&daemon->settings, daemon->config);
 	}
 	log_diag(&diag);
 	return diag.count ? 1 : 0;
@@ -111,22 +111,23 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	static struct parent parent = { .config = "/etc/cordon/cordon.conf",
-					.state_path = "/var/lib/cordon",
-					.run_path = "/run/cordon" };
+	static struct parent parent = {
+		.daemon = { .config = "/etc/cordon/cordon.conf", .state_path = "/var/lib/cordon",
+			    .run_path = "/run/cordon" },
+	};
 	bool checking = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
-			parent.config = optarg;
+			parent.daemon.config = optarg;
 			break;
 		case 's':
-			parent.state_path = optarg;
+			parent.daemon.state_path = optarg;
 			break;
 		case 'r':
-			parent.run_path = optarg;
+			parent.daemon.run_path = optarg;
 			break;
 		case 'k':
 			checking = true;
@@ -150,8 +151,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (checking)
-		return check_run(parent.config);
-	if (read_settings(&parent, geteuid() == 0))
+		return check_run(parent.daemon.config);
+	if (read_settings(&parent.daemon, geteuid() == 0))
 		return 1;
 	if (geteuid() != 0) {
 		log_error("must be started by root: it opens port 53 and changes nftables, then "
@@ -163,5 +164,5 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_unblock();
-	return parent_run(&parent);
+	return round_run(&parent);
 }

@@ -15,8 +15,8 @@
 #include "appliance/base/crypto/digest.h"
 #include "appliance/base/file.h"
 #include "appliance/base/hex.h"
+#include "appliance/daemon/folder.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
 #include "appliance/daemon/sockets.h"
 #include "appliance/journal/journal.h"
 #include "appliance/journal/store.h"
@@ -38,22 +38,6 @@ static int open_folder(const char *path, struct diag *diag)
 	return fd;
 }
 
-int parts_folder(int folder, const char *name, mode_t mode, uid_t owner)
-{
-	struct stat status;
-
-	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    (errno != ENOENT || mkdirat(folder, name, mode) < 0 ||
-	     fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0))
-		return -errno;
-	if (!S_ISDIR(status.st_mode))
-		return -ENOTDIR;
-	if ((status.st_uid != owner || status.st_gid != owner) &&
-	    fchownat(folder, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return (status.st_mode & 07777) != mode && fchmodat(folder, name, mode, 0) < 0 ? -errno : 0;
-}
-
 static int write_pid(int fd)
 {
 	char text[16];
@@ -67,35 +51,35 @@ static int open_run(struct parent *parent, struct diag *diag)
 {
 	int error;
 
-	if (parent->run < 0)
-		parent->run = open_folder(parent->run_path, diag);
-	if (parent->run < 0)
-		return parent->run;
-	if (parent->lock < 0) {
-		parent->lock = file_lock(parent->run, "pid", false);
-		error = parent->lock;
+	if (parent->daemon.run < 0)
+		parent->daemon.run = open_folder(parent->daemon.run_path, diag);
+	if (parent->daemon.run < 0)
+		return parent->daemon.run;
+	if (parent->daemon.lock < 0) {
+		parent->daemon.lock = file_lock(parent->daemon.run, "pid", false);
+		error = parent->daemon.lock;
 		if (error == -EWOULDBLOCK) {
-			diag_error(diag, parent->run_path, 0, 0, "another cordond runs there: stop "
+			diag_error(diag, parent->daemon.run_path, 0, 0, "another cordond runs there: stop "
 				   "it, or use another --run");
 			return -EBUSY;
 		}
 		if (error < 0) {
-			diag_error(diag, parent->run_path, 0, 0, "cannot be locked: %s",
+			diag_error(diag, parent->daemon.run_path, 0, 0, "cannot be locked: %s",
 				   strerror(-error));
 			return error == -EBUSY ? -EAGAIN : error;
 		}
-		(void)!write_pid(parent->lock);
+		(void)!write_pid(parent->daemon.lock);
 	}
-	error = parts_folder(parent->run, "empty", 0555, 0);
+	error = folder_make(parent->daemon.run, "empty", 0555, 0);
 	if (error)
-		diag_error(diag, parent->run_path, 0, 0, "empty: %s", strerror(-error));
+		diag_error(diag, parent->daemon.run_path, 0, 0, "empty: %s", strerror(-error));
 	return error;
 }
 
 static int open_state(struct parent *parent, struct diag *diag)
 {
-	parent->state = open_folder(parent->state_path, diag);
-	return parent->state < 0 ? parent->state : 0;
+	parent->daemon.state = open_folder(parent->daemon.state_path, diag);
+	return parent->daemon.state < 0 ? parent->daemon.state : 0;
 }
 
 /* ---- the log, which another user writes ---- */
@@ -124,8 +108,8 @@ static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
 /* 0 or the first error, with what a person can do about it. */
 static int mend_log(struct parent *parent, struct diag *diag)
 {
-	uid_t owner = settings_uid(&parent->settings, ROLE_JOURNAL), found = owner;
-	int folder = openat(parent->state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	uid_t owner = settings_uid(&parent->daemon.settings, ROLE_JOURNAL), found = owner;
+	int folder = openat(parent->daemon.state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int error = folder < 0 ? -errno : 0;
 	char name[32] = STORE_CURRENT;
 
@@ -135,13 +119,13 @@ static int mend_log(struct parent *parent, struct diag *diag)
 		error = mend_owner(folder, name, owner, &found);
 		if (!error && found != owner)
 			log_warning("%s/log/%s belonged to user %u: it is the block log's again "
-				    "(user %u)", parent->state_path, name, found, owner);
+				    "(user %u)", parent->daemon.state_path, name, found, owner);
 	}
 	if (error)
-		diag_error(diag, parent->state_path, 0, 0, "log/%s belongs to user %u, expected %u "
+		diag_error(diag, parent->daemon.state_path, 0, 0, "log/%s belongs to user %u, expected %u "
 			   "(the journal), and that cannot be changed (%s): nothing is logged; do: "
 			   "chown -R %u:%u %s/log", folder < 0 ? "" : name, found, owner,
-			   strerror(-error), owner, owner, parent->state_path);
+			   strerror(-error), owner, owner, parent->daemon.state_path);
 	if (folder >= 0)
 		close(folder);
 	return error;
@@ -149,24 +133,24 @@ static int mend_log(struct parent *parent, struct diag *diag)
 
 static int open_log(struct parent *parent, struct diag *diag)
 {
-	uid_t owner = settings_uid(&parent->settings, ROLE_JOURNAL);
+	uid_t owner = settings_uid(&parent->daemon.settings, ROLE_JOURNAL);
 	struct stat status = { .st_uid = 0 };
 	int error;
 
 	if (!ENABLED(CONFIG_JOURNAL))
 		return 0;
-	error = parts_folder(parent->state, "log", 0750, owner);
+	error = folder_make(parent->daemon.state, "log", 0750, owner);
 	if (!error)
 		return mend_log(parent, diag);
-	if (fstatat(parent->state, "log", &status, AT_SYMLINK_NOFOLLOW) < 0)
-		diag_error(diag, parent->state_path, 0, 0, "log: %s: nothing is logged",
+	if (fstatat(parent->daemon.state, "log", &status, AT_SYMLINK_NOFOLLOW) < 0)
+		diag_error(diag, parent->daemon.state_path, 0, 0, "log: %s: nothing is logged",
 			   strerror(-error));
 	else
-		diag_error(diag, parent->state_path, 0, 0, "log belongs to user %u with mode %04o, "
+		diag_error(diag, parent->daemon.state_path, 0, 0, "log belongs to user %u with mode %04o, "
 			   "expected %u (the journal) and 0750, and that cannot be changed (%s): "
 			   "nothing is logged; do: chown -R %u:%u %s/log", status.st_uid,
 			   (unsigned int)status.st_mode & 07777, owner, strerror(-error), owner,
-			   owner, parent->state_path);
+			   owner, parent->daemon.state_path);
 	return error;
 }
 
@@ -206,7 +190,7 @@ static int open_shared(struct parent *parent, struct diag *diag)
 {
 	int error = 0;
 
-	for (unsigned int i = 0; !error && i < parent->workers; i++)
+	for (unsigned int i = 0; !error && i < parent->daemon.workers; i++)
 		error = parent->shared[i] ? 0 : open_memory(parent, i);
 	if (error)
 		diag_error(diag, "shared memory", 0, 0, "%s", strerror(-error));
@@ -248,7 +232,7 @@ static int open_events(struct parent *parent, struct diag *diag)
 		return -errno;
 	}
 	if (parent->nflog < 0)
-		parent->nflog = socket_nflog(parent->settings.nflog_group, diag);
+		parent->nflog = socket_nflog(parent->daemon.settings.nflog_group, diag);
 	if (parent->route < 0)
 		parent->route = socket_route(diag);
 	if (parent->table < 0)
@@ -266,9 +250,9 @@ static int open_identity(struct parent *parent, struct diag *diag)
 	size_t length = 0;
 	int error;
 
-	if (parent->settings.appliance_id[0]) {
-		snprintf(parent->identity, sizeof(parent->identity), "%s",
-			 parent->settings.appliance_id);
+	if (parent->daemon.settings.appliance_id[0]) {
+		snprintf(parent->daemon.identity, sizeof(parent->daemon.identity), "%s",
+			 parent->daemon.settings.appliance_id);
 		return 0;
 	}
 	error = file_read(AT_FDCWD, "/etc/machine-id", 256, &text, &length);
@@ -276,7 +260,7 @@ static int open_identity(struct parent *parent, struct diag *diag)
 		gethostname(host, sizeof(host) - 1);
 	if (digest_sha256(error ? host : text, error ? strlen(host) : length, digest) < 0)
 		memset(digest, 0, sizeof(digest));
-	hex_print(digest, 6, parent->identity);
+	hex_print(digest, 6, parent->daemon.identity);
 	if (!error)
 		free(text);
 	/* Another name in the log for a moment's shortage would be wrong for good. */
@@ -286,23 +270,55 @@ static int open_identity(struct parent *parent, struct diag *diag)
 	return error;
 }
 
+struct mode_clock parts_clock(const struct parent *parent)
+{
+	const struct updates *updates = &parent->updates;
+	struct mode_clock clock = { .now = updates_now(updates), .set = updates_clock_set(updates),
+				    .uptime = parent->daemon.now / 1000 };
+
+	memcpy(clock.boot, parent->daemon.boot, sizeof(clock.boot));
+	return clock;
+}
+
 static int open_mode(struct parent *parent, struct diag *diag)
 {
-	int error = parent->updates.restored ? parent_load_mode(parent, diag) : -EAGAIN;
+	const struct mode_clock clock = parts_clock(parent);
+	int error = parent->updates.restored
+			    ? standing_load(&parent->standing, &clock,
+					    parent->change.last_number != 0, diag) : -EAGAIN;
 
 	if (error)
 		diag_error(diag, "state/mode", 0, 0, "cannot be read now (%s): enforcing",
 			   error == -EAGAIN ? "the time is not known" : strerror(-error));
+	/* Read when a policy is in force or on its way already: it takes a change of its own. */
+	else if (parent->standing.waits)
+		change_want(&parent->change, CAUSE_START);
 	return error;
+}
+
+static int open_listeners(struct parent *parent, struct diag *diag)
+{
+	bool opened;
+	int error = listeners_open(&parent->listeners, &opened, diag);
+
+	/* It was started with fewer. */
+	if (opened && parent_role(parent, ROLE_DNS)->pid)
+		child_kill(parent_role(parent, ROLE_DNS), "there are more addresses to listen on");
+	return error;
+}
+
+static int open_control(struct parent *parent, struct diag *diag)
+{
+	return control_open(&parent->control, diag);
 }
 
 static int open_updates(struct parent *parent, struct diag *diag)
 {
-	bool had = updates_bundled(parent);
-	int error = updates_open(parent, diag);
+	bool had = updates_bundled(&parent->updates);
+	int error = updates_open(&parent->updates, diag);
 
-	if (!had && updates_bundled(parent) && parent->last_number)
-		change_begin(parent, CAUSE_START);
+	if (!had && updates_bundled(&parent->updates) && parent->change.last_number)
+		change_want(&parent->change, CAUSE_START);
 	return error;
 }
 
@@ -316,11 +332,11 @@ static const struct {
 	[PART_RUN] = { "run folder", open_run, PART_RUN },
 	[PART_STATE] = { "state folder", open_state, PART_STATE },
 	[PART_SHARED] = { "shared memory", open_shared, PART_SHARED },
-	[PART_LISTEN] = { "listening sockets", listeners_open, PART_LISTEN },
+	[PART_LISTEN] = { "listening sockets", open_listeners, PART_LISTEN },
 	[PART_IDENTITY] = { "machine id", open_identity, PART_IDENTITY },
 	[PART_LOG] = { "log folder", open_log, PART_STATE },
 	[PART_EVENTS] = { "events of the kernel", open_events, PART_EVENTS },
-	[PART_CONTROL] = { "control socket", control_open, PART_RUN },
+	[PART_CONTROL] = { "control socket", open_control, PART_RUN },
 	[PART_UPDATES] = { "signed updates", open_updates, PART_STATE },
 	[PART_MODE] = { "mode", open_mode, PART_STATE },
 };
@@ -332,14 +348,12 @@ const char *part_print(enum part part)
 
 void parts_init(struct parent *parent)
 {
-	parent->run = parent->state = parent->lock = -1;
+	parent->daemon.run = parent->daemon.state = parent->daemon.lock = -1;
 	parent->wake = parent->nflog = parent->route = parent->table = -1;
-	parent->control.fd = -1;
-	listeners_plan(parent);
+	control_init(&parent->control);
+	listeners_plan(&parent->listeners, &parent->daemon);
 	for (int i = 0; i < PART_COUNT; i++)
 		parent->part[i] = (struct part_state){ .open = false };
-	for (int i = 0; i < CONTROL_CLIENTS; i++)
-		parent->client[i].watch.fd = -1;
 }
 
 static void failed(struct parent *parent, struct part_state *part, const struct diag *diag)
@@ -359,7 +373,7 @@ static void failed(struct parent *parent, struct part_state *part, const struct 
 	part->pause = part->pause ? 2 * part->pause : FIRST_PAUSE_MS;
 	if (part->pause > LONGEST_PAUSE_MS)
 		part->pause = LONGEST_PAUSE_MS;
-	part->again = parent->now + part->pause;
+	part->again = parent->daemon.now + part->pause;
 }
 
 static int try(struct parent *parent, enum part kind)
@@ -373,7 +387,7 @@ static int try(struct parent *parent, enum part kind)
 	if (error) {
 		failed(parent, part, &diag);
 		if (kind == PART_RUN && error == -EBUSY)
-			parent->stopping = true;
+			parent->daemon.stopping = true;
 		return error;
 	}
 	if (diag.count)
@@ -395,7 +409,7 @@ bool parts_allow(const struct parent *parent, enum role role)
 
 	switch (role) {
 	case ROLE_DNS:
-		return part[PART_SHARED].open && listeners_any(parent);
+		return part[PART_SHARED].open && listeners_any(&parent->listeners);
 	case ROLE_JOURNAL:
 		return part[PART_SHARED].open && part[PART_LOG].open && part[PART_EVENTS].open &&
 		       part[PART_IDENTITY].open;
@@ -408,10 +422,10 @@ bool parts_allow(const struct parent *parent, enum role role)
 
 static void start_role(struct parent *parent, enum role role)
 {
-	const struct child *child = &parent->child[role];
+	struct child *child = parent_role(parent, role);
 
 	if (!child->pid && !child->start_at && parts_allow(parent, role))
-		child_start(parent, role);
+		(void)!child_start(child);	/* and again later */
 }
 
 void parts_tick(struct parent *parent)
@@ -422,7 +436,7 @@ void parts_tick(struct parent *parent)
 		const struct part_state *part = &parent->part[i];
 		bool needed = kinds[i].needs != (enum part)i && !parent->part[kinds[i].needs].open;
 
-		if (part->open || needed || part->again > parent->now)
+		if (part->open || needed || part->again > parent->daemon.now)
 			continue;
 		opened = try(parent, (enum part)i) == 0 || opened;
 	}
@@ -431,5 +445,5 @@ void parts_tick(struct parent *parent)
 	if (ENABLED(CONFIG_UPDATE))
 		start_role(parent, ROLE_UPDATE);
 	if (opened)
-		change_advance(parent);
+		change_stir(&parent->change);
 }

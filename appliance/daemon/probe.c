@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "appliance/daemon/parent.h"
-
 /* ---- pure ---- */
 
 void probe_ask(uint8_t message[PROBE_SIZE], uint16_t id)
@@ -55,7 +53,7 @@ static void end(struct probe_slot *slot, bool answered)
 {
 	if (slot->watch.fd < 0)
 		return;
-	loop_remove(&slot->parent->loop, &slot->watch);
+	loop_remove(slot->loop, &slot->watch);
 	close(slot->watch.fd);
 	slot->watch.fd = -1;
 	slot->misses = answered ? 0 : slot->misses + 1;
@@ -81,7 +79,7 @@ static void slot_ready(struct watch *watch, uint32_t events)
 
 	if (events & EPOLLOUT && !slot->sent) {
 		if (send_question(slot))
-			loop_change(&slot->parent->loop, watch, EPOLLIN);
+			loop_change(slot->loop, watch, EPOLLIN);
 		else
 			end(slot, false);
 		return;
@@ -94,11 +92,11 @@ static void slot_ready(struct watch *watch, uint32_t events)
 }
 
 /* What the parent cannot do now, for want of a descriptor, is not the listener's fault. */
-static void begin(struct parent *parent, unsigned int index)
+static void begin(struct probe *probe, const struct listeners *listeners, unsigned int index)
 {
-	struct probe_slot *slot = &parent->probe.slot[index];
-	const struct endpoint *to = &parent->listens_at[index];
-	bool tcp = parent->protocol[index] == IPPROTO_TCP;
+	struct probe_slot *slot = &probe->slot[index];
+	const struct endpoint *to = &listeners->at[index];
+	bool tcp = listeners->protocol[index] == IPPROTO_TCP;
 	struct sockaddr_storage address;
 	socklen_t size = addr_to_sockaddr(&to->addr, to->port, &address);
 	int fd = socket(address.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK |
@@ -106,12 +104,12 @@ static void begin(struct parent *parent, unsigned int index)
 
 	if (fd < 0)
 		return;
-	slot->parent = parent;
+	slot->loop = probe->loop;
 	slot->tcp = tcp;
 	slot->sent = false;
 	slot->watch = (struct watch){ fd, slot_ready, slot };
 	if (getrandom(&slot->id, sizeof(slot->id), GRND_NONBLOCK) != sizeof(slot->id) ||
-	    loop_add(&parent->loop, &slot->watch, EPOLLOUT) < 0) {
+	    loop_add(probe->loop, &slot->watch, EPOLLOUT) < 0) {
 		close(fd);
 		slot->watch.fd = -1;
 		return;
@@ -122,70 +120,61 @@ static void begin(struct parent *parent, unsigned int index)
 
 /* ---- rounds ---- */
 
-void probe_init(struct probe *probe)
+void probe_init(struct probe *probe, struct loop *loop)
 {
-	*probe = (struct probe){ .round = 0 };
+	*probe = (struct probe){ .loop = loop };
 	for (unsigned int i = 0; i < WORKER_LISTENERS; i++)
 		probe->slot[i].watch.fd = -1;
 }
 
-void probe_reset(struct parent *parent)
+void probe_reset(struct probe *probe, int64_t now)
 {
 	for (unsigned int i = 0; i < WORKER_LISTENERS; i++) {
-		end(&parent->probe.slot[i], true);
-		parent->probe.slot[i].misses = 0;
+		end(&probe->slot[i], true);
+		probe->slot[i].misses = 0;
 	}
-	parent->probe.round = parent->now;
+	probe->round = now;
 }
 
-static uint64_t count_queries(const struct parent *parent)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < parent->workers; i++)
-		sum += counter_get(&parent->shared[i]->counters.queries);
-	return sum;
-}
-
-static const char *look_at_sockets(const struct parent *parent, unsigned int slot)
+static const char *look_at_sockets(const struct listeners *listeners, unsigned int slot)
 {
 	const char *wrong = NULL;
 
-	for (unsigned int i = 0; !wrong && i < parent->workers; i++) {
-		if (parent->listen[i][slot] >= 0)
-			wrong = probe_socket(parent->listen[i][slot], &parent->listens_at[slot],
-					     parent->protocol[slot]);
+	for (unsigned int i = 0; !wrong && i < listeners->daemon->workers; i++) {
+		if (listeners->fd[i][slot] >= 0)
+			wrong = probe_socket(listeners->fd[i][slot], &listeners->at[slot],
+					     listeners->protocol[slot]);
 	}
 	return wrong;
 }
 
 /* One question in five seconds is enough; a listener that is busy with others is not deaf. */
-const char *probe_tick(struct parent *parent, unsigned int *slot)
+const char *probe_tick(struct probe *probe, const struct listeners *listeners, uint64_t queries,
+		       int64_t now, unsigned int *slot)
 {
-	struct probe *probe = &parent->probe;
 	bool busy;
 	const char *wrong = NULL;
 
-	for (unsigned int i = 0; i < parent->listeners; i++) {
-		if (probe->slot[i].watch.fd >= 0 && parent->now - probe->round >= PROBE_WAIT_MS)
+	for (unsigned int i = 0; i < listeners->count; i++) {
+		if (probe->slot[i].watch.fd >= 0 && now - probe->round >= PROBE_WAIT_MS)
 			end(&probe->slot[i], false);
 	}
-	if (parent->now - probe->round < PROBE_ROUND_MS)
+	if (now - probe->round < PROBE_ROUND_MS)
 		return NULL;
-	busy = count_queries(parent) - probe->queries >= PROBE_BUSY;
-	for (unsigned int i = 0; !wrong && i < parent->listeners; i++) {
+	busy = queries - probe->queries >= PROBE_BUSY;
+	for (unsigned int i = 0; !wrong && i < listeners->count; i++) {
 		if (busy)
 			probe->slot[i].misses = 0;
 		*slot = i;
-		wrong = look_at_sockets(parent, i);
+		wrong = look_at_sockets(listeners, i);
 		if (!wrong && probe->slot[i].misses >= PROBE_MISSES)
 			wrong = "it does not answer";
 	}
-	probe->round = parent->now;
-	probe->queries = count_queries(parent);
-	for (unsigned int i = 0; !wrong && i < parent->listeners; i++) {
-		if (parent->listen[0][i] >= 0)
-			begin(parent, i);
+	probe->round = now;
+	probe->queries = queries;
+	for (unsigned int i = 0; !wrong && i < listeners->count; i++) {
+		if (listeners->fd[0][i] >= 0)
+			begin(probe, listeners, i);
 	}
 	return wrong;
 }

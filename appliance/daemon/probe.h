@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "appliance/base/loop.h"
-#include "dns/worker.h"
+#include "appliance/daemon/listeners.h"
 
 /*
  * Do the listening sockets still answer? The dns role shares them with the parent, and what a role
@@ -23,17 +23,16 @@ enum {
 	PROBE_SIZE = 12		/* bytes of the message */
 };
 
-struct parent;
-
 struct probe_slot {
 	struct watch watch;	/* fd -1: none under way */
-	struct parent *parent;
+	struct loop *loop;
 	unsigned int misses;
 	uint16_t id;
 	bool tcp, sent;
 };
 
 struct probe {
+	struct loop *loop;
 	struct probe_slot slot[WORKER_LISTENERS];
 	int64_t round;		/* uptime in ms when the last one began; 0: none yet */
 	uint64_t queries;	/* of all workers then */
@@ -50,9 +49,12 @@ const char *probe_socket(int fd, const struct endpoint *bound, uint8_t protocol)
 
 /* ---- the parent's ---- */
 
-void probe_init(struct probe *probe);
+void probe_init(struct probe *probe, struct loop *loop);
 /* Ends what is under way, and forgets what was missed: the role or its sockets are new. */
-void probe_reset(struct parent *parent);
-/* Once a round of the loop, while the dns role has a policy. What is wrong, in static words, with
- * the listener in *slot; NULL: nothing is. */
-const char *probe_tick(struct parent *parent, unsigned int *slot);
+void probe_reset(struct probe *probe, int64_t now);
+/*
+ * Once a round of the loop, while the dns role has a policy. queries: of all workers so far. What is wrong, in static
+ * words, with the listener in *slot; NULL: nothing is.
+ */
+const char *probe_tick(struct probe *probe, const struct listeners *listeners, uint64_t queries,
+		       int64_t now, unsigned int *slot);

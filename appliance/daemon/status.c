@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/daemon/parent.h"
+#include "appliance/daemon/status.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -13,7 +13,9 @@
 #include "appliance/base/hex.h"
 #include "appliance/base/version.h"
 #include "appliance/daemon/links.h"
-#include "appliance/daemon/log.h"
+#include "appliance/daemon/lost.h"
+#include "appliance/daemon/parts.h"
+#include "appliance/daemon/updates_status.h"
 
 /* Adds to object; a failed allocation shows as a missing key, and json_dumps copes. */
 static void put(json_t *object, const char *key, json_t *value)
@@ -88,7 +90,7 @@ static json_t *dns_json(const struct parent *parent)
 	for (size_t i = 0; i < sizeof(counter) / sizeof(*counter); i++) {
 		uint64_t sum = 0;
 
-		for (unsigned int k = 0; k < parent->workers; k++) {
+		for (unsigned int k = 0; k < parent->daemon.workers; k++) {
 			const uint8_t *counters = (const void *)parent->shared[k];
 
 			if (counters)
@@ -126,13 +128,13 @@ static json_t *progress_json(const struct child *child)
 
 static json_t *role_json(const struct parent *parent, const struct child *child)
 {
-	double uptime = child->pid ? (double)(parent->now - child->started) / 1000 : 0;
+	double uptime = child->pid ? (double)(parent->daemon.now - child->started) / 1000 : 0;
 	struct role_deaths deaths = child->deaths;
 	const char *why = child->reason;
 	int64_t since;
 	enum role_state state = child_state(child, &since);
 
-	role_lived(&deaths, parent->now);
+	role_lived(&deaths, parent->daemon.now);
 	if (!why[0] && deaths.count)
 		why = child->last_end;
 	return json_pack("{s:s, s:s, s:f, s:o, s:s?, s:i, s:i, s:o, s:f, s:i}", "role",
@@ -149,12 +151,12 @@ static json_t *roles_json(const struct parent *parent)
 	json_t *list = json_array();
 	json_t *own = json_pack("{s:s, s:s, s:i, s:f, s:i}", "role", "parent", "state",
 				role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime",
-				(double)(parent->now - parent->began) / 1000, "restarts",
+				(double)(parent->daemon.now - parent->daemon.began) / 1000, "restarts",
 				0);
 
 	(void)json_array_append_new(list, own);
 	for (int role = ROLE_DNS; role < ROLE_COUNT; role++) {
-		const struct child *child = &parent->child[role];
+		const struct child *child = &parent->children.child[role];
 
 		if (role == ROLE_COMPILE || (role == ROLE_JOURNAL && !ENABLED(CONFIG_JOURNAL)) ||
 		    (role == ROLE_UPDATE && !parent->updates.on))
@@ -233,7 +235,7 @@ static json_t *disk_json(const struct disk *disk, bool silent)
 static json_t *disks_json(const struct parent *parent)
 {
 	const struct disk *disk = parent->disks.report.disk;
-	bool silent = disks_silent(&parent->disks, parent->now);
+	bool silent = disks_silent(&parent->disks, parent->daemon.now);
 	json_t *list = json_array();
 
 	for (int i = 0; i < DISK_FOLDERS; i++) {
@@ -254,37 +256,19 @@ static json_t *disks_json(const struct parent *parent)
 
 void status_look(struct parent *parent, int64_t age_ms)
 {
-	const struct disk_log log = { .budget = parent->settings.log_budget,
-				      .floor = version_build_time(), .now = updates_now(parent) };
+	const struct disk_log log = { .budget = parent->daemon.settings.log_budget,
+				      .floor = version_build_time(), .now = updates_now(&parent->updates) };
 
-	disks_look(&parent->disks, parent->state, &log, parent->now, age_ms);
+	disks_look(&parent->disks, parent->daemon.state, &log, parent->daemon.now, age_ms);
 }
 
 static void put_clock(json_t *object, const struct parent *parent)
 {
 	put_time(object, "time", clock_wall());
-	put(object, "clock", json_string(updates_clock_set(parent) ? "set" : "floor"));
-	put(object, "ntp", json_boolean(updates_clock_by_ntp(parent)));
-	put(object, "uptime", json_real((double)(parent->now - parent->began) / 1000));
-	put(object, "boot_id", json_string(parent->boot));
-}
-
-/* Events that the log lacks; also what no journal was there to hear of yet. */
-static uint64_t loss_of(const struct parent *parent, enum loss loss)
-{
-	const struct losses *losses = parent->losses;
-	struct unlogged unlogged = parent->unlogged;
-	uint64_t lost = losses ? losses->lost[loss] : 0;
-
-	if (loss == LOSS_KERNEL)
-		lost += unlogged_since(&unlogged, parent->counters, parent->counters_size);
-	for (unsigned int i = 0; loss == LOSS_RINGS && i < parent->workers; i++) {
-		uint64_t seen = losses ? losses->ring[i] : 0;
-		uint64_t all = parent->shared[i] ? counter_get(&parent->shared[i]->ring.lost) : 0;
-
-		lost += all > seen ? all - seen : 0;
-	}
-	return lost;
+	put(object, "clock", json_string(updates_clock_set(&parent->updates) ? "set" : "floor"));
+	put(object, "ntp", json_boolean(updates_clock_by_ntp(&parent->updates)));
+	put(object, "uptime", json_real((double)(parent->daemon.now - parent->daemon.began) / 1000));
+	put(object, "boot_id", json_string(parent->daemon.boot));
 }
 
 /* What is on its way to the journal is in neither for a moment. */
@@ -293,21 +277,13 @@ static uint64_t since(uint64_t count, uint64_t seen)
 	return count > seen ? count - seen : 0;
 }
 
-void status_losses(const struct parent *parent, struct seen_losses *losses)
-{
-	for (int loss = 0; loss < LOSS_COUNT; loss++)
-		losses->lost[loss] = loss_of(parent, (enum loss)loss);
-	losses->freed = parent->losses ? parent->losses->freed : 0;
-	losses->messages = log_lost();
-}
-
 static void put_losses(json_t *object, const struct parent *parent)
 {
 	json_t *each = json_object(), *unseen = json_object();
 	struct seen_losses losses;
 	uint64_t sum = 0;
 
-	status_losses(parent, &losses);
+	lost_count(parent, &losses);
 	for (int loss = 0; loss < LOSS_COUNT; loss++) {
 		put_count(each, loss_print((enum loss)loss), losses.lost[loss]);
 		put_count(unseen, loss_print((enum loss)loss),
@@ -329,17 +305,17 @@ static void put_losses(json_t *object, const struct parent *parent)
 static void put_force(json_t *object, const struct parent *parent)
 {
 	static const char *const kernel[KERNEL_STATES] = { NULL, "closed", "earlier policy" };
-	bool in_force = parent->current.number && parent->child[ROLE_RULES].applied;
+	bool in_force = parent->change.current.number && parent->children.child[ROLE_RULES].applied;
 
 	put(object, "in_force", json_boolean(in_force));
-	put(object, "closed", json_boolean(!parent->current.number &&
+	put(object, "closed", json_boolean(!parent->change.current.number &&
 					   parent->kernel != KERNEL_UNKNOWN));
 	put(object, "kernel", kernel[parent->kernel] ? json_string(kernel[parent->kernel])
 						     : json_null());
-	put(object, "source", parent->current.number
-			      ? json_string(source_print(parent->current_source)) : json_null());
-	put(object, "mode_waits", parent->mode_waits
-				  ? json_string(mode_print(parent->waiting_mode.mode))
+	put(object, "source", parent->change.current.number
+			      ? json_string(source_print(parent->change.current_source)) : json_null());
+	put(object, "mode_waits", parent->standing.waits
+				  ? json_string(mode_print(parent->standing.waiting.mode))
 				  : json_null());
 }
 
@@ -356,15 +332,15 @@ static json_t *trouble_json(const struct parent *parent)
 								    part_print((enum part)i), "why",
 								    part->why));
 	}
-	if (parent->unkept)
+	if (parent->copies.unkept)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s}", "part",
 							    "last good policy", "why",
 							    "it cannot be written"));
-	if (parent->history_lost)
+	if (parent->updates.history.lost)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s++}", "part", "history of updates",
 							    "why", "it lacks lines that could not be "
 							    "written: ",
-							    strerror(-parent->history_error), ""));
+							    strerror(-parent->updates.history.error), ""));
 	return list;
 }
 
@@ -373,27 +349,27 @@ char *status_print(const struct parent *parent)
 	json_t *object = json_object();
 	char state[9], *text;
 
-	put_mode(object, &parent->mode);
-	put(object, "appliance", json_string(parent->identity));
+	put_mode(object, &parent->standing.mode);
+	put(object, "appliance", json_string(parent->daemon.identity));
 	put(object, "version", json_string(VERSION_TEXT));
 	put_clock(object, parent);
 	put_force(object, parent);
-	if (parent->current.number) {
-		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
+	if (parent->change.current.number) {
+		snprintf(state, sizeof(state), "%08x", policy_state(&parent->change.current.policy));
 		put(object, "state", json_string(state));
-		put(object, "policy", policy_json(&parent->current));
+		put(object, "policy", policy_json(&parent->change.current));
 	}
-	put(object, "refused", parent->last_error[0] ? json_string(parent->last_error)
+	put(object, "refused", parent->change.last_error[0] ? json_string(parent->change.last_error)
 						     : json_null());
 	put(object, "trouble", trouble_json(parent));
-	put(object, "update", updates_status(parent));
-	put(object, "guard", guarded_json(parent));
-	put(object, "links", links_json(&parent->settings, &parent->guarded.report.outside));
+	put(object, "update", updates_status(&parent->updates));
+	put(object, "guard", guarded_json(&parent->guarded));
+	put(object, "links", links_json(&parent->daemon.settings, &parent->guarded.report.outside));
 	put(object, "default_route", links_routes_json());
 	put(object, "dns", dns_json(parent));
 	put(object, "packets", packets_json(parent));
 	put_losses(object, parent);
-	put(object, "uninspected", uninspected_json(&parent->settings));
+	put(object, "uninspected", uninspected_json(&parent->daemon.settings));
 	put(object, "disks", disks_json(parent));
 	put(object, "log", ENABLED(CONFIG_JOURNAL) ? log_json(parent) : json_null());
 	put(object, "watchdog", watchdog_json(&parent->watchdog));

@@ -14,7 +14,7 @@
 #include "appliance/base/file.h"
 #include "appliance/daemon/history.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
+#include "appliance/daemon/own.h"
 #include "appliance/daemon/receipt.h"
 #include "rules/signed/archive.h"
 #include "rules/signed/metadata.h"
@@ -22,47 +22,6 @@
 #define RECEIPT_FILE "receipt.json"
 
 enum { HOUR_MS = 3600 * 1000, AGAIN_S = 600 };
-
-/* ---- time ---- */
-
-static int64_t now_or_floor(const struct parent *parent, bool *behind)
-{
-	struct clock_reading reading;
-
-	clock_read(&reading);
-	return freshness_now(&parent->updates.freshness, &reading, behind);
-}
-
-int64_t updates_now(const struct parent *parent)
-{
-	bool behind;
-
-	return now_or_floor(parent, &behind);
-}
-
-bool updates_clock_set(const struct parent *parent)
-{
-	bool behind;
-
-	(void)now_or_floor(parent, &behind);
-	return !behind;
-}
-
-bool updates_clock_by_ntp(const struct parent *parent)
-{
-	struct clock_reading reading;
-
-	clock_read(&reading);
-	return freshness_by_ntp(&parent->updates.freshness, &reading);
-}
-
-enum freshness_state updates_freshness(const struct parent *parent)
-{
-	const struct updates *updates = &parent->updates;
-
-	return freshness_judge(updates_now(parent), updates->newest.signed_at,
-			       updates->newest.expires, parent->settings.stale_after);
-}
 
 /* ---- what children are told ---- */
 
@@ -80,9 +39,9 @@ static int tell_file(struct child *child, enum message_type type, const char *pa
 	return error;
 }
 
-static int tell_clock(struct parent *parent, struct child *child)
+static int tell_clock(struct updates *updates, struct child *child)
 {
-	const struct freshness *freshness = &parent->updates.freshness;
+	const struct freshness *freshness = &updates->freshness;
 	const int64_t member[] = { freshness->people, freshness->online, freshness->at_ms,
 				   freshness->ntp, freshness->ntp_ms };
 	uint8_t body[sizeof(member)];
@@ -90,13 +49,13 @@ static int tell_clock(struct parent *parent, struct child *child)
 
 	for (size_t i = 0; i < sizeof(member) / sizeof(*member); i++)
 		cursor_put64(&cursor, (uint64_t)member[i]);
-	parent->updates.told = *freshness;
+	updates->told = *freshness;
 	return child_send(child, MESSAGE_CLOCK, body, sizeof(body), -1);
 }
 
-static int tell_own(struct parent *parent, struct child *child)
+static int tell_own(struct updates *updates, struct child *child)
 {
-	int fd = parent->settings.collector.host[0] ? updates_own(parent) : -1;
+	int fd = updates->daemon->settings.collector.host[0] ? own_open(updates->daemon) : -1;
 	int error = fd < 0 ? 0 : child_send(child, MESSAGE_OWN, NULL, 0, fd);
 
 	if (fd >= 0)
@@ -104,20 +63,20 @@ static int tell_own(struct parent *parent, struct child *child)
 	return error;
 }
 
-int updates_tell_update(struct parent *parent, struct child *child)
+int updates_tell_update(struct updates *updates, struct child *child)
 {
-	const struct settings *settings = &parent->settings;
+	const struct settings *settings = &updates->daemon->settings;
 	int error = tell_file(child, MESSAGE_TRUST, settings->trust_root);
 
-	parent->updates.messages.spent = 0;
+	updates->messages.spent = 0;
 	if (!error && settings->mirror_ca[0])
 		error = tell_file(child, MESSAGE_CA, settings->mirror_ca);
 	if (!error)
-		error = tell_own(parent, child);
+		error = tell_own(updates, child);
 	if (!error)
-		error = child_send(child, MESSAGE_IDENTITY, parent->identity,
-				   strlen(parent->identity), -1);
-	return error ? error : tell_clock(parent, child);
+		error = child_send(child, MESSAGE_IDENTITY, updates->daemon->identity,
+				   strlen(updates->daemon->identity), -1);
+	return error ? error : tell_clock(updates, child);
 }
 
 static void drop(int *fd)
@@ -127,88 +86,95 @@ static void drop(int *fd)
 	*fd = -1;
 }
 
-int updates_tell_compile(struct parent *parent, struct child *child)
+int updates_tell_compile(struct updates *updates, struct child *child, bool offered)
 {
-	struct updates *updates = &parent->updates;
 	int error;
 
 	updates->has_verified = false;
 	drop(&updates->candidate);
-	error = updates_bundled(parent)
+	error = updates_bundled(updates)
 			? child_send(child, MESSAGE_BUNDLE, NULL, 0, updates->bundle) : 0;
 	/* Beside a bundle the root of the settings may be missing. */
-	if (!error && (!updates_bundled(parent) ||
-		       access(parent->settings.trust_root, R_OK) == 0))
-		error = tell_file(child, MESSAGE_TRUST, parent->settings.trust_root);
-	if (!error && parent->cause == CAUSE_UPDATE)
+	if (!error && (!updates_bundled(updates) ||
+		       access(updates->daemon->settings.trust_root, R_OK) == 0))
+		error = tell_file(child, MESSAGE_TRUST, updates->daemon->settings.trust_root);
+	if (!error && offered)
 		error = child_send(child, MESSAGE_OFFERED, NULL, 0, updates->judged);
 	return error;
 }
 
-bool updates_bundled(const struct parent *parent)
-{
-	return parent->updates.bundle >= 0;
-}
-
-void updates_bundle_damaged(struct parent *parent)
-{
-	drop(&parent->updates.bundle);
-	parent->updates.running = (struct bundle_info){ .release = 0 };
-	parent->updates.damaged = true;
-	log_error("%s/bundle cannot be used: from the folder of rule lists until the next "
-		  "release comes", parent->state_path);
-}
-
 /* ---- receipts ---- */
 
-static void send_receipt(struct parent *parent, const char *text, size_t length)
+/* "" while nothing is in force. */
+static const char *state_print(const struct updates *updates, char text[9])
 {
-	struct child *child = &parent->child[ROLE_UPDATE];
+	text[0] = '\0';
+	if (updates->current->number)
+		snprintf(text, 9, "%08x", policy_state(&updates->current->policy));
+	return text;
+}
 
-	if (!parent->settings.collector.host[0] || !child->ready || length > MESSAGE_MAX)
+
+static void send_receipt(struct updates *updates, const char *text, size_t length)
+{
+	struct child *child = updates->role;
+
+	if (!updates->daemon->settings.collector.host[0] || !child->ready || length > MESSAGE_MAX)
 		return;
 	(void)!child_send(child, MESSAGE_RECEIPT, text, length, -1);
 }
 
-static void attest(struct parent *parent, const char *result)
+static void attest(struct updates *updates, const char *result)
 {
-	struct updates *updates = &parent->updates;
-	char boot[CLOCK_BOOT_ID], state[9] = "";
+	char boot[CLOCK_BOOT_ID], state[9];
 	struct text text = TEXT_EMPTY;
 	struct receipt receipt = {
-		.appliance = parent->identity, .boot = boot, .state = state,
-		.mode = mode_print(parent->mode.mode),
-		.freshness = freshness_print(updates_freshness(parent)),
+		.appliance = updates->daemon->identity, .boot = boot,
+		.state = state_print(updates, state),
+		.mode = mode_print(updates->mode->mode),
+		.freshness = freshness_print(updates_freshness(updates)),
 		.result = result, .refusal = updates->refused_at ? updates->refusal : "",
-		.ring = parent->settings.ring, .release = updates->running.release,
+		.ring = updates->daemon->settings.ring, .release = updates->running.release,
 		.bundle = updates->running.release ? updates->running.digest : NULL,
-		.since = updates->since, .time = updates_now(parent),
-		.clock_set = updates_clock_set(parent), .uptime = clock_uptime_ms() / 1000,
+		.since = updates->since, .time = updates_now(updates),
+		.clock_set = updates_clock_set(updates), .uptime = clock_uptime_ms() / 1000,
 		.sequence = ++updates->sequence,
 	};
 
 	updates->attested = true;
 	clock_boot_id(boot);
-	if (parent->current.number)
-		snprintf(state, sizeof(state), "%08x", policy_state(&parent->current.policy));
-	updates_keep(parent);
+	updates_keep(updates);
 	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
 	if (receipt_print(&receipt, updates->device, &text) < 0 ||
-	    file_replace(parent->state, RECEIPT_FILE, text.data, text.length, 0644) < 0) {
-		log_error("the receipt cannot be written into %s", parent->state_path);
+	    file_replace(updates->daemon->state, RECEIPT_FILE, text.data, text.length, 0644) < 0) {
+		log_error("the receipt cannot be written into %s", updates->daemon->state_path);
 	} else {
 		if (strcmp(result, "unchanged") != 0)
-			history_receipt(parent, text.data);
-		send_receipt(parent, text.data, text.length);
+			history_receipt(&updates->history, text.data);
+		send_receipt(updates, text.data, text.length);
 	}
 	text_release(&text);
 }
 
+/* A line of the history: what happened to which release. */
+static void note(struct updates *updates, const char *event, int64_t release, const char *text)
+{
+	char state[9];
+	const struct history_line line = {
+		.event = event, .time = updates_now(updates), .release = release,
+		.state = state_print(updates, state), .source = updates->attempt.source,
+		.text = text,
+		.signed_by = strcmp(event, "accepted") == 0 ? &updates->running : NULL,
+	};
+
+	history_add(&updates->history, &line);
+}
+
 /* ---- offers ---- */
 
-bool updates_flooded(struct parent *parent)
+bool updates_flooded(struct updates *updates)
 {
-	return !ration_take(&parent->updates.messages, parent->now);
+	return !ration_take(&updates->messages, updates->daemon->now);
 }
 
 /* Sealed, so that it stays as large as it is now. */
@@ -224,9 +190,8 @@ static int check_offer(int fd)
 	return size > ARCHIVE_MAX ? -EFBIG : 0;
 }
 
-void updates_offer(struct parent *parent, struct message *message)
+void updates_offer(struct updates *updates, struct message *message)
 {
-	struct updates *updates = &parent->updates;
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	uint32_t look = cursor_get32(&cursor);
 	int error = check_offer(message->fd);
@@ -238,7 +203,7 @@ void updates_offer(struct parent *parent, struct message *message)
 	}
 	/* The newest one counts. */
 	if (updates->offer >= 0 && updates->offer_look != look)
-		control_looked(parent, updates->offer_look, 1, "a newer look took its place: see "
+		updates->looked(updates->context, updates->offer_look, 1, "a newer look took its place: see "
 			       "cordon update status\n");
 	drop(&updates->offer);
 	updates->offer = message->fd;
@@ -247,9 +212,8 @@ void updates_offer(struct parent *parent, struct message *message)
 }
 
 /* signed/freshness.h says who may raise the floor, and what takes it back. */
-static void learn_time(struct parent *parent)
+static void learn_time(struct updates *updates)
 {
-	struct updates *updates = &parent->updates;
 	const struct bundle_info *verified = &updates->verified;
 	/* What is in force may rest on an older root than an offer that waits for its turn. */
 	const bool newest = verified->root_version >= updates->newest.root_version;
@@ -268,7 +232,7 @@ static void learn_time(struct parent *parent)
 			    "by what people signed", floor);
 	}
 	if (freshness_learn(&updates->freshness, &claim, &reading) || withdrawn)
-		updates_keep(parent);
+		updates_keep(updates);
 }
 
 /* A new root may have withdrawn the key of what was the newest until now. */
@@ -279,9 +243,8 @@ static bool is_newest(const struct bundle_info *verified, const struct bundle_in
 		verified->signed_at >= newest->signed_at);
 }
 
-int updates_verified(struct parent *parent, struct message *message)
+int updates_verified(struct updates *updates, struct message *message)
 {
-	struct updates *updates = &parent->updates;
 	int error = bundle_info_decode(&updates->verified, message->body, message->size);
 
 	updates->has_verified = !error;
@@ -290,15 +253,14 @@ int updates_verified(struct parent *parent, struct message *message)
 	drop(&updates->candidate);
 	updates->candidate = message->fd;
 	message->fd = -1;
-	learn_time(parent);
+	learn_time(updates);
 	if (is_newest(&updates->verified, &updates->newest))
 		updates->newest = updates->verified;
 	return 0;
 }
 
-static void tell_outcome(struct parent *parent, enum outcome outcome)
+static void tell_outcome(struct updates *updates, enum outcome outcome)
 {
-	const struct updates *updates = &parent->updates;
 	int64_t again = 0;
 	uint8_t body[9];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
@@ -308,120 +270,112 @@ static void tell_outcome(struct parent *parent, enum outcome outcome)
 		again = updates->waiting_until;
 	/* What was in its way may have been ours: a full disk, a role that was down. */
 	if (outcome == OUTCOME_REFUSED)
-		again = updates_now(parent) + AGAIN_S;
+		again = updates_now(updates) + AGAIN_S;
 	cursor_put64(&cursor, (uint64_t)again);
-	if (parent->child[ROLE_UPDATE].ready)
-		(void)!child_send(&parent->child[ROLE_UPDATE], MESSAGE_OUTCOME, body, sizeof(body),
+	if (updates->role->ready)
+		(void)!child_send(updates->role, MESSAGE_OUTCOME, body, sizeof(body),
 				  -1);
 }
 
-static void taken(struct parent *parent, const char *text)
+static void taken(struct updates *updates, const char *text)
 {
-	struct updates *updates = &parent->updates;
 	bool same = updates->verified.release == updates->running.release;
 
 	drop(&updates->bundle);
 	updates->bundle = updates->candidate;
 	updates->candidate = -1;
-	updates_save_bundle(parent);
+	updates_save_bundle(updates);
 	updates->running = updates->verified;
 	if (!same)
-		updates->since = updates_now(parent);
+		updates->since = updates_now(updates);
 	updates->refused_at = updates->waiting = 0;
 	if (!same)
-		history_add(parent, "accepted", updates->running.release, text);
-	attest(parent, same ? "unchanged" : "accepted");
+		note(updates, "accepted", updates->running.release, text);
+	attest(updates, same ? "unchanged" : "accepted");
 }
 
-static void waits(struct parent *parent, const char *text)
+static void waits(struct updates *updates, const char *text)
 {
-	struct updates *updates = &parent->updates;
 	bool first = updates->waiting != updates->verified.release ||
 		     updates->waiting_until != updates->verified.due;
 
 	updates->waiting = updates->verified.release;
 	updates->waiting_until = updates->verified.due;
-	if (!first || !ration_take(&updates->verdicts, parent->now))
+	if (!first || !ration_take(&updates->verdicts, updates->daemon->now))
 		return;
-	history_add(parent, "waiting", updates->waiting, text);
-	attest(parent, "waiting");
+	note(updates, "waiting", updates->waiting, text);
+	attest(updates, "waiting");
 }
 
-static void refused(struct parent *parent, const char *text)
+static void refused(struct updates *updates, const char *text)
 {
-	struct updates *updates = &parent->updates;
 	bool first = !updates->refused_at || strcmp(updates->refusal, text) != 0;
 
-	updates->refused_at = updates_now(parent);
+	updates->refused_at = updates_now(updates);
 	snprintf(updates->refusal, sizeof(updates->refusal), "%s", text);
-	if (!first || !ration_take(&updates->verdicts, parent->now))
+	if (!first || !ration_take(&updates->verdicts, updates->daemon->now))
 		return;
-	history_add(parent, "refused",
-		    updates->has_verified ? updates->verified.release : 0, text);
-	attest(parent, "refused");
+	note(updates, "refused", updates->has_verified ? updates->verified.release : 0, text);
+	attest(updates, "refused");
 }
 
-void updates_finished(struct parent *parent, enum outcome outcome, const char *text)
+void updates_finished(struct updates *updates, enum outcome outcome, const char *text)
 {
 	switch (outcome) {
 	case OUTCOME_TAKEN:
-		taken(parent, text);
+		taken(updates, text);
 		break;
 	case OUTCOME_WAITS:
-		waits(parent, text);
+		waits(updates, text);
 		break;
 	default:
-		refused(parent, text);
+		refused(updates, text);
 	}
-	tell_outcome(parent, outcome);
-	drop(&parent->updates.judged);
-	drop(&parent->updates.candidate);
+	tell_outcome(updates, outcome);
+	drop(&updates->judged);
+	drop(&updates->candidate);
 }
 
-void updates_known(struct parent *parent)
+void updates_known(struct updates *updates)
 {
-	tell_outcome(parent, OUTCOME_TAKEN);
-	drop(&parent->updates.judged);
+	tell_outcome(updates, OUTCOME_TAKEN);
+	drop(&updates->judged);
 	/* The collector may know this appliance by now. */
-	if (!parent->updates.attested || (parent->updates.delivered[0] &&
-					  strcmp(parent->updates.delivered, "delivered") != 0))
-		attest(parent, "unchanged");
+	if (!updates->attested || (updates->delivered[0] &&
+					  strcmp(updates->delivered, "delivered") != 0))
+		attest(updates, "unchanged");
 }
 
-void updates_in_force(struct parent *parent)
+void updates_in_force(struct updates *updates)
 {
-	if (parent->updates.has_verified)
-		parent->updates.running = parent->updates.verified;
+	if (updates->has_verified)
+		updates->running = updates->verified;
 }
 
 /* ---- looks ---- */
 
-static void failed_look(struct parent *parent)
+static void failed_look(struct updates *updates)
 {
-	struct updates *updates = &parent->updates;
-
 	if (strcmp(updates->failure, updates->attempt.text) == 0)
 		return;
 	snprintf(updates->failure, sizeof(updates->failure), "%s", updates->attempt.text);
-	if (!ration_take(&updates->failures, parent->now))
+	if (!ration_take(&updates->failures, updates->daemon->now))
 		return;
 	log_warning("update: %.*s", (int)strcspn(updates->failure, "\n"), updates->failure);
-	history_add(parent, "failed", 0, updates->failure);
+	note(updates, "failed", 0, updates->failure);
 }
 
-void updates_attempt(struct parent *parent, const struct message *message)
+void updates_attempt(struct updates *updates, const struct message *message)
 {
-	struct updates *updates = &parent->updates;
-
 	if (attempt_decode(&updates->attempt, message->body, message->size) < 0) {
 		log_error("update: a damaged message: it is started again");
-		child_kill(&parent->child[ROLE_UPDATE], "it sent a damaged message");
+		child_kill(updates->role, "it sent a damaged message");
 		return;
 	}
-	updates->attempt_at = updates_now(parent);
+	updates->attempt_at = updates_now(updates);
 	if (updates->attempt.result == ATTEMPT_FAILED) {
-		failed_look(parent);
-		control_looked(parent, updates->attempt.look, 1, updates->attempt.text);
+		failed_look(updates);
+		updates->looked(updates->context, updates->attempt.look, 1, updates->attempt.text);
 		return;
 	}
 	updates->contact_at = updates->attempt_at;
@@ -429,25 +383,25 @@ void updates_attempt(struct parent *parent, const struct message *message)
 	/* An offer is answered when it is taken or refused. */
 	if (updates->attempt.result != ATTEMPT_OFFERED ||
 	    (updates->offer < 0 && updates->judged < 0))
-		control_looked(parent, updates->attempt.look, 0, "nothing new\n");
+		updates->looked(updates->context, updates->attempt.look, 0, "nothing new\n");
 }
 
-void updates_delivered(struct parent *parent, const struct message *message)
+void updates_delivered(struct updates *updates, const struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	int result = (int)cursor_get32(&cursor);
 
-	snprintf(parent->updates.delivered, sizeof(parent->updates.delivered), "%.*s",
+	snprintf(updates->delivered, sizeof(updates->delivered), "%.*s",
 		 (int)cursor_left(&cursor), (const char *)message->body + cursor.at);
-	update_clean(parent->updates.delivered);
+	update_clean(updates->delivered);
 	if (!result)
-		snprintf(parent->updates.delivered, sizeof(parent->updates.delivered),
+		snprintf(updates->delivered, sizeof(updates->delivered),
 			 "delivered");
 }
 
-static int ask(struct parent *parent, uint32_t look, const char *folder)
+static int ask(struct updates *updates, uint32_t look, const char *folder)
 {
-	struct child *child = &parent->child[ROLE_UPDATE];
+	struct child *child = updates->role;
 	uint8_t body[4 + CONTROL_REASON];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
@@ -457,17 +411,15 @@ static int ask(struct parent *parent, uint32_t look, const char *folder)
 		       ? child_send(child, MESSAGE_LOOK, body, cursor.at, -1) : -ESRCH;
 }
 
-uint32_t updates_look(struct parent *parent, const char *folder, const char **text)
+uint32_t updates_look(struct updates *updates, const char *folder, const char **text)
 {
-	struct updates *updates = &parent->updates;
-
 	if (!updates->on) {
 		*text = "signed updates are off: see cordon update status\n";
 		return 0;
 	}
 	if (++updates->last_look == 0)
 		updates->last_look = 1;
-	if (ask(parent, updates->last_look, folder) == 0)
+	if (ask(updates, updates->last_look, folder) == 0)
 		return updates->last_look;
 	*text = "the update role is not there; it is started again: try in a moment\n";
 	return 0;
@@ -483,9 +435,8 @@ static void make_text(char *text)
 	json_decref(string);
 }
 
-int updates_hold(struct parent *parent, bool held, const struct control_request *request)
+int updates_hold(struct updates *updates, bool held, const struct control_request *request)
 {
-	struct updates *updates = &parent->updates;
 	char text[CONTROL_REASON + CONTROL_BY + 8];
 	const char *unused;
 	int error;
@@ -498,20 +449,19 @@ int updates_hold(struct parent *parent, bool held, const struct control_request 
 	snprintf(text, sizeof(text), "by %s%s%s", updates->held_by[0] ? updates->held_by : "root",
 		 updates->held_reason[0] ? ": " : "", updates->held_reason);
 	log_warning("updates are %s, %s", held ? "held" : "taken again", text);
-	history_add(parent, held ? "held" : "released", 0, text);
-	error = updates_keep(parent);
+	note(updates, held ? "held" : "released", 0, text);
+	error = updates_keep(updates);
 	if (!held)
-		(void)!updates_look(parent, "", &unused);
+		(void)!updates_look(updates, "", &unused);
 	return error;
 }
 
 /* ---- the clock ---- */
 
 /* The update role has what counts now: the floor, and a clock of NTP that came or was set. */
-static void follow_clock(struct parent *parent)
+static void follow_clock(struct updates *updates)
 {
-	struct updates *updates = &parent->updates;
-	struct child *child = &parent->child[ROLE_UPDATE];
+	struct child *child = updates->role;
 	const struct freshness *told = &updates->told, *known = &updates->freshness;
 	struct clock_reading reading;
 	int64_t drift;
@@ -521,28 +471,36 @@ static void follow_clock(struct parent *parent)
 	drift = known->ntp - told->ntp - (known->ntp_ms - told->ntp_ms) / 1000;
 	if (child->ready && (known->people != told->people || known->online != told->online ||
 			     (known->ntp != 0) != (told->ntp != 0) || drift > 2 || drift < -2))
-		(void)!tell_clock(parent, child);
+		(void)!tell_clock(updates, child);
 }
 
-void updates_tick(struct parent *parent)
+/* The newest offer is judged next. */
+static bool take_offer(struct updates *updates)
 {
-	struct updates *updates = &parent->updates;
+	if (updates->offer < 0 || !updates->current->number ||
+	    !ration_take(&updates->offers, updates->daemon->now))
+		return false;
+	updates->judged = updates->offer;
+	updates->judged_look = updates->offer_look;
+	updates->offer = -1;
+	return true;
+}
 
-	follow_clock(parent);
+bool updates_tick(struct updates *updates, bool idle)
+{
+	const int64_t now = updates->daemon->now;
+	bool judge;
+
+	follow_clock(updates);
 	if (!updates->on)
-		return;
-	if (updates->offer >= 0 && !parent->changing && parent->current.number &&
-	    ration_take(&updates->offers, parent->now)) {
-		updates->judged = updates->offer;
-		updates->judged_look = updates->offer_look;
-		updates->offer = -1;
-		change_begin(parent, CAUSE_UPDATE);
-	}
-	if (parent->now >= updates->save_ms) {
-		updates_keep(parent);
+		return false;
+	judge = idle && take_offer(updates);
+	if (now >= updates->save_ms) {
+		updates_keep(updates);
 		if (updates->unsaved)
-			updates_save_bundle(parent);
+			updates_save_bundle(updates);
 	}
-	if (parent->now >= updates->receipt_ms && parent->current.number)
-		attest(parent, "unchanged");
+	if (now >= updates->receipt_ms && updates->current->number)
+		attest(updates, "unchanged");
+	return judge;
 }

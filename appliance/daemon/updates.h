@@ -1,145 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "appliance/base/crypto/key.h"
-#include "appliance/base/diag.h"
-#include "appliance/base/ration.h"
-#include "appliance/ipc/message.h"
-#include "appliance/ipc/update.h"
-#include "rules/signed/freshness.h"
+#include "appliance/daemon/updates_keep.h"
 
 /*
- * The parent's side of signed updates: it takes an offer from the update role, has it verified and
- * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
- * no metadata itself.
- *
- * A file that is damaged is kept as NAME.damaged; one that cannot be read now is read again later.
- *
- *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at the
- *				start only
- *	STATE/update/		the update role's own folder
- *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
- *	STATE/device.pem	the appliance's key
- *	STATE/collector.pem	key and certificate that the collector knows it by
- *	STATE/receipt.json	the last receipt
- *	STATE/receipts.jsonl	those that said something new, bounded
- *	STATE/history.jsonl	what became of offers and looks, bounded
+ * Signed updates, from an offer to the receipt: it is verified and compiled by a throw-away child (change.h), comes into
+ * force, is kept, and is attested.
  */
-struct parent;
-struct child;
-
-struct updates {
-	bool on;			/* cordon.conf names a trust root, and it is there */
-	char off[320];			/* why not */
-	struct freshness freshness;
-	struct freshness told;		/* what the update role knows of it */
-	struct secret *device;
-	char device_id[UPDATE_KEYID];
-
-	/* outlives a restart */
-	int64_t sequence;		/* of receipts */
-	int64_t since;			/* when the release in force came into force */
-	bool held;
-	char held_reason[CONTROL_REASON];
-	char held_by[CONTROL_BY];
-
-	int bundle;			/* the bundle in force, so that no disk is needed to go on with
-					 * it; sealed memfd, -1: none */
-	bool unsaved;			/* STATE/bundle is older */
-	bool restored;			/* STATE/updates was read, or is not there */
-	bool looked;			/* STATE/bundle was read, or is not there */
-	bool damaged;			/* and cannot be used: it is set aside when another comes */
-	int offer;			/* waits for its turn; sealed memfd, -1 */
-	int judged;			/* the offer under way; -1 */
-	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
-	uint32_t last_look;
-	int candidate;			/* what the compiler would keep of it; -1 */
-	struct ration messages;		/* of the update role */
-	struct ration offers;
-	struct ration failures;		/* history lines of looks that failed */
-	struct ration verdicts;		/* history lines and receipts of offers that were not taken */
-	struct bundle_info running;	/* in force; release 0: none */
-	struct bundle_info verified;	/* the last one that a compiler verified */
-	bool has_verified;		/* in the change under way */
-	struct bundle_info newest;	/* of all that was verified, by root and time of signing */
-
-	struct attempt attempt;		/* the last look */
-	int64_t attempt_at;		/* seconds since 1970; 0: none yet */
-	int64_t contact_at;		/* the last one without failure */
-	int64_t waiting;		/* release that is verified and not due; 0: none */
-	int64_t waiting_until;		/* INT64_MAX: held */
-	int64_t refused_at;		/* 0: nothing refused since the last acceptance */
-	char refusal[UPDATE_TEXT];
-	char failure[UPDATE_TEXT];	/* of the last look, so that history says it once */
-	char delivered[256];		/* the fate of the last receipt; "" none sent */
-	bool attested;			/* since the start */
-	int64_t receipt_ms;		/* uptime of the next one that nothing else causes */
-	int64_t save_ms;		/* uptime of the next floor to keep */
-};
-
-/* In memory: no updates, and time begins at the build. */
-void updates_init(struct parent *parent);
-/*
- * What the state folder holds. 0 when all of it is there, or when the settings want no updates;
- * -errno with diag: then the daemon runs without updates, and calls this again later.
- */
-int updates_open(struct parent *parent, struct diag *diag) __attribute__((warn_unused_result));
 
 /* Messages for a child that is being started. */
-int updates_tell_update(struct parent *parent, struct child *child);
-int updates_tell_compile(struct parent *parent, struct child *child);
-
-/* Is the policy compiled from STATE/bundle, and not from the folder of rule lists? */
-bool updates_bundled(const struct parent *parent);
-/* A compiler found it damaged: from now on the folder counts, until the next release. */
-void updates_bundle_damaged(struct parent *parent);
+int updates_tell_update(struct updates *updates, struct child *child);
+/* offered: the offer under way is to be judged. */
+int updates_tell_compile(struct updates *updates, struct child *child, bool offered);
 
 /* Has the update role said more than it ever has to? */
-bool updates_flooded(struct parent *parent);
+bool updates_flooded(struct updates *updates);
 /* From the update role and the compiler; messages keep their descriptors unless taken. */
-void updates_offer(struct parent *parent, struct message *message);
-void updates_attempt(struct parent *parent, const struct message *message);
-void updates_delivered(struct parent *parent, const struct message *message);
-int updates_verified(struct parent *parent, struct message *message);
+void updates_offer(struct updates *updates, struct message *message);
+void updates_attempt(struct updates *updates, const struct message *message);
+void updates_delivered(struct updates *updates, const struct message *message);
+int updates_verified(struct updates *updates, struct message *message);
 
 /* The change that an offer caused is over. */
-void updates_finished(struct parent *parent, enum outcome outcome, const char *text);
+void updates_finished(struct updates *updates, enum outcome outcome, const char *text);
 /* It was the bundle in force, to the byte. */
-void updates_known(struct parent *parent);
+void updates_known(struct updates *updates);
 /* A change of another cause is in force: the bundle in it is the one that runs. */
-void updates_in_force(struct parent *parent);
+void updates_in_force(struct updates *updates);
 
-/* Requests of a person. The number of the look, and the reply comes with control_looked; or 0 with
+/* Requests of a person. The number of the look, and the reply comes with the hook; or 0 with
  * *text, static, now. */
-uint32_t updates_look(struct parent *parent, const char *folder, const char **text);
+uint32_t updates_look(struct updates *updates, const char *folder, const char **text);
 /* -errno: it is so, and a restart will not know. */
-int updates_hold(struct parent *parent, bool held, const struct control_request *request);
+int updates_hold(struct updates *updates, bool held, const struct control_request *request);
 
-/* Once a round. */
-void updates_tick(struct parent *parent);
-
-/* For options of a compiler. */
-int64_t updates_now(const struct parent *parent);
-enum freshness_state updates_freshness(const struct parent *parent);
-bool updates_clock_set(const struct parent *parent);
-bool updates_clock_by_ntp(const struct parent *parent);
-
-/* ---- updates_keep.c, with updates_init ---- */
-/* What has to outlive a restart; a failure is logged, too. */
-int updates_keep(struct parent *parent);
-void updates_save_bundle(struct parent *parent);
-
-/* ---- updates_status.c ---- */
-json_t *updates_status(const struct parent *parent);
-
-/* ---- updates_own.c ---- */
-
-/* A descriptor of the key and certificate for the collector, made when there are none for this
- * name; -1 after a message. */
-int updates_own(const struct parent *parent);
-/* The certificate alone, PEM, freed by the caller; NULL: there is none. */
-char *updates_own_certificate(const struct parent *parent);
+/* Once a round. idle: no change is under way. True: a change has to judge an offer now. */
+bool updates_tick(struct updates *updates, bool idle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/daemon/updates.h"
+#include "appliance/daemon/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,16 +9,10 @@
 #include <unistd.h>
 
 #include "appliance/base/crypto/certificate.h"
+#include "appliance/base/crypto/key.h"
 #include "appliance/base/file.h"
 #include "appliance/daemon/log.h"
-#include "appliance/daemon/parent.h"
 
-/*
- * Who the appliance is to the collector's TLS: a key of its own, since the update role that uses it
- * meets the network and must not have the one that signs receipts. The file stays the same, so that
- * the collector knows it by its certificate, until the appliance has another name, which is in the
- * file's first line.
- */
 #define OWN_FILE "collector.pem"
 
 static const char begin[] = "-----BEGIN CERTIFICATE-----";
@@ -31,7 +25,7 @@ static bool is_for(const char *text, const char *name)
 	       text[2 + length] == '\n' && strstr(text, begin);
 }
 
-static int make(const struct parent *parent)
+static int make(const struct daemon *daemon)
 {
 	struct text pem = TEXT_EMPTY;
 	struct secret *secret;
@@ -39,47 +33,47 @@ static int make(const struct parent *parent)
 
 	if (error)
 		return error;
-	text_printf(&pem, "# %s\n", parent->identity);
+	text_printf(&pem, "# %s\n", daemon->identity);
 	error = secret_print(secret, NULL, &pem);
 	if (!error)
-		error = certificate_print(secret, parent->identity, &pem);
+		error = certificate_print(secret, daemon->identity, &pem);
 	secret_free(secret);
 	if (!error)
-		error = file_replace(parent->state, OWN_FILE, pem.data, pem.length, 0600);
+		error = file_replace(daemon->state, OWN_FILE, pem.data, pem.length, 0600);
 	if (pem.data)
 		explicit_bzero(pem.data, pem.length);
 	text_release(&pem);
 	return error;
 }
 
-int updates_own(const struct parent *parent)
+int own_open(const struct daemon *daemon)
 {
 	char *text = NULL;
 	size_t size;
-	int error = file_read(parent->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size), fd;
-	bool fits = !error && is_for(text, parent->identity);
+	int error = file_read(daemon->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size), fd;
+	bool fits = !error && is_for(text, daemon->identity);
 
 	if (text)
 		explicit_bzero(text, size);
 	free(text);
 	if (!fits && !file_error_passes(error))
-		error = make(parent);
-	fd = error ? -1 : openat(parent->state, OWN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		error = make(daemon);
+	fd = error ? -1 : openat(daemon->state, OWN_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		log_error("%s/" OWN_FILE ": %s: the collector cannot know this appliance",
-			  parent->state_path, strerror(error ? -error : errno));
+			  daemon->state_path, strerror(error ? -error : errno));
 	return fd;
 }
 
-char *updates_own_certificate(const struct parent *parent)
+char *own_certificate(const struct daemon *daemon)
 {
 	char *text = NULL, *from, *copy = NULL;
 	size_t size;
 
-	if (file_read(parent->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size))
+	if (file_read(daemon->state, OWN_FILE, 2 * KEY_PEM_MAX, &text, &size))
 		return NULL;
 	from = strstr(text, begin);
-	if (from && is_for(text, parent->identity))
+	if (from && is_for(text, daemon->identity))
 		copy = strdup(from);
 	explicit_bzero(text, size);
 	free(text);

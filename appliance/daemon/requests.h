@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "appliance/daemon/parent.h"
+
+/* What root asks for over the control socket, from the request to the reply. */
+
+/* A request was read (the hook of control.h). */
+void requests_take(struct parent *parent, struct control_client *client);
+/* The change that clients wait for is over. */
+void requests_changed(struct parent *parent, bool done, const char *text);
+/* The rules role sent its counters. */
+void requests_counted(struct parent *parent);
+/* A look at the disk ended. */
+void requests_disks(struct parent *parent);
+/* What came of a look at the mirrors; nobody waits for look 0. */
+void requests_looked(struct parent *parent, uint32_t look, int code, const char *text);
+/* Nobody will ever say what comes of the looks that are waited for. */
+void requests_abandoned(struct parent *parent, const char *text);
+/* Once a round: time-outs, and requests whose turn has come. */
+void requests_tick(struct parent *parent);

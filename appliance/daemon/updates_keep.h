@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "appliance/base/crypto/key.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/ration.h"
+#include "appliance/daemon/change.h"
+#include "appliance/daemon/children.h"
+#include "appliance/daemon/history.h"
+#include "appliance/ipc/message.h"
+#include "appliance/ipc/update.h"
+#include "rules/signed/freshness.h"
+
+/*
+ * The parent's side of signed updates: it takes an offer from the update role, has it verified and
+ * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
+ * no metadata itself.
+ *
+ * A file that is damaged is kept as NAME.damaged; one that cannot be read now is read again later.
+ *
+ *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at the
+ *				start only
+ *	STATE/update/		the update role's own folder
+ *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
+ *	STATE/device.pem	the appliance's key
+ *	STATE/collector.pem	key and certificate that the collector knows it by
+ *	STATE/receipt.json	the last receipt
+ *	STATE/receipts.jsonl	those that said something new, bounded
+ *	STATE/history.jsonl	what became of offers and looks, bounded
+ */
+struct updates {
+	struct daemon *daemon;
+	struct child *role;		/* the update role */
+	const struct generation *current;	/* in force */
+	const struct mode_record *mode;
+	/* What came of a look that somebody asked for. */
+	void (*looked)(void *context, uint32_t look, int code, const char *text);
+	void *context;
+	struct history history;
+
+	bool on;			/* cordon.conf names a trust root, and it is there */
+	char off[320];			/* why not */
+	struct freshness freshness;
+	struct freshness told;		/* what the update role knows of it */
+	struct secret *device;
+	char device_id[UPDATE_KEYID];
+
+	/* outlives a restart */
+	int64_t sequence;		/* of receipts */
+	int64_t since;			/* when the release in force came into force */
+	bool held;
+	char held_reason[CONTROL_REASON];
+	char held_by[CONTROL_BY];
+
+	int bundle;			/* the bundle in force, so that no disk is needed to go on with
+					 * it; sealed memfd, -1: none */
+	bool unsaved;			/* STATE/bundle is older */
+	bool restored;			/* STATE/updates was read, or is not there */
+	bool bundle_read;		/* STATE/bundle was read, or is not there */
+	bool damaged;			/* and cannot be used: it is set aside when another comes */
+	int offer;			/* waits for its turn; sealed memfd, -1 */
+	int judged;			/* the offer under way; -1 */
+	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
+	uint32_t last_look;
+	int candidate;			/* what the compiler would keep of it; -1 */
+	struct ration messages;		/* of the update role */
+	struct ration offers;
+	struct ration failures;		/* history lines of looks that failed */
+	struct ration verdicts;		/* history lines and receipts of offers that were not taken */
+	struct bundle_info running;	/* in force; release 0: none */
+	struct bundle_info verified;	/* the last one that a compiler verified */
+	bool has_verified;		/* in the change under way */
+	struct bundle_info newest;	/* of all that was verified, by root and time of signing */
+
+	struct attempt attempt;		/* the last look */
+	int64_t attempt_at;		/* seconds since 1970; 0: none yet */
+	int64_t contact_at;		/* the last one without failure */
+	int64_t waiting;		/* release that is verified and not due; 0: none */
+	int64_t waiting_until;		/* INT64_MAX: held */
+	int64_t refused_at;		/* 0: nothing refused since the last acceptance */
+	char refusal[UPDATE_TEXT];
+	char failure[UPDATE_TEXT];	/* of the last look, so that history says it once */
+	char delivered[256];		/* the fate of the last receipt; "" none sent */
+	bool attested;			/* since the start */
+	int64_t receipt_ms;		/* uptime of the next one that nothing else causes */
+	int64_t save_ms;		/* uptime of the next floor to keep */
+};
+
+/* In memory: no updates, and time begins at the build. */
+/* The members before "on" are the caller's, and stay. */
+void updates_init(struct updates *updates);
+/*
+ * What the state folder holds. 0 when all of it is there, or when the settings want no updates;
+ * -errno with diag: then the daemon runs without updates, and calls this again later.
+ */
+int updates_open(struct updates *updates, struct diag *diag) __attribute__((warn_unused_result));
+
+/* Is the policy compiled from STATE/bundle, and not from the folder of rule lists? */
+bool updates_bundled(const struct updates *updates);
+/* A compiler found it damaged: from now on the folder counts, until the next release. */
+void updates_bundle_damaged(struct updates *updates);
+
+/* What has to outlive a restart; a failure is logged, too. */
+int updates_keep(struct updates *updates);
+void updates_save_bundle(struct updates *updates);
+
+/* What time it is by signed/freshness.h, in seconds since 1970, and how that is known. */
+int64_t updates_now(const struct updates *updates);
+enum freshness_state updates_freshness(const struct updates *updates);
+bool updates_clock_set(const struct updates *updates);
+bool updates_clock_by_ntp(const struct updates *updates);
