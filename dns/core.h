@@ -20,6 +20,7 @@
  * thread. It calls no file above it.
  */
 enum {
+	CORE_LISTENERS = 2 * SETTINGS_UPSTREAMS,	/* sockets of one protocol */
 	CORE_SERVERS = 256,		/* chains by address */
 	CORE_EXTRA_SOCKETS = 640,	/* of queries under way, beyond the first of each */
 	CORE_BYTES = 4 << 20		/* of answers and messages that queries under way hold */

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "dns/job.h"
-#include "dns/worker.h"
 
 /*
  * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What belongs to the
@@ -29,7 +28,7 @@ enum {
 struct tcp {
 	struct core *core;
 	struct jobs *jobs;
-	struct watch listener[WORKER_LISTENERS];
+	struct watch listener[CORE_LISTENERS];
 	struct chain clients;		/* by idle time */
 	struct chain connecting;	/* pipes */
 	struct share connections;
@@ -37,7 +36,7 @@ struct tcp {
 	uint32_t ids;			/* given to pipes so far */
 };
 
-/* Listens on sockets, the caller's; at most WORKER_LISTENERS. 0 or -errno. */
+/* Listens on sockets, the caller's; at most CORE_LISTENERS. 0 or -errno. */
 int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
 	__attribute__((warn_unused_result));
 /* Acts on the deadlines that have come. */

@@ -16,7 +16,7 @@
  * looked up.
  */
 enum {
-	WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS,
+	WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS,	/* CORE_LISTENERS */
 	WORKER_FILES = 3456	/* descriptors that it may have open at once */
 };
 

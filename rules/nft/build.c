@@ -372,16 +372,16 @@ static void port_map(struct build *build, const char *name, uint8_t protocol)
 	}
 }
 
-void build_maps(struct build *build)
+void build_range_maps(struct build *build)
 {
 	range_map(build, "networks4", POLICY_NETWORKS, true);
 	range_map(build, "networks6", POLICY_NETWORKS, false);
 	range_map(build, "resolvers4", POLICY_RESOLVERS, true);
 	range_map(build, "resolvers6", POLICY_RESOLVERS, false);
-	for (size_t i = 0; i < policy_embeddings(build->policy); i++) {
-		build_split(build, POLICY_NETWORKS, i);
-		build_split(build, POLICY_RESOLVERS, i);
-	}
+}
+
+void build_port_maps(struct build *build)
+{
 	some_ports_maps(build);
 	port_map(build, "tcp_ports", IPPROTO_TCP);
 	port_map(build, "udp_ports", IPPROTO_UDP);

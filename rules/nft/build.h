@@ -48,14 +48,17 @@ const uint8_t *build_bytes(const struct addr *addr);
 
 void build_counters(struct build *build);
 void build_sets(struct build *build);	/* from the settings */
-void build_maps(struct build *build);	/* from the policy; fills build->chain */
+/* Maps from the policy; build->chain is filled. */
+void build_range_maps(struct build *build);
+void build_port_maps(struct build *build);
 
 /*
  * The map of an embedding whose bytes do not lie side by side, which no rule can look up in the map
  * of IPv4: "networks6_inN". "" where the bytes do, or where there is nothing to look up.
  */
 const char *build_split_map(struct build *build, enum policy_table table, size_t embedding);
-void build_split(struct build *build, enum policy_table table, size_t embedding);	/* makes it */
+/* Makes all of them. */
+void build_splits(struct build *build);
 
 /* ---- ranges of the policy, between build.c and embedded.c ---- */
 

@@ -77,7 +77,7 @@ const char *build_split_map(struct build *build, enum policy_table table, size_t
 			  table == POLICY_NETWORKS ? "networks" : "resolvers", index);
 }
 
-void build_split(struct build *build, enum policy_table table, size_t index)
+static void build_split(struct build *build, enum policy_table table, size_t index)
 {
 	enum { PIECES = 3 };
 	const struct embedding *embedding = policy_embedding(build->policy, index);
@@ -95,5 +95,13 @@ void build_split(struct build *build, enum policy_table table, size_t index)
 
 		if (addr_is_v4(&range.first) && build_range_counts(build, table, &range, &target))
 			split_range(set, embedding, &range, target);
+	}
+}
+
+void build_splits(struct build *build)
+{
+	for (size_t i = 0; i < policy_embeddings(build->policy); i++) {
+		build_split(build, POLICY_NETWORKS, i);
+		build_split(build, POLICY_RESOLVERS, i);
 	}
 }

@@ -221,7 +221,9 @@ static void bypass_chain(struct build *build)
 
 void build_judge(struct build *build)
 {
-	build_maps(build);
+	build_range_maps(build);
+	build_splits(build);
+	build_port_maps(build);
 	vendor_chain(build);
 	sources_chain(build);
 	emitted_chain(build);

@@ -7,6 +7,7 @@
 #include "appliance/base/diag.h"
 #include "rules/nft/netlink.h"
 #include "rules/nft/outside.h"
+#include "rules/nft/preference.h"
 
 /*
  * Policy routing, for IPv4 and IPv6 each. What carries MARK_LOCAL is delivered to this machine,
@@ -21,14 +22,6 @@
  *	ip rule add pref 103 prohibit
  *	ip rule add pref 104 nop
  */
-enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100, ROUTE_LAST_PRIORITY = 104 };
-
-/* Policy rules of others that are asked before the barrier and lead packets past it. */
-enum { ROUTE_OTHERS = 4, ROUTE_OTHER_TEXT = 80 };
-struct route_others {
-	char text[ROUTE_OTHERS][ROUTE_OTHER_TEXT];	/* "50 (IPv4): lookup 200" */
-	size_t count;	/* all of them */
-};
 
 /*
  * Makes the route and the rules 100, 101 and 104 what they are above, and takes whatever else is

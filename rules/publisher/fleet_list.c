@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "rules/publisher/fleet_list.h"
+#include "rules/publisher/fleet_enter.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/lease.h"
-#include "appliance/box/network/renew.h"
 #include "appliance/box/network/wiring.h"
 #include "appliance/command/command.h"
 

@@ -19,6 +19,14 @@ static const struct rule_list *find_list(const struct rule_list *lists, size_t c
 	return NULL;
 }
 
+static int compare_effect(struct diff_sets *sets, const struct policy_options *options,
+			  struct diag *diag)
+{
+	int error = diff_effect(sets, options, diag);
+
+	return error ? error : diff_packets(sets);
+}
+
 /* The lists that are on by default, together. */
 static int compare_defaults(struct diff *diff, const struct rule_list *const sets[SIDES],
 			    const size_t counts[SIDES], const struct policy_options *options,
@@ -38,7 +46,7 @@ static int compare_defaults(struct diff *diff, const struct rule_list *const set
 		}
 		chosen.lists[side] = lists;
 	}
-	return diff_effect(&chosen, options, diag);
+	return compare_effect(&chosen, options, diag);
 }
 
 /* One list that is off by default, before or after: what it does where it is chosen. */
@@ -52,7 +60,7 @@ static int compare_chosen(struct diff *diff, const struct diff_list *entry,
 		chosen.lists[side] = list[side];
 		chosen.count[side] = list[side] ? 1 : 0;
 	}
-	return diff_effect(&chosen, options, diag);
+	return compare_effect(&chosen, options, diag);
 }
 
 /* ---- the lists as they are written ---- */
