@@ -12,7 +12,7 @@
 #include "appliance/box/health/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
-#include "rules/repo/repo.h"
+#include "rules/repo/table.h"
 
 /* What --help says besides, because an image has no manuals. */
 static const char *const details[][2] = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/cli/update.h"
+#include "appliance/cli/update_carry.h"
+#include "appliance/cli/update_from.h"
+#include "appliance/cli/update_receive.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -192,14 +194,6 @@ static int show_device(const struct cli *cli)
 }
 
 /* ---- requests ---- */
-
-int update_look(const struct cli *cli, const char *folder)
-{
-	struct control_request request = { .type = CONTROL_UPDATE };
-
-	snprintf(request.reason, sizeof(request.reason), "%s", folder);
-	return command_tell(cli, &request);
-}
 
 static int hold(const struct cli *cli, bool held, int argc, char **argv)
 {

@@ -13,7 +13,7 @@
 
 #include "appliance/base/file.h"
 #include "appliance/box/network/renew.h"
-#include "appliance/cli/update.h"
+#include "appliance/cli/update_carry.h"
 #include "appliance/command/command.h"
 #include "appliance/settings/settings.h"
 
@@ -112,27 +112,6 @@ static void copy_folder(struct copying *copying, int from, int to, unsigned int 
 		closedir(directory);
 	else
 		copying->problem = "a folder cannot be read";
-}
-
-/* Nobody else can remove them, since they are root's. */
-void update_remove_leftovers(int folder, const char *prefix)
-{
-	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-
-	while (directory && (entry = readdir(directory))) {
-		size_t length = strlen(prefix);
-		pid_t pid;
-
-		if (strncmp(entry->d_name, prefix, length) != 0)
-			continue;
-		pid = (pid_t)strtol(entry->d_name + length, NULL, 10);
-		if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH))
-			(void)!file_remove_tree(folder, entry->d_name);
-	}
-	if (directory)
-		closedir(directory);
 }
 
 /* ---- the receipt goes back onto the stick ---- */

@@ -14,7 +14,8 @@
 #include "appliance/base/sealed.h"
 #include "appliance/base/tar.h"
 #include "appliance/box/network/wiring.h"
-#include "appliance/cli/update.h"
+#include "appliance/cli/update_carry.h"
+#include "appliance/cli/update_from.h"
 #include "appliance/command/command.h"
 
 /*

@@ -11,6 +11,7 @@
 #include "rules/policy/compile.h"
 #include "rules/publisher/edition.h"
 #include "rules/publisher/plan.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 enum { RING_OPTION, NO_RINGS_OPTION, BLOCK_OPTION, PASS_OPTION, RULES_OPTION, SHARE_OPTION,

@@ -12,6 +12,7 @@
 #include "appliance/command/command.h"
 #include "rules/publisher/edition.h"
 #include "rules/publisher/fleet.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 enum { EXPECT_OPTION, LATE_OPTION, JSON_OPTION };

@@ -16,6 +16,7 @@
 #include "rules/publisher/content.h"
 #include "rules/publisher/images.h"
 #include "rules/publisher/plan.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 #include "rules/signed/packed.h"
 

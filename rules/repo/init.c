@@ -6,6 +6,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/command/command.h"
 #include "rules/publisher/plan.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 /* The first options are the roles, in the order of enum plan_name. */

@@ -11,6 +11,7 @@
 #include "appliance/base/config.h"
 #include "appliance/base/file.h"
 #include "appliance/command/command.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 enum { DIR_OPTION, TYPE_OPTION, FILE_OPTION, BARE_OPTION, JSON_OPTION, OUT_OPTION };

@@ -7,6 +7,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/command/command.h"
 #include "rules/publisher/edition.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 /* publish, timestamp and hold: what an online key does. */

@@ -8,26 +8,10 @@
 #include "rules/publisher/repository.h"
 #include "rules/publisher/signing.h"
 
-/* `cordon repo` in parts: repo.c is the table and what the parts share. */
-
-/* `cordon repo`: an exit code. */
-int command_repo(const struct cli *cli, int argc, char **argv);
-
-int repo_key(int argc, char **argv);
-int repo_init(int argc, char **argv);
-int repo_add(int argc, char **argv);
-int repo_revert(int argc, char **argv);
-int repo_sign(int argc, char **argv);
-int repo_status(int argc, char **argv);
-int repo_publish(int argc, char **argv);
-int repo_timestamp(int argc, char **argv);
-int repo_hold(int argc, char **argv);
-int repo_rotate(int argc, char **argv);
-int repo_delegate(int argc, char **argv);
-int repo_verify(int argc, char **argv);
-int repo_fleet(int argc, char **argv);
-int repo_settings(int argc, char **argv);
-int repo_image(int argc, char **argv);
+/*
+ * What the commands of `cordon repo` share: words.c their words, seen.c what keys have seen, secret.c and
+ * passphrase.c private keys. table.c has the commands (commands.h), one file each.
+ */
 
 /* ---- words of the command line ---- */
 

@@ -6,6 +6,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/command/command.h"
 #include "rules/publisher/rotation.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 /* rotate and delegate: other keys, thresholds, delegations. */

@@ -15,120 +15,9 @@
 
 enum { PASSPHRASE_LEAST = 8 };
 
-static void wipe_and_free(char *text, size_t size)
-{
-	if (text)
-		explicit_bzero(text, size);
-	free(text);
-}
-
-/* Without the end of the line. */
-static int take_line(const char *line, char passphrase[KEY_PASSPHRASE_MAX + 1])
-{
-	size_t length = strcspn(line, "\r\n");
-
-	if (length > KEY_PASSPHRASE_MAX)
-		return -E2BIG;
-	memcpy(passphrase, line, length);
-	passphrase[length] = '\0';
-	return 0;
-}
-
 bool repo_is_token(const char *key)
 {
 	return strncmp(key, "pkcs11:", strlen("pkcs11:")) == 0;
-}
-
-int repo_find_passphrase(const char *file, char passphrase[KEY_PASSPHRASE_MAX + 1])
-{
-	const char *variable = getenv("CORDON_PASSPHRASE");
-	char *text = NULL;
-	size_t size = 0;
-	int error;
-
-	if (!file && !variable)
-		return 1;
-	error = file ? file_read(AT_FDCWD, file, KEY_PEM_MAX, &text, &size) : 0;
-	if (!error)
-		error = take_line(file ? text : variable, passphrase);
-	wipe_and_free(text, size);
-	if (error)
-		fprintf(stderr, "cordon repo: %s: cannot use the passphrase: %s\n",
-			file ? file : "CORDON_PASSPHRASE", strerror(-error));
-	return error;
-}
-
-int repo_private_line(const char *path, char line[KEY_PASSPHRASE_MAX + 1])
-{
-	char *text = NULL;
-	size_t size = 0;
-	int error = repo_private_read(path, &text, &size);
-
-	if (!error && take_line(text, line)) {
-		fprintf(stderr, "cordon repo: %s: expected a line of at most %d characters\n", path,
-			KEY_PASSPHRASE_MAX);
-		error = -E2BIG;
-	}
-	wipe_and_free(text, size);
-	return error;
-}
-
-int repo_prompt(const char *question, const char *name, char passphrase[KEY_PASSPHRASE_MAX + 1])
-{
-	struct termios old, quiet;
-	char line[KEY_PASSPHRASE_MAX + 8];
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
-
-	if (fd < 0 || tcgetattr(fd, &old) < 0) {
-		if (fd >= 0)
-			close(fd);
-		fprintf(stderr,
-			"cordon repo: the key of %s needs a passphrase or PIN, and there is no "
-			"terminal to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n",
-			name);
-		return -ENOTTY;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	dprintf(fd, "%s %s: ", question, name);
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	got = read(fd, line, sizeof(line) - 1);
-	tcsetattr(fd, TCSAFLUSH, &old);
-	dprintf(fd, "\n");
-	close(fd);
-	if (got <= 0) {
-		fprintf(stderr, "cordon repo: no passphrase or PIN was given for %s\n", name);
-		return -EIO;
-	}
-	line[got] = '\0';
-	got = take_line(line, passphrase);
-	explicit_bzero(line, sizeof(line));
-	return (int)got;
-}
-
-bool repo_new_passphrase(const char *name, const char *file,
-			 char passphrase[KEY_PASSPHRASE_MAX + 1])
-{
-	char again[KEY_PASSPHRASE_MAX + 1];
-	int found = repo_find_passphrase(file, passphrase);
-	bool same = found == 0;
-
-	if (found == 1 && (repo_prompt("new passphrase for", name, passphrase) ||
-			   repo_prompt("the same again for", name, again)))
-		return false;
-	if (found == 1) {
-		same = strcmp(passphrase, again) == 0;
-		explicit_bzero(again, sizeof(again));
-		if (!same)
-			fprintf(stderr, "cordon repo: the two passphrases differ\n");
-	}
-	if (same && strlen(passphrase) < PASSPHRASE_LEAST) {
-		fprintf(stderr, "cordon repo: expected a passphrase of at least %d characters\n",
-			PASSPHRASE_LEAST);
-		same = false;
-	}
-	return same;
 }
 
 static void explain(const char *path, int error)
@@ -177,7 +66,8 @@ static int secret_from_file(struct secret **secret, const char *path, const char
 		explain(path, error);
 		code = EXIT_NO;
 	}
-	wipe_and_free(pem, size);
+	explicit_bzero(pem, size);
+	free(pem);
 	return code;
 }
 
@@ -208,21 +98,4 @@ int repo_public_of(struct key *key, const char *path)
 	secret_public(secret, key);
 	secret_free(secret);
 	return EXIT_YES;
-}
-
-bool repo_ask(const char *question)
-{
-	char answer[16] = "";
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
-
-	if (fd < 0) {
-		fprintf(stderr, "cordon repo: there is no terminal to ask on; expected --yes\n");
-		return false;
-	}
-	fflush(stdout);
-	dprintf(fd, "%s [y/N] ", question);
-	got = read(fd, answer, sizeof(answer) - 1);
-	close(fd);
-	return got > 0 && (strncmp(answer, "y\n", 2) == 0 || strncmp(answer, "yes\n", 4) == 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "rules/repo/settings.h"
+#include "rules/repo/settings_base.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/settings.h"
 #include "appliance/command/command.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 #include "rules/signed/strict.h"
 

@@ -11,7 +11,7 @@
 #include "appliance/base/hex.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/settings.h"
-#include "rules/repo/settings.h"
+#include "rules/repo/settings_base.h"
 #include "rules/signed/strict.h"
 
 enum { SHORT = 16 };

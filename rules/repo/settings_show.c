@@ -8,7 +8,7 @@
 #include "appliance/box/settings/provision.h"
 #include "rules/publisher/change.h"
 #include "rules/repo/repo.h"
-#include "rules/repo/settings.h"
+#include "rules/repo/settings_base.h"
 
 /* What somebody is about to sign, in the words of what appliances will make of it. */
 

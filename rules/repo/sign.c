@@ -10,6 +10,7 @@
 #include "appliance/command/command.h"
 #include "rules/publisher/show.h"
 #include "rules/publisher/signing.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 #include "rules/signed/packed.h"
 

@@ -4,6 +4,7 @@
 
 #include "appliance/command/command.h"
 #include "rules/publisher/signing.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 /* What is staged, and who has signed it. */

@@ -4,6 +4,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/command/command.h"
+#include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
 
 enum { DAYS_OPTION, ROOT_OPTION, JSON_OPTION };
