@@ -10,6 +10,7 @@
 
 #define PATH_DATA "/data"			/* ext4, partition 4 */
 #define PATH_STATE PATH_DATA "/state"		/* of cordond */
+#define PATH_BUNDLE PATH_STATE "/bundle"	/* the release in force (daemon/updates_keep.h) */
 #define PATH_SETTINGS PATH_DATA "/settings"	/* in force; see appliance/box/settings/provision.h */
 #define PATH_UPSTREAMS PATH_DATA "/upstreams"	/* DNS servers that DHCP named last */
 #define PATH_PREFIXES PATH_DATA "/prefixes"	/* that clients may have addresses of */

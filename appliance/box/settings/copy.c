@@ -79,19 +79,6 @@ int settings_read_any(const char *path, struct settings_offer *offer)
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-static int load_in_force(struct provision *set)
-{
-	static struct diag diag;
-	int error;
-
-	diag_init(&diag);
-	error = settings_load(PATH_SETTINGS, set, &diag);
-	command_print_diag(&diag);
-	return error ? EXIT_NO : EXIT_YES;
-}
-
-/* ---- export ---- */
-
 static json_t *copy_json(const struct provision *set)
 {
 	json_t *files = json_object();
@@ -118,7 +105,7 @@ int settings_export(const char *path)
 	char *text;
 	int error;
 
-	if (load_in_force(&set) != EXIT_YES)
+	if (settings_load_in_force(&set) != EXIT_YES)
 		return EXIT_NO;
 	copy = copy_json(&set);
 	provision_release(&set);
@@ -138,38 +125,6 @@ int settings_export(const char *path)
 
 /* ---- differences ---- */
 
-bool settings_print_diff(const struct settings_offer *offer)
-{
-	static struct diag diag;
-	struct text out = TEXT_EMPTY;
-	struct provision old;
-	bool differs;
-
-	if (load_in_force(&old) != EXIT_YES)
-		return false;
-	diag_init(&diag);
-	/* What cannot be compared is another one, and its judgement says why. */
-	differs = settings_diff_lines(&old, &offer->set, offer->whole, &out, &diag) != 0;
-	command_print_diag(&diag);
-	if (out.data)
-		fputs(out.data, stdout);
-	text_release(&out);
-	provision_release(&old);
-	return differs;
-}
-
-int settings_diff(const char *path)
-{
-	struct settings_offer offer;
-	bool differs;
-
-	if (settings_read_any(path, &offer) != EXIT_YES)
-		return EXIT_NO;
-	differs = settings_print_diff(&offer);
-	settings_offer_release(&offer);
-	return differs ? EXIT_NO : EXIT_YES;
-}
-
 static void show_part(const char *name, const struct provision_part *part)
 {
 	struct text out = TEXT_EMPTY;
@@ -184,7 +139,7 @@ int settings_show(void)
 {
 	struct provision set;
 
-	if (load_in_force(&set) != EXIT_YES)
+	if (settings_load_in_force(&set) != EXIT_YES)
 		return EXIT_NO;
 	for (int file = 0; file < PROVISION_FILES; file++) {
 		const char *name = provision_name((enum provision_file)file);
@@ -204,23 +159,3 @@ int settings_show(void)
 }
 
 /* ---- import ---- */
-
-int settings_import(const struct cli *cli, const char *path)
-{
-	struct settings_judgement judgement;
-	struct settings_offer offer;
-	int code = EXIT_NO;
-
-	if (settings_read_any(path, &offer) != EXIT_YES)
-		return EXIT_NO;
-	if (settings_confirm(&judgement, &offer)) {
-		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES : settings_take(&judgement, &offer, NULL);
-		if (code == EXIT_YES)
-			fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
-	}
-	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
-		code = activation_run(cli);
-	settings_judgement_release(&judgement);
-	settings_offer_release(&offer);
-	return code;
-}

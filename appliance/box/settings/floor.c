@@ -18,7 +18,6 @@
 
 /* What a box is called, what time it is for signatures, and what it must never go back behind. */
 
-#define BUNDLE PATH_STATE "/bundle"
 #define DEVICE_KEY PATH_STATE "/device.pem"
 #define UPDATES PATH_STATE "/updates"
 enum { FLOORS = 2, FLOOR_MAX = 512, UPDATES_MAX = 4096 };
@@ -168,7 +167,7 @@ static void raise_root(struct settings_floor *floor)
 	if (!root)
 		root = box_read(PATH_IMAGE_ROOT, PROVISION_FILE_MAX, &size);
 	has_bundle = root &&
-		     file_read(AT_FDCWD, box_path(path, BUNDLE), ARCHIVE_MAX, &bundle,
+		     file_read(AT_FDCWD, box_path(path, PATH_BUNDLE), ARCHIVE_MAX, &bundle,
 			       &bundle_size) == 0 &&
 		     archive_parse(&archive, bundle, bundle_size) == 0;
 	if (root &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "appliance/box/base/paths.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/command/command.h"
 #include "appliance/settings/network.h"
@@ -36,6 +37,13 @@
 #define SETTINGS_BOOT_MARK PATH_BOOT_IMAGES "/provisioned"
 #define SETTINGS_RESET PATH_DATA "/reset"
 #define SETTINGS_ROOT PATH_DATA "/root-changes"	/* to this root; the bundle still has to be looked at */
+/* Messages of more than one file. */
+#define SETTINGS_CHANGED_TEXT \
+	"the settings were changed by somebody else meanwhile: nothing of this was taken; look again\n"
+#define SETTINGS_TRIAL_TEXT \
+	"a trial of settings is under way: first cordon settings keep, or wait for its end\n"
+
+enum { SETTINGS_ROOT_NAME = 2 * DIGEST_SIZE + 2 };
 enum { SETTINGS_TAKEN = 16, SETTINGS_LOG_MAX = 64 * 1024 };
 
 /* What is remembered of what came before; lies in the settings' folder and changes with it. */
@@ -87,6 +95,8 @@ int settings_store(const struct provision *set, const struct settings_ledger *le
 		   const char *trial) __attribute__((warn_unused_result));
 /* What was renamed or removed below PATH_DATA reaches the disk. -errno. */
 int settings_sync(void);
+/* Exchanges the names of two folders below PATH_DATA. -errno. */
+int settings_exchange(const char *a, const char *b) __attribute__((warn_unused_result));
 /* A folder of ours and the files in it. */
 void settings_remove(const char *folder);
 /* The set into a folder of its own (SETTINGS_WAITING, SETTINGS_OLD), which is whole when it is there. */
@@ -200,6 +210,9 @@ int settings_take(struct settings_judgement *judgement, const struct settings_of
 /* A bundle of another repository than this set's trust root goes, and so does SETTINGS_ROOT. When
  * that names another root than the set's, its change never came to be, and the bundle stays. */
 void settings_drop_bundle(const struct provision *set);
+/* The name of the set's trust root in SETTINGS_ROOT. -errno. */
+int settings_name_root(const struct provision *set, char name[SETTINGS_ROOT_NAME])
+	__attribute__((warn_unused_result));
 void settings_judgement_release(struct settings_judgement *judgement);
 
 /* ---- settings_intake.c, settings_stick.c ---- */
@@ -225,6 +238,8 @@ int settings_diff(const char *path);
 int settings_show(void);
 /* What set would change of the settings in force, line by line; false: nothing. */
 bool settings_print_diff(const struct settings_offer *offer);
+/* The set in force. 0 or an exit code, after a message. */
+int settings_load_in_force(struct provision *set);
 
 /* ---- settings_trial.c ---- */
 

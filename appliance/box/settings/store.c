@@ -88,6 +88,17 @@ int settings_load(const char *folder, struct provision *set, struct diag *diag)
 	return 0;
 }
 
+int settings_load_in_force(struct provision *set)
+{
+	static struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = settings_load(PATH_SETTINGS, set, &diag);
+	command_print_diag(&diag);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
 bool settings_unchanged(const char *folder, const struct provision *before)
 {
 	static struct diag diag;
@@ -237,7 +248,7 @@ static int fill(const char *folder, const struct provision *set, const struct se
 	return error;
 }
 
-static int exchange(const char *a, const char *b)
+int settings_exchange(const char *a, const char *b)
 {
 	char first[BOX_PATH], second[BOX_PATH];
 	int error;
@@ -259,7 +270,7 @@ int settings_store(const struct provision *set, const struct settings_ledger *le
 	if (!error && trial)
 		error = write_in(SETTINGS_NEW, TRIAL, trial, strlen(trial));
 	if (!error)
-		error = exchange(SETTINGS_NEW, PATH_SETTINGS);
+		error = settings_exchange(SETTINGS_NEW, PATH_SETTINGS);
 	settings_remove(SETTINGS_NEW);
 	return error;
 }
@@ -272,114 +283,12 @@ int settings_copy(const char *folder, const struct provision *set, const struct 
 	if (!error && why)
 		error = write_in(SETTINGS_NEW, WHY, why, strlen(why));
 	if (!error)
-		error = exchange(SETTINGS_NEW, folder);
+		error = settings_exchange(SETTINGS_NEW, folder);
 	settings_remove(SETTINGS_NEW);
 	return error;
 }
 
 /* ---- after a power cut, a reset, a trial ---- */
-
-/* Everything below /data but the file system's own, and the log unless that goes, too. */
-static void wipe(const char *folder, bool log_too)
-{
-	char full[BOX_PATH];
-	DIR *entries = opendir(box_path(full, folder));
-	const struct dirent *entry;
-
-	while (entries && (entry = readdir(entries))) {
-		const char *name = entry->d_name;
-		char path[BOX_PATH];
-
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
-		    strcmp(name, "reset") == 0 ||
-		    (!log_too && (strcmp(name, "log") == 0 || strcmp(name, "settings.log") == 0)))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, name);
-		if (unlinkat(dirfd(entries), name, 0) == 0 || strlen(path) > BOX_PATH / 2)
-			continue;
-		wipe(path, log_too);
-		unlinkat(dirfd(entries), name, AT_REMOVEDIR);
-	}
-	if (entries)
-		closedir(entries);
-}
-
-static void end_reset(void)
-{
-	size_t size;
-	char full[BOX_PATH], *text = box_read(SETTINGS_RESET, 64, &size);
-
-	if (!text)
-		return;
-	wipe(PATH_DATA, strncmp(text, "log", 3) == 0);
-	settings_mark(false);
-	mkdir(box_path(full, PATH_STATE), 0755);
-	mkdir(box_path(full, PATH_SETTINGS), 0700);
-	(void)!settings_sync();
-	/* Last: until here it begins again. */
-	unlink(box_path(full, SETTINGS_RESET));
-	(void)!settings_sync();
-	free(text);
-	settings_note("reset", NULL, "back to how it came from the factory");
-}
-
-static bool trial_of_another_boot(void)
-{
-	char boot[CLOCK_BOOT_ID];
-	size_t size;
-	char *text = box_read(PATH_SETTINGS "/" TRIAL, 256, &size);
-	bool other;
-
-	clock_boot_id(boot);
-	other = text && strncmp(text, boot, strlen(boot)) != 0;
-	free(text);
-	return other;
-}
-
-static void end_root_change(void)
-{
-	static struct diag diag;
-	struct provision set;
-
-	if (!box_has(SETTINGS_ROOT))
-		return;
-	diag_init(&diag);
-	if (settings_load(PATH_SETTINGS, &set, &diag) == 0)
-		settings_drop_bundle(&set);
-	provision_release(&set);
-}
-
-/* Accepted, and the power went before it was taken away; or before there was anything in its folder. */
-static void end_acceptance(void)
-{
-	struct settings_ledger ledger, source;
-
-	settings_ledger_load(&ledger);
-	settings_ledger_load_from(SETTINGS_WAITING, &source);
-	if (!source.takens || settings_ledger_knows(&ledger, source.taken[0]))
-		settings_remove(SETTINGS_WAITING);
-}
-
-void settings_recover(void)
-{
-	end_reset();
-	if (trial_of_another_boot() && box_has(SETTINGS_OLD) &&
-	    exchange(SETTINGS_OLD, PATH_SETTINGS) == 0)
-		settings_note("reverted", NULL, "the trial of new settings ended with a restart: the ones "
-			      "before are in force again");
-	end_root_change();
-	end_acceptance();
-	/* Of no trial: what a power cut left. */
-	if (!settings_on_trial())
-		settings_remove(SETTINGS_OLD);
-	settings_remove(SETTINGS_NEW);
-	if (settings_provisioned())
-		settings_mark(true);
-	if (settings_provisioned() && !settings_on_trial())
-		settings_floor_keep();
-}
-
-/* ---- what was said ---- */
 
 static bool said_already(const char *log, const char *word, const char *digits)
 {
@@ -429,4 +338,9 @@ void settings_last_refusal(char *line, size_t size)
 			snprintf(line, size, "%.19sZ: %s", at, word + 9 + strcspn(word + 9, " ") + 1);
 	}
 	free(log);
+}
+
+bool settings_on_trial(void)
+{
+	return box_has(TRIAL);
 }

@@ -23,11 +23,6 @@
 #define TRIAL PATH_SETTINGS "/trial"
 enum { LEAST = 10, MOST = 3600 };
 
-bool settings_on_trial(void)
-{
-	return box_has(TRIAL);
-}
-
 /* Uptime in ms at which it ends; 0: there is none, or its note does not read. */
 static int64_t trial_end(void)
 {

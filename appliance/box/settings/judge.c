@@ -12,11 +12,10 @@
 #include "appliance/box/base/paths.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/trusted.h"
 #include "appliance/command/command.h"
 #include "rules/signed/approval.h"
 
-#define BUNDLE PATH_STATE "/bundle"
-enum { ROOT_NAME = 2 * DIGEST_SIZE + 2 };
 
 int settings_check(const struct provision *set, struct diag *diag)
 {
@@ -30,33 +29,6 @@ int settings_check(const struct provision *set, struct diag *diag)
 
 /* ---- may it be? ---- */
 
-/* What is trusted on this box: the root of these settings, else of the image, and what follows from
- * it in the bundle. */
-struct trusted {
-	struct settings_trust trust;
-	char *built_in, *bundle;
-};
-
-static void load_trusted(struct trusted *trusted, const struct provision *set)
-{
-	struct settings_trust *trust = &trusted->trust;
-	char path[BOX_PATH];
-
-	*trusted = (struct trusted){ .trust = { .root = set->file[PROVISION_ROOT] } };
-	if (!trust->root.data)
-		trust->root.data = trusted->built_in =
-			box_read(PATH_IMAGE_ROOT, PROVISION_FILE_MAX, &trust->root.size);
-	if (file_read(AT_FDCWD, box_path(path, BUNDLE), ARCHIVE_MAX, &trusted->bundle,
-		      &trust->bundle_size) == 0)
-		trust->bundle = trusted->bundle;
-}
-
-static void drop_trusted(struct trusted *trusted)
-{
-	free(trusted->bundle);
-	free(trusted->built_in);
-}
-
 static int check_approval(const struct settings_offer *offer, const struct provision *set,
 			  struct settings_ledger *ledger, struct diag *diag)
 {
@@ -66,12 +38,12 @@ static int check_approval(const struct settings_offer *offer, const struct provi
 	struct trusted trusted;
 	int error;
 
-	load_trusted(&trusted, set);
+	trusted_load(&trusted, set);
 	approval.trust = trusted.trust;
 	settings_who(&approval.who);
 	settings_floor_load(&approval.floor);
 	error = settings_check_approval(&approval, &ledger->version, ledger->approved, diag);
-	drop_trusted(&trusted);
+	trusted_release(&trusted);
 	return error;
 }
 
@@ -83,14 +55,14 @@ static int check_root(const struct provision *old, const struct provision *new, 
 	int error = 0;
 
 	*other = false;
-	load_trusted(&before, old);
-	load_trusted(&after, new);
+	trusted_load(&before, old);
+	trusted_load(&after, new);
 	if (before.trust.root.data && after.trust.root.data)
 		error = settings_check_root(&before.trust, &after.trust.root, other, diag);
 	else
 		*other = true;
-	drop_trusted(&before);
-	drop_trusted(&after);
+	trusted_release(&before);
+	trusted_release(&after);
 	return error;
 }
 
@@ -251,91 +223,17 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 	provision_release(&old);
 }
 
-/* "SHA-256\n" of a set's root, "-\n": the image's. */
-static int name_root(const struct provision *set, char name[ROOT_NAME])
-{
-	const struct provision_part *root = &set->file[PROVISION_ROOT];
-	uint8_t digest[DIGEST_SIZE];
-
-	snprintf(name, ROOT_NAME, "-\n");
-	if (!root->data)
-		return 0;
-	if (digest_sha256(root->data, root->size, digest) < 0)
-		return -EIO;
-	hex_print(digest, sizeof(digest), name);
-	strcat(name, "\n");
-	return 0;
-}
-
-/* The power went before the set was there that the mark was made for. A mark that says nothing is believed. */
-static bool change_never_came(const struct provision *set)
-{
-	char name[ROOT_NAME], *mark;
-	size_t size;
-	bool other;
-
-	mark = box_read(SETTINGS_ROOT, ROOT_NAME, &size);
-	other = mark && size && name_root(set, name) == 0 && strcmp(mark, name) != 0;
-	free(mark);
-	return other;
-}
-
-/* The same bytes, or a root of the same repository: what was signed there goes on from the versions
- * that were reached. */
-static bool vouched_for(const struct archive *bundle, const struct settings_trust *trust)
-{
-	const struct archive_file *root = archive_lookup(bundle, "root.json");
-	char one[METADATA_KEYID] = "", other[METADATA_KEYID] = "";
-	struct trust *first = NULL, *second = NULL;
-	bool known = false;
-
-	for (size_t i = 0; i < bundle->count && trust->root.data; i++)
-		known |= bundle->file[i].size == trust->root.size &&
-			 memcmp(bundle->file[i].data, trust->root.data, trust->root.size) == 0;
-	if (!known && root && trust->root.data &&
-	    approval_root(&first, one, trust->root.data, trust->root.size, NULL, NULL) == 0 &&
-	    approval_root(&second, other, root->data, root->size, NULL, NULL) == 0)
-		known = one[0] && strcmp(one, other) == 0;
-	trust_free(first);
-	trust_free(second);
-	return known;
-}
-
-/* What a bundle was signed by counts no longer when the root is another repository's: the built-in
- * lists block until a release of the new one has come. */
-void settings_drop_bundle(const struct provision *new)
-{
-	static struct archive archive;
-	struct trusted trusted;
-	char path[BOX_PATH], mark[BOX_PATH];
-	bool stays = change_never_came(new), gone = false, none;
-
-	load_trusted(&trusted, new);
-	none = access(box_path(path, BUNDLE), F_OK) < 0 && errno == ENOENT;
-	if (!stays && trusted.bundle &&
-	    archive_parse(&archive, trusted.bundle, trusted.trust.bundle_size) == 0)
-		stays = vouched_for(&archive, &trusted.trust);
-	drop_trusted(&trusted);
-	if (!stays && !none)
-		gone = unlink(path) == 0;
-	if (stays || gone || none)
-		unlink(box_path(mark, SETTINGS_ROOT));
-	if (gone)
-		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
-			      "built-in lists are in force");
-}
-
 int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
 		  const char *trial)
 {
 	const bool root = judgement->changes.changed[PROVISION_TRUST_ROOT];
 	int error = settings_hash_secret(&judgement->complete);
-	char name[ROOT_NAME];
+	char name[SETTINGS_ROOT_NAME];
 
 	(void)offer;
 	/* First, so that a power cut in between leaves no bundle of another root. */
 	if (!error && root)
-		error = name_root(&judgement->complete, name);
+		error = settings_name_root(&judgement->complete, name);
 	if (!error && root && box_write(SETTINGS_ROOT, name, strlen(name), 0600) != EXIT_YES)
 		error = -EIO;
 	if (!error)
@@ -358,12 +256,4 @@ void settings_judgement_release(struct settings_judgement *judgement)
 	provision_release(&judgement->complete);
 	free(judgement->why);
 	judgement->why = NULL;
-}
-
-void settings_offer_release(struct settings_offer *offer)
-{
-	provision_release(&offer->set);
-	free(offer->approval);
-	free(offer->unreadable);
-	*offer = (struct settings_offer){ .approval = NULL };
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance/base/file.h"
+#include <dirent.h>
+
+#include "appliance/box/settings/settings.h"
+
+/* A set that is offered in a folder: on a stick, on the EFI partition, or named by its path. */
+
+#define ERRORS "errors.txt"
+enum { NAMES_MAX = 1000 };
+
+/* How the names of ours begin; what an editor keeps of them is nobody's mistake. */
+static const char *meant(const char *name)
+{
+	static const char *const begins[PROVISION_FILES] = {
+		[PROVISION_CORDON] = "cordon.c", [PROVISION_NETWORK] = "network", [PROVISION_KEYS] = "authorized",
+		[PROVISION_ROOT] = "root", [PROVISION_CA] = "mirror", [PROVISION_SECRET] = "admin",
+	};
+	static const char *const copies[] = { "~", ".bak", ".old" };
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i < sizeof(copies) / sizeof(*copies); i++) {
+		const size_t end = strlen(copies[i]);
+
+		if (length > end && strcasecmp(name + length - end, copies[i]) == 0)
+			return NULL;
+	}
+	for (int file = 0; file < PROVISION_FILES; file++) {
+		if (strncasecmp(name, begins[file], strlen(begins[file])) == 0)
+			return provision_name((enum provision_file)file);
+	}
+	return NULL;
+}
+
+/* An ending that the system where it was written did not show, a name from memory: without a word the rest of the
+ * set would be taken, and whoever made it had no key. */
+static int check_names(int folder, struct diag *diag)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	for (int i = 0; entries && i < NAMES_MAX && (entry = readdir(entries)); i++) {
+		const char *name = meant(entry->d_name);
+
+		/* FAT does not tell NETWORK.CONF from network.conf. */
+		if (!name || (strcasecmp(entry->d_name, name) == 0 &&
+			      faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
+			continue;
+		diag_error(diag, entry->d_name, 0, 0, "expected the name %s; or leave it away", name);
+		error = -EINVAL;
+	}
+	if (entries)
+		closedir(entries);
+	else if (copy >= 0)
+		close(copy);
+	return error;
+}
+
+/* No link is followed, no pipe waited for, nothing larger than its limit read. */
+static int read_file(int folder, const char *name, size_t limit, char **data, size_t *size,
+		     struct diag *diag)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int error;
+
+	if (fd < 0 && errno == ENOENT)
+		return 1;
+	error = fd < 0 ? -errno : file_read_fd(fd, limit, data, size);
+	if (fd >= 0)
+		close(fd);
+	if (error)
+		diag_error(diag, name, 0, 0, "cannot read: %s; expected a regular file of at most %zu bytes",
+			   strerror(-error), limit);
+	return error;
+}
+
+int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
+{
+	int found = 0, error = 0;
+
+	for (int file = 0; file < PROVISION_FILES && error >= 0; file++) {
+		struct provision_part *part = &offer->set.file[file];
+
+		error = read_file(folder, provision_name((enum provision_file)file),
+				  provision_limit((enum provision_file)file), &part->data, &part->size, diag);
+		found += error == 0;
+	}
+	if (error >= 0 && check_names(folder, diag) < 0)
+		error = -EINVAL;
+	if (error >= 0)
+		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
+				  &offer->approval_size, diag);
+	if (error == 0 && !found) {
+		diag_error(diag, APPROVAL_NAME, 0, 0, "vouches for files that are not there: expected them beside it");
+		error = -ENOENT;
+	}
+	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return error < 0 ? error : found ? 0 : 1;
+}
+
+void settings_folder_note(int folder, const char *errors)
+{
+	if (!errors)
+		unlinkat(folder, ERRORS, 0);
+	else if (file_replace(folder, ERRORS, errors, strlen(errors), 0600) < 0)
+		fputs("the errors cannot be written beside the files\n", stderr);
+	fsync(folder);
+}
+
+/* ---- the EFI partition ---- */
+
+void settings_offer_release(struct settings_offer *offer)
+{
+	provision_release(&offer->set);
+	free(offer->approval);
+	free(offer->unreadable);
+	*offer = (struct settings_offer){ .approval = NULL };
+}

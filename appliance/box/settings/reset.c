@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <string.h>
+
+#include "appliance/box/base/box.h"
+#include "appliance/box/network/facts.h"
+#include "appliance/box/network/run.h"
+#include "appliance/box/settings/admin.h"
+#include "appliance/box/settings/settings.h"
+#include "appliance/command/terminal.h"
+
+/* Factory reset. */
+
+/* What only somebody reads who stands before the box, or knows it. */
+static void name_of_box(char *name, size_t size)
+{
+	static struct network network;
+
+	if (!box_peek("/sys/class/dmi/id/product_serial", name, size) &&
+	    !box_peek("/proc/device-tree/serial-number", name, size))
+		name[0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	if (!name[0] && facts_network(&network) == EXIT_YES)
+		snprintf(name, size, "%s", network.hostname);
+	if (!name[0])
+		snprintf(name, size, "cordon");
+}
+
+static bool may_reset(void)
+{
+	char name[64], question[160], line[TERMINAL_LINE];
+
+	if (admin_has_secret())
+		return admin_ask("for a factory reset");
+	name_of_box(name, sizeof(name));
+	snprintf(question, sizeof(question), "no administrator's secret is set; to go on, type %s: ", name);
+	return terminal_ask(question, line, sizeof(line)) == 0 && strcmp(line, name) == 0;
+}
+
+int settings_reset(bool log_too)
+{
+	static const char *const reboot[] = { "/sbin/reboot", NULL };
+	const char *what = log_too ? "log\n" : "\n";
+	const bool had_secret = admin_has_secret();
+	int pid;
+
+	if (!box_may_decide()) {
+		fputs("cordon: a factory reset is made on the console (the serial line), not over the "
+		      "network\n", stderr);
+		return EXIT_NO;
+	}
+	printf("settings, keys, the administrator's secret and what cordond keeps%s will be gone; the lists "
+	       "of the image\nblock from then on, and this box waits to be set up\n",
+	       log_too ? " and the log" : "");
+	if (!may_reset()) {
+		fputs("nothing was changed\n", stderr);
+		return EXIT_NO;
+	}
+	settings_lock();
+	if (!had_secret && admin_has_secret()) {
+		fputs(SETTINGS_CHANGED_TEXT, stderr);
+		return EXIT_NO;
+	}
+	/* Done at the next start, before anything runs that would write it all anew. */
+	if (box_write(SETTINGS_RESET, what, strlen(what), 0600) != EXIT_YES)
+		return EXIT_NO;
+	/* Where /data is no disk, that file is gone at the next start, and so are the settings. */
+	settings_mark(false);
+	settings_note("reset", NULL, "somebody on the console asked for it");
+	puts("the box restarts now");
+	pid = run_start(reboot, "", false);
+	if (pid < 0 || run_wait(pid) != 0)
+		puts("cannot restart: switch it off and on");
+	return EXIT_YES;
+}

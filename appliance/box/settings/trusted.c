@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/trusted.h"
+
+#include <fcntl.h>
+
+#include "appliance/base/file.h"
+#include "appliance/box/base/box.h"
+
+void trusted_load(struct trusted *trusted, const struct provision *set)
+{
+	struct settings_trust *trust = &trusted->trust;
+	char path[BOX_PATH];
+
+	*trusted = (struct trusted){ .trust = { .root = set->file[PROVISION_ROOT] } };
+	if (!trust->root.data)
+		trust->root.data = trusted->built_in =
+			box_read(PATH_IMAGE_ROOT, PROVISION_FILE_MAX, &trust->root.size);
+	if (file_read(AT_FDCWD, box_path(path, PATH_BUNDLE), ARCHIVE_MAX, &trusted->bundle,
+		      &trust->bundle_size) == 0)
+		trust->bundle = trusted->bundle;
+}
+
+void trusted_release(struct trusted *trusted)
+{
+	free(trusted->bundle);
+	free(trusted->built_in);
+}
