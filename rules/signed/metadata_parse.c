@@ -73,7 +73,8 @@ void metadata_check_signatures(const json_t *document, struct field *field)
 		keyid[i] = json_string_value(json_object_get(entry, "keyid"));
 		field_expect(field, keyid[i] && metadata_is_keyid(keyid[i]) &&
 			     json_is_string(json_object_get(entry, "sig")), "signatures",
-			     "objects of \"keyid\", 64 hexadecimal digits in lower case, and \"sig\"");
+			     "objects of \"keyid\", 64 hexadecimal digits in lower case, "
+			     "and \"sig\"");
 	}
 	metadata_check_unique(keyid, count, "signatures", field);
 }
