@@ -25,7 +25,8 @@ struct judge {
 	size_t steps;
 	bool carrying;	/* any step is carried */
 	bool decided;	/* blocked */
-	bool odd;	/* a record that we judge is not what its type says: clients may read it otherwise */
+	/* a record that we judge is not what its type says: clients may read it otherwise */
+	bool odd;
 	bool private;	/* an address of this name may be a private one */
 };
 
@@ -201,14 +202,16 @@ static enum standing standing_of(const struct judge *judge, const struct record 
 
 	if (step)
 		return standing_of_step(step);
-	/* Some clients take whatever the answer section holds. There only a DNAME is of another name. */
+	/* Some clients take whatever the answer section holds. There only a DNAME is of another
+	 * name. */
 	if (record->section == SECTION_ANSWER &&
 	    (record->type != TYPE_DNAME || judge->steps == CHAIN))
 		return STRICT;
 	return judge->carrying ? UNRELATED : STRICT;
 }
 
-/* Those of the chain were followed; of any other only a block counts. False: not a name and nothing else. */
+/* Those of the chain were followed; of any other only a block counts. False: not a name and nothing
+ * else. */
 static bool judge_alias(struct judge *judge, enum standing standing, const struct record *record)
 {
 	struct name target;
@@ -268,7 +271,8 @@ static void follow_chain(struct judge *judge)
 	}
 }
 
-/* Hints and glue are addresses that a client may use as well. Class is not looked at: not every client does. */
+/* Hints and glue are addresses that a client may use as well. Class is not looked at: not every
+ * client does. */
 static void judge_records(struct judge *judge)
 {
 	struct records records = judge->records;
@@ -298,7 +302,8 @@ static int collect(struct judge *judge, const uint8_t *data, size_t size)
 	return more;
 }
 
-/* A private address is no surprise from the agency's own servers, nor for names that the settings say. */
+/* A private address is no surprise from the agency's own servers, nor for names that the settings
+ * say. */
 static bool may_be_private(const struct answer_terms *terms, const struct name *name)
 {
 	const struct settings *settings = terms->settings;

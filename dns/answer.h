@@ -10,17 +10,20 @@
 #include "rules/policy/policy.h"
 
 /*
- * What a server answered, judged by the same policy before a client sees it: the CNAME and DNAME chain to its end,
- * addresses (those inside IPv6 addresses, too), and the targets and address hints of HTTPS and SVCB (RFC 9460).
+ * What a server answered, judged by the same policy before a client sees it: the CNAME and DNAME
+ * chain to its end, addresses (those inside IPv6 addresses, too), and the targets and address hints
+ * of HTTPS and SVCB (RFC 9460).
  *
- * A name that a rule exempts or monitors carries its answer with it: from there on along the chain that begins at
- * the question, nothing is blocked, and addresses inside a blocked network need a pinhole each; but a name that a
- * rule of update, activation or telemetry blocks ends that. SVCB and HTTPS lead on as CNAME does, in whatever order
- * the records come. Records of names that are not on the chain carry nothing; in the answer section, which some
- * clients take as it comes, they are judged as without an exemption.
+ * A name that a rule exempts or monitors carries its answer with it: from there on along the chain
+ * that begins at the question, nothing is blocked, and addresses inside a blocked network need a
+ * pinhole each; but a name that a rule of update, activation or telemetry blocks ends that. SVCB
+ * and HTTPS lead on as CNAME does, in whatever order the records come. Records of names that are
+ * not on the chain carry nothing; in the answer section, which some clients take as it comes, they
+ * are judged as without an exemption.
  *
- * The walk is that of dns/records.h. A record that is judged has to be what its type says, to the last byte, or the
- * answer is refused, since clients would read it in several ways; of all others nobody looks at the data.
+ * The walk is that of dns/records.h. A record that is judged has to be what its type says, to the
+ * last byte, or the answer is refused, since clients would read it in several ways; of all others
+ * nobody looks at the data.
  */
 struct answer_terms {
 	const struct settings *settings;
@@ -41,7 +44,8 @@ struct answer {
 	bool rebinds;			/* a private address where none may be: do not deliver */
 };
 
-/* asked: the verdict on the question's name. -EBADMSG when the message is malformed: not to be delivered. */
+/* asked: the verdict on the question's name. -EBADMSG when the message is malformed: not to be
+ * delivered. */
 int answer_judge(const struct answer_terms *terms, const uint8_t *data, size_t size,
 		 const struct query *query, const struct verdict *asked, struct answer *answer)
 	__attribute__((warn_unused_result));

@@ -15,9 +15,9 @@
 #include "rules/policy/policy.h"
 
 /*
- * What all files of one worker stand on: its settings, policy, clocks, event loop and counters, what
- * is known of the servers, and the bounded things that queries under way share. It belongs to one
- * thread. It calls no file above it.
+ * What all files of one worker stand on: its settings, policy, clocks, event loop and counters,
+ * what is known of the servers, and the bounded things that queries under way share. It belongs to
+ * one thread. It calls no file above it.
  */
 enum {
 	CORE_LISTENERS = 2 * SETTINGS_UPSTREAMS,	/* sockets of one protocol */
@@ -36,7 +36,8 @@ struct core {
 	int64_t now;				/* uptime in ms, read once a round */
 	int64_t wall;				/* ms */
 	int wake;				/* eventfd of the journal; -1: no block log */
-	bool logged;				/* events were written since the journal was last woken */
+	/* events were written since the journal was last woken */
+	bool logged;
 	int peer;				/* connection to the rules role; -1: none */
 	struct servers servers;
 	struct share sockets;			/* CORE_EXTRA_SOCKETS, by client */
@@ -57,7 +58,8 @@ struct path {
 	uint8_t protocol;	/* IPPROTO_UDP or IPPROTO_TCP */
 };
 
-/* jobs: queries that may be under way at once. 0 or -errno; what was made stays: a role that cannot start ends. */
+/* jobs: queries that may be under way at once. 0 or -errno; what was made stays: a role that cannot
+ * start ends. */
 int core_init(struct core *core, size_t jobs) __attribute__((warn_unused_result));
 void core_policy(struct core *core, const struct policy *policy);
 void core_read_clocks(struct core *core);

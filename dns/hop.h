@@ -38,7 +38,8 @@ struct hop_answer {
 	struct opt opt;			/* the server's */
 	struct opt_errors errors;
 	uint16_t rcode;
-	bool bare;			/* an error, or without a question: the RCODE is all of it */
+	/* an error, or without a question: the RCODE is all of it */
+	bool bare;
 	bool cut;			/* bare, and there is more than could be had: TC */
 };
 

@@ -115,7 +115,8 @@ static void give_up(struct job *job, uint16_t code, const char *text)
 
 	put_header(job, reply);
 	counter_add(&job->jobs->core->shared->counters.failed, 1);
-	deliver(job, reply, sinkhole_say(reply, &job->forward.query, RCODE_SERVFAIL, code, text, reply));
+	deliver(job, reply,
+		sinkhole_say(reply, &job->forward.query, RCODE_SERVFAIL, code, text, reply));
 }
 
 static void deliver_reply(struct job *job)
@@ -175,7 +176,8 @@ static void job_next(struct job *job)
 		if (job->asked[server] > job->forward.rounds)
 			job->forward.rounds = job->asked[server];
 		job->asked[server]++;
-		job->due = jobs->core->now + ((int64_t)jobs->core->settings->timeout_ms << job->forward.rounds);
+		job->due = jobs->core->now +
+			   ((int64_t)jobs->core->settings->timeout_ms << job->forward.rounds);
 		wait_again(job);
 		if (try_start(&job->forward, server) == 0)
 			return;
@@ -199,7 +201,8 @@ static void job_failed(struct forward *forward, size_t server, enum trouble trou
 	struct job *job = job_of_forward(forward);
 
 	if (answer) {
-		size = hop_reply(&job->forward.query, job->forward.question, answer, data, size, most_of(job));
+		size = hop_reply(&job->forward.query, job->forward.question, answer, data, size,
+				 most_of(job));
 		(void)keep(job, data, size);
 	}
 	for (size_t i = 0; i < FORWARD_TRIES; i++) {
@@ -225,28 +228,31 @@ static void deliver_blocked(struct job *job, const struct verdict *verdict)
 
 	put_header(job, reply);
 	counter_add(&jobs->core->shared->counters.blocked, 1);
-	deliver(job, reply, sinkhole_block(jobs->core->settings, jobs->core->policy, reply, &job->forward.query,
-					   verdict, reply));
+	deliver(job, reply,
+		sinkhole_block(jobs->core->settings, jobs->core->policy, reply, &job->forward.query,
+			       verdict, reply));
 }
 
-/* As if there were nothing of that name: a page in a browser must not reach the host's own network by it. */
+/* As if there were nothing of that name: a page in a browser must not reach the host's own network
+ * by it. */
 static void deliver_private(struct job *job)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
 
 	put_header(job, reply);
 	counter_add(&job->jobs->core->shared->counters.rebound, 1);
-	deliver(job, reply, sinkhole_say(reply, &job->forward.query, RCODE_NOERROR, EDE_BLOCKED,
-					 "a private address from an upstream (rebinding-protection)",
-					 reply));
+	deliver(job, reply,
+		sinkhole_say(reply, &job->forward.query, RCODE_NOERROR, EDE_BLOCKED,
+			     "a private address from an upstream (rebinding-protection)", reply));
 }
 
 /* Logs what the policy says of an answer; true when the client had another one instead. */
 static bool refused(struct job *job, const struct answer *answer)
 {
 	if (answer->verdict.action >= ACTION_MONITOR)
-		account_log(job->jobs->core, &job->forward.path, &job->forward.query, &answer->verdict, CHANNEL_ANSWER,
-			   answer->by_address ? &answer->address : NULL);
+		account_log(job->jobs->core, &job->forward.path, &job->forward.query,
+			    &answer->verdict, CHANNEL_ANSWER,
+			    answer->by_address ? &answer->address : NULL);
 	if (answer->verdict.action == ACTION_BLOCK)
 		deliver_blocked(job, &answer->verdict);
 	else if (answer->rebinds)
@@ -260,7 +266,8 @@ static bool refused(struct job *job, const struct answer *answer)
 static bool open_pinholes(struct job *job, const struct answer *answer)
 {
 	struct jobs *jobs = job->jobs;
-	struct pinhole_request request = { .id = job->forward.id, .client = job->forward.path.client,
+	struct pinhole_request request = { .id = job->forward.id,
+					   .client = job->forward.path.client,
 					   .interface = job->forward.path.interface,
 					   .name = answer->carrier };
 
@@ -291,11 +298,12 @@ static void compare(struct job *job, size_t server)
 {
 	struct jobs *jobs = job->jobs;
 
-	servers_answered(&jobs->core->servers, &job->forward.target.server[server], jobs->core->now);
+	servers_answered(&jobs->core->servers, &job->forward.target.server[server],
+			 jobs->core->now);
 	for (size_t i = 0; i < job->forward.target.servers; i++) {
 		if (job->erred[i])
-			servers_failed(&jobs->core->servers, &job->forward.target.server[i], SERVERS_ERRED,
-				       jobs->core->now);
+			servers_failed(&jobs->core->servers, &job->forward.target.server[i],
+				       SERVERS_ERRED, jobs->core->now);
 	}
 }
 
@@ -304,7 +312,8 @@ static int judge(const struct job *job, const uint8_t *data, size_t size, struct
 {
 	const struct policy *policy = job->jobs->core->policy;
 	struct verdict asked = policy_lookup_name(policy, job->forward.query.name.wire);
-	const struct answer_terms terms = { job->jobs->core->settings, policy, job->forward.target.internal };
+	const struct answer_terms terms = { job->jobs->core->settings, policy,
+					    job->forward.target.internal };
 
 	return answer_judge(&terms, data, size, &job->forward.query, &asked, answer);
 }
@@ -324,7 +333,8 @@ static void job_answered(struct forward *forward, size_t server, const struct ho
 	if (refused(job, &answer))
 		return;
 	counter_add(&jobs->core->shared->counters.answered, 1);
-	size = hop_reply(&job->forward.query, job->forward.question, from, data, size, most_of(job));
+	size = hop_reply(&job->forward.query, job->forward.question, from, data, size,
+			 most_of(job));
 	if (open_pinholes(job, &answer))
 		hold(job, data, size);
 	else
@@ -509,9 +519,10 @@ static struct job *oldest_of(const struct jobs *jobs, const struct addr *client)
 }
 
 /*
- * A place for one more of this client's: beyond its share its own oldest query makes room, and only where all places
- * are taken by many the one that waits longest. False: even its oldest had no time for an answer yet. That is a flood,
- * and the cheapest is not to hear it; a client over UDP asks again.
+ * A place for one more of this client's: beyond its share its own oldest query makes room, and only
+ * where all places are taken by many the one that waits longest. False: even its oldest had no time
+ * for an answer yet. That is a flood, and the cheapest is not to hear it; a client over UDP asks
+ * again.
  */
 static bool make_room(struct jobs *jobs, const struct path *path)
 {
@@ -546,7 +557,8 @@ static bool copy_question(struct job *job, const uint8_t *data, size_t size)
 static struct job *job_new(struct jobs *jobs, const struct path *path, const struct query *query,
 			   const struct target *target, const struct asker *asker)
 {
-	const uint32_t ids = (1U << (32 - ID_GENERATION - 1)) - 1;	/* the top bit is the pipes' */
+	/* the top bit is the pipes' */
+	const uint32_t ids = (1U << (32 - ID_GENERATION - 1)) - 1;
 	uint32_t place;
 	struct job *job;
 

@@ -5,9 +5,9 @@
 #include "dns/try.h"
 
 /*
- * Queries under way: whom to ask, until when, and what the client gets. Two time-outs: after the first
- * another server is asked, while those asked before are still heard; after the second nobody is.
- * Places are shared fairly among clients (share.h).
+ * Queries under way: whom to ask, until when, and what the client gets. Two time-outs: after the
+ * first another server is asked, while those asked before are still heard; after the second nobody
+ * is. Places are shared fairly among clients (share.h).
  */
 enum {
 	JOBS = 2048,		/* under way at once */
@@ -18,7 +18,8 @@ enum {
 struct asker {
 	const struct asker_hooks {
 		/* Exactly one reply, unless the asker is forgotten or the query dropped. */
-		void (*reply)(void *context, const struct path *path, const uint8_t *data, size_t size);
+		void (*reply)(void *context, const struct path *path, const uint8_t *data,
+			      size_t size);
 		/* A query of the asker's begins, and ends; NULL: it does not care. */
 		void (*hold)(void *context);
 		void (*release)(void *context);

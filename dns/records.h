@@ -8,9 +8,9 @@
 #include "rules/policy/name.h"
 
 /*
- * The one walk over the records of a DNS message (RFC 1035, 4.1.3): each begins where RDLENGTH says that the one
- * before it ends, whatever its type's fields make of that. Who judges an answer and who rewrites one sees the same
- * bytes as the client behind. Nothing is copied but names.
+ * The one walk over the records of a DNS message (RFC 1035, 4.1.3): each begins where RDLENGTH says
+ * that the one before it ends, whatever its type's fields make of that. Who judges an answer and
+ * who rewrites one sees the same bytes as the client behind. Nothing is copied but names.
  */
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTIONS };
 
@@ -37,14 +37,15 @@ int records_begin(struct records *records, const uint8_t *message, size_t size)
 	__attribute__((warn_unused_result));
 
 /*
- * 1 with the next record; 0 behind the last that the header counts (bytes may follow: records->at); -EBADMSG when
- * one does not fit, or its owner is no name.
+ * 1 with the next record; 0 behind the last that the header counts (bytes may follow: records->at);
+ * -EBADMSG when one does not fit, or its owner is no name.
  */
-int records_next(struct records *records, struct record *record) __attribute__((warn_unused_result));
+int records_next(struct records *records, struct record *record)
+	__attribute__((warn_unused_result));
 
 /*
- * The name at this offset, decompressed (RFC 1035, 4.1.4: a pointer leads to a prior name), in lower case. *end: behind it.
- * -EBADMSG when it is none, or does not end before limit.
+ * The name at this offset, decompressed (RFC 1035, 4.1.4: a pointer leads to a prior name), in
+ * lower case. *end: behind it. -EBADMSG when it is none, or does not end before limit.
  */
 int records_name(const uint8_t *message, size_t limit, size_t at, struct name *name, size_t *end)
 	__attribute__((warn_unused_result));

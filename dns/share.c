@@ -20,7 +20,8 @@ void share_free(struct share *share)
 	*share = (struct share){ 0 };
 }
 
-/* Clients choose their addresses, but not many at once in one table: a plain mix is enough (FNV-1a). */
+/* Clients choose their addresses, but not many at once in one table: a plain mix is enough
+ * (FNV-1a). */
 static size_t place_of(const struct share *share, const struct addr *client)
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -62,7 +63,8 @@ bool share_take(struct share *share, const struct addr *client, size_t amount)
 	return true;
 }
 
-/* A free place ends a search, so whoever was pushed behind this one moves up (Knuth, 6.4, algorithm R). */
+/* A free place ends a search, so whoever was pushed behind this one moves up (Knuth, 6.4, algorithm
+ * R). */
 static void close_gap(struct share *share, size_t gap)
 {
 	const size_t mask = share->places - 1;

@@ -8,10 +8,11 @@
 #include "rules/policy/addr.h"
 
 /*
- * One bounded thing, such as connections, queries under way or bytes that wait, shared among clients: a client may
- * hold at most as much as is left free. Alone it gets half, two greedy ones get a third each, and whoever comes next
- * finds room (Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998).
- * A client is an address: the hosts of a network share their /64, and the kernel lets no address of another network in.
+ * One bounded thing, such as connections, queries under way or bytes that wait, shared among
+ * clients: a client may hold at most as much as is left free. Alone it gets half, two greedy ones
+ * get a third each, and whoever comes next finds room (Choudhury and Hahne, "Dynamic queue length
+ * thresholds for shared-memory packet switches", 1998). A client is an address: the hosts of a
+ * network share their /64, and the kernel lets no address of another network in.
  */
 struct share_holder {
 	struct addr client;
@@ -25,8 +26,10 @@ struct share {
 	struct share_holder *table;
 };
 
-/* holders: how many clients hold something at once, at most. 0 or -ENOMEM; share_free gives the table back. */
-int share_init(struct share *share, size_t limit, size_t holders) __attribute__((warn_unused_result));
+/* holders: how many clients hold something at once, at most. 0 or -ENOMEM; share_free gives the
+ * table back. */
+int share_init(struct share *share, size_t limit, size_t holders)
+	__attribute__((warn_unused_result));
 void share_free(struct share *share);
 
 /* Takes it and says true, or takes nothing: the client's share is used up, or everything is. */

@@ -57,7 +57,8 @@ static uint8_t zone_of_octets(const struct labels *labels)
 	if ((at[0] == 172 && at[1] >= 16 && at[1] <= 31) || (at[0] == 192 && at[1] == 168) ||
 	    (at[0] == 169 && at[1] == 254) || (at[0] == 100 && at[1] >= 64 && at[1] <= 127))
 		return 4;
-	if ((at[0] == 192 && at[1] == 0 && at[2] == 2) || (at[0] == 198 && at[1] == 51 && at[2] == 100) ||
+	if ((at[0] == 192 && at[1] == 0 && at[2] == 2) ||
+	    (at[0] == 198 && at[1] == 51 && at[2] == 100) ||
 	    (at[0] == 203 && at[1] == 0 && at[2] == 113))
 		return 5;
 	return at[0] == 255 && at[1] == 255 && at[2] == 255 && at[3] == 255 ? 6 : 0;
@@ -84,9 +85,10 @@ static bool is_loopback(const struct labels *labels, const struct query *query)
 {
 	static const uint8_t v4[] = "\1" "1\1" "0\1" "0\3" "127\7in-addr\4arpa";
 
-	return (query->name.length == sizeof(v4) && memcmp(query->name.wire, v4, sizeof(v4)) == 0) ||
-	       (labels->count == 2 + NIBBLES && is(labels, 1, "ip6") && is(labels, 1 + NIBBLES, "1") &&
-		zone_of_nibbles(labels) == 2 + NIBBLES);
+	return (query->name.length == sizeof(v4) &&
+		memcmp(query->name.wire, v4, sizeof(v4)) == 0) ||
+	       (labels->count == 2 + NIBBLES && is(labels, 1, "ip6") &&
+		is(labels, 1 + NIBBLES, "1") && zone_of_nibbles(labels) == 2 + NIBBLES);
 }
 
 static enum special find_arpa(const struct labels *labels, const struct query *query,
@@ -112,7 +114,8 @@ static bool is_service_of_resolver(const struct labels *labels, const struct que
 {
 	return (query->type == TYPE_SVCB || query->type == TYPE_HTTPS) && labels->count > 1 &&
 	       (is(labels, labels->count - 1U, "_dns") ||
-		(labels->label[labels->count - 1][0] > 1 && labels->label[labels->count - 1][1] == '_' &&
+		(labels->label[labels->count - 1][0] > 1 &&
+		 labels->label[labels->count - 1][1] == '_' &&
 		 is(labels, labels->count - 2U, "_dns")));
 }
 

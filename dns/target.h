@@ -18,7 +18,7 @@ struct target {
 void target_find(const struct settings *settings, const struct path *path,
 		 const struct query *query, struct target *target);
 /*
- * RCODE_NOERROR: it may go there. Updates and the like are for the agency's servers: upstreams are asked queries only.
- * Transfers are refused, too: no public resolver gives one.
+ * RCODE_NOERROR: it may go there. Updates and the like are for the agency's servers: upstreams are
+ * asked queries only. Transfers are refused, too: no public resolver gives one.
  */
 uint8_t target_refusal(const struct target *target, const struct query *query);

@@ -121,8 +121,9 @@ static size_t buffer_waiting(const struct buffer *buffer)
 }
 
 /*
- * Reads at most the rest of one message, or READ_SIZE: a few queries. What is left makes the descriptor ready again, so
- * that a client that sends thousands at once does not hold up the others. False when the connection is over.
+ * Reads at most the rest of one message, or READ_SIZE: a few queries. What is left makes the
+ * descriptor ready again, so that a client that sends thousands at once does not hold up the
+ * others. False when the connection is over.
  */
 static bool buffer_read(struct tcp_client *client, struct buffer *buffer, int fd)
 {
@@ -301,8 +302,8 @@ static const struct asker_hooks asker_hooks = { job_reply, client_hold, client_r
 /* ---- pipes to internal servers ---- */
 
 /*
- * The question of a message that answers a query: of a transfer only the first has one, and it is the servers' own.
- * Whether what follows it can be read is for the judge to say.
+ * The question of a message that answers a query: of a transfer only the first has one, and it is
+ * the servers' own. Whether what follows it can be read is for the judge to say.
  */
 static bool read_question(uint8_t *message, size_t size, struct query *query)
 {
@@ -341,7 +342,8 @@ static bool pipe_message(struct tcp_pipe *pipe, uint8_t *message, size_t size)
 	if (answer.verdict.action != ACTION_BLOCK)
 		return buffer_message(client, &client->out, message, size);
 	counter_add(&tcp->core->shared->counters.blocked, 1);
-	size = sinkhole_block(tcp->core->settings, tcp->core->policy, message, &query, &answer.verdict, reply);
+	size = sinkhole_block(tcp->core->settings, tcp->core->policy, message, &query,
+			      &answer.verdict, reply);
 	return buffer_message(client, &client->out, reply, size);
 }
 
@@ -464,7 +466,8 @@ static bool pipe_ask(struct tcp_pipe *pipe)
 	return tcp->core->peer >= 0 && message_send_connect(tcp->core->peer, &request) == 0;
 }
 
-/* Connects to the next server, as long as there is one; otherwise the pipe ends. Nothing of what waits was sent. */
+/* Connects to the next server, as long as there is one; otherwise the pipe ends. Nothing of what
+ * waits was sent. */
 static void pipe_try(struct tcp_pipe *pipe)
 {
 	struct tcp *tcp = pipe->client->tcp;
@@ -478,7 +481,8 @@ static void pipe_try(struct tcp_pipe *pipe)
 		pipe->asked[pipe->server] = SERVERS_DONE;
 		tried = pipe->target.transparent ? pipe_ask(pipe) : pipe_connect(pipe);
 		if (tried) {
-			chain_append(&tcp->connecting, &pipe->link, tcp->core->now + TCP_CONNECT_MS);
+			chain_append(&tcp->connecting, &pipe->link,
+				     tcp->core->now + TCP_CONNECT_MS);
 			return;
 		}
 		pipe->state = PIPE_FREE;
@@ -691,7 +695,8 @@ static bool read_path(int fd, struct path *path)
 	return true;
 }
 
-/* The connection that was idle for longest (RFC 7766, 6.2.3) of this client's, or of whoever has most. */
+/* The connection that was idle for longest (RFC 7766, 6.2.3) of this client's, or of whoever has
+ * most. */
 static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 {
 	struct tcp_client *found = NULL;
@@ -758,7 +763,8 @@ static void accept_ready(struct watch *watch, uint32_t events)
 		client_new(tcp, fd);
 }
 
-int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
+int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets,
+	     size_t count)
 {
 	int error;
 

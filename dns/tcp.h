@@ -4,13 +4,13 @@
 #include "dns/job.h"
 
 /*
- * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What belongs to the
- * agency's servers alone (transfers, updates, signed messages) goes untouched over a pipe: a client's connection
- * keeps one to each such server, since a transfer is many messages for one query. What a pipe brings is judged all
- * the same.
+ * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What
+ * belongs to the agency's servers alone (transfers, updates, signed messages) goes untouched over a
+ * pipe: a client's connection keeps one to each such server, since a transfer is many messages for
+ * one query. What a pipe brings is judged all the same.
  *
- * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h). A client that
- * asks for more than its share loses its own connections.
+ * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h).
+ * A client that asks for more than its share loses its own connections.
  */
 enum {
 	TCP_CLIENTS = 128,
@@ -37,8 +37,8 @@ struct tcp {
 };
 
 /* Listens on sockets, the caller's; at most CORE_LISTENERS. 0 or -errno. */
-int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
-	__attribute__((warn_unused_result));
+int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets,
+	     size_t count) __attribute__((warn_unused_result));
 /* Acts on the deadlines that have come. */
 void tcp_expire(struct tcp *tcp);
 /* The rules role's answer to a request with that id. */

@@ -117,8 +117,8 @@ bool try_overdue(struct try *try)
 	if (try->silent)
 		return false;
 	try->silent = true;
-	/* Some servers, or what stands in front of them, drop what has an OPT. Without one there is no
-	 * DNSSEC: who wants that has it tried twice. */
+	/* Some servers, or what stands in front of them, drop what has an OPT. Without one there is
+	 * no DNSSEC: who wants that has it tried twice. */
 	if (!try->tcp && !known(try)->speaks_edns &&
 	    (!try->forward->query.dnssec_ok || try->forward->rounds > 0))
 		manner_of(try)->plain = true;
@@ -130,8 +130,9 @@ bool try_overdue(struct try *try)
 /* ---- what came back ---- */
 
 /*
- * An answer without OPT. Only one that had none with OPT in the same matter says something, and of a
- * server that never sent an OPT: a client must not be able to take EDNS from all by an odd question.
+ * An answer without OPT. Only one that had none with OPT in the same matter says something, and of
+ * a server that never sent an OPT: a client must not be able to take EDNS from all by an odd
+ * question.
  */
 static void learn_plain(const struct try *try, struct server *server, uint16_t rcode)
 {
@@ -423,8 +424,11 @@ static int ask_for_socket(struct try *try)
 	const struct endpoint *server = server_of(try);
 	struct forward *forward = try->forward;
 	const struct connect_request request = {
-		.id = forward->id | (uint32_t)(try - forward->try) << TRY_ID, .client = forward->path.client, .server = server->addr,
-		.port = server->port, .protocol = try->tcp ? IPPROTO_TCP : IPPROTO_UDP,
+		.id = forward->id | (uint32_t)(try - forward->try) << TRY_ID,
+		.client = forward->path.client,
+		.server = server->addr,
+		.port = server->port,
+		.protocol = try->tcp ? IPPROTO_TCP : IPPROTO_UDP,
 	};
 
 	if (forward->core->peer < 0)

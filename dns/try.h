@@ -5,10 +5,11 @@
 #include "dns/target.h"
 
 /*
- * A query that goes on, and the tries that are made for it: one socket of its own each, to one server, over
- * UDP, or over TCP where the client came that way or the answer does not fit UDP. What a server cannot do is
- * remembered (servers.h), and it is asked again in another manner. Each manner is tried once, so that this ends.
- * What comes of a try, its owner hears by the hooks. Who is asked, and until when, is the owner's decision.
+ * A query that goes on, and the tries that are made for it: one socket of its own each, to one
+ * server, over UDP, or over TCP where the client came that way or the answer does not fit UDP. What
+ * a server cannot do is remembered (servers.h), and it is asked again in another manner. Each
+ * manner is tried once, so that this ends. What comes of a try, its owner hears by the hooks. Who
+ * is asked, and until when, is the owner's decision.
  */
 enum {
 	FORWARD_TRIES = 4,	/* sockets of one query: late answers count */
@@ -38,7 +39,8 @@ enum try_state {
 	TRY_ASKED
 };
 
-/* Port and id are new for each (RFC 5452); the socket is connected, so that only that server is heard. */
+/* Port and id are new for each (RFC 5452); the socket is connected, so that only that server is
+ * heard. */
 struct try {
 	struct watch watch;	/* fd -1: none */
 	struct forward *forward;

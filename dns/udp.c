@@ -103,7 +103,8 @@ static void reply(void *listener, const struct path *path, const uint8_t *data, 
 		memcpy(CMSG_DATA(control), &info, sizeof(info));
 		header.msg_controllen = CMSG_SPACE(sizeof(info));
 	}
-	/* A reply that the kernel has no room for is lost like one on the wire: the client asks again. */
+	/* A reply that the kernel has no room for is lost like one on the wire: the client asks
+	 * again. */
 	(void)!sendmsg(watch->fd, &header, MSG_DONTWAIT);
 }
 
@@ -183,7 +184,8 @@ static void udp_ready(struct watch *watch, uint32_t events)
 	}
 }
 
-int udp_init(struct udp *udp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
+int udp_init(struct udp *udp, struct core *core, struct jobs *jobs, const int *sockets,
+	     size_t count)
 {
 	int error = 0;
 

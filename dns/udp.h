@@ -16,5 +16,5 @@ struct udp {
 };
 
 /* Listens on bound sockets, the caller's; at most CORE_LISTENERS. 0 or -errno. */
-int udp_init(struct udp *udp, struct core *core, struct jobs *jobs, const int *sockets, size_t count)
-	__attribute__((warn_unused_result));
+int udp_init(struct udp *udp, struct core *core, struct jobs *jobs, const int *sockets,
+	     size_t count) __attribute__((warn_unused_result));

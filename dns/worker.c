@@ -16,7 +16,8 @@
 #include "dns/udp.h"
 
 static_assert((int)WORKER_LISTENERS == (int)CORE_LISTENERS, "listeners of a worker");
-static_assert(JOB_SOCKETS + TCP_SOCKETS + WORKER_LISTENERS + 16 <= WORKER_FILES, "descriptors of a worker");
+static_assert(JOB_SOCKETS + TCP_SOCKETS + WORKER_LISTENERS + 16 <= WORKER_FILES,
+	      "descriptors of a worker");
 
 struct worker {
 	struct core core;

@@ -95,7 +95,8 @@ static void look_for_loops(struct parent *parent)
 
 void alive_tick(struct parent *parent)
 {
-	const struct child *dns = &parent->children.child[ROLE_DNS], *rules = &parent->children.child[ROLE_RULES];
+	const struct child *dns = &parent->children.child[ROLE_DNS],
+			   *rules = &parent->children.child[ROLE_RULES];
 	const struct watchdog_signs signs = {
 		.in_force = parent->change.current.number && rules->applied && dns->applied,
 		.dns = dns->answered, .rules = rules->answered,

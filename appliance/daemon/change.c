@@ -213,7 +213,8 @@ const struct generation *change_for_rules(const struct change *change,
 	return unless_sent(&roles->rules, change->next.number ? &change->next : &change->current);
 }
 
-/* The next policy once the rules role has that; until then a role that was started anew gets what is in force. */
+/* The next policy once the rules role has that; until then a role that was started anew gets what
+ * is in force. */
 const struct generation *change_for_others(const struct change *change,
 					   const struct change_roles *roles,
 					   const struct change_role *role)

@@ -9,13 +9,15 @@
 #include "rules/policy/policy.h"
 
 /*
- * How a policy changes, as decisions: a throw-away child compiles the rules of a source, then the rules role, the
- * journal and the dns role take the block in this order, and only then is it the current one. A refusal anywhere
- * leaves everything as it was. nftables goes first in both directions: what it newly refuses is refused before any
- * name leads there, and what it newly lets through is harmless while DNS still says no.
+ * How a policy changes, as decisions: a throw-away child compiles the rules of a source, then the
+ * rules role, the journal and the dns role take the block in this order, and only then is it the
+ * current one. A refusal anywhere leaves everything as it was. nftables goes first in both
+ * directions: what it newly refuses is refused before any name leads there, and what it newly lets
+ * through is harmless while DNS still says no.
  *
- * Events come in as calls, which only change this state. change_step says what to do next; the round does that, and
- * tells what came of it with the next call. No verb here starts, sends or writes anything.
+ * Events come in as calls, which only change this state. change_step says what to do next; the
+ * round does that, and tells what came of it with the next call. No verb here starts, sends or
+ * writes anything.
  */
 
 /* A compiled policy and where it stands. */
@@ -128,7 +130,8 @@ const struct generation *change_for_rules(const struct change *change,
 const struct generation *change_for_others(const struct change *change,
 					   const struct change_roles *roles,
 					   const struct change_role *role);
-/* May the dns role be started? At the first start no query is answered before the rules are in place. */
+/* May the dns role be started? At the first start no query is answered before the rules are in
+ * place. */
 bool change_lets_dns(const struct change *change, const struct change_roles *roles);
 /* Has every role that counts taken next? */
 bool change_is_taken(const struct change *change, const struct change_roles *roles);
@@ -138,7 +141,8 @@ enum change_late {
 	CHANGE_WAIT_ON,
 	CHANGE_COMPILER_LATE,	/* end the compiler */
 	CHANGE_WITHOUT_JOURNAL,	/* commit: its log goes by the policy before */
-	CHANGE_WITHOUT_DNS,	/* commit: what is blocked is blocked, names are not answered meanwhile */
+	/* commit: what is blocked is blocked, names are not answered meanwhile */
+	CHANGE_WITHOUT_DNS,
 	CHANGE_WITHOUT_RULES,	/* refuse: the rules role is not there */
 	CHANGE_NO_RULES		/* nothing to go back to, and no other source would help: say so */
 };

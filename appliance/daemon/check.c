@@ -17,8 +17,10 @@
 #include "rules/signed/metadata.h"
 
 enum {
-	TRUST_MAX = 512 * 1024, CHECK_SECONDS = 120,
-	NAMED_MOST = DIAG_KEEP * (int)sizeof(struct diag_entry) + 3 * (SETTINGS_PATH + 4) + (SETTINGS_LANS + SETTINGS_MANAGEMENTS + 4) * (IFNAMSIZ + 4)
+	TRUST_MAX = 512 * 1024,
+	CHECK_SECONDS = 120,
+	NAMED_MOST = DIAG_KEEP * (int)sizeof(struct diag_entry) + 3 * (SETTINGS_PATH + 4) +
+		     (SETTINGS_LANS + SETTINGS_MANAGEMENTS + 4) * (IFNAMSIZ + 4)
 };
 #define CHECK_MEMORY (3ULL << 30)	/* as the compile role */
 
@@ -28,14 +30,17 @@ static void check_url(const struct settings *settings, const char *config, const
 		      const struct url *url, struct diag *diag)
 {
 	if (url->tls && !settings->mirror_ca[0] && !settings->mirror_pins)
-		diag_error(diag, config, 0, 0, "[update] %s https://%s: expected mirror-ca "
-			   "or mirror-pin too: no certificate is trusted by itself", key, url->host);
+		diag_error(diag, config, 0, 0,
+			   "[update] %s https://%s: expected mirror-ca "
+			   "or mirror-pin too: no certificate is trusted by itself",
+			   key, url->host);
 }
 
 void check_sense(const struct settings *settings, const char *config, struct diag *diag)
 {
 	if (settings->upstreams == 0)
-		diag_error(diag, config, 0, 0, "[dns] upstream: expected at least one resolver to forward to");
+		diag_error(diag, config, 0, 0,
+			   "[dns] upstream: expected at least one resolver to forward to");
 	for (size_t i = 0; i < settings->mirrors; i++)
 		check_url(settings, config, "mirror", &settings->mirror[i], diag);
 	if (settings->collector.host[0])
@@ -54,13 +59,17 @@ void check_interfaces(const struct settings *settings, const char *config)
 			    "for clients that are forwarded", config);
 	for (size_t i = 0; i < settings->lans; i++) {
 		if (if_nametoindex(settings->lan[i]) == 0)
-			log_warning("%s: [network] lan: there is no interface %s now; what comes in "
-				    "by others is not guarded", config, settings->lan[i]);
+			log_warning(
+				"%s: [network] lan: there is no interface %s now; what comes in "
+				"by others is not guarded",
+				config, settings->lan[i]);
 	}
 	for (size_t i = 0; i < settings->managements; i++) {
 		if (if_nametoindex(settings->management[i]) == 0)
-			log_warning("%s: [network] management: there is no interface %s now; others "
-				    "do not manage the gateway", config, settings->management[i]);
+			log_warning(
+				"%s: [network] management: there is no interface %s now; others "
+				"do not manage the gateway",
+				config, settings->management[i]);
 	}
 }
 
@@ -101,7 +110,8 @@ static int name_work(void *context, struct text *answer, struct diag *diag)
 {
 	struct checking *checking = context;
 	struct settings *settings = &checking->settings;
-	int error = settings_parse(settings, checking->config, checking->text, checking->length, diag);
+	int error =
+		settings_parse(settings, checking->config, checking->text, checking->length, diag);
 
 	if (error)
 		return error;
@@ -131,13 +141,15 @@ static bool take_named(struct checking *checking, const struct text *answer)
 	take_names(&cursor, settings->lan, SETTINGS_LANS, &settings->lans);
 	take_names(&cursor, settings->management, SETTINGS_MANAGEMENTS, &settings->managements);
 	diag_init(&checking->warnings);
-	return level <= LEVEL_DEBUG && !cursor.failed && diag_decode(&checking->warnings, &cursor) == 0 &&
-	       cursor_left(&cursor) == 0;
+	return level <= LEVEL_DEBUG && !cursor.failed &&
+	       diag_decode(&checking->warnings, &cursor) == 0 && cursor_left(&cursor) == 0;
 }
 
 static int find_named(struct checking *checking, struct diag *diag)
 {
-	const struct sealed sealed = { .what = checking->config, .work = name_work, .context = checking,
+	const struct sealed sealed = { .what = checking->config,
+				       .work = name_work,
+				       .context = checking,
 				       .answer = NAMED_MOST };
 	struct text answer = TEXT_EMPTY;
 	int error = sealed_run(&sealed, &answer, diag);
@@ -166,8 +178,8 @@ static void check_root(const char *path, const struct check_file *file, struct d
 	else
 		error = metadata_parse(&root, METADATA_ROOT, file->text, file->size, path, diag);
 	if (!error)
-		(void)!metadata_verify(root, &root->role[METADATA_ROOT], root->key, root->keys, path,
-				       NULL, 0, &count, diag);
+		(void)!metadata_verify(root, &root->role[METADATA_ROOT], root->key, root->keys,
+				       path, NULL, 0, &count, diag);
 	metadata_free(root);
 }
 
@@ -187,7 +199,8 @@ static int content_work(void *context, struct text *answer, struct diag *diag)
 	struct policy_options options;
 	void *block = NULL;
 	size_t size;
-	int error = settings_parse(&settings, checking->config, checking->text, checking->length, diag);
+	int error =
+		settings_parse(&settings, checking->config, checking->text, checking->length, diag);
 
 	(void)answer;
 	if (error)
@@ -195,7 +208,8 @@ static int content_work(void *context, struct text *answer, struct diag *diag)
 	settings_policy_options(&settings, &options);
 	error = checking->lists_error;
 	if (!error)
-		error = lists_compile(checking->file, checking->files, &settings, &options, &block, &size, diag);
+		error = lists_compile(checking->file, checking->files, &settings, &options, &block,
+				      &size, diag);
 	if (ENABLED(CONFIG_UPDATE) && settings.trust_root[0])
 		check_root(settings.trust_root, &checking->root, diag);
 	if (ENABLED(CONFIG_UPDATE) && settings.mirror_ca[0])
@@ -206,7 +220,8 @@ static int content_work(void *context, struct text *answer, struct diag *diag)
 
 static void read_named(const char *path, size_t limit, struct check_file *file)
 {
-	file->error = path[0] ? file_read(AT_FDCWD, path, limit, &file->text, &file->size) : -ENOENT;
+	file->error =
+		path[0] ? file_read(AT_FDCWD, path, limit, &file->text, &file->size) : -ENOENT;
 }
 
 static int check_content(struct checking *checking, struct diag *diag)
@@ -214,10 +229,15 @@ static int check_content(struct checking *checking, struct diag *diag)
 	const struct settings *named = &checking->settings;
 	int keep[SETTINGS_LISTS], error;
 	struct text none = TEXT_EMPTY;
-	struct sealed sealed = { .what = checking->config, .work = content_work, .context = checking,
-				 .keep = keep, .memory = CHECK_MEMORY, .seconds = CHECK_SECONDS };
+	struct sealed sealed = { .what = checking->config,
+				 .work = content_work,
+				 .context = checking,
+				 .keep = keep,
+				 .memory = CHECK_MEMORY,
+				 .seconds = CHECK_SECONDS };
 
-	checking->lists_error = lists_open(named->rules_dir, checking->file, &checking->files, diag);
+	checking->lists_error =
+		lists_open(named->rules_dir, checking->file, &checking->files, diag);
 	read_named(named->trust_root, TRUST_MAX, &checking->root);
 	read_named(named->mirror_ca, TLS_CA_MAX, &checking->ca);
 	for (size_t i = 0; !checking->lists_error && i < checking->files; i++)

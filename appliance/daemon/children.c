@@ -55,8 +55,9 @@ void child_explain(const struct child *child, char *text, size_t size)
 			 (unsigned int)(100ULL * child->progress / child->total));
 	switch (state) {
 	case ROLE_STATE_BUSY:
-		snprintf(whole, sizeof(whole), "the %s role has been busy with a policy for %lld s%s",
-			 role, (long long)seconds, progress);
+		snprintf(whole, sizeof(whole),
+			 "the %s role has been busy with a policy for %lld s%s", role,
+			 (long long)seconds, progress);
 		break;
 	case ROLE_STATE_SILENT:
 		snprintf(whole, sizeof(whole), "the %s role has not answered for %lld s, and is "
@@ -67,12 +68,15 @@ void child_explain(const struct child *child, char *text, size_t size)
 			 (long long)seconds);
 		break;
 	case ROLE_STATE_WAITING:
-		snprintf(whole, sizeof(whole), "the %s role waits for what it needs: see trouble in "
-			 "cordon status", role);
+		snprintf(whole, sizeof(whole),
+			 "the %s role waits for what it needs: see trouble in "
+			 "cordon status",
+			 role);
 		break;
 	case ROLE_STATE_RESTARTING:
-		snprintf(whole, sizeof(whole), "the %s role ended %u times and is started again: %s",
-			 role, child->deaths.count, child->reason);
+		snprintf(whole, sizeof(whole),
+			 "the %s role ended %u times and is started again: %s", role,
+			 child->deaths.count, child->reason);
 		break;
 	default:
 		snprintf(whole, sizeof(whole), "the %s role runs", role);

@@ -36,15 +36,18 @@ struct child {
 	unsigned int restarts;
 	unsigned int failures;	/* starts in a row that came to nothing */
 	struct role_deaths deaths;
-	char reason[CHILD_TEXT];	/* why the last one ended, or why it cannot start; "": it is ready */
+	/* why the last one ended, or why it cannot start; "": it is ready */
+	char reason[CHILD_TEXT];
 	char trouble[CHILD_TEXT];	/* what this one said of that itself */
-	char last_end[CHILD_TEXT];	/* why the last one ended, for as long as deaths counts it */
+	/* why the last one ended, for as long as deaths counts it */
+	char last_end[CHILD_TEXT];
 };
 
 struct children_hooks {
 	/* Has the role all that it cannot start without? */
 	bool (*allowed)(void *context, enum role role);
-	/* Tells a role that was just started what it needs before it seals itself; the first error. */
+	/* Tells a role that was just started what it needs before it seals itself; the first error.
+	 */
 	int (*tell)(void *context, struct child *child);
 	/* A message; its descriptor is closed afterwards unless the hook takes it (-1). */
 	void (*heard)(void *context, struct child *child, struct message *message);
@@ -61,8 +64,9 @@ struct children {
 void children_init(struct children *children, struct daemon *daemon,
 		   const struct children_hooks *hooks, void *context);
 /*
- * Starts a role now; nothing happens when it runs, may not start, or the daemon stops. -errno, logged, with
- * child->reason: it did not start. A compiler is not tried again by itself, every other role is.
+ * Starts a role now; nothing happens when it runs, may not start, or the daemon stops. -errno,
+ * logged, with child->reason: it did not start. A compiler is not tried again by itself, every
+ * other role is.
  */
 int child_start(struct child *child) __attribute__((warn_unused_result));
 /* Starts what is due. */
@@ -72,7 +76,8 @@ void children_stop(struct children *children);
 
 /* 0 or -errno; one that takes nothing is killed. */
 int child_send(struct child *child, enum message_type type, const void *body, size_t size, int fd);
-/* It hangs or misbehaves: it is ended, and started again when that was noticed. why: for the status, copied. */
+/* It hangs or misbehaves: it is ended, and started again when that was noticed. why: for the
+ * status, copied. */
 void child_kill(struct child *child, const char *why);
 /* It answered the question whether it is alive. */
 void child_answered(struct child *child);
@@ -87,7 +92,8 @@ enum role_state child_state(const struct child *child, int64_t *since_ms);
 /* "the rules role is busy with ...", one line for who waits for it. */
 void child_explain(const struct child *child, char *text, size_t size);
 
-/* What its process left: its last messages are heard (the hook), and why it ended is in child->reason. */
+/* What its process left: its last messages are heard (the hook), and why it ended is in
+ * child->reason. */
 struct child_end {
 	struct child *child;
 	bool was_ready;

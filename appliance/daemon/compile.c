@@ -78,8 +78,8 @@ static int read_options(struct compile *compile)
 
 /* ---- signed lists ---- */
 
-static int open_archive(struct archive *archive, int fd, const char *what, void **data, size_t *size,
-			struct diag *diag)
+static int open_archive(struct archive *archive, int fd, const char *what, void **data,
+			size_t *size, struct diag *diag)
 {
 	int error = message_map(fd, data, size);
 
@@ -148,7 +148,8 @@ static int open_offer(struct compile *compile, struct offer_trust *trust, char *
 		compile->in_force_size = size;
 		(void)role_read(compile->start.trust, "trust-root", root, &trust->root_size, NULL);
 	} else if (!error) {
-		error = role_read(compile->start.trust, "trust-root", root, &trust->root_size, diag);
+		error = role_read(compile->start.trust, "trust-root", root, &trust->root_size,
+				  diag);
 	}
 	trust->root = *root;
 	return error;
@@ -281,8 +282,8 @@ static int check_by_default(struct compile *compile)
 	return error;
 }
 
-/* What a release may do is asked of it enforced, whatever the mode is now: the mode ends, and then it
- * is in force already. */
+/* What a release may do is asked of it enforced, whatever the mode is now: the mode ends, and then
+ * it is in force already. */
 static int compile_offer(struct compile *compile)
 {
 	const struct policy_options options = compile->options;

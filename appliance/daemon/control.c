@@ -48,8 +48,9 @@ static void client_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	if (control_decode(&request, data, (size_t)got) < 0) {
-		control_reply(client, 2, "a request of another version or a damaged one: is the command "
-					 "`cordon` of the same version as cordond?\n");
+		control_reply(client, 2,
+			      "a request of another version or a damaged one: is the command "
+			      "`cordon` of the same version as cordond?\n");
 		return;
 	}
 	client->request = request;

@@ -129,8 +129,8 @@ static void keep_failed(struct copies *copies, int error)
 {
 	if (error && !copies->unkept)
 		log_warning("%s/" LASTGOOD_FILE " cannot be written (%s): a start in which the "
-			    "rule lists cannot be used has an older one, or none", copies->daemon->state_path,
-			    strerror(-error));
+			    "rule lists cannot be used has an older one, or none",
+			    copies->daemon->state_path, strerror(-error));
 	if (!error && copies->unkept)
 		log_info("%s/" LASTGOOD_FILE " is written again", copies->daemon->state_path);
 	copies->unkept = error != 0;

@@ -9,9 +9,10 @@
 #include "rules/policy/policy.h"
 
 /*
- * Copies of rules in the state folder, for bad days. Lists are copied to STATE/lists.new, so that what is in force
- * never depends on a file that is being edited; where that cannot be written, the folder itself is read. What came
- * into force is kept: the lists as STATE/lists, the compiled block as STATE/policy. No copy is a condition.
+ * Copies of rules in the state folder, for bad days. Lists are copied to STATE/lists.new, so that
+ * what is in force never depends on a file that is being edited; where that cannot be written, the
+ * folder itself is read. What came into force is kept: the lists as STATE/lists, the compiled block
+ * as STATE/policy. No copy is a condition.
  */
 struct copies {
 	struct daemon *daemon;

@@ -6,8 +6,8 @@
 #include "appliance/settings/settings.h"
 
 /*
- * What every part of the parent stands on: what it was started with, its settings, folders and clock.
- * Plain data; parts.c fills it.
+ * What every part of the parent stands on: what it was started with, its settings, folders and
+ * clock. Plain data; parts.c fills it.
  */
 struct daemon {
 	const char *config;	/* paths, as given */

@@ -139,8 +139,9 @@ static void tell_mode(struct parent *parent)
 static void print_commit(const struct parent *parent, char *text, size_t size)
 {
 	const struct change *change = &parent->change;
-	const struct bundle_info *running = change->cause == CAUSE_UPDATE ? &parent->updates.verified :
-									    &parent->updates.running;
+	const struct bundle_info *running = change->cause == CAUSE_UPDATE ?
+						    &parent->updates.verified :
+						    &parent->updates.running;
 	bool fell = change->source > SOURCE_FOLDER && change->cause == CAUSE_START;
 	char release[48] = "";
 
@@ -354,7 +355,8 @@ static void out_of_patience(struct parent *parent)
 		break;
 	case CHANGE_WITHOUT_DNS:
 		child_explain(parent_role(parent, ROLE_DNS), text, sizeof(text));
-		log_warning("%s: what is blocked is blocked, names are not answered meanwhile", text);
+		log_warning("%s: what is blocked is blocked, names are not answered meanwhile",
+			    text);
 		commit(parent);
 		break;
 	case CHANGE_WITHOUT_RULES:

@@ -4,8 +4,8 @@
 #include "appliance/daemon/parent.h"
 
 /*
- * Acts on what the change decided (change.h): reads sources, starts compilers, sends policies, commits, and says what
- * came of it.
+ * Acts on what the change decided (change.h): reads sources, starts compilers, sends policies,
+ * commits, and says what came of it.
  */
 
 /* Goes on with the change until it waits for a role, a compiler or a time. */

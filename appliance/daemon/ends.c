@@ -41,8 +41,8 @@ static void last_words(struct child *child)
 }
 
 /*
- * Did the kernel take it for want of memory? It counts those that it took, whoever they were; a role
- * that nobody here killed, with that signal, at that time, was one.
+ * Did the kernel take it for want of memory? It counts those that it took, whoever they were; a
+ * role that nobody here killed, with that signal, at that time, was one.
  */
 static bool ended_for_memory(struct children *children, const struct child *child, int status)
 {

@@ -178,7 +178,8 @@ static void restore_part(struct guard *guard)
 	if (error)
 		return;
 	guard->touched = (struct scope){ .count = 0 };
-	log_debug("the table was %s within %lld ms", restored ? "restored" : "found as it should be",
+	log_debug("the table was %s within %lld ms",
+		  restored ? "restored" : "found as it should be",
 		  (long long)(clock_uptime_ms() - began));
 }
 
@@ -240,7 +241,8 @@ void guard_look(struct guard *guard)
 	static struct outside_links links;
 	struct outside_misfits misfits;
 
-	/* When they cannot be read, what was known before stays; nothing known is everything guarded. */
+	/* When they cannot be read, what was known before stays; nothing known is everything
+	 * guarded. */
 	if (kernel_links(guard->kernel, &links) < 0)
 		return;
 	outside_choose(&links, guard->settings, &guard->outside);

@@ -61,15 +61,14 @@ json_t *guarded_json(const struct guarded *guarded)
 
 	if (!guarded->known)
 		return json_null();
-	return json_pack("{s:I, s:I, s:o, s:o, s:b, s:s, s:b, s:o, s:o, s:o, s:o}",
-			 "changes", (json_int_t)guarded->changes,
-			 "unseen", (json_int_t)guarded->unseen,
+	return json_pack("{s:I, s:I, s:o, s:o, s:b, s:s, s:b, s:o, s:o, s:o, s:o}", "changes",
+			 (json_int_t)guarded->changes, "unseen", (json_int_t)guarded->unseen,
 			 "last", guarded->when ? json_string(guarded->what) : json_null(),
-			 "last_time", guarded->when ? json_string(clock_print(guarded->when * 1000, when))
-						    : json_null(),
+			 "last_time",
+			 guarded->when ? json_string(clock_print(guarded->when * 1000, when)) :
+					 json_null(),
 			 "failed", report->failed, "owner", guard_owner_print(report->owner),
 			 "barrier", report->barrier, "outside", names_json(&report->outside),
-			 "missing", names_json(&report->missing),
-			 "unknown", names_json(&report->unknown),
-			 "rules_before", rules_json(report));
+			 "missing", names_json(&report->missing), "unknown",
+			 names_json(&report->unknown), "rules_before", rules_json(report));
 }

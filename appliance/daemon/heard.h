@@ -4,8 +4,9 @@
 #include "appliance/daemon/parent.h"
 
 /*
- * What roles say to the parent. A message that is not a role's to send, or that is damaged, ends the role. What a
- * message means for the change under way only changes its state: the round acts on it.
+ * What roles say to the parent. A message that is not a role's to send, or that is damaged, ends
+ * the role. What a message means for the change under way only changes its state: the round acts on
+ * it.
  */
 void heard_message(struct parent *parent, struct child *child, struct message *message);
 

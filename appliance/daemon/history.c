@@ -75,8 +75,8 @@ static void append(struct history *history, const char *name, const char *line)
 
 	/* What cannot be read now is not written over. */
 	if (file_error_passes(error)) {
-		log_error("%s/%s cannot be read now, and lacks a line: %s", history->daemon->state_path,
-			  name, strerror(-error));
+		log_error("%s/%s cannot be read now, and lacks a line: %s",
+			  history->daemon->state_path, name, strerror(-error));
 		lost(history, error);
 		return;
 	}
@@ -87,8 +87,9 @@ static void append(struct history *history, const char *name, const char *line)
 		from = strchr(from, '\n') + 1;
 	text_puts(&all, from);
 	text_puts(&all, line);
-	error = text_failed(&all) ? -ENOMEM
-				  : file_replace(history->daemon->state, name, all.data, all.length, 0644);
+	error = text_failed(&all) ?
+			-ENOMEM :
+			file_replace(history->daemon->state, name, all.data, all.length, 0644);
 	if (error) {
 		log_error("%s/%s cannot be written: %s", history->daemon->state_path, name,
 			  strerror(-error));

@@ -19,8 +19,8 @@ static json_t *link_json(int fd, const char *name, const char *role)
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	exists = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0;
-	return json_pack("{s:s, s:s, s:b, s:b}", "name", name, "role", role, "exists", exists, "carrier",
-			 exists && request.ifr_flags & IFF_RUNNING);
+	return json_pack("{s:s, s:s, s:b, s:b}", "name", name, "role", role, "exists", exists,
+			 "carrier", exists && request.ifr_flags & IFF_RUNNING);
 }
 
 bool links_default_v4(const char *line)
@@ -38,8 +38,9 @@ bool links_default_v6(const char *line)
 
 	/* It lists all tables: what leads to this machine itself is no way out. */
 	return sscanf(line, "%32s %x %*s %*x %*s %*x %*x %*x %x %15s", destination, &length, &flags,
-		      interface) == 4 && strcmp(interface, "lo") != 0 &&
-	       length == 0 && strspn(destination, "0") == 32 && flags & ROUTE_UP && !(flags & ROUTE_REJECT);
+		      interface) == 4 &&
+	       strcmp(interface, "lo") != 0 && length == 0 && strspn(destination, "0") == 32 &&
+	       flags & ROUTE_UP && !(flags & ROUTE_REJECT);
 }
 
 static bool has_route(const char *path, bool (*is_default)(const char *line))

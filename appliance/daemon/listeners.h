@@ -4,8 +4,8 @@
 #include "appliance/daemon/daemon.h"
 #include "dns/worker.h"
 
-/* The sockets of the dns role: one for each worker, address and protocol. The parent holds them, so that queries wait
- * while the role is started again. */
+/* The sockets of the dns role: one for each worker, address and protocol. The parent holds them, so
+ * that queries wait while the role is started again. */
 struct listeners {
 	const struct daemon *daemon;
 	int fd[SETTINGS_WORKERS][WORKER_LISTENERS];	/* -1: not open */
@@ -16,7 +16,8 @@ struct listeners {
 
 /* Those of the settings; none is open. */
 void listeners_plan(struct listeners *listeners, const struct daemon *daemon);
-/* Opens those that are not open; *opened: at least one is new. 0, or -errno of the last one that cannot be. */
+/* Opens those that are not open; *opened: at least one is new. 0, or -errno of the last one that
+ * cannot be. */
 int listeners_open(struct listeners *listeners, bool *opened, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* Closes all and opens new ones; what cannot be opened anew stays as it was. */

@@ -20,13 +20,15 @@ void log_open(enum role role, enum log_level level)
 }
 
 /*
- * A terminal that somebody stopped (^S, or noise on a serial line) takes nothing more, and who writes to it waits:
- * a gateway must not. So a line may be lost there; other descriptors are as they were given to us. Opened anew, since
- * the flag belongs to whoever shares the old one, too.
+ * A terminal that somebody stopped (^S, or noise on a serial line) takes nothing more, and who
+ * writes to it waits: a gateway must not. So a line may be lost there; other descriptors are as
+ * they were given to us. Opened anew, since the flag belongs to whoever shares the old one, too.
  */
 void log_unblock(void)
 {
-	int fd = isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+	int fd = isatty(STDERR_FILENO) ?
+			 open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) :
+			 -1;
 
 	if (fd < 0)
 		return;
@@ -43,8 +45,10 @@ uint64_t log_lost(void)
 static void own_up(void)
 {
 	char line[96];
-	int length = snprintf(line, sizeof(line), "cordond: warning: %llu messages before this one were "
-			      "lost: nothing took them\n", (unsigned long long)(lost - said));
+	int length = snprintf(line, sizeof(line),
+			      "cordond: warning: %llu messages before this one were "
+			      "lost: nothing took them\n",
+			      (unsigned long long)(lost - said));
 
 	if (lost != said && write(STDERR_FILENO, line, (size_t)length) == length)
 		said = lost;

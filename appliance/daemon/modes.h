@@ -9,9 +9,9 @@
 #include "appliance/settings/settings.h"
 
 /*
- * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart keeps
- * the deadline. A clock that was set back behind the beginning ends the mode: the safe side is to
- * enforce.
+ * The mode that was asked for (struct mode_record), kept in the state folder, so that a restart
+ * keeps the deadline. A clock that was set back behind the beginning ends the mode: the safe side
+ * is to enforce.
  *
  * Its times are those of a box that may wake in 1970: until the clock is set they go by
  * signed/freshness.h, and when it is set they move along, so that two weeks stay two weeks. What
@@ -27,9 +27,9 @@ struct mode_clock {
 
 /*
  * Reads STATE/mode, and in *clock when it was written. A missing file is MODE_ENFORCE, and so is a
- * damaged one, which is set aside as mode.damaged (said in diag). -errno when it cannot be read now:
- * then nothing is known, both are as for a missing file, and the file must not be replaced but for a
- * new request.
+ * damaged one, which is set aside as mode.damaged (said in diag). -errno when it cannot be read
+ * now: then nothing is known, both are as for a missing file, and the file must not be replaced but
+ * for a new request.
  */
 int mode_load(struct mode_record *record, struct mode_clock *clock, int state, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -18,22 +18,24 @@
 #include "appliance/journal/losses.h"
 
 /*
- * The parent: root, but no input reaches it except settings, root's requests and what its own children say. It opens,
- * hands out, waits and starts again. Plain data, put together from the parts that the files below know alone:
+ * The parent: root, but no input reaches it except settings, root's requests and what its own
+ *children say. It opens, hands out, waits and starts again. Plain data, put together from the parts
+ *that the files below know alone:
  *
- *	daemon.h	settings, folders, clock		children.h, ends.c	the roles as processes
- *	change.h	how a policy changes			source.h, copies.h	where rules come from
- *	patience.h	how long a role may take		standing.h		the mode
- *	updates.h	signed updates				control.h		the control socket
- *	listeners.h	sockets of the dns role			probe.h			do they answer?
+ *	daemon.h	settings, folders, clock		children.h, ends.c	the roles as
+ *processes
+ *	change.h	how a policy changes			source.h, copies.h	where rules
+ *come from patience.h	how long a role may take		standing.h		the mode
+ *	updates.h	signed updates				control.h		the control
+ *socket listeners.h	sockets of the dns role			probe.h do they answer?
  *
  * and, with all of it in sight, from these, which do not call each other but downwards:
  *
  *	round.h		start, loop, stop; acts on what the parts decided
  *	requests.h	what is asked over the control socket
  *	heard.h		what roles say		tell.h		what they are told
- *	alive.h		do they answer?		parts.h		what the parent opens, and opens again
- *	status.h	what `cordon status` shows	lost.h		what the log lacks
+ *	alive.h		do they answer?		parts.h		what the parent opens, and opens
+ *again status.h	what `cordon status` shows	lost.h		what the log lacks
  */
 
 /*

@@ -59,7 +59,8 @@ static int open_run(struct parent *parent, struct diag *diag)
 		parent->daemon.lock = file_lock(parent->daemon.run, "pid", false);
 		error = parent->daemon.lock;
 		if (error == -EWOULDBLOCK) {
-			diag_error(diag, parent->daemon.run_path, 0, 0, "another cordond runs there: stop "
+			diag_error(diag, parent->daemon.run_path, 0, 0,
+				   "another cordond runs there: stop "
 				   "it, or use another --run");
 			return -EBUSY;
 		}
@@ -109,7 +110,8 @@ static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
 static int mend_log(struct parent *parent, struct diag *diag)
 {
 	uid_t owner = settings_uid(&parent->daemon.settings, ROLE_JOURNAL), found = owner;
-	int folder = openat(parent->daemon.state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int folder = openat(parent->daemon.state, "log",
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int error = folder < 0 ? -errno : 0;
 	char name[32] = STORE_CURRENT;
 
@@ -122,10 +124,12 @@ static int mend_log(struct parent *parent, struct diag *diag)
 				    "(user %u)", parent->daemon.state_path, name, found, owner);
 	}
 	if (error)
-		diag_error(diag, parent->daemon.state_path, 0, 0, "log/%s belongs to user %u, expected %u "
+		diag_error(diag, parent->daemon.state_path, 0, 0,
+			   "log/%s belongs to user %u, expected %u "
 			   "(the journal), and that cannot be changed (%s): nothing is logged; do: "
-			   "chown -R %u:%u %s/log", folder < 0 ? "" : name, found, owner,
-			   strerror(-error), owner, owner, parent->daemon.state_path);
+			   "chown -R %u:%u %s/log",
+			   folder < 0 ? "" : name, found, owner, strerror(-error), owner, owner,
+			   parent->daemon.state_path);
 	if (folder >= 0)
 		close(folder);
 	return error;
@@ -146,11 +150,12 @@ static int open_log(struct parent *parent, struct diag *diag)
 		diag_error(diag, parent->daemon.state_path, 0, 0, "log: %s: nothing is logged",
 			   strerror(-error));
 	else
-		diag_error(diag, parent->daemon.state_path, 0, 0, "log belongs to user %u with mode %04o, "
+		diag_error(diag, parent->daemon.state_path, 0, 0,
+			   "log belongs to user %u with mode %04o, "
 			   "expected %u (the journal) and 0750, and that cannot be changed (%s): "
-			   "nothing is logged; do: chown -R %u:%u %s/log", status.st_uid,
-			   (unsigned int)status.st_mode & 07777, owner, strerror(-error), owner,
-			   owner, parent->daemon.state_path);
+			   "nothing is logged; do: chown -R %u:%u %s/log",
+			   status.st_uid, (unsigned int)status.st_mode & 07777, owner,
+			   strerror(-error), owner, owner, parent->daemon.state_path);
 	return error;
 }
 

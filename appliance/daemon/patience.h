@@ -5,8 +5,9 @@
 #include "appliance/daemon/sizing.h"
 
 /*
- * How long a role may take: work whose size the lists decide is sized before it begins, and waited for as long as it
- * makes progress. What this machine needs for it is measured with each large policy and kept in STATE/rate.
+ * How long a role may take: work whose size the lists decide is sized before it begins, and waited
+ * for as long as it makes progress. What this machine needs for it is measured with each large
+ * policy and kept in STATE/rate.
  */
 struct patience {
 	struct daemon *daemon;
@@ -15,7 +16,8 @@ struct patience {
 };
 
 void patience_load(struct patience *patience);
-/* Sizes a policy. False, with the figures in text, when it does not fit this machine; sizing.h says what passes is. */
+/* Sizes a policy. False, with the figures in text, when it does not fit this machine; sizing.h says
+ * what passes is. */
 bool patience_size(struct patience *patience, const struct policy *policy, char *text, size_t size,
 		   bool *passes);
 /* How long a role may say nothing while it takes the policy, in ms. */

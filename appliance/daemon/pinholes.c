@@ -71,7 +71,8 @@ static int remember(struct pinholes *pinholes, const struct addr *address, const
 
 /* ---- opening ---- */
 
-/* The name as it fits beside an element: a long one without its first labels, down to the rule's. */
+/* The name as it fits beside an element: a long one without its first labels, down to the rule's.
+ */
 static void name_fit(struct name *name, const struct policy *policy)
 {
 	uint8_t depth = policy_lookup_name(policy, name->wire).depth;

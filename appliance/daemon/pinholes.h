@@ -9,14 +9,14 @@
 
 /*
  * Pinholes: opened by what the dns role resolved, judged by each policy. The kernel holds them and
- * the name of each; here is only which name led to which address, so that a connection that outlives
- * its pinhole can be judged, too. What the kernel holds and nothing here explains is closed, at a
- * start as later.
+ * the name of each; here is only which name led to which address, so that a connection that
+ * outlives its pinhole can be judged, too. What the kernel holds and nothing here explains is
+ * closed, at a start as later.
  *
  * A host has one IPv4 address and several of IPv6, and may ask over either for an address of the
  * other. So between two IPv4 addresses the client is known by its own, between two of IPv6 by its
- * own and its MAC, and across the families by its MAC alone. A forwarder asks for clients that nobody
- * here knows: what it resolved is open for all of them.
+ * own and its MAC, and across the families by its MAC alone. A forwarder asks for clients that
+ * nobody here knows: what it resolved is open for all of them.
  */
 struct lead;
 
@@ -44,7 +44,7 @@ int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 int pinholes_judge_connections(struct pinholes *pinholes, const struct policy *policy)
 	__attribute__((warn_unused_result));
 
-/* Closes what the policy does not let through, and ends its connections. -errno: something may still
- * be open. */
+/* Closes what the policy does not let through, and ends its connections. -errno: something may
+ * still be open. */
 int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
 	__attribute__((warn_unused_result));

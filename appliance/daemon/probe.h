@@ -53,8 +53,8 @@ void probe_init(struct probe *probe, struct loop *loop);
 /* Ends what is under way, and forgets what was missed: the role or its sockets are new. */
 void probe_reset(struct probe *probe, int64_t now);
 /*
- * Once a round of the loop, while the dns role has a policy. queries: of all workers so far. What is wrong, in static
- * words, with the listener in *slot; NULL: nothing is.
+ * Once a round of the loop, while the dns role has a policy. queries: of all workers so far. What
+ * is wrong, in static words, with the listener in *slot; NULL: nothing is.
  */
 const char *probe_tick(struct probe *probe, const struct listeners *listeners, uint64_t queries,
 		       int64_t now, unsigned int *slot);

@@ -73,8 +73,8 @@ static void change_mode(struct parent *parent, struct control_client *client)
 	if (!error) {
 		error = mode_save(&record, &parent->standing.clock, parent->daemon.state);
 		if (error)
-			diag_error(&diag, parent->daemon.state_path, 0, 0, "the mode cannot be kept: %s",
-				   strerror(-error));
+			diag_error(&diag, parent->daemon.state_path, 0, 0,
+				   "the mode cannot be kept: %s", strerror(-error));
 	}
 	if (error) {
 		diag_print(&diag, &text);
@@ -126,7 +126,8 @@ static void begin_look(struct parent *parent, struct control_client *client)
 	const char *text;
 
 	if (too_many_look(parent)) {
-		control_reply(client, 1, "others wait for a look already: see cordon update status\n");
+		control_reply(client, 1,
+			      "others wait for a look already: see cordon update status\n");
 		return;
 	}
 	client->state = CLIENT_UPDATE;
@@ -145,14 +146,17 @@ static void hold(struct parent *parent, struct control_client *client)
 		return;
 	}
 	if (updates_hold(&parent->updates, held, &client->request) < 0) {
-		control_reply(client, 1, held ? "held, and that cannot be written: after a restart releases are "
-					"taken again; see cordon status\n"
-				      : "released, and that cannot be written: after a restart it is "
-					"held again; see cordon status\n");
+		control_reply(
+			client, 1,
+			held ? "held, and that cannot be written: after a restart releases are "
+			       "taken again; see cordon status\n" :
+			       "released, and that cannot be written: after a restart it is "
+			       "held again; see cordon status\n");
 		return;
 	}
-	control_reply(client, 0, held ? "held: no new release is taken until cordon update release\n"
-			      : "released: the mirrors are asked now\n");
+	control_reply(client, 0,
+		      held ? "held: no new release is taken until cordon update release\n" :
+			     "released: the mirrors are asked now\n");
 }
 
 /* ---- all of them ---- */
@@ -236,7 +240,8 @@ static void expire(struct parent *parent, struct control_client *client)
 		reply_status(parent, client);
 		break;
 	case CLIENT_QUEUED:
-		control_reply(client, 1, "another change takes long: nothing was done, try again later\n");
+		control_reply(client, 1,
+			      "another change takes long: nothing was done, try again later\n");
 		break;
 	case CLIENT_UPDATE:
 		control_reply(client, 1, "the sources take long, and are still asked: see cordon "

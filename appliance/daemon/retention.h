@@ -24,7 +24,8 @@ enum { RETENTION_AGE_S = 600 };	/* a log that is younger says nothing of its rat
 int64_t retention_begin(const char *text, size_t length, int64_t floor, size_t *skipped);
 
 /* bytes came since begin, and it is now; -1 as above. */
-double retention_days(const struct retention *retention, uint64_t bytes, int64_t begin, int64_t now);
+double retention_days(const struct retention *retention, uint64_t bytes, int64_t begin,
+		      int64_t now);
 
 /* folder: with the log in its folder "log". floor: no clock of this appliance was before that. */
 void retention_read(struct retention *retention, int folder, uint64_t budget, int64_t floor,

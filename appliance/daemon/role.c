@@ -170,8 +170,15 @@ void role_begin(struct role_start *start, enum role role)
 {
 	static struct message message;
 
-	*start = (struct role_start){ .nflog = -1, .route = -1, .wake = -1, .table = -1,
-				      .trust = -1, .ca = -1, .own = -1, .bundle = -1, .offered = -1 };
+	*start = (struct role_start){ .nflog = -1,
+				      .route = -1,
+				      .wake = -1,
+				      .table = -1,
+				      .trust = -1,
+				      .ca = -1,
+				      .own = -1,
+				      .bundle = -1,
+				      .offered = -1 };
 	log_open(role, LEVEL_INFO);
 	for (;;) {
 		int got = message_receive(MESSAGE_CHANNEL, &message);

@@ -234,9 +234,9 @@ static void round_once(struct parent *parent)
 }
 
 /*
- * The second barrier (nft/route.h) prohibits what has no mark, and a reverse path filter that looks up
- * without it would drop all that is forwarded. Here for every interface, those of later too; without
- * /proc the rules role does it for each that it sees.
+ * The second barrier (nft/route.h) prohibits what has no mark, and a reverse path filter that looks
+ * up without it would drop all that is forwarded. Here for every interface, those of later too;
+ * without /proc the rules role does it for each that it sees.
  */
 static void validate_by_mark(void)
 {
@@ -275,7 +275,9 @@ int round_run(struct parent *parent)
 	watchdog_leave(&parent->watchdog, daemon->restarting);
 	children_stop(&parent->children);
 	if (daemon->restarting) {
-		log_info("starts again with other settings; what is blocked stays blocked meanwhile");
+		log_info(
+			"starts again with other settings; what is blocked stays blocked "
+			"meanwhile");
 		return 0;
 	}
 	log_warning("stopped. Blocks and DNS capture stay in force, so clients resolve nothing "

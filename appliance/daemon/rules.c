@@ -58,8 +58,10 @@ static void judge_pinholes(struct rules_role *role)
 	int error = pinholes_judge(&role->pinholes, &role->policy);
 
 	if (error && !role->judge_again)
-		log_error("pinholes and their connections could not be held against the policy (%s): "
-			  "it is tried again", strerror(-error));
+		log_error(
+			"pinholes and their connections could not be held against the policy (%s): "
+			"it is tried again",
+			strerror(-error));
 	role->judge_again = error != 0;
 }
 
@@ -171,7 +173,8 @@ static void tell_counters(struct rules_role *role)
 	int count = kernel_counters(role->kernel, counter);
 
 	guard_check(&role->guard);
-	/* Connections with our mark come from others, too: a restored or synchronised conntrack table. */
+	/* Connections with our mark come from others, too: a restored or synchronised conntrack
+	 * table. */
 	if (role->has_policy && (role->judge_again || pinholes_judge_connections(
 							      &role->pinholes, &role->policy) < 0))
 		judge_pinholes(role);
@@ -190,14 +193,17 @@ static void tell_far(struct rules_role *role, const struct addr *client)
 	char text[ADDR_TEXT];
 
 	if (!role->told_far)
-		log_warning("pinhole: the client %s asked for an address of the other family and is "
-			    "behind a router, so that nobody knows with which address it will "
-			    "connect: its connection is refused, and so is that of others like it "
-			    "(this is said once)", addr_print(client, text));
+		log_warning(
+			"pinhole: the client %s asked for an address of the other family and is "
+			"behind a router, so that nobody knows with which address it will "
+			"connect: its connection is refused, and so is that of others like it "
+			"(this is said once)",
+			addr_print(client, text));
 	role->told_far = true;
 }
 
-/* A client that asks for exempt names without end fills the sets, and must not fill the messages. */
+/* A client that asks for exempt names without end fills the sets, and must not fill the messages.
+ */
 static void tell_unopened(struct rules_role *role, int error)
 {
 	uint64_t more;
@@ -205,8 +211,9 @@ static void tell_unopened(struct rules_role *role, int error)
 	if (!repeats_say(&role->unopened, clock_uptime_ms(), &more))
 		return;
 	log_warning("pinhole: %s: the answer goes out without it%s%.0llu%s",
-		    error == -ENOSPC ? "no room for one more" : strerror(-error), more ? ", as " : "",
-		    (unsigned long long)more, more ? " more did since that was said last" : "");
+		    error == -ENOSPC ? "no room for one more" : strerror(-error),
+		    more ? ", as " : "", (unsigned long long)more,
+		    more ? " more did since that was said last" : "");
 }
 
 static int open_pinhole(struct rules_role *role, const struct pinhole_request *request)

@@ -59,7 +59,8 @@ void standing_put(struct standing *standing, const struct mode_record *record)
 	standing->waits = false;
 }
 
-/* What passed up to a power cut must not begin anew for ever: the clock is kept from time to time. */
+/* What passed up to a power cut must not begin anew for ever: the clock is kept from time to time.
+ */
 void standing_move(struct standing *standing, const struct mode_clock *now)
 {
 	bool moved = mode_move(&standing->mode, &standing->clock, now);

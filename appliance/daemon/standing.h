@@ -5,8 +5,9 @@
 #include "appliance/daemon/modes.h"
 
 /*
- * The mode as it stands: in force or on its way, the one before, and one that waits because what is in force cannot
- * do it yet. It is kept in the state folder. now: what time it is for modes (modes.h).
+ * The mode as it stands: in force or on its way, the one before, and one that waits because what is
+ * in force cannot do it yet. It is kept in the state folder. now: what time it is for modes
+ * (modes.h).
  */
 struct standing {
 	struct daemon *daemon;
@@ -22,12 +23,14 @@ struct standing {
 /* Enforces. */
 void standing_init(struct standing *standing, struct daemon *daemon, const struct mode_clock *now);
 /*
- * Reads STATE/mode; what it says stands from now on. busy: a policy is in force or on its way already, so that
- * another mode than enforce has to wait for a change of its own. -errno when it cannot be read now.
+ * Reads STATE/mode; what it says stands from now on. busy: a policy is in force or on its way
+ * already, so that another mode than enforce has to wait for a change of its own. -errno when it
+ * cannot be read now.
  */
 int standing_load(struct standing *standing, const struct mode_clock *now, bool busy,
 		  struct diag *diag) __attribute__((warn_unused_result));
-/* A new mode that was asked for, kept already; the one before stays known until the change is over. */
+/* A new mode that was asked for, kept already; the one before stays known until the change is over.
+ */
 void standing_put(struct standing *standing, const struct mode_record *record);
 /* Writes it. -errno. */
 int standing_keep(struct standing *standing) __attribute__((warn_unused_result));

@@ -79,10 +79,11 @@ static json_t *policy_json(const struct generation *generation)
 static json_t *dns_json(const struct parent *parent)
 {
 #define COUNTER(name) { #name, offsetof(struct dns_counters, name) }
-	static const struct { const char *key; size_t offset; } counter[] = {
-		COUNTER(queries), COUNTER(blocked), COUNTER(monitored), COUNTER(forwarded),
-		COUNTER(answered), COUNTER(failed), COUNTER(dropped), COUNTER(tcp), COUNTER(pinholes),
-		COUNTER(looped), COUNTER(rebound),
+	static const struct { const char *key; size_t offset;
+	} counter[] = {
+		COUNTER(queries),  COUNTER(blocked), COUNTER(monitored), COUNTER(forwarded),
+		COUNTER(answered), COUNTER(failed),  COUNTER(dropped),	 COUNTER(tcp),
+		COUNTER(pinholes), COUNTER(looped),  COUNTER(rebound),
 	};
 #undef COUNTER
 	json_t *object = json_object();
@@ -94,8 +95,10 @@ static json_t *dns_json(const struct parent *parent)
 			const uint8_t *counters = (const void *)parent->shared[k];
 
 			if (counters)
-				sum += counter_get((const void *)(counters + offsetof(struct worker_shared, counters) +
-								  counter[i].offset));
+				sum += counter_get(
+					(const void *)(counters +
+						       offsetof(struct worker_shared, counters) +
+						       counter[i].offset));
 		}
 		put_count(object, counter[i].key, sum);
 	}
@@ -149,10 +152,11 @@ static json_t *role_json(const struct parent *parent, const struct child *child)
 static json_t *roles_json(const struct parent *parent)
 {
 	json_t *list = json_array();
-	json_t *own = json_pack("{s:s, s:s, s:i, s:f, s:i}", "role", "parent", "state",
-				role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime",
-				(double)(parent->daemon.now - parent->daemon.began) / 1000, "restarts",
-				0);
+	json_t *own =
+		json_pack("{s:s, s:s, s:i, s:f, s:i}", "role", "parent", "state",
+			  role_state_print(ROLE_STATE_RUNNING), "pid", (int)getpid(), "uptime",
+			  (double)(parent->daemon.now - parent->daemon.began) / 1000, "restarts",
+			  0);
 
 	(void)json_array_append_new(list, own);
 	for (int role = ROLE_DNS; role < ROLE_COUNT; role++) {
@@ -224,11 +228,12 @@ static json_t *log_json(const struct parent *parent)
 static json_t *disk_json(const struct disk *disk, bool silent)
 {
 	return json_pack("{s:[], s:I, s:I, s:i, s:i, s:b, s:s?, s:b}", "holds", "size_bytes",
-			 (json_int_t)(disk->used + disk->free), "free_bytes", (json_int_t)disk->free,
-			 "used_percent", (int)disk_percent(disk->used, disk->free),
-			 "inodes_percent", (int)disk_percent(disk->inodes_used, disk->inodes_free),
-			 "read_only", disk->read_only, "error",
-			 disk->error ? strerror(-disk->error) : NULL, "answers", !silent);
+			 (json_int_t)(disk->used + disk->free), "free_bytes",
+			 (json_int_t)disk->free, "used_percent",
+			 (int)disk_percent(disk->used, disk->free), "inodes_percent",
+			 (int)disk_percent(disk->inodes_used, disk->inodes_free), "read_only",
+			 disk->read_only, "error", disk->error ? strerror(-disk->error) : NULL,
+			 "answers", !silent);
 }
 
 /* One entry a file system. */
@@ -257,7 +262,8 @@ static json_t *disks_json(const struct parent *parent)
 void status_look(struct parent *parent, int64_t age_ms)
 {
 	const struct disk_log log = { .budget = parent->daemon.settings.log_budget,
-				      .floor = version_build_time(), .now = updates_now(&parent->updates) };
+				      .floor = version_build_time(),
+				      .now = updates_now(&parent->updates) };
 
 	disks_look(&parent->disks, parent->daemon.state, &log, parent->daemon.now, age_ms);
 }
@@ -267,7 +273,8 @@ static void put_clock(json_t *object, const struct parent *parent)
 	put_time(object, "time", clock_wall());
 	put(object, "clock", json_string(updates_clock_set(&parent->updates) ? "set" : "floor"));
 	put(object, "ntp", json_boolean(updates_clock_by_ntp(&parent->updates)));
-	put(object, "uptime", json_real((double)(parent->daemon.now - parent->daemon.began) / 1000));
+	put(object, "uptime",
+	    json_real((double)(parent->daemon.now - parent->daemon.began) / 1000));
 	put(object, "boot_id", json_string(parent->daemon.boot));
 }
 
@@ -312,8 +319,10 @@ static void put_force(json_t *object, const struct parent *parent)
 					   parent->kernel != KERNEL_UNKNOWN));
 	put(object, "kernel", kernel[parent->kernel] ? json_string(kernel[parent->kernel])
 						     : json_null());
-	put(object, "source", parent->change.current.number
-			      ? json_string(source_print(parent->change.current_source)) : json_null());
+	put(object, "source",
+	    parent->change.current.number ?
+		    json_string(source_print(parent->change.current_source)) :
+		    json_null());
 	put(object, "mode_waits", parent->standing.waits
 				  ? json_string(mode_print(parent->standing.waiting.mode))
 				  : json_null());
@@ -337,10 +346,13 @@ static json_t *trouble_json(const struct parent *parent)
 							    "last good policy", "why",
 							    "it cannot be written"));
 	if (parent->updates.history.lost)
-		(void)json_array_append_new(list, json_pack("{s:s, s:s++}", "part", "history of updates",
-							    "why", "it lacks lines that could not be "
-							    "written: ",
-							    strerror(-parent->updates.history.error), ""));
+		(void)json_array_append_new(list,
+					    json_pack("{s:s, s:s++}", "part", "history of updates",
+						      "why",
+						      "it lacks lines that could not be "
+						      "written: ",
+						      strerror(-parent->updates.history.error),
+						      ""));
 	return list;
 }
 
@@ -355,7 +367,8 @@ char *status_print(const struct parent *parent)
 	put_clock(object, parent);
 	put_force(object, parent);
 	if (parent->change.current.number) {
-		snprintf(state, sizeof(state), "%08x", policy_state(&parent->change.current.policy));
+		snprintf(state, sizeof(state), "%08x",
+			 policy_state(&parent->change.current.policy));
 		put(object, "state", json_string(state));
 		put(object, "policy", policy_json(&parent->change.current));
 	}

@@ -30,7 +30,8 @@ static int tell_workers(struct parent *parent, struct child *child)
 
 			if (parent->listeners.fd[i][j] < 0)
 				continue;
-			error = child_send(child, MESSAGE_LISTEN, body, 2, parent->listeners.fd[i][j]);
+			error = child_send(child, MESSAGE_LISTEN, body, 2,
+					   parent->listeners.fd[i][j]);
 		}
 	}
 	if (!error && parent->wake >= 0)

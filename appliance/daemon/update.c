@@ -320,9 +320,15 @@ static void deliver(struct update_role *role, const struct message *message)
 		error = connection_put(connection, path, message->body, message->size, &answer,
 				       &diag);
 	if (!error && answer.status / 100 != 2) {
-		diag_error(&diag, settings->collector.host, 0, 0, "PUT %s: status %u, expected 200, "
-			   "201 or 204%s", path, answer.status, answer.status / 100 == 4 ?
-			   ": does it know this appliance's certificate (cordon update device)?" : "");
+		diag_error(
+			&diag, settings->collector.host, 0, 0,
+			"PUT %s: status %u, expected 200, "
+			"201 or 204%s",
+			path, answer.status,
+			answer.status / 100 == 4 ?
+				": does it know this appliance's certificate (cordon update "
+				"device)?" :
+				"");
 		error = -EPROTO;
 	}
 	cursor_put32(&cursor, (uint32_t)error);
@@ -399,7 +405,8 @@ static void keep_root(const struct update_role *role, const struct trust *trust,
 		(void)!file_replace(role->folder, path, root, size, 0600);
 }
 
-/* Follows the roots that were kept from the settings' one on; *root becomes the last that is proven. */
+/* Follows the roots that were kept from the settings' one on; *root becomes the last that is
+ * proven. */
 static int prove_root(struct update_role *role, char **root, size_t *size, struct diag *diag)
 {
 	struct trust *trust = trust_new(0);
@@ -471,7 +478,8 @@ static int seed(struct update_role *role, struct diag *diag)
 	if (!error)
 		error = prove_root(role, &root, &size, diag);
 	if (error)
-		diag_error(diag, role->start.settings.trust_root, 0, 0, "trust-root: expected the root "
+		diag_error(diag, role->start.settings.trust_root, 0, 0,
+			   "trust-root: expected the root "
 			   "metadata that the administrator of the lists gave");
 	if (error && !none)
 		log_diag(diag);

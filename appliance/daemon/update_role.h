@@ -15,9 +15,11 @@ struct update_role {
 	char *own;		/* key and certificate that the collector knows us by */
 	int64_t next_ms;		/* uptime of the next look */
 	unsigned int failures;		/* looks without success, one after the other */
-	int64_t offered_root;		/* versions of what was offered last; 0: nothing was. Every */
+	/* versions of what was offered last; 0: nothing was. Every */
+	int64_t offered_root;
 	int64_t offered_timestamp;	/* other file that is trusted follows from these two */
-	int64_t signed_at;		/* of the newest timestamp that was followed; 0: not known */
+	/* of the newest timestamp that was followed; 0: not known */
+	int64_t signed_at;
 	int64_t again;			/* when to offer the same again; 0: not */
 	uint32_t look;			/* the number of the one under way; 0: nobody asked */
 	char *problem;			/* why no look can go well; NULL */

@@ -203,8 +203,9 @@ void updates_offer(struct updates *updates, struct message *message)
 	}
 	/* The newest one counts. */
 	if (updates->offer >= 0 && updates->offer_look != look)
-		updates->looked(updates->context, updates->offer_look, 1, "a newer look took its place: see "
-			       "cordon update status\n");
+		updates->looked(updates->context, updates->offer_look, 1,
+				"a newer look took its place: see "
+				"cordon update status\n");
 	drop(&updates->offer);
 	updates->offer = message->fd;
 	updates->offer_look = look;

@@ -4,8 +4,8 @@
 #include "appliance/daemon/updates_keep.h"
 
 /*
- * Signed updates, from an offer to the receipt: it is verified and compiled by a throw-away child (change.h), comes into
- * force, is kept, and is attested.
+ * Signed updates, from an offer to the receipt: it is verified and compiled by a throw-away child
+ * (change.h), comes into force, is kept, and is attested.
  */
 
 /* Messages for a child that is being started. */

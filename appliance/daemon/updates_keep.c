@@ -99,7 +99,8 @@ int updates_keep(struct updates *updates)
 	/* What was not read yet may hold releases back. */
 	if (!updates->restored)
 		goto end;
-	error = text ? file_replace(updates->daemon->state, KEEP_FILE, text, strlen(text), 0600) : -ENOMEM;
+	error = text ? file_replace(updates->daemon->state, KEEP_FILE, text, strlen(text), 0600) :
+		       -ENOMEM;
 	if (error)
 		log_error("%s/" KEEP_FILE " cannot be written: after a restart the clock may be "
 			  "taken to be older than it is", updates->daemon->state_path);
@@ -137,8 +138,10 @@ static int restore(struct updates *updates, struct diag *diag)
 	int error = file_read(updates->daemon->state, KEEP_FILE, KEEP_MAX, &text, &length);
 
 	if (file_error_passes(error)) {
-		diag_error(diag, "state/" KEEP_FILE, 0, 0, "cannot be read now: %s; until it can, no "
-			   "release is taken", strerror(-error));
+		diag_error(diag, "state/" KEEP_FILE, 0, 0,
+			   "cannot be read now: %s; until it can, no "
+			   "release is taken",
+			   strerror(-error));
 		return error;
 	}
 	updates->restored = true;
@@ -148,10 +151,13 @@ static int restore(struct updates *updates, struct diag *diag)
 	if (object)
 		decode(updates, object);
 	else
-		log_error("%s/" KEEP_FILE " is damaged: a hold is forgotten, and time begins at the "
-			  "build; it is %s", updates->daemon->state_path,
-			  file_set_aside(updates->daemon->state, KEEP_FILE) == 0
-			  ? "kept as " KEEP_FILE ".damaged" : "left there");
+		log_error("%s/" KEEP_FILE
+			  " is damaged: a hold is forgotten, and time begins at the "
+			  "build; it is %s",
+			  updates->daemon->state_path,
+			  file_set_aside(updates->daemon->state, KEEP_FILE) == 0 ?
+				  "kept as " KEEP_FILE ".damaged" :
+				  "left there");
 	json_decref(object);
 	if (!error)
 		free(text);
@@ -163,8 +169,9 @@ static int open_key(struct updates *updates)
 	struct text pem = TEXT_EMPTY;
 	size_t length;
 	char *text;
-	int error = updates->device ? 0 : file_read(updates->daemon->state, KEY_FILE, KEY_PEM_MAX, &text,
-						    &length);
+	int error = updates->device ? 0 :
+				      file_read(updates->daemon->state, KEY_FILE, KEY_PEM_MAX,
+						&text, &length);
 
 	if (!error && !updates->device) {
 		error = secret_parse(&updates->device, text, length, NULL);
@@ -182,7 +189,8 @@ static int open_key(struct updates *updates)
 		if (!error)
 			error = secret_print(updates->device, NULL, &pem);
 		if (!error)
-			error = file_replace(updates->daemon->state, KEY_FILE, pem.data, pem.length, 0600);
+			error = file_replace(updates->daemon->state, KEY_FILE, pem.data, pem.length,
+					     0600);
 		if (pem.data)
 			explicit_bzero(pem.data, pem.length);
 		text_release(&pem);
@@ -213,8 +221,10 @@ static int load_bundle(struct updates *updates, struct diag *diag)
 		free(data);
 	}
 	if (file_error_passes(error)) {
-		diag_error(diag, "state/" BUNDLE_FILE, 0, 0, "cannot be read now: %s; until it can, "
-			   "no release is taken", strerror(-error));
+		diag_error(diag, "state/" BUNDLE_FILE, 0, 0,
+			   "cannot be read now: %s; until it can, "
+			   "no release is taken",
+			   strerror(-error));
 		return error;
 	}
 	updates->bundle_read = true;
@@ -223,14 +233,16 @@ static int load_bundle(struct updates *updates, struct diag *diag)
 	return 0;
 }
 
-/* A second name, so that no power cut leaves none: what lies there is still a witness of what was. */
+/* A second name, so that no power cut leaves none: what lies there is still a witness of what was.
+ */
 static void keep_damaged(struct updates *updates)
 {
 	if (!updates->damaged)
 		return;
 	updates->damaged = false;
 	unlinkat(updates->daemon->state, BUNDLE_FILE ".damaged", 0);
-	if (linkat(updates->daemon->state, BUNDLE_FILE, updates->daemon->state, BUNDLE_FILE ".damaged", 0) < 0)
+	if (linkat(updates->daemon->state, BUNDLE_FILE, updates->daemon->state,
+		   BUNDLE_FILE ".damaged", 0) < 0)
 		log_warning("%s/" BUNDLE_FILE ", which is damaged, cannot be set aside: %s",
 			    updates->daemon->state_path, strerror(errno));
 }
@@ -248,8 +260,10 @@ void updates_save_bundle(struct updates *updates)
 	}
 	updates->unsaved = error != 0;
 	if (error)
-		log_error("%s/" BUNDLE_FILE " cannot be written (%s): until it can, a restart begins "
-			  "with the release before", updates->daemon->state_path, strerror(-error));
+		log_error("%s/" BUNDLE_FILE
+			  " cannot be written (%s): until it can, a restart begins "
+			  "with the release before",
+			  updates->daemon->state_path, strerror(-error));
 }
 
 /* 0, -ENOKEY, or why that cannot be told now. */
@@ -303,10 +317,14 @@ int updates_open(struct updates *updates, struct diag *diag)
 	}
 	error = open_updates(updates);
 	if (error) {
-		snprintf(updates->off, sizeof(updates->off), "%s: %s", error == -ENOKEY
-			 ? updates->daemon->settings.trust_root : updates->daemon->state_path, error == -ENOKEY
-			 ? "no root metadata there: put the administrator's there, and updates begin"
-			 : strerror(-error));
+		snprintf(
+			updates->off, sizeof(updates->off), "%s: %s",
+			error == -ENOKEY ? updates->daemon->settings.trust_root :
+					   updates->daemon->state_path,
+			error == -ENOKEY ?
+				"no root metadata there: put the administrator's there, and "
+				"updates begin" :
+				strerror(-error));
 		diag_error(diag, "signed updates are off", 0, 0, "%s", updates->off);
 		return error;
 	}

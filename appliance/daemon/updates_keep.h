@@ -17,14 +17,13 @@
 
 /*
  * The parent's side of signed updates: it takes an offer from the update role, has it verified and
- * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It reads
- * no metadata itself.
+ * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It
+ *reads no metadata itself.
  *
  * A file that is damaged is kept as NAME.damaged; one that cannot be read now is read again later.
  *
- *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at the
- *				start only
- *	STATE/update/		the update role's own folder
+ *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at
+ *the start only STATE/update/		the update role's own folder
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
  *	STATE/device.pem	the appliance's key
  *	STATE/collector.pem	key and certificate that the collector knows it by
@@ -56,8 +55,8 @@ struct updates {
 	char held_reason[CONTROL_REASON];
 	char held_by[CONTROL_BY];
 
-	int bundle;			/* the bundle in force, so that no disk is needed to go on with
-					 * it; sealed memfd, -1: none */
+	int bundle; /* the bundle in force, so that no disk is needed to go on with
+		     * it; sealed memfd, -1: none */
 	bool unsaved;			/* STATE/bundle is older */
 	bool restored;			/* STATE/updates was read, or is not there */
 	bool bundle_read;		/* STATE/bundle was read, or is not there */
@@ -70,7 +69,8 @@ struct updates {
 	struct ration messages;		/* of the update role */
 	struct ration offers;
 	struct ration failures;		/* history lines of looks that failed */
-	struct ration verdicts;		/* history lines and receipts of offers that were not taken */
+	/* history lines and receipts of offers that were not taken */
+	struct ration verdicts;
 	struct bundle_info running;	/* in force; release 0: none */
 	struct bundle_info verified;	/* the last one that a compiler verified */
 	bool has_verified;		/* in the change under way */

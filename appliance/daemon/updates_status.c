@@ -98,8 +98,9 @@ static void put_waiting(json_t *object, const struct updates *updates)
 
 static void put_certificate(json_t *object, const struct updates *updates)
 {
-	char *certificate = updates->daemon->settings.collector.host[0] ? own_certificate(updates->daemon) :
-								 NULL;
+	char *certificate = updates->daemon->settings.collector.host[0] ?
+				    own_certificate(updates->daemon) :
+				    NULL;
 
 	put(object, "certificate", certificate ? json_string(certificate) : json_null());
 	free(certificate);

@@ -177,6 +177,8 @@ void watchdog_leave(struct watchdog *watchdog, bool restarting)
 	feed(watchdog);
 	if (restarting)
 		return;
-	log_info("watchdog: %s stays armed: this machine restarts in %u s unless cordond is started "
-		 "again", watchdog->device, watchdog->timeout);
+	log_info(
+		"watchdog: %s stays armed: this machine restarts in %u s unless cordond is started "
+		"again",
+		watchdog->device, watchdog->timeout);
 }

@@ -61,6 +61,6 @@ void watchdog_init(struct watchdog *watchdog, const char *device, int run, int64
 /* Once a second. */
 void watchdog_tick(struct watchdog *watchdog, const struct watchdog_signs *signs, int64_t now);
 
-/* Before an orderly stop, which takes a while: fed once more, and left armed; that is said, unless the
- * next daemon follows at once. */
+/* Before an orderly stop, which takes a while: fed once more, and left armed; that is said, unless
+ * the next daemon follows at once. */
 void watchdog_leave(struct watchdog *watchdog, bool restarting);

@@ -3,8 +3,8 @@
 
 /*
  * Progress of work that one call into the kernel may take: a large transaction of nftables runs for
- * many seconds, in which this process cannot speak. A second thread does, as long as the process gets
- * on: each second in which it used processor time, the parent hears a number that grew
+ * many seconds, in which this process cannot speak. A second thread does, as long as the process
+ * gets on: each second in which it used processor time, the parent hears a number that grew
  * (MESSAGE_PROGRESS); a process that waits for ever uses none.
  */
 

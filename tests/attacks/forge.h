@@ -101,7 +101,8 @@ void forge_sign_text(const struct forge_role *role, const char *text, size_t siz
 void forge_serve(struct forge *forge, const struct forge_role *role, const struct text *bytes);
 void forge_put(struct forge *forge, const char *name, const void *data, size_t size);
 void forge_drop(struct forge *forge, const char *name);
-struct forge_file *forge_find(const struct forge *forge, const char *name);	/* NULL: not there */
+/* NULL: not there */
+struct forge_file *forge_find(const struct forge *forge, const char *name);
 /* What the source is: answer, when there is one, then the files. */
 int forge_get(struct source *source, enum source_kind kind, const char *path, size_t limit,
 	      void **data, size_t *size, struct diag *diag);

@@ -18,9 +18,10 @@ static struct diag forge_diag;
 
 static inline json_t *forge_images_delegation(struct forge *forge)
 {
-	json_t *delegation = forge_delegate(forge, "targets", "images", forge_p256(FORGE_IMAGES_KEY),
-					    "images/*");
-	json_t *delegations = json_object_get(forge_role(forge, "targets")->document, "delegations");
+	json_t *delegation = forge_delegate(forge, "targets", "images",
+					    forge_p256(FORGE_IMAGES_KEY), "images/*");
+	json_t *delegations =
+		json_object_get(forge_role(forge, "targets")->document, "delegations");
 
 	for (size_t i = 1; i < 3; i++) {
 		const struct forge_key *key = forge_p256(FORGE_IMAGES_KEY + i);
@@ -33,7 +34,8 @@ static inline json_t *forge_images_delegation(struct forge *forge)
 	return delegation;
 }
 
-static inline void forge_sign_images(struct forge *forge, const struct forge_key *const *key, size_t keys)
+static inline void forge_sign_images(struct forge *forge, const struct forge_key *const *key,
+				     size_t keys)
 {
 	struct forge_role *role = forge_role(forge, "images");
 
@@ -92,7 +94,8 @@ static inline struct text forge_pack(const struct forge *forge, const char *imag
 }
 
 /* The same with one file changed, added, or, with data NULL, taken away. */
-static inline void forge_repack(struct text *packed, const char *name, const char *data, size_t size)
+static inline void forge_repack(struct text *packed, const char *name, const char *data,
+				size_t size)
 {
 	static struct archive edited;
 	struct text text = TEXT_EMPTY;
@@ -103,7 +106,8 @@ static inline void forge_repack(struct text *packed, const char *name, const cha
 		const struct archive_file *file = &forge_packed.file[i];
 
 		if (strcmp(file->name, name) != 0)
-			assert_int_equal(archive_add(&edited, file->name, file->data, file->size), 0);
+			assert_int_equal(archive_add(&edited, file->name, file->data, file->size),
+					 0);
 	}
 	if (data)
 		assert_int_equal(archive_add(&edited, name, data, size), 0);
@@ -121,7 +125,8 @@ static inline struct text forge_in_force(const struct forge *forge)
 	return text;
 }
 
-/* As an appliance does that trusts in_force, or else the first root: found target "NAME=CONTENT". */
+/* As an appliance does that trusts in_force, or else the first root: found target "NAME=CONTENT".
+ */
 static inline int forge_judge_at(const struct forge *forge, const struct text *packed,
 				 const struct text *in_force, int64_t now, char *found, size_t room)
 {
@@ -145,7 +150,8 @@ static inline int forge_judge_at(const struct forge *forge, const struct text *p
 	assert_true(error ? forge_diag.count > 0 : forge_diag.count == 0);
 	if (!error) {
 		assert_true((const char *)result.file->data >= copy &&
-			    (const char *)result.file->data + result.file->size <= copy + packed->length);
+			    (const char *)result.file->data + result.file->size <=
+				    copy + packed->length);
 		assert_in_range(result.signers, 2, 3);
 		snprintf(found, room, "%s=%.*s", result.file->name, (int)result.file->size,
 			 (const char *)result.file->data);

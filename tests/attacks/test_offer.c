@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The update role is taken over: it met the network, and now offers what it likes to whoever enforces.
- * What it cannot do is to have anything taken that people did not sign, or to leave anything else behind.
+ * The update role is taken over: it met the network, and now offers what it likes to whoever
+ * enforces. What it cannot do is to have anything taken that people did not sign, or to leave
+ * anything else behind.
  */
 #include "tests/attacks/forge.h"
 
@@ -123,7 +124,8 @@ static void change(struct text *offer, const char *name, const char *data, size_
 	for (size_t i = 0; i < archive.count; i++) {
 		if (strcmp(archive.file[i].name, name) != 0)
 			assert_int_equal(archive_add(&edited, archive.file[i].name,
-						     archive.file[i].data, archive.file[i].size), 0);
+						     archive.file[i].data, archive.file[i].size),
+					 0);
 	}
 	if (data)
 		assert_int_equal(archive_add(&edited, name, data, size), 0);
@@ -282,8 +284,8 @@ static void attack_expired_at_the_parents_time(void **state)
 }
 
 /*
- * What the trust has already is not looked at in an offer. Kept as it came, this one would be unreadable
- * at the next start, and the lists of the image would take its place.
+ * What the trust has already is not looked at in an offer. Kept as it came, this one would be
+ * unreadable at the next start, and the lists of the image would take its place.
  */
 static void attack_junk_where_nobody_looks(void **state)
 {
@@ -322,7 +324,8 @@ static void attack_root_other_than_the_proven(void **state)
 	assert_int_equal(root_version, 2);
 	assert_int_equal(archive_parse(&archive, kept.data, kept.length), 0);
 	assert_int_equal(archive_lookup(&archive, "root.json")->size, second->size);
-	assert_memory_equal(archive_lookup(&archive, "root.json")->data, second->data, second->size);
+	assert_memory_equal(archive_lookup(&archive, "root.json")->data, second->data,
+			    second->size);
 	text_release(&offer);
 	text_release(&in_force);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whoever carries an image to an appliance, publishes it, or signs rules is not who signs images: nothing
- * that these people can make is installed, and nothing that was withdrawn comes back.
+ * Whoever carries an image to an appliance, publishes it, or signs rules is not who signs images:
+ * nothing that these people can make is installed, and nothing that was withdrawn comes back.
  */
 #include "tests/attacks/forge_packed.h"
 
@@ -19,7 +19,8 @@ static int finish(void **state)
 	return 0;
 }
 
-static void refuses(const struct forge *forge, const char *name, const struct text *in_force, int error)
+static void refuses(const struct forge *forge, const char *name, const struct text *in_force,
+		    int error)
 {
 	struct text packed = forge_pack(forge, name);
 
@@ -128,7 +129,8 @@ static void attack_bytes_of_another_image(void **state)
 	text_release(&packed);
 }
 
-/* An image was withdrawn: what was packed before, and what a thief of the online key makes of it. */
+/* An image was withdrawn: what was packed before, and what a thief of the online key makes of it.
+ */
 static void attack_withdrawn_image_comes_back(void **state)
 {
 	struct forge *forge = *state;
@@ -137,7 +139,8 @@ static void attack_withdrawn_image_comes_back(void **state)
 	char *images = strndup(first->data, first->size);
 	json_t *meta;
 
-	json_object_del(json_object_get(forge_role(forge, "images")->document, "targets"), "images/good.bundle");
+	json_object_del(json_object_get(forge_role(forge, "images")->document, "targets"),
+			"images/good.bundle");
 	forge_publish_all(forge);
 	in_force = forge_in_force(forge);
 	assert_int_equal(forge_judge(forge, &old, &in_force), -EEXIST);
@@ -183,7 +186,8 @@ static void attack_frozen(void **state)
 	text_release(&packed);
 }
 
-/* A fresh timestamp, by a thief or a machine that nobody looks after, and people who signed long ago. */
+/* A fresh timestamp, by a thief or a machine that nobody looks after, and people who signed long
+ * ago. */
 static void attack_expired_role_under_a_fresh_timestamp(void **state)
 {
 	static const char *const role[] = { "snapshot", "targets", "images" };
@@ -224,7 +228,8 @@ static void attack_another_publisher(void **state)
 /* A small box: metadata beyond its limit is not even copied. */
 static void attack_metadata_without_end(void **state)
 {
-	static const char *const name[] = { "timestamp.json", "2.root.json", "snapshot.json", "targets.json" };
+	static const char *const name[] = { "timestamp.json", "2.root.json", "snapshot.json",
+					    "targets.json" };
 	enum { SIZE = 6 << 20 };
 	struct forge *forge = *state;
 	char *junk = malloc(SIZE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The publisher's side: a folder in other hands, edited at every member of every file. The edits are
- * generated. Each is refused, or it shows in what is shown before a signature; and no online key
- * signs anything of it.
+ * The publisher's side: a folder in other hands, edited at every member of every file. The edits
+ * are generated. Each is refused, or it shows in what is shown before a signature; and no online
+ * key signs anything of it.
  */
 #include "rules/publisher/publish.h"
 
@@ -48,7 +48,8 @@ static int show_staged(void *context, const char *role)
 	return error;
 }
 
-/* The digest of the whole is for comparing by telephone; here every difference has to show itself. */
+/* The digest of the whole is for comparing by telephone; here every difference has to show itself.
+ */
 static void drop_digests(struct view *view)
 {
 	char *line = view->text.data;
@@ -372,7 +373,8 @@ static int begin(void **state)
 	world_open();
 	assert_int_equal(rotation_stage(&world.repository, &rotation, world.now, &notes,
 					&world.diag), 0);
-	assert_int_equal(rotation_renew(&world.repository, "targets", world.now, 0, &world.diag), 0);
+	assert_int_equal(rotation_renew(&world.repository, "targets", world.now, 0, &world.diag),
+			 0);
 	assert_int_equal(rotation_renew(&world.repository, "images", world.now, 0, &world.diag), 0);
 	world_close();
 	text_release(&notes);
@@ -386,8 +388,8 @@ static int end(void **state)
 	return world_teardown(state);
 }
 
-/* One in so many of the published files, of which every edit meets the same signatures; of what is staged
- * one in others. */
+/* One in so many of the published files, of which every edit meets the same signatures; of what is
+ * staged one in others. */
 static void edit_everything(unsigned int published, unsigned int staged)
 {
 	edits = 0;
@@ -444,8 +446,8 @@ static void copy_folder(const char *from, const char *to)
 {
 	char command[2 * PATH_LENGTH];
 
-	snprintf(command, sizeof(command), "rm -rf %s%s && cp -a %s%s %s%s", world.path, to, world.path,
-		 from, world.path, to);
+	snprintf(command, sizeof(command), "rm -rf %s%s && cp -a %s%s %s%s", world.path, to,
+		 world.path, from, world.path, to);
 	assert_int_equal(system(command), 0);
 }
 
@@ -511,8 +513,11 @@ static void another_content_of_the_same_version_is_refused(void **state)
 static void versions_of_a_withdrawn_key_do_not_count(void **state)
 {
 	const char *const remove[] = { "one" };
-	const struct rotation rotation = { .role = "timestamp", .add = &world.who[THREE].key, .adds = 1,
-					   .remove = remove, .removes = 1 };
+	const struct rotation rotation = { .role = "timestamp",
+					   .add = &world.who[THREE].key,
+					   .adds = 1,
+					   .remove = remove,
+					   .removes = 1 };
 	struct text notes = TEXT_EMPTY;
 
 	(void)state;
@@ -552,7 +557,8 @@ static void exchanged_after_it_was_shown_is_not_signed(void **state)
 	(void)state;
 	world_open();
 	assert_int_equal(repository_staged(&world.repository, "rules", &shown, &world.diag), 0);
-	assert_int_equal(signing_judge(&signing, &world.repository, "rules", shown, &world.diag), 0);
+	assert_int_equal(signing_judge(&signing, &world.repository, "rules", shown, &world.diag),
+			 0);
 	world_close();
 	assert_int_equal(world_add("d.example"), 0);
 	world_open();
@@ -583,7 +589,8 @@ static void two_people_at_once_lose_no_signature(void **state)
 	assert_int_equal(signing_merge(&world.repository, "rules", one, &world.diag), 0);
 	assert_int_equal(signing_merge(&world.repository, "rules", two, &world.diag), 0);
 	assert_int_equal(repository_staged(&world.repository, "rules", &after, &world.diag), 0);
-	assert_int_equal(signing_judge(&signing, &world.repository, "rules", after, &world.diag), 0);
+	assert_int_equal(signing_judge(&signing, &world.repository, "rules", after, &world.diag),
+			 0);
 	assert_true(signing_complete(&signing));
 	metadata_free(after);
 	metadata_free(one);
@@ -631,7 +638,8 @@ static void stage_document(const char *role, json_t *document)
 	json_decref(document);
 }
 
-/* One person, written down twice: nothing of it would be shown, and a client that counts ids counts two. */
+/* One person, written down twice: nothing of it would be shown, and a client that counts ids counts
+ * two. */
 static void key_under_two_ids_is_refused(void **state)
 {
 	struct view view;
@@ -723,8 +731,12 @@ static void absurd_thresholds_and_times_stand_out(void **state)
 	assert_int_equal(view.error, 0);
 	assert_non_null(strstr(view.text.data, "UNUSUALLY LONG"));
 	text_release(&view.text);
-	json_object_set_new(json_array_get(json_object_get(json_object_get(document_signed(document),
-			    "delegations"), "roles"), 0), "threshold", json_integer(1000));
+	json_object_set_new(json_array_get(json_object_get(json_object_get(document_signed(
+										   document),
+									   "delegations"),
+							   "roles"),
+					   0),
+			    "threshold", json_integer(1000));
 	stage_document("targets", document);
 	look(&view);
 	assert_int_equal(view.error, -EINVAL);
@@ -748,15 +760,19 @@ static void links_in_the_folder_are_not_followed(void **state)
 	char command[4 * PATH_LENGTH];
 
 	(void)state;
-	snprintf(command, sizeof(command), "mkdir -p %s.outside/rules && cp -a %s/staging/targets/rules/* "
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s.outside/rules && cp -a %s/staging/targets/rules/* "
 		 "%s.outside/rules/ && touch %s.outside/rules/mine && rm -r %s/staging/targets && "
-		 "ln -s %s.outside %s/staging/targets", world.path, world.path, world.path, world.path,
-		 world.path, world.path, world.path);
+		 "ln -s %s.outside %s/staging/targets",
+		 world.path, world.path, world.path, world.path, world.path, world.path,
+		 world.path);
 	assert_int_equal(system(command), 0);
 	assert_int_not_equal(world_add("e.example"), 0);
 	assert_true(world_says("a link stands in its path"));
-	snprintf(command, sizeof(command), "test -e %s.outside/rules/mine && test $(ls %s.outside/rules | "
-		 "wc -l) -gt 2", world.path, world.path);
+	snprintf(command, sizeof(command),
+		 "test -e %s.outside/rules/mine && test $(ls %s.outside/rules | "
+		 "wc -l) -gt 2",
+		 world.path, world.path);
 	assert_int_equal(system(command), 0);
 }
 
@@ -764,8 +780,9 @@ static int clean(void **state)
 {
 	char command[4 * PATH_LENGTH];
 
-	snprintf(command, sizeof(command), "rm -rf %s.old %s.new %s.some %s.fork %s.before %s.outside",
-		 world.path, world.path, world.path, world.path, world.path, world.path);
+	snprintf(command, sizeof(command),
+		 "rm -rf %s.old %s.new %s.some %s.fork %s.before %s.outside", world.path,
+		 world.path, world.path, world.path, world.path, world.path);
 	if (system(command))
 		return -1;
 	return end(state);

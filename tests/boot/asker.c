@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * asker SERVER NAME...: asks a DNS server for the address of each name again and again until it says NOERROR
- * or NXDOMAIN, and when that was: a line "NAME RCODE MILLISECONDS" each, by this machine's clock. Ends when
- * each was answered.
+ * asker SERVER NAME...: asks a DNS server for the address of each name again and again until it
+ * says NOERROR or NXDOMAIN, and when that was: a line "NAME RCODE MILLISECONDS" each, by this
+ * machine's clock. Ends when each was answered.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -84,8 +84,8 @@ int main(int argc, char **argv)
 
 		/* No link, or nobody there yet: the next one. */
 		for (int i = 0; i < count && now >= next; i++)
-			(void)!sendto(waiting[i].fd, question[i].packet, question[i].size, MSG_DONTWAIT,
-				      (struct sockaddr *)&server, sizeof(server));
+			(void)!sendto(waiting[i].fd, question[i].packet, question[i].size,
+				      MSG_DONTWAIT, (struct sockaddr *)&server, sizeof(server));
 		if (now >= next)
 			next = now + PAUSE_MS;
 		(void)poll(waiting, (nfds_t)count, (int)(next - now));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ntp ADDRESS: a time server (RFC 5905) that tells this machine's time to whoever asks. Ends with SIGTERM.
+ * ntp ADDRESS: a time server (RFC 5905) that tells this machine's time to whoever asks. Ends with
+ * SIGTERM.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -9,7 +10,16 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { PORT = 123, PACKET = 48, REFERENCE = 16, ORIGIN = 24, RECEIVED = 32, SENT = 40, CLIENT = 3, SERVER = 4 };
+enum {
+	PORT = 123,
+	PACKET = 48,
+	REFERENCE = 16,
+	ORIGIN = 24,
+	RECEIVED = 32,
+	SENT = 40,
+	CLIENT = 3,
+	SERVER = 4
+};
 
 /* Seconds since 1900 and their fraction, 32 bits each. */
 static void put_now(uint8_t at[8])

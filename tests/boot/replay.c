@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * replay DISK LOG OUT CUT OF SEED [FIRST-MIB MIB]: what a power cut leaves of a disk. LOG is what QEMU's
- * blklogwrites (the format of dm-log-writes) recorded over DISK. Everything before the last flush ahead
- * of entry CUT/OF of the log counts; of the writes since then each is there or lost, by chance. OUT gets
- * the disk, or that part of it. Prints the number of entries, those since the flush, and those lost.
+ * replay DISK LOG OUT CUT OF SEED [FIRST-MIB MIB]: what a power cut leaves of a disk. LOG is what
+ * QEMU's blklogwrites (the format of dm-log-writes) recorded over DISK. Everything before the last
+ * flush ahead of entry CUT/OF of the log counts; of the writes since then each is there or lost, by
+ * chance. OUT gets the disk, or that part of it. Prints the number of entries, those since the
+ * flush, and those lost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ struct log {
 	size_t *at;	/* of each entry */
 };
 
-/* The count in the header is renewed now and then only: what follows it is taken as long as it reads. */
+/* The count in the header is renewed now and then only: what follows it is taken as long as it
+ * reads. */
 static void log_open(struct log *log, const char *path)
 {
 	struct super super;

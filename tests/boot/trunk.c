@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * trunk TRUNK INTERFACE=VLAN...: a switch whose port TRUNK carries 802.1Q tags and whose other ports are in
- * one VLAN each (0: untagged on the trunk), for kernels without VLAN devices. Ends with SIGTERM.
+ * trunk TRUNK INTERFACE=VLAN...: a switch whose port TRUNK carries 802.1Q tags and whose other
+ * ports are in one VLAN each (0: untagged on the trunk), for kernels without VLAN devices. Ends
+ * with SIGTERM.
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -47,8 +48,8 @@ static int open_port(const char *name)
 	return fd;
 }
 
-/* The kernel takes the tag out of the frame and says it beside it; *offload says which checksum is still to
- * be made. */
+/* The kernel takes the tag out of the frame and says it beside it; *offload says which checksum is
+ * still to be made. */
 static ssize_t receive(int fd, uint8_t *frame, struct virtio_net_hdr *offload, unsigned int *vlan)
 {
 	union {
@@ -57,8 +58,12 @@ static ssize_t receive(int fd, uint8_t *frame, struct virtio_net_hdr *offload, u
 	} control;
 	struct sockaddr_ll from;
 	struct iovec data[] = { { offload, sizeof(*offload) }, { frame, FRAME } };
-	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = data,
-				  .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_name = &from,
+				  .msg_namelen = sizeof(from),
+				  .msg_iov = data,
+				  .msg_iovlen = 2,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control) };
 	ssize_t size = recvmsg(fd, &message, 0) - (ssize_t)sizeof(*offload);
 
 	*vlan = 0;
@@ -74,10 +79,13 @@ static ssize_t receive(int fd, uint8_t *frame, struct virtio_net_hdr *offload, u
 	return size;
 }
 
-static void send_tagged(int fd, const uint8_t *frame, size_t size, struct virtio_net_hdr offload, unsigned int vlan)
+static void send_tagged(int fd, const uint8_t *frame, size_t size, struct virtio_net_hdr offload,
+			unsigned int vlan)
 {
 	uint8_t tag[TAG] = { 0x81, 0, (uint8_t)(vlan >> 8), (uint8_t)vlan };
-	struct iovec parts[] = { { &offload, sizeof(offload) }, { (void *)(uintptr_t)frame, 12 }, { tag, vlan ? TAG : 0 },
+	struct iovec parts[] = { { &offload, sizeof(offload) },
+				 { (void *)(uintptr_t)frame, 12 },
+				 { tag, vlan ? TAG : 0 },
 				 { (void *)(uintptr_t)(frame + 12), size - 12 } };
 
 	if (vlan && offload.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
@@ -113,8 +121,9 @@ int main(int argc, char **argv)
 
 		if (equals)
 			*equals = '\0';
-		port[ports] = (struct port){ open_port(argv[i]),
-					     equals ? (unsigned int)strtoul(equals + 1, NULL, 10) : 0 };
+		port[ports] =
+			(struct port){ open_port(argv[i]),
+				       equals ? (unsigned int)strtoul(equals + 1, NULL, 10) : 0 };
 		waiting[ports] = (struct pollfd){ port[ports].fd, POLLIN, 0 };
 	}
 	while (poll(waiting, (nfds_t)ports, -1) > 0) {

@@ -7,9 +7,9 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * An upstream's message, judged for a question that it may or may not belong to. The walk over its records is held
- * against that of libc (ns_initparse, ns_parserr), which clients use: they see the same records, and nothing that
- * the policy blocks is among those of an answer that passes.
+ * An upstream's message, judged for a question that it may or may not belong to. The walk over its
+ * records is held against that of libc (ns_initparse, ns_parserr), which clients use: they see the
+ * same records, and nothing that the policy blocks is among those of an answer that passes.
  */
 
 /* The walk ends in good order. */
@@ -60,7 +60,8 @@ static void compare(struct records records, const uint8_t *data, size_t size)
 	require(records_next(&records, &record) == 0);
 }
 
-/* What libc reads without following a pointer, the walk reads, too: it refuses no more than that. */
+/* What libc reads without following a pointer, the walk reads, too: it refuses no more than that.
+ */
 static bool libc_reads(const uint8_t *data, size_t size)
 {
 	ns_msg message;

@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (whole > 2 * GPT_AREA || gpt_parse(&gpt, &bytes, "fuzz", NULL) < 0)
 		return 0;
 	while (gpt_next(&gpt, part.number, &part)) {
-		require(part.first <= part.last && part.last < bytes.sectors && strlen(part.name) < GPT_NAME);
+		require(part.first <= part.last && part.last < bytes.sectors &&
+			strlen(part.name) < GPT_NAME);
 		(void)!gpt_set_id(&gpt, part.number, id);
 		(void)!gpt_grow(&gpt, part.number);
 	}

@@ -5,8 +5,8 @@
 #include "tests/fuzz/fuzz.h"
 
 /*
- * Keys and signatures. The bytes are a public key's PEM, a private key's PEM, and a signature: what is
- * a key comes out as the same key again, and no signature is anybody's.
+ * Keys and signatures. The bytes are a public key's PEM, a private key's PEM, and a signature: what
+ * is a key comes out as the same key again, and no signature is anybody's.
  */
 static const char known[] =
 	"-----BEGIN PUBLIC KEY-----\n"

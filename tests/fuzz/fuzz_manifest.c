@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (error)
 		return 0;
 	require(slots_check_name(manifest.name) && manifest.root_size % 4096 == 0);
-	require(manifest.root_size <= MANIFEST_ROOT_MAX && manifest.kernel_size <= MANIFEST_KERNEL_MAX);
+	require(manifest.root_size <= MANIFEST_ROOT_MAX &&
+		manifest.kernel_size <= MANIFEST_KERNEL_MAX);
 	require(manifest.arch[0] && manifest.version[0] && manifest.build > 0);
 	return 0;
 }

@@ -16,8 +16,8 @@ static void block_of(const uint8_t *data, size_t size)
 	slots_print(&slots, block);
 	require(slots_parse(&back, block, sizeof(block)) == 0 && back.primary == slots.primary &&
 		back.left == slots.left && back.trial == slots.trial);
-	require(strcmp(back.name[0], slots.name[0]) == 0 && strcmp(back.name[1], slots.name[1]) == 0 &&
-		strcmp(back.failed, slots.failed) == 0);
+	require(strcmp(back.name[0], slots.name[0]) == 0 &&
+		strcmp(back.name[1], slots.name[1]) == 0 && strcmp(back.failed, slots.failed) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

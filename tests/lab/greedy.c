@@ -2,14 +2,15 @@
 /*
  * Clients of a DNS server that take all they can, and one that does not.
  *
- * greedy idle ADDRESS COUNT SECONDS: so many TCP connections that say nothing, each renewed when it ends.
- * greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without reading.
- * greedy flood ADDRESS RATE SECONDS LABEL: so many queries a second over UDP, for LABEL.nNUMBER.flood.test.
- * greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the other, each closed behind its query.
- * greedy hold ADDRESS COUNT nothing|part: so many TCP connections at once, each silent or with the beginning of a
- *	message of 64 KB; prints how many there still are after a second.
- * greedy modest ADDRESS udp|tcp COUNT NAME: one query each 20 ms, over one connection when it is TCP; prints
- *	"ANSWERED FAILED P50 P99", times in ms. A query that has no answer after 5 s, as dig's, has failed.
+ * greedy idle ADDRESS COUNT SECONDS: so many TCP connections that say nothing, each renewed when it
+ *ends. greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without
+ *reading. greedy flood ADDRESS RATE SECONDS LABEL: so many queries a second over UDP, for
+ *LABEL.nNUMBER.flood.test. greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the
+ *other, each closed behind its query. greedy hold ADDRESS COUNT nothing|part: so many TCP
+ *connections at once, each silent or with the beginning of a message of 64 KB; prints how many
+ *there still are after a second. greedy modest ADDRESS udp|tcp COUNT NAME: one query each 20 ms,
+ *over one connection when it is TCP; prints "ANSWERED FAILED P50 P99", times in ms. A query that
+ *has no answer after 5 s, as dig's, has failed.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -39,7 +40,8 @@ static double now(void)
 static void rest(double ms)
 {
 	struct timespec time = { .tv_sec = (time_t)(ms / 1000),
-				 .tv_nsec = (long)((ms - 1000 * (double)(time_t)(ms / 1000)) * 1e6) };
+				 .tv_nsec =
+					 (long)((ms - 1000 * (double)(time_t)(ms / 1000)) * 1e6) };
 
 	if (ms > 0)
 		nanosleep(&time, NULL);
@@ -96,7 +98,8 @@ static void idle(int count, double seconds, const char *name)
 
 			if (fd[i] >= 0 && (name || recv(fd[i], &byte, 1, MSG_DONTWAIT) != 0)) {
 				/* What is not read fills the other side's buffers. */
-				if (!name || send(fd[i], query, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+				if (!name ||
+				    send(fd[i], query, size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
 					continue;
 			}
 			if (fd[i] >= 0)

@@ -215,7 +215,8 @@ static void an_unrelated_name_carries_nothing(void **state)
 	assert_int_equal(answer.pinholes, 0);
 }
 
-/* Some resolver libraries, musl's for one, take every address of the answer section, whoever its owner is. */
+/* Some resolver libraries, musl's for one, take every address of the answer section, whoever its
+ * owner is. */
 static void what_stands_beside_a_carried_answer_is_judged(void **state)
 {
 	struct packet packet = begin("tip.bad.com");
@@ -400,7 +401,8 @@ static void every_damage(void **state)
 /* An innocent address record, as a whole. */
 #define DECOY "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x33\x64\x0a"
 
-/* RDLENGTH says where a record ends, and clients go by it: what stands in the surplus is no record. */
+/* RDLENGTH says where a record ends, and clients go by it: what stands in the surplus is no record.
+ */
 static void surplus_bytes_hide_no_record(void **state)
 {
 	static const struct { uint16_t type; const char *data; size_t size; } odd[] = {
@@ -470,7 +472,8 @@ static void large_service_records_pass(void **state)
 	assert_int_equal(answer.verdict.action, ACTION_NONE);
 }
 
-/* Whoever runs the zone of a watched or exempt name does not choose to lead it to an update server. */
+/* Whoever runs the zone of a watched or exempt name does not choose to lead it to an update server.
+ */
 static void no_carrier_leads_to_what_update_blocks(void **state)
 {
 	struct packet packet = begin("watch.com");

@@ -155,7 +155,8 @@ static void finds(const struct behaviour *behaviour, unsigned int ms, const char
 	assert_string_equal(all, expected);
 }
 
-static void fails(const struct behaviour *behaviour, unsigned int ms, int error, const char *message)
+static void fails(const struct behaviour *behaviour, unsigned int ms, int error,
+		  const char *message)
 {
 	struct addr address[LOOKUP_ADDRESSES];
 	struct diag diag;

@@ -30,8 +30,9 @@ static void names_of_no_public_zone(void **state)
 		"www.invalid", "onion", "abc.onion", "printer.local", "x.y.local",
 	};
 	static const char *const ordinary[] = {
-		"example.com", "localhost.example", "local.example.com", "onions", "myhome.arpa", "arpa",
-		"in-addr.arpa", "ip6.arpa", "e164.arpa", "test", "internal",
+		"example.com", "localhost.example", "local.example.com", "onions",    "myhome.arpa",
+		"arpa",	       "in-addr.arpa",	    "ip6.arpa",		 "e164.arpa", "test",
+		"internal",
 	};
 
 	(void)state;
@@ -58,10 +59,20 @@ static void reverse_zones_of_private_addresses(void **state)
 		{ "0.8.e.f.ip6.arpa", 5 }, { "0.b.e.f.ip6.arpa", 5 },
 	};
 	static const char *const ordinary[] = {
-		"8.8.8.8.in-addr.arpa", "1.0.32.172.in-addr.arpa", "1.0.15.172.in-addr.arpa",
-		"1.1.63.100.in-addr.arpa", "1.1.128.100.in-addr.arpa", "1.1.169.192.in-addr.arpa",
-		"010.in-addr.arpa", "1010.in-addr.arpa", "x.in-addr.arpa", "c.e.f.ip6.arpa", "d.fe.ip6.arpa",
-		"0.0.2.ip6.arpa", "172.in-addr.arpa", "192.in-addr.arpa",
+		"8.8.8.8.in-addr.arpa",
+		"1.0.32.172.in-addr.arpa",
+		"1.0.15.172.in-addr.arpa",
+		"1.1.63.100.in-addr.arpa",
+		"1.1.128.100.in-addr.arpa",
+		"1.1.169.192.in-addr.arpa",
+		"010.in-addr.arpa",
+		"1010.in-addr.arpa",
+		"x.in-addr.arpa",
+		"c.e.f.ip6.arpa",
+		"d.fe.ip6.arpa",
+		"0.0.2.ip6.arpa",
+		"172.in-addr.arpa",
+		"192.in-addr.arpa",
 	};
 
 	(void)state;
@@ -102,8 +113,8 @@ static size_t reply_to(const char *name, uint16_t type, uint8_t *reply)
 	return sinkhole_special(packet.bytes, &query, special, depth, reply);
 }
 
-static void expect(const char *name, uint16_t type, uint8_t rcode, uint16_t record, const char *owner,
-		   const char *data, size_t data_size)
+static void expect(const char *name, uint16_t type, uint8_t rcode, uint16_t record,
+		   const char *owner, const char *data, size_t data_size)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
 	size_t size = reply_to(name, type, reply);
@@ -135,11 +146,12 @@ static void replies(void **state)
 	expect("x.localhost", TYPE_AAAA, RCODE_NOERROR, TYPE_AAAA, "x.localhost",
 	       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
 	expect("localhost", TYPE_NS, RCODE_NOERROR, TYPE_SOA, "localhost", NULL, 0);
-	expect("1.0.0.127.in-addr.arpa", TYPE_PTR, RCODE_NOERROR, TYPE_PTR, "1.0.0.127.in-addr.arpa",
-	       "\x09localhost", 11);
-	expect("1.0.0.127.in-addr.arpa", TYPE_A, RCODE_NOERROR, TYPE_SOA, "127.in-addr.arpa", NULL, 0);
-	expect("1.1.168.192.in-addr.arpa", TYPE_PTR, RCODE_NXDOMAIN, TYPE_SOA, "168.192.in-addr.arpa",
-	       NULL, 0);
+	expect("1.0.0.127.in-addr.arpa", TYPE_PTR, RCODE_NOERROR, TYPE_PTR,
+	       "1.0.0.127.in-addr.arpa", "\x09localhost", 11);
+	expect("1.0.0.127.in-addr.arpa", TYPE_A, RCODE_NOERROR, TYPE_SOA, "127.in-addr.arpa", NULL,
+	       0);
+	expect("1.1.168.192.in-addr.arpa", TYPE_PTR, RCODE_NXDOMAIN, TYPE_SOA,
+	       "168.192.in-addr.arpa", NULL, 0);
 	expect("_dns.resolver.arpa", TYPE_SVCB, RCODE_NOERROR, TYPE_SOA, "resolver.arpa", NULL, 0);
 	expect("abc.onion", TYPE_A, RCODE_NXDOMAIN, TYPE_SOA, "onion", NULL, 0);
 }

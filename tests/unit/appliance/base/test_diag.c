@@ -35,7 +35,8 @@ static void hostile_words_cannot_steer_a_terminal(void **state)
 	diag_init(&diag);
 	diag_error(&diag, "\x9bm", 0, 0, "found \"%s\"", "\xc2\x9b" "2J");
 	diag_print(&diag, &out);
-	assert_string_equal(out.data, "a b: error: found \"?[2J ?\xc3\xa4\"\n?m: error: found \"?2J\"\n");
+	assert_string_equal(out.data,
+			    "a b: error: found \"?[2J ?\xc3\xa4\"\n?m: error: found \"?2J\"\n");
 	text_release(&out);
 }
 

@@ -72,8 +72,8 @@ static void replaces_whole_files(void **state)
 	assert_int_equal(file_replace(folder, "none/a", "", 0, 0600), -ENOENT);
 }
 
-/* Whatever stands in place of the temporary file is not opened: not what a link leads to, no pipe that
- * would hang us, no second name of another file. */
+/* Whatever stands in place of the temporary file is not opened: not what a link leads to, no pipe
+ * that would hang us, no second name of another file. */
 static void does_not_open_what_stands_there(void **state)
 {
 	int folder = *(int *)*state;

@@ -76,7 +76,8 @@ static void removes_what_is_deeper_than_any_path(void **state)
 	}
 	close(at);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ few.rlim_cur, old.rlim_max }), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ few.rlim_cur, old.rlim_max }),
+			 0);
 	assert_int_equal(file_remove_tree(folder, "tree"), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	assert_false(is_there(folder, "tree"));

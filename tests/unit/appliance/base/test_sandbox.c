@@ -19,7 +19,8 @@
 /* Filters went by the number of the system call alone: a role could make any socket, run what it
  * had written into memory, and start processes. Needs root, and a build that has the filter. */
 
-static const struct sandbox_socket sockets[] = { { AF_INET, SOCK_DGRAM }, { AF_INET6, SOCK_STREAM } };
+static const struct sandbox_socket sockets[] = { { AF_INET, SOCK_DGRAM },
+						 { AF_INET6, SOCK_STREAM } };
 
 static void enter(void)
 {

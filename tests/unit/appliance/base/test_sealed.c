@@ -20,8 +20,8 @@
 #include "appliance/base/config.h"
 #include "appliance/base/sealed.h"
 
-/* What a stick brought was parsed by root with all capabilities. Whoever parses it has nothing now, and
- * what becomes of it is told apart. */
+/* What a stick brought was parsed by root with all capabilities. Whoever parses it has nothing now,
+ * and what becomes of it is told apart. */
 
 static struct diag diag;
 
@@ -36,7 +36,8 @@ static int run_with(struct sealed sealed, struct text *answer)
 static int run(sealed_work *work)
 {
 	struct text answer;
-	const int error = run_with((struct sealed){ .work = work, .answer = 64, .seconds = 2 }, &answer);
+	const int error =
+		run_with((struct sealed){ .work = work, .answer = 64, .seconds = 2 }, &answer);
 
 	assert_null(answer.data);
 	return error;
@@ -68,8 +69,11 @@ static void an_answer_comes_whole(void **state)
 	struct cursor cursor;
 
 	(void)state;
-	assert_int_equal(run_with((struct sealed){ .work = count_bytes, .context = bytes, .answer = 64 },
-				  &answer), 0);
+	assert_int_equal(run_with((struct sealed){ .work = count_bytes,
+						   .context = bytes,
+						   .answer = 64 },
+				  &answer),
+			 0);
 	cursor = cursor_reader(answer.data, answer.length);
 	assert_int_equal(cursor_get32(&cursor), strlen(bytes));
 	assert_true(cursor_get64(&cursor) == UINT64_C(1) << 40);
@@ -97,8 +101,11 @@ static void errors_read_as_they_did(void **state)
 	char name[] = "network.conf";
 
 	(void)state;
-	assert_int_equal(run_with((struct sealed){ .work = many_errors, .context = name, .answer = 64 },
-				  &answer), -EINVAL);
+	assert_int_equal(run_with((struct sealed){ .work = many_errors,
+						   .context = name,
+						   .answer = 64 },
+				  &answer),
+			 -EINVAL);
 	assert_null(answer.data);
 	diag_init(&same);
 	(void)!many_errors(name, &answer, &same);
@@ -132,8 +139,13 @@ static void it_has_the_descriptors_that_are_named(void **state)
 
 	(void)state;
 	assert_int_equal(write(fd[0], "12345", 5), 5);
-	assert_int_equal(run_with((struct sealed){ .work = read_kept, .context = fd, .keep = fd, .keeps = 1,
-						   .answer = 64 }, &answer), 0);
+	assert_int_equal(run_with((struct sealed){ .work = read_kept,
+						   .context = fd,
+						   .keep = fd,
+						   .keeps = 1,
+						   .answer = 64 },
+				  &answer),
+			 0);
 	assert_string_equal(answer.data, "12345");
 	text_release(&answer);
 	close(fd[0]);
@@ -170,7 +182,8 @@ static void it_asks_who_it_is_without_the_filter(void **state)
 		assert_int_equal(run(look_at_itself), -EPERM);
 		skip();
 	}
-	assert_int_equal(run_with((struct sealed){ .work = look_at_itself, .answer = 64 }, &answer), 0);
+	assert_int_equal(run_with((struct sealed){ .work = look_at_itself, .answer = 64 }, &answer),
+			 0);
 	cursor = cursor_reader(answer.data, answer.length);
 	assert_int_equal(cursor_get32(&cursor), geteuid() == 0 ? SEALED_UID : geteuid());
 	assert_int_equal(cursor_get32(&cursor), geteuid() == 0 ? SEALED_UID : getegid());
@@ -189,7 +202,9 @@ static int wait_to_be_looked_at(void *context, struct text *answer, struct diag 
 
 	(void)answer;
 	(void)said;
-	return write(ends[1], &self, sizeof(self)) == sizeof(self) && read(ends[2], &byte, 1) == 1 ? 0 : -EIO;
+	return write(ends[1], &self, sizeof(self)) == sizeof(self) && read(ends[2], &byte, 1) == 1 ?
+		       0 :
+		       -EIO;
 }
 
 static long field(const char *status, const char *name)
@@ -257,7 +272,9 @@ static int open_file(void *context, struct text *answer, struct diag *said)
 	(void)context;
 	(void)answer;
 	(void)said;
-	return open("/etc/passwd", O_RDONLY) < 0 && open("x", O_WRONLY | O_CREAT, 0600) < 0 ? -EACCES : 0;
+	return open("/etc/passwd", O_RDONLY) < 0 && open("x", O_WRONLY | O_CREAT, 0600) < 0 ?
+		       -EACCES :
+		       0;
 }
 
 static void it_opens_no_file(void **state)
@@ -303,8 +320,8 @@ static int execute(void *context, struct text *answer, struct diag *said)
 
 static void what_it_has_no_right_to_ends_it(void **state)
 {
-	sealed_work *const work[] = { make_socket, make_unix, make_process, execute, end_parent, trace_parent,
-				      change_mode, make_a_folder };
+	sealed_work *const work[] = { make_socket, make_unix,	 make_process, execute,
+				      end_parent,  trace_parent, change_mode,  make_a_folder };
 
 	(void)state;
 	if (!HARDENED)
@@ -360,7 +377,8 @@ static void memory_has_an_end(void **state)
 	(void)state;
 	if (!HARDENED)
 		skip();
-	assert_int_equal(run_with((struct sealed){ .work = take_memory, .answer = 64 }, &answer), -ENOMEM);
+	assert_int_equal(run_with((struct sealed){ .work = take_memory, .answer = 64 }, &answer),
+			 -ENOMEM);
 }
 
 static void a_crash_is_told(void **state)
@@ -430,7 +448,8 @@ static int too_many_errors(void *context, struct text *answer, struct diag *said
 
 static void an_answer_that_is_none_is_refused(void **state)
 {
-	sealed_work *const work[] = { say_much, flood, garbage, cut_frame, too_many_errors, end_early };
+	sealed_work *const work[] = { say_much,	 flood,		  garbage,
+				      cut_frame, too_many_errors, end_early };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(work) / sizeof(*work); i++) {
@@ -444,7 +463,8 @@ static int steer_the_terminal(void *context, struct text *answer, struct diag *s
 	(void)context;
 	(void)answer;
 	said->count = 1;
-	said->entry[0] = (struct diag_entry){ .source = "a\x1b[2J", .message = "b\nroot.conf: fine" };
+	said->entry[0] =
+		(struct diag_entry){ .source = "a\x1b[2J", .message = "b\nroot.conf: fine" };
 	return -EINVAL;
 }
 

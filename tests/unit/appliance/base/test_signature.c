@@ -59,8 +59,13 @@ static int read_signature(const char *public, const void *bytes, size_t size)
 static void assert_taken(const char *public, const char *command)
 {
 	static const char *const coat[] = {
-		"cat", "base64", "base64 -w0", "od -An -v -tx1 -w32 | tr -d ' '", "od -An -v -tx1 | tr a-f A-F",
-		"od -An -v -tx1", "od -An -v -tx1 -w1 | tr -d ' ' | paste -sd:",
+		"cat",
+		"base64",
+		"base64 -w0",
+		"od -An -v -tx1 -w32 | tr -d ' '",
+		"od -An -v -tx1 | tr a-f A-F",
+		"od -An -v -tx1",
+		"od -An -v -tx1 -w1 | tr -d ' ' | paste -sd:",
 	};
 
 	for (size_t i = 0; i < sizeof(coat) / sizeof(*coat); i++) {
@@ -114,7 +119,9 @@ static void test_side_by_side(void **state)
 			size_t length, r, s;
 
 			assert_int_equal(secret_parse(&secret, text[i], strlen(text[i]), NULL), 0);
-			assert_int_equal(secret_sign(secret, message, sizeof(message), der, &length), 0);
+			assert_int_equal(secret_sign(secret, message, sizeof(message), der,
+						     &length),
+					 0);
 			secret_free(secret);
 			r = der[3], s = der[5 + r];
 			short_half = r < half[i] || s < half[i];
@@ -152,9 +159,10 @@ static void test_what_does_not_verify_is_told_apart(void **state)
 	assert_refused(rsa2048_public, "openssl dgst -sha256 -sign rsa.pem message", -EACCES);
 	assert_refused(rsa2048_public, "openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sigopt "
 		       "rsa_pss_saltlen:max -sign rsa.pem message", -EACCES);
-	assert_refused(ed25519_public,
-		       "openssl pkeyutl -sign -rawin -inkey ed25519.pem -in rsa.pem | od -An -v -tx1",
-		       -EACCES);
+	assert_refused(
+		ed25519_public,
+		"openssl pkeyutl -sign -rawin -inkey ed25519.pem -in rsa.pem | od -An -v -tx1",
+		-EACCES);
 }
 
 static void test_what_is_no_signature_is_refused(void **state)

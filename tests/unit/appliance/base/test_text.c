@@ -59,17 +59,22 @@ static void nothing_steers_a_terminal(void **state)
 	static const struct {
 		const char *found, *shown;
 	} cases[] = {
-		{ "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
 		{ "\x1b[2J\r\n\t\x7f", "?[2J   ?" },
 		{ "two\nlines\n", "two lines" },
-		{ "\xc2\x9b" "2J", "?2J" },			/* CSI as a character, */
-		{ "\x9b" "2J", "?2J" },				/* and as a byte of its own */
+		{ "\xc2\x9b"
+		  "2J",
+		  "?2J" }, /* CSI as a character, */
+		{ "\x9b"
+		  "2J",
+		  "?2J" }, /* and as a byte of its own */
 		{ "a\x80\x9f", "a??" },
 		{ "\xc2\xa0\xe4", "\xc2\xa0\xe4" },
-		{ "\xc3\x9b", "\xc3\x9b" },			/* a letter that ends in such a byte */
-		{ "\xe0\x82\x9b", "\xe0??" },			/* too long a form of it */
-		{ "\xe2\x82", "\xe2?" },				/* cut */
-		{ "\xe2\x80\xae\xe2\x81\xa6x", "??x" },		/* turned around */
+		{ "\xc3\x9b", "\xc3\x9b" }, /* a letter that ends in such a byte */
+		{ "\xe0\x82\x9b", "\xe0??" }, /* too long a form of it */
+		{ "\xe2\x82", "\xe2?" }, /* cut */
+		{ "\xe2\x80\xae\xe2\x81\xa6x", "??x" }, /* turned around */
 	};
 	struct text text = TEXT_EMPTY;
 
@@ -78,7 +83,8 @@ static void nothing_steers_a_terminal(void **state)
 		char copy[64];
 
 		snprintf(copy, sizeof(copy), "%s", cases[i].found);
-		assert_int_equal(text_is_plain(copy, strlen(copy), ""), strcmp(copy, cases[i].shown) == 0);
+		assert_int_equal(text_is_plain(copy, strlen(copy), ""),
+				 strcmp(copy, cases[i].shown) == 0);
 		text_mask(copy);
 		assert_string_equal(copy, cases[i].shown);
 	}

@@ -67,7 +67,9 @@ static void full_and_read_only_show(void **state)
 		assert_true(report->disk[i].known && !report->disk[i].read_only);
 		assert_int_equal(report->disk[i].error, 0);
 		assert_int_equal(disk_percent(report->disk[i].used, report->disk[i].free), 75);
-		assert_int_equal(disk_percent(report->disk[i].inodes_used, report->disk[i].inodes_free), 38);
+		assert_int_equal(disk_percent(report->disk[i].inodes_used,
+					      report->disk[i].inodes_free),
+				 38);
 	}
 	assert_int_equal(report->disk[0].device, report->disk[1].device);
 	assert_int_equal(report->retention.used, sizeof(bytes));

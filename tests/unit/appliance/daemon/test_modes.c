@@ -227,8 +227,9 @@ static void test_saved(void **state)
 
 static void test_of_an_older_version(void **state)
 {
-	static const char text[] = "{\"mode\":\"monitor\",\"since\":1800000000,\"until\":1800003600,"
-				   "\"categories\":0,\"reason\":\"r\",\"by\":\"b\"}";
+	static const char text[] =
+		"{\"mode\":\"monitor\",\"since\":1800000000,\"until\":1800003600,"
+		"\"categories\":0,\"reason\":\"r\",\"by\":\"b\"}";
 	struct mode_clock clock, now = unset("b", 10);
 	struct mode_record record;
 

@@ -3,8 +3,12 @@
 
 #include "appliance/daemon/rolestate.h"
 
-static const struct role_facts fine = { .running = true, .ready = true, .can_start = true, .work_ms = -1,
-					.silent_ms = -1, .age_ms = 9000 };
+static const struct role_facts fine = { .running = true,
+					.ready = true,
+					.can_start = true,
+					.work_ms = -1,
+					.silent_ms = -1,
+					.age_ms = 9000 };
 
 #define WITH(...) ({ struct role_facts with = fine; __VA_ARGS__; with; })
 

@@ -84,7 +84,8 @@ static void without_a_socket(void **state)
 	finds_without_a_socket("192.0.2.5", 1, "");
 }
 
-/* Its link is gone when its blocks are written, and nobody must look for a client of that address. */
+/* Its link is gone when its blocks are written, and nobody must look for a client of that address.
+ */
 static void a_self_test_is_no_client(void **state)
 {
 	(void)state;

@@ -218,7 +218,8 @@ static int open_disk(const char *size)
 	return open(folder_path, O_RDONLY | O_DIRECTORY);
 }
 
-/* A budget larger than the disk: the oldest go, the newest stay, and half of the disk is free for others. */
+/* A budget larger than the disk: the oldest go, the newest stay, and half of the disk is free for
+ * others. */
 static void small_disk(void **state)
 {
 	struct store *store;
@@ -278,7 +279,8 @@ static size_t whole_lines(int folder, const char *newest)
 	return all;
 }
 
-/* Others filled the disk: old lines make room, a part at a time, at last within the current part. */
+/* Others filled the disk: old lines make room, a part at a time, at last within the current part.
+ */
 static void a_full_disk_costs_the_oldest_lines(void **state)
 {
 	static const char others[40 << 10];

@@ -288,7 +288,8 @@ static void requests(void **state)
 
 	(void)state;
 	http_print_request(&out, "GET", "a.example", 443, true, "/x/y", NULL, 0);
-	assert_string_equal(out.data, "GET /x/y HTTP/1.1\r\nHost: a.example\r\nUser-Agent: cordon\r\n"
+	assert_string_equal(out.data,
+			    "GET /x/y HTTP/1.1\r\nHost: a.example\r\nUser-Agent: cordon\r\n"
 			    "Accept: */*\r\nAccept-Encoding: identity\r\n\r\n");
 	text_release(&out);
 	http_print_request(&out, "PUT", "2001:db8::1", 443, false, "/", "body", 4);

@@ -146,7 +146,8 @@ static void every_other_key(void **state)
 
 static void bad_values(void **state)
 {
-	static const struct { const char *text, *expected; } cases[] = {
+	static const struct { const char *text, *expected;
+	} cases[] = {
 		{ "[wan]\ninterface = eth0.4095\n", ":2: error: interface: expected an interface" },
 		{ "[wan]\ninterface = eth0.0\n", "1 to 4094" },
 		{ "[wan]\ninterface = ../../etc\n", "expected an interface" },
@@ -158,19 +159,25 @@ static void bad_values(void **state)
 		{ "[wan]\naddress = 192.0.2.1/33\n", "expected dhcp" },
 		{ "[wan]\naddress6 = 192.0.2.1/24\n", "expected auto" },
 		{ "[wan]\naddress = 192.0.2.0/24\n", "the address of a host" },
-		{ "[wan]\naddress = 192.0.2.2/24\naddress = 192.0.2.3/24\n", "there is one already, in line 2" },
-		{ "[wan]\naddress = 192.0.2.2/24\n[wan]\naddress = 192.0.2.3/24\n", "one already, in line 2" },
-		{ "[wan]\naddress = dhcp\n  address6 = auto\n", "goes on with the value before it" },
-		{ "[routing]\nroute = 192.168.77.0/24 via 192.168.77.9\n", "the network of [lan], or a part" },
+		{ "[wan]\naddress = 192.0.2.2/24\naddress = 192.0.2.3/24\n",
+		  "there is one already, in line 2" },
+		{ "[wan]\naddress = 192.0.2.2/24\n[wan]\naddress = 192.0.2.3/24\n",
+		  "one already, in line 2" },
+		{ "[wan]\naddress = dhcp\n  address6 = auto\n",
+		  "goes on with the value before it" },
+		{ "[routing]\nroute = 192.168.77.0/24 via 192.168.77.9\n",
+		  "the network of [lan], or a part" },
 		{ "[wan]\naddress = 192.0.2.255/24\n", "the address of a host" },
 		{ "[wan]\naddress = 127.0.0.1/8\n", "the address of a host" },
 		{ "[wan]\naddress = 224.0.0.1/8\n", "the address of a host" },
 		{ "[wan]\naddress6 = ff02::1/64\n", "the address of a host" },
 		{ "[wan]\naddress6 = fe80::1/64\n", "the address of a host" },
 		{ "[wan]\ngateway = 192.0.2.1\n", "a gateway is learned otherwise" },
-		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.3.1\n", "of the link's own network" },
+		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.3.1\n",
+		  "of the link's own network" },
 		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.2\n", "another host" },
-		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 2001:db8::1\n", "expected an IPv4 address" },
+		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 2001:db8::1\n",
+		  "expected an IPv4 address" },
 		{ "[wan]\naddress = 192.168.77.9/24\n", "[wan] and [lan] overlap" },
 		{ "[wan]\ninterface = eth1\n", "both on eth1" },
 		{ "[wan]\n# \033[2J\n", ":2: error: expected a line of text" },
@@ -180,29 +187,35 @@ static void bad_values(void **state)
 		{ "[management]\ninterface = all\naddress = 192.0.2.1/24\n", "all is none" },
 		{ "[wan]\ndhcp = on\n", "unknown key \"dhcp\" in [wan]" },
 		{ "[lan]\naddress = dhcp\n", "expected ADDRESS/LENGTH such as" },
-		{ "[lan]\naddress = none\naddress6 = none\n", "expected an address or an address6" },
+		{ "[lan]\naddress = none\naddress6 = none\n",
+		  "expected an address or an address6" },
 		{ "[lan]\ndhcp = 192.168.77.10-192.168.78.20\n", "inside the LAN's own network" },
 		{ "[lan]\ndhcp = 192.168.77.20-192.168.77.10\n", "inside the LAN's own network" },
 		{ "[lan]\ndhcp = 192.168.77.1-192.168.77.10\n", "without the gateway's own" },
 		{ "[lan]\ndhcp = 192.168.77.2-192.168.77.255\n", "inside the LAN's own network" },
 		{ "[lan]\naddress = 10.0.0.1/8\ndhcp = 10.0.1.0-10.1.1.0\n", "at most 4096" },
-		{ "[lan]\naddress = 10.0.0.1/28\ndhcp = on\n", "expected FIRST-LAST in a network smaller" },
+		{ "[lan]\naddress = 10.0.0.1/28\ndhcp = on\n",
+		  "expected FIRST-LAST in a network smaller" },
 		{ "[lan]\ndhcp = maybe\n", "expected on or off" },
 		{ "[lan]\nlease = 5s\n", "from 2m to 30d" },
 		{ "[lan]\naddress6 = 2001:db8::1/56\n", "a length of 64" },
-		{ "[wan]\naddress6 = none\n[lan]\naddress6 = delegated\n", "expected address6 = auto" },
+		{ "[wan]\naddress6 = none\n[lan]\naddress6 = delegated\n",
+		  "expected address6 = auto" },
 		{ "[lan a]\naddress = 10.0.0.1/24\n[lan b]\naddress = 10.0.1.1/24\n",
 		  "with several LANs none is assumed" },
 		{ "[lan]\n[lan]\n", "there is a LAN \"lan\" already, in line 1" },
 		{ "[lan a b]\n", "expected [lan] or [lan NAME]" },
 		{ "[lan ]\n", "expected [lan] or [lan NAME]" },
 		{ "[routing]\nroute = 10.0.0.1/8 via 192.168.77.2\n", "without host bits" },
-		{ "[routing]\nroute = 10.0.0.0/8 via 192.0.2.2\n", ":2: error: route: expected an address" },
+		{ "[routing]\nroute = 10.0.0.0/8 via 192.0.2.2\n",
+		  ":2: error: route: expected an address" },
 		{ "[routing]\nroute = 10.0.0.0/8 via 192.168.77.1\n", "not the gateway's own" },
 		{ "[routing]\nroute = 10.0.0.0/8 via 2001:db8::1\n", "of one family" },
-		{ "[routing]\nroute = 10.0.0.0/8 via 192.168.77.2 dev eth1\n", "PREFIX via ADDRESS" },
+		{ "[routing]\nroute = 10.0.0.0/8 via 192.168.77.2 dev eth1\n",
+		  "PREFIX via ADDRESS" },
 		{ "[routing]\nforward = perhaps\n", "expected yes or no" },
-		{ "[wan]\naddress = none\n[routing]\nmasquerade = yes\n", "expected a [wan] with an IPv4" },
+		{ "[wan]\naddress = none\n[routing]\nmasquerade = yes\n",
+		  "expected a [wan] with an IPv4" },
 		{ "[management]\nssh = on\n", "expected interface with it" },
 		{ "[management]\ninterface = eth9\n", "there is no LAN \"eth9\"" },
 		{ "[management]\ninterface = eth0\naddress = 10.9.0.1/24\n", "from the WAN" },
@@ -239,7 +252,8 @@ static void bounds(void **state)
 	bad(text.data, ":66: error: route:");
 	text_release(&text);
 	for (int i = 0; i <= NETWORK_LANS; i++)
-		text_printf(&text, "[lan n%d]\ninterface = eth1.%d\naddress = 10.%d.0.1/24\n", i, i + 1, i);
+		text_printf(&text, "[lan n%d]\ninterface = eth1.%d\naddress = 10.%d.0.1/24\n", i,
+			    i + 1, i);
 	bad(text.data, "at most 16 of them");
 	text_release(&text);
 }
@@ -261,10 +275,12 @@ static void byte_order_marks_and_blanks(void **state)
 /* While it is built up, answer by answer, there may be none yet. */
 static void a_fixed_wan_has_a_way_out(void **state)
 {
-	static const struct { const char *text; int expected; } cases[] = {
+	static const struct { const char *text; int expected;
+	} cases[] = {
 		{ "[wan]\naddress = 192.0.2.2/24\n", -EINVAL },
 		{ "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n", 0 },
-		{ "[wan]\naddress = 192.0.2.2/24\n[routing]\nroute = 10.0.0.0/8 via 192.0.2.1\n", 0 },
+		{ "[wan]\naddress = 192.0.2.2/24\n[routing]\nroute = 10.0.0.0/8 via 192.0.2.1\n",
+		  0 },
 		{ "[wan]\naddress = dhcp\n", 0 },
 		{ "[lan]\naddress = 10.0.0.1/24\n", 0 },
 	};
@@ -272,7 +288,9 @@ static void a_fixed_wan_has_a_way_out(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		diag_init(&diag);
-		assert_int_equal(network_parse(&network, "n", cases[i].text, strlen(cases[i].text), &diag), 0);
+		assert_int_equal(network_parse(&network, "n", cases[i].text, strlen(cases[i].text),
+					       &diag),
+				 0);
 		assert_int_equal(network_check_outside(&network, "n", &diag), cases[i].expected);
 		assert_int_equal(diag.count, cases[i].expected ? 1 : 0);
 	}

@@ -190,7 +190,8 @@ static void every_key(void **state)
 /* Each has its one mistake in line 3. */
 static void every_bad_value_names_its_line(void **state)
 {
-	static const struct { const char *text; const char *message; } bad[] = {
+	static const struct { const char *text; const char *message;
+	} bad[] = {
 		{ "[network]\n\nlan = a-name-that-is-too-long\n", "lan: expected at most" },
 		{ "[network]\n\nlan = a/b\n", "lan: expected at most" },
 		{ "[network]\n\nlan = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n", "at most 16" },
@@ -209,7 +210,8 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[dns]\n\nlisten = 127.0.0.1:0\n", "listen: expected ADDRESS" },
 		{ "[dns]\n\nupstream = dns.example\n", "upstream: expected ADDRESS" },
 		{ "[dns]\n\nupstream = 1.1.1.1 2.2.2.2 3.3.3.3 4.4.4.4 5.5.5.5 6.6.6.6 7.7.7.7 "
-		  "8.8.8.8 9.9.9.9\n", "more than 8" },
+		  "8.8.8.8 9.9.9.9\n",
+		  "more than 8" },
 		{ "[dns]\n\ninternal-zone = a.example 10.1.0.1\n", "NAME -> ADDRESS" },
 		{ "[dns]\n\ninternal-zone = a..example -> 10.1.0.1\n", "domain name" },
 		{ "[dns]\n\ninternal-zone = . -> 10.1.0.1\n", "domain name" },
@@ -271,11 +273,14 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[network]\n\nlevel = info\n", "unknown key \"level\" in [network]" },
 		{ "[networks]\n\nlan = eth0\n", "unknown section [networks]" },
 		{ "# nothing\n\nlan = eth0\n", "[section] before the first key" },
-		{ "[network]\nlan = eth0\n  masquerade = yes\n", "goes on with the value before it" },
+		{ "[network]\nlan = eth0\n  masquerade = yes\n",
+		  "goes on with the value before it" },
 		{ "[network]\nlan = eth0\n\t[dns]\n", "goes on with the value before it" },
-		{ "[network]\nlan = eth0\n  masquerade: yes\n", "goes on with the value before it" },
+		{ "[network]\nlan = eth0\n  masquerade: yes\n",
+		  "goes on with the value before it" },
 		{ "[network]\nmasquerade = no\n yes\n", "no line that goes on with it" },
-		{ "[action]\nupdate = block\nupdate = monitor\n", "there is one already, in line 2" },
+		{ "[action]\nupdate = block\nupdate = monitor\n",
+		  "there is one already, in line 2" },
 		{ "[network]\nmasquerade = no\nmasquerade = yes\n", "one already, in line 2" },
 		{ "[dns]\ntimeout = 1000 # ms\ntimeout = 500\n", "one already, in line 2" },
 		{ "[dns]\n\nupstream = 0.0.0.0\n", "0.0.0.0 is no host's address" },
@@ -287,8 +292,10 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[dns]\nlisten = 0.0.0.0:5300\nupstream = 127.0.0.9:5300\n", "ask itself" },
 		{ "[dns]\n\ninternal-zone = a.example -> [::1]:53\n", "ask itself" },
 		{ "[dns]\n[network]\ninternal-dns = 127.0.0.1\n", "ask itself" },
-		{ "[network]\n[dns]\nlisten = 127.0.0.1:5353\n[network]\nlan = eth0\n", "expected port 53" },
-		{ "[network]\nlan = eth0\n[dns] rebinding-protection = yes\n", "nothing behind the section's name" },
+		{ "[network]\n[dns]\nlisten = 127.0.0.1:5353\n[network]\nlan = eth0\n",
+		  "expected port 53" },
+		{ "[network]\nlan = eth0\n[dns] rebinding-protection = yes\n",
+		  "nothing behind the section's name" },
 		{ "[network]\nlan = eth0\n[dns]x\n", "nothing behind the section's name" },
 		{ "[network]\n\njust words\n", "expected [section] or key = value" },
 		{ "# nothing\n\n[network\n", "expected [section] or key = value" },

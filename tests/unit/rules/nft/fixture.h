@@ -139,8 +139,8 @@ static inline void fixture_settings(struct settings *settings)
 	settings->nflog_group = 5;
 }
 
-/* As on the image: clients leave with the gateway's address, what is no lan forwards nothing; mgmt0 and
- * lan1 manage it. */
+/* As on the image: clients leave with the gateway's address, what is no lan forwards nothing; mgmt0
+ * and lan1 manage it. */
 static inline void fixture_managed(struct settings *settings)
 {
 	settings->masquerade = settings->drop_others = true;

@@ -39,10 +39,13 @@ static void read_command(const char *command, struct text *out)
  */
 static void list_ruleset(struct text *out)
 {
-	read_command("nft list ruleset | grep -v '@nh,' | sed -n '/^\tchain/,/^\t}/p' | "
-		     "awk '{ chain = chain $0 } /^\t}/ { print chain; chain = \"\" }' | sort; "
-		     "nft list ruleset | grep -v '@nh,' | sed 's/elements = {//; s/[{}]//g' | tr , '\\n' | "
-		     "sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | sort", out);
+	read_command(
+		"nft list ruleset | grep -v '@nh,' | sed -n '/^\tchain/,/^\t}/p' | "
+		"awk '{ chain = chain $0 } /^\t}/ { print chain; chain = \"\" }' | sort; "
+		"nft list ruleset | grep -v '@nh,' | sed 's/elements = {//; s/[{}]//g' | tr , "
+		"'\\n' | "
+		"sed 's/^[[:space:]]*//; s/[[:space:]]*$//' | sort",
+		out);
 }
 
 struct bench {
@@ -122,27 +125,34 @@ static void test_idempotent(void **state)
 /* Each of them, and once, and nothing else. */
 static void assert_policy_routes(void)
 {
-	assert_int_equal(run("for f in -4 -6; do "
-			     "test \"$(ip $f rule list | sed -n 's/^\\(10[0-4]\\):[[:space:]]*/\\1 /p' | "
-			     "sed 's/ *$//' | paste -sd, )\" = '"
-			     "100 from all iif lo goto 104,"
-			     "101 from all fwmark 0x1000000/0x1000000 lookup 3085,"
-			     "102 from all fwmark 0x2000000/0x2000000 goto 104,"
-			     "103 from all prohibit,104 from all nop' && "
-			     "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
-			     "ip $f route list table 3085 | grep -q '^local default dev lo' || "
-			     "exit 1; done"), 0);
+	assert_int_equal(
+		run("for f in -4 -6; do "
+		    "test \"$(ip $f rule list | sed -n 's/^\\(10[0-4]\\):[[:space:]]*/\\1 /p' | "
+		    "sed 's/ *$//' | paste -sd, )\" = '"
+		    "100 from all iif lo goto 104,"
+		    "101 from all fwmark 0x1000000/0x1000000 lookup 3085,"
+		    "102 from all fwmark 0x2000000/0x2000000 goto 104,"
+		    "103 from all prohibit,104 from all nop' && "
+		    "ip $f route list table 3085 | grep -c '' | grep -qx 1 && "
+		    "ip $f route list table 3085 | grep -q '^local default dev lo' || "
+		    "exit 1; done"),
+		0);
 }
 
 /* Rules and routes that are missing or altered are made whole; those of others are told. */
 static void test_repairs_routes(void **state)
 {
 	static const char *const changes[] = {
-		"ip rule del pref 100", "ip -6 rule del pref 101", "ip rule del pref 102",
-		"ip -6 rule del pref 103", "ip rule del pref 104",
+		"ip rule del pref 100",
+		"ip -6 rule del pref 101",
+		"ip rule del pref 102",
+		"ip -6 rule del pref 103",
+		"ip rule del pref 104",
 		"ip rule flush; ip rule add pref 32766 lookup main",
-		"ip route flush table 3085", "ip link set lo down && ip link set lo up",
-		"ip rule del pref 101 && ip rule add pref 101 fwmark 0x1000000/0x3000000 lookup 3085",
+		"ip route flush table 3085",
+		"ip link set lo down && ip link set lo up",
+		"ip rule del pref 101 && ip rule add pref 101 fwmark 0x1000000/0x3000000 lookup "
+		"3085",
 		"ip rule del pref 101 && ip rule add pref 101 fwmark 0x1000000/0x1000000 "
 		"to 10.0.0.0/8 lookup 3085",
 		"ip rule add pref 101 fwmark 0xc0d000 lookup 3085",
@@ -168,10 +178,13 @@ static void test_repairs_routes(void **state)
 		assert_int_equal(others.count, 0);
 	}
 	/* A packet that follows these meets no barrier. */
-	assert_int_equal(run("ip rule add pref 50 lookup 200 && ip -6 rule add pref 103 to fd00::/8 "
-			     "lookup main && ip rule add pref 60 blackhole && "
-			     "ip rule add pref 5000 lookup 201"), 0);
-	assert_int_equal(kernel_routes(bench->kernel, ruleset, &changed, &barrier, &others, &diag), 0);
+	assert_int_equal(
+		run("ip rule add pref 50 lookup 200 && ip -6 rule add pref 103 to fd00::/8 "
+		    "lookup main && ip rule add pref 60 blackhole && "
+		    "ip rule add pref 5000 lookup 201"),
+		0);
+	assert_int_equal(kernel_routes(bench->kernel, ruleset, &changed, &barrier, &others, &diag),
+			 0);
 	assert_false(changed);
 	assert_int_equal(others.count, 1);
 	assert_string_equal(others.text[0], "50 (IPv4): lookup 200");
@@ -182,13 +195,15 @@ static void test_repairs_each(void **state)
 {
 	static const char *const changes[] = {
 		"nft 'add table inet cordon { flags dormant; }'",
-		"nft 'add table inet cordon { flags dormant; }' && nft flush chain inet cordon vendor && "
+		"nft 'add table inet cordon { flags dormant; }' && nft flush chain inet cordon "
+		"vendor && "
 		"nft add chain inet cordon stranger '{ type filter hook forward priority -7; }'",
 		"nft delete table inet cordon",
 		"nft flush table inet cordon",
 		"nft flush chain inet cordon forward",
 		"nft 'chain inet cordon forward { policy drop; }'",
-		"nft 'chain inet cordon stranger { type filter hook forward priority -7; policy drop; }'",
+		"nft 'chain inet cordon stranger { type filter hook forward priority -7; policy "
+		"drop; }'",
 		"nft insert rule inet cordon forward accept",
 		"nft insert rule inet cordon vendor ip saddr '{ 1.1.1.1, 2.2.2.2 }' accept",
 		"nft flush map inet cordon networks4",
@@ -201,22 +216,28 @@ static void test_repairs_each(void **state)
 		"nft add element inet cordon lan '{ wan0 }'",
 		"nft add set inet cordon stranger '{ type ipv4_addr; flags dynamic; timeout 1m; }'",
 		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 }'",
-		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 timeout 9d }'",
+		"nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 "
+		"timeout 9d }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout; timeout 5h; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags "
+		"timeout; timeout 5h; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout; gc-interval 5h; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags "
+		"timeout; gc-interval 5h; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 5; flags timeout; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 5; flags timeout; "
+		"}'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; policy memory; flags timeout; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; policy "
+		"memory; flags timeout; }'",
 		"nft 'flush chain inet cordon clients; flush chain inet cordon vendor; "
 		"delete set inet cordon pinhole4; add set inet cordon pinhole4 "
-		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags timeout, dynamic; counter; }'",
+		"{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; size 65536; flags "
+		"timeout, dynamic; counter; }'",
 		"nft 'add quota inet cordon stranger { over 1 bytes }; "
 		"insert rule inet cordon forward quota name stranger drop'",
 		"nft 'add limit inet cordon stranger { rate 1/day }'",
@@ -254,7 +275,10 @@ static void test_restores_in_part(void **state)
 
 	apply(bench, ruleset);
 	assert_int_equal(kernel_generation(bench->kernel), kernel_whole(bench->kernel));
-	assert_int_equal(run("nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 }'"), 0);
+	assert_int_equal(
+		run("nft add element inet cordon pinhole4 '{ 10.0.0.1 . 77.74.176.1 . tcp . 443 "
+		    "}'"),
+		0);
 	assert_int_not_equal(kernel_generation(bench->kernel), kernel_whole(bench->kernel));
 	assert_int_equal(kernel_restore(bench->kernel, ruleset, &scope, &changed, &diag), 0);
 	assert_false(changed);
@@ -288,7 +312,8 @@ static void test_owned(void **state)
 	}
 	assert_int_equal(kernel_owner(bench->kernel), OWNER_OURS);
 	assert_int_not_equal(run("nft delete table inet cordon 2>/dev/null"), 0);
-	assert_int_equal(run("nft flush ruleset && nft list chain inet cordon vendor >/dev/null"), 0);
+	assert_int_equal(run("nft flush ruleset && nft list chain inet cordon vendor >/dev/null"),
+			 0);
 	kernel_close(bench->kernel);
 	assert_int_equal(run("nft list chain inet cordon vendor >/dev/null"), 0);
 	assert_int_equal(kernel_open(&bench->kernel), 0);

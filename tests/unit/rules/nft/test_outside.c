@@ -152,12 +152,14 @@ static void misfits_are_named(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(default_routes),
-					    cmocka_unit_test(what_is_made_of_the_lan_is_not_outside),
-					    cmocka_unit_test(at_most_four),
-					    cmocka_unit_test(settings_win),
-					    cmocka_unit_test(sides_differ),
-					    cmocka_unit_test(misfits_are_named) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(default_routes),
+		cmocka_unit_test(what_is_made_of_the_lan_is_not_outside),
+		cmocka_unit_test(at_most_four),
+		cmocka_unit_test(settings_win),
+		cmocka_unit_test(sides_differ),
+		cmocka_unit_test(misfits_are_named)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -500,8 +500,8 @@ static void test_relay(void **state)
 	close(world);
 }
 
-/* A domain controller in the LAN is no blind spot: what it asks of the world is captured, and goes on to the server
- * that it asked, from its own address. */
+/* A domain controller in the LAN is no blind spot: what it asks of the world is captured, and goes
+ * on to the server that it asked, from its own address. */
 static void test_internal_server_is_captured(void **state)
 {
 	(void)state;
@@ -534,7 +534,8 @@ static long connections(void)
 	return strtol(text, NULL, 10);
 }
 
-/* Of so many questions each would take an entry for half a minute, and nobody else would get one. */
+/* Of so many questions each would take an entry for half a minute, and nobody else would get one.
+ */
 static void test_own_questions_take_no_connection(void **state)
 {
 	enum { QUESTIONS = 50 };
@@ -553,7 +554,8 @@ static void test_own_questions_take_no_connection(void **state)
 		assert_true(readable(world, SOON));
 		assert_int_equal(recvfrom(world, buffer, sizeof(buffer), 0,
 					  (struct sockaddr *)&from, &length), 3);
-		assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length), 6);
+		assert_int_equal(sendto(world, "answer", 6, 0, (struct sockaddr *)&from, length),
+				 6);
 		assert_true(readable(fd, SOON));
 		assert_int_equal(recv(fd, buffer, sizeof(buffer), 0), 6);
 		close(fd);
@@ -594,7 +596,9 @@ static void test_agrees_with_policy(void **state)
 		"2001:db8:64::4d4a:b009", "2001:db8:65:0:4d:4ab0:900:0", "2001:d00:4d4a:b009::",
 		"2001:db8:66:4d:4a:b009::", "2001:db8:66:9:9:909::",
 	};
-	static const uint16_t port[] = { 80, 443, 784, 5353, 853, 8853, 13000, 13001, 13002, 65535 };
+	static const uint16_t port[] = {
+		80, 443, 784, 5353, 853, 8853, 13000, 13001, 13002, 65535
+	};
 	int server[2][sizeof(port) / sizeof(port[0])];
 
 	(void)state;
@@ -720,7 +724,8 @@ static void test_pinhole_is_for_its_ports(void **state)
 /* What a forwarder resolved is for whoever asked it. */
 static void test_pinhole_for_anybody(void **state)
 {
-	struct pinhole pinhole = hole_to("77.74.176.9", 443), pinhole6 = hole_to("2a03:2480::9", 443);
+	struct pinhole pinhole = hole_to("77.74.176.9", 443),
+		       pinhole6 = hole_to("2a03:2480::9", 443);
 	int world = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
 	int world6 = listener(WORLD, "2a03:2480::9", 443, SOCK_STREAM, false);
 
@@ -977,8 +982,8 @@ static void test_vendor_stream_ends_with_the_policy(void **state)
 	close(fd);
 }
 
-/* What the gateway itself answers goes to no vendor; its own programs go where they like, unless the
- * settings say otherwise. */
+/* What the gateway itself answers goes to no vendor; its own programs go where they like, unless
+ * the settings say otherwise. */
 static void test_gateway_answers_no_vendor(void **state)
 {
 	int vendor = listener(WORLD, "77.74.176.9", 443, SOCK_STREAM, false);
@@ -1495,21 +1500,38 @@ static void test_confined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_capture), TEST(test_capture_lost), TEST(test_disarmed), TEST(test_relay), TEST(test_internal_server_is_captured),
+		TEST(test_capture),
+		TEST(test_capture_lost),
+		TEST(test_disarmed),
+		TEST(test_relay),
+		TEST(test_internal_server_is_captured),
 		TEST(test_own_questions_take_no_connection),
-		TEST(test_vendor), TEST(test_agrees_with_policy), TEST(test_pinhole),
-		TEST(test_pinhole_is_for_its_ports), TEST(test_pinhole_for_anybody),
+		TEST(test_vendor),
+		TEST(test_agrees_with_policy),
+		TEST(test_pinhole),
+		TEST(test_pinhole_is_for_its_ports),
+		TEST(test_pinhole_for_anybody),
 		TEST(test_forged_source_carries_nothing_out),
 		TEST(test_forged_source6_carries_nothing_out),
 		TEST(test_vendor_error_reaches_no_client),
 		TEST(test_vendor_stream_ends_with_the_policy),
-		TEST(test_gateway_answers_no_vendor), TEST(test_unknown_interface_is_guarded),
+		TEST(test_gateway_answers_no_vendor),
+		TEST(test_unknown_interface_is_guarded),
 		TEST(test_closed),
-		TEST(test_pinhole_mac), TEST(test_no_lan), TEST(test_cut),
-		TEST(test_sanctioned), TEST(test_log), TEST(test_no_gap),
-		TEST(test_world_sees_nothing), TEST(test_masquerade),
-		TEST(test_masquerade_relay), TEST(test_managed), TEST(test_aside), TEST(test_others),
-		TEST(test_dhcp_renewal), TEST(test_confined),
+		TEST(test_pinhole_mac),
+		TEST(test_no_lan),
+		TEST(test_cut),
+		TEST(test_sanctioned),
+		TEST(test_log),
+		TEST(test_no_gap),
+		TEST(test_world_sees_nothing),
+		TEST(test_masquerade),
+		TEST(test_masquerade_relay),
+		TEST(test_managed),
+		TEST(test_aside),
+		TEST(test_others),
+		TEST(test_dhcp_renewal),
+		TEST(test_confined),
 	};
 
 	if (geteuid() != 0) {

@@ -133,8 +133,10 @@ static void moved_rules_change_nothing(void **state)
 {
 	static const char *const old[LISTS] = { HEAD("one") "[update]\na.com evidence=\"x\"\n",
 						HEAD("two") "[update]\nb.com\n" };
-	static const char *const new[LISTS] = { HEAD("one") "[web]\nc.com confidence=low\n",
-						HEAD("two") "[update]\nb.com\na.com evidence=\"x\"\n" };
+	static const char *const new[LISTS] = {
+		HEAD("one") "[web]\nc.com confidence=low\n",
+		HEAD("two") "[update]\nb.com\na.com evidence=\"x\"\n"
+	};
 
 	(void)state;
 	gives_sets(old, new, "web\n~ c.com: monitored by one:web:c.com (low), was no rule\n");
@@ -247,8 +249,9 @@ static void lists_off_by_default(void **state)
 {
 	static const char *const old[LISTS] = { HEAD("l") "[update]\na.com\n",
 						HEAD("oem") "default: off\n[update]\nb.com\n" };
-	static const char *const new[LISTS] = { HEAD("l") "[update]\na.com\n",
-						HEAD("oem") "default: off\n[update]\nb.com\nc.com\n" };
+	static const char *const new[LISTS] = {
+		HEAD("l") "[update]\na.com\n", HEAD("oem") "default: off\n[update]\nb.com\nc.com\n"
+	};
 	static const char *const on[LISTS] = { HEAD("l") "[update]\na.com\n",
 					       HEAD("oem") "[update]\nb.com\n" };
 
@@ -265,7 +268,9 @@ static void describes_lists(void **state)
 		"list: o\nversion: 1\nauthority: x\n[web]\nw.com\n" };
 	static const char *const new[LISTS] = {
 		"list: a\nversion: 2\n[update]\na.com evidence=\"e\"\nc.com\n",
-		HEAD("new") "default: off\n[web]\nn.com\n", "list: o\nversion: 1\nauthority: y\n[web]\nw.com\n" };
+		HEAD("new") "default: off\n[web]\nn.com\n",
+		"list: o\nversion: 1\nauthority: y\n[web]\nw.com\n"
+	};
 	struct diff *diff = compare(old, new);
 	struct text out = TEXT_EMPTY;
 

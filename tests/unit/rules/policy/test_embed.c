@@ -48,8 +48,9 @@ static void rfc6052_examples(void **state)
 
 static void other_lengths_are_refused(void **state)
 {
-	static const char *const bad[] = { "2001:db8::/31", "2001:db8::/33", "2001:db8::/72",
-					   "2001:db8::/95", "2001:db8::/128", "10.0.0.0/8", "::/0" };
+	static const char *const bad[] = { "2001:db8::/31", "2001:db8::/33",  "2001:db8::/72",
+					   "2001:db8::/95", "2001:db8::/128", "10.0.0.0/8",
+					   "::/0" };
 	struct embedding embedding;
 
 	(void)state;

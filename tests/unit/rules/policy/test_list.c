@@ -75,8 +75,8 @@ static void whole_language(void **state)
 /* The first error of each text: its line, its column, and what was expected. */
 static void every_error_names_its_place(void **state)
 {
-	static const struct { const char *text; unsigned int line, column; const char *message; }
-	bad[] = {
+	static const struct { const char *text; unsigned int line, column; const char *message;
+	} bad[] = {
 		{ "", 0, 0, "no [section]" },
 		{ "list: a\n", 0, 0, "no [section]" },
 		{ "hello\n", 1, 1, "header field" },
@@ -96,7 +96,9 @@ static void every_error_names_its_place(void **state)
 		{ HEAD "[update]\n=a_!b\n", 4, 4, "domain name" },
 		{ HEAD "[update]\n  *.a.com\n", 4, 3, "domain name" },
 		{ HEAD "[update]\n=\n", 4, 2, "domain name" },
-		{ HEAD "[update]\nb\xc3\xbc" "cher.example\n", 4, 2, "domain name" },
+		{ HEAD "[update]\nb\xc3\xbc"
+		       "cher.example\n",
+		  4, 2, "domain name" },
 		{ HEAD "[update]\n1.2.3\n", 4, 1, "not an IPv4 address" },
 		{ HEAD "[update]\n1.2.3.256\n", 4, 1, "not an IPv4 address" },
 		{ HEAD "[update]\n77.74.177.0/21\n", 4, 1, "host bits" },
@@ -112,7 +114,8 @@ static void every_error_names_its_place(void **state)
 		{ HEAD "[bypass]\n1.2.3.0/24 ports=tcp/1\n", 4, 1, "belongs to a name" },
 		{ HEAD "[exempt]\na.com leads-to=1.2.3.4/24\n", 4, 16, "leads-to" },
 		{ HEAD "[exempt]\na.com leads-to=b.com\n", 4, 16, "leads-to" },
-		{ HEAD "[network]\n1.2.3.4 category=exempt leads-to=1.2.3.4\n", 4, 1, "belongs to a name" },
+		{ HEAD "[network]\n1.2.3.4 category=exempt leads-to=1.2.3.4\n", 4, 1,
+		  "belongs to a name" },
 		{ HEAD "[update]\na.com product\n", 4, 7, "key=value" },
 		{ HEAD "[update]\na.com =x\n", 4, 7, "key=value" },
 		{ HEAD "[update]\na.com evidence=\n", 4, 7, "key=value" },

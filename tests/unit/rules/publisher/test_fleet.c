@@ -294,7 +294,8 @@ static void test_expected_key(void **state)
 	fleet_release(&first);
 }
 
-/* Whoever writes to the collector first is nobody yet, with and without a line that names no key. */
+/* Whoever writes to the collector first is nobody yet, with and without a line that names no key.
+ */
 static void test_strangers_first_receipt_pins_nothing(void **state)
 {
 	struct fleet first, fleet;
@@ -449,10 +450,13 @@ static int free_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_hundred), cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_two_hundred),
+		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_expected_key),
-		cmocka_unit_test(test_strangers_first_receipt_pins_nothing), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_files),	    cmocka_unit_test(test_rings),
+		cmocka_unit_test(test_strangers_first_receipt_pins_nothing),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_rings),
 		cmocka_unit_test(test_expect_lines),
 	};
 

@@ -8,13 +8,18 @@
 /* What a bundle is inside, image_install.sh shows. */
 static int stage_bytes(const char *name, const char *arch, int64_t build, const char *bytes)
 {
-	const struct images_entry entry = { .name = name, .data = bytes, .size = strlen(bytes), .arch = arch,
-					    .version = "0.2.0", .build = build };
+	const struct images_entry entry = { .name = name,
+					    .data = bytes,
+					    .size = strlen(bytes),
+					    .arch = arch,
+					    .version = "0.2.0",
+					    .build = build };
 	bool replaced;
 	int error;
 
 	world_open();
-	error = images_stage(&world.repository, &entry, world.now, 365 * DAY, &replaced, &world.diag);
+	error = images_stage(&world.repository, &entry, world.now, 365 * DAY, &replaced,
+			     &world.diag);
 	world_close();
 	return error;
 }
@@ -38,7 +43,8 @@ static void published(const char *expected)
 	char names[512] = "";
 
 	world_open();
-	assert_int_equal(repository_published(&world.repository, PACKED_ROLE, &images, &world.diag), 0);
+	assert_int_equal(repository_published(&world.repository, PACKED_ROLE, &images, &world.diag),
+			 0);
 	world_close();
 	for (size_t i = 0; i < images->files; i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s ",
@@ -82,7 +88,8 @@ static void test_staged_signed_packed(void **state)
 	text_release(&packed);
 }
 
-/* Every root since the first goes along: an appliance may know no other. What has expired is not given out. */
+/* Every root since the first goes along: an appliance may know no other. What has expired is not
+ * given out. */
 static void test_packed_with_every_root(void **state)
 {
 	static struct archive archive;
@@ -93,7 +100,9 @@ static void test_packed_with_every_root(void **state)
 	world_begin();
 	assert_int_equal(stage("a.bundle", "x86_64", 100), 0);
 	world_open();
-	assert_int_equal(rotation_stage(&world.repository, &rotation, world.now, &notes, &world.diag), 0);
+	assert_int_equal(rotation_stage(&world.repository, &rotation, world.now, &notes,
+					&world.diag),
+			 0);
 	world_close();
 	world_sign(CAROL);
 	publish();
@@ -111,7 +120,8 @@ static void test_packed_with_every_root(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *const wrong[] = { "root.json", "a b.bundle", ".bundle", "a", "../a.bundle" };
+	static const char *const wrong[] = { "root.json", "a b.bundle", ".bundle", "a",
+					     "../a.bundle" };
 
 	(void)state;
 	world_begin();
@@ -175,15 +185,18 @@ static void test_damaged_bundle(void **state)
 	assert_int_equal(stage_bytes("a.bundle", "x86_64", 100, "the bytes"), 0);
 	world_sign(ALICE);
 	world_sign(BOB);
-	snprintf(command, sizeof(command), "sed -i s/bytes/BYTES/ %s/staging/targets/images/*.a.bundle", world.path);
+	snprintf(command, sizeof(command),
+		 "sed -i s/bytes/BYTES/ %s/staging/targets/images/*.a.bundle", world.path);
 	assert_int_equal(system(command), 0);
 	assert_int_not_equal(world_publish(ONE), 0);
 	assert_int_equal(world_look(), 0);
 	assert_int_equal(world_version("images"), 1);
-	snprintf(command, sizeof(command), "sed -i s/BYTES/bytes/ %s/staging/targets/images/*.a.bundle", world.path);
+	snprintf(command, sizeof(command),
+		 "sed -i s/BYTES/bytes/ %s/staging/targets/images/*.a.bundle", world.path);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(world_publish(ONE), 0);
-	snprintf(command, sizeof(command), "sed -i s/bytes/BYTES/ %s/targets/images/*.a.bundle", world.path);
+	snprintf(command, sizeof(command), "sed -i s/bytes/BYTES/ %s/targets/images/*.a.bundle",
+		 world.path);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(world_try(), -EINVAL);
 	assert_true(world_says("was changed"));

@@ -78,13 +78,16 @@ static void test_older_or_another_is_refused(void **state)
 	assert_int_equal(seen_learn(&seen, &now), 0);
 	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, &four, { false } }, "r", &diag),
 			 -EEXIST);
-	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, &other, { false } }, "r", &diag),
+	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, &other, { false } }, "r",
+				    &diag),
 			 -EEXIST);
 	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, NULL, { false } }, "r", &diag),
 			 -EEXIST);
-	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, &six, { false } }, "r", &diag), 0);
+	assert_int_equal(seen_check(&seen, &(struct seen_now){ ONE, &six, { false } }, "r", &diag),
+			 0);
 	/* Of a repository that it has not met it knows nothing. */
-	assert_int_equal(seen_check(&seen, &(struct seen_now){ TWO, &four, { false } }, "r", &diag), 0);
+	assert_int_equal(seen_check(&seen, &(struct seen_now){ TWO, &four, { false } }, "r", &diag),
+			 0);
 	seen_release(&seen);
 }
 
@@ -132,11 +135,18 @@ static void test_two_signatures_under_one_version(void **state)
 static void test_wrong_files(void **state)
 {
 	static const char *const wrong[] = {
-		"", "{", "[]", "{}", "{\"repositories\": []}",
-		"{\"repositories\": {\"abc\": {\"roles\": {}, \"signed\": {}, \"release\": 0, \"hold\": 0}}}",
+		"",
+		"{",
+		"[]",
+		"{}",
+		"{\"repositories\": []}",
+		"{\"repositories\": {\"abc\": {\"roles\": {}, \"signed\": {}, \"release\": 0, "
+		"\"hold\": 0}}}",
 		"{\"repositories\": {\"" ONE "\": {}}}",
-		"{\"repositories\": {\"" ONE "\": {\"roles\": {}, \"signed\": {}, \"release\": -1, \"hold\": 0}}}",
-		"{\"repositories\": {\"" ONE "\": {\"roles\": {\"rules\": {\"version\": 1}}, \"signed\": {}, "
+		"{\"repositories\": {\"" ONE
+		"\": {\"roles\": {}, \"signed\": {}, \"release\": -1, \"hold\": 0}}}",
+		"{\"repositories\": {\"" ONE
+		"\": {\"roles\": {\"rules\": {\"version\": 1}}, \"signed\": {}, "
 		"\"release\": 1, \"hold\": 0}}}",
 	};
 
@@ -158,8 +168,9 @@ static void test_record_is_one_line(void **state)
 	struct text text = TEXT_EMPTY;
 
 	(void)state;
-	assert_int_equal(seen_record_print("sign", TWO, &signature, "- a.example: gone\n\"quoted\"\n",
-					   &text), 0);
+	assert_int_equal(seen_record_print("sign", TWO, &signature,
+					   "- a.example: gone\n\"quoted\"\n", &text),
+			 0);
 	assert_ptr_equal(strchr(text.data, '\n'), text.data + text.length - 1);
 	assert_non_null(strstr(text.data, "\"shown\":\"- a.example: gone\\n\\\"quoted\\\"\\n\""));
 	assert_non_null(strstr(text.data, "\"time\":\"2026-11-25T09:46:40Z\""));

@@ -281,9 +281,11 @@ static void checks_every_file(void **state)
 	(void)state;
 	assert_int_equal(parse(&approval, settings(1), 10, 2), 0);
 	assert_int_equal(approval_check(&approval, "cordon.conf", CONF, strlen(CONF), &diag), 0);
-	assert_int_equal(approval_check(&approval, "cordon.conf", "[dnS]\n", strlen(CONF), &diag), -EINVAL);
+	assert_int_equal(approval_check(&approval, "cordon.conf", "[dnS]\n", strlen(CONF), &diag),
+			 -EINVAL);
 	assert_int_equal(approval_check(&approval, "cordon.conf", CONF, 0, &diag), -EINVAL);
-	assert_int_equal(approval_check(&approval, "root.json", CONF, strlen(CONF), &diag), -ENOENT);
+	assert_int_equal(approval_check(&approval, "root.json", CONF, strlen(CONF), &diag),
+			 -ENOENT);
 	approval_release(&approval);
 }
 
@@ -331,7 +333,9 @@ static void refuses_other_shapes(void **state)
 	}
 	diag_init(&diag);
 	assert_int_equal(approval_parse(&approval, "{}", 2, &diag), -EINVAL);
-	assert_int_equal(approval_parse(&approval, "{\"signatures\": 1, \"signed\": {}}", 31, &diag), -EINVAL);
+	assert_int_equal(approval_parse(&approval, "{\"signatures\": 1, \"signed\": {}}", 31,
+					&diag),
+			 -EINVAL);
 	assert_int_equal(approval_parse(&approval, "", 0, &diag), -EINVAL);
 }
 

@@ -45,7 +45,8 @@ static void a_cut_anywhere_is_refused(void **state)
 
 		memcpy(copy, text.data, length);
 		assert_int_equal(archive_parse(&back, copy, length), -EBADMSG);
-		assert_true(length ? archive_extent(copy, length) > length : archive_extent(copy, 0) == 0);
+		assert_true(length ? archive_extent(copy, length) > length :
+				     archive_extent(copy, 0) == 0);
 		free(copy);
 	}
 	assert_int_equal(archive_extent(text.data, text.length), text.length);

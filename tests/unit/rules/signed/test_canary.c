@@ -43,7 +43,8 @@ static int check(const struct policy_options *options, const char *block, const 
 static void what_must_block_blocks(void **state)
 {
 	static const char *const blocked[] = { "a.com", "x.a.com", "77.74.176.1" };
-	static const char *const open[] = { "b.com", "tip.a.com", "77.74.178.1", "192.0.2.1", "com" };
+	static const char *const open[] = { "b.com", "tip.a.com", "77.74.178.1", "192.0.2.1",
+					    "com" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(blocked) / sizeof(*blocked); i++)
@@ -76,7 +77,8 @@ static void what_must_pass_passes(void **state)
 	assert_int_equal(check(NULL, NULL, "77.74.183.255", 0), -EINVAL);
 }
 
-/* Local settings and modes are the appliance's business: they neither make a release good nor bad. */
+/* Local settings and modes are the appliance's business: they neither make a release good nor bad.
+ */
 static void settings_do_not_change_what_must_block(void **state)
 {
 	struct policy_options options;

@@ -202,8 +202,9 @@ static void counts_and_names_signers(void **state)
 	metadata = parse(forge, METADATA_ROOT);
 	diag_init(&diag);
 	role = metadata->role[METADATA_ROOT];
-	assert_int_equal(metadata_verify(metadata, &role, metadata->key, metadata->keys, "root.json",
-					 NULL, 0, NULL, &diag), -EACCES);
+	assert_int_equal(metadata_verify(metadata, &role, metadata->key, metadata->keys,
+					 "root.json", NULL, 0, NULL, &diag),
+			 -EACCES);
 	assert_non_null(strstr(diag.entry[0].message, "1 of 2 signatures"));
 	metadata_free(metadata);
 }

@@ -51,7 +51,8 @@ static void trust_begins_with_the_release_in_force(void **state)
 
 static void damaged_trust_is_no_trust(void **state)
 {
-	static const char *const names[] = { "root.json", "timestamp.json", "snapshot.json", "targets.json" };
+	static const char *const names[] = { "root.json", "timestamp.json", "snapshot.json",
+					     "targets.json" };
 	const struct forge *forge = *state;
 	struct text packed = forge_pack(forge, image);
 
@@ -99,7 +100,8 @@ static void no_other_byte_is_taken(void **state)
 
 		packed.data[at] ^= 1;
 		if (forge_judge_at(forge, &packed, NULL, FORGE_NOW, found, sizeof(found)) == 0)
-			assert_string_equal(found, "cordon-x86_64-0.2.0.bundle=the bytes of a bundle");
+			assert_string_equal(found,
+					    "cordon-x86_64-0.2.0.bundle=the bytes of a bundle");
 		packed.data[at] ^= 1;
 	}
 	text_release(&packed);
@@ -111,7 +113,8 @@ static void what_is_no_packed_image(void **state)
 	struct text packed = { .data = (char *)(uintptr_t)"MZ, a kernel", .length = 12 };
 
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-	assert_true(forge_says("this is none: expected a file that \"cordon repo image DIR --pack"));
+	assert_true(
+		forge_says("this is none: expected a file that \"cordon repo image DIR --pack"));
 	packed = forge_pack(forge, "none");
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
 	assert_true(forge_says("no NAME.bundle with it"));
@@ -182,7 +185,8 @@ static void older_than_what_is_known(void **state)
 
 	forge_publish(forge, "timestamp");
 	in_force = forge_in_force(forge);
-	assert_int_equal(forge_judge_at(forge, &packed, &in_force, FORGE_NOW, found, sizeof(found)), 0);
+	assert_int_equal(forge_judge_at(forge, &packed, &in_force, FORGE_NOW, found, sizeof(found)),
+			 0);
 	assert_string_equal(found, "cordon-x86_64-0.2.0.bundle=the bytes of a bundle");
 	forge_repack(&packed, image, "the bytes of A bundle", strlen(content));
 	assert_int_equal(forge_judge(forge, &packed, &in_force), -EINVAL);
@@ -203,8 +207,10 @@ static void older_than_what_is_known(void **state)
 
 static void names_of_targets(void **state)
 {
-	static const char *const wrong[] = { "", ".bundle", ".hidden.bundle", "a/b.bundle", "root.json", "a b.bundle",
-					     "../x.bundle", "a.bundles", "bundle", "a.bundle.json" };
+	static const char *const wrong[] = {
+		"",	      ".bundle",     ".hidden.bundle", "a/b.bundle", "root.json",
+		"a b.bundle", "../x.bundle", "a.bundles",      "bundle",     "a.bundle.json"
+	};
 	char longest[ARCHIVE_NAME + 1];
 
 	(void)state;
@@ -212,7 +218,8 @@ static void names_of_targets(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		assert_false(packed_check_name(wrong[i]));
 	memset(longest, 'a', ARCHIVE_NAME);
-	snprintf(longest + ARCHIVE_NAME - strlen(PACKED_ENDING), strlen(PACKED_ENDING) + 1, PACKED_ENDING);
+	snprintf(longest + ARCHIVE_NAME - strlen(PACKED_ENDING), strlen(PACKED_ENDING) + 1,
+		 PACKED_ENDING);
 	assert_false(packed_check_name(longest));
 	assert_true(packed_check_name(longest + 1));
 }
