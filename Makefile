@@ -45,6 +45,7 @@ LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft
 LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
 	$(if $(CONFIG_ED25519),-lsodium) $(if $(CONFIG_PKCS11),-lp11-kit) -lpthread
 PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
+MANUALS := $(sort $(wildcard $(foreach room,appliance/* appliance/box/* rules/*,$(room)/*.[158])))
 
 # ---- configuration (Kconfig)
 KCONFIG = cd $(O) && KCONFIG_CONFIG=.config $(1) $(CURDIR)/Kconfig
@@ -262,7 +263,7 @@ measure:
 	$(Q)tests/checks/measure
 
 check-man:
-	$(Q)tests/check-man $(O)
+	$(Q)tests/check-man $(O) $(MANUALS)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
@@ -319,16 +320,10 @@ install: all
 	install -D -m644 -t $(DESTDIR)/etc/cordon/rules rules/lists/*.rules
 	install -D -m644 appliance/settings/cordon.conf.example \
 		$(DESTDIR)/etc/cordon/cordon.conf.example
-	install -D -m644 appliance/cli/cordon.1 $(DESTDIR)$(PREFIX)/share/man/man1/cordon.1
-	$(if $(CONFIG_PUBLISHER),install -D -m644 rules/signed/cordon-repo.1 \
-		$(DESTDIR)$(PREFIX)/share/man/man1/cordon-repo.1)
-	install -D -m644 appliance/daemon/cordond.8 $(DESTDIR)$(PREFIX)/share/man/man8/cordond.8
-	install -D -m644 appliance/settings/cordon.conf.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/cordon.conf.5
-	install -D -m644 appliance/settings/network.conf.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/network.conf.5
-	install -D -m644 rules/lists/cordon-rules.5 \
-		$(DESTDIR)$(PREFIX)/share/man/man5/cordon-rules.5
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(filter-out $(if $(CONFIG_PUBLISHER),,%/cordon-repo.1),$(filter %.1,$(MANUALS)))
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(filter %.5,$(MANUALS))
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(filter %.8,$(MANUALS))
 	install -D -m644 appliance/cli/cordon.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cordon
 clean:
