@@ -6,7 +6,7 @@
 
 REPLAY=$ROOT/build/tests/boot/replay
 CUTS=${CUTS:-200}
-LOG_SECONDS=15	# what README says that a cut may cost
+LOG_SECONDS=15	# what image/README.md says that a cut may cost
 
 record_begin() {
 	vm_disk
