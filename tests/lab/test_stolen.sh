@@ -72,7 +72,7 @@ runbook() {
 	cp "$KEYS"/{alice,bob,carol}.* "$place/"
 	ln -s "$HONEST" "$place/repo"
 	sed -n '/^\.Ss When the online key is stolen/,/^\.Ss When something/p' \
-		"$ROOT/rules/signed/cordon-repo.1" | sed -n '/^\.Bd/,/^\.Ed/p' |
+		"$ROOT/rules/repo/cordon-repo.1" | sed -n '/^\.Bd/,/^\.Ed/p' |
 		sed "/^\.[BE]d/d; s/\\\\e\$/\\\\/; s/build1/$1/g; s/build3/$2/g
 			s/^cordon repo sign .*/& --yes/" >"$place/lines"
 	[ "$(grep -c '^ *cordon repo' "$place/lines")" = 7 ] || fail 'the manual has other lines'
