@@ -14,35 +14,36 @@
 #include "appliance/command/command.h"
 #include "rules/repo/table.h"
 
-/* What --help says besides, because an image has no manuals. */
+/* Explanations for --help, because an image has no manuals. */
 static const char *const details[][2] = {
 	{ "network",
-	"  show        what network.conf says and leaves open; cards by hardware address, cables\n"
-	"  check FILE  reads a network.conf and says what is wrong with it\n"
-	"  renew       begins DHCP of both families anew, now, and says what came of it\n"
-	"The others are for the start of the box, its DHCP clients and its supervisor.\n" },
+	"  show        what network.conf says, with the defaults; cards by hardware address, cables\n"
+	"  check FILE  lists the errors of a network.conf\n"
+	"  renew       starts DHCP of both families anew, now, and prints the outcome\n"
+	"The scripts of the image call: up, down, forward, sysctl, lease EVENT, services --supervise.\n" },
 	{ "settings",
 	"  show        the files in force\n"
-	"  id          by which names a signed set may be for this box\n"
+	"  id          the names for which a signed set may be made for this box\n"
 	"  diff FILE   how others differ: a copy, one of the files by its own name, or a folder of them\n"
-	"  import FILE takes them, for good; what is protected asks for the administrator's secret\n"
+	"  import FILE takes them for good; a protected change asks for the administrator's secret\n"
 	"  apply FILE --confirm SECONDS\n"
-	"              takes them for a trial, which ends by itself: keep them, or revert at once\n"
+	"              tries them: they are undone after that time, unless you keep them\n"
+	"  keep, revert  ends the trial: they stay, or go at once\n"
 	"  export FILE one file with all of them (- is standard output), for a spare box\n"
-	"  accept      looks at the set that was refused, and takes it with the secret\n"
-	"  discard     forgets that set\n"
+	"  accept      shows the refused set, and takes it with the secret\n"
+	"  discard     drops the refused set\n"
 	"  reset       factory reset, on the console; the log stays without --log\n"
 	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with network.conf,\n"
 	"              cordon.conf, authorized_keys, root.json, mirror-ca.pem, admin-secret, settings.json\n"
-	"compose and expire are for the start of the box and its supervisor.\n" },
+	"The scripts of the image call: compose, expire.\n" },
 	{ "image",
-	"  status       which image is in which slot, which runs, which is on trial\n"
+	"  status       which image is in which slot, which one runs, which one is on trial\n"
 	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the other slot\n"
 	"               and tries it at the next start, or with --reboot now; - is standard input.\n"
-	"               --allow-downgrade: an older one, on the console alone\n"
-	"  rollback     the other image is started next, or with --reboot now\n"
-	"  confirm      the image that runs stays; the box does so by itself when its self-test passed\n"
-	"grow, device and on-trial are for the start of the box.\n" },
+	"               --allow-downgrade: an older one, on the console only\n"
+	"  rollback     starts the other image next, or with --reboot now\n"
+	"  confirm      keeps the running image; the box does so itself when its self-test has passed\n"
+	"The scripts of the image call: grow, device NAME..., on-trial.\n" },
 };
 
 static int command_console(const struct cli *cli, int argc, char **argv);
@@ -64,21 +65,17 @@ static const struct command commands[] = {
 	{ "selftest", "[--wait SECONDS] [--json]",
 	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },
 	{ "update", "[status | history] [--json]\n"
-	  "       cordon update now | device | from DIR | push HOST DIR | receive | release\n"
+	  "       cordon update now | device | from DIR | push HOST DIR | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
-	{ "network", "[show [--json] | check FILE | renew [wan] [--json] |\n"
-	  "                      up | forward | down | sysctl]\n"
-	  "       cordon network lease EVENT | services --supervise",
+	{ "network", "[show [--json] | check FILE | renew [wan] [--json]]",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "[show | id | intake [--activate] | compose | accept | discard |\n"
-	  "                       reset [--log]]\n"
-	  "       cordon settings keep | revert | expire\n"
-	  "       cordon settings export FILE | import FILE | diff FILE | apply FILE --confirm SECONDS",
+	{ "settings", "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
+	  "       cordon settings export FILE | import FILE | diff FILE\n"
+	  "       cordon settings apply FILE --confirm SECONDS | keep | revert",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
-	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] | confirm |\n"
-	  "                    rollback [--reboot]]\n"
-	  "       cordon image grow | device esp|slot-a|slot-b|data ... | on-trial",
+	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
+	  "                    rollback [--reboot] | confirm]",
 	  "the two slots of a disk, and new images for them", command_image },
 	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
 	{ "console", "", "what an appliance shows on its console", command_console },
@@ -100,10 +97,26 @@ static void print_help(FILE *out)
 		     "cordon COMMAND --help, cordon(1)\n");
 }
 
+/* The manual that describes a command; cordon(1) has those for daily use. */
+static const char *manual_of(const char *name)
+{
+	static const char *const manuals[][2] = {
+		{ "image", "cordon-image(1)" }, { "network", "cordon-network(1)" },
+		{ "update", "cordon-update(1)" }, { "settings", "cordon-settings(1)" },
+		{ "setup", "cordon-settings(1)" }, { "console", "cordon-settings(1)" },
+	};
+
+	for (size_t i = 0; i < sizeof(manuals) / sizeof(*manuals); i++) {
+		if (strcmp(manuals[i][0], name) == 0)
+			return manuals[i][1];
+	}
+	return "cordon(1)";
+}
+
 static void print_command_help(const struct command *command)
 {
-	printf("usage: cordon %s %s\n\n%s; see cordon(1)\n", command->name, command->arguments,
-	       command->summary);
+	printf("usage: cordon %s %s\n\n%s; see %s\n", command->name, command->arguments,
+	       command->summary, manual_of(command->name));
 	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
 		if (strcmp(details[i][0], command->name) == 0)
 			printf("\n%s", details[i][1]);
