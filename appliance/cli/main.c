@@ -17,15 +17,17 @@
 /* Explanations for --help, because an image has no manuals. */
 static const char *const details[][2] = {
 	{ "network",
-	"  show        what network.conf says, with the defaults; cards by hardware address, cables\n"
+	"  show        what network.conf says, with the defaults; cards and their cables\n"
 	"  check FILE  lists the errors of a network.conf\n"
 	"  renew       starts DHCP of both families anew, now, and prints the outcome\n"
-	"The scripts of the image call: up, down, forward, sysctl, lease EVENT, services --supervise.\n" },
+	"The scripts of the image call: up, down, forward, sysctl, lease EVENT,\n"
+	"services --supervise.\n" },
 	{ "settings",
 	"  show        the files in force\n"
 	"  id          the names for which a signed set may be made for this box\n"
-	"  diff FILE   how others differ: a copy, one of the files by its own name, or a folder of them\n"
-	"  import FILE takes them for good; a protected change asks for the administrator's secret\n"
+	"  diff FILE   how others differ: a copy, one of the files by its own name,\n"
+	"              or a folder of them\n"
+	"  import FILE takes them for good; a protected change asks for the secret\n"
 	"  apply FILE --confirm SECONDS\n"
 	"              tries them: they are undone after that time, unless you keep them\n"
 	"  keep, revert  ends the trial: they stay, or go at once\n"
@@ -33,16 +35,18 @@ static const char *const details[][2] = {
 	"  accept      shows the refused set, and takes it with the secret\n"
 	"  discard     drops the refused set\n"
 	"  reset       factory reset, on the console; the log stays without --log\n"
-	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with network.conf,\n"
-	"              cordon.conf, authorized_keys, root.json, mirror-ca.pem, admin-secret, settings.json\n"
+	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with\n"
+	"              network.conf, cordon.conf, authorized_keys, root.json, mirror-ca.pem,\n"
+	"              admin-secret, settings.json\n"
 	"The scripts of the image call: compose, expire.\n" },
 	{ "image",
 	"  status       which image is in which slot, which one runs, which one is on trial\n"
-	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the other slot\n"
-	"               and tries it at the next start, or with --reboot now; - is standard input.\n"
+	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the\n"
+	"               other slot and tries it at the next start, or with --reboot now;\n"
+	"               - is standard input.\n"
 	"               --allow-downgrade: an older one, on the console only\n"
 	"  rollback     starts the other image next, or with --reboot now\n"
-	"  confirm      keeps the running image; the box does so itself when its self-test has passed\n"
+	"  confirm      keeps the running image; the box does so once its self-test has passed\n"
 	"The scripts of the image call: grow, device NAME..., on-trial.\n" },
 };
 
