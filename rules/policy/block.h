@@ -6,9 +6,9 @@
 #include "rules/policy/policy.h"
 
 /*
- * The layout of the compiled policy, between compile.c and policy.c. Offsets count from the start
- * of the block, numbers are in the order of the machine that built it: a block is never moved
- * between machines, only between processes.
+ * The layout of the compiled policy, written by compile.c and read by policy.c. Offsets count from
+ * the start of the block. Numbers are in the byte order of the machine that built it: a block moves
+ * between processes, never between machines.
  */
 enum { BLOCK_MAGIC = 0x4e445243, BLOCK_VERSION = 2, BLOCK_ALIGN = 8 };
 
@@ -63,9 +63,9 @@ struct block_slot {
 enum { SLOT_EMPTY = UINT32_MAX };
 
 /*
- * The hash of a name goes from the root outwards, so that one walk over a query's labels yields the
- * hash of every suffix of it. Only signed lists fill the table, so no key is needed against
- * collisions that somebody picked.
+ * The hash of a name is computed from the root outwards, so one walk over a query's labels yields
+ * the hash of every suffix. It needs no key against chosen collisions, because only signed lists
+ * fill the table.
  */
 enum { NAME_HASH_ROOT = 0x811c9dc5 };
 static inline uint32_t name_hash_label(uint32_t hash, const uint8_t *label)

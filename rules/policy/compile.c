@@ -12,7 +12,7 @@
 #include "rules/policy/flatten.h"
 #include "rules/policy/sanity.h"
 
-/* Everything on its way into the block; growing byte strings, joined at the end. */
+/* Everything on its way into the block: growing byte strings, joined at the end. */
 struct builder {
 	const struct policy_options *options;
 	struct text rules;	/* struct block_rule */
@@ -59,7 +59,7 @@ static enum action present_action(const struct policy_options *options, enum cat
 	return intended;
 }
 
-/* The offset of what put appends next. */
+/* The offset at which put appends next. */
 static uint32_t offset_of(struct builder *builder, const struct text *pool)
 {
 	if (pool->length >= UINT32_MAX / 2)
@@ -110,7 +110,7 @@ static const struct block_rule *rule_at(const struct builder *builder, uint32_t 
 }
 
 /*
- * At equal depth: exempt, then exact, then suffix, then block over monitor; then the rule that was
+ * At equal depth: exempt, then exact, then suffix, then block over monitor. Then the rule that was
  * read first, so that the same lists give the same policy.
  */
 static bool beats(const struct builder *builder, uint32_t new, uint32_t old)
@@ -148,7 +148,7 @@ static uint32_t hash_name(const uint8_t *wire, uint8_t *labels, size_t *length)
 	return hash;
 }
 
-/* The slot of a name, made when it is new. */
+/* The slot of a name; made if new. */
 static struct block_slot *slot_for(struct builder *builder, const uint8_t *wire)
 {
 	uint8_t labels, head[NAME_WIRE];
@@ -180,7 +180,7 @@ static struct block_slot *slot_for(struct builder *builder, const uint8_t *wire)
 	return slot;
 }
 
-/* Marks a name and everything above it: something at or below stays reachable (RFC 8020). */
+/* Marks a name and every name above it: something at or below stays reachable (RFC 8020). */
 static void carve(struct builder *builder, const uint8_t *wire)
 {
 	while (wire[0] && !builder->names.failed) {
@@ -204,7 +204,9 @@ static void add_name(struct builder *builder, const struct rule *rule, uint32_t 
 		carve(builder, rule->name);
 }
 
-/* Room for every name and, for those that carve, every name above it; at most 3/4 full. */
+/*
+ * Room for every name and, for those that are not blocked, every name above it; at most 3/4 full.
+ */
 static int slots_init(struct builder *builder, const struct rule_list *lists, size_t count)
 {
 	size_t names = 0, size = 16;
@@ -265,7 +267,8 @@ static int add_networks(struct builder *builder, const struct rule_list *lists, 
 	}
 	error = text_failed(&flat) ? -ENOMEM :
 		flatten_prefixes((struct flatten_item *)(void *)flat.data,
-				 flat.length / sizeof(struct flatten_item), &builder->ranges[table]);
+				 flat.length / sizeof(struct flatten_item),
+				 &builder->ranges[table]);
 	text_release(&flat);
 	return error;
 }
@@ -305,7 +308,7 @@ static void add_versions(struct builder *builder, const struct rule_list *lists,
 	text_put(&builder->strings, "", 1);
 }
 
-/* Appends one part at the block's alignment and notes where it went. */
+/* Appends one section at the block's alignment and records its place. */
 static void join(struct text *block, struct block_section *section, const void *data, size_t size,
 		 size_t entry)
 {
@@ -318,9 +321,9 @@ static void join(struct text *block, struct block_section *section, const void *
 }
 
 /*
- * Where the bytes of the IPv4 address lie apart, nftables needs a second map of all networks. For a
- * prefix that the settings name that is worth it; for one that might be used somewhere, only while
- * the lists are no larger than this.
+ * Where the bytes of the IPv4 address are not adjacent, nftables needs a second map of all
+ * networks. That is worth it for a prefix that the settings name. For a prefix that might be in use
+ * somewhere, it is worth it only while the lists have at most this many ranges.
  */
 enum { SPLIT_RANGES = 16384 };
 

@@ -11,12 +11,13 @@
 #include "rules/policy/list.h"
 
 /*
- * Rule lists and local choices to the compiled policy of policy.h.
+ * Compiles rule lists and local choices into the policy of policy.h.
  *
- * Sanity limits: a rule other than exempt that would cover the root, a public suffix (ICANN section
- * of the Public Suffix List), private, loopback, link-local or multicast space; lists that
- * together block, or exempt, more than a stated share of the IPv4 addresses, or block ports that
- * every network needs or more than SANITY_PORTS of a transport: each refuses the whole.
+ * Sanity limits; breaking one rejects all lists. No rule other than exempt may cover the root, a
+ * public suffix (ICANN section of the Public Suffix List), or private, loopback, link-local or
+ * multicast space. Together, the lists may neither block nor exempt more than a set share of the
+ * IPv4 addresses. They may not block ports that every network needs, nor more than SANITY_PORTS of
+ * a transport.
  */
 enum { POLICY_NAT64 = EMBED_MOST - EMBED_KNOWN };
 
@@ -34,8 +35,8 @@ enum { POLICY_DEFAULT_V4_SHARE = 64 };	/* 64/65536: 4.2 million addresses */
 void policy_options_init(struct policy_options *options);	/* the default actions */
 
 /*
- * *block: malloc'ed, the caller frees. The same lists and options give the same bytes.
- * 0, -EINVAL with diag, -ENOMEM.
+ * *block is malloc'ed; the caller frees it. The same lists and options give the same bytes. 0,
+ * -EINVAL with diag, or -ENOMEM.
  */
 int policy_compile(const struct rule_list *lists, size_t count,
 		   const struct policy_options *options, void **block, size_t *size,

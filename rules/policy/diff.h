@@ -10,27 +10,27 @@
 
 /*
  * What a new set of rule lists does that the old one did not, for the people who sign it. Both sets
- * are compiled and compared by what they decide, everywhere: each name of a rule and what is below
- * it, each address, each port. A rule that moved between lists or that another one already covered
- * changes nothing.
+ * are compiled, and their decisions are compared everywhere: each name in a rule and the names
+ * below it, each address, each port. A rule that moved between lists, or that another rule already
+ * covered, changes nothing.
  *
- *	+ newly blocked		- no longer blocked	~ otherwise changed
+ * 	+ newly blocked		- no longer blocked	~ otherwise changed
  *
- * Lists that are on by default count together; a list that is off by default is compared alone, as
- * what it does where it is chosen.
+ * Lists that are on by default are compared together. A list that is off by default is compared
+ * alone, by what it does where it is chosen.
  */
 struct diff;
 
 /*
- * options: NULL for the default actions. *diff is the caller's, diff_free; it keeps nothing of the
- * lists. -EINVAL with diag when one of the sets does not compile, -ENOMEM.
+ * options: NULL for the default actions. The caller frees *diff with diff_free; it keeps no pointer
+ * into the lists. -EINVAL with diag when one of the sets does not compile; -ENOMEM.
  */
 int diff_new(struct diff **diff, const struct rule_list *old, size_t olds,
 	     const struct rule_list *new, size_t news, const struct policy_options *options,
 	     struct diag *diag) __attribute__((warn_unused_result));
 void diff_free(struct diff *diff);
 
-/* Lists and their versions count too: false only when nothing at all changed. */
+/* Lists and their versions count too: false only if nothing changed at all. */
 bool diff_changed(const struct diff *diff);
 
 struct diff_counts {
@@ -40,8 +40,8 @@ struct diff_counts {
 };
 void diff_count(const struct diff *diff, struct diff_counts *counts);
 
-/* For people: counts, then per category one line a change. "nothing changed\n" when so. */
+/* For people: the counts, then one line per change, by category; "nothing changed\n" if so. */
 void diff_print(const struct diff *diff, struct text *out);
 
-/* One JSON object and a newline. -ENOMEM. */
+/* One JSON object and a newline. 0 or -ENOMEM. */
 int diff_print_json(const struct diff *diff, struct text *out) __attribute__((warn_unused_result));

@@ -49,7 +49,7 @@ static int compare_defaults(struct diff *diff, const struct rule_list *const set
 	return compare_effect(&chosen, options, diag);
 }
 
-/* One list that is off by default, before or after: what it does where it is chosen. */
+/* One list that is off by default, old against new: what it does where it is chosen. */
 static int compare_chosen(struct diff *diff, const struct diff_list *entry,
 			  const struct rule_list *const list[SIDES],
 			  const struct policy_options *options, struct diag *diag)
@@ -65,13 +65,14 @@ static int compare_chosen(struct diff *diff, const struct diff_list *entry,
 
 /* ---- the lists as they are written ---- */
 
-/* ports= and leads-to=: in the order in which they are written. */
+/* ports= and leads-to=, in the order in which they are written. */
 static int compare_reach(const struct rule *a, const struct rule *b)
 {
 	int order = (a->port_count > b->port_count) - (a->port_count < b->port_count);
 
 	if (order == 0)
-		order = (a->network_count > b->network_count) - (a->network_count < b->network_count);
+		order = (a->network_count > b->network_count) -
+			(a->network_count < b->network_count);
 	for (size_t i = 0; order == 0 && i < a->port_count; i++) {
 		order = (int)a->port[i].protocol - (int)b->port[i].protocol;
 		if (order == 0)
@@ -97,7 +98,7 @@ static int compare_ids(const void *a, const void *b)
 	return order ? order : strcmp(x->evidence, y->evidence);
 }
 
-/* Pointers to the rules of a list, by their ids. NULL when out of memory. */
+/* Pointers to the rules of a list, sorted by id. NULL when out of memory. */
 static const struct rule **sort_rules(const struct rule_list *list)
 {
 	size_t count = list ? list->count : 0;
@@ -179,7 +180,7 @@ static int compare_list(struct diff *diff, const struct rule_list *const list[SI
 
 /* ---- all of it ---- */
 
-/* As it is shown: what counts everywhere first, then by category, kind and name. */
+/* The order of the output: changes that apply everywhere first, then by category, kind and name. */
 static int compare_changes(const void *a, const void *b)
 {
 	const struct diff_change *x = a, *y = b;

@@ -8,10 +8,10 @@
 
 /* ---- one place, decided before and after ---- */
 
-/* The rule's pattern alone: what stands behind LIST:CATEGORY: in its id. */
 /*
- * The rule for names below this one that no deeper rule names: that of a child which nobody thought
- * of. A child that a rule does name shows by its depth, and then the next one is tried.
+ * The rule for those names below this one that no deeper rule names. It is found by looking up an
+ * invented child. A child that happens to be in a rule shows by its depth; then the next one is
+ * tried.
  */
 static uint32_t rule_below(const struct policy *policy, const uint8_t *wire)
 {
@@ -80,7 +80,7 @@ static int compare_wire(const void *a, const void *b)
 	return order ? order : (sizes[0] > sizes[1]) - (sizes[0] < sizes[1]);
 }
 
-/* The name of each rule of both sides once: between them nothing can differ. */
+/* Compares each name that a rule of either side mentions, once. No other name can differ. */
 static int compare_names(const struct diff_sets *sets)
 {
 	struct text names = TEXT_EMPTY;

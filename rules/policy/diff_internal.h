@@ -5,7 +5,10 @@
 #include "rules/policy/diff.h"
 #include "rules/policy/policy.h"
 
-/* What diff_effect.c finds and diff_print.c says. Texts are in the arena or the compiled blocks. */
+/*
+ * The differences, as diff_effect.c finds and diff_print.c prints them. Texts belong to the arena
+ * or to the compiled blocks.
+ */
 
 enum { OLD, NEW, SIDES };
 
@@ -21,7 +24,8 @@ enum diff_kind { DIFF_BLOCKED, DIFF_UNBLOCKED, DIFF_CHANGED };
 
 struct diff_change {
 	enum diff_kind kind;
-	const char *list;		/* off by default: only where this list is chosen; NULL: all */
+	const char *list;		/* off by default: only where this list is chosen; NULL:
+					 * all */
 	enum category category;		/* under which it is shown */
 	const char *what;		/* name, network or port, as people write it */
 	bool decided[SIDES];		/* false: no rule, and rule[] is empty */
@@ -31,11 +35,13 @@ struct diff_change {
 struct diff {
 	struct arena arena;
 	struct text lists;		/* struct diff_list, those that changed */
-	struct text changes;		/* struct diff_change, in the order in which they are shown */
+	struct text changes;		/* struct diff_change, in the order in which they are
+					 * shown */
 	struct text blocks;		/* void *, the compiled sets */
 	struct diff_counts counts;
 };
 
+/* The arrays in diff->lists and diff->changes; they stay valid while diff is not added to. */
 static inline const struct diff_list *diff_lists(const struct diff *diff, size_t *count)
 {
 	*count = diff->lists.length / sizeof(struct diff_list);
@@ -48,7 +54,7 @@ static inline const struct diff_change *diff_changes(const struct diff *diff, si
 	return (const struct diff_change *)(const void *)diff->changes.data;
 }
 
-/* Two sets of lists that are compiled and compared as wholes. */
+/* Two sets of lists, each compiled and compared as a whole. */
 struct diff_sets {
 	struct diff *diff;
 	const char *list;	/* NULL: those that are on by default */
@@ -57,16 +63,22 @@ struct diff_sets {
 	struct policy policy[SIDES];	/* diff_effect fills it */
 };
 
-/* Adds every difference in effect to diff->changes, in no order. */
+/*
+ * Adds every difference in effect to diff->changes, in no particular order. -EINVAL with diag if a
+ * set does not compile; -ENOMEM.
+ */
 int diff_effect(struct diff_sets *sets, const struct policy_options *options, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* rule: index in each policy, POLICY_NO_RULE for none. false: nothing changes here. */
+/* rule: an index into each policy, POLICY_NO_RULE for none. False: nothing changes here. */
 bool diff_place(const struct diff_sets *sets, const uint32_t rule[SIDES],
 		struct diff_change *change);
 
-/* Adds a change that diff_place found; what is copied. */
+/*
+ * Adds a change that diff_place found, with a copy of what. Out of memory marks diff->changes as
+ * failed.
+ */
 void diff_add(const struct diff_sets *sets, struct diff_change *change, const char *what);
 
-/* Adds what changes for packets: by address, by address as a resolver, by port. -ENOMEM. */
+/* Adds the changes for packets: by address, by address as a resolver, and by port. 0 or -ENOMEM. */
 int diff_packets(const struct diff_sets *sets) __attribute__((warn_unused_result));

@@ -21,7 +21,7 @@ static unsigned int zero_bits(const struct addr *addr)
 	return bits;
 }
 
-/* The largest network that begins at first and does not go beyond last. */
+/* The largest network that begins at first and does not extend beyond last. */
 static struct prefix widest(const struct addr *first, const struct addr *last)
 {
 	struct prefix prefix = { .addr = *first, .length = (uint8_t)(128 - zero_bits(first)) };
@@ -55,8 +55,8 @@ static int compare_addrs(const void *a, const void *b)
 	return addr_compare(a, b);
 }
 
-/* Where either side may begin to decide otherwise: the first address of each range and the one
- * behind its last. Ascending. */
+/* The addresses where a decision of either side may change: the first of each range, and the one
+ * after its last. Ascending. */
 static int find_borders(const struct diff_sets *sets, struct text *borders)
 {
 	for (int part = 0; part < SIDES * 2; part++) {
@@ -79,8 +79,8 @@ static int find_borders(const struct diff_sets *sets, struct text *borders)
 	return 0;
 }
 
-/* What decides about a packet to this address, before any rule on ports alone: as the vendor's
- * network, and, unless that allows or blocks, as a resolver. */
+/* The rule that decides about a packet to this address, before rules on ports alone: as the
+ * vendor's network and, unless that allows or blocks, as a resolver. */
 static uint32_t rule_at(const struct policy *policy, enum policy_table table,
 			const struct addr *addr)
 {
@@ -105,7 +105,7 @@ static enum action action_of(const struct diff_change *change, int side)
 	return change->decided[side] ? change->rule[side].action : ACTION_NONE;
 }
 
-/* An allowed address takes the rules on ports away, from whatever they would have refused there. */
+/* An allowed address is exempt from the rules on ports; list what they would have refused there. */
 static void compare_ports_at(const struct diff_sets *sets, const struct diff_change *place,
 			     const char *where)
 {
@@ -154,7 +154,7 @@ static void compare_range(const struct diff_sets *sets, enum policy_table table,
 		compare_ports_at(sets, &change, what);
 }
 
-/* Neighbours with the same rules before and after are one change. */
+/* Merges neighbouring ranges with the same rules before and after into one change. */
 static void compare_ranges(const struct diff_sets *sets, enum policy_table table,
 			   const struct addr *border, size_t count)
 {

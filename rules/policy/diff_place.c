@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* The rule's pattern: the part of its id that follows LIST:CATEGORY:. */
 static const char *pattern_of(const struct policy_rule *rule)
 {
 	const char *colon = strchr(rule->id, ':');

@@ -35,7 +35,7 @@ static void print_decision(struct text *out, const struct diff_change *change, i
 		text_puts(out, "no rule");
 }
 
-/* "" when the rule says nothing of it. */
+/* "" when the rule has neither. */
 static void put_reach(struct text *out, const struct policy_rule *rule)
 {
 	char network[PREFIX_TEXT];
@@ -50,7 +50,7 @@ static void put_reach(struct text *out, const struct policy_rule *rule)
 			    prefix_print(&rule->network[i], network));
 }
 
-/* Where the clients of the name may go, when either rule says so. */
+/* Where the clients of the name may go, if either rule says so. */
 static void print_reach(struct text *out, const struct diff_change *change)
 {
 	bool says[SIDES];

@@ -9,7 +9,9 @@ enum { U_OCTET = 8 };	/* bits 64 to 71 are zero (RFC 6052, 2.2) */
 
 const struct embedding embed_known[EMBED_KNOWN] = {
 	{ { V6(0x00, 0x64, 0xff, 0x9b), 96 }, { 12, 13, 14, 15 } },		/* RFC 6052 */
-	/* RFC 8215 leaves the length to the network: most use a /96 inside, some the /48 itself. */
+	/*
+	 * RFC 8215 leaves the length to the network: most use a /96 inside it, some the /48 itself.
+	 */
 	{ { V6(0x00, 0x64, 0xff, 0x9b, 0x00, 0x01), 48 }, { 12, 13, 14, 15 } },
 	{ { V6(0x00, 0x64, 0xff, 0x9b, 0x00, 0x01), 48 }, { 6, 7, 9, 10 } },
 	{ { V6(0x20, 0x02), 16 }, { 2, 3, 4, 5 } },				/* 6to4 */

@@ -8,13 +8,13 @@
 #include "rules/policy/addr.h"
 
 /*
- * IPv6 addresses that carry an IPv4 address, so that a translator or a relay on the way turns the
- * one into the other: NAT64 (RFC 6052, 2.2; RFC 8215), 6to4 (RFC 3056, 2), IPv4-compatible
- * addresses (RFC 4291, 2.5.5.1) and IPv4-translated ones (RFC 2765, 2.1). Left out: Teredo, which
- * obfuscates the address (RFC 4380, 4) and needs a relay by the old well-known UDP port, and
- * ISATAP, which is for links.
+ * IPv6 addresses that carry an IPv4 address, which a translator or relay on the path extracts:
+ * NAT64 (RFC 6052, 2.2; RFC 8215), 6to4 (RFC 3056, 2), IPv4-compatible addresses (RFC 4291,
+ * 2.5.5.1) and IPv4-translated ones (RFC 2765, 2.1). Two are left out. Teredo obfuscates the
+ * address (RFC 4380, 4) and needs a relay on the old well-known UDP port; ISATAP works within links
+ * only.
  *
- * One table serves look-ups (policy.h) and nftables (rules/nft), so that they cannot disagree.
+ * Look-ups (policy.h) and nftables (rules/nft) use this one table, so they cannot disagree.
  */
 struct embedding {
 	struct prefix prefix;
@@ -24,16 +24,16 @@ struct embedding {
 enum { EMBED_KNOWN = 6, EMBED_MOST = 10 };	/* EMBED_MOST: with the network's own */
 extern const struct embedding embed_known[EMBED_KNOWN];
 
-/* A network's own NAT64 prefix. -EINVAL: not IPv6, or not of the length 32, 40, 48, 56, 64 or 96
- * that RFC 6052, 2.2 allows. */
+/* A network's own NAT64 prefix. -EINVAL: not IPv6, or not of a length that RFC 6052, 2.2 allows
+ * (32, 40, 48, 56, 64 or 96). */
 int embed_nat64(struct embedding *embedding, const struct prefix *prefix)
 	__attribute__((warn_unused_result));
 
-/* Do the four bytes lie side by side? at[0] says where. */
+/* Are the four bytes adjacent? If so, at[0] is where they begin. */
 bool embed_contiguous(const struct embedding *embedding);
 
-/* True with the IPv4 address (in struct addr's form) when addr lies in the prefix. */
+/* True if addr lies in the prefix; *v4 is then the IPv4 address (as struct addr holds it). */
 bool embed_unwrap(const struct embedding *embedding, const struct addr *addr, struct addr *v4);
 
-/* The IPv6 address with zeros around v4: the inverse. */
+/* The inverse: the IPv6 address with v4 inside and zeros around it. */
 struct addr embed_wrap(const struct embedding *embedding, const struct addr *v4);

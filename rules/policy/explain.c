@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Weakest first; a range without a rule counts as none. */
+/* Keeps the weakest verdict; a range without a rule counts as none. */
 static void meet(struct explanation *explanation, const struct verdict *verdict, bool first)
 {
 	if (first) {
@@ -17,7 +17,7 @@ static void meet(struct explanation *explanation, const struct verdict *verdict,
 		explanation->verdict = *verdict;
 }
 
-/* Walks the ranges that the prefix touches, and the gaps between them. */
+/* Walks the ranges that the prefix touches and the gaps between them. */
 static void explain_table(const struct policy *policy, enum policy_table table,
 			  const struct prefix *prefix, struct explanation *explanation)
 {
@@ -60,7 +60,7 @@ static void explain_plain(const struct policy *policy, const struct prefix *pref
 	*explanation = resolvers;
 }
 
-/* The IPv4 network that an IPv6 one carries; false when it carries none, or more than one. */
+/* The IPv4 network inside an IPv6 one; false if there is none, or more than one. */
 static bool unwrap_prefix(const struct embedding *embedding, const struct prefix *prefix,
 			  struct prefix *v4)
 {
@@ -96,7 +96,7 @@ static void explain_prefix(const struct policy *policy, const struct prefix *pre
 	}
 }
 
-/* The first of ":tcp/" and ":udp/", which no address holds; NULL when there is none. */
+/* The first ":tcp/" or ":udp/", which no address contains; NULL if there is none. */
 static const char *find_ports(const char *query, size_t length)
 {
 	for (size_t i = 1; i + 5 <= length; i++) {
@@ -131,7 +131,8 @@ static int explain_ports(const struct policy *policy, const struct ports *ports,
 {
 	explanation->is_prefix = ports->first != ports->last;
 	for (unsigned int port = ports->first; port <= ports->last; port++) {
-		struct verdict verdict = policy_lookup_port(policy, ports->protocol, (uint16_t)port);
+		struct verdict verdict =
+			policy_lookup_port(policy, ports->protocol, (uint16_t)port);
 
 		meet(explanation, &verdict, port == ports->first);
 	}
@@ -156,7 +157,9 @@ int explain(const struct policy *policy, const char *query, struct explanation *
 		explain_prefix(policy, &prefix, explanation);
 		return 0;
 	}
-	/* Neither an address nor a name: 256.1.1.1, 1.2.3, 10.0.0.0/33. The root is a name. */
+	/*
+	 * These are neither addresses nor names: 256.1.1.1, 1.2.3, 10.0.0.0/33. The root is a name.
+	 */
 	if (memchr(query, '/', length) || memchr(query, ':', length) ||
 	    (query[0] != '.' && strspn(query, "0123456789.") >= length) ||
 	    name_parse(&name, query, length, NULL) < 0)

@@ -7,14 +7,14 @@
 #include "rules/policy/policy.h"
 
 /*
- * What the policy says of one thing, as a person may write it: a name, an address,
+ * What the policy says about one thing, in the form that people write: a name, an address,
  * ADDRESS:tcp/PORT (an IPv6 address bare or in brackets), a prefix, or tcp/PORT.
  */
 struct explanation {
-	struct verdict verdict;	/* for a prefix the weakest over it */
+	struct verdict verdict;	/* for a prefix, the weakest within it */
 	bool is_prefix;
 	bool partial;		/* prefixes: the action differs inside */
 };
 
-/* 0, or -EINVAL when the NUL-terminated query is none of these. */
+/* 0, or -EINVAL if query (NUL-terminated) is none of these. */
 int explain(const struct policy *policy, const char *query, struct explanation *explanation);

@@ -24,7 +24,7 @@ static int compare_items(const void *a, const void *b)
 static void emit(struct text *ranges, const struct addr *first, const struct addr *last,
 		 uint32_t rule)
 {
-	/* All of the bytes are written, padding too: the block has a digest. */
+	/* Write every byte, padding too: the digest covers the whole block. */
 	struct policy_range range;
 
 	memset(&range, 0, sizeof(range));
@@ -40,7 +40,7 @@ struct open_prefix {
 };
 
 struct sweep {
-	struct open_prefix stack[129];	/* prefixes nest: at most one of each length */
+	struct open_prefix stack[129];	/* prefixes nest: at most one per length */
 	size_t depth;
 	struct addr cursor;	/* first address not yet emitted, while depth > 0 */
 	struct text *ranges;
@@ -55,7 +55,7 @@ static void pop(struct sweep *sweep)
 		return;
 	emit(sweep->ranges, &sweep->cursor, &top->last, top->rule);
 	sweep->cursor = top->last;
-	/* Wrapping past the last address leaves nothing behind it to emit. */
+	/* Past the last address of all, nothing is left to emit. */
 	if (!addr_next(&sweep->cursor))
 		sweep->depth = 0;
 }
@@ -92,7 +92,9 @@ int flatten_prefixes(struct flatten_item *items, size_t count, struct text *rang
 	return text_failed(ranges) ? -ENOMEM : 0;
 }
 
-/* Wide before narrow, the winner of equals last: painting in this order leaves the right colour. */
+/*
+ * Wide before narrow and, among equals, the winner last: each range overwrites the ones before it.
+ */
 static int compare_ports(const void *a, const void *b)
 {
 	const struct flatten_ports *x = a, *y = b;

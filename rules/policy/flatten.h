@@ -8,8 +8,9 @@
 #include "rules/policy/policy.h"
 
 /*
- * Nested and overlapping patterns to disjoint ranges, most specific wins: nft interval maps refuse
- * overlaps, and binary search wants order. Among equals the higher rank wins, then the first.
+ * Turns nested and overlapping patterns into disjoint ranges; the most specific wins. nft interval
+ * maps refuse overlaps, and binary search needs order. Among equals the higher rank wins, then the
+ * first.
  */
 struct flatten_item {
 	struct prefix prefix;
@@ -23,8 +24,10 @@ struct flatten_ports {
 	uint32_t rule;
 };
 
-/* Appends struct policy_range, ascending; sorts the items. 0 or -ENOMEM. */
+/* Appends ascending entries of struct policy_range; sorts the items. 0 or -ENOMEM. */
 int flatten_prefixes(struct flatten_item *items, size_t count, struct text *ranges);
 
-/* Appends struct policy_ports: TCP before UDP, ascending. 0 or -ENOMEM. */
+/*
+ * Appends entries of struct policy_ports, TCP before UDP, ascending; sorts the items. 0 or -ENOMEM.
+ */
 int flatten_port_rules(struct flatten_ports *items, size_t count, struct text *out);

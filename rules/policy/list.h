@@ -9,14 +9,14 @@
 #include "rules/policy/rule.h"
 
 /*
- * The rule-list language: reviewable text, one rule a line, evidence beside it (cordon-rules(5)).
+ * The rule-list language: text to review, one rule per line with its evidence (cordon-rules(5)).
  *
- *	list: NAME		header fields, before the first section: list and version are
- *	version: TEXT		required; authority: TEXT and default: on|off may follow
- *	[CATEGORY]		or [network], whose rules name their category themselves
- *	PATTERN key=value ...	keys: category, confidence, product, evidence, ports, leads-to
+ * 	list: NAME		header fields, before the first section: list and version are
+ * 	version: TEXT		required; authority: TEXT and default: on|off may follow
+ * 	[CATEGORY]		or [network], whose rules name their category themselves
+ * 	PATTERN key=value ...	keys: category, confidence, product, evidence, ports, leads-to
  *
- * A list is taken whole or not at all.
+ * A list is accepted whole or not at all.
  */
 enum {
 	LIST_LINE_MAX = 4096,		/* bytes a line */
@@ -35,8 +35,8 @@ struct rule_list {
 };
 
 /*
- * Parses length bytes of text. Everything in *list belongs to the arena, but for source.
- * 0, -EINVAL with every error found in diag, -ENOMEM when the arena's budget is spent.
+ * Parses length bytes of text. All of *list but source belongs to the arena. 0; -EINVAL, with every
+ * error found in diag; -ENOMEM when the arena's budget is spent.
  */
 int rule_list_parse(struct rule_list *list, struct arena *arena, const char *source,
 		    const char *text, size_t length, struct diag *diag)

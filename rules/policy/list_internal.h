@@ -3,7 +3,7 @@
 
 #include "rules/policy/list.h"
 
-/* What list.c and list_reach.c share: a list on its way through the parser. */
+/* What list.c and list_reach.c share: the state of the parser. */
 
 /* A stretch of the line being parsed. */
 struct word {
@@ -30,8 +30,11 @@ struct parser {
 #define error_at(parser, column, ...) \
 	diag_error((parser)->diag, (parser)->list->source, (parser)->number, column, __VA_ARGS__)
 
-/* ports= and leads-to=, in list_reach.c: values between commas. Errors go to the parser's diag. */
+/*
+ * The values of ports= and leads-to=, separated by commas (list_reach.c). Errors go to the parser's
+ * diag.
+ */
 void list_ports(struct parser *parser, const struct word *value, struct rule *rule);
 void list_networks(struct parser *parser, const struct word *value, struct rule *rule);
-/* Do they belong to a rule of this kind? */
+/* Reports ports= or leads-to= on a kind of rule that cannot have them. */
 void list_check_reach(struct parser *parser, const struct rule *rule);

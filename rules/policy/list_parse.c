@@ -12,8 +12,8 @@ static bool blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Where the comment or the trailing white space begins: `#` at the start or after a blank counts,
- * inside double quotes it does not. */
+/* Where the comment or the trailing white space begins. `#` begins a comment at the start of the
+ * line or after a blank, but not inside double quotes. */
 static size_t content_length(const char *line, size_t length)
 {
 	bool quoted = false;
@@ -38,7 +38,7 @@ static void skip_blanks(struct parser *parser)
 		parser->at++;
 }
 
-/* The next word up to a blank, or up to the end of a quoted value in it. */
+/* The next word, up to a blank; blanks inside a quoted value belong to it. */
 static bool next_word(struct parser *parser, struct word *word)
 {
 	bool quoted = false;
@@ -53,7 +53,7 @@ static bool next_word(struct parser *parser, struct word *word)
 	}
 	word->length = (size_t)(parser->line + parser->at - word->text);
 	if (quoted)
-		error_at(parser, word->column, "a double quote without its partner");
+		error_at(parser, word->column, "unmatched double quote");
 	return word->length > 0;
 }
 
@@ -120,7 +120,7 @@ static void parse_header(struct parser *parser)
 		header_default(parser, &value);
 	else
 		error_at(parser, 1, "unknown or repeated header field \"%.*s\": expected list, "
-				    "version, authority or default, each once", (int)key, parser->line);
+			 "version, authority or default, each once", (int)key, parser->line);
 }
 
 /* ---- [section] ---- */
@@ -138,7 +138,8 @@ static void parse_section(struct parser *parser)
 	}
 	parser->in_section = true;
 	if (length < 2 || word[length - 1] != ']') {
-		error_at(parser, (unsigned int)parser->length, "expected ] at the end of the section");
+		error_at(parser, (unsigned int)parser->length, "expected ] at the end of the "
+			 "section");
 		return;
 	}
 	length--;
@@ -163,10 +164,10 @@ static int parse_name(struct parser *parser, struct rule *rule, const struct wor
 	error = name_parse(&name, word->text + skip, word->length - skip, &column);
 	if (error) {
 		error_at(parser, word->column + (unsigned int)skip + (column ? column - 1 : 0),
-			 error == -E2BIG ? "domain name too long: a label has at most 63 bytes, a "
-					   "name 255"
-					 : "expected a domain name (letters, digits, hyphens, dots), "
-					   "=NAME, an address, a network or tcp/PORT");
+			 error == -E2BIG ? "domain name too long: at most 63 bytes per label and "
+					   "255 per name"
+					 : "expected a domain name (letters, digits, hyphens, "
+					   "dots), =NAME, an address, a network or tcp/PORT");
 		return error;
 	}
 	wire = arena_alloc(parser->arena, name.length);
@@ -179,7 +180,7 @@ static int parse_name(struct parser *parser, struct rule *rule, const struct wor
 	return 0;
 }
 
-/* Not so the root, which is a name. */
+/* True for "1.2.3"; false for the root, which is a name. */
 static bool only_digits_and_dots(const struct word *word)
 {
 	if (word->text[0] == '.')
@@ -220,7 +221,7 @@ static int parse_pattern(struct parser *parser, struct rule *rule, const struct 
 					       "2001:db8::/32");
 		return -EINVAL;
 	}
-	/* Four numbers that are no address would otherwise pass as a domain name. */
+	/* Malformed IPv4 addresses would otherwise pass as domain names. */
 	if (only_digits_and_dots(word)) {
 		error_at(parser, word->column, "not an IPv4 address: expected four numbers from 0 "
 					       "to 255");
@@ -229,7 +230,7 @@ static int parse_pattern(struct parser *parser, struct rule *rule, const struct 
 	return parse_name(parser, rule, word);
 }
 
-/* value of key=value without its quotes; false when there is none. */
+/* Splits key=value and removes the quotes of value; false if the word is not of that form. */
 static bool key_value(const struct word *word, size_t *key, struct word *value)
 {
 	const char *equals = memchr(word->text, '=', word->length);
@@ -264,8 +265,8 @@ static void parse_key(struct parser *parser, struct rule *rule, const struct wor
 	} else if (key_is(word, key, "category")) {
 		*has_category = true;
 		if (!parser->in_network)
-			error_at(parser, word->column, "category= belongs into [network]: here the "
-						       "section is the category");
+			error_at(parser, word->column, "category= is allowed in [network] only: "
+				 "elsewhere the section is the category");
 		if (category_parse(&rule->category, value.text, value.length) < 0)
 			error_at(parser, value.column, "unknown category \"%.*s\"",
 				 (int)value.length, value.text);
@@ -339,7 +340,7 @@ static void parse_rule(struct parser *parser)
 
 /* ---- lines ---- */
 
-/* Bytes of the UTF-8 sequence that text begins with (RFC 3629, 4); 0 when it is none. */
+/* The length of the UTF-8 sequence at text (RFC 3629, 4); 0 if it is malformed. */
 static size_t sequence_length(const uint8_t *text, size_t left)
 {
 	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 :
@@ -351,14 +352,14 @@ static size_t sequence_length(const uint8_t *text, size_t left)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
 	}
-	/* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
+	/* Overlong forms, surrogates, and code points beyond U+10FFFF. */
 	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
 	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
 		return 0;
 	return length;
 }
 
-/* Texts of a list are printed, logged and put into JSON as they are. */
+/* Texts of a list are printed, logged and put into JSON unchanged. */
 static bool printable(struct parser *parser)
 {
 	const uint8_t *line = (const uint8_t *)parser->line;
@@ -367,12 +368,12 @@ static bool printable(struct parser *parser)
 	for (size_t i = 0; i < parser->length; i += step) {
 		step = sequence_length(line + i, parser->length - i);
 		if (step == 0) {
-			error_at(parser, (unsigned int)i + 1, "not UTF-8 (0x%02x): expected text",
-				 line[i]);
+			error_at(parser, (unsigned int)i + 1, "not UTF-8 (0x%02x): expected UTF-8 "
+				 "text", line[i]);
 			return false;
 		}
 		if ((line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
-			error_at(parser, (unsigned int)i + 1, "a control character (0x%02x): "
+			error_at(parser, (unsigned int)i + 1, "control character (0x%02x): "
 				 "expected text", line[i]);
 			return false;
 		}

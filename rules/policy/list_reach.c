@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-/* Calls back for each of the parts between commas. */
+/* Calls part for each value between commas. */
 static void each_part(struct parser *parser, const struct word *value, struct rule *rule,
-		      void (*part)(struct parser *parser, const struct word *word, struct rule *rule))
+		      void (*part)(struct parser *parser, const struct word *word,
+				   struct rule *rule))
 {
 	struct word word = { .text = value->text, .column = value->column };
 	const char *end = value->text + value->length;
@@ -20,14 +21,14 @@ static void each_part(struct parser *parser, const struct word *value, struct ru
 	}
 }
 
-/* Room for one more entry of an array that a rule has from the arena; NULL after a message. */
+/* Room for one more entry in an array of the rule, which the arena holds; NULL after a message. */
 static void *one_more(struct parser *parser, const struct word *word, const void *array,
 		      size_t count, size_t most, size_t size)
 {
 	void *room = array ? (void *)(uintptr_t)array : arena_array(parser->arena, most, size);
 
 	if (count == most) {
-		error_at(parser, word->column, "more than %zu entries: expected fewer", most);
+		error_at(parser, word->column, "too many entries: expected at most %zu", most);
 		return NULL;
 	}
 	if (!room)
@@ -57,8 +58,9 @@ static void parse_network(struct parser *parser, const struct word *word, struct
 	struct prefix prefix, *room;
 
 	if (prefix_parse(&prefix, word->text, word->length) < 0) {
-		error_at(parser, word->column, "leads-to: expected networks such as 77.74.181.0/24, "
-			 "separated by commas, found \"%.*s\"", (int)word->length, word->text);
+		error_at(parser, word->column, "leads-to: expected networks such as "
+			 "77.74.181.0/24, separated by commas, found \"%.*s\"",
+			 (int)word->length, word->text);
 		return;
 	}
 	room = one_more(parser, word, rule->network, rule->network_count, RULE_NETWORKS,
@@ -69,7 +71,7 @@ static void parse_network(struct parser *parser, const struct word *word, struct
 	rule->network = room;
 }
 
-/* Only names get pinholes; of addresses, a resolver may be refused on some ports alone. */
+/* Only names have pinholes. A single resolver address may be refused on some ports only. */
 void list_check_reach(struct parser *parser, const struct rule *rule)
 {
 	bool is_name = rule->kind <= PATTERN_EXACT;
@@ -77,9 +79,10 @@ void list_check_reach(struct parser *parser, const struct rule *rule)
 		       rule->category == CATEGORY_BYPASS;
 
 	if (rule->port_count && !is_name && !is_host)
-		error_at(parser, 1, "ports= belongs to a name, or to a single address in [bypass]");
+		error_at(parser, 1, "ports= is allowed only on a name or on a single address in "
+			 "[bypass]");
 	if (rule->network_count && !is_name)
-		error_at(parser, 1, "leads-to= belongs to a name");
+		error_at(parser, 1, "leads-to= is allowed only on a name");
 }
 
 void list_ports(struct parser *parser, const struct word *value, struct rule *rule)

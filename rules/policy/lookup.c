@@ -23,7 +23,7 @@ static const char *string_of(const struct policy *policy, uint32_t offset)
 	return (const char *)section(policy, &policy->block->strings) + offset;
 }
 
-/* ---- opening: nothing of the block is trusted before all of it was looked at ---- */
+/* ---- opening: no part of the block is trusted before all of it has been checked ---- */
 
 static bool section_fits(const struct policy *policy, const struct block_section *part,
 			 size_t entry)
@@ -58,7 +58,7 @@ static bool reach_valid(const struct policy_block *block, const struct block_rul
 	       (uint64_t)rule->network + rule->network_count <= block->rule_networks.count;
 }
 
-/* Every text ends inside the pool when the pool ends in NUL and its offset lies inside. */
+/* Every text ends inside the pool if the pool ends in NUL and the offset lies inside. */
 static bool strings_valid(const struct policy *policy)
 {
 	const struct policy_block *block = policy->block;
@@ -219,7 +219,7 @@ static struct verdict verdict_of(const struct policy *policy, uint32_t index)
 	return verdict;
 }
 
-/* The slot of a name's suffix of that many labels, or NULL. */
+/* The slot of the name's suffix of so many labels, or NULL. */
 static const struct block_slot *find(const struct policy *policy, uint32_t hash,
 				     const uint8_t *wire, size_t length, uint8_t labels)
 {
@@ -301,7 +301,7 @@ static bool decided(const struct verdict *verdict)
 	return verdict->action == ACTION_ALLOW || verdict->action == ACTION_BLOCK;
 }
 
-/* The address, then each IPv4 address inside it, until one decides. */
+/* Tries the address, then each IPv4 address inside it, until one decides. */
 static struct verdict lookup_unwrapped(const struct policy *policy, enum policy_table table,
 				       const struct addr *addr)
 {
@@ -352,7 +352,7 @@ static bool names_port(const struct policy_rule *rule, uint8_t protocol, uint16_
 	return false;
 }
 
-/* A resolver is refused on every port of TCP and UDP, unless its rule names some. */
+/* A resolver is refused on every port of TCP and UDP, unless its rule names ports. */
 static bool refused_there(const struct policy *policy, const struct verdict *resolver,
 			  uint8_t protocol, uint16_t port)
 {

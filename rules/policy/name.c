@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Letters, digits, hyphen, underscore: what a host or service name of a rule may hold. */
+/* Letters, digits, hyphen, underscore: the characters of host and service names in rules. */
 static bool plain(uint8_t byte)
 {
 	return (uint8_t)(name_lower(byte) - 'a') < 26 || (uint8_t)(byte - '0') < 10 ||
@@ -91,7 +91,7 @@ int name_parse(struct name *name, const char *text, size_t length, unsigned int 
 		if (used > NAME_WIRE_MAX)
 			return fail(column, here, -E2BIG);
 	}
-	/* Not by the last character: it may be an escaped dot. */
+	/* Do not look at the last character: it may be an escaped dot. */
 	if (length && used != start + 1) {
 		error = end_label(name, start, used);
 		if (error)
@@ -113,7 +113,8 @@ int name_from_wire(struct name *name, const uint8_t *wire, size_t size)
 	while (at < size && at < NAME_WIRE_MAX) {
 		uint8_t label = wire[at];
 
-		if (label > NAME_LABEL_MAX || at + label + 1U > size || at + label + 1U > NAME_WIRE_MAX)
+		if (label > NAME_LABEL_MAX || at + label + 1U > size ||
+		    at + label + 1U > NAME_WIRE_MAX)
 			return -EBADMSG;
 		name->wire[at] = label;
 		for (size_t i = 1; i <= label; i++)
@@ -155,7 +156,7 @@ int name_prefix(const struct name *name, const struct name *suffix)
 {
 	int prefix = name->length - suffix->length, at = 0;
 
-	/* Label by label: equal bytes could begin in the middle of one. */
+	/* Compare label by label: equal bytes could begin in the middle of a label. */
 	while (at < prefix)
 		at += name->wire[at] + 1;
 	return at == prefix && memcmp(name->wire + at, suffix->wire, suffix->length) == 0 ? at : -1;

@@ -7,7 +7,7 @@
 #include "rules/policy/addr.h"
 #include "rules/policy/name.h"
 
-/* The words of the rule-list language, as design and manual page use them. */
+/* The words of the rule-list language, the same as in the manual page cordon-rules(5). */
 
 enum category {
 	CATEGORY_UPDATE,
@@ -43,7 +43,7 @@ struct ports {
 	uint16_t last;
 };
 
-enum { RULE_PORTS = 8, RULE_NETWORKS = 16 };	/* most that ports= and leads-to= may name */
+enum { RULE_PORTS = 8, RULE_NETWORKS = 16 };	/* limits of ports= and leads-to= */
 
 struct rule {
 	enum pattern_kind kind;
@@ -54,14 +54,16 @@ struct rule {
 	struct ports ports;
 	const char *id;		/* list:category:pattern */
 	const char *evidence;	/* "" when the rule states none */
-	const struct ports *port;	/* ports=: a name's pinhole opens these as well; a resolver is
-					 * refused on these alone */
+	/* Of ports=: a name's pinhole opens these too; a resolver is refused on these only. */
+	const struct ports *port;
 	size_t port_count;
-	const struct prefix *network;	/* leads-to=: where a name's pinhole may lead; none: anywhere */
+	const struct prefix *network;	/* leads-to=: where a name's pinhole may lead; none:
+					 * anywhere */
 	size_t network_count;
 	unsigned int line;
 };
 
+/* The word, "update" for example; static memory. */
 const char *category_print(enum category category);
 const char *action_print(enum action action);
 const char *confidence_print(enum confidence confidence);
@@ -73,5 +75,5 @@ int confidence_parse(enum confidence *confidence, const char *text, size_t lengt
 /* "tcp/853", "udp/15000", "tcp/23100-23199". */
 int ports_parse(struct ports *ports, const char *text, size_t length);
 
-/* What design.md calls default actions: block, monitor or allow for each category. */
+/* The default of each category: block, monitor or allow. */
 enum action category_default_action(enum category category);

@@ -7,7 +7,7 @@
 #include "rules/policy/suffixes.h"
 
 /* IANA's special-purpose registries (RFC 6890): space that an agency itself uses or must reach.
- * Documentation prefixes are not here: blocking them harms nobody. */
+ * Documentation prefixes are left out: blocking them does no harm. */
 static const struct {
 	const char *prefix;
 	const char *what;
@@ -41,7 +41,7 @@ static bool is_v4(const struct prefix *prefix)
 	return addr_is_v4(&prefix->addr) && prefix->length >= ADDR_V4_BITS;
 }
 
-/* Space of the agency's own: to exempt it opens nothing. */
+/* Space that the agency itself uses: exempting it opens nothing. */
 static bool is_special(const struct addr *first, const struct addr *last)
 {
 	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
@@ -81,7 +81,7 @@ static void check_prefix(const struct rule_list *list, const struct rule *rule, 
 				 __builtin_strlen(special[i].prefix)) == 0 &&
 		    is_v4(&prefix) == is_v4(&rule->prefix) && overlap(&prefix, &rule->prefix)) {
 			diag_error(diag, list->source, rule->line, 1,
-				   "%s would cover %s (%s): no rule may", rule->id,
+				   "%s would cover %s (%s), which no rule may do", rule->id,
 				   special[i].what, special[i].prefix);
 			return;
 		}
@@ -89,7 +89,9 @@ static void check_prefix(const struct rule_list *list, const struct rule *rule, 
 	check_length(list, rule, diag);
 }
 
-/* One map a family: a range of IPv6 that holds the IPv4-mapped addresses has no place in either. */
+/*
+ * Each family has its own map: an IPv6 range that contains the IPv4-mapped addresses fits neither.
+ */
 static bool mixes_families(const struct prefix *prefix)
 {
 	const struct addr mapped = addr_v4(0);
@@ -104,8 +106,8 @@ void sanity_check_list(const struct rule_list *list, struct diag *diag)
 
 		if (rule->kind == PATTERN_PREFIX && mixes_families(&rule->prefix))
 			diag_error(diag, list->source, rule->line, 1,
-				   "%s would cover IPv4 as well as IPv6: write a network of each",
-				   rule->id);
+				   "%s would cover IPv4 as well as IPv6: write one network for "
+				   "each", rule->id);
 		else if (rule->kind == PATTERN_PREFIX && rule->category == CATEGORY_EXEMPT)
 			check_exempt(list, rule, diag);
 		else if (rule->kind == PATTERN_PREFIX)
@@ -114,8 +116,8 @@ void sanity_check_list(const struct rule_list *list, struct diag *diag)
 			continue;
 		else if (rule->kind != PATTERN_PORT && rule->name[0] == 0)
 			diag_error(diag, list->source, rule->line, 1,
-				   "%s would cover the root, every name there is: no rule may",
-				   rule->id);
+				   "%s would cover the root, that is every name, which no "
+				   "rule may do", rule->id);
 		else if (rule->kind == PATTERN_SUFFIX && suffix_is_public(rule->name))
 			diag_error(diag, list->source, rule->line, 1,
 				   "%s would cover a public suffix, under which unrelated people "
@@ -148,14 +150,15 @@ int sanity_check_share(const struct policy_range *ranges, size_t count,
 		uint64_t addresses = 0;
 
 		for (size_t i = 0; i < count; i++) {
-			if (addr_is_v4(&ranges[i].first) && !is_special(&ranges[i].first, &ranges[i].last) &&
+			if (addr_is_v4(&ranges[i].first) &&
+			    !is_special(&ranges[i].first, &ranges[i].last) &&
 			    rules[ranges[i].rule].intended == kinds[kind].action)
 				addresses += addresses_in(&ranges[i]);
 		}
 		if (addresses <= most)
 			continue;
-		diag_error(diag, "rule lists", 0, 0, "together they %s %llu IPv4 addresses, more than "
-			   "the %llu that max-address-share allows", kinds[kind].words,
+		diag_error(diag, "rule lists", 0, 0, "together they %s %llu IPv4 addresses, more "
+			   "than the %llu that max-address-share allows", kinds[kind].words,
 			   (unsigned long long)addresses, (unsigned long long)most);
 		error = -EINVAL;
 	}
@@ -170,7 +173,7 @@ static bool covers(const struct ports *ports, uint16_t port)
 int sanity_check_ports(const struct policy_ports *ranges, size_t count,
 		       const struct block_rule *rules, struct diag *diag)
 {
-	/* Without these there is no network: ssh, DNS, web, time. */
+	/* No network works without these: ssh, DNS, web, time. */
 	static const uint16_t needed[] = { 22, 53, 80, 123, 443 };
 	unsigned int blocked[2] = { 0 };
 	int error = 0;
@@ -185,16 +188,16 @@ int sanity_check_ports(const struct policy_ports *ranges, size_t count,
 		for (size_t k = 0; k < sizeof(needed) / sizeof(*needed); k++) {
 			if (!covers(ports, needed[k]))
 				continue;
-			diag_error(diag, "rule lists", 0, 0, "they block %s/%u towards every host: no "
-				   "rule may", tcp ? "tcp" : "udp", needed[k]);
+			diag_error(diag, "rule lists", 0, 0, "they block %s/%u towards every host, "
+				   "which no rule may do", tcp ? "tcp" : "udp", needed[k]);
 			error = -EINVAL;
 		}
 	}
 	for (int tcp = 0; tcp < 2; tcp++) {
 		if (blocked[tcp] <= SANITY_PORTS)
 			continue;
-		diag_error(diag, "rule lists", 0, 0, "together they block %u ports of %s, more than %d",
-			   blocked[tcp], tcp ? "TCP" : "UDP", SANITY_PORTS);
+		diag_error(diag, "rule lists", 0, 0, "together they block %u ports of %s, more "
+			   "than %d", blocked[tcp], tcp ? "TCP" : "UDP", SANITY_PORTS);
 		error = -EINVAL;
 	}
 	return error;

@@ -25,7 +25,10 @@ static bool listed(const char *rule)
 	return false;
 }
 
-/* publicsuffix.org/list: an exception beats a wildcard; a single label is always public. */
+/*
+ * The rules of publicsuffix.org/list: an exception beats a wildcard; a single label is always
+ * public.
+ */
 bool suffix_is_public(const uint8_t *wire)
 {
 	char text[NAME_TEXT], rule[NAME_TEXT + 2];

@@ -13,5 +13,5 @@
 extern const char public_suffixes[];
 extern const size_t public_suffixes_size;
 
-/* Is this name, as a whole, one under which unrelated people register (com, co.uk)? */
+/* Do unrelated people register names below this one (com, co.uk)? */
 bool suffix_is_public(const uint8_t *wire);
