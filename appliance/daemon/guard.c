@@ -248,8 +248,8 @@ void guard_look(struct guard *guard)
 	outside_choose(&links, guard->settings, &guard->outside);
 	outside_judge(&links, guard->settings, &guard->outside, &misfits);
 	put_names(&guard->now.outside, guard->outside.name, guard->outside.count);
-	put_names(&guard->now.missing, misfits.missing, misfits.missings);
-	put_names(&guard->now.unknown, misfits.unknown, misfits.unknowns);
+	put_names(&guard->now.missing, misfits.missing, misfits.missing_count);
+	put_names(&guard->now.unknown, misfits.unknown, misfits.unknown_count);
 	want(&guard->report);
 }
 

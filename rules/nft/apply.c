@@ -10,9 +10,10 @@
 #include "rules/nft/table.h"
 
 enum {
-	DIFFERENCE = 60,	/* bytes of each side that a message shows */
-	TRIES = 8,		/* of reading a state that others are changing */
-	SENDS = 3		/* of a change, each with what somebody else changed meanwhile */
+	DIFFERENCE = 60,	/* how many bytes of each side a message shows */
+	TRIES = 8,		/* reads of a state that other programs are changing */
+	SENDS = 3		/* transactions per call, each after another program's
+				 * interference */
 };
 
 static const char *const source = "nftables";
@@ -36,16 +37,16 @@ int apply_batch(struct kernel *kernel, struct batch *batch, struct diag *diag)
 }
 
 
-/* One look at the kernel, and what it should hold instead. */
+/* What the kernel holds at one moment, and what it should hold instead. */
 struct look {
 	const struct table *table;
 	struct scope scope;
-	struct scope after;	/* for what is read once something was sent */
+	struct scope after;	/* for reading back what was sent */
 	struct objects now, wanted;
 	bool exists;
 	enum difference difference;
 	uint32_t flags;		/* that the table is to have */
-	uint32_t generation;	/* of what was read; 0: it changed meanwhile */
+	uint32_t generation;	/* of the state that was read; 0: it changed during the read */
 };
 
 static void look_release(struct look *look)
@@ -69,7 +70,7 @@ int apply_read(struct kernel *kernel, const char *table, const struct scope *sco
 	*exists = !error;
 	if (!error || error == -ENOENT)
 		return 0;
-	diag_error(diag, source, 0, 0, "the table %s could not be read: %s", table,
+	diag_error(diag, source, 0, 0, "cannot read the table %s: %s", table,
 		   strerror(-error));
 	return error;
 }
@@ -88,7 +89,7 @@ static bool has_counter(const struct objects *objects, const char *name)
 	return found;
 }
 
-/* Counters that only the kernel has do no harm: totals of an earlier version. */
+/* Extra counters in the kernel do no harm: they are totals of an earlier version. */
 static bool has_counters(const struct objects *now, const struct table *table)
 {
 	for (const struct table_counter *c = table->counters; c; c = c->next) {
@@ -99,8 +100,8 @@ static bool has_counters(const struct objects *now, const struct table *table)
 }
 
 /*
- * A table keeps what it was made with: "persist" cannot be given later (Linux 6.9), and to make it
- * anew would let through what is on its way through the old one.
+ * A table keeps the flags that it was made with: "persist" cannot be added later (Linux 6.9).
+ * Making the table anew would let packets through that are on their way through the old one.
  */
 static uint32_t wanted_flags(const struct kernel *kernel, const struct look *look)
 {
@@ -111,7 +112,9 @@ static uint32_t wanted_flags(const struct kernel *kernel, const struct look *loo
 	return persist ? TABLE_PERSIST | TABLE_OWNER : 0;
 }
 
-/* Sets that are not there, or are another kind of set, are filled from the beginning. */
+/*
+ * Adds the sets that are missing, or of another kind, to the scope: they are filled from scratch.
+ */
 static bool scope_grows(struct look *look)
 {
 	size_t before = look->scope.count;
@@ -172,7 +175,7 @@ static bool look_equal(const struct look *look)
 	       look->difference == DIFFERENCE_NONE && has_counters(&look->now, look->table);
 }
 
-/* Up to DIFFERENCE bytes of the line at, from there on. */
+/* Quotes the line from at on, up to DIFFERENCE bytes. */
 static void line_put(const struct text *text, size_t at, struct text *out)
 {
 	size_t length = at < text->length ? strcspn(text->data + at, "\n") : 0;
@@ -181,7 +184,7 @@ static void line_put(const struct text *text, size_t at, struct text *out)
 		    length ? text->data + at : "");
 }
 
-/* Names the place where the kernel's state is not ours. */
+/* Shows where the kernel's state differs from ours. */
 static void report_texts(const struct text *now, const struct text *wanted, struct diag *diag)
 {
 	struct text out = TEXT_EMPTY;
@@ -197,7 +200,7 @@ static void report_texts(const struct text *now, const struct text *wanted, stru
 	line_put(wanted, at, &out);
 	text_puts(&out, ", found ");
 	line_put(now, at, &out);
-	diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another: %s",
+	diag_error(diag, source, 0, 0, "the kernel accepted the ruleset but holds another one: %s",
 		   text_failed(&out) ? "" : out.data);
 	text_release(&out);
 }
@@ -210,12 +213,13 @@ static void report_difference(const struct look *look, struct diag *diag)
 	    objects_print(&look->wanted, true, &wanted) == 0)
 		report_texts(&now, &wanted, diag);
 	else
-		diag_error(diag, source, 0, 0, "the kernel took the ruleset and holds another");
+		diag_error(diag, source, 0, 0, "the kernel accepted the ruleset but holds another "
+			   "one");
 	text_release(&now);
 	text_release(&wanted);
 }
 
-/* Kernels before 5.12 and before 6.9 do not know the flags, and say so in two ways. */
+/* Kernels before 5.12 and before 6.9 do not know the flags. The two report it differently. */
 static bool refused_flags(struct kernel *kernel, const struct look *look, int error)
 {
 	if ((error != -EOPNOTSUPP && error != -EINVAL) || !(look->flags & TABLE_OWNER) ||
@@ -225,7 +229,7 @@ static bool refused_flags(struct kernel *kernel, const struct look *look, int er
 	return true;
 }
 
-/* Somebody else was in between: what was read is not what is there any more. */
+/* Another program changed the ruleset meanwhile: what was read is out of date. */
 static bool overtaken(int error)
 {
 	return error == -ENOENT || error == -EEXIST || error == -EBUSY;
@@ -244,7 +248,7 @@ static int look_send(struct kernel *kernel, struct look *look, struct diag *diag
 	int error = 0;
 
 	batch_init(&batch, &kernel->netfilter);
-	/* What it still has is in force at once, and the rest follows. */
+	/* Waking puts the table's old rules into force at once; the changes follow. */
 	if (wake)
 		change_flags(&change);
 	else
@@ -264,12 +268,12 @@ static int check_owner(const struct kernel *kernel, const struct look *look, str
 	if (!look->exists || !(look->now.flags & TABLE_OWNER) || look->now.owner == port)
 		return 0;
 	diag_error(diag, source, 0, 0, "the table %s belongs to another program (netlink port %u), "
-		   "and nobody else may change it: end that program", look->table->name,
+		   "and only that program may change it: end that program", look->table->name,
 		   look->now.owner);
 	return -EPERM;
 }
 
-/* Looks and changes until both sides are equal. */
+/* Reads and changes until both sides are equal. */
 static int rounds(struct kernel *kernel, struct look *look, bool *changed, struct diag *diag)
 {
 	int error = 0, sent = 0, refused = 0;
@@ -290,7 +294,7 @@ static int rounds(struct kernel *kernel, struct look *look, bool *changed, struc
 		error = look_send(kernel, look, diag);
 		if (!error) {
 			*changed = true;
-			/* The change of flags is a step of its own. */
+			/* Changing the flags is a step of its own. */
 			if (!look->exists || look->now.flags == look->flags) {
 				sent++;
 				look->scope = look->after;
@@ -319,7 +323,7 @@ int apply_table(struct kernel *kernel, const struct table *table, const struct s
 		kernel->owned = look.now.flags & TABLE_OWNER;
 		kernel->persists = look.now.flags & TABLE_PERSIST;
 	}
-	/* Only the full comparison vouches for a generation. */
+	/* Only a full comparison proves that this generation is whole. */
 	if (!error && scope->all)
 		kernel->generation = look.generation;
 	look_release(&look);

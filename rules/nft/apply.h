@@ -9,19 +9,19 @@
 #include "rules/nft/scope.h"
 
 /*
- * Makes the kernel hold this table, as far as the scope looks, and reads it back: compares, sends
- * one transaction with the difference, and compares again; unless the scope is everything, without
- * the elements of large sets. Flags of the table are a transaction of their own before that.
- * *changed becomes true when something was sent.
+ * Makes the kernel hold this table, within the scope, and verifies it: compares, sends one
+ * transaction with the difference, and compares again. The second comparison leaves out the
+ * elements of large sets unless the scope is everything. Flags of the table are changed before
+ * that, in a transaction of their own. *changed becomes true when anything was sent.
  */
 int apply_table(struct kernel *kernel, const struct table *table, const struct scope *scope,
 		bool *changed, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Reads until nobody interferes. *exists: there is a table. */
+/* Reads until no change interferes. *exists: the table is there. 0 or -errno with diag. */
 int apply_read(struct kernel *kernel, const char *table, const struct scope *scope,
 	       struct objects *objects, bool *exists, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* Sends it; what the kernel refused of it goes to diag. */
+/* Sends the batch; what the kernel refused goes to diag. 0 or -errno. */
 int apply_batch(struct kernel *kernel, struct batch *batch, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -13,7 +13,7 @@ const uint8_t *build_bytes(const struct addr *addr)
 
 /* ---- sets ---- */
 
-/* The policy allows what another line said already; the kernel's sets hold a key once. */
+/* Skips duplicates: the policy permits redundant lines, but a kernel set holds a key once. */
 static void key_put(struct table_set *set, const void *key, size_t size)
 {
 	struct table_element *element;
@@ -35,9 +35,9 @@ static struct table_set *set_add(struct build *build, const char *name, enum fie
 }
 
 /*
- * A self-test acts as a client by a tun device of this name, which only root can make. It has to
- * meet what clients meet: a ruleset that is changed for the test would prove nothing of the one
- * that clients have.
+ * A self-test acts as a client through a tun device of this name, which only root can make. It has
+ * to meet the rules that clients meet: a ruleset changed for the test would prove nothing about
+ * them.
  */
 static const char selftest[IFNAMSIZ] = SELFTEST_LINK;
 
@@ -75,7 +75,7 @@ static void outside_set(struct build *build)
 static void small_sets(struct build *build)
 {
 	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP };
-	/* RFC 4890, 4.4.1: without these a link of IPv6 does not work. Errors are "related". */
+	/* RFC 4890, 4.4.1: an IPv6 link does not work without these. Errors count as "related". */
 	static const uint8_t neighbours[] = { 130, 131, 132, 133, 134, 135, 136, 143 };
 	struct table_set *set = set_add(build, "transports", TYPE_PROTOCOL, sizeof(transports));
 
@@ -111,7 +111,7 @@ static void endpoint_put(struct table_set *v4, struct table_set *v6, const struc
 	key_put(size == 4 ? v4 : v6, key, size + 4);
 }
 
-/* Everybody whom the dns role may ask. */
+/* The servers that the dns role may query. */
 static void upstream_sets(struct build *build)
 {
 	enum { MOST = SETTINGS_UPSTREAMS + SETTINGS_ADDRESSES +
@@ -159,7 +159,7 @@ static void pinhole_sets(struct build *build)
 	any_set(build, "pinhole_any6", TYPE_IPV6);
 }
 
-/* A source that is quiet for so long is forgotten, and makes room. */
+/* A source that is quiet for this long is forgotten, which makes room. */
 static void log_set(struct build *build, const char *name, enum field_type type)
 {
 	enum { FORGET = 20 };
@@ -206,7 +206,7 @@ static bool is_allow(const struct build *build, uint32_t index)
 	return policy_rule(build->policy, index, &rule) && rule.action == ACTION_ALLOW;
 }
 
-/* A resolver that is refused on some ports alone. */
+/* A resolver that is refused on some ports only. */
 static bool has_ports(const struct build *build, uint32_t index)
 {
 	struct policy_rule rule;
@@ -215,8 +215,8 @@ static bool has_ports(const struct build *build, uint32_t index)
 }
 
 /*
- * Where a match of this rule leads. A monitored packet comes back from its chain, so that the
- * next test can still block it. false: nothing to do.
+ * The target of a match of this rule. A monitored packet returns from its chain, so that the next
+ * test can still block it. False: nothing to do.
  */
 static bool rule_target(struct build *build, uint32_t index, struct target *target)
 {
@@ -265,8 +265,8 @@ void build_range_put(struct table_set *set, const struct policy_range *range, bo
 	element->target = target;
 }
 
-/* An allow among the resolvers is no more than the absence of a rule: only a vendor network's
- * allow ends the search (policy_lookup_packet). */
+/* An allow among the resolvers equals no rule at all: only an allow of the vendor's networks ends
+ * the search (policy_lookup_packet). */
 bool build_range_counts(struct build *build, enum policy_table table,
 			 const struct policy_range *range, struct target *target)
 {
@@ -285,15 +285,16 @@ static void range_map(struct build *build, const char *name, enum policy_table t
 		struct policy_range range = policy_range(build->policy, table, i);
 		struct target target = { 0 };
 
-		if (addr_is_v4(&range.first) == v4 && build_range_counts(build, table, &range, &target))
+		if (addr_is_v4(&range.first) == v4 &&
+		    build_range_counts(build, table, &range, &target))
 			build_range_put(set, &range, v4, target);
 	}
 }
 
-/* ---- resolvers that are refused on some ports alone ---- */
+/* ---- resolvers that are refused on some ports only ---- */
 
-static void some_ports_put(struct build *build, struct table_set *set, const struct policy_range *range,
-			   bool v4)
+static void some_ports_put(struct build *build, struct table_set *set,
+			   const struct policy_range *range, bool v4)
 {
 	size_t size = v4 ? 4 : 16;
 	struct policy_rule rule;
@@ -389,11 +390,12 @@ void build_port_maps(struct build *build)
 
 /* ---- counters ---- */
 
-/* Of all categories, used or not: a total must not vanish with the last rule of its category. */
+/* For all categories, in use or not: a total must not vanish with the last rule of its category. */
 void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
-		"captured", "capture_lost", "spoofed", "closed", "unlogged", "sanctioned", "pinhole", "wan_forward",
+		"captured", "capture_lost", "spoofed", "closed", "unlogged", "sanctioned",
+		"pinhole", "wan_forward",
 		"wan_input", "lan_input", "management_forward", "upstream_denied", "update_denied",
 		"ipv6_off",
 	};

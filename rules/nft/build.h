@@ -7,15 +7,15 @@
 #include "rules/nft/table.h"
 
 /*
- * A ruleset in the making:
+ * A ruleset under construction:
  *
  *	build.c		sets, maps and counters
- *	embedded.c	maps of IPv4 inside IPv6, its bytes apart
- *	capture.c	prerouting: marks, sources, DNS that is led to the listener; its answers
- *	judge.c		what becomes of a packet by the policy; the log
+ *	embedded.c	maps of IPv4 inside IPv6, for bytes that are not adjacent
+ *	capture.c	prerouting: marks, sources, DNS led to the listener and its answers
+ *	judge.c		what the policy does with a packet; the log
  *	forward.c	forwarded packets
  *	gateway.c	the gateway itself: input, output
- *	ruleset.c	which of them a mode has
+ *	ruleset.c	the parts that each mode has
  */
 
 enum { BUILD_DNS_PORT = 53 };
@@ -28,22 +28,23 @@ struct build {
 	enum ruleset_mode mode;
 	const struct table_set *lan;	/* the interfaces of the inside, each once */
 	bool aside;			/* some interface manages and forwards nothing */
-	bool some_ports;		/* a resolver is refused on some ports alone */
+	bool some_ports;		/* some resolver is refused on some ports only */
 	const char *chain[ACTION_COUNT][CATEGORY_COUNT];	/* those that a map leads to */
 };
 
-/* Both transports that DNS and the block of resolvers are about. */
+/* The transports of DNS, which the block of resolvers covers. */
 #define TRANSPORT statement_in(FIELD_PROTOCOL, "transports")
 #define IN(field, set) statement_in(field, set)
 #define NOT_IN(field, set) statement_not(statement_in(field, set))
-#define IN_JOINED(set, ...) statement_in_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, set)
+#define IN_JOINED(set, ...) \
+	statement_in_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, set)
 #define VMAP_JOINED(map, ...) \
 	statement_vmap_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, map)
 
 /* Bits of NFT_CT_STATE, and RTN_LOCAL. */
 enum { STATE_ESTABLISHED = 2, STATE_RELATED = 4, ADDRESS_LOCAL = 2 };
 
-/* The bytes that a packet has of it: the last 4 or all 16. */
+/* The bytes of the address in a packet: the last 4, or all 16. */
 const uint8_t *build_bytes(const struct addr *addr);
 
 void build_counters(struct build *build);
@@ -53,8 +54,8 @@ void build_range_maps(struct build *build);
 void build_port_maps(struct build *build);
 
 /*
- * The map of an embedding whose bytes do not lie side by side, which no rule can look up in the map
- * of IPv4: "networks6_inN". "" where the bytes do, or where there is nothing to look up.
+ * The name of the map "networks6_inN" for an embedding whose bytes are not adjacent, which no rule
+ * can look up in the IPv4 map. "" if they are adjacent, or if there is nothing to look up.
  */
 const char *build_split_map(struct build *build, enum policy_table table, size_t embedding);
 /* Makes all of them. */
@@ -64,24 +65,26 @@ void build_splits(struct build *build);
 
 /* How many of a family. */
 size_t build_range_count(const struct policy *policy, enum policy_table table, bool v4);
-/* Where a range of the map leads; false when it has no place in the map. */
+/* Does the map contain this range? *target: where the range leads. */
 bool build_range_counts(struct build *build, enum policy_table table,
 			const struct policy_range *range, struct target *target);
 void build_range_put(struct table_set *set, const struct policy_range *range, bool v4,
 		     struct target target);
 
 void build_capture(struct build *build);
-/* What comes back over UDP from whom the dns role asks, where one of its sockets waits for it. */
+/* Rule for UDP answers of the dns role's servers, where one of its sockets waits for them. */
 void build_upstream_answer(struct table_chain *chain, struct statement verdict);
-/* One rule for each source of each sanctioned resolver: where the port is known to be 53 (dns_only)
- * it leaves the capture, else it is counted and passes. */
+/* One rule per source of each sanctioned resolver. Where the port is known to be 53 (dns_only), the
+ * packet skips the capture; elsewhere it is counted and passes. */
 void build_sanctioned(struct build *build, struct table_chain *chain, bool dns_only);
 
 /*
- * Chains by the policy: "vendor" by destination with pinholes, "sources" by source for what comes
- * in, "emitted" for what the gateway sends, "bypass" for resolvers, and where their maps lead.
+ * The policy's chains: "vendor" by destination, with pinholes; "sources" by source, for what comes
+ * in; "emitted" for what the gateway sends; "bypass" for resolvers; and the chains that their maps
+ * lead to.
  */
 void build_judge(struct build *build);
 
+/* Chains for forwarded packets, and for the gateway's own (input, output). */
 void build_forward(struct build *build);
 void build_gateway(struct build *build);

@@ -17,7 +17,7 @@ static const struct table_hook answers_hook = {
 	NF_INET_LOCAL_OUT, -300, "output", "raw", "filter",
 };
 
-/* Source and address of a sanctioned resolver; false when their families differ. */
+/* Matches source and address of a sanctioned resolver; false if their families differ. */
 static bool sanctioned_match(const struct prefix *source, const struct addr *resolver,
 			     struct statement match[static 2])
 {
@@ -76,7 +76,7 @@ static void tproxy_rules(struct build *build, struct table_chain *chain, bool v4
 	}
 }
 
-/* Not ours: what internal servers say to each other, and sanctioned resolvers. */
+/* Passes without capture: queries between internal servers, and sanctioned resolvers. */
 static void passed_on_rules(struct build *build, struct table_chain *chain)
 {
 	TABLE_RULE(chain, IN(FIELD_SOURCE4, "internal4"), IN(FIELD_DESTINATION4, "internal4"),
@@ -92,25 +92,26 @@ void build_upstream_answer(struct table_chain *chain, struct statement verdict)
 			       local = statement_equal(FIELD_LOCAL, ADDRESS_LOCAL),
 			       waits = statement_equal(FIELD_WILDCARD, 0);
 
-	TABLE_RULE(chain, udp, IN_JOINED("upstream4", FIELD_SOURCE4, FIELD_SOURCE_PORT), local, waits,
-		   verdict);
-	TABLE_RULE(chain, udp, IN_JOINED("upstream6", FIELD_SOURCE6, FIELD_SOURCE_PORT), local, waits,
-		   verdict);
+	TABLE_RULE(chain, udp, IN_JOINED("upstream4", FIELD_SOURCE4, FIELD_SOURCE_PORT), local,
+		   waits, verdict);
+	TABLE_RULE(chain, udp, IN_JOINED("upstream6", FIELD_SOURCE6, FIELD_SOURCE_PORT), local,
+		   waits, verdict);
 }
 
 /*
- * A source is genuine if the route back to it leaves by the interface that the packet came in by, or
- * by another interface of the LAN; the rest is spoofed (BCP 38). A spoofed source would carry data
- * to its owner in the answers to it, flood that owner, or pass as an internal server. What a host
- * sends before it has an address, and link-local sources, are not forwarded by the kernel.
+ * A source is genuine if the route back to it leaves by the interface that the packet came in on,
+ * or by another interface of the LAN; the rest is spoofed (BCP 38). The answers to a spoofed source
+ * would carry data to its owner, or flood that owner; or the source would pass as an internal
+ * server. The kernel does not forward what a host sends before it has an address, nor link-local
+ * sources.
  */
 static void spoofed_chain(struct build *build)
 {
 	static const uint8_t none[16], link_local[16] = { 0xfe, 0x80 };
 	struct table_chain *chain = table_chain_add(build->table, "spoofed", NULL);
 
-	/* Source routing: the kernel puts another destination into the packet when nobody looks any
-	 * more (RFC 7126, 4.3 and 4.4: drop). */
+	/* Source routing: the kernel changes the destination of the packet after it has been judged
+	 * (RFC 7126, 4.3 and 4.4: drop). */
 	TABLE_RULE(chain, statement_equal(FIELD_LOOSE_ROUTE, 1), statement_counter("spoofed"),
 		   statement_drop());
 	TABLE_RULE(chain, statement_equal(FIELD_STRICT_ROUTE, 1), statement_counter("spoofed"),
@@ -129,8 +130,8 @@ static void spoofed_chain(struct build *build)
 }
 
 /*
- * Every packet gets the mark without which the second barrier (route.h) forwards nothing. What does
- * not come from outside is a client's, whether its interface is in the settings or not.
+ * Marks every packet; the second barrier (route.h) forwards nothing without the mark. What does not
+ * come from outside counts as a client's, whether the settings name its interface or not.
  */
 static void capture_chain(struct build *build)
 {
@@ -161,13 +162,14 @@ static void capture_chain(struct build *build)
 	tproxy_rules(build, chain, true);
 	if (ENABLED(CONFIG_IPV6))
 		tproxy_rules(build, chain, false);
-	/* Nobody listens: better no answer than one that nobody judged. */
+	/* The listener is down: no answer is better than one that was not judged. */
 	TABLE_RULE(chain, statement_counter("capture_lost"), statement_drop());
 }
 
 /*
- * Relayed queries leave from the client's own address, those of internal servers to anybody, so their answers must
- * be held back on their way through. After conntrack, since the socket look-up undoes source NAT with its help.
+ * Relayed queries leave from the client's own address, and those of internal servers go to any
+ * server. So their answers must be caught on the way through. This runs after conntrack, because
+ * the socket look-up needs it to undo source NAT.
  */
 static void replies_chain(struct build *build)
 {
@@ -177,16 +179,21 @@ static void replies_chain(struct build *build)
 		   statement_equal(FIELD_TRANSPARENT, 1), statement_mark(MARK_LOCAL));
 }
 
-/* Answers go out as untracked as the queries came in, and so do the role's own questions, which are as many. */
+/*
+ * Answers leave untracked, as the queries came in. So do the role's own queries, which are as many.
+ */
 static void answers_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "answers", &answers_hook);
-	const struct statement role = statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_DNS)),
+	const struct statement role =
+		statement_equal(FIELD_USER, settings_uid(build->settings, ROLE_DNS)),
 			       udp = statement_equal(FIELD_PROTOCOL, IPPROTO_UDP);
 
-	TABLE_RULE(chain, role, udp, IN_JOINED("upstream4", FIELD_DESTINATION4, FIELD_DESTINATION_PORT),
+	TABLE_RULE(chain, role, udp, IN_JOINED("upstream4", FIELD_DESTINATION4,
+					       FIELD_DESTINATION_PORT),
 		   statement_notrack());
-	TABLE_RULE(chain, role, udp, IN_JOINED("upstream6", FIELD_DESTINATION6, FIELD_DESTINATION_PORT),
+	TABLE_RULE(chain, role, udp, IN_JOINED("upstream6", FIELD_DESTINATION6,
+					       FIELD_DESTINATION_PORT),
 		   statement_notrack());
 	TABLE_RULE(chain, statement_interface(FIELD_OUT_INTERFACE, "lo"), statement_return());
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "outside"), TRANSPORT,

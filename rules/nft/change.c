@@ -13,7 +13,7 @@
 
 #include "rules/nft/delta.h"
 
-enum { CHUNK = 256 };	/* elements a message; a nested attribute holds 64 KiB */
+enum { CHUNK = 256 };	/* elements per message; a nested attribute holds 64 KiB */
 
 static struct nftnl_set *set_find(const struct objects *objects, const struct nftnl_set *set)
 {
@@ -21,9 +21,9 @@ static struct nftnl_set *set_find(const struct objects *objects, const struct nf
 }
 
 /*
- * A set that stays gets and loses single elements. To make it anew would let packets through: one
- * that began on the old rules may look into the old set just after the new generation began, in
- * which all its elements are gone.
+ * A set that stays gains and loses single elements. Making it anew would let packets through: one
+ * that started on the old rules may look into the old set just after the new generation begins,
+ * when all its elements are gone.
  */
 static bool set_stays(const struct change *change, const struct nftnl_set *set)
 {
@@ -43,7 +43,7 @@ static bool chain_stays(const struct change *change, const struct nftnl_chain *c
 	return now && wanted && objects_same_chain(now, wanted);
 }
 
-/* with_flags: a table that exists keeps those that it has unless others are given. */
+/* with_flags: an existing table keeps its flags unless a message sets others. */
 static void table_message(struct change *change, uint16_t type, uint16_t flags, bool with_flags)
 {
 	struct nlmsghdr *message = batch_begin(change->batch, type, flags, "table",
@@ -120,14 +120,17 @@ static void strays_delete(struct change *change)
 		[STRAY_SET] = { NFT_MSG_DELSET, "set" },
 	};
 
-	/* Rules are written anew in any case. */
+	/* Rules are always written anew. */
 	for (const struct objects_stray *s = change->now->strays; s; s = s->next) {
 		struct nlmsghdr *message = s->kind == STRAY_RULE ? NULL :
 			batch_begin(change->batch, of[s->kind].type, 0, of[s->kind].words, s->name);
 
 		if (!message)
 			continue;
-		/* Table and name have the same types in all of them but chains. */
+		/*
+		 * Table and name have the same attribute types in all messages except those of
+		 * chains.
+		 */
 		mnl_attr_put_strz(message, NFTA_OBJ_TABLE, change->table);
 		mnl_attr_put_strz(message, s->kind == STRAY_CHAIN ? NFTA_CHAIN_NAME : NFTA_OBJ_NAME,
 				  s->name);
@@ -137,7 +140,7 @@ static void strays_delete(struct change *change)
 	}
 }
 
-/* The kernel leaves a counter that it has as it is. */
+/* The kernel leaves an existing counter as it is. */
 static int counter_add(struct nftnl_obj *counter, void *data)
 {
 	struct change *change = data;
@@ -198,7 +201,7 @@ static int rule_add(struct nftnl_rule *rule, void *data)
 	return 0;
 }
 
-/* Elements of one set, at most CHUNK of them in each message. */
+/* Adds or deletes elements of one set, at most CHUNK per message. */
 struct filling {
 	struct change *change;
 	uint16_t type;		/* NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
@@ -262,7 +265,7 @@ static int odd_element_put(struct nftnl_set_elem *element, void *data)
 	return objects_element_ends(element) ? 0 : element_put(element, data);
 }
 
-/* Of a live set, only what has no business there. */
+/* From a live set, delete only elements that do not belong there. */
 static int live_elements_delete(struct change *change, struct nftnl_set *now)
 {
 	struct filling filling = {
@@ -302,7 +305,7 @@ static int build_elements(struct change *change)
 	return 0;
 }
 
-/* Who refers to something comes after it, and goes before it. */
+/* An object is made after those that it refers to exist, and deleted before them. */
 int change_build(struct change *change)
 {
 	if (change->elements)

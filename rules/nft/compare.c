@@ -14,7 +14,7 @@
 
 #include "rules/nft/delta.h"
 
-enum { SPOILT = UINT32_MAX };	/* as the type of a set's objects: there is none such */
+enum { SPOILT = UINT32_MAX };	/* type of a spoilt set's objects: no real set has it */
 
 struct printing {
 	struct text *out;
@@ -32,7 +32,7 @@ static int expression_words(struct nftnl_expr *expr, void *data)
 	int length = nftnl_expr_snprintf(buffer, sizeof(buffer), expr, NFTNL_OUTPUT_DEFAULT, 0);
 
 	text_printf(p->out, " [%s %s]", nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), buffer);
-	/* None of ours is so long, so whatever it is, it is another. */
+	/* None of our objects is this long, so it is a foreign one. */
 	if (length < 0 || (size_t)length >= sizeof(buffer))
 		text_puts(p->out, " [more]");
 	return 0;
@@ -45,7 +45,7 @@ static bool is_base(const struct nftnl_chain *chain)
 	return nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM);
 }
 
-/* Hook, devices and all, of a base chain. New kernels say themselves that it is one. */
+/* The hook and devices of a base chain. New kernels report themselves that it is a base chain. */
 static void chain_words(const struct nftnl_chain *chain, struct text *out)
 {
 	const char *const *device;
@@ -124,7 +124,7 @@ void objects_spoil_set(struct nftnl_set *set)
 	nftnl_set_set_u32(set, NFTNL_SET_OBJ_TYPE, SPOILT);
 }
 
-/* A verdict has the length that it has; the kernel says it, and we do not. */
+/* The length of a verdict is fixed; the kernel reports it, and our objects leave it out. */
 static uint32_t data_length(const struct nftnl_set *set)
 {
 	return nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) == NFT_DATA_VERDICT
@@ -135,8 +135,8 @@ static int set_words(struct nftnl_set *set, struct text *out)
 {
 	struct printing p = { .out = out };
 
-	text_printf(out, " type %u size %u flags %u data %u %u objects %u most %u policy %u timeout "
-		    "%" PRIu64 " gc %u",
+	text_printf(out, " type %u size %u flags %u data %u %u objects %u most %u policy %u "
+		    "timeout %" PRIu64 " gc %u",
 		    nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
 		    nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
 		    nftnl_set_get_u32(set, NFTNL_SET_FLAGS),

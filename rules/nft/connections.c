@@ -16,7 +16,7 @@ enum {
 	TRIES = 8	/* of a dump that others disturb */
 };
 
-/* What was found, to be deleted when the dump is over. */
+/* The connections found, to delete when the dump is complete. */
 struct connection {
 	uint8_t tuple[TUPLE];	/* CTA_TUPLE_ORIG as the kernel wrote it */
 	uint16_t size;
@@ -43,7 +43,7 @@ static struct nlmsghdr *header(char *buffer, uint8_t family, uint16_t type, uint
 	return message;
 }
 
-/* The attribute of this type inside another, or NULL. */
+/* Looks for the attribute of this type inside another; NULL: not there. */
 struct wanted {
 	uint16_t type;
 	const struct nlattr *attribute;
@@ -66,9 +66,9 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
 	return wanted.attribute;
 }
 
-/* Where the client went; false when the kernel did not say. */
-static bool read_tuple(const struct search *search, const struct nlattr *tuple, struct addr *address,
-		       struct ports *port)
+/* The client's destination; false if the kernel did not report it. */
+static bool read_tuple(const struct search *search, const struct nlattr *tuple,
+		       struct addr *address, struct ports *port)
 {
 	bool v4 = search->family == AF_INET;
 	uint16_t size = v4 ? 4 : 16;

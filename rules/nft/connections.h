@@ -8,9 +8,9 @@
 #include "rules/policy/rule.h"
 
 /*
- * Tracked connections that began through a pinhole (CT_MARK_PINHOLE): keep is asked for each, with
- * the address and port that the client chose (before any NAT); what it answers false to is
- * forgotten, so that its next packet is judged as a new one. 0 or -errno.
+ * Goes through the tracked connections that began through a pinhole (CT_MARK_PINHOLE). Calls keep
+ * for each, with the address and port that the client chose (before any NAT). If keep returns
+ * false, the connection is deleted, and its next packet is judged as a new one. 0 or -errno.
  */
 int connections_judge(struct netlink *netlink,
 		      bool (*keep)(const struct addr *address, const struct ports *port,

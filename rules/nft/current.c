@@ -26,13 +26,16 @@ struct reading {
 	struct nftnl_set *set;
 };
 
-/* The kernel filters some dumps by table, and not all. */
+/* The kernel filters only some dumps by table. */
 static bool foreign(const struct reading *reading, const char *table)
 {
 	return !table || strcmp(table, reading->table) != 0;
 }
 
-/* What libnftnl cannot read is none of ours. Its name and its table are where all have them. */
+/*
+ * Objects that libnftnl cannot read are foreign. Their name and table are at the place common to
+ * all.
+ */
 static int note_stray(struct reading *reading, const struct nlmsghdr *message, enum stray kind,
 		      uint16_t name_type, uint16_t object_type)
 {
@@ -97,7 +100,7 @@ static int rule_read(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* An anonymous set goes with its rule, and a rule that is none of ours goes. */
+/* An anonymous set disappears with its rule, and foreign rules are deleted. */
 static bool anonymous(const struct nlmsghdr *message)
 {
 	struct attributes attributes = attributes_of(message, sizeof(struct nfgenmsg));
@@ -154,7 +157,7 @@ static int elements_read(const struct nlmsghdr *message, void *data)
 {
 	struct reading *reading = data;
 
-	/* Out of memory looks the same; then a set is made anew that need not have been. */
+	/* Running out of memory looks the same; then a set is made anew without need. */
 	if (nftnl_set_elems_nlmsg_parse(message, reading->set) < 0)
 		objects_spoil_set(reading->set);
 	return MNL_CB_OK;
@@ -203,7 +206,7 @@ int current_counters(struct netlink *netlink, const char *table, struct objects 
 				   &reading);
 }
 
-/* In kernels without flowtables of any kind there is nothing to list. */
+/* A kernel without support for flowtables has none to list. */
 static int flowtables_read(struct netlink *netlink, struct reading *reading)
 {
 	int error = ask(netlink, NFT_MSG_GETFLOWTABLE, NLM_F_DUMP, reading->table, NULL,

@@ -5,9 +5,9 @@
 #include "rules/nft/objects.h"
 
 /*
- * Reads a table of family inet from the kernel into objects, initialised and empty; elements only
- * of the sets in scope. -ENOENT when there is no table; -EINTR when it changed meanwhile. What
- * belongs to single rules (anonymous sets) is left out.
+ * Reads a table of family inet from the kernel into objects, which must be initialised and empty.
+ * Elements are read only from the sets in scope; what belongs to single rules (anonymous sets) is
+ * left out. 0; -ENOENT: there is no table; -EINTR: it changed during the read; other -errno.
  */
 int current_read(struct netlink *netlink, const char *table, const struct scope *scope,
 		 struct objects *objects) __attribute__((warn_unused_result));
@@ -16,6 +16,6 @@ int current_read(struct netlink *netlink, const char *table, const struct scope 
 int current_counters(struct netlink *netlink, const char *table, struct objects *objects)
 	__attribute__((warn_unused_result));
 
-/* The number of the kernel's last change of nftables, of any table; it changes with each. */
+/* The number of the kernel's last change to nftables; changes to any table count. */
 int current_generation(struct netlink *netlink, uint32_t *generation)
 	__attribute__((warn_unused_result));

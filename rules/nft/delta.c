@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A single key, or an interval from start up to but without end; end NULL: to the last key. A lone
- * end, which nft puts before the first interval, has no start. */
+/* A single key, or an interval from start up to, not including, end; end NULL: through the last
+ * key. A lone end, which nft puts before the first interval, has no start. */
 struct span {
 	struct nftnl_set_elem *start;
 	struct nftnl_set_elem *end;
@@ -77,8 +77,8 @@ static int is_odd(struct nftnl_expr *expr, void *data)
 	return 0;
 }
 
-/* Has what no element of ours has, so that it equals none: an upper end of its own, a time-out, an
- * object, or expressions that the kernel runs. */
+/* An element with features that ours never have, so that it equals none: an upper end of its own, a
+ * time-out, an object, or expressions that the kernel runs. */
 static bool odd(struct nftnl_set_elem *element)
 {
 	static const uint16_t attributes[] = {
@@ -105,7 +105,7 @@ static int compare_verdicts(struct nftnl_set_elem *a, struct nftnl_set_elem *b)
 	return strcmp(chain(a), chain(b));
 }
 
-/* Any order in which spans of disjoint sets ascend, and 0 for the same span only. */
+/* Any order in which the spans of disjoint sets ascend; 0 only for the same span. */
 static int compare_spans(const struct span *a, const struct span *b)
 {
 	int order = compare_keys(a->start ? a->start : a->end, b->start ? b->start : b->end);
@@ -140,7 +140,7 @@ static int collect(struct nftnl_set_elem *element, void *data)
 	return 0;
 }
 
-/* The kernel tells intervals from the last to the first, and we build them the other way. */
+/* The kernel lists intervals from last to first; ours are built in ascending order. */
 static void sort(struct nftnl_set_elem **element, size_t count)
 {
 	size_t up = 1, down = 1;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The IPv4 bytes before the gap; the rest follows it. */
+/* How many IPv4 bytes precede the gap; the rest follow it. */
 static unsigned int bytes_before_gap(const struct embedding *embedding)
 {
 	unsigned int count = 1;
@@ -13,7 +13,7 @@ static unsigned int bytes_before_gap(const struct embedding *embedding)
 	return count;
 }
 
-/* v4 with every byte from the index on set to value. */
+/* v4 with all bytes from index on set to value. */
 static struct addr filled(const struct addr *v4, unsigned int index, uint8_t value)
 {
 	struct addr addr = *v4;
@@ -29,7 +29,7 @@ static void split_put(struct table_set *set, const struct embedding *embedding,
 				      .last = embed_wrap(embedding, last) };
 	unsigned int from = embedding->at[3] + 1U;
 
-	/* Whole blocks before the gap: the gap is no matter, and what lies behind never is. */
+	/* For whole blocks before the gap, neither the gap nor the bytes after it matter. */
 	if (memcmp(filled(first, bytes_before_gap(embedding), 0).bytes, first->bytes, 16) == 0 &&
 	    memcmp(filled(last, bytes_before_gap(embedding), 0xff).bytes, last->bytes, 16) == 0)
 		from = embedding->at[bytes_before_gap(embedding) - 1] + 1U;
@@ -37,8 +37,8 @@ static void split_put(struct table_set *set, const struct embedding *embedding,
 	build_range_put(set, &range, false, target);
 }
 
-/* A range of IPv4 becomes at most three of IPv6: to the end of its first block before the gap, whole
- * blocks, and from the start of the last one. */
+/* An IPv4 range becomes at most three IPv6 ranges: up to the end of its first block before the gap,
+ * the whole blocks, and from the start of its last block. */
 static void split_range(struct table_set *set, const struct embedding *embedding,
 			const struct policy_range *range, struct target target)
 {

@@ -11,7 +11,10 @@
 #include <net/if_arp.h>
 #include <string.h>
 
-/* What a rule has said so far: nft names a protocol once, before the first field that needs it. */
+/*
+ * What the rule has established so far: nft names a protocol once, before the first field that
+ * needs it.
+ */
 struct writer {
 	struct nftnl_rule *rule;
 	bool ethernet;
@@ -20,7 +23,7 @@ struct writer {
 	bool failed;
 };
 
-/* Adds an empty expression; the attributes of one that could not be made go nowhere. */
+/* Adds an empty expression; if it could not be made, its attributes are ignored. */
 static struct nftnl_expr *add(struct writer *writer, const char *name)
 {
 	struct nftnl_expr *expr = writer->failed ? NULL : nftnl_expr_alloc(name);
@@ -110,14 +113,14 @@ static void require_ethernet(struct writer *writer)
 	writer->ethernet = true;
 }
 
-/* Where the link's header was looked at, nft takes the family from there, too. */
+/* If the link header was matched, nft takes the family from that too. */
 static void require_family(struct writer *writer, uint8_t family)
 {
 	const uint16_t type = htons(family == NFPROTO_IPV4 ? ETHERTYPE_IP : ETHERTYPE_IPV6);
 
 	if (writer->ethernet) {
-		payload_load(writer, NFT_PAYLOAD_LL_HEADER, offsetof(struct ether_header, ether_type),
-			     sizeof(type), NFT_REG_1);
+		payload_load(writer, NFT_PAYLOAD_LL_HEADER,
+			     offsetof(struct ether_header, ether_type), sizeof(type), NFT_REG_1);
 		compare(writer, false, &type, sizeof(type));
 	} else {
 		meta_load(writer, NFT_META_NFPROTO, NFT_REG_1);
@@ -152,7 +155,8 @@ static uint32_t fib_flags(enum field field)
 {
 	if (field == FIELD_LOCAL)
 		return NFTA_FIB_F_DADDR;
-	return field == FIELD_WAY_BACK_HERE ? NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT :
+	return field == FIELD_WAY_BACK_HERE ?
+	       NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT :
 					      NFTA_FIB_F_SADDR;
 }
 
@@ -217,7 +221,7 @@ static void match(struct writer *writer, const struct statement *statement)
 	switch (statement->compare) {
 	case COMPARE_EQUAL:
 		compare(writer, statement->negate, statement->value, size);
-		/* From here on the transport is known, as nft sees it. */
+		/* From here on the transport is known, in nft's view. */
 		if (statement->field[0] == FIELD_PROTOCOL && !statement->negate)
 			writer->protocol = statement->value[0];
 		break;
@@ -247,13 +251,13 @@ static void limit_put(struct nftnl_expr *expr, const struct statement *statement
 	put32(expr, NFTNL_EXPR_LIMIT_FLAGS, flags);
 }
 
-/* The fields from register 1 on. Registers of 16 bytes overlay those of 4: each field follows the
- * one before. */
+/* Loads the fields from register 1 on. Registers of 16 bytes overlay those of 4; each field
+ * directly follows the previous one. */
 static void load_key(struct writer *writer, const struct statement *statement)
 {
 	uint32_t at = 0;
 
-	/* All that is required comes first, since it passes through register 1. */
+	/* Load all required protocols first, because they pass through register 1. */
 	for (size_t i = 0; i < TABLE_FIELDS && statement->field[i] != FIELD_NONE; i++)
 		require(writer, field_info(statement->field[i]));
 	for (size_t i = 0; i < TABLE_FIELDS && statement->field[i] != FIELD_NONE; i++) {
@@ -272,7 +276,10 @@ static void over(struct writer *writer, const struct statement *statement)
 	put32(expr, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	put32(expr, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	put_text(writer, expr, NFTNL_EXPR_DYNSET_SET_NAME, statement->name);
-	/* Named even when 0, since the kernel names it when it is read back: that of the set. */
+	/*
+	 * Set even when 0, which is the set's own time-out: the kernel reports it when the rule is
+	 * read back.
+	 */
 	if (expr)
 		nftnl_expr_set_u64(expr, NFTNL_EXPR_DYNSET_TIMEOUT, 0);
 	limit = expr ? nftnl_expr_alloc("limit") : NULL;
@@ -294,7 +301,7 @@ static void lookup(struct writer *writer, const struct statement *statement)
 	put_text(writer, expr, NFTNL_EXPR_LOOKUP_SET, statement->name);
 	if (statement->kind == STATEMENT_VMAP)
 		put32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
-	/* Named even when 0, since the kernel names it when it is read back. */
+	/* Set even when 0: the kernel reports it when the rule is read back. */
 	put32(expr, NFTNL_EXPR_LOOKUP_FLAGS, statement->negate ? NFT_LOOKUP_F_INV : 0);
 }
 
@@ -323,7 +330,7 @@ static void log_packet(struct writer *writer, const struct statement *statement)
 	put_text(writer, expr, NFTNL_EXPR_LOG_PREFIX, statement->name);
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t)statement->number);
 	put32(expr, NFTNL_EXPR_LOG_SNAPLEN, statement->number2);
-	/* 0: the reader chooses how many entries the kernel collects before it wakes it. */
+	/* 0: the reader decides how many entries the kernel collects before waking it. */
 	nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD, 0);
 }
 
@@ -351,7 +358,7 @@ static void tproxy(struct writer *writer, const struct statement *statement)
 	put32(expr, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_2);
 }
 
-/* Only its own bits: the others belong to other programs. */
+/* Only our own bits: the others belong to other programs. */
 static void mark(struct writer *writer, const struct statement *statement)
 {
 	uint32_t others = ~(statement->number | statement->number2);

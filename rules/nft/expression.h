@@ -6,8 +6,8 @@
 #include "rules/nft/table.h"
 
 /*
- * A rule as the kernel's expressions, register for register as nft writes them, so that `nft list`
- * shows the text that we would print. NULL: no memory. The caller frees.
+ * A rule as kernel expressions, register for register as nft writes them, so that `nft list` shows
+ * the text that we would print. The caller frees it. NULL: out of memory.
  */
 struct nftnl_rule *expression_rule(const struct table *table, const struct table_chain *chain,
 				   const struct table_rule *rule);

@@ -36,12 +36,14 @@ static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_CT_MARK] = { "ct mark", TYPE_MARK, SOURCE_CT, NFT_CT_MARK, 0, 0 },
 	[FIELD_CT_DIRECTION] = { "ct direction", TYPE_DIRECTION, SOURCE_CT, NFT_CT_DIRECTION, 0,
 				 0 },
-	[FIELD_LOOSE_ROUTE] = { "ip option lsrr", TYPE_OPTION, SOURCE_OPTION, 131, NFPROTO_IPV4, 0 },
+	[FIELD_LOOSE_ROUTE] = { "ip option lsrr", TYPE_OPTION, SOURCE_OPTION, 131, NFPROTO_IPV4,
+				0 },
 	[FIELD_STRICT_ROUTE] = { "ip option ssrr", TYPE_OPTION, SOURCE_OPTION, 137, NFPROTO_IPV4,
 				 0 },
 	[FIELD_TRANSPARENT] = { "socket transparent", TYPE_FLAG, SOURCE_SOCKET,
 				NFT_SOCKET_TRANSPARENT, 0, 0 },
-	[FIELD_WILDCARD] = { "socket wildcard", TYPE_FLAG, SOURCE_SOCKET, NFT_SOCKET_WILDCARD, 0, 0 },
+	[FIELD_WILDCARD] = { "socket wildcard", TYPE_FLAG, SOURCE_SOCKET, NFT_SOCKET_WILDCARD, 0,
+			     0 },
 	[FIELD_LOCAL] = { "fib daddr type", TYPE_ADDRESS_TYPE, SOURCE_FIB,
 			  NFT_FIB_RESULT_ADDRTYPE, 0, 0 },
 	[FIELD_WAY_BACK] = { "fib saddr oifname", TYPE_INTERFACE, SOURCE_FIB,
@@ -58,7 +60,7 @@ static const struct field_info fields[FIELD_COUNT] = {
 	[FIELD_DESTINATION6_AT12] = { NULL, TYPE_IPV4, SOURCE_NETWORK, 24 + 12, NFPROTO_IPV6, 0 },
 };
 
-/* number: nft's own enum datatypes (its include/datatype.h); it only serves to list the set. */
+/* number: the enum datatypes of nft's include/datatype.h; needed only to list the set. */
 static const struct {
 	const char *name;
 	uint32_t size;

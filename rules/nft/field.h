@@ -6,11 +6,12 @@
 
 #include "appliance/base/text.h"
 
-/* What of a packet a rule can look at, and the types of nft's sets. */
+/* The fields of a packet that a rule can match, and the types of nft's sets. */
 
 enum {
 	FIELD_SIZE = 16,	/* bytes of the largest field: an IPv6 address, an interface name */
-	FIELD_KEY = 64		/* bytes of a set's key: what the kernel's registers hold together */
+	/* Bytes of a set's key: what the kernel's registers hold together. */
+	FIELD_KEY = 64
 };
 
 enum field_type {
@@ -43,7 +44,7 @@ enum field {
 	FIELD_PROTOCOL,		/* of the transport layer */
 	FIELD_MARK,
 	FIELD_USER,		/* who owns the socket */
-	FIELD_SOURCE_MAC,	/* of the link that the packet came in by */
+	FIELD_SOURCE_MAC,	/* of the link on which the packet came in */
 	FIELD_SOURCE4,
 	FIELD_DESTINATION4,
 	FIELD_SOURCE6,
@@ -58,15 +59,18 @@ enum field {
 	FIELD_CT_STATE,
 	FIELD_CT_MARK,
 	FIELD_CT_DIRECTION,	/* of the packet in its connection */
-	FIELD_LOOSE_ROUTE,	/* an IPv4 option: the destination is another than it seems */
+	FIELD_LOOSE_ROUTE,	/* an IPv4 option that changes the destination (loose source
+				 * route) */
 	FIELD_STRICT_ROUTE,
 	FIELD_TRANSPARENT,	/* a transparent socket of this machine waits for the packet */
-	FIELD_WILDCARD,		/* the socket that waits takes packets to any address; no match: none waits */
+	/* The waiting socket takes packets to any address; no match if no socket waits. */
+	FIELD_WILDCARD,
 	FIELD_LOCAL,		/* type of the destination address in the routing tables */
 	FIELD_WAY_BACK,		/* the interface by which an answer to the source would leave */
-	FIELD_WAY_BACK_HERE,	/* an answer would leave by the interface that the packet came in by */
+	/* An answer would leave by the interface on which the packet came in. */
+	FIELD_WAY_BACK_HERE,
 	/* The IPv4 address that begins at this byte of an IPv6 address (policy/embed.h). nft has no
-	 * words for them. */
+	 * syntax for it. */
 	FIELD_SOURCE6_AT2,
 	FIELD_SOURCE6_AT4,
 	FIELD_SOURCE6_AT9,
@@ -85,17 +89,19 @@ struct field_info {
 	const char *name;	/* nft's words; NULL: it has none */
 	enum field_type type;
 	enum field_source source;
-	uint32_t key;		/* of meta, ct or socket; result of fib; offset into the header; number of
-				 * the option */
+	/* Of meta, ct or socket; result of fib; offset into the header; or number of the option. */
+	uint32_t key;
 	uint8_t family;		/* NFPROTO_* that nft requires first; 0: any */
 	uint8_t protocol;	/* IPPROTO_* that nft requires first; 0: any */
 };
 
+/* How a field is matched; static memory. */
 const struct field_info *field_info(enum field field);
 
+/* Bytes of a value, at most FIELD_SIZE. */
 uint32_t field_type_size(enum field_type type);
 const char *field_type_name(enum field_type type);	/* "ipv4_addr" */
 uint32_t field_type_number(enum field_type type);	/* as nft stores it in the kernel */
 
-/* A value of this type, its bytes as in the kernel's register, in nft's words. */
+/* Prints a value of this type, bytes as in the kernel's register, in nft's syntax. */
 void field_value_print(enum field_type type, const void *value, struct text *out);

@@ -7,7 +7,7 @@
 
 #include "appliance/base/config.h"
 
-/* Before the filters of other programs, so that what we refuse is counted with our reason. */
+/* Before the filters of other programs, so that what we refuse is counted under our reason. */
 static const struct table_hook forward_hook = {
 	NF_INET_FORWARD, -5, "forward", "filter - 5", "filter",
 };
@@ -30,7 +30,7 @@ static void clients_chain(struct build *build)
 	TABLE_RULE(chain, statement_vmap(FIELD_UDP_DESTINATION, "udp_ports"));
 }
 
-/* RFC 4890, 4.3: the errors that IPv6 needs are related to a connection of the client's. */
+/* RFC 4890, 4.3: the errors that IPv6 needs are related to a connection of the client. */
 static void inbound_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "inbound", NULL);
@@ -54,8 +54,8 @@ static void aside_rules(struct build *build, struct table_chain *chain)
 }
 
 /*
- * What is neither of the LAN nor of the outside is judged as a client, and gets into the LAN what
- * belongs to the LAN's own connections, as the outside does.
+ * Interfaces in neither the LAN nor the outside are judged as clients. Like the outside, they get
+ * into the LAN only packets that belong to the LAN's own connections.
  */
 static void forward_chain(struct build *build)
 {
@@ -68,7 +68,7 @@ static void forward_chain(struct build *build)
 	aside_rules(build, chain);
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
 		   build->mode == RULESET_ENFORCE ? statement_goto("clients") : statement_accept());
-	/* Before "established": a link that was a lan until now takes nothing along. */
+	/* Before "established": when a link stops being a lan, its connections end. */
 	if (build->settings->drop_others)
 		TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "lan"),
 			   statement_counter("wan_forward"), statement_drop());
@@ -80,9 +80,9 @@ static void forward_chain(struct build *build)
 }
 
 /*
- * IPv4 of clients leaves with an address of the gateway's own; IPv6 is routed. What the gateway
- * itself sends has such an address already, but for the relayed queries: the rules role makes their
- * sockets with the client's address, to which a server of the outside could not answer.
+ * Clients' IPv4 leaves with an address of the gateway; IPv6 is routed. What the gateway sends has
+ * such an address already, except relayed queries. The rules role makes their sockets with the
+ * client's address, and an outside server could not answer to that.
  */
 static void leaving_chain(struct build *build)
 {

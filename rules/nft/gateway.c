@@ -12,8 +12,8 @@ static const struct table_hook output_hook = {
 	NF_INET_LOCAL_OUT, -5, "output", "filter - 5", "filter",
 };
 
-/* Where interfaces of management are named, clients get of the gateway what it is there for: DNS,
- * which is captured, addresses (RFC 2131, RFC 8415) and an echo. */
+/* If management interfaces are named, clients get only the gateway's services: DNS, which is
+ * captured, addresses (RFC 2131, RFC 8415) and echo. */
 static void services_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "services", NULL);
@@ -35,10 +35,10 @@ static void input_chain(struct build *build)
 	TABLE_RULE(chain, statement_all(FIELD_MARK, MARK_LOCAL), statement_accept());
 	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
 		   statement_accept());
-	/* They are untracked, so that nothing is established. */
+	/* These are untracked, so "established" does not cover them. */
 	build_upstream_answer(chain, statement_accept());
 	TABLE_RULE(chain, IN(FIELD_ICMPV6_TYPE, "neighbours"), statement_accept());
-	/* The answer to a DHCPv6 multicast is related to nothing (RFC 8415, 7.2). */
+	/* The answer to a DHCPv6 multicast is not related to it (RFC 8415, 7.2). */
 	TABLE_RULE(chain, statement_prefix(FIELD_SOURCE6, link_local, 10),
 		   statement_equal(FIELD_UDP_SOURCE, 547),
 		   statement_equal(FIELD_UDP_DESTINATION, 546), statement_accept());
@@ -56,7 +56,7 @@ static void update_port(struct table_chain *chain, uint16_t port)
 	TABLE_RULE(chain, statement_equal(FIELD_TCP_DESTINATION, port), statement_accept());
 }
 
-/* The update role meets mirrors: it speaks to nobody but their ports, and asks its names of the
+/* The update role talks to mirrors: it reaches only their ports, and resolves names through the
  * gateway's own listener. */
 static void updater_chain(struct build *build)
 {
@@ -97,8 +97,8 @@ static void resolver_chain(struct build *build)
 	struct table_chain *chain = table_chain_add(build->table, "resolver", NULL);
 
 	/*
-	 * Accepted TCP connections belong to the role, too: answers to captured clients, and from
-	 * where it listens, a port that the role itself could not take.
+	 * Accepted TCP connections belong to the role too. They answer captured clients from the
+	 * port on which it listens, which the role itself could not bind.
 	 */
 	TABLE_RULE(chain, NOT_IN(FIELD_OUT_INTERFACE, "outside"), TRANSPORT,
 		   statement_equal(FIELD_SOURCE_PORT, BUILD_DNS_PORT), statement_accept());
@@ -114,15 +114,18 @@ static void resolver_chain(struct build *build)
 	TABLE_RULE(chain, TRANSPORT,
 		   IN_JOINED("upstream6", FIELD_DESTINATION6, FIELD_DESTINATION_PORT),
 		   statement_accept());
-	/* Internal servers are resolvers themselves: what they ask goes on, from their address, to whom they asked. */
+	/*
+	 * Internal servers are resolvers themselves: their queries go on, from their address, to
+	 * the server that they asked.
+	 */
 	relayed_rule(build, chain, FIELD_SOURCE4, "internal4");
 	relayed_rule(build, chain, FIELD_SOURCE6, "internal6");
 	TABLE_RULE(chain, statement_counter("upstream_denied"), statement_reject());
 }
 
 /*
- * A packet of a program has a socket, and so a user; answers of the kernel (resets, errors, echo
- * replies) have none. An answer in a connection that a client began is judged whoever sends it.
+ * A packet of a program has a socket, and so a user; the kernel's answers (resets, errors, echo
+ * replies) have none. Answers in a connection that a client began are judged, whoever sends them.
  */
 static void emitted_rules(struct build *build, struct table_chain *chain)
 {
@@ -142,7 +145,7 @@ static void output_chain(struct build *build)
 
 	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(settings, ROLE_DNS)),
 		   statement_goto("resolver"));
-	/* It makes sockets for the dns role, which could connect them to somebody else. */
+	/* The rules role makes sockets for the dns role, which could connect them elsewhere. */
 	TABLE_RULE(chain, statement_equal(FIELD_USER, settings_uid(settings, ROLE_RULES)),
 		   statement_goto("resolver"));
 	if (settings->trust_root[0])
@@ -155,7 +158,7 @@ static void output_chain(struct build *build)
 		updater_chain(build);
 }
 
-/* Without an inside there is nothing to close: a box that nobody has set up yet must not lock its
+/* Without an inside there is nothing to close: a box that is not set up yet must not lock its
  * administrator out. */
 void build_gateway(struct build *build)
 {

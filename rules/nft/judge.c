@@ -4,12 +4,13 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum { LOG_BYTES = 128 };	/* of a logged packet: headers, and the first bytes behind them */
+enum { LOG_BYTES = 128 };	/* bytes of a logged packet: headers and the first bytes after
+				 * them */
 
 /* The side of a packet that a chain judges. */
 struct side {
 	enum field v4, v6;
-	enum field inside[4];	/* by the first byte of the IPv4 address: 2, 4, 9, 12 */
+	enum field inside[4];	/* by the offset of the IPv4 address: 2, 4, 9, 12 */
 };
 static const struct side source = {
 	FIELD_SOURCE4, FIELD_SOURCE6,
@@ -26,7 +27,10 @@ static enum field inside_field(const struct side *side, uint8_t at)
 	return side->inside[at == 2 ? 0 : at == 4 ? 1 : at == 9 ? 2 : 3];
 }
 
-/* Looks the address up, then each IPv4 address that it may carry: the order of policy_lookup_addr. */
+/*
+ * Looks up the address, then each IPv4 address that it may carry, in the order of
+ * policy_lookup_addr.
+ */
 static void lookup_rules(struct build *build, struct table_chain *chain, enum policy_table table,
 			 const struct side *side)
 {
@@ -52,9 +56,9 @@ static void lookup_rules(struct build *build, struct table_chain *chain, enum po
 /* ---- the log ---- */
 
 /*
- * A share for each source, by the MAC of the packet, else by its address, so that one flooding host
- * hides nobody else's evidence. When forged sources fill the table, those that find no room share
- * what is left over.
+ * Each source has its own share of log entries, by MAC if the packet has one, else by address. So
+ * one flooding host hides no evidence about others. When forged sources fill the table, those that
+ * find no room share the remainder.
  */
 static void share_chain(struct build *build)
 {
@@ -77,7 +81,8 @@ static void share_chain(struct build *build)
 		TABLE_RULE(chain, IN(tables[i].field, tables[i].set), statement_return());
 		/* A forged address must not use up the share of its owner. */
 		if (tables[i].field == FIELD_SOURCE_MAC)
-			TABLE_RULE(chain, statement_not(statement_prefix(FIELD_SOURCE_MAC, no_mac, 48)),
+			TABLE_RULE(chain,
+				   statement_not(statement_prefix(FIELD_SOURCE_MAC, no_mac, 48)),
 				   statement_goto("shared"));
 	}
 	TABLE_RULE(chain, statement_goto("shared"));
@@ -93,7 +98,7 @@ static void refuse_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "refuse", NULL);
 
-	/* The vendor gets no answer that says what is here. */
+	/* The vendor gets no answer that reveals what is here. */
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "outside"), statement_drop());
 	TABLE_RULE(chain, IN(FIELD_OUT_INTERFACE, "lan"), statement_drop());
 	TABLE_RULE(chain, statement_equal(FIELD_PROTOCOL, IPPROTO_TCP), statement_reject_tcp());
@@ -111,13 +116,14 @@ static void action_rules(struct build *build, enum action action, enum category 
 	const char *prefix = table_text(build->table, "cordon %02x%02x%02x%02x %s", digest[0],
 					digest[1], digest[2], digest[3], category_print(category));
 
-	/* What comes back in a monitored connection is neither counted nor logged once more. */
+	/* Packets that come back in a monitored connection are not counted or logged again. */
 	if (!block)
 		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "outside"), statement_return());
 	TABLE_RULE(chain, statement_counter(name));
 	/*
-	 * One log entry a connection. A refused attempt leaves no conntrack entry, so each is
-	 * logged, up to the limit; one that was cut in the middle stays established, and is marked.
+	 * One log entry per connection. A refused attempt leaves no conntrack entry, so each
+	 * attempt is logged, up to the limit. A connection that was cut midway stays established
+	 * and is marked.
 	 */
 	TABLE_RULE(chain, statement_all(FIELD_CT_MARK, known), leave);
 	TABLE_RULE(chain, statement_ct_mark(known));
@@ -137,8 +143,8 @@ static void action_chains(struct build *build)
 	}
 }
 
-/* An exempt address: towards the outside it ends the search; of what comes in, the connection still
- * decides. */
+/* An exempt address: for packets going out it ends the search; for packets coming in, the
+ * connection still decides. */
 static void allowed_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "allowed", NULL);
@@ -156,7 +162,7 @@ static struct statement through_pinhole(void)
 }
 
 /* No "established" before the maps: a new rule also ends the connections that it forbids. Only
- * those that began through a pinhole outlive it, as a download outlives its name's TTL. */
+ * connections that began through a pinhole outlive it, as a download outlives its name's TTL. */
 static void vendor_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "vendor", NULL);
@@ -183,8 +189,8 @@ static void vendor_chain(struct build *build)
 }
 
 /*
- * Of a vendor address nothing comes in but what belongs to a connection that a pinhole or a monitor
- * rule let out. An error message (related) does not: it quotes a connection that its sender chose.
+ * From a vendor address, only packets of a connection that a pinhole or a monitor rule let out may
+ * come in. An error message (related) may not: it quotes a connection that its sender chose.
  */
 static void sources_chain(struct build *build)
 {
@@ -195,8 +201,8 @@ static void sources_chain(struct build *build)
 	lookup_rules(build, chain, POLICY_NETWORKS, &source);
 }
 
-/* What the gateway sends in answer to clients, errors and resets of the kernel among it, is judged
- * like what it forwards. */
+/* What the gateway sends in answer to clients, including errors and resets of the kernel, is judged
+ * like forwarded packets. */
 static void emitted_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "emitted", NULL);

@@ -40,7 +40,7 @@ int kept_read(struct netlink *netlink, uint8_t family, uint16_t type, struct kep
 	for (int i = 0; i < TRIES && error == -EINTR; i++) {
 		char buffer[REQUEST];
 		struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-		struct rtmsg *header;	/* as large as that of a rule, with the family first */
+		struct rtmsg *header;	/* as large as a rule's; the family comes first */
 
 		kept_release(kept);
 		message->nlmsg_type = type;
@@ -52,7 +52,7 @@ int kept_read(struct netlink *netlink, uint8_t family, uint16_t type, struct kep
 	return error;
 }
 
-/* Sends a message of a dump back, with which the kernel removes what it told. */
+/* Sends a dumped message back, which makes the kernel delete what it describes. */
 int kept_delete(struct netlink *netlink, struct nlmsghdr *message, uint16_t type)
 {
 	int error;

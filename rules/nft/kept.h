@@ -7,20 +7,23 @@
 
 #include "rules/nft/netlink.h"
 
-/* Policy rules or routes of one family as the kernel told them, to be compared and sent back. */
-enum { KEPT = 256 };	/* messages; what comes behind them is not looked at */
+/* Policy rules or routes of one family as the kernel reported them, to compare and to send back. */
+enum { KEPT = 256 };	/* messages; those beyond are ignored */
 struct kept {
 	struct nlmsghdr *message[KEPT];
 	size_t count;
 	bool (*wanted)(const struct nlmsghdr *message);	/* which of them are kept */
 };
 
-/* type: RTM_GETRULE or RTM_GETROUTE. kept_release afterwards in any case. */
+/*
+ * type: RTM_GETRULE or RTM_GETROUTE. Call kept_release afterwards, even after an error. 0 or
+ * -errno.
+ */
 int kept_read(struct netlink *netlink, uint8_t family, uint16_t type, struct kept *kept)
 	__attribute__((warn_unused_result));
 void kept_release(struct kept *kept);
 
-/* Sends a message back as RTM_DEL*, with which the kernel removes what it told; 0 also when it is
- * gone. Changes the message. */
+/* Sends a message back as RTM_DEL*, which makes the kernel delete what it describes; 0 also if it
+ * is already gone. Changes the message. */
 int kept_delete(struct netlink *netlink, struct nlmsghdr *message, uint16_t type)
 	__attribute__((warn_unused_result));

@@ -56,7 +56,7 @@ enum kernel_owner kernel_owner(const struct kernel *kernel)
 	return kernel->cannot_own ? OWNER_UNABLE : OWNER_LATER;
 }
 
-/* Does anything of it mark what passes? */
+/* Does any part of it mark the packets that pass? */
 static bool guards(const struct ruleset *ruleset)
 {
 	for (const struct table_chain *c = ruleset->table.chains; c; c = c->next) {
@@ -83,8 +83,8 @@ static int barrier_apply(struct kernel *kernel, bool on, bool *changed,
 	return error ? error : route_barrier(&kernel->route, on, changed, others, diag);
 }
 
-/* The route first: a marked packet without it would go where the client sent it. The barrier only
- * stands while a table marks what passes it. */
+/* The route first: without it, a marked packet would go where the client sent it. The barrier only
+ * stands while a table marks what passes. */
 int kernel_apply(struct kernel *kernel, const struct ruleset *ruleset, bool *changed,
 		 struct diag *diag)
 {
@@ -145,7 +145,7 @@ int kernel_remove(struct kernel *kernel, struct diag *diag)
 	struct objects now = { 0 };
 	struct batch batch;
 	bool exists = false, changed;
-	/* The barrier first: without the table nothing passes it. */
+	/* The barrier first: without the table no packet would pass it. */
 	int error = route_barrier(&kernel->route, false, &changed, NULL, diag);
 
 	if (!error)

@@ -25,8 +25,8 @@ static int join(struct netlink *netlink, unsigned int group)
 }
 
 /*
- * The kernel tells each element of a transaction. Of our own transactions only the end matters, and
- * a large policy would not fit the socket. A datagram is of one transaction.
+ * The kernel reports every element of a transaction. Of our own transactions only the end matters,
+ * and a large policy would overflow the socket. A datagram belongs to one transaction.
  */
 static int ignore_own(struct netlink *netlink, uint32_t port)
 {
@@ -34,7 +34,7 @@ static int ignore_own(struct netlink *netlink, uint32_t port)
 	       PORT = offsetof(struct nlmsghdr, nlmsg_pid) };
 	const uint16_t end = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN;
 	struct sock_filter filter[] = {
-		/* Netlink is in the machine's byte order, filters read in the network's. */
+		/* Netlink uses the machine's byte order; filters read in network order. */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORT),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 2),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
@@ -111,7 +111,7 @@ int listen_fd(const struct listen *listen, int which)
 	return mnl_socket_get_fd(listen->socket[which]->socket);
 }
 
-/* Bytes of a datagram of the kernel's; 0: none there, or somebody else's; -errno. */
+/* The length of a datagram from the kernel; 0: none, or not from the kernel; -errno. */
 static ssize_t take(const struct listen *listen, int which, void *data)
 {
 	struct sockaddr_nl from = { .nl_pid = 0 };

@@ -4,7 +4,7 @@
 #include "rules/nft/kernel.h"
 #include "rules/nft/watch.h"
 
-/* The sockets of watch.h: notifications of nftables and of routing. */
+/* The sockets of watch.h: notifications about nftables and about routing. */
 enum { LISTEN_NFTABLES, LISTEN_ROUTE, LISTEN_SOCKETS };
 
 struct listen {
@@ -12,19 +12,23 @@ struct listen {
 	struct watch watch;
 };
 
-/* What a round brought, beside the bits of watch_route. */
+/* What a round brought, in addition to the bits of watch_route. */
 enum {
-	LISTEN_LOST = 0x100,	/* notifications of nftables did not fit the socket: look oneself */
-	LISTEN_ROUTE_LOST = 0x200	/* those of routing */
+	/* Notifications about nftables overflowed the socket: compare the table. */
+	LISTEN_LOST = 0x100,
+	/* The same for routing. */
+	LISTEN_ROUTE_LOST = 0x200
 };
 
+/* 0, or -errno with nothing left open. which: LISTEN_*; the descriptor stays the listener's. */
 int listen_open(struct listen *listen, const struct kernel *kernel)
 	__attribute__((warn_unused_result));
 void listen_close(struct listen *listen);
 int listen_fd(const struct listen *listen, int which);
 
 /*
- * Takes what is there, but a bounded number of datagrams, so that a flood keeps nobody waiting: the
- * sockets stay readable then. The callback hears of each change of ours that somebody else made.
+ * Reads pending datagrams, a bounded number so that a flood does not hold up the caller; the
+ * sockets then stay readable. Calls back for each change to our objects by another program. Returns
+ * bits of watch_route and LISTEN_LOST, LISTEN_ROUTE_LOST.
  */
 unsigned int listen_take(struct listen *listen, watch_callback *callback, void *context);

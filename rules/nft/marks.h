@@ -2,15 +2,19 @@
 #pragma once
 
 /*
- * The only place where bits of the marks of packets and connections are allocated. Every rule sets
- * and compares single bits under a mask, so that other programs keep theirs; the fourth byte was
- * chosen because common users (Kubernetes 0xc000, mwan3 0x3f00, Tailscale 0xff0000) leave it free.
+ * All bits of packet and connection marks are allocated here. Every rule sets and compares single
+ * bits under a mask, so that other programs keep theirs. The fourth byte was chosen because common
+ * users (Kubernetes 0xc000, mwan3 0x3f00, Tailscale 0xff0000) leave it free.
  */
 enum mark {
-	MARK_LOCAL = 0x01000000,	/* deliver to this machine, whatever the destination (route.h) */
-	MARK_GUARDED = 0x02000000,	/* has passed prerouting of our table; without it nothing is
-					 * forwarded (route.h, the second barrier) */
-	MARK_QUIET = 0x04000000,	/* over the share of log entries of its source */
+	/* Deliver to this machine, whatever the destination (route.h). */
+	MARK_LOCAL = 0x01000000,
+	/*
+	 * Has passed prerouting of our table; without it nothing is forwarded (route.h, the second
+	 * barrier).
+	 */
+	MARK_GUARDED = 0x02000000,
+	MARK_QUIET = 0x04000000,	/* over its source's share of log entries */
 	MARK_ALL = MARK_LOCAL | MARK_GUARDED | MARK_QUIET
 };
 

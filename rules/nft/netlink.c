@@ -38,7 +38,7 @@ int netlink_open(struct netlink *netlink, int bus)
 		netlink_close(netlink);
 		return error;
 	}
-	/* Best effort: an error without the kernel's words still is one. */
+	/* Best effort: an error is still an error without the kernel's explanation. */
 	mnl_socket_setsockopt(netlink->socket, NETLINK_CAP_ACK, (void *)(uintptr_t)&on, sizeof(on));
 	mnl_socket_setsockopt(netlink->socket, NETLINK_EXT_ACK, (void *)(uintptr_t)&on, sizeof(on));
 	setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVBUFFORCE, &receive,
@@ -72,7 +72,7 @@ int netlink_talk(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t cal
 		if (length >= 0)
 			result = mnl_cb_run(answer, (size_t)length, netlink->sequence, port,
 					    callback, data);
-		/* Left over from a conversation that ended early. */
+		/* A leftover of an earlier exchange that ended early. */
 		if (result == MNL_CB_ERROR && errno == EPROTO)
 			result = MNL_CB_OK;
 	}
@@ -84,7 +84,7 @@ int netlink_talk(struct netlink *netlink, struct nlmsghdr *message, mnl_cb_t cal
 
 /* ---- batches ---- */
 
-/* Room for one more message and for its label. */
+/* Makes room for one more message and its label. */
 static bool reserve(struct batch *batch)
 {
 	size_t capacity = batch->capacity ? batch->capacity : 2 * (size_t)NETLINK_ROOM;
@@ -130,7 +130,7 @@ void batch_end(struct batch *batch, const struct nlmsghdr *message)
 	batch->length += NLMSG_ALIGN(message->nlmsg_len);
 }
 
-/* The messages that open and close a transaction belong to no table and no family. */
+/* The messages that open and close a transaction have no table and no family. */
 static void frame(struct batch *batch, uint16_t type)
 {
 	struct nlmsghdr *message = batch_begin(batch, 0, 0, NULL, NULL);
@@ -193,7 +193,7 @@ static void read_error(struct reading *reading, const struct nlmsghdr *message)
 	error->error = answer->error;
 	error->kind = reading->batch->label[index].kind;
 	error->name = reading->batch->label[index].name;
-	/* With NETLINK_CAP_ACK the request's header alone is repeated before the attributes. */
+	/* With NETLINK_CAP_ACK, only the request's header is repeated before the attributes. */
 	if (message->nlmsg_flags & NLM_F_ACK_TLVS && message->nlmsg_flags & NLM_F_CAPPED)
 		mnl_attr_parse(message, sizeof(*answer), reason_attribute, error);
 }
@@ -206,7 +206,9 @@ static int receive(struct netlink *netlink, struct reading *reading)
 
 	if (!answer)
 		return -ENOMEM;
-	/* The kernel has worked through the batch before send returned: what there is, is there. */
+	/*
+	 * The kernel has processed the batch before send returns, so all answers are already there.
+	 */
 	while ((length = recv(mnl_socket_get_fd(netlink->socket), answer, ANSWER,
 			      MSG_DONTWAIT)) > 0) {
 		const struct nlmsghdr *message = (const struct nlmsghdr *)(void *)answer;
@@ -223,7 +225,9 @@ static int receive(struct netlink *netlink, struct reading *reading)
 	return error;
 }
 
-/* The kernel answers errors only: the last message asks for the one word that all is well. */
+/*
+ * The kernel answers errors only: the last message asks for one acknowledgement that all is well.
+ */
 static void ask_answer(struct batch *batch)
 {
 	struct nlmsghdr *message = (struct nlmsghdr *)(void *)batch->data;
@@ -240,7 +244,7 @@ static int transmit(struct batch *batch, struct netlink *netlink)
 	int fd = mnl_socket_get_fd(netlink->socket);
 	int size = (int)batch->length * 2;
 
-	/* The kernel refuses a message larger than the send buffer. */
+	/* The kernel refuses messages larger than the send buffer. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		return -errno;
 	return mnl_socket_sendto(netlink->socket, batch->data, batch->length) < 0 ? -errno : 0;

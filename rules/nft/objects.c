@@ -105,7 +105,7 @@ static int element_build(struct nftnl_set *nset, const struct table_set *set, co
 	return 0;
 }
 
-/* The key after this one; false when there is none. */
+/* Increments the key; false if there is no next one. */
 static bool key_next(uint8_t *key, uint32_t size)
 {
 	for (uint32_t i = size; i-- > 0;) {
@@ -115,8 +115,8 @@ static bool key_next(uint8_t *key, uint32_t size)
 	return false;
 }
 
-/* The kernel keeps an interval as its first key and, marked, the first key behind it, unless it
- * reaches to the end of all keys. */
+/* The kernel stores an interval as its first key and, flagged, the first key after it, unless it
+ * reaches the last key of all. */
 static int interval_end(struct nftnl_set *nset, const struct table_set *set,
 			const struct table_element *element, uint32_t size)
 {
@@ -140,7 +140,7 @@ static int elements_build(struct nftnl_set *nset, const struct table_set *set, u
 	return 0;
 }
 
-/* nft lists interface names as empty strings unless their byte order is written beside the set. */
+/* nft lists interface names as empty strings unless their byte order is stored with the set. */
 static int key_order(struct nftnl_set *nset)
 {
 	enum { HOST_ORDER = 1, ROOM = 64 };

@@ -7,7 +7,7 @@
 
 enum { LOOPBACK = 1 };
 
-/* Both ends of a self-test begin with this (base/selftest.h). */
+/* The names of both ends of a self-test begin with this (base/selftest.h). */
 static const char selftest[] = "selftest";
 
 /* ---- the choice ---- */
@@ -33,8 +33,8 @@ static bool is_inside(const struct outside_link *link, const struct settings *se
 	       settings_is_management(settings, link->name);
 }
 
-/* Made of this inside link, or a part of it: what is sent to the one arrives by the other. A VLAN
- * and the card below it are apart. */
+/* Is link built on this inside link, or a part of it? Then packets sent to one arrive by the other.
+ * A VLAN and the card below it are separate. */
 static bool belongs_to(const struct outside_link *link, const struct outside_link *inside)
 {
 	return link->index == inside->index || link->master == inside->index ||
@@ -53,7 +53,9 @@ static bool may_be_outside(const struct outside_links *links, const struct outsi
 	return true;
 }
 
-/* Of equal metrics the lower name, so that the choice does not depend on the kernel's order. */
+/*
+ * With equal metrics the lower name wins, so that the choice does not depend on the kernel's order.
+ */
 static bool better(const struct outside_link *a, const struct outside_link *b)
 {
 	return a->metric != b->metric ? a->metric < b->metric : strcmp(a->name, b->name) < 0;
@@ -70,7 +72,8 @@ static void find(const struct outside_links *links, const struct settings *setti
 		for (size_t k = 0; k < links->count; k++) {
 			const struct outside_link *link = &links->link[k];
 
-			if (may_be_outside(links, link, settings) && (!last || better(last, link)) &&
+			if (may_be_outside(links, link, settings) &&
+			    (!last || better(last, link)) &&
 			    (!best || better(link, best)))
 				best = link;
 		}
@@ -139,15 +142,15 @@ static void note_missing(const struct outside_links *links, const char (*name)[I
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!link_named(links, name[i]))
-			note(misfits->missing, &misfits->missings, name[i]);
+			note(misfits->missing, &misfits->missing_count, name[i]);
 	}
 }
 
 void outside_judge(const struct outside_links *links, const struct settings *settings,
 		   const struct ruleset_outside *outside, struct outside_misfits *misfits)
 {
-	*misfits = (struct outside_misfits){ .missings = 0 };
-	/* A full list cannot say what is not there. */
+	*misfits = (struct outside_misfits){ .missing_count = 0 };
+	/* A full list cannot show what is missing. */
 	if (links->count < OUTSIDE_LINKS) {
 		note_missing(links, settings->lan, settings->lans, misfits);
 		note_missing(links, settings->wan, settings->wans, misfits);
@@ -159,6 +162,6 @@ void outside_judge(const struct outside_links *links, const struct settings *set
 		if (link->up && link->forwards && link->reaches && link->index != LOOPBACK &&
 		    !is_inside(link, settings) && !is_outside(outside, link->name) &&
 		    strncmp(link->name, selftest, sizeof(selftest) - 1) != 0)
-			note(misfits->unknown, &misfits->unknowns, link->name);
+			note(misfits->unknown, &misfits->unknown_count, link->name);
 	}
 }

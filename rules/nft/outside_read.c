@@ -14,7 +14,7 @@
 #include "rules/nft/attribute.h"
 #include "rules/nft/netlink.h"
 
-/* IFLA_INET6_CONF is an array of these; <linux/ipv6.h> has them beside what collides with libc. */
+/* IFLA_INET6_CONF is an array of these. <linux/ipv6.h> has them, but collides with libc. */
 enum { REQUEST = 128, FORWARDING6 = 0 };
 
 static struct outside_link *link_at(struct outside_links *links, int index)
@@ -26,7 +26,7 @@ static struct outside_link *link_at(struct outside_links *links, int index)
 	return NULL;
 }
 
-/* Does this array of numbers say at place that packets are forwarded? */
+/* Does this array of numbers report at place that packets are forwarded? */
 static bool number_set(const struct nlattr *array, size_t place)
 {
 	uint32_t number;
@@ -70,7 +70,7 @@ static int link_read(const struct nlmsghdr *message, void *data)
 				       .metric = UINT32_MAX };
 	link_flags(link, attributes);
 	link->master = (int)attribute_u32(attribute_find(attributes, IFLA_MASTER), 0);
-	/* An index of another namespace, as a veth has, is none of ours. */
+	/* An index in another namespace, as a veth's peer has, is not one of our links. */
 	if (!attribute_find(attributes, IFLA_LINK_NETNSID))
 		link->lower = (int)attribute_u32(attribute_find(attributes, IFLA_LINK), 0);
 	attribute_text(attribute_find(attributes, IFLA_IFNAME), link->name, sizeof(link->name));
@@ -107,7 +107,7 @@ static void lead(struct outside_links *links, int index, const struct rtmsg *rou
 	link->reaches = true;
 }
 
-/* The hops of a route of several. */
+/* The next hops of a multipath route. */
 static void lead_hops(struct outside_links *links, const struct nlattr *hops,
 		      const struct rtmsg *route, uint32_t metric)
 {
@@ -129,7 +129,7 @@ static void lead_hops(struct outside_links *links, const struct nlattr *hops,
 	}
 }
 
-/* fe80::/64 and ff00::/8 are on every link of IPv6. */
+/* Every IPv6 link has fe80::/64 and ff00::/8. */
 static bool leads_nowhere(const struct nlattr *to)
 {
 	const uint8_t *bytes = to && attribute_size(to) == 16 ? attribute_bytes(to) : NULL;
@@ -169,7 +169,7 @@ static int dump(struct netlink *netlink, uint16_t type, uint8_t family, size_t h
 
 	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	/* The family is the first byte of each of these headers, and the rest zero. */
+	/* The family is the first byte of each of these headers; the rest is zero. */
 	first = mnl_nlmsg_put_extra_header(message, header);
 	*first = family;
 	return netlink_talk(netlink, message, callback, links);

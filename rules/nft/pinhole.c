@@ -18,9 +18,9 @@
 
 enum {
 	REQUEST = 2048,
-	TRIES = 4,		/* an element may time out between our look and our change */
+	TRIES = 4,		/* an element may time out between our read and our change */
 	MILLISECONDS = 1000,
-	NOTES = NAME_TEXT + 8	/* bytes of an element's notes: its comment */
+	NOTES = NAME_TEXT + 8	/* bytes of an element's user data: its comment */
 };
 
 static const char table[] = "cordon";
@@ -74,9 +74,9 @@ static int hole_init(struct hole *hole, const struct pinhole *pinhole)
 	return 0;
 }
 
-/* The inverse, from the key of an element; false when it is not of the size that it should have. */
-static bool pinhole_read(struct pinhole *pinhole, enum pinhole_kind kind, bool v4, const uint8_t *key,
-			 uint32_t size)
+/* The inverse, from the key of an element; false if its size is wrong. */
+static bool pinhole_read(struct pinhole *pinhole, enum pinhole_kind kind, bool v4,
+			 const uint8_t *key, uint32_t size)
 {
 	uint32_t address = v4 ? 4 : 16;
 	uint32_t client = kind == PINHOLE_CLIENT ? address : kind == PINHOLE_MAC ? 8 : 0;
@@ -113,7 +113,7 @@ static int notes_put(struct nftnl_set_elem *element, const char *comment)
 	return error;
 }
 
-/* seconds 0: neither time nor comment, as look-ups and deletions want it. */
+/* seconds 0: no time-out and no comment, as look-ups and deletions need it. */
 static int payload(struct nlmsghdr *message, const struct hole *hole, uint32_t seconds)
 {
 	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
@@ -160,7 +160,7 @@ static int found(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* Milliseconds that the pinhole is still open; 0: there is none. -errno. */
+/* Milliseconds until the pinhole closes; 0: there is none. -errno. */
 static int hole_left(struct kernel *kernel, const struct hole *hole, uint64_t *left)
 {
 	char buffer[REQUEST];
@@ -185,7 +185,9 @@ static int put(struct batch *batch, uint16_t type, uint16_t flags, const struct 
 	return error;
 }
 
-/* A live element's time-out cannot be changed on every kernel: it is replaced, in one transaction. */
+/*
+ * Not every kernel can change a live element's time-out: replace the element, in one transaction.
+ */
 static int hole_write(struct kernel *kernel, const struct hole *hole, bool there,
 		      uint32_t seconds)
 {
@@ -218,7 +220,7 @@ int kernel_pinhole(struct kernel *kernel, const struct pinhole *pinhole, uint32_
 		if (error || left >= (uint64_t)seconds * MILLISECONDS)
 			return error;
 		error = hole_write(kernel, &hole, left > 0, seconds);
-		/* ENOENT: no set; or, where there was an element, that it has just timed out. */
+		/* ENOENT: there is no set or, if there was an element, it has just timed out. */
 		if (error != -EEXIST && (error != -ENOENT || !left))
 			return error;
 	}
@@ -276,7 +278,10 @@ static int judge_element(struct nftnl_set_elem *element, void *data)
 	error = hole_init(&hole, &pinhole);
 	if (!error)
 		error = hole_write(judging->kernel, &hole, true, 0);
-	/* Another error than "timed out" is said at the end; the others are still closed. */
+	/*
+	 * Errors other than "timed out" are returned at the end; the remaining ones are still
+	 * closed.
+	 */
 	if (error && error != -ENOENT)
 		judging->error = error;
 	return 0;

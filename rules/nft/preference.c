@@ -12,7 +12,7 @@
 #include "rules/nft/kept.h"
 #include "rules/nft/marks.h"
 
-enum { REQUEST = 512 };	/* bytes: headers and a handful of numbers */
+enum { REQUEST = 512 };	/* bytes: headers and a few numbers */
 
 static const char *const source = "policy rule";
 
@@ -21,7 +21,7 @@ static const char *family_print(uint8_t family)
 	return family == AF_INET ? "IPv4" : "IPv6";
 }
 
-/* Rules up to the last of ours: what comes behind them is no matter. */
+/* True up to our last rule: rules after it have no effect on ours. */
 static bool rule_matters(const struct nlmsghdr *message)
 {
 	struct attributes attributes = attributes_of(message, sizeof(struct fib_rule_hdr));
@@ -41,9 +41,10 @@ struct wanted {
 };
 
 /*
- * In the order in which they are added, so that each leads to one that is there, and the last one
- * finds all that passes it. What "iif lo" leads past comes first: a reverse path check of a packet
- * for this machine asks as if from here (with its mark, see below), and is not about capture.
+ * In the order in which they are added, so that each goto finds its target and the last one finds
+ * every packet that passes. "iif lo" comes first, to skip the capture. A reverse path check for a
+ * packet to this machine asks as if the packet came from here (with its mark, see below), and is
+ * not about capture.
  */
 static const struct wanted capture[] = {
 	{ .preference = 104, .action = FR_ACT_NOP },
@@ -100,7 +101,7 @@ static uint32_t table_of(const struct nlmsghdr *message)
 			     header->table);
 }
 
-/* Does it ask for nothing beyond what ours ask for? */
+/* Does it use only the conditions that ours use? */
 static bool plain_rule(const struct nlmsghdr *message)
 {
 	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
@@ -178,7 +179,7 @@ static bool again(const struct kept *kept, size_t at)
 	return false;
 }
 
-/* One of ours that somebody altered, or one of an earlier version. */
+/* One of our rules that was altered, or one of an earlier version. */
 static bool was_ours(const struct nlmsghdr *message)
 {
 	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);
@@ -215,7 +216,7 @@ static int rule_add(struct netlink *netlink, uint8_t family, const struct wanted
 
 	if (rule_find(kept, rule))
 		return 0;
-	/* Not NLM_F_EXCL, to which one with more conditions is the same. */
+	/* Without NLM_F_EXCL, which treats a rule with more conditions as the same. */
 	error = netlink_talk(netlink, rule_message(buffer, family, rule, RTM_NEWRULE,
 						   NLM_F_CREATE), NULL, NULL);
 	if (!error) {
@@ -254,7 +255,9 @@ static int delete_altered(struct netlink *netlink, struct kept *kept, bool *chan
 	return error;
 }
 
-/* What ends a packet leads it nowhere; the table local is asked first everywhere. */
+/*
+ * A rule that ends the look-up leads a packet nowhere; and the table local is always asked first.
+ */
 static bool leads_past(const struct nlmsghdr *message)
 {
 	const struct fib_rule_hdr *header = mnl_nlmsg_get_payload(message);

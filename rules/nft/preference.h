@@ -8,21 +8,24 @@
 #include "appliance/base/diag.h"
 #include "rules/nft/netlink.h"
 
-/* The policy rules of route.h, of one family each. -errno, with diag where a rule was refused. */
+/* The policy rules of route.h, per family. 0 or -errno, with diag where a rule was refused. */
 
 enum { ROUTE_TABLE = 0xc0d, ROUTE_PRIORITY = 100, ROUTE_LAST_PRIORITY = 104 };
 
-/* Policy rules of others that are asked before the barrier and lead packets past it. */
+/* Foreign policy rules that precede the barrier and lead packets past it. */
 enum { ROUTE_OTHERS = 4, ROUTE_OTHER_TEXT = 80 };
 struct route_others {
 	char text[ROUTE_OTHERS][ROUTE_OTHER_TEXT];	/* "50 (IPv4): lookup 200" */
 	size_t count;	/* all of them */
 };
 
-/* 100, 101 and 104; ours that were altered, and those of earlier versions, go. */
+/* Rules 100, 101 and 104. Removes altered ones and those of earlier versions. */
 int preference_apply(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* 102 and 103, or none of them; others may be NULL, and is added to. */
+/*
+ * Rules 102 and 103, or neither. others, unless NULL, collects foreign rules that precede the
+ * barrier.
+ */
 int preference_barrier(struct netlink *netlink, uint8_t family, bool on, bool *changed,
 		       struct route_others *others, struct diag *diag)
 	__attribute__((warn_unused_result));

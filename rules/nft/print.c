@@ -152,7 +152,7 @@ static void chain_print(const struct table_chain *chain, struct text *out)
 	text_puts(out, "\t}\n");
 }
 
-/* The prefix length of the range first to last, or -1 when it is not a prefix. */
+/* The prefix length of the range first to last, or -1 if it is not a prefix. */
 static int range_prefix(const uint8_t *first, const uint8_t *last, uint32_t size)
 {
 	uint32_t bits = 0;
@@ -213,7 +213,8 @@ static void set_print(const struct table_set *set, struct text *out)
 	if (set->interval)
 		text_puts(out, "\t\tflags interval\n");
 	if (set->live)
-		text_puts(out, set->timeout ? "\t\tflags dynamic,timeout\n" : "\t\tflags timeout\n");
+		text_puts(out, set->timeout ? "\t\tflags dynamic,timeout\n" :
+			  "\t\tflags timeout\n");
 	if (set->timeout)
 		text_printf(out, "\t\ttimeout %us\n", set->timeout);
 	for (size_t i = 0; i < set->count; i++) {

@@ -13,7 +13,7 @@
 #include "rules/nft/preference.h"
 
 enum {
-	REQUEST = 512,	/* bytes: headers and a handful of numbers */
+	REQUEST = 512,	/* bytes: headers and a few numbers */
 	LOOPBACK = 1	/* index of lo in every network namespace */
 };
 
@@ -24,7 +24,7 @@ static const char *family_print(uint8_t family)
 	return family == AF_INET ? "IPv4" : "IPv6";
 }
 
-/* IPv6 not built in, or switched off for lo: then no packet of it comes here either. */
+/* IPv6 not built in, or off for lo: then no IPv6 packet arrives here either. */
 static bool unused_family(uint8_t family, int error)
 {
 	return family == AF_INET6 &&
@@ -121,8 +121,8 @@ static int family_route(struct netlink *netlink, uint8_t family, bool *changed, 
 
 /*
  * Strict and loose checks (rp_filter) of a forwarded packet look up its source as if it came in
- * where the packet goes out, and without its mark unless the interface says "src_valid_mark": the
- * barrier would drop them all.
+ * where the packet goes out. They use its mark only if the interface has "src_valid_mark". Without
+ * it, the barrier would make them drop every packet.
  */
 static int mark_source(struct netlink *netlink, const struct outside_link *link)
 {
@@ -144,7 +144,7 @@ static int mark_source(struct netlink *netlink, const struct outside_link *link)
 	mnl_attr_nest_end(message, family);
 	mnl_attr_nest_end(message, families);
 	error = netlink_talk(netlink, message, NULL, NULL);
-	/* Gone, or without IPv4: nothing is forwarded from there either. */
+	/* The interface is gone, or has no IPv4: it forwards nothing either. */
 	return error == -ENODEV || error == -EAFNOSUPPORT || error == -EOPNOTSUPP ? 0 : error;
 }
 
@@ -169,7 +169,9 @@ int route_mark_sources(struct netlink *netlink, const struct outside_links *link
 
 static int family_apply(struct netlink *netlink, uint8_t family, bool *changed, struct diag *diag)
 {
-	/* The route first: a rule that leads to an empty table lets packets through to the next. */
+	/*
+	 * The route first: a rule that leads to an empty table passes packets on to the next rule.
+	 */
 	int error = family_route(netlink, family, changed, diag);
 
 	if (unused_family(family, error))

@@ -10,10 +10,10 @@
 #include "rules/nft/preference.h"
 
 /*
- * Policy routing, for IPv4 and IPv6 each. What carries MARK_LOCAL is delivered to this machine,
- * whatever its destination; what arrives without MARK_GUARDED has not passed our table, and is not
- * forwarded (the barrier). The table `local`, preference 0, is asked before: this machine itself
- * stays within reach. "iif lo" is what this machine sends.
+ * Policy routing, for IPv4 and IPv6 each. Packets with MARK_LOCAL are delivered to this machine,
+ * whatever their destination. Packets that arrive without MARK_GUARDED have not passed our table
+ * and are not forwarded (the barrier). The table `local`, preference 0, is asked before, so this
+ * machine itself stays reachable. "iif lo" matches what this machine sends.
  *
  *	ip route add local default dev lo table 3085
  *	ip rule add pref 100 iif lo goto 104
@@ -24,29 +24,29 @@
  */
 
 /*
- * Makes the route and the rules 100, 101 and 104 what they are above, and takes whatever else is
- * in the table 3085 out of it. *changed becomes true when something was missing or altered. A
- * family that this kernel does not have, or that is off, needs none. Before the ruleset that sets
- * the mark.
+ * Sets up the route and the rules 100, 101 and 104 as above, and removes anything else from table
+ * 3085. *changed becomes true if something was missing or altered. A family that this kernel lacks,
+ * or that is off, needs none. Call it before applying the ruleset that sets the mark. 0 or -errno
+ * with diag.
  */
 int route_apply(struct netlink *netlink, bool *changed, struct diag *diag)
 	__attribute__((warn_unused_result));
 
 /*
- * Sets net.ipv4.conf.INTERFACE.src_valid_mark where it is not, so that reverse path filters
- * (rp_filter) look up with the packet's mark, as the barrier needs it. Stays set afterwards: who
- * else needs it cannot be known.
+ * Sets net.ipv4.conf.INTERFACE.src_valid_mark where it is off, so that reverse path filters
+ * (rp_filter) use the packet's mark, which the barrier requires. It stays set afterwards, because
+ * others may rely on it by then.
  */
 int route_mark_sources(struct netlink *netlink, const struct outside_links *links,
 		       struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * As route_apply for the barrier, 102 and 103, or its removal. It comes up after the ruleset that
- * marks everything, and goes before that ruleset does: nothing is lost in between. others: what
- * comes before it.
+ * Like route_apply, for the barrier (102 and 103) or its removal. It goes up after the ruleset that
+ * marks everything, and comes down before that ruleset does, so no packet is lost in between.
+ * others: foreign rules that precede it.
  */
 int route_barrier(struct netlink *netlink, bool on, bool *changed, struct route_others *others,
 		  struct diag *diag) __attribute__((warn_unused_result));
 
-/* All of it; 0 also when there was nothing. */
+/* Removes all of it; 0 also if there was nothing. */
 int route_remove(struct netlink *netlink, struct diag *diag) __attribute__((warn_unused_result));

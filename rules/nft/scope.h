@@ -7,13 +7,13 @@
 #include "rules/nft/table.h"
 
 /*
- * Into which sets a comparison looks: table, chains, rules and what sets are like are always
- * compared, and take milliseconds; the elements of large sets take longer, and can wait.
+ * The sets that a comparison looks into. Table, chains, rules and the properties of sets are always
+ * compared, which takes milliseconds. The elements of large sets take longer, and can wait.
  */
 enum {
 	SCOPE_SETS = 64,
 	SCOPE_NAME = 64,	/* no set of ours has a longer name */
-	SCOPE_SMALL = 512	/* elements of a set that is always looked into */
+	SCOPE_SMALL = 512	/* elements of a set that is always compared */
 };
 
 struct scope {
@@ -23,7 +23,7 @@ struct scope {
 };
 
 bool scope_has(const struct scope *scope, const char *set);
-/* With no room for one more, all become part of it. */
+/* If there is no room for one more, the scope becomes all sets. */
 void scope_add(struct scope *scope, const char *set);
 /* Adds the sets of at most SCOPE_SMALL elements. */
 void scope_add_small(struct scope *scope, const struct table *table);

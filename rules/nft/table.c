@@ -16,7 +16,10 @@ static struct statement match(enum field field, enum compare compare, uint32_t v
 		.kind = STATEMENT_MATCH, .field = { field }, .compare = compare,
 	};
 
-	/* One and two byte fields are in network order, as in the packet; marks are the host's. */
+	/*
+	 * Fields of one and two bytes are in network order, as in the packet; marks are in host
+	 * order.
+	 */
 	switch (field_type_size(field_info(field)->type)) {
 	case 1:
 		statement.value[0] = (uint8_t)value;
@@ -205,7 +208,7 @@ void table_init(struct table *table, struct arena *arena, const char *name)
 	*table = (struct table){ .name = name, .arena = arena };
 }
 
-/* count zeroed objects, or NULL with the table marked as failed. */
+/* count zeroed objects; on failure NULL, and the table is marked as failed. */
 static void *take(struct table *table, size_t count, size_t size)
 {
 	void *memory = table->failed ? NULL : arena_array(table->arena, count, size);
@@ -236,7 +239,7 @@ const char *table_text(struct table *table, const char *format, ...)
 	return copy;
 }
 
-/* Appends item to a list of which list is the first and last the last. */
+/* Appends item to a list, given its first and last pointers. */
 #define APPEND(list, last, item)                                                                  \
 	do {                                                                                      \
 		if (list)                                                                         \

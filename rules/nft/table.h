@@ -9,10 +9,10 @@
 #include "rules/nft/field.h"
 
 /*
- * One nftables table of family inet as data: what print.c writes as text and objects.c turns into
- * netlink objects. Lists keep the order in which they were built, which is the order in both.
- * Everything belongs to the arena; after the first failed allocation the builders do nothing and
- * table->failed says so, so that a caller checks once.
+ * One nftables table of family inet as data, which print.c writes as text and objects.c turns into
+ * netlink objects. Lists keep the order in which they were built; both use that order. Everything
+ * belongs to the arena. After the first failed allocation the builders do nothing and table->failed
+ * is set, so that a caller checks once.
  */
 
 enum { TABLE_FIELDS = 4 };	/* most fields that one key joins */
@@ -28,11 +28,13 @@ struct target {
 enum statement_kind {
 	STATEMENT_NONE,		/* leaves no trace */
 	STATEMENT_MATCH,	/* field[0] compared with value */
-	STATEMENT_IN,		/* the fields, joined, are in the set name */
-	STATEMENT_VMAP,		/* the fields, joined, decide by the map name */
-	STATEMENT_OVER,		/* the set name keeps a limit for each value of field[0]: number
-				 * a second, bursts of number2; matches what exceeds it, and nothing
-				 * when the set is full */
+	STATEMENT_IN,		/* the joined fields are in the set name */
+	STATEMENT_VMAP,		/* the joined fields decide by the map name */
+	/*
+	 * The set name keeps a limit for each value of field[0]: number per second, bursts of
+	 * number2. It matches what exceeds the limit, and nothing when the set is full.
+	 */
+	STATEMENT_OVER,
 	STATEMENT_COUNTER,	/* the counter name */
 	STATEMENT_LIMIT,	/* number a second, bursts of number2 */
 	STATEMENT_LOG,		/* prefix name, group number, number2 bytes of the packet */
@@ -73,10 +75,10 @@ struct statement statement_equal(enum field field, uint32_t value);
 struct statement statement_any(enum field field, uint32_t bits);
 struct statement statement_all(enum field field, uint32_t bits);
 struct statement statement_interface(enum field field, const char *name);
-/* bits: of the field itself, so that an IPv4 host is 32. */
+/* bits: counted within the field, so an IPv4 host is 32. */
 struct statement statement_prefix(enum field field, const void *bytes, uint8_t bits);
 struct statement statement_in(enum field field, const char *set);
-/* fields: FIELD_NONE behind the last when there are fewer than TABLE_FIELDS. */
+/* fields: up to FIELD_NONE, unless there are TABLE_FIELDS of them. */
 struct statement statement_in_joined(const enum field fields[static TABLE_FIELDS], const char *set);
 struct statement statement_vmap_joined(const enum field fields[static TABLE_FIELDS],
 				       const char *map);
@@ -118,13 +120,13 @@ struct table_hook {
 
 struct table_chain {
 	const char *name;
-	const struct table_hook *hook;	/* NULL: only reached by jump and goto */
+	const struct table_hook *hook;	/* NULL: reached by jump and goto only */
 	struct table_rule *first, *last;
 	struct table *table;
 	struct table_chain *next;
 };
 
-/* A key of one address, port, ... or, in an interval set, from key to last, both inclusive. */
+/* A key of one address, port, ...; in an interval set, from key to last, both inclusive. */
 struct table_element {
 	uint8_t key[FIELD_KEY];
 	uint8_t last[FIELD_SIZE];	/* an interval has one field */
@@ -136,10 +138,14 @@ struct table_set {
 	enum field_type type[TABLE_FIELDS];	/* TYPE_NONE behind the last */
 	bool map;		/* key to target */
 	bool interval;
-	bool live;		/* filled at run time; elements time out, and an apply keeps them */
-	uint32_t timeout;	/* seconds, of elements that name none; the packets fill it
-				 * (STATEMENT_OVER); 0: only the rules role does */
-	uint32_t size;		/* most elements; 0: what it is built with */
+	/* Filled at run time: elements time out, and an apply keeps them. */
+	bool live;
+	/*
+	 * Seconds, for elements that give none; packets fill the set (STATEMENT_OVER). 0: only the
+	 * rules role fills it.
+	 */
+	uint32_t timeout;
+	uint32_t size;		/* most elements; 0: those that it is built with */
 	struct table_element *element;	/* intervals ascending and disjoint */
 	size_t count;
 	size_t capacity;
@@ -161,21 +167,21 @@ struct table {
 	struct table_chain *chains, *last_chain;
 };
 
-/* What ruleset_build returns. One table today. */
+/* What ruleset_build returns; one table today. */
 struct ruleset {
 	struct table table;
 };
 
 void table_init(struct table *table, struct arena *arena, const char *name);
-/* A name that outlives the table. "" after a failure. */
+/* Formats a name that outlives the table; "" after a failure. */
 const char *table_text(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void table_counter_add(struct table *table, const char *name);
-/* Room for capacity elements; NULL after a failure, and the functions below take that. */
+/* Room for capacity elements. NULL after a failure; the functions below accept that. */
 struct table_set *table_set_add(struct table *table, struct table_set set, size_t capacity);
 struct table_chain *table_chain_add(struct table *table, const char *name,
 				    const struct table_hook *hook);
-/* The next free element, zeroed; NULL when there is none. */
+/* The next free element, zeroed; NULL if there is none. */
 struct table_element *table_element_add(struct table_set *set);
 void table_rule_add(struct table_chain *chain, const struct statement *statement, size_t count);
 

@@ -27,7 +27,7 @@ const char *watch_kind_print(enum watch_kind kind)
 	return words[kind];
 }
 
-/* Names come from strangers, and go to logs and terminals. */
+/* Names come from untrusted programs and go to logs and terminals. */
 static void printable(char *text)
 {
 	for (; *text; text++) {
@@ -60,7 +60,7 @@ struct told {
 	uint16_t name;	/* attribute; 0: it is the table itself */
 };
 
-/* What a message is about; false for those that change nothing. */
+/* What a message is about; false for messages that change nothing. */
 static bool told_of(uint16_t type, struct told *told)
 {
 	static const struct {
@@ -116,7 +116,7 @@ static void take_object(struct watch *watch, const struct nlmsghdr *message)
 	change->objects++;
 }
 
-/* Transactions are numbered one by one, past 0. */
+/* Transactions are numbered consecutively and wrap past 0. */
 static bool follows(uint32_t before, uint32_t generation)
 {
 	return before + 1 == generation || (before == UINT32_MAX && generation == 1);
@@ -129,7 +129,7 @@ static void take_generation(struct watch *watch, const struct nlmsghdr *message,
 	struct attributes attributes = attributes_of(message, sizeof(struct nfgenmsg));
 	uint32_t generation = attribute_be32(attribute_find(attributes, NFTA_GEN_ID), 0);
 	struct watch_change *change = &watch->change;
-	/* A table found whole since then has this in it already. */
+	/* If the table was found whole after this transaction, that comparison included it. */
 	bool old = watch->generation && (int32_t)(generation - watch->generation) <= 0;
 
 	if (change->objects) {
@@ -216,7 +216,7 @@ static unsigned int take_link(const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *link = (const struct ifinfomsg *)(const void *)(message + 1);
 
-	/* Our routes go by lo, and with it. */
+	/* Our routes go through lo and disappear with it. */
 	return link->ifi_index == LOOPBACK ? WATCH_ROUTES | WATCH_OUTSIDE : WATCH_OUTSIDE;
 }
 

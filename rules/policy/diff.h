@@ -14,7 +14,7 @@
  * below it, each address, each port. A rule that moved between lists, or that another rule already
  * covered, changes nothing.
  *
- * 	+ newly blocked		- no longer blocked	~ otherwise changed
+ *	+ newly blocked		- no longer blocked	~ otherwise changed
  *
  * Lists that are on by default are compared together. A list that is off by default is compared
  * alone, by what it does where it is chosen.

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one place, decided before and after ---- */
+/* ---- names ---- */
 
 /*
  * The rule for those names below this one that no deeper rule names. It is found by looking up an

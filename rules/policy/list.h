@@ -11,10 +11,10 @@
 /*
  * The rule-list language: text to review, one rule per line with its evidence (cordon-rules(5)).
  *
- * 	list: NAME		header fields, before the first section: list and version are
- * 	version: TEXT		required; authority: TEXT and default: on|off may follow
- * 	[CATEGORY]		or [network], whose rules name their category themselves
- * 	PATTERN key=value ...	keys: category, confidence, product, evidence, ports, leads-to
+ *	list: NAME		header fields, before the first section: list and version are
+ *	version: TEXT		required; authority: TEXT and default: on|off may follow
+ *	[CATEGORY]		or [network], whose rules name their category themselves
+ *	PATTERN key=value ...	keys: category, confidence, product, evidence, ports, leads-to
  *
  * A list is accepted whole or not at all.
  */

@@ -137,17 +137,17 @@ static void misfits_are_named(void **state)
 	link_add("new0", true, 0);
 	outside_choose(&links, &settings, &outside);
 	outside_judge(&links, &settings, &outside, &misfits);
-	assert_int_equal(misfits.missings, 2);
+	assert_int_equal(misfits.missing_count, 2);
 	assert_string_equal(misfits.missing[0], "lan1");
 	assert_string_equal(misfits.missing[1], "wan0");
-	assert_int_equal(misfits.unknowns, 1);
+	assert_int_equal(misfits.unknown_count, 1);
 	assert_string_equal(misfits.unknown[0], "new0");
 	/* Found by its route instead, it is outside and known. */
 	settings.wans = 0;
 	outside_choose(&links, &settings, &outside);
 	outside_judge(&links, &settings, &outside, &misfits);
-	assert_int_equal(misfits.missings, 1);
-	assert_int_equal(misfits.unknowns, 0);
+	assert_int_equal(misfits.missing_count, 1);
+	assert_int_equal(misfits.unknown_count, 0);
 }
 
 int main(void)
