@@ -79,10 +79,9 @@ static void parse_appliances(struct approval *approval, const json_t *signed_, s
 
 	if (!field->error && !value) {
 		diag_error(field->diag, field->source, 0, 0,
-			   "does not say for which appliances it is signed "
-			   "(\"appliances\"), as an older cordon repo settings wrote it: expected "
-			   "to be signed "
-			   "anew, with --for or --for-all");
+			   "does not say which appliances it is signed for (\"appliances\"), as "
+			   "older versions of cordon repo settings wrote it: sign it again with "
+			   "--for or --for-all");
 		field_result(field, -EINVAL);
 	}
 	approval->all = json_is_string(value) && strcmp(json_string_value(value), "all") == 0;
@@ -169,14 +168,14 @@ const char *approval_appliance_wrong(const char *name)
 			return "expected printable ASCII";
 	}
 	if (name[0] == ' ' || name[length - 1] == ' ')
-		return "expected no blank at its ends";
+		return "expected no blank at either end";
 	for (size_t i = 0; i < sizeof(filler) / sizeof(*filler); i++) {
 		if (strcasecmp(name, filler[i]) == 0)
-			return "expected a serial number, and this is what makers leave in its "
+			return "expected a serial number, found the text that makers leave in its "
 			       "place";
 	}
 	if (strspn(name, "0 .-") == length)
-		return "expected a serial number, and this one is empty";
+		return "expected a serial number, found an empty one";
 	return NULL;
 }
 
@@ -192,7 +191,7 @@ void approval_print_appliances(const struct approval *approval, size_t most, str
 		text_printf(out, " and %zu more", approval->appliances - most);
 }
 
-/* The id of a key is never taken for a serial number: of that anybody may make any text. */
+/* A key id is never accepted as a serial number, which anyone can set to any text. */
 static bool is_for(const struct approval *approval, const struct approval_judge *judge)
 {
 	if (approval->all || (judge->key[0] && names_appliance(approval, judge->key)))
@@ -208,8 +207,8 @@ static int refuse_appliance(const struct approval *approval, const struct approv
 
 	approval_print_appliances(approval, 2, &names);
 	diag_error(diag, APPROVAL_NAME, 0, 0,
-		   "is signed for other appliances: %s; this one is %s%s%s%s: "
-		   "expected one of these after cordon repo settings --for",
+		   "is signed for other appliances: %s; this one is %s%s%s%s: sign it for one of "
+		   "these with cordon repo settings --for",
 		   names.data ? names.data : "", judge->serial[0] ? "serial " : "", judge->serial,
 		   judge->serial[0] && judge->key[0] ? ", key "
 		   : judge->key[0]		     ? "key "
@@ -228,14 +227,13 @@ static int check_repository(const struct approval *approval, const struct approv
 	if (!judge->repository[0])
 		diag_error(
 			diag, "root.json", 0, 0,
-			"version %lld does not say to which repository it belongs, so "
-			"its keys sign no settings: expected a root of a newer cordon repo rotate",
+			"version %lld does not name its repository, so its keys cannot sign "
+			"settings: expected a root from a newer cordon repo rotate",
 			(long long)judge->root->version);
 	else if (strcmp(approval->repository, judge->repository) != 0)
 		diag_error(diag, APPROVAL_NAME, 0, 0,
-			   "is signed in the repository %s, and this appliance trusts "
-			   "%s: expected settings of the latter",
-			   approval->repository, judge->repository);
+			   "is signed in the repository %s, but this appliance trusts %s: expected "
+			   "settings of the latter", approval->repository, judge->repository);
 	else
 		return 0;
 	return -EACCES;
@@ -249,19 +247,17 @@ static int check_root(const struct approval_judge *judge, struct diag *diag)
 		metadata_time_print(judge->root->expires, expired);
 		metadata_time_print(judge->now, now);
 		diag_error(diag, APPROVAL_NAME, 0, 0,
-			   "the trust root (version %lld) expired at %s, and its keys "
-			   "approve nothing any more (it is %s here): expected a newer root first, "
-			   "by an update",
+			   "the trust root (version %lld) expired at %s (the time here is %s), so "
+			   "its keys no longer approve settings: update to a newer root first",
 			   (long long)judge->root->version, expired, now);
 		return -ESTALE;
 	}
 	if (strcmp(judge->root_repository, judge->repository) == 0 &&
 	    judge->root->version < judge->root_version) {
 		diag_error(diag, APPROVAL_NAME, 0, 0,
-			   "this appliance trusted version %lld of the root before its "
-			   "data partition was lost, and has version %lld now, which approves "
-			   "nothing: expected the "
-			   "newer one first, by an update or a newer image",
+			   "this appliance trusted root version %lld before its data partition was "
+			   "lost; it now has version %lld, which no longer approves settings: "
+			   "update to the newer root, or install a newer image, first",
 			   (long long)judge->root_version, (long long)judge->root->version);
 		return -ESTALE;
 	}
@@ -280,8 +276,8 @@ static int check_version(const struct approval *approval, const struct approval_
 	    memcmp(digest, judge->again, sizeof(digest)) == 0)
 		return 0;
 	diag_error(diag, APPROVAL_NAME, 0, 0,
-		   "has version %lld, and version %lld was taken already: expected a "
-		   "later one (cordon repo settings --version)",
+		   "has version %lld, but version %lld was accepted already: expected a later one "
+		   "(cordon repo settings --version)",
 		   (long long)approval->version, (long long)judge->last);
 	return -EEXIST;
 }
@@ -313,15 +309,15 @@ int approval_check(const struct approval *approval, const char *name, const void
 			file = &approval->file[i];
 	}
 	if (!file) {
-		diag_error(diag, name, 0, 0, APPROVAL_NAME " does not name this file: expected all of the "
-			   "set, or take it away");
+		diag_error(diag, name, 0, 0, APPROVAL_NAME " does not list this file: offer "
+			   "exactly the signed set, or remove this file");
 		return -ENOENT;
 	}
 	if (digest_sha256(data, size, digest) < 0)
 		return -EIO;
 	if ((uint64_t)file->length == size && memcmp(digest, file->sha256, sizeof(digest)) == 0)
 		return 0;
-	diag_error(diag, name, 0, 0, "other content than was signed in " APPROVAL_NAME);
+	diag_error(diag, name, 0, 0, "content differs from what was signed in " APPROVAL_NAME);
 	return -EINVAL;
 }
 
@@ -337,8 +333,8 @@ int approval_repository(const struct metadata *root, char repository[METADATA_KE
 	return 0;
 }
 
-/* The bundle was verified on the way from that root, and has the newest alone (offer.c): who was taken out of
- * it signs nothing any more. */
+/* The bundle was verified starting from that root, and its newest root alone counts (offer.c): a
+ * key that was withdrawn from it signs nothing any more. */
 static void take_newest(struct trust **trust, const struct archive *bundle)
 {
 	const struct archive_file *root = archive_lookup(bundle, "root.json");
@@ -374,7 +370,7 @@ int approval_root(struct trust **trust, char repository[METADATA_KEYID], const v
 	repository[0] = '\0';
 	*trust = trust_new(0);
 	error = *trust ? trust_root(*trust, root, size, diag) : -ENOMEM;
-	/* Those that follow are of the same one, whether they say it or not. */
+	/* The roots that follow belong to the same repository, whether or not they name it. */
 	if (!error)
 		error = approval_repository(trust_get(*trust, METADATA_ROOT), repository);
 	if (!error && bundle)
@@ -408,8 +404,8 @@ int approval_replace(const struct metadata *trusted, const char *repository, con
 	*other = !of[0] || strcmp(of, repository) != 0;
 	if (!*other && root->version <= trusted->version && !same_signed(root, trusted)) {
 		diag_error(diag, "root.json", 0, 0,
-			   "is %s version %lld, and this appliance trusts version %lld of the "
-			   "same repository: expected a later one, or none",
+			   "is %s version %lld, but this appliance trusts version %lld of the same "
+			   "repository: expected a later one, or none",
 			   root->version == trusted->version ? "another" : "the older",
 			   (long long)root->version, (long long)trusted->version);
 		error = -EEXIST;

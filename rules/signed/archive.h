@@ -7,9 +7,9 @@
 #include "appliance/base/text.h"
 
 /*
- * Files of a bundle as one file: what the update role offers, what a verifying child reads, and what
- * the state folder keeps, so that metadata and lists are replaced together by one rename. "CORDON1\n",
- * u16 count, then for each file u8 length of the name, the name, u32 size, the bytes; big endian.
+ * The files of a bundle as one file: the update role offers it, a verifying child reads it, and the
+ * state folder keeps it. So one rename replaces metadata and lists together. "CORDON1\n", u16
+ * count, then for each file: u8 length of the name, the name, u32 size, the bytes. Big endian.
  *
  *	root.json 2.root.json ... timestamp.json snapshot.json targets.json rules.json	metadata
  *	release.json kaspersky.rules ...						targets
@@ -25,16 +25,19 @@ struct archive {
 	size_t count;
 };
 
-/* The files point into data. -EBADMSG: not an archive, a name twice, or one with other characters
- * than letters, digits and ". _ - %". */
+/* The files point into data. 0, or -EBADMSG: not an archive, a name twice, or one with characters
+ * other than letters, digits and ". _ - %". */
 int archive_parse(struct archive *archive, const void *data, size_t size)
 	__attribute__((warn_unused_result));
-/* How many bytes an archive that begins like this has at least, as far as that can be told: more than size
- * when it was cut short. 0: this is no archive's beginning. */
+/* The least number of bytes of an archive that begins like this; more than size if it was cut
+ * short. 0: this is not the beginning of an archive. */
 uint64_t archive_extent(const void *data, size_t size);
-/* 0 for a name that a file of an archive may have; -ENAMETOOLONG, -EINVAL. */
+/* Is this a valid name in an archive? 0, -ENAMETOOLONG or -EINVAL. */
 int archive_check_name(const char *name) __attribute__((warn_unused_result));
-/* -ENAMETOOLONG, -ENOSPC, -EEXIST, -EINVAL for a name that archive_parse would refuse. */
+/*
+ * Adds a file; data must outlive the archive. 0, or -ENAMETOOLONG, -ENOSPC, -EEXIST, -EINVAL for
+ * what archive_parse would refuse.
+ */
 int archive_add(struct archive *archive, const char *name, const void *data, size_t size)
 	__attribute__((warn_unused_result));
 void archive_print(const struct archive *archive, struct text *out);

@@ -53,7 +53,8 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 	return 0;
 }
 
-void archive_source_init(struct source *source, const struct archive_source *archives, const char *name)
+void archive_source_init(struct source *source, const struct archive_source *archives,
+			 const char *name)
 {
 	*source = (struct source){ .get = get, .context = (void *)(uintptr_t)archives };
 	snprintf(source->name, sizeof(source->name), "%s", name);

@@ -5,12 +5,14 @@
 #include "rules/signed/source.h"
 
 /*
- * Archives as a source: names without folder, version and hash ("5.rules.json" is "rules.json"), but
- * that newer roots keep their version. What the first one has not is asked of the second.
+ * Archives as a source: names have no folder, version or hash ("5.rules.json" is "rules.json"),
+ * except newer roots, which keep their version. What the first archive lacks is looked up in the
+ * second.
  */
 struct archive_source {
 	const struct archive *archive[2];	/* NULL: none */
 };
 
-/* *source refers to *archives, which must live as long; it needs no source_free. */
-void archive_source_init(struct source *source, const struct archive_source *archives, const char *name);
+/* *source refers to *archives, which must outlive it; it needs no source_free. */
+void archive_source_init(struct source *source, const struct archive_source *archives,
+			 const char *name);

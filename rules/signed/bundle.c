@@ -46,9 +46,9 @@ static int take_header(struct bundle *bundle, const struct metadata_file *target
 }
 
 /*
- * One online key signs the time. At a time at which people's signatures have expired this release
- * could not be taken at all, so a timestamp from that time is none. What a time before that does to
- * the appliance's own, signed/freshness.h says.
+ * A single online key signs the time. If people's signatures had expired at that time, this release
+ * could not be accepted at all, so a timestamp from then is refused. freshness.h describes the
+ * effect of earlier times on the appliance's own time.
  */
 static int check_time(const struct bundle *bundle, const struct client *client, struct diag *diag)
 {
@@ -58,12 +58,12 @@ static int check_time(const struct bundle *bundle, const struct client *client, 
 		return 0;
 	metadata_time_print(bundle->signed_at, signed_at);
 	metadata_time_print(bundle->expires, expires);
-	diag_error(diag, "timestamp.json", 0, 0, "says that it was signed at %s: expected a time "
+	diag_error(diag, "timestamp.json", 0, 0, "claims to be signed at %s: expected a time "
 		   "before %s, when the first of the files expires", signed_at, expires);
 	return -ESTALE;
 }
 
-/* Whose word the time of signing is. */
+/* Records whose key signed the time. */
 static void take_clock(struct bundle *bundle, const struct trust *trust)
 {
 	const struct metadata *root = trust_get(trust, METADATA_ROOT);
@@ -94,7 +94,7 @@ static int take_voucher(struct bundle *bundle, const struct client *client, stru
 	return check_time(bundle, client, diag);
 }
 
-/* The target of a list, as release.json and the metadata both describe it. */
+/* The target of a list, which release.json and the metadata must describe alike. */
 static int find_list(struct taking *taking, const struct release_list *list, struct diag *diag)
 {
 	char path[RELEASE_WORD + sizeof("rules/.rules")];
@@ -105,9 +105,10 @@ static int find_list(struct taking *taking, const struct release_list *list, str
 	error = client_lookup_from(taking->client, RELEASE_ROLE, path, &target, diag);
 	if (error)
 		return error == -ENOENT ? -EINVAL : error;
-	if (!target->has_sha256 || memcmp(target->sha256, list->sha256, sizeof(list->sha256)) != 0) {
-		diag_error(diag, path, 0, 0, "not the list of this release: %s has another digest",
-			   RELEASE_TARGET);
+	if (!target->has_sha256 || memcmp(target->sha256, list->sha256,
+					  sizeof(list->sha256)) != 0) {
+		diag_error(diag, path, 0, 0, "not the list of this release: its digest in %s is "
+			   "different", RELEASE_TARGET);
 		return -EINVAL;
 	}
 	if (target->length > RELEASE_LIST_MAX) {
@@ -150,7 +151,7 @@ static int take(struct bundle *bundle, struct taking *taking, bool lists, struct
 	error = take_voucher(bundle, taking->client, diag);
 	if (!error)
 		error = take_header(bundle, header, taking->client, diag);
-	/* All are looked up before the first is fetched. */
+	/* Look up all of them before fetching the first. */
 	for (size_t i = 0; !error && i < bundle->release.lists; i++)
 		error = find_list(taking, &bundle->release.list[i], diag);
 	for (size_t i = 0; !error && lists && i < bundle->release.lists; i++)

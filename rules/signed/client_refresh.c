@@ -12,9 +12,9 @@ enum {
 };
 
 /*
- * Written before a root that withdraws a key is kept, and holds that root's version: whatever
- * happens between then and the removal of timestamp and snapshot, the next run still knows that
- * they have to go (5.3.11).
+ * Written before a root that withdraws a key is kept; it contains that root's version. Timestamp
+ * and snapshot must then be removed (5.3.11). Whatever happens before that is done, the next run
+ * still knows.
  */
 static const char rotation[] = "rotation";
 
@@ -49,8 +49,8 @@ static int forget(struct client *client, const char *name, struct diag *diag)
 	return error;
 }
 
-/* A stored file that does not hold (any more) is fetched again. One that could not be looked at,
- * for want of memory or by a failing disk, is another matter: it may be what stops a rollback. */
+/* A stored file that is not valid (any more) is fetched again. A file that could not be read, for
+ * lack of memory or because of a failing disk, is different: it may be what prevents a rollback. */
 static bool is_lost(int error)
 {
 	return error == -ENOENT || error == -EFBIG || error == -EINVAL || error == -EACCES ||
@@ -116,7 +116,7 @@ size_t client_signers(const struct client *client, const char *role,
 
 /* ---- root (5.3) ---- */
 
-/* The next root; -ENOENT, without a word in diag: there is none. */
+/* Fetches the next root; -ENOENT, without diag: there is none. */
 static int fetch_root(struct client *client, int64_t version, void **data, size_t *size,
 		      struct diag *diag)
 {
@@ -138,7 +138,7 @@ static bool rotated(const struct client *client)
 	       trust_rotated(client->trust, METADATA_SNAPSHOT);
 }
 
-/* Only once: a later root of the same run may not be kept, and the first was. */
+/* Only once: a later root of the same run might not be kept, but the first was. */
 static int mark_rotation(struct client *client, struct diag *diag)
 {
 	char version[NUMBER];
@@ -174,7 +174,7 @@ static int refresh_root(struct client *client, struct diag *diag)
 			return trust_root_done(client->trust, diag);
 		if (!error && i >= client->options.roots) {
 			diag_error(diag, "root.json", 0, 0, "more than %u newer versions: the next "
-				   "run goes on from here", client->options.roots);
+				   "run continues from here", client->options.roots);
 			error = -E2BIG;
 		}
 		if (!error)
@@ -185,7 +185,7 @@ static int refresh_root(struct client *client, struct diag *diag)
 	}
 }
 
-/* 5.3.11: what the marker asks for, now or when an earlier run did not come to it. */
+/* 5.3.11: does what the marker demands, now or after an earlier run that did not get to it. */
 static int finish_rotation(struct client *client, struct diag *diag)
 {
 	const struct metadata *root = trust_get(client->trust, METADATA_ROOT);
@@ -195,7 +195,7 @@ static int finish_rotation(struct client *client, struct diag *diag)
 
 	if (error)
 		return is_lost(error) ? 0 : error;
-	/* A marker of a root that was not kept in the end: nothing was withdrawn. */
+	/* The marked root was not kept in the end: no key was withdrawn. */
 	if (strtoll(text, NULL, 10) <= root->version) {
 		error = forget(client, "timestamp.json", diag);
 		if (!error)
@@ -245,7 +245,7 @@ static int refresh_timestamp(struct client *client, struct diag *diag)
 	return error == -EALREADY ? 0 : error;
 }
 
-/* A file that another one names: what is signed of its length bounds it before it is asked for. */
+/* Fetches a file that another one names; its signed length is the limit of the request. */
 static int fetch_named(struct client *client, const struct metadata_file *file, const char *name,
 		       size_t limit, void **data, size_t *size, struct diag *diag)
 {
@@ -322,7 +322,7 @@ static int fetch_targets(struct client *client, const char *role, const char *pa
 	error = fetch_named(client, file, request, client->options.targets_limit, &data, &size,
 			    diag);
 	if (error) {
-		/* To the caller -ENOENT means that nobody lists the target. */
+		/* To the caller, -ENOENT means that no role lists the target. */
 		return error == -ENOENT ? -EBADMSG : error;
 	}
 	error = trust_targets(client->trust, role, parent, data, size, diag);
@@ -338,7 +338,7 @@ int client_visit(struct client *client, const char *role, const char *parent, st
 	int error = store_encode(role, name, ENCODED);
 
 	if (error) {
-		diag_error(diag, "targets", 0, 0, "a role whose name is too long for a file");
+		diag_error(diag, "targets", 0, 0, "a role with a name too long for a file");
 		return error;
 	}
 	snprintf(name + strlen(name), sizeof(name) - strlen(name), ".json");

@@ -3,7 +3,7 @@
 
 #include "rules/signed/client.h"
 
-/* What the files of the client share. */
+/* Shared by the files of the client. */
 struct client {
 	struct store *store;
 	struct source *source;
@@ -17,7 +17,6 @@ struct client {
 int client_keep(struct client *client, const char *name, const void *data, size_t size,
 		struct diag *diag) __attribute__((warn_unused_result));
 
-/* Makes trust_get_targets(role) the role as parent delegates to it, from the store or the
- * source. */
+/* Makes trust_get_targets(role) the role as delegated by parent, from the store or the source. */
 int client_visit(struct client *client, const char *role, const char *parent, struct diag *diag)
 	__attribute__((warn_unused_result));

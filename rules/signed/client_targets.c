@@ -12,7 +12,7 @@ enum { PATH = METADATA_NAME + 2 * 64 + 2 };
 
 /* ---- search (5.7) ---- */
 
-/* One search: pre-order, depth first. The names live in metadata that the trusted set keeps. */
+/* One search: pre-order, depth first. The names are in metadata that the trusted set keeps. */
 struct search {
 	const char *path;
 	struct step {
@@ -47,8 +47,8 @@ static bool was_visited(const struct search *search, const char *role)
 	return false;
 }
 
-/* The first of the delegations ends on top of the stack; a terminating one ends the search after
- * it. */
+/* Pushes in reverse, so that the first delegation is on top of the stack. After a terminating one
+ * the search ends. */
 static int push_delegations(struct search *search, const struct metadata *metadata,
 			    const char *parent)
 {
@@ -155,8 +155,8 @@ int client_lookup_from(struct client *client, const char *role, const char *path
 	if (error)
 		return error;
 	if (strcmp(found, role) != 0 || !may_speak(client, role, path)) {
-		diag_error(diag, path, 0, 0, "listed by the role \"%s\": only \"%s\", as targets "
-			   "delegates to it, may speak for it", found, role);
+		diag_error(diag, path, 0, 0, "listed by the role \"%s\": only \"%s\", as delegated "
+			   "by targets, may list it", found, role);
 		return -EACCES;
 	}
 	error = client_visit(client, role, "targets", diag);
@@ -181,8 +181,8 @@ static int check_target(const struct client *client, const struct metadata_file 
 			struct diag *diag)
 {
 	if (!target->has_sha256 && !target->has_sha512) {
-		diag_error(diag, target->name, 0, 0, "nothing to check it by: expected sha256 or "
-			   "sha512");
+		diag_error(diag, target->name, 0, 0, "no known hash to check it by: expected "
+			   "sha256 or sha512");
 		return -EINVAL;
 	}
 	if ((uint64_t)target->length > client->options.target_limit) {
@@ -207,7 +207,7 @@ static int fetch_target(struct client *client, const struct metadata_file *targe
 		snprintf(path, sizeof(path), "%s", target->name);
 	error = client->source->get(client->source, SOURCE_TARGETS, path, (size_t)target->length,
 				    data, size, diag);
-	/* To the caller -ENOENT means that nobody lists the target. */
+	/* To the caller, -ENOENT means that no role lists the target. */
 	if (error)
 		return error == -ENOENT ? -EBADMSG : error;
 	error = metadata_file_check(target, *data, *size, target->name, diag);
@@ -256,7 +256,7 @@ int client_prune(struct client *client, const struct metadata_file *const *targe
 	if (!error)
 		error = client->store->prune(client->store, CLIENT_TARGET, list, count);
 	if (error)
-		diag_error(diag, "targets", 0, 0, "cannot remove old ones: %s", strerror(-error));
+		diag_error(diag, "targets", 0, 0, "cannot remove old files: %s", strerror(-error));
 	free(list);
 	free(name);
 	return error;

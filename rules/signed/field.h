@@ -11,8 +11,8 @@
 /*
  * Members of a JSON object, each taken with its type and range. The first that is missing or of
  * another shape sets error to -EINVAL, and diag names the member and says what was expected. From
- * then on every call is a no-op that yields NULL, "" or the value as it was. So a parser checks
- * error once at its end, and before a loop or a step that costs something.
+ * then on every call is a no-op that yields NULL, "" or the value as it was, so that a parser
+ * checks error once at its end, and before a loop or a step that costs something.
  */
 struct field {
 	const char *source;

@@ -108,7 +108,7 @@ static void pass(struct freshness *freshness, int64_t uptime_ms)
 	freshness->at_ms += passed * 1000;
 }
 
-/* Is it past, by another witness than those who signed it? */
+/* Is it past, by a witness other than its signers? */
 static bool is_past(const struct freshness *freshness, const struct freshness_claim *claim,
 		    const struct clock_reading *reading)
 {

@@ -100,7 +100,9 @@ int metadata_time_parse(int64_t *seconds, const char *text)
 	tm.tm_sec = digits(text + 17, 2);
 	back = tm;
 	time = timegm(&back);
-	/* timegm makes 3 March of 31 February: what it had to change was no date. */
+	/*
+	 * timegm turns 31 February into 3 March: if it had to change anything, it was not a date.
+	 */
 	if (tm.tm_year < 70 || back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday ||
 	    back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
 		return -EINVAL;
@@ -196,7 +198,7 @@ int metadata_verify(const struct metadata *metadata, const struct metadata_role 
 	const struct metadata_key *counted[METADATA_ROLE_KEYS];
 	size_t good = 0;
 
-	/* Who signed beyond the threshold matters only to somebody who asks for names. */
+	/* Signatures beyond the threshold matter only to callers that ask for names. */
 	for (size_t i = 0; i < role->keyids && i < METADATA_ROLE_KEYS; i++) {
 		const struct metadata_key *key =
 			metadata_key_lookup(keys, key_count, role->keyid[i]);
@@ -213,7 +215,7 @@ int metadata_verify(const struct metadata *metadata, const struct metadata_role 
 		*count = good < signers ? good : signers;
 	if ((int64_t)good >= role->threshold)
 		return 0;
-	diag_error(diag, source, 0, 0, "%zu of %lld signatures of the keys of the role", good,
+	diag_error(diag, source, 0, 0, "%zu of %lld signatures by the role's keys", good,
 		   (long long)role->threshold);
 	return -EACCES;
 }
@@ -243,7 +245,8 @@ int metadata_file_check(const struct metadata_file *file, const void *bytes, siz
 		return -EINVAL;
 	}
 	if (!known && (file->has_unknown || file->version == 0)) {
-		diag_error(diag, source, 0, 0, "nothing to check it by: expected sha256 or sha512");
+		diag_error(diag, source, 0, 0, "no known hash to check it by: expected sha256 or "
+			   "sha512");
 		return -EINVAL;
 	}
 	if ((file->has_sha256 && digest_sha256(bytes, size, sha256) < 0) ||
@@ -251,7 +254,8 @@ int metadata_file_check(const struct metadata_file *file, const void *bytes, siz
 		return -EIO;
 	if ((file->has_sha256 && memcmp(sha256, file->sha256, sizeof(sha256)) != 0) ||
 	    (file->has_sha512 && memcmp(sha512, file->sha512, sizeof(sha512)) != 0)) {
-		diag_error(diag, source, 0, 0, "other content than was signed: the digest differs");
+		diag_error(diag, source, 0, 0, "content differs from what was signed: the digest "
+			   "differs");
 		return -EINVAL;
 	}
 	return 0;
@@ -259,7 +263,7 @@ int metadata_file_check(const struct metadata_file *file, const void *bytes, siz
 
 /* ---- delegations ---- */
 
-/* One part of a path; * and ? stand for what is within it. */
+/* One component of a path; * and ? match only within it. */
 static bool part_matches(const char *pattern, size_t pattern_length, const char *part,
 			 size_t part_length)
 {
@@ -285,7 +289,7 @@ static bool part_matches(const char *pattern, size_t pattern_length, const char 
 	return at == pattern_length;
 }
 
-/* What python-tuf, go-tuf and a shell read in different ways covers nothing here. */
+/* A pattern that python-tuf, go-tuf and a shell read in different ways covers nothing here. */
 static bool pattern_is_plain(const char *pattern)
 {
 	if (*pattern == '\0' || *pattern == '/' || strpbrk(pattern, "[\\"))

@@ -12,8 +12,8 @@
 #include "appliance/base/text.h"
 
 /*
- * TUF metadata (specification 1.0.34, section 4): bytes to a checked struct. Every field is checked
- * for type and range before any signature is looked at. Unknown fields stay in the document,
+ * TUF metadata (specification 1.0.34, section 4), from bytes to a checked struct. The type and
+ * range of every field is checked before any signature. Unknown fields stay in the document,
  * because they are signed too.
  */
 enum metadata_type { METADATA_ROOT, METADATA_TIMESTAMP, METADATA_SNAPSHOT, METADATA_TARGETS };
@@ -21,9 +21,11 @@ const char *metadata_type_print(enum metadata_type type);	/* "root" */
 
 enum {
 	METADATA_KEYID = 65,		/* 64 hexadecimal digits in lower case, NUL */
-	METADATA_NAME = 256,		/* of a role, a metadata file, a target path; NUL included */
+	/* Bytes of a role, a metadata file, a target path; NUL included. */
+	METADATA_NAME = 256,
 	METADATA_KEYS = 1024,		/* in one file */
-	METADATA_ROLE_KEYS = 64,	/* of one role: what one file can cost in signatures */
+	METADATA_ROLE_KEYS = 64,	/* of one role: limits the signatures that one file can
+					 * cost */
 	METADATA_ROLES = 1024,		/* delegations of one file */
 	METADATA_SIGNATURES = 1024,
 	METADATA_PATHS = 1024,		/* patterns or hash prefixes of one delegation */
@@ -32,11 +34,12 @@ enum {
 
 struct metadata_key {
 	char id[METADATA_KEYID];
-	bool usable;			/* false: a type or scheme that this program cannot verify */
+	/* False: a type or scheme that this program cannot verify. */
+	bool usable;
 	struct key key;
 };
 
-/* Who may sign a role: keyids without repetition, 1 <= threshold. */
+/* Who may sign a role: distinct keyids, threshold >= 1. */
 struct metadata_role {
 	char name[METADATA_NAME];
 	int64_t threshold;
@@ -44,12 +47,13 @@ struct metadata_role {
 	size_t keyids;
 	/* delegations only */
 	bool terminating;
-	bool by_hash;			/* pattern[] are prefixes of SHA-256(target path) in hexadecimal */
+	/* pattern[] are prefixes of SHA-256(target path) in hexadecimal. */
+	bool by_hash;
 	const char **pattern;
 	size_t patterns;
 };
 
-/* What one file says of another: version, and length and hashes when given. */
+/* What one file says about another: version, and length and hashes if given. */
 struct metadata_file {
 	const char *name;		/* "rules.json", or the target path */
 	int64_t version;		/* metadata files; 0: a target */
@@ -67,8 +71,10 @@ struct metadata {
 	bool consistent_snapshot;	/* root */
 	struct metadata_key *key;	/* root: all; targets: of its delegations */
 	size_t keys;
-	struct metadata_role *role;	/* root: the four of enum metadata_type, in that order; targets:
-					 * delegations in their order */
+	/*
+	 * root: the four of enum metadata_type, in that order; targets: delegations in their order.
+	 */
+	struct metadata_role *role;
 	size_t roles;
 	/* timestamp: snapshot.json; snapshot: metadata; targets: targets; sorted by name */
 	struct metadata_file *file;
@@ -81,59 +87,66 @@ struct metadata {
 	struct arena arena;		/* of the arrays above */
 };
 
-/* *out: the caller's, metadata_free. -EINVAL with diag (source: the file's name). */
+/*
+ * The caller frees *out with metadata_free. 0, -ENOMEM, or -EINVAL with diag (source: the file's
+ * name).
+ */
 int metadata_parse(struct metadata **out, enum metadata_type type, const void *bytes, size_t size,
 		   const char *source, struct diag *diag) __attribute__((warn_unused_result));
 void metadata_free(struct metadata *metadata);
 
 /*
- * Is it signed by a threshold of role's keys (found among keys)? Each key counts once, also when it
- * stands under two ids. 0, or -EACCES with "1 of 2 signatures" in diag. signer, when not NULL, gets
- * up to signers ids of those that counted, *count how many.
+ * Is it signed by a threshold of role's keys (found among keys)? Each key counts once, even if it
+ * is listed under two ids. 0, or -EACCES with "1 of 2 signatures" in diag. signer, if not NULL,
+ * gets up to signers ids of those that counted; *count says how many.
  */
 int metadata_verify(const struct metadata *metadata, const struct metadata_role *role,
 		    const struct metadata_key *keys, size_t key_count, const char *source,
 		    char (*signer)[METADATA_KEYID], size_t signers, size_t *count,
 		    struct diag *diag) __attribute__((warn_unused_result));
 
+/* The entry of this name, or NULL; lives as long as the metadata. */
 const struct metadata_file *metadata_file_lookup(const struct metadata *metadata, const char *name);
 
-/* Length (when given) and every hash that is known match; at least one known hash when any is
- * given. A target must have one. */
+/* Do the length (if given) and every known hash match? If any hash is given, one must be known. A
+ * target must have one. 0, or -EINVAL with diag. */
 int metadata_file_check(const struct metadata_file *file, const void *bytes, size_t size,
 			const char *source, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Has a key of the role been withdrawn? Whoever held it may have pushed versions ahead (TUF 5.3.11). */
+/* Has a key of the role been withdrawn? Its holder may have pushed versions ahead (TUF 5.3.11). */
 bool metadata_role_lost_key(const struct metadata_role *before, const struct metadata_role *after);
 
-/* Does the delegation cover this target path? Shell patterns in which * and ? never match '/',
- * hash prefixes, case counts. A pattern with other special characters ([ \ or a leading /) or
- * with a part ".." covers nothing. */
+/*
+ * Does the delegation cover this target path? Shell patterns in which * and ? never match '/', or
+ * hash prefixes; case matters. A pattern with other special characters ([ \ or a leading /) or with
+ * a component ".." covers nothing.
+ */
 bool metadata_role_covers(const struct metadata_role *role, const char *path);
 
-/* "2026-11-24T10:00:00Z" and nothing else, years 1970 to 9999. */
+/* Parses "2026-11-24T10:00:00Z" and nothing else, years 1970 to 9999. 0 or -EINVAL. */
 int metadata_time_parse(int64_t *seconds, const char *text) __attribute__((warn_unused_result));
 void metadata_time_print(int64_t seconds, char text[32]);
 
-/* SHA-256 of the canonical key, as 64 digits: what a key id has to be. */
+/* SHA-256 of the canonical key, as 64 digits: what a key id must be. 0 or -errno. */
 int metadata_keyid(const json_t *key, char id[METADATA_KEYID]) __attribute__((warn_unused_result));
 
 /*
  * The repository that the file says it was made for: the fingerprint of the repository's first
  * root, 64 hexadecimal digits in lower case (x-cordon-repository, in "signed" of any role). NULL:
- * it does not say.
+ * not named.
  */
 const char *metadata_repository(const struct metadata *metadata);
-/* Of root metadata: SHA-256 of the canonical form of "signed", as 64 digits. */
+/* SHA-256 of the canonical form of "signed" in root metadata, as 64 digits. 0 or -errno. */
 int metadata_fingerprint(const struct metadata *root, char hex[METADATA_KEYID])
 	__attribute__((warn_unused_result));
 
-/* Whose key it is (x-cordon-name), as its owner chose to be called: any text. NULL: it does not
- * say, or is none of this root's. */
+/* The name of the key's owner (x-cordon-name), any text that the owner chose. NULL: not given, or
+ * not a key of this root. */
 const char *metadata_key_owner(const struct metadata *root, const char *id);
 
-/* Has the time come at which it expires? */
+/* Has its time of expiry come? */
 bool metadata_expired(const struct metadata *metadata, int64_t now);
 
+/* The key with this id, or NULL. */
 const struct metadata_key *metadata_key_lookup(const struct metadata_key *keys, size_t count,
 					       const char *id);

@@ -10,7 +10,7 @@
 #include "rules/signed/metadata_role.h"
 #include "rules/signed/strict.h"
 
-enum { BUDGET = 16 << 20 };	/* of the arrays; the document has strict_budget */
+enum { BUDGET = 16 << 20 };	/* bytes for the arrays; the document has strict_budget */
 
 /* ---- what all four have ---- */
 
@@ -58,8 +58,8 @@ static void parse_header(struct metadata *metadata, const json_t *signed_, struc
 	parse_repository(metadata, signed_, field);
 }
 
-/* The specification wants every key id once; what "sig" says is judged when it is verified: an
- * empty one is how a signer who has not signed yet looks. */
+/* The specification requires each key id once. The content of "sig" is judged on verification; an
+ * empty one marks a signer who has not signed yet. */
 void metadata_check_signatures(const json_t *document, struct field *field)
 {
 	const char *keyid[METADATA_SIGNATURES];
@@ -73,8 +73,8 @@ void metadata_check_signatures(const json_t *document, struct field *field)
 		keyid[i] = json_string_value(json_object_get(entry, "keyid"));
 		field_expect(field, keyid[i] && metadata_is_keyid(keyid[i]) &&
 			     json_is_string(json_object_get(entry, "sig")), "signatures",
-			     "objects of \"keyid\", 64 hexadecimal digits in lower case, "
-			     "and \"sig\"");
+			     "objects of \"keyid\", 64 hexadecimal digits in lower case, and "
+			     "\"sig\"");
 	}
 	metadata_check_unique(keyid, count, "signatures", field);
 }
@@ -110,7 +110,7 @@ static void parse_hashes(struct metadata_file *file, const json_t *value, int pr
 		parse_hash(file, word, hash, field);
 }
 
-/* A target has no version, and must say length and hashes. */
+/* A target has no version; length and hashes are required. */
 static void parse_file(struct metadata_file *file, const char *name, const json_t *value,
 		       bool target, struct field *field)
 {
@@ -200,7 +200,7 @@ static void parse(struct metadata *metadata, struct field *field)
 	if (!field->error)
 		field_result(field, strict_canonical(signed_, &metadata->canonical));
 	if (field->error == -ENOMEM)
-		diag_error(field->diag, field->source, 0, 0, "needs more memory than it may");
+		diag_error(field->diag, field->source, 0, 0, "needs more memory than allowed");
 }
 
 int metadata_parse(struct metadata **out, enum metadata_type type, const void *bytes, size_t size,

@@ -13,7 +13,7 @@ static int compare_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Sorts a copy: the order of delegations, and of key ids for messages, is to stay. */
+/* Sorts a copy, to keep the order of delegations, and of key ids in messages. */
 void metadata_check_unique(const char *const *text, size_t count, const char *name,
 			   struct field *field)
 {
@@ -41,8 +41,8 @@ bool metadata_is_keyid(const char *text)
 
 /* ---- keys and roles ---- */
 
-/* The id of a key by keytype, scheme and keyval alone: what publishers make of a key to which a
- * tool has added fields of its own. */
+/* The id of a key computed from keytype, scheme and keyval only: publishers use it when a tool has
+ * added fields of its own to the key. */
 static int short_keyid(const json_t *key, char id[METADATA_KEYID])
 {
 	json_t *part = json_pack("{s:O, s:O, s:O}", "keytype", json_object_get(key, "keytype"),
@@ -55,8 +55,8 @@ static int short_keyid(const json_t *key, char id[METADATA_KEYID])
 }
 
 /*
- * Every key id is computed, as the specification wants (4.3): a key that may choose its name could
- * stand under two. An id of neither form (as one in version 11 of sigstore's root) is refused.
+ * Recomputes every key id, as the specification requires (4.3): otherwise one key could be listed
+ * under two names. An id of neither form (as one in version 11 of sigstore's root) is refused.
  */
 static void check_keyid(const json_t *value, const char *id, struct field *field)
 {
@@ -72,7 +72,7 @@ static void check_keyid(const json_t *value, const char *id, struct field *field
 		     "each under the SHA-256 of its canonical form");
 }
 
-/* A key of a kind that is not known here may be known elsewhere: kept, and counts for nothing. */
+/* A key of a kind that is unknown here may be known elsewhere: it is kept, but does not count. */
 static void parse_public(struct metadata_key *key, const json_t *keyval, struct field *field)
 {
 	const char *public = field_text(field, keyval, "public", KEY_PEM_MAX, FIELD_REQUIRED);
@@ -118,7 +118,7 @@ static void parse_keys(struct metadata *metadata, const json_t *parent, struct f
 	}
 }
 
-/* An array of strings, each as check wants it. */
+/* An array of strings, each accepted by check. */
 static void parse_texts(struct metadata *metadata, const char ***text, size_t *count,
 			const json_t *array, const char *name, bool (*check)(const char *),
 			struct field *field)
@@ -132,7 +132,7 @@ static void parse_texts(struct metadata *metadata, const char ***text, size_t *c
 
 		(*text)[*count] = one;
 		field_expect(field, one && check(one), name,
-			     "strings of the form that belongs there");
+			     "strings of the required form");
 	}
 }
 
@@ -190,13 +190,13 @@ static void parse_patterns(struct metadata *metadata, struct metadata_role *role
 
 	role->by_hash = !by_path;
 	field_expect(field, !by_path || !json_object_get(value, "path_hash_prefixes"),
-		     "path_hash_prefixes", "no \"paths\" beside it");
+		     "path_hash_prefixes", "only one of \"paths\" and \"path_hash_prefixes\"");
 	patterns = field_array(field, value, name, METADATA_PATHS, FIELD_REQUIRED);
 	parse_texts(metadata, &role->pattern, &role->patterns, patterns, name,
 		    by_path ? is_pattern : is_prefix, field);
 }
 
-/* A delegated role has a file of its own name: it cannot be one of the four. */
+/* A delegated role has a file under its own name, so it cannot use one of the four. */
 static bool name_is_free(const char *name)
 {
 	for (enum metadata_type type = METADATA_ROOT; type <= METADATA_TARGETS; type++) {
@@ -212,7 +212,7 @@ static void parse_delegation(struct metadata *metadata, struct metadata_role *ro
 	const char *name = field_text(field, value, "name", METADATA_NAME - 1, FIELD_REQUIRED);
 
 	field_expect(field, name_is_free(name), "name",
-		     "another name than those of the four top roles");
+		     "a name other than those of the four top-level roles");
 	snprintf(role->name, sizeof(role->name), "%s", name);
 	field_boolean(field, value, "terminating", FIELD_REQUIRED, &role->terminating);
 	parse_role(metadata, role, value, field);

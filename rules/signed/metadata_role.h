@@ -10,7 +10,7 @@ void metadata_parse_root(struct metadata *metadata, const json_t *signed_, struc
 void metadata_parse_delegations(struct metadata *metadata, const json_t *delegations,
 				struct field *field);
 
-/* "signatures": key ids without repetition, and text beside each. */
+/* "signatures": distinct key ids, each with text beside it. */
 void metadata_check_signatures(const json_t *document, struct field *field);
 
 /* 64 hexadecimal digits in lower case? */

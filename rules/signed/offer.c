@@ -21,7 +21,7 @@ static int save(struct store *store, const struct archive *archive, const char *
 	return file ? store->save(store, name, file->data, file->size) : 0;
 }
 
-/* The root, and what was accepted with it: versions go no further back. */
+/* Stores the root and the files that were accepted with it: versions cannot go back beyond them. */
 static int fill(struct store *store, const struct offer_trust *trust)
 {
 	const struct archive_file *root = trust->bundle ? archive_lookup(trust->bundle, metadata[0])
@@ -34,7 +34,7 @@ static int fill(struct store *store, const struct offer_trust *trust)
 	if (!trust->bundle || given == TRUST_OTHER)
 		return store->save(store, metadata[0], trust->root, trust->root_size);
 	for (size_t i = 0; !error && i < METADATA_COUNT; i++) {
-		/* Not timestamp and snapshot, which a withdrawn key may have pushed ahead. */
+		/* Leave out timestamp and snapshot, which a withdrawn key may have pushed ahead. */
 		if (given != TRUST_WITHDRAWS || i == 0 || i > 2)
 			error = save(store, trust->bundle, metadata[i]);
 	}
@@ -60,9 +60,9 @@ int offer_store(struct store **store, const struct offer_trust *trust)
 /* ---- what was verified, and nothing else ---- */
 
 /*
- * A file of the offer that the trust had already was never looked at, nor was one that nobody asked
- * for. What is kept comes from the store, where all of it was verified; lists and release.json come
- * from the bundle, the archive's for the latter because a bundle does not hold its bytes.
+ * A file of the offer that the trusted state had already was not looked at, nor was one that was
+ * not asked for. So what is kept comes from the store, where everything was verified. Lists come
+ * from the bundle. release.json comes from the archive, because a bundle does not hold its bytes.
  */
 struct keeping {
 	struct archive archive;
@@ -142,7 +142,7 @@ static int verify(struct bundle *bundle, const struct archive *offered, struct s
 	return error;
 }
 
-/* A release that rests on other files than those that are kept would be lost at the next start. */
+/* A release that depends on files other than the kept ones would be lost at the next start. */
 static int check_kept(const struct text *kept, struct diag *diag)
 {
 	struct archive *archive = malloc(sizeof(*archive));

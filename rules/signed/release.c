@@ -15,7 +15,7 @@ enum {
 	DELAY_MAX = 10 * 366 * 86400	/* seconds */
 };
 
-/* A word: the name of a list becomes a part of a path. */
+/* The name of a list becomes part of a path. */
 static bool is_word(const char *text)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -90,7 +90,7 @@ static void parse_limits(struct release *release, const json_t *document, struct
 	release->max_share = (unsigned int)share;
 }
 
-/* What a canary names is read by whoever asks the policy; here it is one printable word. */
+/* Canaries are parsed when the policy is asked; here each must be one printable word. */
 static bool is_canary(const char *text)
 {
 	if (!text || *text == '\0' || strlen(text) >= RELEASE_CANARY)

@@ -13,7 +13,7 @@
 
 #include "appliance/base/file.h"
 
-/* Names that are looked at in one folder: a stick may hold more, but no repository does. */
+/* How many names of one folder are read: a stick may have more, but no repository does. */
 enum { FOLDER_ENTRIES = 1 << 18 };
 
 struct folder {
@@ -22,9 +22,9 @@ struct folder {
 };
 
 /*
- * Does the folder list this name, byte for byte? A file system that does not tell case apart (the
- * FAT of a stick) opens "2.ROOT.JSON" when asked for "2.root.json"; here that is another file, as
- * it is everywhere else. -ENOENT when it does not.
+ * Does the folder list this name, byte for byte? A file system that ignores case (the FAT of a
+ * stick) opens "2.ROOT.JSON" when asked for "2.root.json". Here, as everywhere else, that is
+ * another file. 0 or -ENOENT.
  */
 static int check_listed(int folder, const char *name)
 {
@@ -45,14 +45,14 @@ static int check_listed(int folder, const char *name)
 			break;
 		}
 	}
-	/* Not reached the end: an unread entry is no proof that there is none. */
+	/* The end was not reached: an unread entry may still be the one. */
 	if (error && (entry || errno))
 		error = errno ? -errno : -E2BIG;
 	closedir(directory);
 	return error;
 }
 
-/* O_NOFOLLOW at every step: a link on a stick leads nowhere. */
+/* O_NOFOLLOW at every step: links on a stick are not followed. */
 static int open_listed(int folder, const char *name, int flags)
 {
 	int fd, error = check_listed(folder, name);
@@ -82,7 +82,7 @@ static int open_beneath(int folder, const char *path)
 		at = next;
 	}
 	if (at >= 0) {
-		/* O_NONBLOCK: a pipe in place of a file does not hang us. */
+		/* O_NONBLOCK: a pipe in place of a file must not block us. */
 		int fd = open_listed(at, path, O_NONBLOCK);
 
 		close(at);
@@ -100,7 +100,7 @@ static void explain(const struct source *source, enum source_kind kind, const ch
 		diag_error(diag, source->name, 0, 0, "%s/%s is larger than %zu bytes", folder,
 			   path, limit);
 	else if (error == -ENOENT)
-		diag_error(diag, source->name, 0, 0, "there is no %s/%s", folder, path);
+		diag_error(diag, source->name, 0, 0, "no such file: %s/%s", folder, path);
 	else if (error == -ELOOP || error == -ENOTDIR || error == -EINVAL)
 		diag_error(diag, source->name, 0, 0, "%s/%s: expected a regular file in regular "
 			   "folders, no links", folder, path);

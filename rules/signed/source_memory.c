@@ -34,7 +34,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 	const struct source_file *file = find(source->context, kind, path);
 
 	if (!file) {
-		diag_error(diag, source->name, 0, 0, "there is no %s/%s", source_kind_print(kind),
+		diag_error(diag, source->name, 0, 0, "no such file: %s/%s", source_kind_print(kind),
 			   path);
 		return -ENOENT;
 	}

@@ -11,11 +11,12 @@
 
 struct mirror {
 	struct source source;
-	struct connection *connection[2];	/* by enum source_kind; one and the same when it can be */
-	char folder[2][URL_PATH + 16];		/* on the server, without the '/' in front */
+	/* By enum source_kind; the same one if possible. */
+	struct connection *connection[2];
+	char folder[2][URL_PATH + 16];		/* on the server, without the leading '/' */
 };
 
-/* A path in a URL: what RFC 3986 allows there stays. Names of metadata are encoded already. */
+/* Percent-encodes a path, except for what RFC 3986 allows. Metadata names are encoded already. */
 static void print_path(struct text *out, const char *folder, enum source_kind kind,
 		       const char *path)
 {
@@ -33,19 +34,19 @@ static void print_path(struct text *out, const char *folder, enum source_kind ki
 	}
 }
 
-/* Only 404 and 403 say that there is no such file; whatever else is no file says nothing. */
+/* Only 404 and 403 say that there is no such file; other errors do not tell. */
 static int judge(const struct source *source, const char *path, const struct http_answer *answer,
 		 struct diag *diag)
 {
 	if (answer->status == 200)
 		return 0;
 	if (answer->status == 404 || answer->status == 403) {
-		diag_error(diag, source->name, 0, 0, "there is no %s (%u)", path, answer->status);
+		diag_error(diag, source->name, 0, 0, "no such file: %s (%u)", path, answer->status);
 		return -ENOENT;
 	}
 	if (answer->status / 100 == 3)
 		diag_error(diag, source->name, 0, 0, "%s is redirected (%u) to \"%s\": a mirror "
-			   "must have the file itself; if that place is one, name it as a mirror",
+			   "must have the file itself; if that place has it, set it as the mirror",
 			   path, answer->status, answer->location);
 	else
 		diag_error(diag, source->name, 0, 0, "%s: the server answered %u, expected 200",
@@ -78,7 +79,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 	}
 	http_answer_release(&answer);
 	text_release(&whole);
-	/* "There is no such file" is the server's to say, nobody else's. */
+	/* Only the server may say that there is no such file. */
 	return error == -ENOENT && answer.status != 404 && answer.status != 403 ? -EIO : error;
 }
 
@@ -106,7 +107,7 @@ static int open_server(struct connection **connection, const struct url *url,
 	return connection_new(connection, &server, options);
 }
 
-/* What people see: the first of the two folders, or what both lie in. */
+/* The name that people see: the first of the two folders, or the folder above both. */
 static void print_name(struct source *source, const struct url *url)
 {
 	bool literal = strchr(url->host, ':');

@@ -15,26 +15,27 @@ struct store {
 	int (*load)(struct store *store, const char *name, size_t limit, void **data, size_t *size);
 	int (*save)(struct store *store, const char *name, const void *data, size_t size);
 	int (*remove)(struct store *store, const char *name);	/* absent is fine */
-	/* Removes the files whose names end so, but not those of keep. */
+	/* Removes the files with this ending, except those in keep. */
 	int (*prune)(struct store *store, const char *ending, const char *const *keep,
 		     size_t count);
 	void (*free)(struct store *store);
 	void *context;
 };
 
-/* A folder, by descriptor (it stays the caller's). Atomic replace with fsync of file and folder;
- * "lock" in it is held against a second client: -EBUSY. */
+/* Files in a folder; its descriptor stays the caller's. Files are replaced atomically, with fsync
+ * of file and folder. "lock" in it keeps a second client out: -EBUSY. */
 int store_folder(struct store **store, int folder, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* In memory: begins with copies of what is put in by save; for verifying, and for tests. */
+/* Files in memory, copied by save; for verifying, and for tests. */
 int store_memory(struct store **store) __attribute__((warn_unused_result));
 void store_free(struct store *store);
 
-/* Percent-encodes everything but unreserved characters (RFC 3986, 2.3) of a role name;
- * -ENAMETOOLONG. A "." or ".." cannot come out of it: a leading dot is encoded too in file
- * names. */
+/* Percent-encodes everything in a role name but unreserved characters (RFC 3986, 2.3). In file
+ * names a leading dot is encoded too, so "." and ".." cannot result. 0 or -ENAMETOOLONG. */
 int store_encode(const char *role, char *out, size_t size) __attribute__((warn_unused_result));
 
-/* For stores: is this one file of the store, and none that is hidden? Does it go by prune? */
+/*
+ * For stores: is this the name of a file of the store, and not a hidden one? Would prune remove it?
+ */
 bool store_check_name(const char *name);
 bool store_goes(const char *name, const char *ending, const char *const *keep, size_t count);

@@ -82,7 +82,9 @@ static void release(struct store *store)
 	free(folder);
 }
 
-/* The file stays: a lock on a file that somebody else then replaces would hold nothing. */
+/*
+ * The file stays: if another process replaced it, a lock on the old one would not protect anything.
+ */
 static int take_lock(int folder, struct diag *diag)
 {
 	int fd = file_lock(folder, "lock", false), error;
@@ -91,8 +93,8 @@ static int take_lock(int folder, struct diag *diag)
 		return fd;
 	error = fd == -EWOULDBLOCK ? -EBUSY : fd;
 	if (error == -EBUSY)
-		diag_error(diag, "lock", 0, 0, "another client uses this folder: expected to be "
-			   "alone");
+		diag_error(diag, "lock", 0, 0, "another client is using this folder: try again "
+			   "when it is done");
 	else
 		diag_error(diag, "lock", 0, 0, "cannot lock the folder: %s", strerror(-error));
 	return error;
@@ -114,7 +116,7 @@ int store_folder(struct store **store, int fd, struct diag *diag)
 	}
 	folder->store = (struct store){ .load = load, .save = save, .remove = forget,
 					.prune = prune, .free = release, .context = folder };
-	/* What a power cut left half written was never looked at, and takes room. */
+	/* A file that a power cut left half-written was never verified, and takes room. */
 	error = prune(&folder->store, ".new", NULL, 0);
 	if (error) {
 		diag_error(diag, "state", 0, 0, "cannot clean up: %s", strerror(-error));

@@ -25,7 +25,7 @@ static void entry_free(struct entry *entry)
 	free(entry);
 }
 
-/* The link to the entry of that name, or to the end. */
+/* The link to the entry of this name, or to the end. */
 static struct entry **find(struct memory *memory, const char *name)
 {
 	struct entry **at = &memory->first;

@@ -11,12 +11,12 @@
 
 enum {
 	DEPTH = 32,
-	CHUNK_HEAD = 8	/* what the allocator keeps beside each piece, so that small ones count */
+	CHUNK_HEAD = 8	/* allocator overhead per block, so that small ones count too */
 };
 
 /*
- * jansson's allocator is global, so this is too. malloc_usable_size instead of a header of our own:
- * what jansson gave away (json_dumps) may then be freed by free().
+ * Global, because jansson's allocator is. It uses malloc_usable_size instead of a header of its
+ * own, so that memory from jansson (json_dumps) can be freed by free().
  */
 static struct {
 	size_t limit;
@@ -43,7 +43,7 @@ static void budget_free(void *memory)
 {
 	size_t real = memory ? malloc_usable_size(memory) + CHUNK_HEAD : 0;
 
-	/* Pieces from before the budget was set were never counted. */
+	/* Blocks allocated before the budget was set were not counted. */
 	budget.used -= real < budget.used ? real : budget.used;
 	free(memory);
 }
@@ -53,7 +53,7 @@ void strict_budget(size_t bytes)
 	size_t seed = 0;
 
 	budget.limit = bytes;
-	/* Keys that collide in jansson's tables cost time: the seed must be nobody's guess. */
+	/* Colliding keys in jansson's tables cost time, so the seed must be unpredictable. */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == (ssize_t)sizeof(seed))
 		json_object_seed(seed);
 	json_set_alloc_funcs(budget_alloc, budget_free);
@@ -69,7 +69,7 @@ struct scan {
 	unsigned int depth;
 };
 
-/* Leaves at on the closing quote. A string that does not end is jansson's to refuse. */
+/* Leaves at on the closing quote. jansson rejects unterminated strings. */
 static void skip_string(struct scan *scan)
 {
 	for (scan->at++; scan->at < scan->size && scan->bytes[scan->at] != '"'; scan->at++) {
@@ -82,7 +82,7 @@ static void skip_string(struct scan *scan)
 	scan->column++;
 }
 
-/* Why the byte, outside of strings, is refused; NULL: it is not. */
+/* Why this byte, outside of strings, is refused; NULL: it is not. */
 static const char *judge(struct scan *scan)
 {
 	const char *byte = scan->bytes + scan->at;
@@ -130,7 +130,7 @@ static int check_shape(const char *bytes, size_t size, const char *source, struc
 	return 0;
 }
 
-/* jansson quotes the document in its messages, and the document is hostile. */
+/* jansson's messages quote the document, which is hostile. */
 static void report(const json_error_t *error, const char *source, struct diag *diag)
 {
 	char text[JSON_ERROR_TEXT_LENGTH];
@@ -243,7 +243,7 @@ static int put_value(const json_t *value, struct text *out, unsigned int depth)
 		return -EINVAL;
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
-		/* The iterator wants it writable and leaves it alone. */
+		/* The iterator takes a writable pointer but does not write. */
 		return put_object((json_t *)(uintptr_t)value, out, depth + 1);
 	case JSON_ARRAY:
 		return put_array(value, out, depth + 1);

@@ -8,21 +8,24 @@
 #include "appliance/base/text.h"
 
 /*
- * JSON for signed metadata: jansson, with everything refused that two parsers could read in two
- * ways: duplicate keys, invalid UTF-8, NUL in a string, reals where integers belong, trailing
- * bytes, a byte order mark, depth above 32.
+ * JSON for signed metadata: jansson, restricted so that no two parsers can read a document in two
+ * ways. Refused are duplicate keys, invalid UTF-8, NUL in a string, real numbers, trailing bytes, a
+ * byte order mark, and nesting deeper than 32.
  */
 
-/* Memory that jansson may take in this process at one time, for every object alive; a document that
- * needs more does not parse. Set once at the start of a process (jansson's allocator is global). */
+/* Limits the memory of all live jansson objects in this process; a document that needs more does
+ * not parse. Set it once at the start (jansson's allocator is global). */
 void strict_budget(size_t bytes);
 
-/* The caller's reference. -EINVAL with source, line and column in diag; -ENOMEM over the budget. */
+/*
+ * The caller owns the new reference. -EINVAL with source, line and column in diag; -ENOMEM over the
+ * budget.
+ */
 int strict_parse(json_t **out, const void *bytes, size_t size, const char *source,
 		 struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * The canonical form that is signed (OLPC Canonical JSON): keys sorted by their bytes, no white
- * space, only '"' and '\' escaped, integers in decimal. -EINVAL for a real number.
+ * Appends the canonical form that is signed (OLPC Canonical JSON): keys sorted by their bytes, no
+ * white space, only '"' and '\' escaped, integers in decimal. 0, or -EINVAL for a real number.
  */
 int strict_canonical(const json_t *value, struct text *out) __attribute__((warn_unused_result));

@@ -9,8 +9,8 @@
 #include "appliance/base/crypto/digest.h"
 #include "rules/signed/store.h"
 
-/* One targets role through one delegation. The newest comes first, so that the first of a name
- * is the one that was accepted last. */
+/* One targets role reached through one delegation. The newest comes first, so the first entry of a
+ * name is the one accepted last. */
 struct accepted {
 	struct accepted *next;
 	const struct accepted *parent;	/* NULL: the top role */
@@ -25,7 +25,7 @@ struct trust {
 	bool past_expiry;
 	char repository[METADATA_KEYID];	/* "": not known */
 	struct metadata *root, *timestamp, *snapshot;
-	struct metadata *previous;	/* a stored snapshot that only serves against rollback */
+	struct metadata *previous;	/* a stored snapshot, kept only to detect rollback */
 	struct accepted *targets;
 	bool rotated[METADATA_TARGETS + 1];
 };
@@ -76,7 +76,7 @@ static int check_expiry(const struct trust *trust, const struct metadata *metada
 		return 0;
 	metadata_time_print(metadata->expires, expires);
 	metadata_time_print(trust->now, now);
-	diag_error(diag, source, 0, 0, "version %lld expired at %s, and it is %s",
+	diag_error(diag, source, 0, 0, "version %lld expired at %s; the time here is %s",
 		   (long long)metadata->version, expires, now);
 	return -ESTALE;
 }
@@ -91,7 +91,7 @@ static int check_version(const struct metadata *metadata, int64_t expected, cons
 	return -EEXIST;
 }
 
-/* The same keys may sign in two repositories: what is signed in one is not signed in the other. */
+/* The same keys may sign in two repositories: a signature for one does not count in the other. */
 static int check_repository(const struct trust *trust, const struct metadata *metadata,
 			    const char *source, struct diag *diag)
 {
@@ -126,7 +126,7 @@ const char *trust_repository(const struct trust *trust)
 	return trust->repository[0] ? trust->repository : NULL;
 }
 
-/* The first root is the repository's id itself; a later one can only say it. */
+/* The first root is the repository's id itself; a later root can only name it. */
 static int learn_repository(struct trust *trust, const struct metadata *root, const char *source,
 			    struct diag *diag)
 {
@@ -215,8 +215,8 @@ static int check_timestamp(const struct trust *trust, const struct metadata *tim
 		return error ? error : -EALREADY;
 	}
 	if (old && timestamp->file[0].version < old->file[0].version) {
-		diag_error(diag, source, 0, 0, "names version %lld of the snapshot, and version "
-			   "%lld was named before", (long long)timestamp->file[0].version,
+		diag_error(diag, source, 0, 0, "names snapshot version %lld, but version %lld was "
+			   "named before", (long long)timestamp->file[0].version,
 			   (long long)old->file[0].version);
 		return -EEXIST;
 	}
@@ -246,7 +246,7 @@ int trust_timestamp(struct trust *trust, const void *bytes, size_t size, bool st
 
 /* ---- snapshot (5.5) ---- */
 
-/* No file that was there may be gone or older: 5.5.5. */
+/* No file of the old snapshot may be missing or older: 5.5.5. */
 static int check_progress(const struct metadata *old, const struct metadata *snapshot,
 			  const char *source, struct diag *diag)
 {
@@ -257,11 +257,11 @@ static int check_progress(const struct metadata *old, const struct metadata *sna
 		const struct metadata_file *now = metadata_file_lookup(snapshot, old->file[i].name);
 
 		if (!now)
-			return refuse(diag, source, -EEXIST, "a file that was in the snapshot "
-				      "before is gone");
+			return refuse(diag, source, -EEXIST, "a file of the previous snapshot is "
+				      "missing");
 		if (now->version < old->file[i].version)
 			return refuse(diag, source, -EEXIST, "names an older version of a file "
-				      "than the snapshot before");
+				      "than the previous snapshot");
 	}
 	return 0;
 }
@@ -284,8 +284,8 @@ static int take_snapshot(struct trust *trust, const void *bytes, size_t size, bo
 	static const char source[] = "snapshot.json";
 	const struct metadata_file *file = &trust->timestamp->file[0];
 	struct metadata *snapshot;
-	/* Before the bytes are read in any other way. A stored one of another version does not
-	 * match and is wanted all the same. */
+	/* Before the bytes are read in any other way. A stored snapshot of another version does not
+	 * match, but is wanted all the same. */
 	int differs = metadata_file_check(file, bytes, size, source, stored ? NULL : diag);
 	int error = stored ? 0 : differs;
 
@@ -348,12 +348,15 @@ static int verify_accepted(const struct trust *trust, const struct accepted *one
 			role = &by->role[i];
 	}
 	if (!role)
-		return refuse(diag, source, -EACCES, "nobody delegates to this role");
+		return refuse(diag, source, -EACCES, "no role delegates to this one");
 	return metadata_verify(one->metadata, role, by->key, by->keys, source, signer, signers,
 			       count, diag);
 }
 
-/* The bytes are known already: through another delegation they have to be verified by its keys. */
+/*
+ * Known bytes that are reached through another delegation must be verified by that delegation's
+ * keys.
+ */
 static struct accepted *find_same(const struct trust *trust, const struct accepted *one,
 				  bool any_parent)
 {
@@ -435,16 +438,17 @@ int trust_targets(struct trust *trust, const char *role, const char *parent, con
 	int error;
 
 	if (store_encode(role, source, sizeof(source)) < 0)
-		snprintf(source, sizeof(source), "a role of a long name");
+		snprintf(source, sizeof(source), "a role with a long name");
 	if (!trust->snapshot || (parent && !by))
 		return refuse(diag, source, -EINVAL, "no snapshot, or no parent, was accepted");
 	snprintf(name, sizeof(name), "%s.json", role);
 	file = metadata_file_lookup(trust->snapshot, name);
 	if (!file)
 		return refuse(diag, source, -EINVAL, "the snapshot does not name this role");
-	/* The file that somebody would look into. */
+	/* The file name that a person would look for. */
 	if (store_encode(role, name, sizeof(name)) == 0)
-		snprintf(source, sizeof(source), "%lld.%.100s.json", (long long)file->version, name);
+		snprintf(source, sizeof(source), "%lld.%.100s.json", (long long)file->version,
+			 name);
 	error = metadata_file_check(file, bytes, size, source, diag);
 	return error ? error : accept(trust, role, by, bytes, size, file->version, source, diag);
 }
@@ -535,7 +539,7 @@ size_t trust_top_signers(const struct trust *trust, enum metadata_type type,
 	return count;
 }
 
-/* ---- another root beside the one that is there ---- */
+/* ---- a second root beside the trusted one ---- */
 
 static enum trust_succession compare_roots(const struct trust *reached, const struct trust *given)
 {

@@ -465,7 +465,7 @@ static void attack_rules_below_another_role(void **state)
 	change(&offer, "between.json", served(forge, "metadata/between.json")->data,
 	       served(forge, "metadata/between.json")->size);
 	assert_int_equal(judge(forge, &offer, NULL), -EACCES);
-	assert_true(says("as targets delegates to it"));
+	assert_true(says("as delegated by targets"));
 	text_release(&offer);
 }
 

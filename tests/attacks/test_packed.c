@@ -112,7 +112,7 @@ static void attack_paths_by_another_role(void **state)
 	json_object_set_new(json_array_get(roles, 1), "paths", json_pack("[s]", "other/*"));
 	forge_publish_all(forge);
 	refuses(forge, image, NULL, -EACCES);
-	assert_true(forge_says("as targets delegates to it"));
+	assert_true(forge_says("as delegated by targets"));
 }
 
 static void attack_bytes_of_another_image(void **state)

@@ -145,7 +145,7 @@ test_settings_old_versions_stay_old() {
 	vm_off || fail 'it does not switch off'
 	lose_data old
 	vm_start direct
-	console_wait 60 'has version 1, and version 2 was taken already' || fail 'an old version was taken'
+	console_wait 60 'has version 1, but version 2 was accepted already' || fail 'an old version was taken'
 	vm_cut
 	lose_data new
 	vm_start direct

@@ -73,7 +73,7 @@ expect 1 '(--root)' s --key bob.pem --for-all
 refuses "none of the root role's" s --key one.pem --root "$root" --for-all --yes
 refuses 'for which appliances? Expected --for' s --key bob.pem --root "$root" --yes
 refuses 'for which appliances?' s --key bob.pem --root "$root" --for-all --for SN-1 --yes
-refuses 'what makers leave in its place' s --key bob.pem --root "$root" --for 'Default string' --yes
+refuses 'the text that makers leave in its place' s --key bob.pem --root "$root" --for 'Default string' --yes
 refuses 'expected each appliance once' s --key bob.pem --root "$root" --for SN-1 SN-2 SN-1 --yes
 refuses 'there is no terminal to ask on; expected --yes' s --key bob.pem --root "$root" --for SN-1
 sign bob --for SN-2 SN-1

@@ -205,7 +205,7 @@ static void an_expired_root_approves_nothing(void **state)
 	assert_int_equal(judge(&judged, settings(1)), 0);
 	judged.now++;
 	assert_int_equal(judge(&judged, settings(1)), -ESTALE);
-	assert_true(says("expected a newer root first"));
+	assert_true(says("update to a newer root first"));
 	trust_free(trust);
 }
 
@@ -348,7 +348,7 @@ static void refuses_the_old_form(void **state)
 	(void)state;
 	json_object_del(document, "appliances");
 	assert_int_equal(parse(&approval, document, 10, 2), -EINVAL);
-	assert_true(says("expected to be signed anew, with --for or --for-all"));
+	assert_true(says("sign it again with --for or --for-all"));
 	document = settings(1);
 	json_object_del(document, "x-cordon-repository");
 	assert_int_equal(parse(&approval, document, 10, 2), -EINVAL);

@@ -78,10 +78,10 @@ static void every_cut_is_called_one(void **state)
 
 	for (packed.length = 0; packed.length < whole; packed.length++) {
 		assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-		assert_true(forge_says(packed.length ? "cut short: it has " : "this is none"));
+		assert_true(forge_says(packed.length ? "cut short: it has " : "not a packed image"));
 		if (packed.length < whole - strlen(content))
 			continue;
-		snprintf(sizes, sizeof(sizes), "%zu bytes, and %zu or more", packed.length, whole);
+		snprintf(sizes, sizeof(sizes), "%zu of at least %zu bytes", packed.length, whole);
 		assert_true(forge_says(sizes));
 	}
 	text_puts(&packed, "x");
@@ -100,8 +100,8 @@ static void no_other_byte_is_taken(void **state)
 
 		packed.data[at] ^= 1;
 		if (forge_judge_at(forge, &packed, NULL, FORGE_NOW, found, sizeof(found)) == 0)
-			assert_string_equal(found,
-					    "cordon-x86_64-0.2.0.bundle=the bytes of a bundle");
+			assert_string_equal(found, "cordon-x86_64-0.2.0.bundle=the bytes of a "
+					    "bundle");
 		packed.data[at] ^= 1;
 	}
 	text_release(&packed);
@@ -113,15 +113,15 @@ static void what_is_no_packed_image(void **state)
 	struct text packed = { .data = (char *)(uintptr_t)"MZ, a kernel", .length = 12 };
 
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-	assert_true(
-		forge_says("this is none: expected a file that \"cordon repo image DIR --pack"));
+	assert_true(forge_says("not a packed image: expected a file written by \"cordon repo image "
+			       "DIR --pack"));
 	packed = forge_pack(forge, "none");
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-	assert_true(forge_says("no NAME.bundle with it"));
+	assert_true(forge_says("expected one NAME.bundle with it"));
 	forge_repack(&packed, "a.bundle", "a", 1);
 	forge_repack(&packed, "b.bundle", "b", 1);
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-	assert_true(forge_says("\"b.bundle\" is in it, too"));
+	assert_true(forge_says("but it also contains \"b.bundle\""));
 	forge_packed.count = 0;
 	assert_int_equal(archive_add(&forge_packed, "manifest.json", "{}", 2), 0);
 	assert_int_equal(archive_add(&forge_packed, "kernel.efi", "k", 1), 0);
@@ -140,14 +140,14 @@ static void other_bytes_than_were_signed(void **state)
 
 	forge_repack(&packed, image, "the bytes of A bundle", strlen(content));
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EINVAL);
-	assert_true(forge_says("other content than was signed"));
+	assert_true(forge_says("content differs from what was signed"));
 	forge_repack(&packed, image, "the bytes", 9);
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EINVAL);
 	assert_true(forge_says("has 9 bytes: expected 21"));
 	forge_repack(&packed, image, NULL, 0);
 	forge_repack(&packed, "another.bundle", content, strlen(content));
 	assert_int_equal(forge_judge(forge, &packed, NULL), -ENOENT);
-	assert_true(forge_says("nobody has signed for this image"));
+	assert_true(forge_says("no signature vouches for this image"));
 	text_release(&packed);
 }
 

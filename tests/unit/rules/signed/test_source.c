@@ -105,7 +105,7 @@ static void folder_gives_regular_files(void **state)
 	gives(stick->source, SOURCE_METADATA, "1.root.json", 3, -EFBIG, NULL);
 	gives(stick->source, SOURCE_METADATA, "2.root.json", 99, -ENOENT, NULL);
 	gives(stick->source, SOURCE_TARGETS, "other/a.rules", 99, -ENOENT, NULL);
-	assert_string_equal(diag.entry[0].message, "there is no targets/other/a.rules");
+	assert_string_equal(diag.entry[0].message, "no such file: targets/other/a.rules");
 	assert_string_equal(diag.entry[0].source, stick->path);
 }
 
@@ -218,7 +218,7 @@ static void mirror_asks_over_one_connection(void **state)
 	(void)state;
 	start(steps, &patient);
 	gives(mirror, SOURCE_METADATA, "2.root.json", 99, -ENOENT, NULL);
-	assert_string_equal(diag.entry[0].message, "there is no 2.root.json (404)");
+	assert_string_equal(diag.entry[0].message, "no such file: 2.root.json (404)");
 	assert_non_null(strstr(diag.entry[0].source, "/repo/"));
 	gives(mirror, SOURCE_METADATA, "1.a%2Fb.json", 99, 0, "{}");
 	gives(mirror, SOURCE_TARGETS, "rules/a b?%2e.rules", 99, 0, "");

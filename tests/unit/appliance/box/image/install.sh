@@ -148,9 +148,9 @@ in_slot b 0.2.0
 refusal() { "$cordon" --config conf --state state --run run status --json 2> /dev/null | jq -r .box.image.refused; }
 mkdir -p "$CORDON_ROOT/run/cordon" "$CORDON_ROOT/dev"
 touch "$CORDON_ROOT/dev/console"
-says 1 'this is none' install x86_64-0.2.0.root
-grep -q 'this is none' <<< "$(refusal)"
-grep -q '^cordon: .*this is none' "$CORDON_ROOT/dev/console"
+says 1 'not a packed image' install x86_64-0.2.0.root
+grep -q 'not a packed image' <<< "$(refusal)"
+grep -q '^cordon: .*not a packed image' "$CORDON_ROOT/dev/console"
 says 0 'is in slot b already' install packed
 is "$(refusal)" null
 rm -r "$CORDON_ROOT/run" "$CORDON_ROOT/dev/console"
@@ -188,7 +188,7 @@ refused() {
 	says 1 "$@"
 	untouched | diff before - || failed "something has changed"
 }
-refused 'this is none: expected a file that "cordon repo image DIR --pack OUT" wrote' install x86_64-0.2.0.root
+refused 'not a packed image: expected a file written by "cordon repo image DIR --pack OUT"' install x86_64-0.2.0.root
 : > empty
 refused 'it is empty' install empty
 # More than the slot (2 MB), any kernel and metadata: not even read.
@@ -202,7 +202,7 @@ untouched > before
 refused 'larger than 20480 kB, and this box has not so much memory free' install large
 INPUT=large refused 'larger than 20480 kB, and this box has not so much memory free' install -
 truncate -s 20M large
-refused 'this is none' install large
+refused 'not a packed image' install large
 free_memory 6000
 untouched > before
 refused 'larger than 0 kB, and this box has not so much memory free' install packed
@@ -210,13 +210,13 @@ rm "$CORDON_ROOT/proc/meminfo"
 untouched > before
 for size in 1 7 9 100 5000 100000 $(($(size packed) - 1)); do
 	head -c "$size" packed > cut
-	refused "cut short: it has $size bytes" install cut
-	INPUT=cut refused "cut short: it has $size bytes" install -
+	refused "cut short: it has $size of at least" install cut
+	INPUT=cut refused "cut short: it has $size of at least" install -
 done
 { cat packed; echo; } > cut
 refused 'damaged: its parts do not fit together' install cut
 refused 'cannot read: No such file' install nothing
-refused "this is the bare bundle, and nobody's signature is with it" install cordon-x86_64-0.2.0.bundle
+refused "this is the bare bundle, without any signature" install cordon-x86_64-0.2.0.bundle
 sed 's/root of x86_64/ROOT of x86_64/' packed > changed
 refused 'images/cordon-x86_64-0.2.0.bundle' install changed
 sed 's/"version":"0.2.0"/"version":"9.2.0"/' packed > changed
@@ -272,7 +272,7 @@ cp state/bundle kept
 head -c 1000 kept > state/bundle
 says 1 'cannot read the release in force' install packed3
 archive root.json=r/metadata/root.json timestamp.json=r/metadata/timestamp.json > state/bundle
-says 1 'damaged: snapshot.json is not there' install packed3
+says 1 'damaged: snapshot.json is missing' install packed3
 mv kept state/bundle
 # Of one build, the one that came last stays.
 cp -r r again
@@ -300,7 +300,7 @@ publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
 untouched > before
-refused 'this appliance has seen newer metadata than is packed with it' install packed3
+refused 'this appliance has seen newer metadata than this file was packed with' install packed3
 grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
 says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.

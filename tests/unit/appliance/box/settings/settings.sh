@@ -260,10 +260,10 @@ sign --key alice.pem --root "$root" --version 50 >said 2>&1
 sign --key bob.pem --root "$root" >said 2>&1
 cp -r "$esp" signed
 printf '\n' >>"$esp/cordon.conf"
-expect 1 'other content than was signed' settings intake
+expect 1 'content differs from what was signed' settings intake
 cp signed/* "$esp"
 cp before/authorized_keys "$esp"
-expect 1 'does not name this file' settings intake
+expect 1 'does not list this file' settings intake
 rm "$esp/authorized_keys" "$esp/cordon.conf"
 cp before/network.conf "$esp"
 expect 1 'error' settings intake
@@ -274,7 +274,7 @@ change mirrors "$esp"
 forget
 sign --key alice.pem --root "$root" --version 50 >said 2>&1
 sign --key bob.pem --root "$root" >said 2>&1
-expect 1 'version 50 was taken already' settings intake
+expect 1 'version 50 was accepted already' settings intake
 empty_esp
 change mirrors "$esp"
 sign --key eve.pem --root "$root2" --version 60 >said 2>&1

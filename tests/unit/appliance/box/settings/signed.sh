@@ -49,7 +49,7 @@ rm -r before
 named_box
 both_sign
 jq 'del(.signed.appliances)' "$esp/settings.json" >before.json && cp before.json "$esp/settings.json"
-expect 1 'expected to be signed anew, with --for or --for-all' settings intake
+expect 1 'sign it again with --for or --for-all' settings intake
 check diff -r before "$box/data/settings"
 rm -r before
 
@@ -57,7 +57,7 @@ rm -r before
 named_box
 both_sign
 printf '{"floor":%d,"online":0}' $(($(date +%s) + 400 * 86400)) >"$box/data/state/updates"
-expect 1 'and its keys approve nothing any more' settings intake
+expect 1 'so its keys no longer approve settings' settings intake
 check diff -r before "$box/data/settings"
 rm "$box/data/state/updates"
 expect 0 'are taken' settings intake
@@ -92,39 +92,39 @@ floor_box() {
 }
 floor_box
 new_data old
-expect 1 'has version 7, and version 8 was taken already' settings intake
+expect 1 'has version 7, but version 8 was accepted already' settings intake
 check test ! -e "$box/data/settings/cordon.conf"
 # the last one brings the box back, once
 new_data last
 expect 0 'are taken' settings intake
 check cmp last/cordon.conf "$box/data/settings/cordon.conf"
 cp old/* "$esp"
-expect 1 'version 8 was taken already' settings intake
+expect 1 'version 8 was accepted already' settings intake
 new_data next
 expect 0 'are taken' settings intake
 new_data last
-expect 1 'has version 8, and version 9 was taken already' settings intake
+expect 1 'has version 8, but version 9 was accepted already' settings intake
 # under the same version, other settings are no comeback
 rm -rf forged
 signed_set forged 9 19h
 new_data forged
-expect 1 'version 9 was taken already' settings intake
+expect 1 'version 9 was accepted already' settings intake
 # whichever of the two files a power cut or a bad block leaves broken: the other one holds, and mends it
 for broken in 0 1; do
 	floor_box
 	new_data old
 	truncate -s 60 "$esp/floor.$broken"
-	expect 1 'was taken already' settings intake
+	expect 1 'was accepted already' settings intake
 	check cmp "$esp/floor.0" "$esp/floor.1"
 done
 # one that was edited is none
 sed 's/^version 8/version 1/' "$esp/floor.0" >edited
 cp edited "$esp/floor.0"
-expect 1 'was taken already' settings intake
+expect 1 'was accepted already' settings intake
 # read-only, it is read all the same
 new_data old
 if mount --bind "$esp" "$esp" 2>said && mount -o remount,ro,bind "$esp" 2>said; then
-	expect 1 'was taken already' settings intake
+	expect 1 'was accepted already' settings intake
 	umount "$esp"
 fi
 # one that was not kept on trial may come again; one that was is behind the floor
@@ -149,7 +149,7 @@ provisioned_reset() {
 }
 provisioned_reset
 cp old/* "$esp"
-expect 1 'version 8 was taken already' settings intake
+expect 1 'version 8 was accepted already' settings intake
 empty_esp
 first_set "$esp"
 expect 0 'are taken' settings intake
@@ -193,7 +193,7 @@ rm -r before
 cp first.json "$box/etc/cordon/root.json"
 signed_set late 90 9h
 new_data late
-expect 1 'this appliance trusted version 2 of the root before its data partition was lost' settings intake
+expect 1 'this appliance trusted root version 2 before its data partition was lost' settings intake
 cp second.json "$box/etc/cordon/root.json"
 expect 0 'are taken' settings intake
 # by its updates a box trusts the second one; the first one of its settings is no step back, and no way back either
@@ -204,7 +204,7 @@ new_root_box second.json first.json second.json
 says 'is the older version 1'
 expect 1 'is the older version 1' settings intake
 check diff -r before "$box/data/settings"
-expect 1 'is the older version 1, and this appliance trusts version 2' settings import "$esp" <<<"$secret"
+expect 1 'is the older version 1, but this appliance trusts version 2' settings import "$esp" <<<"$secret"
 check diff -r before "$box/data/settings"
 rm -rf before late old last
 exit $((failures > 0))
