@@ -55,9 +55,8 @@ static int check_root(const struct approve *approve, char repository[METADATA_KE
 		return error;
 	if (!repository[0]) {
 		diag_error(diag, "root.json", 0, 0,
-			   "version %lld does not say to which repository it "
-			   "belongs: renew it first (cordon repo rotate DIR root), or name by "
-			   "--root one that says it",
+			   "version %lld does not name its repository: renew it first (cordon repo "
+			   "rotate DIR root), or give a root that does with --root",
 			   (long long)root->version);
 		return -EACCES;
 	}
@@ -66,10 +65,9 @@ static int check_root(const struct approve *approve, char repository[METADATA_KE
 	metadata_time_print(root->expires, expired);
 	diag_error(
 		diag, "root.json", 0, 0,
-		"version %lld expired at %s, and appliances take nothing "
-		"that its keys sign: renew it first (cordon repo rotate DIR root, sign, publish), "
-		"and name the new one by --root",
-		(long long)root->version, expired);
+		"version %lld expired at %s, and appliances accept nothing that its keys sign: "
+		"renew it first (cordon repo rotate DIR root, sign, publish), and give the new one "
+		"with --root", (long long)root->version, expired);
 	return -ESTALE;
 }
 
@@ -145,16 +143,18 @@ int approve_version(int64_t *version, const json_t *document, const struct appro
 	if (*version <= last + APPROVE_STEP)
 		return 0;
 	diag_error(diag, APPROVAL_NAME, 0, 0,
-		   "has version %lld, and the last one that this key signed is "
-		   "%lld: was the file changed? Take it away to begin anew, or say the version "
-		   "yourself (--version)",
+		   "has version %lld, but the last one that this key signed is %lld: was the file "
+		   "changed? Remove it to start over, or give the version yourself (--version)",
 		   (long long)theirs, (long long)last);
 	return -ERANGE;
 }
 
 /* ---- signing ---- */
 
-/* Our key among those of the root role; under two ids it counts once, either will do. */
+/*
+ * Our key among those of the root role. If it is listed under two ids it counts once, and either
+ * will do.
+ */
 static const char *find_key(const struct metadata *root, const struct secret *secret)
 {
 	const struct metadata_role *role = &root->role[METADATA_ROOT];
@@ -162,7 +162,8 @@ static const char *find_key(const struct metadata *root, const struct secret *se
 
 	secret_public(secret, &key);
 	for (size_t i = 0; i < role->keyids; i++) {
-		const struct metadata_key *known = metadata_key_lookup(root->key, root->keys, role->keyid[i]);
+		const struct metadata_key *known = metadata_key_lookup(root->key, root->keys,
+								       role->keyid[i]);
 
 		if (known && known->usable && key_equal(&known->key, &key))
 			return known->id;
@@ -170,7 +171,7 @@ static const char *find_key(const struct metadata *root, const struct secret *se
 	return NULL;
 }
 
-/* The file that appliances will read, as they read it. */
+/* Reads the file as appliances will. */
 static int count(struct approve_result *result, const json_t *document, const struct metadata *root,
 		 struct diag *diag)
 {
@@ -180,8 +181,7 @@ static int count(struct approve_result *result, const json_t *document, const st
 
 	if (!error && text.length > APPROVAL_MAX) {
 		diag_error(diag, APPROVAL_NAME, 0, 0,
-			   "has %zu bytes: expected at most %d, with fewer "
-			   "names of appliances",
+			   "has %zu bytes: expected at most %d; use fewer names of appliances",
 			   text.length, APPROVAL_MAX);
 		error = -EFBIG;
 	}
@@ -201,8 +201,8 @@ int approve_check_key(const struct metadata *root, const struct secret *secret, 
 	if (find_key(root, secret))
 		return 0;
 	diag_error(diag, APPROVAL_NAME, 0, 0,
-		   "this key is none of the root role's: expected one of those "
-		   "that sign the root");
+		   "this key is not a key of the root role: expected one of those that sign the "
+		   "root");
 	return -EACCES;
 }
 

@@ -6,7 +6,7 @@
 
 /*
  * Signs settings (signed/approval.h). What is signed is built from bytes that the caller read once
- * and showed; of a document that others signed only the signatures are used, and only where it says
+ * and showed. From a document that others signed, only the signatures are used, and only if it says
  * exactly the same.
  */
 struct approve_file {
@@ -18,7 +18,7 @@ struct approve_file {
 struct approve {
 	const struct approve_file *file;
 	size_t files;
-	const char *const *appliance;	/* approval_appliance_wrong has nothing against them */
+	const char *const *appliance;	/* approval_appliance_wrong accepts each of them */
 	size_t appliances;		/* 0: all */
 	int64_t version;		/* 0: not yet known, 1 for now */
 	const struct metadata *root;	/* whose root role's keys may sign */
@@ -26,31 +26,31 @@ struct approve {
 };
 
 /*
- * Without signatures; *document is the caller's. -EACCES: the root does not say to which repository
- * it belongs; -ESTALE: it has expired, and appliances take nothing that its keys sign; -EINVAL:
- * more files or names than appliances take. With diag.
+ * The document without signatures; the caller owns *document. 0, or with diag: -EACCES: the root
+ * does not name its repository; -ESTALE: it has expired, and appliances accept nothing that its
+ * keys sign; -EINVAL: more files or names than appliances accept; -ENOMEM.
  */
 int approve_build(json_t **document, const struct approve *approve, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* How many signatures of the root role are on it; of what has none, nothing is used. */
+/* How many signatures of the root role's keys it has; if there are none, nothing of it is used. */
 size_t approve_count(const struct approval *before, const struct metadata *root);
-/* The files, names and repository of approve, whatever the version? */
+/* Does it have the files, names and repository of document, whatever its version? */
 bool approve_same(const struct approval *before, const json_t *document);
-/* The signatures of before, when it says exactly the same as document; else false. */
+/* Copies the signatures of before if it says exactly the same as document; else returns false. */
 bool approve_join(json_t *document, const struct approval *before);
 
 /*
- * The version for what document says (its own does not count): that of before, which others signed,
- * for the same; else the one after before's and after last, the highest that this key signed.
- * -ERANGE, with diag: before is more than APPROVE_STEP versions ahead of last, which no settings of
- * one publisher are; taken over, it would leave no later version.
+ * Chooses the version for document (its own does not count). If others signed the same in before,
+ * it is that version. Otherwise it is the one after before's and after last, the highest that this
+ * key signed. -ERANGE with diag: the result is more than APPROVE_STEP versions ahead of last, which
+ * no publisher's settings ever are; accepting it could leave no later version.
  */
 enum { APPROVE_STEP = 10000 };
 int approve_version(int64_t *version, const json_t *document, const struct approval *before,
 		    int64_t last, struct diag *diag) __attribute__((warn_unused_result));
 
-/* -EACCES, with diag: not one of the root role's keys. */
+/* 0, or -EACCES with diag: not a key of the root role. */
 int approve_check_key(const struct metadata *root, const struct secret *secret, struct diag *diag)
 	__attribute__((warn_unused_result));
 
@@ -59,6 +59,7 @@ struct approve_result {
 	size_t have;			/* signatures that count */
 };
 
-/* Adds the signature of secret. Errors as of approve_check_key, and of approval_parse. */
+/* Adds the signature of secret. Errors of approve_check_key and approval_parse. */
 int approve_sign(struct approve_result *result, json_t *document, const struct metadata *root,
-		 const struct secret *secret, struct diag *diag) __attribute__((warn_unused_result));
+		 const struct secret *secret, struct diag *diag)
+	__attribute__((warn_unused_result));

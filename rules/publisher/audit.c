@@ -65,7 +65,7 @@ static int note_release(struct audit *audit, const char *target, const void *dat
 	return error;
 }
 
-/* Clients must get the target from this role, and not from another that comes before it. */
+/* Clients must get the target from this role, not from another one that is searched first. */
 static int check_target(struct audit *audit, struct client *client, const char *role,
 			const struct metadata_file *file, struct diag *diag)
 {
@@ -78,7 +78,7 @@ static int check_target(struct audit *audit, struct client *client, const char *
 	if (!error && strcmp(found, role) != 0)
 		error = -ENOENT;
 	if (error == -ENOENT)
-		diag_error(diag, role, 0, 0, "lists %s, and no client takes that from this role",
+		diag_error(diag, role, 0, 0, "lists %s, but no client takes that from this role",
 			   file->name);
 	if (!error)
 		error = client_download(client, target, &data, &size, diag);
@@ -89,7 +89,7 @@ static int check_target(struct audit *audit, struct client *client, const char *
 	audit->bytes += size;
 	if (error || audit->bytes <= AUDIT_BYTES)
 		return error;
-	diag_error(diag, role, 0, 0, "the targets have more than %llu MB in all",
+	diag_error(diag, role, 0, 0, "the targets have more than %llu MB in total",
 		   (unsigned long long)(AUDIT_BYTES >> 20));
 	return -EFBIG;
 }
@@ -117,7 +117,7 @@ static bool seen(const struct audit *audit, const char *role)
 	return false;
 }
 
-/* The roles that entry number at delegates; they join the end of the list. */
+/* Appends the roles that entry number at delegates to the end of the list. */
 static int visit_delegations(struct audit *audit, size_t at, struct client *client,
 			     struct diag *diag)
 {

@@ -6,9 +6,9 @@
 #include "rules/signed/release.h"
 
 /*
- * A whole repository seen by our own client: every role that the metadata leads to, and the digest
- * of every target. What is used of a repository afterwards comes out of the trusted set of this
- * look, and never from its files again.
+ * A whole repository as our own client sees it: every role that the metadata leads to, and the
+ * digest of every target. Whatever is used of a repository afterwards comes from the trusted set of
+ * this audit, never from its files again.
  */
 enum { AUDIT_ROLES = 64, AUDIT_SIGNERS = 16 };
 #define AUDIT_BYTES (UINT64_C(8) << 30)		/* of all targets together */
@@ -36,15 +36,15 @@ struct audit {
 
 enum audit_expiry {
 	AUDIT_REFUSE,	/* as an appliance does: -ESTALE */
-	AUDIT_REPORT	/* expiry ends no check: trust_expired says it */
+	AUDIT_REPORT	/* expiry fails no check: trust_expired reports it */
 };
 
-/* The store holds root.json at least, and possibly what an appliance has already. audit_release,
- * also after an error. */
+/* The store holds root.json at least, and possibly what an appliance has already. Call
+ * audit_release afterwards, even after an error. 0 or -errno with diag. */
 int audit_run(struct audit *audit, struct store *store, struct source *source, int64_t now,
 	      enum audit_expiry expiry, struct diag *diag) __attribute__((warn_unused_result));
 void audit_release(struct audit *audit);
 
-/* A folder, beginning with the root of a file: what an appliance sees that knows nothing else. */
+/* Audits a folder, starting from a root file: the view of an appliance that knows nothing else. */
 int audit_folder(struct audit *audit, const char *folder, const char *root, int64_t now,
 		 struct diag *diag) __attribute__((warn_unused_result));

@@ -32,7 +32,7 @@ static const struct key *key_at(const struct metadata *metadata, const struct me
 	return key && key->usable ? &key->key : NULL;
 }
 
-/* A key that this program cannot use is known by its id alone. */
+/* A key that this program cannot use is compared by its id only. */
 static bool has_key(const struct metadata *metadata, const struct metadata_role *role,
 		    const struct key *key, const char *id)
 {
@@ -63,7 +63,7 @@ static size_t put_names(struct text *out, const struct metadata *old,
 			keyring_owner(new, role->keyid[j], is);
 			if (!other || !key_equal(key, other) || strcmp(was, is) == 0)
 				continue;
-			text_printf(out, "  ~ key of %s is called %s now (%.16s)\n", was, is,
+			text_printf(out, "  ~ key of %s is now called %s (%.16s)\n", was, is,
 				    role->keyid[j]);
 			count++;
 		}
@@ -71,7 +71,7 @@ static size_t put_names(struct text *out, const struct metadata *old,
 	return count;
 }
 
-/* Keys of one that the other has not. */
+/* Keys of one that the other does not have. */
 static size_t put_keys(struct text *out, const char *sign, const struct metadata *one,
 		       const struct metadata_role *role, const struct metadata *other,
 		       const struct metadata_role *other_role)
@@ -134,7 +134,7 @@ static size_t put_limits(struct text *out, const struct metadata_role *old,
 	}
 	if (old->terminating != new->terminating) {
 		text_printf(out, "  %s\n", new->terminating ? "becomes terminating" :
-			    "no longer terminating: roles after it may speak for its targets");
+			    "no longer terminating: later roles may speak for its targets");
 		count++;
 	}
 	return count;
@@ -169,13 +169,13 @@ static void put_order_of(struct text *out, const struct metadata *metadata)
 	}
 }
 
-/* The first delegation that lists a target wins: their order is a part of who may say what. */
+/* The first delegation that lists a target wins, so their order is part of who may say what. */
 static void put_order(struct text *out, const struct metadata *old, const struct metadata *new)
 {
 	size_t at = 0;
 	bool moved = false;
 
-	/* Those that stay, in their old order, have to stand in it still. */
+	/* Those that stay must still be in their old order. */
 	for (size_t i = 0; i < old->roles; i++) {
 		size_t j = 0;
 
@@ -186,7 +186,7 @@ static void put_order(struct text *out, const struct metadata *old, const struct
 		moved |= j < at;
 		at = j;
 	}
-	/* A new one before an old one takes its place, too. */
+	/* A new delegation before an old one also takes precedence. */
 	for (size_t i = 0; i + 1 < new->roles; i++)
 		moved |= !find_role(old, new->role[i].name) &&
 			 find_role(old, new->role[i + 1].name);
@@ -231,7 +231,7 @@ static void put_lasting(struct text *out, const struct metadata *old, const stru
 	text_puts(out, "\n");
 }
 
-/* How long signatures last from now on: where the roots say different things. */
+/* How long signatures last from now on, if the two roots differ. */
 static void put_periods(struct text *out, const struct metadata *old, const struct metadata *new)
 {
 	json_t *value;

@@ -42,7 +42,7 @@ int content_name(const char *path, const uint8_t sha256[32], char name[CONTENT_N
 	return 0;
 }
 
-/* *staged: it lies there and not yet in targets/. */
+/* *staged: it is in staging and not yet in targets/. */
 static int read_either(const struct repository *repository, const char *name, size_t limit,
 		       char **data, size_t *size, bool *staged)
 {
@@ -88,7 +88,7 @@ int content_read(const struct repository *repository, const struct metadata_file
 	return take(repository, target, limit, data, size, &staged, diag);
 }
 
-/* The folder of the last part of path, made where it is missing. A descriptor. */
+/* The folder of the last component of path; missing ones are created. Returns a descriptor. */
 static int make_folder(int folder, const char *path)
 {
 	char part[PATH_MAX];
@@ -119,12 +119,16 @@ static int write_target(const struct repository *repository, int folder, const c
 		close(fd);
 	if (error)
 		diag_error(diag, repository->path, 0, 0, "cannot write the target %s: %s", name,
-			   error == -ELOOP || error == -ENOTDIR ? "a link stands in its path" :
+			   error == -ELOOP || error == -ENOTDIR ? "there is a symbolic link in its "
+								  "path" :
 			   strerror(-error));
 	return error;
 }
 
-/* There, whole: a damaged one is staged again, and publishing says what is wrong with it. */
+/*
+ * Is it there, undamaged? A damaged one is staged again, and publishing reports what is wrong with
+ * it.
+ */
 static bool is_published(const struct repository *repository, const char *name, const void *data,
 			 size_t size)
 {
@@ -192,7 +196,7 @@ static bool is_ours(const char *name)
 	return strspn(name, "0123456789abcdef") == 2 * DIGEST_SIZE && name[2 * DIGEST_SIZE] == '.';
 }
 
-/* Takes fd. A path of a target has at most METADATA_NAME / 2 folders; so has what is left of it. */
+/* Takes fd. A target path has at most METADATA_NAME / 2 folders, and so has any rest of it. */
 static void unstage(int fd, unsigned int depth)
 {
 	DIR *folder = fdopendir(fd);

@@ -30,8 +30,8 @@ static json_t *wrap(json_t *content)
 
 json_t *document_new(const char *type, int64_t version, int64_t expires)
 {
-	json_t *content = json_pack("{s:s, s:s, s:I}", "_type", type, "spec_version", DOCUMENT_SPECIFICATION,
-				    "version", (json_int_t)version);
+	json_t *content = json_pack("{s:s, s:s, s:I}", "_type", type, "spec_version",
+				    DOCUMENT_SPECIFICATION, "version", (json_int_t)version);
 
 	if (content && document_set_time(content, "expires", expires)) {
 		json_decref(content);

@@ -29,7 +29,7 @@ static int load_list(struct bundle *bundle, size_t index, const struct repositor
 	if (!target || !target->has_sha256 ||
 	    memcmp(target->sha256, list->sha256, sizeof(list->sha256)) != 0) {
 		diag_error(diag, repository->path, 0, 0,
-			   "release %" PRId64 " names the list %s, and the metadata lists %s",
+			   "release %" PRId64 " names the list %s, but the metadata lists %s",
 			   bundle->release.version, list->name,
 			   target ? "another content" : "none");
 		return -EINVAL;
@@ -86,7 +86,7 @@ int edition_staged(struct bundle *bundle, const struct repository *repository, s
 	return error;
 }
 
-/* The release that a published version of the role carries; -ENOENT when there is no such file. */
+/* The release in a published version of the role; -ENOENT if there is no such file. */
 static int find_at(struct bundle *bundle, const struct repository *repository, int64_t at,
 		   struct diag *diag)
 {
@@ -158,7 +158,7 @@ int edition_add(struct bundle *bundle, const char *path, char *text, size_t size
 	for (size_t i = 0; !error && i + 1 < release->lists; i++) {
 		if (strcmp(release->list[i].name, entry->name) != 0)
 			continue;
-		diag_error(diag, path, 0, 0, "another list is named \"%s\" too", entry->name);
+		diag_error(diag, path, 0, 0, "another list is also named \"%s\"", entry->name);
 		error = -EEXIST;
 	}
 	return error;
@@ -236,7 +236,7 @@ bool edition_drop(struct bundle *bundle, const char *name)
 	return false;
 }
 
-/* Every list of a bundle, parsed; the arena's. */
+/* Parses every list of a bundle into the arena. */
 static int parse_lists(const struct bundle *bundle, struct arena *arena,
 		       struct rule_list list[RELEASE_LISTS], struct diag *diag)
 {
@@ -348,9 +348,9 @@ static void add_canary(char (*canary)[RELEASE_CANARY], size_t *count, const char
 }
 
 /*
- * What has to stay blocked, of each kind: the vendor's update host, its network, a foreign resolver's
- * encrypted service, the port of DNS over TLS. Where the lists do not know the host, the first name
- * that they block.
+ * The names that must stay blocked, one of each kind: the vendor's update host, its network, a
+ * foreign resolver's encrypted service, the port of DNS over TLS. If the lists do not have the
+ * host, the first name that they block replaces it.
  */
 static void choose_block(struct release *release, const struct policy *policy)
 {
@@ -441,7 +441,10 @@ static int stage_release(const struct bundle *bundle, const struct repository *r
 	return error;
 }
 
-/* Bytes that we would write for what we read in them: nothing stands between the members. */
+/*
+ * Are these the bytes that we would write for the release? Then nothing is hidden between the
+ * members.
+ */
 static int check_exact(const struct bundle *bundle, struct diag *diag)
 {
 	uint8_t digest[DIGEST_SIZE];
@@ -453,8 +456,8 @@ static int check_exact(const struct bundle *bundle, struct diag *diag)
 	text_release(&text);
 	if (error || memcmp(digest, bundle->digest, sizeof(digest)) == 0)
 		return error;
-	diag_error(diag, RELEASE_TARGET, 0, 0, "has members that cannot be shown, or another form than "
-		   "\"cordon repo add\" writes: expected that it is staged again");
+	diag_error(diag, RELEASE_TARGET, 0, 0, "has members that cannot be shown, or is not in the "
+		   "form that \"cordon repo add\" writes: stage it again");
 	return -EINVAL;
 }
 
@@ -476,8 +479,8 @@ int edition_check_next(const struct bundle *bundle, const struct repository *rep
 	error = check_exact(bundle, diag);
 	if (error || bundle->release.version == last + 1)
 		return error;
-	diag_error(diag, RELEASE_TARGET, 0, 0, "is release %" PRId64 ": expected release %" PRId64 ", the one "
-		   "after what is published; stage it again with \"cordon repo add\"",
+	diag_error(diag, RELEASE_TARGET, 0, 0, "is release %" PRId64 ": expected release %" PRId64
+		   ", the next after the published one; stage it again with \"cordon repo add\"",
 		   bundle->release.version, last + 1);
 	return -EINVAL;
 }
@@ -492,7 +495,10 @@ int edition_stage(struct bundle *bundle, const struct repository *repository, in
 
 	bundle->release.version = repository->audit.release + 1;
 	bundle->release.published = now + start;
-	/* First what names the files: cut here, there is nothing staged rather than half of it. */
+	/*
+	 * Remove the metadata first: an interruption then leaves nothing staged rather than half of
+	 * it.
+	 */
 	repository_unstage(repository, "rules");
 	content_unstage(repository, "rules");
 	if (json_object_set(document_signed(document), "targets", targets))

@@ -5,19 +5,19 @@
 #include "rules/signed/release.h"
 
 /*
- * The appliances of one publisher, as their receipts have it. Whose a receipt is says its key: the
- * one that the list of those expected names, or that an earlier run with such a list has pinned.
- * A receipt by a key that nobody named is unknown: shown, and it pins nothing, since whoever can
- * write to the collector can write one. It is forged when its signature is wrong, when it lies under
- * another appliance's name, when its key is not the known one, or when its sequence went back.
- * Pins keep key and sequence of those that are known.
+ * The appliances of one publisher, according to their receipts. The key of a receipt shows which
+ * appliance it is from: the key given in the list of expected appliances, or the key that an
+ * earlier run with such a list pinned. A receipt by any other key is unknown. It is shown but pins
+ * nothing, because anyone who can write to the collector can write one. A receipt is forged if its
+ * signature is wrong, its file has another appliance's name, its key is not the known one, or its
+ * sequence went back. Pins store key and sequence of the known appliances.
  */
 enum { FLEET_MOST = 100000 };
 
 enum fleet_state {
 	FLEET_GOOD,
 	FLEET_LATE,		/* no contact for too long */
-	FLEET_BEHIND,		/* in contact, and long without the release that is due */
+	FLEET_BEHIND,		/* in contact, but long without the release that is due */
 	FLEET_REFUSING,
 	FLEET_SILENT,		/* expected, and no receipt */
 	FLEET_UNKNOWN,		/* its key is in no list */
@@ -44,26 +44,34 @@ struct fleet {
 	struct fleet_entry **entry;	/* ordered by id after fleet_judge */
 	size_t count;
 	size_t room;
-	bool expects;			/* there is a list of those expected */
+	bool expects;			/* there is a list of expected appliances */
 };
 
+/* The word of the state, as people and JSON read it; static memory. */
 const char *fleet_state_print(enum fleet_state state);
 
+/* An empty fleet; fleet_release frees everything in it. */
 void fleet_init(struct fleet *fleet);
 void fleet_release(struct fleet *fleet);
 
-/* CSV: "id,keyid[,ring]" a line, '#' begins a comment. Without keyid the appliance is expected, and
- * counts as unknown until an earlier pin or the list says its key. */
+/*
+ * CSV: one "id,keyid[,ring]" per line, '#' begins a comment. Without keyid the appliance is
+ * expected, but counts as unknown until the list or an earlier pin gives its key. 0 or -errno with
+ * diag.
+ */
 int fleet_expect(struct fleet *fleet, const char *text, const char *source, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* fleet.json of an earlier run, and of this one. */
+/* fleet.json of an earlier run, and of this one. 0 or -errno, parse with diag. */
 int fleet_pins_parse(struct fleet *fleet, const void *bytes, size_t size, const char *source,
 		     struct diag *diag) __attribute__((warn_unused_result));
 int fleet_pins_print(const struct fleet *fleet, struct text *out)
 	__attribute__((warn_unused_result));
 
-/* After expectations and pins: a file "ID.json". 0 also for a forged one; -ENOSPC, -ENOMEM. */
+/*
+ * Adds the file "ID.json"; call it after expectations and pins. 0, even for a forged one, or
+ * -ENOSPC, -ENOMEM.
+ */
 int fleet_add(struct fleet *fleet, const char *name, const void *bytes, size_t size)
 	__attribute__((warn_unused_result));
 
@@ -75,5 +83,5 @@ struct fleet_options {
 	bool held;
 };
 
-/* After all receipts. Returns how many are not good. */
+/* Call it after all receipts. Returns how many appliances are not good. */
 size_t fleet_judge(struct fleet *fleet, const struct fleet_options *options);

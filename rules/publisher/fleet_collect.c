@@ -37,6 +37,72 @@ void fleet_release(struct fleet *fleet)
 	fleet_init(fleet);
 }
 
+bool fleet_id_valid(const char *id)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strspn(id, allowed);
+
+	return length > 0 && length < RECEIPT_WORD && id[length] == '\0' && id[0] != '.';
+}
+
+/* ---- entries sorted by id, for binary search ---- */
+
+static size_t position(const struct fleet *fleet, const char *id)
+{
+	size_t low = 0, high = fleet->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(fleet->entry[middle]->id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int grow(struct fleet *fleet)
+{
+	size_t room = fleet->room ? 2 * fleet->room : 64;
+	struct fleet_entry **entry;
+
+	if (fleet->count < fleet->room)
+		return 0;
+	if (fleet->count >= FLEET_MOST)
+		return -ENOSPC;
+	entry = reallocarray(fleet->entry, room, sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	fleet->entry = entry;
+	fleet->room = room;
+	return 0;
+}
+
+int fleet_enter(struct fleet *fleet, const char *id, struct fleet_entry **out)
+{
+	size_t at = position(fleet, id);
+	struct fleet_entry *entry;
+	int error;
+
+	if (at < fleet->count && strcmp(fleet->entry[at]->id, id) == 0) {
+		*out = fleet->entry[at];
+		return 0;
+	}
+	error = grow(fleet);
+	entry = error ? NULL : calloc(1, sizeof(*entry));
+	if (!entry)
+		return error ? error : -ENOMEM;
+	snprintf(entry->id, sizeof(entry->id), "%s", id);
+	memmove(&fleet->entry[at + 1], &fleet->entry[at],
+		(fleet->count - at) * sizeof(*fleet->entry));
+	fleet->entry[at] = entry;
+	fleet->count++;
+	*out = entry;
+	return 0;
+}
+
 /* ---- receipts ---- */
 
 static void set(struct fleet_entry *entry, enum fleet_state state, const char *format, ...)
@@ -50,20 +116,20 @@ static void set(struct fleet_entry *entry, enum fleet_state state, const char *f
 	va_start(arguments, format);
 	vsnprintf(entry->why, sizeof(entry->why), format, arguments);
 	va_end(arguments);
-	/* Some of it is the appliance's, or somebody's who would like to be one. */
+	/* The text comes partly from the appliance, or from an impostor. */
 	for (char *at = entry->why; *at; at++)
 		*at = ' ' <= *at && *at <= '~' ? *at : '?';
 }
 
-/* A key that is expected by name counts for more than the pinned one: whoever exchanges an
- * appliance says so in the list. */
+/* A key given in the list overrides the pinned one: that is how the list announces a replaced
+ * appliance. */
 static void check_key(struct fleet_entry *entry, const struct receipt *receipt)
 {
 	const char *expected = *entry->expected_key ? entry->expected_key :
 			       entry->pinned	    ? entry->pinned_key : "";
 
 	if (*expected && strcmp(expected, receipt->keyid) != 0)
-		set(entry, FLEET_FORGED, "signed by the key %.16s, and %s is %.16s", receipt->keyid,
+		set(entry, FLEET_FORGED, "signed by the key %.16s, but %s is %.16s", receipt->keyid,
 		    *entry->expected_key ? "expected" : "known for this appliance", expected);
 }
 
@@ -72,7 +138,7 @@ static void check_sequence(struct fleet_entry *entry, const struct receipt *rece
 	if (!entry->pinned || strcmp(entry->pinned_key, receipt->keyid) != 0)
 		return;
 	if (receipt->sequence < entry->pinned_sequence)
-		set(entry, FLEET_FORGED, "an old receipt: number %" PRId64 ", and number %" PRId64
+		set(entry, FLEET_FORGED, "an old receipt: number %" PRId64 ", but number %" PRId64
 		    " was seen", receipt->sequence, entry->pinned_sequence);
 	else if (receipt->sequence == entry->pinned_sequence &&
 		 strcmp(receipt->digest, entry->pinned_digest) != 0)
@@ -83,7 +149,8 @@ static void check_sequence(struct fleet_entry *entry, const struct receipt *rece
 static void take(struct fleet_entry *entry, const struct receipt *receipt)
 {
 	if (strcmp(receipt->appliance, entry->id) != 0)
-		set(entry, FLEET_FORGED, "it speaks for another appliance than its file's name");
+		set(entry, FLEET_FORGED, "it speaks for another appliance than its file is named "
+		    "after");
 	else
 		check_key(entry, receipt);
 	if (entry->state != FLEET_FORGED)
@@ -92,9 +159,9 @@ static void take(struct fleet_entry *entry, const struct receipt *receipt)
 		return;
 	entry->receipt = *receipt;
 	entry->has_receipt = true;
-	/* Anybody may have put it there first. */
+	/* Anyone may have put it there first. */
 	if (!*entry->expected_key && !entry->pinned) {
-		set(entry, FLEET_UNKNOWN, "no list says whose key this is; if \"cordon update "
+		set(entry, FLEET_UNKNOWN, "no list names the owner of this key; if \"cordon update "
 		    "device\" on %s prints the same, add the line %s,%s", entry->id, entry->id,
 		    receipt->keyid);
 		return;
@@ -128,7 +195,7 @@ int fleet_add(struct fleet *fleet, const char *name, const void *bytes, size_t s
 		return error;
 	if (error)
 		set(entry, FLEET_FORGED, "not a receipt: %s",
-		    size == 0 ? "no file, or nothing in it" :
+		    size == 0 ? "no file, or an empty one" :
 		    diag.count ? diag.entry[0].message : "damaged");
 	else
 		take(entry, &receipt);
@@ -179,7 +246,7 @@ static void judge_release(struct fleet_entry *entry, const struct fleet_options 
 	if (receipt->release == newest->version || options->held ||
 	    options->now - newest->published < (int64_t)delay + options->late)
 		return;
-	set(entry, FLEET_BEHIND, "enforces release %" PRId64 ", and %" PRId64 " is due",
+	set(entry, FLEET_BEHIND, "enforces release %" PRId64 ", but %" PRId64 " is due",
 	    receipt->release, newest->version);
 }
 
@@ -190,7 +257,7 @@ static void judge(struct fleet_entry *entry, const struct fleet_options *options
 	if (entry->state == FLEET_FORGED || entry->state == FLEET_UNKNOWN)
 		return;
 	if (!entry->has_receipt) {
-		/* Known from earlier only: somebody took the file away. */
+		/* Known from earlier runs only: its file was removed. */
 		set(entry, FLEET_SILENT, entry->pinned ? "its receipt is gone" : "never heard of");
 		return;
 	}
@@ -204,13 +271,13 @@ static void judge(struct fleet_entry *entry, const struct fleet_options *options
 		set(entry, FLEET_BEHIND, "its ring is \"%.32s\", expected \"%s\"", receipt->ring,
 		    entry->expected_ring);
 	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "refused") == 0)
-		set(entry, FLEET_BEHIND, "what it knows has expired");
+		set(entry, FLEET_BEHIND, "its newest metadata has expired");
 	if (entry->state == FLEET_GOOD && strcmp(receipt->freshness, "ahead") == 0)
-		set(entry, FLEET_REFUSING, "its timestamp was signed in the time to come: its clock is "
-		    "wrong, or the online key is in other hands");
+		set(entry, FLEET_REFUSING, "its timestamp was signed in the future: its clock is "
+		    "wrong, or the online key was stolen");
 }
 
-/* With a list of those expected, an appliance that is no longer in it may go. */
+/* If a list says which appliances are expected, one that is no longer in it is dropped. */
 static bool counts(const struct fleet *fleet, const struct fleet_entry *entry)
 {
 	return entry->has_receipt || entry->state == FLEET_FORGED || entry->expected ||

@@ -9,7 +9,7 @@
 #include "rules/signed/field.h"
 #include "rules/signed/strict.h"
 
-/* Those who are expected, and those who were seen. */
+/* The expected appliances, and the ones seen. */
 
 enum { LINE_MOST = 256, FIELDS = 3 };
 
@@ -31,7 +31,7 @@ static void trim(char **text)
 		*--end = '\0';
 }
 
-/* The three parts of a line, cut out of it; "" for what is not there. */
+/* Splits a line into its three parts, in place; "" for a missing part. */
 static void split(char *line, char *part[FIELDS])
 {
 	char *end = line + strlen(line);

@@ -19,13 +19,14 @@ static int64_t build_of(const json_t *target)
 
 static bool has_arch(const json_t *target, const char *arch)
 {
-	const char *own = json_string_value(json_object_get(json_object_get(target, "custom"), "arch"));
+	const char *own =
+		json_string_value(json_object_get(json_object_get(target, "custom"), "arch"));
 
 	return own && strcmp(own, arch) == 0;
 }
 
-/* The oldest of an arch; NULL when they are not more than are kept. The one that was just put there is
- * newer than others of the same build. */
+/* The oldest image of an arch; NULL if there are no more than we keep. The one just added is newer
+ * than others of the same build. */
 static const char *find_old(json_t *targets, const char *arch, const char *put)
 {
 	const char *name, *oldest = put;
@@ -48,9 +49,10 @@ static json_t *describe(const struct images_entry *entry)
 {
 	json_t *target = document_describe(entry->data, entry->size);
 
-	if (target && json_object_set_new(target, "custom", json_pack("{s:s, s:s, s:I}", "arch", entry->arch,
-								      "version", entry->version, "build",
-								      (json_int_t)entry->build)) == 0)
+	if (target && json_object_set_new(target, "custom",
+					  json_pack("{s:s, s:s, s:I}", "arch", entry->arch,
+						    "version", entry->version, "build",
+						    (json_int_t)entry->build)) == 0)
 		return target;
 	json_decref(target);
 	return NULL;
@@ -69,7 +71,7 @@ static int put(json_t *targets, const struct images_entry *entry, json_t *target
 	*replaced = old && !json_equal(old, target);
 	if (old && !*replaced) {
 		json_decref(target);
-		diag_error(diag, path, 0, 0, "it is there already, with the same content");
+		diag_error(diag, path, 0, 0, "it is already there, with the same content");
 		return -EEXIST;
 	}
 	if (json_object_set_new(targets, path, target))
@@ -78,8 +80,8 @@ static int put(json_t *targets, const struct images_entry *entry, json_t *target
 		json_object_del(targets, oldest);
 	if (json_object_get(targets, path))
 		return 0;
-	diag_error(diag, path, 0, 0, "%d newer images of %s are there: expected a build after theirs",
-		   IMAGES_KEEP, entry->arch);
+	diag_error(diag, path, 0, 0, "%d newer images of %s are already there: expected a later "
+		   "build", IMAGES_KEEP, entry->arch);
 	return -EINVAL;
 }
 
@@ -87,15 +89,17 @@ static int check_name(const struct images_entry *entry, struct diag *diag)
 {
 	if (packed_check_name(entry->name))
 		return 0;
-	diag_error(diag, entry->name, 0, 0, "expected a file name of letters, digits and \". _ - %%\" with the "
-		   "ending " PACKED_ENDING);
+	diag_error(diag, entry->name, 0, 0, "expected a file name of letters, digits and \". _ - "
+		   "%%\" with the ending " PACKED_ENDING);
 	return -EINVAL;
 }
 
 static int stage(const struct repository *repository, const struct metadata *newest,
-		 const struct images_entry *entry, int64_t expires, bool *replaced, struct diag *diag)
+		 const struct images_entry *entry, int64_t expires, bool *replaced,
+		 struct diag *diag)
 {
-	json_t *document = document_next(newest, repository_version(repository, PACKED_ROLE) + 1, expires);
+	json_t *document = document_next(newest, repository_version(repository, PACKED_ROLE) + 1,
+					 expires);
 	json_t *targets = json_object_get(document_signed(document), "targets");
 	json_t *target = describe(entry);
 	char path[METADATA_NAME];
@@ -123,8 +127,9 @@ int images_stage(const struct repository *repository, const struct images_entry 
 	if (!error)
 		error = repository_newest(repository, PACKED_ROLE, &newest, diag);
 	if (error == -ENOENT)
-		diag_error(diag, repository->path, 0, 0, "there is no role " PACKED_ROLE ": expected \"cordon repo "
-			   "init\", or \"cordon repo delegate\" with the paths " PACKED_FOLDER "*");
+		diag_error(diag, repository->path, 0, 0, "there is no role " PACKED_ROLE ": "
+			   "expected \"cordon repo init\", or \"cordon repo delegate\" with the "
+			   "paths " PACKED_FOLDER "*");
 	if (!error)
 		error = stage(repository, newest, entry, now + period, replaced, diag);
 	metadata_free(newest);
@@ -133,7 +138,7 @@ int images_stage(const struct repository *repository, const struct images_entry 
 
 /* ---- packing ---- */
 
-/* Files of the archive; names and bytes are the packing's own. */
+/* The files of the archive; names and bytes belong to the packing. */
 struct packing {
 	struct archive archive;
 	char *data[ARCHIVE_FILES];
@@ -159,17 +164,18 @@ static int pack_metadata(struct packing *packing, const char *file, const char *
 {
 	char *data;
 	size_t size;
-	int error = file_read(packing->repository->metadata, file, REPOSITORY_FILE_MAX, &data, &size);
+	int error = file_read(packing->repository->metadata, file, REPOSITORY_FILE_MAX, &data,
+			      &size);
 
 	if (error) {
-		diag_error(packing->diag, packing->repository->path, 0, 0, "metadata/%s: cannot read: %s", file,
-			   strerror(-error));
+		diag_error(packing->diag, packing->repository->path, 0, 0,
+			   "metadata/%s: cannot read: %s", file, strerror(-error));
 		return error;
 	}
 	return pack(packing, name, data, size);
 }
 
-/* The newest published file of a role under the name that a client's store gives it. */
+/* Adds the newest published file of a role under its name in a client's store. */
 static int pack_role(struct packing *packing, const char *role)
 {
 	char file[METADATA_NAME], name[METADATA_NAME + 8];
@@ -179,7 +185,7 @@ static int pack_role(struct packing *packing, const char *role)
 	return error ? error : pack_metadata(packing, file, name);
 }
 
-/* An appliance may know any root: it goes from there, one by one. */
+/* An appliance may know any root, and follows the chain from there. */
 static int pack_roots(struct packing *packing)
 {
 	const int64_t newest = repository_version(packing->repository, "root");
@@ -213,7 +219,8 @@ static const struct metadata_file *find(const struct metadata *images, const cha
 		const int64_t build = json_integer_value(json_object_get(file->custom, "build"));
 
 		if (strncmp(file->name, PACKED_FOLDER, sizeof(PACKED_FOLDER) - 1) != 0 ||
-		    (name && strcmp(file->name + sizeof(PACKED_FOLDER) - 1, name) != 0) || build <= newest)
+		    (name && strcmp(file->name + sizeof(PACKED_FOLDER) - 1, name) != 0) ||
+		    build <= newest)
 			continue;
 		best = file;
 		newest = build;
@@ -221,20 +228,20 @@ static const struct metadata_file *find(const struct metadata *images, const cha
 	return best;
 }
 
-static int choose(const struct metadata *images, const char *name, const struct metadata_file **target,
-		  const char *path, struct diag *diag)
+static int choose(const struct metadata *images, const char *name,
+		  const struct metadata_file **target, const char *path, struct diag *diag)
 {
 	*target = find(images, name);
 	if (!*target) {
-		diag_error(diag, path, 0, 0, name ? "no image %s is published" : "no image%s is published",
-			   name ? name : "");
+		diag_error(diag, path, 0, 0, name ? "no image %s is published" :
+			   "no image%s is published", name ? name : "");
 		return -ENOENT;
 	}
 	for (size_t i = 0; !name && i < images->files; i++) {
 		if (strcmp(arch_of(&images->file[i]), arch_of(*target)) == 0)
 			continue;
-		diag_error(diag, path, 0, 0, "there are images of %s and of %s: expected the name of one",
-			   arch_of(*target), arch_of(&images->file[i]));
+		diag_error(diag, path, 0, 0, "there are images of %s and of %s: give the name of "
+			   "one", arch_of(*target), arch_of(&images->file[i]));
 		return -EINVAL;
 	}
 	return 0;
@@ -251,7 +258,8 @@ static int pack_target(struct packing *packing, const char *name)
 	if (!error)
 		error = choose(images, name, &target, packing->repository->path, packing->diag);
 	if (!error)
-		error = content_read(packing->repository, target, ARCHIVE_MAX, &data, &size, packing->diag);
+		error = content_read(packing->repository, target, ARCHIVE_MAX, &data, &size,
+				     packing->diag);
 	if (!error)
 		error = pack(packing, target->name + sizeof(PACKED_FOLDER) - 1, data, size);
 	metadata_free(images);
@@ -268,7 +276,7 @@ static int pack_all(struct packing *packing, const char *name)
 	return error ? error : pack_target(packing, name);
 }
 
-/* As an appliance does that knows the first root alone. */
+/* Verifies it as an appliance does that knows the first root only. */
 static int prove(const struct packing *packing, size_t size, int64_t now)
 {
 	const struct archive_file *root = archive_lookup(&packing->archive, "1.root.json");
@@ -276,8 +284,8 @@ static int prove(const struct packing *packing, size_t size, int64_t now)
 	struct packed packed;
 
 	if (size > PACKED_MAX) {
-		diag_error(packing->diag, packing->repository->path, 0, 0, "%zu bytes when it is packed: appliances "
-			   "take at most %d", size, PACKED_MAX);
+		diag_error(packing->diag, packing->repository->path, 0, 0, "has %zu bytes packed: "
+			   "appliances accept at most %d", size, PACKED_MAX);
 		return -EFBIG;
 	}
 	if (!root)
@@ -287,8 +295,8 @@ static int prove(const struct packing *packing, size_t size, int64_t now)
 	return packed_verify(&packed, &packing->archive, &trust, packing->diag);
 }
 
-int images_pack(const struct repository *repository, const char *name, int64_t now, struct text *out,
-		struct diag *diag)
+int images_pack(const struct repository *repository, const char *name, int64_t now,
+		struct text *out, struct diag *diag)
 {
 	struct packing *packing;
 	int error;

@@ -5,11 +5,10 @@
 #include "rules/signed/archive.h"
 
 /*
- * The role images on the publisher's side: bundles of images as targets images/NAME, each with
- * "custom": { "arch", "version", "build" }, so that whoever reads the metadata alone knows which is
- * newer.
+ * The role images on the publisher's side. Bundles of images are targets images/NAME, each with
+ * "custom": { "arch", "version", "build" }, so that the metadata alone shows which is newer.
  */
-enum { IMAGES_KEEP = 4 };	/* of each arch: the newest ones by build */
+enum { IMAGES_KEEP = 4 };	/* per arch: the newest by build */
 
 struct images_entry {
 	const char *name;	/* without folder, as "....bundle" */
@@ -20,18 +19,19 @@ struct images_entry {
 };
 
 /*
- * Stages the next version of the role, with the newest version's targets (staged or published) and this
- * one; the oldest of its arch go when they are more than IMAGES_KEEP. *replaced: another content had the
- * name before. -EEXIST with diag: it is there already.
+ * Stages the next version of the role with the newest version's targets (staged or published) and
+ * this one. Drops the oldest of its arch beyond IMAGES_KEEP. *replaced: the name had other content
+ * before. 0 or -errno with diag; -EEXIST: it is there already.
  */
 int images_stage(const struct repository *repository, const struct images_entry *entry, int64_t now,
-		 int64_t period, bool *replaced, struct diag *diag) __attribute__((warn_unused_result));
+		 int64_t period, bool *replaced, struct diag *diag)
+	__attribute__((warn_unused_result));
 
 /*
- * What an appliance needs to verify one published image, and the image, in one file (packed.h), verified as
- * by an appliance that knows the first root alone. name: as above, or NULL for the newest by build. -ENOENT,
- * -EINVAL (images of several archs, and no name), -EFBIG: no appliance takes so much; and those of
- * packed_verify; with diag.
+ * Packs one published image and what an appliance needs to verify it into one file (packed.h).
+ * Verifies it like an appliance that knows the first root only. name: as above, or NULL for the
+ * newest by build. 0, or with diag: -ENOENT; -EINVAL: several archs and no name; -EFBIG: larger
+ * than appliances accept; errors of packed_verify.
  */
-int images_pack(const struct repository *repository, const char *name, int64_t now, struct text *out,
-		struct diag *diag) __attribute__((warn_unused_result));
+int images_pack(const struct repository *repository, const char *name, int64_t now,
+		struct text *out, struct diag *diag) __attribute__((warn_unused_result));

@@ -59,15 +59,14 @@ int keyring_parse(struct keyring_key *key, const char *path, const char *text, s
 	name_of(path, key->name);
 	if (!keyring_name_valid(key->name)) {
 		diag_error(diag, path, 0, 0,
-			   "the file's name is the key's: expected letters, digits "
-			   "and \". _ @ -\" before \".pub\", at most %d",
-			   KEYRING_NAME - 1);
+			   "the file's name names the key: expected letters, digits and \". _ @ "
+			   "-\" before \".pub\", at most %d", KEYRING_NAME - 1);
 		return -EINVAL;
 	}
 	error = key_public_read(&key->key, text);
 	if (error == -ENOTSUP)
-		diag_error(diag, path, 0, 0, "an Ed25519 key, and this build is without (Kconfig: "
-			   "ED25519)");
+		diag_error(diag, path, 0, 0, "an Ed25519 key, which this build does not support "
+			   "(Kconfig: ED25519)");
 	else if (error)
 		diag_error(diag, path, 0, 0,
 			   "expected a public key in PEM (BEGIN PUBLIC KEY): ECDSA "

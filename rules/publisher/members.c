@@ -9,7 +9,7 @@
 #include "rules/publisher/keyring.h"
 #include "rules/signed/packed.h"
 
-/* Names that an object may have, the list ends with NULL. */
+/* Names that an object may have; NULL ends the list. */
 static const char *const top_root[] = { "_type", "spec_version", "version", "expires",
 					"consistent_snapshot", "keys", "roles",
 					"x-cordon-periods", "x-cordon-repository", NULL };
@@ -50,8 +50,8 @@ static int refuse(const struct place *place, const char *where, const char *name
 	for (i = 0; name[i] && i + 1 < sizeof(clean); i++)
 		clean[i] = '!' <= name[i] && name[i] <= '~' ? name[i] : '?';
 	clean[i] = '\0';
-	diag_error(place->diag, place->role, 0, 0, "%s: \"%s\" cannot be shown, and would be signed: %s; "
-		   "whoever staged this has to stage it again with \"cordon repo\"", where, clean,
+	diag_error(place->diag, place->role, 0, 0, "%s: \"%s\" cannot be shown, but would be "
+		   "signed: %s; stage this again with \"cordon repo\"", where, clean,
 		   expected);
 	return -EINVAL;
 }
@@ -64,8 +64,8 @@ static int check(const struct place *place, const char *where, const json_t *obj
 
 	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
 		if (!is_one_of(names, name))
-			return refuse(place, where, name, "expected the members that "
-				      "\"cordon repo\" writes alone");
+			return refuse(place, where, name, "expected only the members that \"cordon "
+				      "repo\" writes");
 	}
 	return 0;
 }
@@ -79,7 +79,7 @@ static int check_threshold(const struct place *place, const json_t *role)
 
 	if (threshold <= (json_int_t)json_array_size(json_object_get(role, "keyids")))
 		return 0;
-	return refuse(place, "a role", "threshold", "it is more than the role has keys");
+	return refuse(place, "a role", "threshold", "it exceeds the number of the role's keys");
 }
 
 static int check_signers(const struct place *place, const json_t *role, const json_t *keys)
@@ -99,7 +99,7 @@ static int check_signers(const struct place *place, const json_t *role, const js
 	return 0;
 }
 
-/* One person under two ids would be shown once, and count twice for a client that counts ids. */
+/* Two ids of one person would be shown as one, but a client that counts ids counts both. */
 static int check_once(const struct place *place, const struct metadata *metadata,
 		      const struct metadata_role *role)
 {
@@ -108,7 +108,8 @@ static int check_once(const struct place *place, const struct metadata *metadata
 	for (size_t i = 0; i < role->keyids; i++) {
 		known[i] = metadata_key_lookup(metadata->key, metadata->keys, role->keyid[i]);
 		for (size_t j = 0; known[i] && known[i]->usable && j < i; j++) {
-			if (known[j] && known[j]->usable && key_equal(&known[i]->key, &known[j]->key))
+			if (known[j] && known[j]->usable &&
+			    key_equal(&known[i]->key, &known[j]->key))
 				return refuse(place, "keyids", role->keyid[i], "it is the same key "
 					      "as another one of this role; expected each once");
 		}
@@ -234,8 +235,8 @@ static int check_delegations(const struct place *place, const json_t *content)
 	return error ? error : check_keys(place, json_object_get(section, "keys"), roles);
 }
 
-/* What a role may speak for: "targets" for nothing itself, and what belongs to "rules" and "images" is
- * said by them alone, as appliances see it. */
+/* What a role may list: "targets" nothing itself; "rules" and "images" only their own files, so
+ * that appliances accept those from them alone. */
 static bool may_list(const char *role, const char *path)
 {
 	static const char *const bound[] = { "rules", PACKED_ROLE };
@@ -290,7 +291,8 @@ int members_check(const char *role, const struct metadata *metadata, struct diag
 	int error = check_signatures(&place, metadata->document);
 
 	if (!error && (!specification || strcmp(specification, DOCUMENT_SPECIFICATION) != 0))
-		error = refuse(&place, role, "spec_version", "expected \"" DOCUMENT_SPECIFICATION "\"");
+		error = refuse(&place, role, "spec_version", "expected \"" DOCUMENT_SPECIFICATION
+			       "\"");
 	if (!error)
 		error = metadata->type == METADATA_ROOT ? check_root(&place, content) :
 							  check_targets(&place, content);

@@ -5,9 +5,8 @@
 #include "rules/signed/metadata.h"
 
 /*
- * The members that metadata of ours has, and the values that no difference would show. Whatever else
- * stands in a file that is about to be signed would be signed unseen, and is refused: -EINVAL with
- * the member in diag.
+ * The members that our metadata has, and values that a comparison would not show. Anything else in
+ * a file would be signed unseen, so it is refused: -EINVAL with the member in diag.
  */
 int members_check(const char *role, const struct metadata *metadata, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -72,7 +72,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 					  get_target(overlay, path, limit, &text, size);
 	if (error)
 		diag_error(diag, source->name, 0, 0, "%s/%s: %s", source_kind_print(kind), path,
-			   error == -EFBIG ? "larger than it may be" : strerror(-error));
+			   error == -EFBIG ? "larger than allowed" : strerror(-error));
 	else
 		*data = text;
 	return error;

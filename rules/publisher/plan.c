@@ -81,7 +81,7 @@ int plan_check_threshold(const char *role, int64_t threshold, size_t keys, struc
 	return -EINVAL;
 }
 
-/* The same key under two names, or two keys under one, anywhere. */
+/* The same key under two names, or two keys under one, in any role. */
 static void check_pair(const struct keyring_key *a, const struct keyring_key *b, struct diag *diag)
 {
 	bool same_name = strcmp(a->name, b->name) == 0;
@@ -126,7 +126,7 @@ int plan_check(const struct plan *plan, struct diag *diag)
 
 /* ---- version 1 ---- */
 
-/* {"keyids", "threshold"}; the keys themselves join the map. */
+/* {"keyids", "threshold"}; adds the keys themselves to the map. */
 static json_t *print_role(const struct plan_role *role, json_t *keys)
 {
 	json_t *keyids = json_array();
@@ -229,8 +229,8 @@ int plan_stage(const struct repository *repository, const struct plan *plan, int
 	if (error)
 		return error;
 	if (!is_fresh(repository)) {
-		diag_error(diag, repository->path, 0, 0, "there is a repository already; "
-			   "\"cordon repo rotate\" changes its keys");
+		diag_error(diag, repository->path, 0, 0, "there is already a repository; \"cordon "
+			   "repo rotate\" changes its keys");
 		return -EEXIST;
 	}
 	error = stage(repository, "root", print_root(plan, now), diag);

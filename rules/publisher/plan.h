@@ -5,8 +5,8 @@
 #include "rules/publisher/repository.h"
 
 /*
- * Who signs what in a new repository. root, snapshot and timestamp are roles of root metadata;
- * rules and images are delegated by targets, terminating, for rules/ and images/.
+ * Who signs what in a new repository. root, snapshot and timestamp are roles of root metadata.
+ * targets delegates rules/ to rules and images/ to images, both terminating.
  */
 enum plan_name { PLAN_ROOT, PLAN_TARGETS, PLAN_RULES, PLAN_IMAGES, PLAN_SNAPSHOT, PLAN_TIMESTAMP,
 		 PLAN_ROLES };
@@ -25,30 +25,33 @@ struct plan {
 const char *plan_role_print(enum plan_name name);		/* "rules" */
 int plan_role_parse(enum plan_name *name, const char *text) __attribute__((warn_unused_result));
 
-/* No keys; thresholds 3, 2, 2, 2, 1, 1; a year, but 90, 30 and 7 days for rules, snapshot,
- * timestamp. */
+/* No keys; thresholds 3, 2, 2, 2, 1, 1; lifetimes of a year, but 90, 30 and 7 days for rules,
+ * snapshot and timestamp. */
 void plan_init(struct plan *plan);
 
-/* -EEXIST with diag for the same key again. */
+/* 0, or -EEXIST with diag for the same key again. */
 int plan_add(struct plan *plan, enum plan_name name, const struct keyring_key *key,
 	     struct diag *diag) __attribute__((warn_unused_result));
 
-/* More keys than the threshold in every role, one name a key, one key a name. */
+/*
+ * Every role needs more keys than its threshold; one name per key, one key per name. 0 or -EINVAL
+ * with diag.
+ */
 int plan_check(const struct plan *plan, struct diag *diag) __attribute__((warn_unused_result));
 
-/* Version 1 of root, targets, rules and images, without signatures. -EEXIST with diag when the
- * folder holds a repository already. */
+/* Stages version 1 of root, targets, rules and images, without signatures. 0 or -errno with diag;
+ * -EEXIST: the folder has a repository already. */
 int plan_stage(const struct repository *repository, const struct plan *plan, int64_t now,
 	       struct diag *diag) __attribute__((warn_unused_result));
 
 /* ---- what changes of roles share ---- */
 
 /*
- * One holiday must not stop every update, and one person must not be enough by mistake: -EINVAL
+ * One holiday must not stop every update, and one person must not suffice by mistake: 0, or -EINVAL
  * with diag unless 1 <= threshold < keys.
  */
 int plan_check_threshold(const char *role, int64_t threshold, size_t keys, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* How long a role's signature lasts, as the root says, or by default. */
+/* How long a role's signature lasts, in seconds, as the root says, or by default. */
 int64_t plan_period(const struct metadata *root, const char *role);

@@ -23,9 +23,12 @@ struct publication {
 	struct overlay *overlay;
 	struct metadata *root;		/* whose keys count from now on */
 	json_t *files;			/* the snapshot's "meta" */
-	json_t *root_document; /* when a new root is published: it goes in shortly before the
-				* timestamp, because clients see it at once */
-	/* What is staged, read once: these bytes are judged, looked at and written. */
+	/*
+	 * When a new root is published: it is written just before the timestamp, because clients
+	 * see it at once.
+	 */
+	json_t *root_document;
+	/* Everything staged, read once: these bytes are judged, audited and written. */
 	struct {
 		char role[METADATA_NAME];
 		struct metadata *metadata;
@@ -106,7 +109,8 @@ static int take_staged(struct publication *publication, const char *role,
 
 	if (publication->count == STAGED_MOST) {
 		metadata_free(metadata);
-		diag_error(publication->diag, role, 0, 0, "more than %d roles are staged", STAGED_MOST);
+		diag_error(publication->diag, role, 0, 0, "more than %d roles are staged",
+			   STAGED_MOST);
 		return -E2BIG;
 	}
 	snprintf(publication->staged[publication->count].role, METADATA_NAME, "%s", role);
@@ -122,7 +126,7 @@ static int take_staged(struct publication *publication, const char *role,
 	return 0;
 }
 
-/* Every role has to be complete, staged now or published before. */
+/* Every role has to be complete, either staged now or published before. */
 static int take_role(void *context, const char *role)
 {
 	struct publication *publication = context;
@@ -151,8 +155,8 @@ static const struct metadata *find_staged(const struct publication *publication,
 /* ---- versions ---- */
 
 /*
- * The next one. Who stole an online key may have pushed the version to its end; once the key is
- * withdrawn every appliance forgets that version (TUF 5.3.11), and it begins anew.
+ * The next version. A thief of an online key may have pushed the version to its maximum. Once the
+ * key is withdrawn, every appliance forgets that version (TUF 5.3.11), and it starts over.
  */
 static int next_version(const struct publication *publication, enum metadata_type type,
 			int64_t *version)
@@ -166,9 +170,9 @@ static int next_version(const struct publication *publication, enum metadata_typ
 	*version = rotated && last >= PUBLISH_VERSION_FAR ? 1 : last + 1;
 	if (*version <= FIELD_INTEGER_MAX)
 		return 0;
-	diag_error(publication->diag, role, 0, 0, "its version is %" PRId64 ", the last one there is: "
-		   "somebody who had its key pushed it there; expected another key, by \"cordon repo "
-		   "rotate\", with which it begins anew", last);
+	diag_error(publication->diag, role, 0, 0, "its version is %" PRId64 ", the last possible "
+		   "one: a thief of its key pushed it there; use another key, with \"cordon repo "
+		   "rotate\", to start over", last);
 	return -ERANGE;
 }
 
@@ -240,7 +244,7 @@ static int put_online(struct publication *publication, enum metadata_type type, 
 
 /* ---- snapshot ---- */
 
-/* In the last third of its time, or signed by keys that a new root has withdrawn. */
+/* In the last third of its lifetime, or signed by keys that a new root has withdrawn. */
 static bool snapshot_ages(const struct publication *publication)
 {
 	const struct metadata *snapshot = publication->repository->snapshot;
@@ -290,7 +294,7 @@ static int newest_release(const struct publication *publication, int64_t *versio
 	return error == -ENOENT ? 0 : error;
 }
 
-/* A hold is of one release; a newer one goes out. */
+/* A hold applies to one release; a newer one is not held. */
 static int choose_hold(const struct publication *publication, int64_t *hold)
 {
 	const struct metadata *timestamp = publication->repository->timestamp;
@@ -378,7 +382,7 @@ static int look(const struct publication *publication, struct store *store, stru
 			 publication->options->now, AUDIT_REFUSE, publication->diag);
 }
 
-/* As an appliance that took what is published now. */
+/* Audits it as an appliance that accepted what is published now. */
 static int look_again(struct publication *publication, struct audit *audit)
 {
 	const struct repository *repository = publication->repository;
@@ -418,7 +422,7 @@ static int save_first(const struct publication *publication, struct store *store
 	return error;
 }
 
-/* As an appliance that has nothing but the first root. */
+/* Audits it as an appliance that has nothing but the first root. */
 static int look_anew(struct publication *publication, struct audit *audit)
 {
 	struct store *store;
@@ -429,7 +433,7 @@ static int look_anew(struct publication *publication, struct audit *audit)
 	error = save_first(publication, store);
 	if (error)
 		diag_error(publication->diag, publication->repository->path, 0, 0,
-			   "metadata/1.root.json: %s: every appliance begins with it",
+			   "metadata/1.root.json: %s: every appliance starts with it",
 			   strerror(-error));
 	else
 		error = look(publication, store, audit);

@@ -5,10 +5,9 @@
 #include "rules/publisher/repository.h"
 
 /*
- * What an online key does: make the snapshot and the timestamp. The whole new repository is looked
- * at by the client, as one that knows nothing yet and as one that knows what is published, before
- * anything is written; then targets, metadata, and last the timestamp go into place, each as a
- * whole.
+ * What an online key does: make the snapshot and the timestamp. Before anything is written, the
+ * client audits the whole new repository, once knowing nothing and once knowing what is published.
+ * Then targets, metadata and last the timestamp are put in place, each as a whole.
  */
 enum publish_hold { PUBLISH_HOLD_KEEP, PUBLISH_HOLD_SET, PUBLISH_HOLD_LIFT };
 
@@ -24,17 +23,20 @@ struct publish_options {
 };
 
 /*
- * repository: opened alone. audit: of the new repository, from its first root; zeroed before, and the
- * caller's, audit_release, also after an error.
+ * repository: opened alone. audit: of the new repository, from its first root; zero it before, and
+ * call audit_release, even after an error.
  *
- * Publishes everything staged. -EACCES with diag when something is half signed (who is missing) or
- * the key is not an online key; -ENOENT with diag when nothing is staged.
+ * Publishes everything staged. 0, or with diag: -EACCES: a file lacks signatures (diag names the
+ * missing), or the key is not an online key; -ENOENT: nothing is staged.
  */
 int publish_staged(struct audit *audit, struct repository *repository,
 		   const struct publish_options *options, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* A new timestamp, and a new snapshot when that one is in the last third of its time. */
+/*
+ * A new timestamp, and a new snapshot if that is in the last third of its lifetime. 0 or -errno
+ * with diag.
+ */
 int publish_timestamp(struct audit *audit, struct repository *repository,
 		      const struct publish_options *options, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -9,8 +9,8 @@
 
 /*
  * What an appliance attests: {"signatures": [{"keyid", "sig"}], "signed": {...}}, signed over the
- * canonical form by the appliance's own key, which stands in it. Whoever can write to the collector
- * can write a receipt; fleet.h says which ones count.
+ * canonical form by the appliance's own key, which it contains. Anyone who can write to the
+ * collector can write a receipt; fleet.h says which ones count.
  */
 enum { RECEIPT_MAX = 16 * 1024, RECEIPT_WORD = 64, RECEIPT_REFUSAL = 512 };
 
@@ -35,8 +35,8 @@ struct receipt {
 };
 
 /*
- * -EINVAL: not a receipt. -EBADMSG: its signature is not the one of the key in it; then appliance
- * is what it claims to be. diag says why.
+ * 0, or with diag: -EINVAL: not a receipt; -EBADMSG: its signature is not by the key in it; then
+ * appliance is only a claim.
  */
 int receipt_parse(struct receipt *receipt, const void *bytes, size_t size, const char *source,
 		  struct diag *diag) __attribute__((warn_unused_result));

@@ -18,7 +18,7 @@
 
 enum { PAUSE_MS = 50, PATIENCE_MS = 10000 };
 
-/* In a copy that cannot be written an empty folder may be missing: -1. */
+/* In a copy that is not writable, an empty folder may be missing: -1. */
 static int open_folder(int parent, const char *name, bool create)
 {
 	int fd;
@@ -66,7 +66,7 @@ int repository_read(int folder, const char *path, size_t limit, char **data, siz
 	return error;
 }
 
-/* A missing file is -ENOENT without a word. */
+/* A missing file is -ENOENT without diag. */
 static int load(const struct repository *repository, int folder, const char *name,
 		enum metadata_type type, struct metadata **metadata, struct diag *diag)
 {
@@ -78,7 +78,8 @@ static int load(const struct repository *repository, int folder, const char *nam
 		return error;
 	if (error) {
 		diag_error(diag, repository->path, 0, 0, "cannot read %s: %s", name,
-			   error == -ELOOP ? "a link stands in its place" : strerror(-error));
+			   error == -ELOOP ? "there is a symbolic link in its place" :
+			   strerror(-error));
 		return error;
 	}
 	error = metadata_parse(metadata, type, data, size, name, diag);
@@ -96,7 +97,7 @@ static int load_version(const struct repository *repository, int folder, const c
 		error = load(repository, folder, name, repository_type(role), metadata, diag);
 	if (!error && (*metadata)->version != version &&
 	    repository_type(role) != METADATA_TIMESTAMP) {
-		diag_error(diag, repository->path, 0, 0, "%s says that it is version %" PRId64,
+		diag_error(diag, repository->path, 0, 0, "%s claims to be version %" PRId64,
 			   name, (*metadata)->version);
 		metadata_free(*metadata);
 		*metadata = NULL;
@@ -105,7 +106,7 @@ static int load_version(const struct repository *repository, int folder, const c
 	return error;
 }
 
-/* Whoever keeps it in git finds empty folders gone. */
+/* git does not keep empty folders. */
 static int open_parts(struct repository *repository, bool create)
 {
 	const struct {
@@ -190,7 +191,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 		repository_read(opening->repository->targets, path, limit, &text, size);
 	if (error)
 		diag_error(diag, source->name, 0, 0, "%s/%s: %s", source_kind_print(kind), path,
-			   error == -EFBIG ? "larger than it may be" : strerror(-error));
+			   error == -EFBIG ? "larger than allowed" : strerror(-error));
 	else
 		*data = text;
 	return error;
@@ -242,14 +243,14 @@ static int check_copy(const struct opening *opening, struct diag *diag)
 	    (*opening->hidden && same(repository->metadata, opening->hidden, repository->metadata,
 				      "root.json")))
 		return error;
-	diag_error(diag, repository->path, 0, 0, "metadata/root.json is not the newest root: expected "
-		   "the bytes of metadata/%s", name);
+	diag_error(diag, repository->path, 0, 0, "metadata/root.json is not the newest root: "
+		   "expected the bytes of metadata/%s", name);
 	return -EINVAL;
 }
 
 /*
- * A root that was published, and then the power went before the timestamp followed: it lies in
- * staging still. What was published before it is the base, and publishing completes it.
+ * A power cut came after a root was published and before the timestamp followed; the root is still
+ * in staging. The base is what was published before, and publishing completes it.
  */
 static bool find_interrupted(struct opening *opening)
 {
@@ -274,7 +275,7 @@ static int look(struct opening *opening, struct diag *diag)
 	return error ? error : check_copy(opening, diag);
 }
 
-/* By its own keys: said here, under the name of its file. */
+/* Checked by its own keys; the message names its file. */
 static int check_first(const struct opening *opening)
 {
 	const struct metadata *first = opening->first;
@@ -298,16 +299,19 @@ static int look_at_published(struct opening *opening)
 		}
 	}
 	if (error)
-		diag_error(opening->diag, opening->repository->path, 0, 0, "what is published does not "
-			   "follow from the first root: the folder was changed, or its copy is not "
-			   "complete. Nothing was done; expected the folder as the last \"cordon repo "
-			   "publish\" left it, from a backup or a mirror");
+		diag_error(opening->diag, opening->repository->path, 0, 0, "what is published does "
+			   "not follow from the first root: the folder was changed, or its copy is "
+			   "incomplete. Nothing was done; expected the folder as the last \"cordon "
+			   "repo publish\" left it, from a backup or a mirror");
 	return error;
 }
 
 /* ---- whose repository, and how old ---- */
 
-/* The first root: published, or as long as nothing is, staged. -ENOENT, without diag: neither. */
+/*
+ * The first root: published or, as long as nothing is published, staged. -ENOENT, without diag:
+ * neither.
+ */
 static int load_first(struct opening *opening)
 {
 	const struct repository *repository = opening->repository;
@@ -316,7 +320,8 @@ static int load_first(struct opening *opening)
 			      &opening->size);
 
 	if (error == -ENOENT)
-		error = repository_read(repository->staging, name, REPOSITORY_FILE_MAX, &opening->text,
+		error = repository_read(repository->staging, name, REPOSITORY_FILE_MAX,
+					&opening->text,
 				  &opening->size);
 	if (error == -ENOENT)
 		return error;
@@ -324,8 +329,8 @@ static int load_first(struct opening *opening)
 		error = metadata_parse(&opening->first, METADATA_ROOT, opening->text,
 				       opening->size, name, opening->diag);
 	if (error)
-		diag_error(opening->diag, repository->path, 0, 0, "the first root, %s, cannot be "
-			   "used: every appliance begins with it", name);
+		diag_error(opening->diag, repository->path, 0, 0, "the first root, %s, is "
+			   "unusable: every appliance starts with it", name);
 	return error;
 }
 
@@ -345,17 +350,20 @@ static int check_acquaintance(const struct opening *opening)
 	for (size_t i = 0; i < how->seens; i++)
 		known = known && *id && seen_knows(&how->seen[i], id);
 	if (how->fingerprint && !begins_with(id, how->fingerprint)) {
-		/* Its own is not said: whoever copies it from here trusts the folder. */
-		diag_error(opening->diag, opening->repository->path, 0, 0, "this is another repository "
-			   "than the one whose fingerprint was given, or fewer than %d digits of it "
-			   "were: expected them as whoever made the repository reads them out",
+		/*
+		 * Do not print its own fingerprint: a person who copies it from here trusts the
+		 * folder.
+		 */
+		diag_error(opening->diag, opening->repository->path, 0, 0, "this is not the "
+			   "repository with the given fingerprint, or fewer than %d digits were "
+			   "given: get the digits from the person who made the repository",
 			   REPOSITORY_FINGERPRINT_MIN);
 		return -EACCES;
 	}
 	return known || how->fingerprint ? 0 : -ENOKEY;
 }
 
-/* The root that a key has seen, as it lies in the folder; NULL: none, or not that one. */
+/* The root that a key has seen, from the folder; NULL: none, or not that one. */
 static struct metadata *seen_root(const struct repository *repository, const struct seen *seen)
 {
 	const char *digest;
@@ -379,12 +387,15 @@ static int fill_now(const struct repository *repository, const struct seen *seen
 
 	*now = (struct seen_now){ .repository = repository->id,
 				  .audit = repository->timestamp ? &repository->audit : NULL };
-	for (enum metadata_type type = METADATA_TIMESTAMP; before && type <= METADATA_SNAPSHOT; type++)
-		now->rotated[type] = metadata_role_lost_key(&before->role[type], &repository->root->role[type]);
+	for (enum metadata_type type = METADATA_TIMESTAMP;
+	     before && type <= METADATA_SNAPSHOT; type++)
+		now->rotated[type] = metadata_role_lost_key(&before->role[type],
+							    &repository->root->role[type]);
 	if (!before && repository->root && seen_version(seen, repository->id, "root", NULL)) {
-		diag_error(diag, repository->path, 0, 0, "the root that this key has seen is not in the "
-			   "chain of roots of this folder: expected metadata/%" PRId64 ".root.json as "
-			   "it was", seen_version(seen, repository->id, "root", NULL));
+		diag_error(diag, repository->path, 0, 0, "the root that this key has seen is not "
+			   "in the chain of roots of this folder: expected metadata/%" PRId64
+			   ".root.json unchanged",
+			   seen_version(seen, repository->id, "root", NULL));
 		return -EEXIST;
 	}
 	metadata_free(before);
@@ -415,12 +426,15 @@ int repository_learn(const struct repository *repository, struct seen *seen, str
 
 	if (error)
 		return error;
-	/* Another command with this key has seen newer since this folder was read: that stays. */
+	/*
+	 * If another command with this key has seen newer files since this folder was read, keep
+	 * those.
+	 */
 	return seen_check(seen, &now, repository->path, NULL) ? 0 : seen_learn(seen, &now);
 }
 
-/* Without a timestamp nothing is published; then the first root is staged still, or was put there by
- * a publication that was interrupted. */
+/* Without a timestamp nothing is published. Then the first root is still staged, or an interrupted
+ * publication put it there. */
 static int check_unpublished(const struct opening *opening)
 {
 	const struct repository *repository = opening->repository;
@@ -429,9 +443,9 @@ static int check_unpublished(const struct opening *opening)
 	if (faccessat(repository->metadata, first, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    same(repository->metadata, first, repository->staging, first))
 		return 0;
-	diag_error(opening->diag, repository->path, 0, 0, "there is a root and no metadata/timestamp.json: "
-		   "is the copy complete? Expected the folder as the last \"cordon repo publish\" left "
-		   "it");
+	diag_error(opening->diag, repository->path, 0, 0, "there is a root and no "
+		   "metadata/timestamp.json: is the copy complete? Expected the folder as the last "
+		   "\"cordon repo publish\" left it");
 	return -EINVAL;
 }
 
@@ -452,8 +466,8 @@ static int judge(struct opening *opening)
 	int error = load_first(opening);
 
 	if (error == -ENOENT && published)
-		diag_error(opening->diag, repository->path, 0, 0, "metadata/1.root.json is not there: "
-			   "every appliance begins with it");
+		diag_error(opening->diag, repository->path, 0, 0, "metadata/1.root.json is "
+			   "missing: every appliance starts with it");
 	if (error == -ENOENT && !published)
 		return check_acquaintance(opening) == -EACCES ? -EACCES : 0;
 	if (!error)
@@ -508,8 +522,8 @@ int repository_lock(const struct repository *repository, struct diag *diag)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	diag_error(diag, repository->path, 0, 0, "somebody else is working in this folder (%s): expected "
-		   "to have it alone; try again when they are done", strerror(errno));
+	diag_error(diag, repository->path, 0, 0, "another command is working in this folder (%s): "
+		   "try again when it is done", strerror(errno));
 	return -EWOULDBLOCK;
 }
 
@@ -533,7 +547,7 @@ int64_t repository_version(const struct repository *repository, const char *role
 	return file ? file->version : 0;
 }
 
-/* A copy of its own, for whoever goes on from it. */
+/* A copy for a caller that continues from it. */
 static int copy(const struct metadata *from, struct metadata **metadata)
 {
 	struct text text = TEXT_EMPTY;
@@ -588,7 +602,8 @@ int repository_past(const struct repository *repository, const char *role, int64
 	if (!error && !delegation)
 		return -ENOENT;
 	if (!error)
-		error = load_version(repository, repository->metadata, role, version, metadata, diag);
+		error = load_version(repository, repository->metadata, role, version, metadata,
+				     diag);
 	if (error)
 		return error;
 	error = metadata_verify(*metadata, delegation, targets->key, targets->keys, name, NULL, 0,
@@ -610,9 +625,9 @@ int repository_staged(const struct repository *repository, const char *role,
 	*metadata = NULL;
 	error = load_version(repository, repository->staging, role, version, metadata, diag);
 	if (error && error != -ENOENT && repository_name(role, version, name) == 0)
-		diag_error(diag, repository->path, 0, 0, "staging/%s cannot be used as it is (after a "
-			   "merge: take one side of it); removing it withdraws what is staged for "
-			   "\"%s\"", name, role);
+		diag_error(diag, repository->path, 0, 0, "staging/%s is unusable (after a merge: "
+			   "take one side of it); removing it withdraws what is staged for \"%s\"",
+			   name, role);
 	return error;
 }
 
@@ -632,7 +647,7 @@ int repository_mark(const struct repository *repository, json_t *document)
 	int error = 0;
 
 	snprintf(id, sizeof(id), "%s", repository->id);
-	/* As long as nothing is published the first root may still change. */
+	/* As long as nothing is published, the first root may still change. */
 	if (!repository->root)
 		error = load_version(repository, repository->staging, "root", 1, &first, NULL);
 	if (!error && first)
@@ -703,7 +718,7 @@ void repository_unstage(const struct repository *repository, const char *role)
 	closedir(folder);
 }
 
-/* A delegation under the name of a top-level role would speak of somebody else's file. */
+/* A delegation with the name of a top-level role would refer to that role's file. */
 static bool is_delegated(const char *role)
 {
 	return repository_type(role) == METADATA_TARGETS && strcmp(role, "targets") != 0;

@@ -16,14 +16,14 @@
  *	staging/	the next version of a role under its final name, with the signatures so far,
  *			and under staging/targets what it lists
  *
- * What counts as published is what timestamp.json leads to; a staged file counts only when it is the
- * version after that, so that a leftover does not.
+ * Published is what timestamp.json leads to. A staged file counts only if it is the next version,
+ * so leftovers do not.
  *
- * The folder is believed in nothing: opening it is its audit. From its first root, whose fingerprint
- * names the repository, through every root since, everything published is verified and held against
- * what the keys at hand have seen; what is read of it afterwards comes out of the audit's trusted set.
- * What is staged is unverified by nature, and shown before anybody signs it. Everything is read and
- * written beneath the folder; a link in it is refused, whatever it leads to.
+ * Nothing in the folder is trusted: opening it audits it. The fingerprint of the first root
+ * identifies the repository. From there, through every later root, everything published is verified
+ * and compared with what the keys at hand have seen. Later reads come from the audit's trusted set.
+ * Staged files are unverified by nature, and are shown before they are signed. Everything is read
+ * and written beneath the folder; a link in it is refused, wherever it leads.
  */
 enum { REPOSITORY_FILE_MAX = 8 << 20, REPOSITORY_FINGERPRINT_MIN = 16 };
 
@@ -34,7 +34,7 @@ struct repository {
 	int staging;
 	char id[METADATA_KEYID];	/* fingerprint of the first root; "": there is none yet */
 	struct audit audit;
-	const struct metadata *root;	/* published, of the audit's trusted set; NULL: not yet */
+	const struct metadata *root;	/* published, in the audit's trusted set; NULL: not yet */
 	const struct metadata *timestamp;
 	const struct metadata *snapshot;
 	const char *path;		/* the caller's, for messages */
@@ -44,47 +44,48 @@ struct repository {
 struct repository_how {
 	bool create;			/* the folders */
 	bool alone;			/* repository_lock, before the first look */
-	const struct seen *seen;	/* of the keys at hand; none: its own first root is all there is */
+	/* Of the keys at hand; without, only the folder's first root is known. */
+	const struct seen *seen;
 	size_t seens;
-	const char *fingerprint;	/* typed, for a key that has not met it; NULL */
+	const char *fingerprint;	/* typed, for a key that has not seen it yet; NULL: none */
 	int64_t now;
 };
 
 /*
- * Without create at least one of metadata and staging must be there. Links in the place of the
- * folders are not followed. A folder that fails is refused, and nothing in it is changed: -ENOKEY,
- * without diag, when a key has not met this repository and no fingerprint is given (id is set);
- * -EACCES when the fingerprint is another; -EEXIST when it is older than what was seen; errors of
- * the client. repository_close, also after an error.
+ * Opens and audits the folder. Without create, metadata or staging must exist. Links in place of
+ * the folders are not followed. A folder that fails is refused and not changed. Call
+ * repository_close afterwards, even after an error. 0, or: -ENOKEY, without diag: a key has not
+ * seen this repository, and no fingerprint is given (id is set); -EACCES: the fingerprint differs;
+ * -EEXIST: older than what was seen; errors of the client, with diag.
  */
 int repository_open(struct repository *repository, const char *path,
 		    const struct repository_how *how, struct diag *diag)
 	__attribute__((warn_unused_result));
 void repository_close(struct repository *repository);
 
-/* What a key learns of it: seen_learn. -errno, with diag. */
+/* Teaches a key what is published now (seen_learn). 0 or -errno with diag. */
 int repository_learn(const struct repository *repository, struct seen *seen, struct diag *diag)
 	__attribute__((warn_unused_result));
 
 /*
- * One at a time: whoever stages, signs or publishes holds this from the last look to the last write.
- * Waits up to ten seconds; -EWOULDBLOCK with diag. The lock goes with the repository.
+ * Locks out others: hold it from the last read to the last write while staging, signing or
+ * publishing. Waits up to ten seconds; -EWOULDBLOCK with diag. repository_close unlocks.
  */
 int repository_lock(const struct repository *repository, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* "root", "timestamp", "snapshot" by name; every other role is one of targets. */
+/* "root", "timestamp", "snapshot" by name; every other role is of the type targets. */
 enum metadata_type repository_type(const char *role);
 
 /* Version of what is published; 0: nothing. */
 int64_t repository_version(const struct repository *repository, const char *role);
 
-/* "3.rules.json", names of roles encoded; "timestamp.json". -ENAMETOOLONG. */
+/* "3.rules.json" (role names encoded), "timestamp.json". 0 or -ENAMETOOLONG. */
 int repository_name(const char *role, int64_t version, char name[METADATA_NAME])
 	__attribute__((warn_unused_result));
 
-/* The caller's, metadata_free. -ENOENT, without diag, when there is none. _newest: the staged one,
- * else the published one. */
+/* The caller frees the result with metadata_free. -ENOENT, without diag: there is none. _newest:
+ * the staged one, else the published one. */
 int repository_published(const struct repository *repository, const char *role,
 			 struct metadata **metadata, struct diag *diag)
 	__attribute__((warn_unused_result));
@@ -94,29 +95,29 @@ int repository_staged(const struct repository *repository, const char *role,
 int repository_newest(const struct repository *repository, const char *role,
 		      struct metadata **metadata, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* An older published version of a delegated role, verified by the keys that targets names for it
- * today. -ENOENT without diag; -EACCES: its signatures do not count any more. */
+/* An older published version of a delegated role, verified by the keys that targets lists for it
+ * today. -ENOENT without diag; -EACCES: its signatures no longer count. */
 int repository_past(const struct repository *repository, const char *role, int64_t version,
 		    struct metadata **metadata, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* Reads a file beneath one of the folders; no link is followed at any part of the path. As file_read,
- * and -ELOOP. */
+/* Reads a file beneath one of the folders, without following links in any component. As file_read;
+ * also -ELOOP. */
 int repository_read(int folder, const char *path, size_t limit, char **data, size_t *size)
 	__attribute__((warn_unused_result));
 
-/* Writes staging/N.ROLE.json; N is in the document, which from then on names the repository
- * (x-cordon-repository), unless it is the first root. */
+/* Writes staging/N.ROLE.json, with N from the document. Adds the repository's id to the document
+ * (x-cordon-repository), unless it is the first root. 0 or -errno with diag. */
 int repository_stage(const struct repository *repository, const char *role, json_t *document,
 		     struct diag *diag) __attribute__((warn_unused_result));
 /* Makes a document name the repository. */
 int repository_mark(const struct repository *repository, json_t *document)
 	__attribute__((warn_unused_result));
 
-/* Unlinks what is staged for a role, whatever its version; all roles when it is NULL. */
+/* Removes what is staged for a role, whatever its version; NULL: for all roles. */
 void repository_unstage(const struct repository *repository, const char *role);
 
-/* The roles that people sign: root, targets, and those that the newest targets metadata delegates,
- * in this order; stops at the first result other than 0. */
+/* Calls back for the roles that people sign: root, targets, and those that the newest targets
+ * metadata delegates, in this order. Stops at the first result other than 0 and returns it. */
 int repository_each(const struct repository *repository,
 		    int (*visit)(void *context, const char *role), void *context,
 		    struct diag *diag) __attribute__((warn_unused_result));

@@ -10,7 +10,7 @@
 
 enum { KEYID_BEGINNING = 8 };
 
-/* The document that is changed, and where in it role and keys stand. */
+/* The document being changed, and where role and keys are in it. */
 struct change {
 	const struct rotation *rotation;
 	struct metadata *before;	/* staged or published */
@@ -82,7 +82,7 @@ static int add_key(struct change *change, const struct keyring_key *key)
 		if (strcmp(json_string_value(id), key->id) != 0 &&
 		    !(known && key_equal(&known->key, &key->key)))
 			continue;
-		diag_error(change->diag, key->name, 0, 0, "this key signs \"%s\" already",
+		diag_error(change->diag, key->name, 0, 0, "this key already signs \"%s\"",
 			   change->rotation->role);
 		return -EEXIST;
 	}
@@ -115,13 +115,13 @@ static int remove_key(struct change *change, const char *who)
 	}
 	if (removed)
 		return 0;
-	diag_error(change->diag, who, 0, 0, "no key of \"%s\" has this name or begins so; expected "
+	diag_error(change->diag, who, 0, 0, "no key of \"%s\" has this name or id prefix; expected "
 		   "one of the role's names, or %d digits of a key id", change->rotation->role,
 		   KEYID_BEGINNING);
 	return -ENOENT;
 }
 
-/* Keys that no role names any more. */
+/* Removes keys that no role lists any more. */
 static void sweep_keys(struct change *change)
 {
 	const char *id;
@@ -196,8 +196,8 @@ static int set_period(struct change *change)
 		return 0;
 	if (change->before->type != METADATA_ROOT) {
 		diag_error(change->diag, change->rotation->role, 0, 0,
-			   "how long its signatures last "
-			   "is given when it is signed: expected --expires with \"add\"");
+			   "the lifetime of its signatures is chosen on signing: give --expires to "
+			   "\"add\"");
 		return -EINVAL;
 	}
 	periods = json_object_get(content, "x-cordon-periods");
@@ -269,7 +269,7 @@ static int stage_empty(struct repository *repository, const char *role, int64_t 
 	return error;
 }
 
-/* Roles whose published file the new keys do not vouch for. */
+/* Finds roles with published files that the new keys do not vouch for. */
 struct review {
 	struct repository *repository;
 	struct text *notes;
@@ -285,7 +285,10 @@ static int review_role(void *context, const char *role)
 
 	if (strcmp(role, "root") == 0)
 		return error == -ENOENT ? 0 : error;
-	/* As long as nothing is published the first root may change, and all that is staged names it. */
+	/*
+	 * As long as nothing is published, the first root may change, and everything staged names
+	 * it.
+	 */
 	if (!error && !review->repository->root)
 		return rotation_renew(review->repository, role, review->now, 0, review->diag);
 	if (error != -ENOENT)
@@ -295,7 +298,7 @@ static int review_role(void *context, const char *role)
 		return 0;
 	if (error && error != -ENOENT)
 		return error;
-	text_printf(review->notes, "%s: staged too, for its new keys to sign\n", role);
+	text_printf(review->notes, "%s: also staged, for its new keys to sign\n", role);
 	return error ? stage_empty(review->repository, role, review->now, review->diag) :
 		       rotation_renew(review->repository, role, review->now, 0, review->diag);
 }

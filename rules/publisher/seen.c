@@ -76,8 +76,8 @@ int seen_parse(struct seen *seen, const void *bytes, size_t size, const char *so
 	error = strict_parse(&seen->document, bytes, size, source, diag);
 	if ((error && error != -EINVAL) || (!error && valid(seen)))
 		return error;
-	diag_error(diag, source, 0, 0, "not a file of what a key has seen, as \"cordon repo\" writes "
-		   "it: expected that it comes back from a backup; without it the key trusts nothing");
+	diag_error(diag, source, 0, 0, "not a file of what a key has seen, as \"cordon repo\" "
+		   "writes it: restore it from a backup; without it the key trusts nothing");
 	seen_release(seen);
 	return -EINVAL;
 }
@@ -156,7 +156,9 @@ static const struct audit_role *find_role(const struct audit *audit, const char 
 	return NULL;
 }
 
-/* A delegated role that targets no longer delegates is gone, and what was seen of it ends nothing. */
+/*
+ * A delegated role that targets no longer delegates is gone; what was seen of it does not matter.
+ */
 static bool may_be_gone(const char *role)
 {
 	static const char *const top[] = { "root", "timestamp", "snapshot", "targets" };
@@ -179,16 +181,16 @@ static int check_role(const struct seen *seen, const struct seen_now *now, const
 	if (version == 0 || !counts(now, role) || (!published && now->audit && may_be_gone(role)))
 		return 0;
 	if (current < version) {
-		diag_error(diag, source, 0, 0, "version %" PRId64 " of \"%s\" is published here, and "
-			   "this key has seen version %" PRId64 ": the folder went back; expected the "
-			   "newest copy of it", current, role, version);
+		diag_error(diag, source, 0, 0, "version %" PRId64 " of \"%s\" is published here, "
+			   "but this key has seen version %" PRId64 ": the folder went back; "
+			   "expected the newest copy of it", current, role, version);
 		return -EEXIST;
 	}
 	if (current > version || strcmp(published->digest, digest) == 0)
 		return 0;
-	diag_error(diag, source, 0, 0, "version %" PRId64 " of \"%s\" is not the one that this key has "
-		   "seen: two repositories under the same versions; expected the one whose digest "
-		   "begins with %.16s", version, role, digest);
+	diag_error(diag, source, 0, 0, "version %" PRId64 " of \"%s\" is not the one that this key "
+		   "has seen: two repositories under the same versions; expected the one whose "
+		   "digest begins with %.16s", version, role, digest);
 	return -EEXIST;
 }
 
@@ -207,8 +209,8 @@ int seen_check(const struct seen *seen, const struct seen_now *now, const char *
 	}
 	if ((now->audit ? now->audit->release : 0) >= release)
 		return 0;
-	diag_error(diag, source, 0, 0, "release %" PRId64 " is published here, and this key has seen "
-		   "release %" PRId64 ": the folder went back; expected the newest copy of it",
+	diag_error(diag, source, 0, 0, "release %" PRId64 " is published here, but this key has "
+		   "seen release %" PRId64 ": the folder went back; expected the newest copy of it",
 		   now->audit ? now->audit->release : 0, release);
 	return -EEXIST;
 }

@@ -10,10 +10,10 @@
 #include "rules/publisher/audit.h"
 
 /*
- * What one key has seen and signed, kept beside the key and never in the repository's folder, which
- * may have been in anybody's hands: for each repository (by the fingerprint of its first root) the
- * newest version of each role with its digest, the newest release, its hold, and what the key itself
- * has signed. A repository that is older than this, or another one under the same versions, is
+ * What one key has seen and signed. It is kept beside the key, never in the repository's folder,
+ * which anyone may have had in their hands. Stored per repository (by the fingerprint of its first
+ * root): the newest version of each role with its digest, the newest release, its hold, and what
+ * the key itself signed. A repository that is older, or another one under the same versions, is
  * refused.
  *
  *	{ "repositories": { "<fingerprint>": {
@@ -27,7 +27,7 @@ struct seen {
 	json_t *document;
 };
 
-/* bytes: NULL for a key that has seen nothing. -EINVAL with diag, -ENOMEM. */
+/* bytes: NULL for a key that has seen nothing. 0, -ENOMEM, or -EINVAL with diag. */
 int seen_parse(struct seen *seen, const void *bytes, size_t size, const char *source,
 	       struct diag *diag) __attribute__((warn_unused_result));
 int seen_print(const struct seen *seen, struct text *out) __attribute__((warn_unused_result));
@@ -35,24 +35,27 @@ void seen_release(struct seen *seen);
 
 /* Has the key met this repository? */
 bool seen_knows(const struct seen *seen, const char *repository);
-/* It has now: made here, or its fingerprint was typed. -E2BIG: SEEN_REPOSITORIES. */
+/*
+ * Marks it as seen: it was made here, or its fingerprint was typed. 0, -ENOMEM, or -E2BIG:
+ * SEEN_REPOSITORIES.
+ */
 int seen_pin(struct seen *seen, const char *repository) __attribute__((warn_unused_result));
 
-/* The newest version of a role that it has seen published; 0: none. digest: of the canonical
- * "signed", may be NULL. */
+/* The newest published version of a role that it has seen; 0: none. digest: of the canonical
+ * "signed"; may be NULL. */
 int64_t seen_version(const struct seen *seen, const char *repository, const char *role,
 		     const char **digest);
 
-/* What is published now, held against it. */
+/* What is published now, to compare with what was seen. */
 struct seen_now {
 	const char *repository;
 	const struct audit *audit;	/* NULL: nothing is published */
-	/* A key of timestamp (snapshot) was withdrawn since: whoever had it may have pushed that
-	 * role's versions ahead, and they count no more (TUF 5.3.11). */
+	/* A key of timestamp (snapshot) was withdrawn since then. Its holder may have pushed that
+	 * role's versions ahead, so they no longer count (TUF 5.3.11). */
 	bool rotated[METADATA_TARGETS + 1];
 };
 
-/* -EEXIST with diag: older than what was seen, or another content under the same version. */
+/* 0, or -EEXIST with diag: older than what was seen, or other content under the same version. */
 int seen_check(const struct seen *seen, const struct seen_now *now, const char *source,
 	       struct diag *diag) __attribute__((warn_unused_result));
 /* Takes it over. */
@@ -70,13 +73,13 @@ int seen_sign(struct seen *seen, const char *repository, const struct seen_signa
 /* The highest version that it signed; 0: none. digest as for seen_version. */
 int64_t seen_signed(const struct seen *seen, const char *repository, const char *role,
 		    const char **digest);
-/* Has it signed another content under this role and version, and when? */
+/* Has it signed other content under this role and version, and when? */
 bool seen_signed_other(const struct seen *seen, const char *repository,
 		       const struct seen_signature *signature, const char **time);
 
 /*
- * One line of the record of what was shown before a signature: time, command, repository, role,
- * version, digest, and the text itself. -ENOMEM.
+ * One line for the record of what was shown before a signature: time, command, repository, role,
+ * version, digest, and the text itself. 0 or -ENOMEM.
  */
 int seen_record_print(const char *command, const char *repository,
 		      const struct seen_signature *signature, const char *shown, struct text *out)

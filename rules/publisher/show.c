@@ -30,11 +30,12 @@ static void put_expiry(struct show *show, const struct metadata *metadata)
 	if (left <= 0)
 		text_printf(show->out, "valid until %s: EXPIRED\n", expires);
 	else
-		text_printf(show->out, "valid until %s, for %" PRId64 " days%s\n", expires, left / DAY,
+		text_printf(show->out, "valid until %s, for %" PRId64 " days%s\n",
+			    expires, left / DAY,
 			    left > 2 * YEAR ? ": UNUSUALLY LONG" : "");
 }
 
-/* Appliances would refuse what names another repository; so does whoever signs it. */
+/* Appliances would refuse a file that names another repository, so do not sign one. */
 static int check_repository(const struct show *show, const char *role,
 			    const struct metadata *metadata)
 {
@@ -44,8 +45,8 @@ static int check_repository(const struct show *show, const char *role,
 		return 0;
 	if (id && strcmp(id, show->repository->id) == 0)
 		return 0;
-	diag_error(show->diag, role, 0, 0, "is made for %s%.16s: expected this one, %.16s; whoever "
-		   "staged it has to stage it again", id ? "the repository " : "no repository", id ? id : "",
+	diag_error(show->diag, role, 0, 0, "is made for %s%.16s: expected this one, %.16s; stage "
+		   "it again", id ? "the repository " : "no repository", id ? id : "",
 		   show->repository->id);
 	return -EINVAL;
 }
@@ -169,7 +170,10 @@ static int find_list(const struct release *release, const char *name)
 	return -1;
 }
 
-/* The bytes of a list are signed too, comments and evidence with them: that they changed is said. */
+/*
+ * The bytes of a list are signed too, including comments and evidence, so report any change of
+ * them.
+ */
 static void put_texts(struct show *show, const struct bundle *old, const struct bundle *new)
 {
 	for (size_t i = 0; i < new->release.lists; i++) {
@@ -180,8 +184,8 @@ static void put_texts(struct show *show, const struct bundle *old, const struct 
 			text_printf(show->out, "list %s: NEW, %zu bytes\n", name, new->size[i]);
 		else if (new->size[i] != old->size[before] ||
 			 memcmp(new->list[i], old->list[before], new->size[i]) != 0)
-			text_printf(show->out, "list %s: its text changed, %zu bytes, before: %zu\n",
-				    name, new->size[i], old->size[before]);
+			text_printf(show->out, "list %s: its text changed, %zu bytes, before: "
+				    "%zu\n", name, new->size[i], old->size[before]);
 	}
 	for (size_t i = 0; i < old->release.lists; i++) {
 		if (find_list(&new->release, old->release.list[i].name) < 0)
@@ -224,7 +228,7 @@ static int put_bundle(struct show *show, const struct bundle *new)
 	return error;
 }
 
-/* Nothing but the release and its lists: what is not shown is not signed. */
+/* Only the release and its lists: what is not shown is not signed. */
 static int check_rules(const struct show *show, const struct metadata *rules,
 		       const struct bundle *bundle)
 {
@@ -232,8 +236,8 @@ static int check_rules(const struct show *show, const struct metadata *rules,
 	int error;
 
 	if (rules->roles || rules->files != bundle->release.lists + 1) {
-		diag_error(show->diag, "rules", 0, 0, "expected the release and its lists alone, and "
-			   "there is more in the metadata");
+		diag_error(show->diag, "rules", 0, 0, "expected only the release and its lists, "
+			   "but the metadata has more");
 		return -EINVAL;
 	}
 	error = edition_check_next(bundle, show->repository, show->diag);
@@ -296,7 +300,8 @@ static void put_file(struct show *show, const struct metadata_file *file, const 
 	hex_print(file->sha256, sizeof(file->sha256), digest);
 	text_puts(show->out, "target ");
 	put_clean(show->out, file->name);
-	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n", what, file->length, digest);
+	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n",
+		    what, file->length, digest);
 }
 
 static bool same_file(const struct metadata_file *one, const struct metadata_file *other)
@@ -314,7 +319,8 @@ int show_files(struct show *show, const char *role, const struct metadata *metad
 		return error;
 	for (size_t i = 0; i < metadata->files; i++) {
 		const struct metadata_file *file = &metadata->file[i];
-		const struct metadata_file *before = old ? metadata_file_lookup(old, file->name) : NULL;
+		const struct metadata_file *before = old ? metadata_file_lookup(old, file->name) :
+						     NULL;
 
 		put_file(show, file, !before ? "new" : same_file(before, file) ? "as published" :
 			 "CHANGED");

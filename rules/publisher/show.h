@@ -5,10 +5,10 @@
 #include "rules/publisher/repository.h"
 
 /*
- * What a staged file would change, for the person who is about to sign it: every member that is
- * signed, against what is published. Rules come out as verdicts. What cannot be shown is refused:
- * members that nothing of ours writes, targets that the role may not speak for, a release that does
- * not follow the last one. Bytes of others come out with '?' for what is not printable.
+ * What a staged file would change, for the person who is about to sign it: every signed member,
+ * compared with what is published. Rules appear as verdicts. Anything that cannot be shown is
+ * refused: members that we never write, targets that the role may not list, a release that does not
+ * follow the last one. Unprintable bytes appear as '?'.
  */
 struct show {
 	const struct repository *repository;
@@ -18,15 +18,21 @@ struct show {
 	struct diag *diag;
 };
 
-/* Version, expiry and the members that every file has; then the members of the role's own. -EINVAL
- * with diag. metadata: staged, of this role. Of images only what all have: show_members. */
+/*
+ * Prints version, expiry and the members that every file has; the role's own members follow.
+ * metadata: staged, of this role. For images, only the common members: show_members. 0, or -EINVAL
+ * with diag.
+ */
 int show_head(struct show *show, const char *role, const struct metadata *metadata)
 	__attribute__((warn_unused_result));
 
 /* The role "rules": release and lists. */
 int show_rules(struct show *show, const struct metadata *metadata)
 	__attribute__((warn_unused_result));
-/* root, targets: keys, thresholds, delegations; any other role: its targets, by their digests. */
+/*
+ * root, targets: keys, thresholds, delegations; any other role: its targets, by digest. 0 or -errno
+ * with diag.
+ */
 int show_keys(struct show *show, const char *role, const struct metadata *metadata)
 	__attribute__((warn_unused_result));
 int show_files(struct show *show, const char *role, const struct metadata *metadata)

@@ -25,7 +25,7 @@ static bool contains(char (*ids)[METADATA_KEYID], size_t count, const char *id)
 	return false;
 }
 
-/* What delegator asks of the metadata, added as the next demand. */
+/* Adds the signatures that delegator requires of the metadata as the next demand. */
 static int add_demand(struct signing *signing, const struct metadata *metadata,
 		      const struct metadata *delegator, const char *by, struct diag *diag)
 {
@@ -36,7 +36,7 @@ static int add_demand(struct signing *signing, const struct metadata *metadata,
 
 	if (!role || role->keyids > KEYRING_KEYS) {
 		diag_error(diag, signing->role, 0, 0, role ? "more than %d keys" :
-			   "no metadata says whose keys sign this role (at most %d)", KEYRING_KEYS);
+			   "no metadata says which keys sign this role (at most %d)", KEYRING_KEYS);
 		return -EINVAL;
 	}
 	*demand = (struct signing_demand){ .by = by, .threshold = role->threshold };
@@ -200,8 +200,8 @@ void signing_print(const struct signing *signing, struct text *out)
 	}
 }
 
-/* The ids under which the demands know a key: a renamed one has one id for the root before and another
- * for the new one. *at begins with 0; NULL: no more. */
+/* The ids by which the demands know a key: a renamed key has one id in the old root and another in
+ * the new one. *at starts at 0; NULL: no more. */
 static const char *next_id(const struct signing *signing, const struct key *key, size_t *at)
 {
 	while (*at < 2 * KEYRING_KEYS) {
@@ -243,7 +243,7 @@ int signing_take(const struct signing *signing, struct metadata *metadata, const
 	while (!error && (id = next_id(signing, key, &at)))
 		error = document_add(metadata->document, id, signature, length);
 	if (error == -EACCES)
-		diag_error(diag, signing->role, 0, 0, "the signature is not one of this key over this "
+		diag_error(diag, signing->role, 0, 0, "not a signature of this key over this "
 			   "version %" PRId64 ": expected one of the bytes that --payload wrote, "
 			   "ECDSA or RSA-PSS (salt of 32 bytes) over SHA-256 or the key's own hash",
 			   signing->version);
@@ -259,7 +259,7 @@ static bool same_content(const struct metadata *one, const struct metadata *othe
 	       memcmp(one->canonical.data, other->canonical.data, one->canonical.length) == 0;
 }
 
-/* What is staged now, if it is what was shown. */
+/* Loads what is staged now, if it is still what was shown. */
 static int load_unchanged(const struct repository *repository, const char *role,
 			  const struct metadata *shown, struct metadata **metadata,
 			  struct diag *diag)
@@ -269,8 +269,8 @@ static int load_unchanged(const struct repository *repository, const char *role,
 	if (!error && same_content(shown, *metadata))
 		return 0;
 	if (!error || error == -ENOENT)
-		diag_error(diag, role, 0, 0, "what is staged was changed after it was shown: nothing "
-			   "was signed; look at it again");
+		diag_error(diag, role, 0, 0, "what is staged was changed after it was shown: "
+			   "nothing was signed; look at it again");
 	metadata_free(*metadata);
 	*metadata = NULL;
 	return error && error != -ENOENT ? error : -EBUSY;
@@ -301,7 +301,7 @@ static bool has_keyid(const json_t *signatures, const char *keyid)
 	return false;
 }
 
-/* Those of others that joined meanwhile; ours stand as they were just made. */
+/* Adds signatures that others made meanwhile; ours stay as just made. */
 static int join(json_t *ours, const json_t *theirs)
 {
 	json_t *entry;
@@ -316,7 +316,7 @@ static int join(json_t *ours, const json_t *theirs)
 	return 0;
 }
 
-/* Those that count, of the judged file. */
+/* The signatures in the judged file that count. */
 static json_t *good_signatures(const struct signing *judged, const json_t *signatures)
 {
 	json_t *good = json_array(), *entry;
@@ -341,7 +341,8 @@ static int take_good(const struct signing *signing, const struct repository *rep
 		     struct metadata *metadata, const struct metadata *other, struct diag *diag)
 {
 	struct signing *judged = malloc(sizeof(*judged));
-	int error = judged ? signing_judge(judged, repository, signing->role, other, diag) : -ENOMEM;
+	int error = judged ? signing_judge(judged, repository, signing->role, other, diag) :
+		    -ENOMEM;
 
 	if (!error) {
 		json_t *good = good_signatures(judged, json_object_get(other->document,
@@ -366,8 +367,8 @@ int signing_take_file(const struct signing *signing, const struct repository *re
 	if (same_content(metadata, other)) {
 		error = take_good(signing, repository, metadata, other, diag);
 	} else {
-		diag_error(diag, source, 0, 0, "is not the content that is staged here and was shown: "
-			   "expected the same version with other signatures");
+		diag_error(diag, source, 0, 0, "is not the content that is staged here and was "
+			   "shown: expected the same version with other signatures");
 		error = -EINVAL;
 	}
 	metadata_free(other);

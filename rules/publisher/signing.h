@@ -5,8 +5,9 @@
 #include "rules/publisher/repository.h"
 
 /*
- * Who has to sign what is staged, and who has. A root answers to two: the published root's keys and
- * its own; every other role to the newest root or targets metadata, staged or published.
+ * Who has to sign a staged file, and who has. A root needs two sets of keys: the published root's
+ * and its own. Every other role needs the keys in the newest root or targets metadata, staged or
+ * published.
  */
 struct signing_demand {
 	const char *by;		/* "" or "the root before", "the new root" */
@@ -33,39 +34,47 @@ struct signing {
 int signing_judge(struct signing *signing, const struct repository *repository, const char *role,
 		  const struct metadata *metadata, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* Of what is staged (published): -ENOENT, without diag, when nothing is. */
+/*
+ * For what is staged (published): -ENOENT, without diag, if there is nothing. Otherwise 0 or -errno
+ * with diag.
+ */
 int signing_load(struct signing *signing, const struct repository *repository, const char *role,
 		 struct diag *diag) __attribute__((warn_unused_result));
 int signing_load_published(struct signing *signing, const struct repository *repository,
 			   const char *role, struct diag *diag) __attribute__((warn_unused_result));
 
+/* Is every demand met? */
 bool signing_complete(const struct signing *signing);
 
 /* NULL: this key may not sign it. */
 const struct signing_key *signing_may(const struct signing *signing, const struct key *key);
 
-/* "1 of 2 signatures (alice); any 1 of: bob, carol", "3 signatures, 2 needed (alice, bob, carol)" */
+/*
+ * Prints "1 of 2 signatures (alice); any 1 of: bob, carol" or "3 signatures, 2 needed (alice, bob,
+ * carol)".
+ */
 void signing_print(const struct signing *signing, struct text *out);
 
 /*
- * Signatures that are about to join a staged file: they are made of what was shown, by its bytes in
- * memory, whatever the file says meanwhile. metadata: as it was shown.
+ * Signatures that are about to join a staged file. They cover what was shown, by its bytes in
+ * memory, whatever the file says meanwhile. metadata: as it was shown. 0 or -errno with diag.
  */
 int signing_sign(const struct signing *signing, struct metadata *metadata,
-		 const struct secret *secret, struct diag *diag) __attribute__((warn_unused_result));
-/* One that was made elsewhere (key_signature_read): -EINVAL, -EACCES. */
+		 const struct secret *secret, struct diag *diag)
+	__attribute__((warn_unused_result));
+/* A signature that was made elsewhere (key_signature_read). 0, -EINVAL, -EACCES. */
 int signing_take(const struct signing *signing, struct metadata *metadata, const struct key *key,
 		 const void *bytes, size_t size, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* The same file with signatures, of another copy of the folder: those that count join. -EINVAL: it
- * is another content. */
+/* Signatures from another copy of the same file: those that count are added. -EINVAL: other
+ * content. */
 int signing_take_file(const struct signing *signing, const struct repository *repository,
 		      struct metadata *metadata, const char *source, const void *bytes, size_t size,
 		      struct diag *diag) __attribute__((warn_unused_result));
 
 /*
- * Under repository_lock: is what is staged still what was shown? -EBUSY with diag. Then its
- * signatures join those that were made meanwhile.
+ * Under repository_lock: is what is staged still what was shown? -EBUSY with diag if not. Then adds
+ * its signatures to those made meanwhile.
  */
 int signing_unchanged(const struct repository *repository, const char *role,
 		      const struct metadata *shown, struct diag *diag)

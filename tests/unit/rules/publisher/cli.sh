@@ -79,7 +79,7 @@ check test ! -e r
 expect 0 'APPLIANCE_ED25519' init e "${people[@]}" ed.pub --online one.pub two.pub
 expect 0 'rules      2 of 4: alice bob carol dave' init r "${people[@]}" --online one.pub two.pub \
 	--expires rules=30d
-expect 1 'a repository already' init r "${people[@]}" --online one.pub two.pub
+expect 1 'already a repository' init r "${people[@]}" --online one.pub two.pub
 printf 'list: x\nversion: 1\n[update]\ncom\n' >x.rules
 expect 1 'public suffix' add r x.rules
 expect 1 'must be blocked' add r "$root/rules/lists/oem.rules" --canary-block www.example.com
@@ -166,10 +166,10 @@ mkdir away
 for who in alice bob carol dave; do cp $who.pub away/; done
 expect 0 'fingerprint ' init m --people away/*.pub --online mallory.pub mallory2.pub
 expect 1 'expected --fingerprint DIGITS' sign m --key bob.pem --yes
-expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint 0123456789abcdef
+expect 1 'this is not the repository' sign m --key bob.pem --yes --fingerprint 0123456789abcdef
 # What has to come from elsewhere is not there to be copied.
 check test -z "$(grep "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)" said)"
-expect 1 'this is another repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
+expect 1 'this is not the repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
 expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
 expect 0 'has signed all of it already' sign m --key bob.pem
 
@@ -196,7 +196,7 @@ cp -r r elsewhere
 expect 0 'rules, version' sign elsewhere --key carol.pub --payload payload --yes
 check openssl dgst -sha256 -sign carol.pem -out signature payload
 openssl dgst -sha256 -sign alice.pem -passin file:pass -out other payload
-expect 1 'is not one of this key' sign elsewhere --key carol.pub --signature other --yes
+expect 1 'not a signature of this key' sign elsewhere --key carol.pub --signature other --yes
 expect 1 'not a signature' sign elsewhere --key carol.pub --signature pass --yes
 expect 0 '1 of 2 signatures (carol)' sign elsewhere --key carol.pub --signature signature --yes
 # Another copy of the folder, signed by somebody else: as after a merge in git.

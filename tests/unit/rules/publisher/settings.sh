@@ -70,7 +70,7 @@ mkdir s
 expect 1 'expected cordon.conf, network.conf' s --key bob.pem --for-all
 printf '[dns]\nworkers = 1\n' >s/cordon.conf
 expect 1 '(--root)' s --key bob.pem --for-all
-refuses "none of the root role's" s --key one.pem --root "$root" --for-all --yes
+refuses 'not a key of the root role' s --key one.pem --root "$root" --for-all --yes
 refuses 'for which appliances? Expected --for' s --key bob.pem --root "$root" --yes
 refuses 'for which appliances?' s --key bob.pem --root "$root" --for-all --for SN-1 --yes
 refuses 'the text that makers leave in its place' s --key bob.pem --root "$root" --for 'Default string' --yes
@@ -176,7 +176,7 @@ says 'nobody of the root role has signed' 'is begun anew'
 check jq -e ".signed.version == $((version + 2))" s/settings.json
 mv kept alice.seen
 sign bob --for-all --version 9007199254740990
-refuses 'or say the version yourself (--version)' s --key alice.pem --root "$root" --yes
+refuses 'or give the version yourself (--version)' s --key alice.pem --root "$root" --yes
 forget bob
 cp good/settings.json s/
 # what is kept beside the key is the key's, not a guess
@@ -234,7 +234,7 @@ cp -a good.signed s
 repo init r3 --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2 --expires root=3s >said 2>&1
 for key in alice bob; do repo sign r3 --key $key.pem --yes; done >said 2>&1
 sleep 3
-refuses 'appliances take nothing that its keys sign: renew it first' s --key alice.pem \
+refuses 'appliances accept nothing that its keys sign: renew it first' s --key alice.pem \
 	--root "$(ls r3/staging/*root.json)" --for-all --yes
 
 # ---- at the question: whatever changes there is not signed

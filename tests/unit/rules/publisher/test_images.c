@@ -129,7 +129,7 @@ static void test_refused(void **state)
 		assert_int_equal(stage(wrong[i], "x86_64", 100), -EINVAL);
 	assert_int_equal(stage("a.bundle", "x86_64", 100), 0);
 	assert_int_equal(stage("a.bundle", "x86_64", 100), -EEXIST);
-	assert_true(world_says("it is there already, with the same content"));
+	assert_true(world_says("it is already there, with the same content"));
 }
 
 static void test_newest_four_of_each(void **state)
@@ -145,7 +145,7 @@ static void test_newest_four_of_each(void **state)
 	assert_int_equal(stage("b3.bundle", "x86_64", 300), 0);
 	assert_int_equal(stage("b5.bundle", "x86_64", 500), 0);
 	assert_int_equal(stage("b0.bundle", "x86_64", 10), -EINVAL);
-	assert_true(world_says("4 newer images of x86_64 are there"));
+	assert_true(world_says("4 newer images of x86_64 are already there"));
 	publish();
 	published("arm.bundle b2.bundle b3.bundle b4.bundle b5.bundle ");
 	assert_int_equal(world_look(), 0);
@@ -168,7 +168,7 @@ static void test_chosen(void **state)
 	assert_int_equal(stage("c.bundle", "arm64", 100), 0);
 	publish();
 	assert_int_equal(pack(&packed, NULL), -EINVAL);
-	assert_true(world_says("expected the name of one"));
+	assert_true(world_says("give the name of one"));
 	assert_int_equal(pack(&packed, "c.bundle"), 0);
 	text_release(&packed);
 	assert_int_equal(pack(&packed, "d.bundle"), -ENOENT);

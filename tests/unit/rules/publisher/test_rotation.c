@@ -99,7 +99,7 @@ static void test_delegated(void **state)
 	world_close();
 	assert_int_equal(world_publish(ONE), 0);
 	assert_int_equal(rotate(&rotation, said, sizeof(said)), 0);
-	assert_string_equal(said, "rules: staged too, for its new keys to sign\n");
+	assert_string_equal(said, "rules: also staged, for its new keys to sign\n");
 	world_sign(ALICE);
 	world_sign(CAROL);
 	assert_int_equal(world_publish(ONE), 0);
@@ -162,7 +162,7 @@ static void test_delegate(void **state)
 	(void)state;
 	world_begin();
 	assert_int_equal(rotate(&rotation, said, sizeof(said)), 0);
-	assert_non_null(strstr(said, "docs: staged too"));
+	assert_non_null(strstr(said, "docs: also staged"));
 	world_sign(ALICE);
 	world_sign(BOB);
 	assert_int_equal(world_publish(ONE), 0);

@@ -81,7 +81,7 @@ publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: version 0.2.0 for x86_64' signed
 grep -q "sha256 $(sum cordon-x86_64-0.2.0.bundle)" signed
 grep -q '^  new$' signed
-says 1 'it is there already' repo image r cordon-x86_64-0.2.0.bundle
+says 1 'it is already there' repo image r cordon-x86_64-0.2.0.bundle
 says 1 'no image nothing.bundle is published' repo image r --pack out nothing.bundle
 says 0 '(in 7 days); next, on the appliance: cordon image install FILE' repo image r --pack packed
 repo image r --pack - > packed.out 2> said
@@ -289,7 +289,7 @@ publish
 # The four newest stay.
 repo image r cordon-x86_64-0.5.0.bundle > said
 repo sign r --key alice.pem --yes > said
-says 1 'it is there already' repo image r cordon-x86_64-0.5.0.bundle
+says 1 'it is already there' repo image r cordon-x86_64-0.5.0.bundle
 ! grep 'sign again' said || failed 'a warning of what did not happen'
 cp cordon-x86_64-0.5.0.bundle again.bundle
 cp -r r again
