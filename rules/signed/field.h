@@ -9,10 +9,10 @@
 #include "appliance/base/diag.h"
 
 /*
- * Members of a JSON object, each taken with its type and range. The first that is missing or of
- * another shape sets error to -EINVAL, and diag names the member and says what was expected. From
- * then on every call is a no-op that yields NULL, "" or the value as it was, so that a parser
- * checks error once at its end, and before a loop or a step that costs something.
+ * Members of a JSON object, each read with its type and range. The first missing or malformed one
+ * sets error to -EINVAL; diag names the member and says what was expected. From then on every call
+ * is a no-op that returns NULL or "" or leaves the value unchanged. So a parser checks error once at
+ * its end, and before a loop or an expensive step.
  */
 struct field {
 	const char *source;
@@ -20,13 +20,13 @@ struct field {
 	int error;
 };
 
-/* An optional member that is not there is NULL, "" or the value as it was, without an error. */
+/* An absent optional member gives NULL or "" or leaves the value unchanged, without an error. */
 enum { FIELD_REQUIRED, FIELD_OPTIONAL };
 #define FIELD_INTEGER_MAX ((INT64_C(1) << 53) - 1)	/* what every JSON parser keeps exact */
 
-/* -EINVAL unless it is good. */
+/* Sets error to -EINVAL unless good. */
 void field_expect(struct field *field, bool good, const char *name, const char *expected);
-/* The error of a step that is not about one member; 0: none. */
+/* Takes over the error of a step that is not about a single member; 0: none. */
 void field_result(struct field *field, int error);
 
 json_t *field_object(struct field *field, const json_t *parent, const char *name, int presence);
