@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 /*
- * A region of memory that is given back as a whole. Everything whose lifetime is "one parse" or
- * "one ruleset" lives in one; a function that takes an arena returns memory that belongs to it.
- * An arena has a budget: hostile input runs into -ENOMEM, not into the machine's limit.
+ * A region of memory that is freed as a whole, for everything that lives as long as "one parse" or
+ * "one ruleset". A function that takes an arena returns memory that belongs to it. An arena has a
+ * budget: hostile input causes -ENOMEM before it exhausts the machine.
  */
 struct arena {
 	struct arena_chunk *head;
@@ -14,10 +14,11 @@ struct arena {
 	size_t budget;	/* most bytes it may take */
 };
 
+/* budget: bytes that the arena may take in all. arena_release frees everything in it. */
 void arena_init(struct arena *arena, size_t budget);
 void arena_release(struct arena *arena);
 
-/* Zeroed memory, aligned for any type; NULL when the budget or the machine has no more. */
+/* Zeroed memory, aligned for any type; NULL when the budget is spent or memory is short. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((warn_unused_result));
 
 /* The same for an array; NULL also when count * size overflows. */

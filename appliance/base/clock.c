@@ -31,7 +31,7 @@ int64_t clock_uptime_ms(void)
 	return read_ms(CLOCK_BOOTTIME);
 }
 
-/* Nothing is set by it. Where it is refused, nobody is known to keep the clock. */
+/* Only reads. If the kernel refuses, assume that no time service keeps the clock. */
 static bool is_synchronized(void)
 {
 	struct timex timex = { .modes = 0 };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * Clocks, read at the rim. Wall time may be wrong (a box can wake in 1970), so whatever must
+ * Clocks, read at the rim. Wall time may be wrong (a box can wake in 1970). So anything that must
  * order events before the clock is set also carries the boot id and the uptime.
  */
 enum { CLOCK_TEXT = 32, CLOCK_BOOT_ID = 37 };
@@ -15,7 +15,7 @@ int64_t clock_wall(void);	/* seconds since 1970, UTC */
 int64_t clock_wall_ms(void);
 int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */
 
-/* All of them at once: what decisions about time begin with (signed/freshness.h). */
+/* All of them at once, the input of decisions about time (signed/freshness.h). */
 struct clock_reading {
 	int64_t wall;		/* clock_wall */
 	int64_t uptime_ms;	/* clock_uptime_ms */
@@ -23,8 +23,8 @@ struct clock_reading {
 };
 void clock_read(struct clock_reading *reading);
 
-/* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; the beginning of 1970 for what that
- * cannot say. Returns buffer. */
+/* RFC 3339 in UTC with milliseconds, "2026-11-23T23:14:59.123Z"; the beginning of 1970 for times
+ * outside its range. Returns buffer. */
 char *clock_print(int64_t wall_ms, char buffer[CLOCK_TEXT]);
 
 /* The kernel's boot id, NUL-terminated; "unknown" when it cannot be read. */

@@ -4,8 +4,8 @@
 #include "autoconf.h"
 
 /*
- * ENABLED(CONFIG_X) is 1 when Kconfig chose X and 0 when not, so that both ways are compiled and
- * checked and the optimiser drops the one that is off.
+ * ENABLED(CONFIG_X) is 1 if Kconfig chose X, else 0. So both branches are compiled and checked, and
+ * the optimiser drops the disabled one.
  */
 #define ENABLED_COMMA_1 0,
 #define ENABLED_SECOND(ignored, value, ...) value
@@ -13,7 +13,7 @@
 #define ENABLED_JOIN(value) ENABLED_PICK(ENABLED_COMMA_##value)
 #define ENABLED(option) ENABLED_JOIN(option)
 
-/* Sanitizers need system calls and address space that a sealed role has not. */
+/* Sanitizers need system calls and address space that a sealed role does not have. */
 #ifdef CORDON_SANITIZE
 #define HARDENED 0
 #else

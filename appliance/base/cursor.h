@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * A bounded walk over bytes that somebody else owns, for reading or for writing, in network byte
- * order. The first step out of bounds sets failed; from then on every call is a no-op that yields
- * zeros, so that a caller checks once at the end of a record.
+ * A bounded walk over bytes in the caller's memory, for reading or for writing, in network byte
+ * order. The first step out of bounds sets failed. From then on every call is a no-op that returns
+ * zeros, so a caller checks once at the end of a record.
  */
 struct cursor {
 	uint8_t *data;	/* only written through the put functions */
@@ -17,9 +17,11 @@ struct cursor {
 	bool failed;
 };
 
+/* Over size bytes, which must outlive the cursor. */
 struct cursor cursor_reader(const void *data, size_t size);
 struct cursor cursor_writer(void *data, size_t size);
 
+/* The next unsigned number; 0 after a failure. */
 uint8_t cursor_get8(struct cursor *cursor);
 uint16_t cursor_get16(struct cursor *cursor);
 uint32_t cursor_get32(struct cursor *cursor);
@@ -31,12 +33,14 @@ const uint8_t *cursor_take(struct cursor *cursor, size_t size);
 /* Fill out with size bytes, zeros after a failure. */
 void cursor_get(struct cursor *cursor, void *out, size_t size);
 
+/* Appends to what is written; fails when there is no room. */
 void cursor_put8(struct cursor *cursor, uint8_t value);
 void cursor_put16(struct cursor *cursor, uint16_t value);
 void cursor_put32(struct cursor *cursor, uint32_t value);
 void cursor_put64(struct cursor *cursor, uint64_t value);
 void cursor_put(struct cursor *cursor, const void *bytes, size_t size);
 
+/* Bytes that are not read or written yet; 0 after a failure. */
 static inline size_t cursor_left(const struct cursor *cursor)
 {
 	return cursor->failed ? 0 : cursor->size - cursor->at;

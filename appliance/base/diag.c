@@ -27,8 +27,7 @@ void diag_error(struct diag *diag, const char *source, unsigned int line, unsign
 	va_start(arguments, format);
 	vsnprintf(entry->message, sizeof(entry->message), format, arguments);
 	va_end(arguments);
-	/* Words of a hostile file or peer stand in messages, and must not make a second line that looks like
-	 * one of ours either. */
+	/* Messages quote hostile files and peers, which must not be able to forge a second line. */
 	text_mask(entry->source);
 	text_mask(entry->message);
 }
@@ -87,7 +86,8 @@ void diag_encode(const struct diag *diag, struct text *out)
 {
 	const size_t kept = diag->count < DIAG_KEEP ? diag->count : DIAG_KEEP;
 
-	put_numbers(out, diag->count < UINT32_MAX ? (uint32_t)diag->count : UINT32_MAX, (uint32_t)kept);
+	put_numbers(out, diag->count < UINT32_MAX ? (uint32_t)diag->count : UINT32_MAX,
+		    (uint32_t)kept);
 	for (size_t i = 0; i < kept; i++) {
 		put_numbers(out, diag->entry[i].line, diag->entry[i].column);
 		put_text(out, diag->entry[i].source);

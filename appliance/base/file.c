@@ -50,7 +50,7 @@ int file_read_fd(int fd, size_t limit, char **data, size_t *size)
 
 int file_read(int folder, const char *path, size_t limit, char **data, size_t *size)
 {
-	/* O_NONBLOCK: a named pipe in place of the file must not hang the reader. */
+	/* O_NONBLOCK: a named pipe in place of the file must not block the reader. */
 	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int error;
 
@@ -78,7 +78,7 @@ int file_write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-/* The folder that holds path, opened, so that the rename itself reaches the disk. */
+/* Syncs the folder that contains path, so that the rename itself reaches the disk. */
 static int sync_folder(int folder, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -98,8 +98,8 @@ static int sync_folder(int folder, const char *path)
 	return error;
 }
 
-/* Nothing that stands there is opened: on a stranger's stick the name may be a device, a pipe, or a
- * second name of another file. */
+/* Opens nothing that exists: on an untrusted stick the name may be a device, a pipe, or a second
+ * name of another file. */
 static int create(int folder, const char *path, mode_t mode)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
@@ -133,7 +133,7 @@ int file_replace(int folder, const char *path, const void *data, size_t size, mo
 	return sync_folder(folder, path);
 }
 
-/* Of what keeps no files: all of it, or an error. */
+/* For devices, pipes and terminals: writes all of it, or returns an error. */
 static int write_through(const char *path, const void *data, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), error;
@@ -145,7 +145,7 @@ static int write_through(const char *path, const void *data, size_t size)
 	error = fstat(fd, &status) < 0 ? -errno : S_ISREG(status.st_mode) ? -ELOOP : 0;
 	if (!error)
 		error = file_write_all(fd, data, size);
-	/* Pipes and terminals cannot, and need not. */
+	/* Pipes and terminals cannot sync, and need not. */
 	if (!error && fsync(fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		error = -errno;
 	close(fd);
@@ -178,13 +178,14 @@ const char *file_write_problem(int error)
 {
 	switch (error) {
 	case -ELOOP:
-		return "a link stands there: name the file that it leads to, or - for standard output";
+		return "this is a symbolic link: name the file that it leads to, or - for standard "
+		       "output";
 	case -EISDIR:
-		return "a folder stands there: name a file in it";
+		return "this is a folder: name a file in it";
 	case -ENOTSUP:
-		return "a socket stands there: name a file";
+		return "this is a socket: name a file";
 	case -EEXIST:
-		return "something is there already: name another file, or move it away";
+		return "already exists: name another file, or move it away";
 	default:
 		return strerror(-error);
 	}
@@ -220,7 +221,10 @@ int file_set_aside(int folder, const char *path)
 
 enum { LOCK_TRIES = 8 };
 
-/* Others could have opened it before its mode was put right: such a file holds no lock of ours. */
+/*
+ * Others could have opened it before its mode was corrected: a lock on such a file protects
+ * nothing.
+ */
 static bool is_private(int fd)
 {
 	struct stat status;
@@ -229,7 +233,7 @@ static bool is_private(int fd)
 	       status.st_uid == geteuid() && (status.st_mode & 077) == 0;
 }
 
-/* Somebody may have replaced the file between our open and our lock. */
+/* Another process may have replaced the file between our open and our lock. */
 static bool is_still_there(int folder, const char *path, int fd)
 {
 	struct stat ours, there;
@@ -239,7 +243,7 @@ static bool is_still_there(int folder, const char *path, int fd)
 	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* A descriptor of a private file; -EAGAIN: what was there is gone now, look again. */
+/* A descriptor of a private file; -EAGAIN: the file is gone now, try again. */
 static int open_private(int folder, const char *path)
 {
 	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;

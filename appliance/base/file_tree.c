@@ -10,7 +10,7 @@
 
 #include "appliance/base/file.h"
 
-/* Folders that others write to: what is opened and removed lies beneath them. */
+/* Folders that others write to: everything opened and removed is beneath them. */
 
 static bool is_dots(const char *name)
 {
@@ -19,7 +19,7 @@ static bool is_dots(const char *name)
 
 /* ---- opening ---- */
 
-/* O_DIRECTORY says ENOTDIR of a link, too. */
+/* O_DIRECTORY reports ENOTDIR for a link too. */
 static int explain(int folder, const char *name, int error)
 {
 	struct stat status;
@@ -66,16 +66,16 @@ int file_open_beneath(int folder, const char *path, int flags, mode_t mode)
 /* ---- removing ---- */
 
 /*
- * Folders in folders are moved to the top before they are emptied, so that depth costs nothing:
- * neither descriptors nor stack, and no path becomes long.
+ * Nested folders are moved to the top before they are emptied. So depth costs neither descriptors
+ * nor stack, and no path becomes long.
  */
 struct removal {
 	DIR *top;
 	dev_t device;
-	unsigned int next;	/* number of the next folder that is moved up */
+	unsigned int next;	/* number of the next folder to move up */
 	unsigned int entries;
 	int error;		/* of the first that stayed */
-	bool progress;		/* so that a further pass is worth it */
+	bool progress;		/* another pass is worthwhile */
 };
 
 static void take(struct removal *removal, int error)
@@ -85,7 +85,7 @@ static void take(struct removal *removal, int error)
 	removal->progress |= error == 0;
 }
 
-/* -EISDIR: a folder with something in it. */
+/* -EISDIR: a folder that is not empty. */
 static int remove_entry(int folder, const char *name)
 {
 	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
@@ -116,7 +116,7 @@ static DIR *open_folder(int parent, const char *name, dev_t *device)
 	return directory;
 }
 
-/* A name that the tree has already is passed over. */
+/* Skips names that the tree has already. */
 static int move_up(struct removal *removal, int from, const char *name)
 {
 	char fresh[32];
@@ -133,7 +133,7 @@ static int move_up(struct removal *removal, int from, const char *name)
 	return 0;
 }
 
-/* A folder directly in the top one. */
+/* Empties a folder directly in the top one. */
 static int empty(struct removal *removal, DIR *folder)
 {
 	const struct dirent *entry;

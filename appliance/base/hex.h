@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hexadecimal in lower case, the one form that signed metadata may use: two forms of the same
- * bytes would be two names of the same thing. */
+/* Hexadecimal in lower case, the one form allowed in signed metadata: two forms of the same bytes
+ * would be two names for the same thing. */
 
 /* text: 2 * size + 1. */
 void hex_print(const uint8_t *bytes, size_t size, char *text);
-/* Exactly 2 * size digits, and then the end. */
+/* True for exactly 2 * size digits and nothing after them. */
 bool hex_parse(uint8_t *bytes, size_t size, const char *text);
-/* Only digits, to the end; an empty text too. */
+/* True if there are only digits; an empty text too. */
 bool hex_check(const char *text);

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * A thin event loop over epoll, one a thread. The caller owns every struct watch and keeps it in
- * place from loop_add to loop_remove; a callback may remove any watch, its own too.
+ * A thin event loop over epoll, one per thread. The caller owns every struct watch and keeps it in
+ * place from loop_add to loop_remove. A callback may remove any watch, even its own.
  */
 struct watch {
 	int fd;
@@ -15,11 +15,13 @@ struct watch {
 
 struct loop {
 	int epoll;
-	struct watch *batch[64];	/* to be delivered; entries of removed watches become NULL */
+	/* To be delivered; entries of removed watches become NULL. */
+	struct watch *batch[64];
 	uint32_t events[64];
 	int batched;
 };
 
+/* 0 or -errno; loop_release closes the loop and leaves the watches' descriptors open. */
 int loop_init(struct loop *loop) __attribute__((warn_unused_result));
 void loop_release(struct loop *loop);
 
@@ -28,7 +30,10 @@ int loop_add(struct loop *loop, struct watch *watch, uint32_t events)
 int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
 void loop_remove(struct loop *loop, struct watch *watch);	/* does not close the descriptor */
 
-/* Waits at most timeout_ms (-1: for ever) for one batch; 0 or -errno, EINTR is not one. */
+/* Waits up to timeout_ms (-1: forever) for one batch. 0 or -errno; EINTR counts as 0. */
 int loop_wait(struct loop *loop, int timeout_ms);
-/* Calls back for the batch that loop_wait got; apart from it, so that a clock is read between. */
+/*
+ * Runs the callbacks of the batch. Separate from loop_wait so that callers can read the clock in
+ * between.
+ */
 void loop_deliver(struct loop *loop);

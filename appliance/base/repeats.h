@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A message that clients can cause as often as they like: said at once, then once a minute with how
- * often it came meanwhile. Zeros are a new one. */
+/* A message that clients can trigger as often as they like: printed at once, then once a minute
+ * with the number of repetitions. A new one is all zeros. */
 enum { REPEATS_MS = 60 * 1000 };
 
 struct repeats {
@@ -14,5 +14,5 @@ struct repeats {
 	uint64_t kept_back;	/* since then */
 };
 
-/* It happens: is it said now? *more: how often it was kept back since it was said last. */
+/* It happened: print it now? *more: how often it was held back since the last time. */
 bool repeats_say(struct repeats *repeats, int64_t now, uint64_t *more);

@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What every process needs that waits, talks over descriptors it has, allocates and ends (qsort
- * asks sysinfo how much memory it may take). */
+/* For every process that waits, uses its descriptors, allocates and ends (qsort calls sysinfo to
+ * learn how much memory it may take). */
 static const int common_syscalls[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(writev), SCMP_SYS(readv),
@@ -37,8 +37,8 @@ static const int common_syscalls[] = {
 };
 
 /*
- * What glibc's allocator asks for when a thread's heap shrinks (/proc/sys/vm/overcommit_memory) or
- * there are many threads (processors), and does without when it is refused.
+ * glibc's allocator tries these when a thread's heap shrinks (/proc/sys/vm/overcommit_memory) or
+ * there are many threads (processors), and works without them.
  */
 static const int refused_syscalls[] = { SCMP_SYS(openat), SCMP_SYS(sched_getaffinity) };
 
@@ -102,26 +102,28 @@ static bool is_allowed(const struct sandbox *sandbox, int number)
 	return false;
 }
 
-/* Nothing that a role wrote into memory can ever be executed. */
+/* Memory that a role can write can never be executed. */
 static int allow_memory(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp data = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &data);
 
 	if (!error)
-		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &data);
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+					       &data);
 	return error;
 }
 
-/* Not F_SETOWN and its like, which send signals. */
+/* Leaves out F_SETOWN and the like, which send signals. */
 static int allow_fcntl(scmp_filter_ctx filter)
 {
-	static const int commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL,
-					F_ADD_SEALS, F_GET_SEALS };
+	static const int commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+					F_SETFL, F_ADD_SEALS, F_GET_SEALS };
 	int error = 0;
 
 	for (size_t i = 0; !error && i < sizeof(commands) / sizeof(*commands); i++) {
-		const struct scmp_arg_cmp command = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i], 0);
+		const struct scmp_arg_cmp command = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)commands[i],
+							       0);
 
 		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 					       &command);
@@ -129,8 +131,7 @@ static int allow_fcntl(scmp_filter_ctx filter)
 	return error;
 }
 
-/* Whoever has sockets may say that it sends no more. Not that it hears no more: a listener outlives
- * its role. */
+/* A role with sockets may shut down sending. Not receiving: a listener outlives its role. */
 static int allow_shutdown(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp how = SCMP_A1_32(SCMP_CMP_EQ, SHUT_WR, 0);
@@ -155,7 +156,7 @@ static int allow_sockets(scmp_filter_ctx filter, const struct sandbox *sandbox)
 	return error;
 }
 
-/* clone3 keeps its flags in memory, where no filter looks: glibc does with clone then. */
+/* clone3 keeps its flags in memory, which filters cannot see; glibc falls back to clone. */
 static int allow_threads(scmp_filter_ctx filter)
 {
 	const uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
@@ -222,7 +223,7 @@ int sandbox_enter(const struct sandbox *sandbox, const char **step)
 		return error;
 	*step = "capabilities";
 	error = enter_capabilities(sandbox->capabilities);
-	/* Another user forgets it, so not before. */
+	/* Changing the user clears this setting, so it comes afterwards. */
 	if (!error && sandbox->with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		error = -errno;
 	if (error || !HARDENED)

@@ -22,7 +22,7 @@
 
 enum {
 	FRAME = 0x5ea1ed01,
-	/* Result, errors and lengths beside the answer. */
+	/* Result, errors and lengths, in addition to the answer. */
 	FRAME_MOST = 64 + DIAG_KEEP * (DIAG_SOURCE + DIAG_MESSAGE + 16),
 	ERRNO_MOST = 4095
 };
@@ -52,7 +52,7 @@ static int close_others(const struct sealed *sealed, int pipe)
 	return close_range(from, ~0U, 0) < 0 ? -errno : 0;
 }
 
-/* Of a folder that is gone nobody makes a file, and it leaves nothing behind. */
+/* A deleted folder: no file can be made in it, and it leaves nothing behind. */
 static int enter_nowhere(void)
 {
 	static const char *const parent[] = { "/run", "/tmp", "/dev/shm" };
@@ -83,8 +83,8 @@ static int enter(const struct sealed *sealed, int pipe, const char **step)
 	static const int syscalls[] = { SYS_pread64 };
 	const struct sandbox sandbox = {
 		.root = ".", .uid = SEALED_UID, .syscalls = syscalls, .syscall_count = 1,
-		.memory = sealed->memory ? sealed->memory : SEALED_MEMORY, .cpu_seconds = seconds(sealed),
-		.unprivileged = geteuid() != 0, .with_parent = true,
+		.memory = sealed->memory ? sealed->memory : SEALED_MEMORY,
+		.cpu_seconds = seconds(sealed), .unprivileged = geteuid() != 0, .with_parent = true,
 	};
 	int error;
 
@@ -117,8 +117,8 @@ static void be_sealed(const struct sealed *sealed, int pipe)
 
 	diag_init(&diag);
 	if (error)
-		diag_error(&diag, sealed->what, 0, 0, "cannot be read: whoever reads it cannot be shut in (%s: "
-			   "%s): restart and try again", step, strerror(-error));
+		diag_error(&diag, sealed->what, 0, 0, "cannot be read: its reader cannot be "
+			   "confined (%s: %s): restart and try again", step, strerror(-error));
 	else
 		error = sealed->work(sealed->context, &answer, &diag);
 	if (!error && text_failed(&answer))
@@ -129,7 +129,7 @@ static void be_sealed(const struct sealed *sealed, int pipe)
 
 /* ---- in the parent ---- */
 
-/* 0: the pipe was closed; *late, *loud: it was not, and why. */
+/* Reads until the pipe is closed (0); otherwise *late or *loud says why not. */
 static void hear(int fd, int64_t end, size_t most, struct text *in, bool *late, bool *loud)
 {
 	char buffer[16384];
@@ -154,14 +154,14 @@ static void hear(int fd, int64_t end, size_t most, struct text *in, bool *late, 
 
 static int refuse(const char *what, int error, const char *why, struct diag *diag)
 {
-	diag_error(diag, what, 0, 0, "cannot be read: its reader %s, so nothing of it is used: make the file "
-		   "anew, or leave it away", why);
+	diag_error(diag, what, 0, 0, "cannot be read: its reader %s, so nothing of it is used: "
+		   "make the file again, or leave it out", why);
 	return error;
 }
 
 int sealed_refuse(const char *what, struct diag *diag)
 {
-	return refuse(what, -EBADMSG, "answered what makes no sense", diag);
+	return refuse(what, -EBADMSG, "gave a malformed answer", diag);
 }
 
 static bool used_up(const struct rusage *usage, unsigned int limit)
@@ -175,18 +175,20 @@ static int judge_end(const struct sealed *sealed, int status, bool late, const s
 	const int ended_by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	if (ended_by == SIGSYS)
-		return refuse(sealed->what, -EPERM, "wanted what it has no right to and was ended", diag);
+		return refuse(sealed->what, -EPERM, "tried something forbidden and was ended",
+			      diag);
 	if (late || ended_by == SIGXCPU || (ended_by == SIGKILL && used_up(usage, seconds(sealed))))
-		return refuse(sealed->what, -ETIMEDOUT, "did not come to an end", diag);
+		return refuse(sealed->what, -ETIMEDOUT, "did not end in time", diag);
 	if (ended_by == SIGKILL)
-		return refuse(sealed->what, -ENOMEM, "was ended for want of memory", diag);
+		return refuse(sealed->what, -ENOMEM, "was ended for lack of memory", diag);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return refuse(sealed->what, -EFAULT, "crashed", diag);
 	return 0;
 }
 
-/* What it said, once it ended as it should. */
-static int decode(const struct sealed *sealed, const struct text *in, struct text *answer, struct diag *diag)
+/* Decodes the answer of a child that ended properly. */
+static int decode(const struct sealed *sealed, const struct text *in, struct text *answer,
+		  struct diag *diag)
 {
 	struct cursor cursor = cursor_reader(in->data, in->length);
 	const uint32_t frame = cursor_get32(&cursor), result = cursor_get32(&cursor);
@@ -208,7 +210,7 @@ static int decode(const struct sealed *sealed, const struct text *in, struct tex
 	return text_failed(answer) ? -ENOMEM : 0;
 }
 
-/* One that said all it had to say may go on all the same. */
+/* A child that has sent its whole answer may still be running. */
 static int wait_for(pid_t pid, int64_t end, bool *late, struct rusage *usage)
 {
 	const struct timespec pause = { .tv_nsec = 500000 };
@@ -226,7 +228,8 @@ static int wait_for(pid_t pid, int64_t end, bool *late, struct rusage *usage)
 	return status;
 }
 
-static int follow(const struct sealed *sealed, pid_t pid, int fd, struct text *answer, struct diag *diag)
+static int follow(const struct sealed *sealed, pid_t pid, int fd, struct text *answer,
+		  struct diag *diag)
 {
 	struct text in = TEXT_EMPTY;
 	struct rusage usage = { .ru_utime = { .tv_sec = 0 } };
@@ -264,8 +267,8 @@ int sealed_run(const struct sealed *sealed, struct text *answer, struct diag *di
 			return follow(sealed, pid, ends[0], answer, diag);
 		close(ends[0]);
 	}
-	diag_error(diag, sealed->what, 0, 0, "cannot be read now: there is no process for it: %s",
-		   strerror(-error));
+	diag_error(diag, sealed->what, 0, 0, "cannot be read now: no process could be started for "
+		   "it: %s", strerror(-error));
 	return error;
 }
 

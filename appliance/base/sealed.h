@@ -9,20 +9,22 @@
 #include "appliance/base/text.h"
 
 /*
- * What strangers wrote (a stick, the EFI partition, a copy, a packed image) is parsed by a child that is
- * thrown away, and not by root. It is forked, so it sees what its parent had in memory, and gives up the
- * rest (sandbox.h) before it looks at a byte: a user of its own, an empty root, no capabilities, every
- * descriptor but those named, system calls that open, connect or execute; memory and time are limited.
- * Its answer comes through a pipe, bounded, and is not believed to be well-formed: whoever asked decodes it
- * field by field and then uses that and the bytes themselves, unparsed. Memory that is handed over must not
- * be MAP_SHARED: that it could write.
+ * Untrusted input (a stick, the EFI partition, a copy, a packed image) is parsed by a disposable
+ * child that is not root. The child is forked, so it sees its parent's memory. Before it looks at a
+ * byte it gives up the rest (sandbox.h): it gets a user of its own, an empty root, no capabilities,
+ * and only the given descriptors. System calls that open, connect or execute are forbidden; memory
+ * and time are limited. Its answer comes through a pipe, bounded, and may be malformed: the caller
+ * decodes it field by field, and uses only that and the unparsed bytes. Memory passed to the child
+ * must not be MAP_SHARED, because the child could write to it.
  *
- * What was accepted once and lies root-owned among the settings in force, or in the state folder, is the
- * box's own and may be parsed where it is needed. Who is not root keeps user and root, and all else holds.
+ * Input that was accepted once and lies root-owned among the settings in force, or in the state
+ * folder, is the box's own and may be parsed where it is needed. A process that is not root keeps
+ * user and root; everything else applies.
  */
-enum { SEALED_UID = 64499 };	/* below those of cordond's roles: settings may not be known yet */
+enum { SEALED_UID = 64499 };	/* below those of cordond's roles, since settings may be unknown
+				 * yet */
 
-/* In the child: fills answer and diag; 0 or -errno. */
+/* Runs in the child: fills answer and diag. 0 or -errno. */
 typedef int sealed_work(void *context, struct text *answer, struct diag *diag);
 
 struct sealed {
@@ -32,24 +34,25 @@ struct sealed {
 	const int *keep;	/* descriptors that it reads */
 	size_t keeps;
 	size_t answer;		/* bytes at most */
-	uint64_t memory;	/* address space, bytes, with what the parent has; 0: SEALED_MEMORY */
+	/* Bytes of address space, including the parent's; 0: SEALED_MEMORY. */
+	uint64_t memory;
 	unsigned int seconds;	/* until it is killed; 0: SEALED_SECONDS */
 };
 enum { SEALED_MEMORY = 192 << 20, SEALED_SECONDS = 20 };
 
 /*
- * What work said: its result, its errors behind those of diag, and after 0 its answer, which is the
- * caller's (TEXT_EMPTY before). Else, with a word in diag about what and why:
- * -EPERM: it asked the kernel for what it must not; -ETIMEDOUT: it did not end; -ENOMEM; -EFAULT: it
- * crashed; -EBADMSG: its answer is too long, cut short or none; -errno: there could be no such child.
+ * Returns what work returned, with its errors appended to diag and, after 0, its answer, which the
+ * caller releases (TEXT_EMPTY before). Otherwise, with an explanation in diag: -EPERM: it made a
+ * forbidden system call; -ETIMEDOUT: it did not end; -ENOMEM; -EFAULT: it crashed; -EBADMSG: its
+ * answer is too long, cut short or missing; -errno: the child could not be started.
  */
 int sealed_run(const struct sealed *sealed, struct text *answer, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* The caller cannot use the answer, see sealed_run: says so; -EBADMSG. */
+/* For a caller that cannot use the answer (see sealed_run): reports that; returns -EBADMSG. */
 int sealed_refuse(const char *what, struct diag *diag);
 
-/* Fields of an answer. Bytes and texts come behind their length; take fails the cursor when there are more
- * than most, NULL then. */
+/* Fields of an answer. Bytes and texts follow their length; if that exceeds most, take fails the
+ * cursor and returns NULL. */
 void sealed_put32(struct text *out, uint32_t value);
 void sealed_put64(struct text *out, uint64_t value);
 void sealed_put_bytes(struct text *out, const void *bytes, size_t size);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The link by which a self-test acts as a client. Only root can make it; it is gone when the test is,
- * before its blocks are written into the log, so that its index is always this one: it says that no
+ * The link through which a self-test acts as a client. Only root can make it. It is removed with
+ * the test, before its blocks are written to the log, so its index there is always this one: no
  * client of the network was blocked.
  */
 #define SELFTEST_LINK "selftest0"

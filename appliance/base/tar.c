@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where a header has what (POSIX.1-2017, pax, "ustar Interchange Format"). */
+/* Offsets of the header's fields (POSIX.1-2017, pax, "ustar Interchange Format"). */
 enum { NAME = 0, NAME_SIZE = 100, SIZE = 124, SIZE_SIZE = 12, SUM = 148, SUM_SIZE = 8, KIND = 156,
        MAGIC = 257, PREFIX = 345, PREFIX_SIZE = 155 };
 
-/* Octal digits, spaces before them, then space, NUL or the field's end. */
+/* Octal digits, after optional spaces, up to a space, a NUL or the end of the field. */
 static bool take_number(const uint8_t *field, size_t size, uint64_t *number)
 {
 	size_t at = 0;
@@ -25,7 +25,7 @@ static bool take_number(const uint8_t *field, size_t size, uint64_t *number)
 	return at == size || field[at] == ' ' || field[at] == '\0';
 }
 
-/* The sum of all bytes, its own field being spaces. */
+/* The sum of all bytes, counting its own field as spaces. */
 static bool sum_is_right(const uint8_t *block)
 {
 	uint64_t written, sum = ' ' * SUM_SIZE;
@@ -65,19 +65,19 @@ int tar_header_parse(struct tar_header *header, const uint8_t block[TAR_BLOCK])
 	if (!sum_is_right(block) || !take_number(block + SIZE, SIZE_SIZE, &header->size))
 		return -EBADMSG;
 	header->kind = kind_of(block[KIND]);
-	/* GNU's own form ("ustar  ") keeps times where this one has the beginning of a name. */
+	/* GNU's own form ("ustar  ") has times where this one has the beginning of a name. */
 	if (memcmp(block + MAGIC, "ustar", 6) == 0 && *prefix)
 		snprintf(header->name, sizeof(header->name), "%.*s/%.*s",
 			 (int)strnlen(prefix, PREFIX_SIZE), prefix, length, name);
 	else
 		snprintf(header->name, sizeof(header->name), "%.*s", length, name);
-	/* Links and devices have no content, whatever they say. */
+	/* Links and devices have no content, whatever their size field says. */
 	if (header->kind == TAR_FOLDER || ('1' <= block[KIND] && block[KIND] <= '6'))
 		header->size = 0;
 	return 0;
 }
 
-/* "LENGTH KEY=VALUE\n", the length being that of all of it; 0: no such record. */
+/* "LENGTH KEY=VALUE\n", where the length counts the whole record; 0: not such a record. */
 static size_t record_length(const char *record, size_t left)
 {
 	size_t length = 0, at = 0;

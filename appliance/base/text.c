@@ -13,7 +13,7 @@ void text_release(struct text *text)
 	*text = TEXT_EMPTY;
 }
 
-/* Room for length more bytes and the NUL. */
+/* Makes room for length more bytes and the NUL. */
 static bool text_reserve(struct text *text, size_t length)
 {
 	size_t capacity = text->capacity ? text->capacity : 256;
@@ -76,12 +76,13 @@ void text_printf(struct text *text, const char *format, ...)
 
 /* ---- of somebody else ---- */
 
-/* Bytes of the UTF-8 character that is there; 1 when it is none. A continuation that is a C1 byte is only
- * harmless within its character. */
+/* The length of the UTF-8 character at text; 1 if it is malformed. A continuation byte in the C1
+ * range is only harmless within its character. */
 static size_t character(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
-	size_t length = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 1;
+	size_t length = at[0] < 0xc2 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 :
+			1;
 
 	if (length > left || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90))
 		return 1;
@@ -92,7 +93,7 @@ static size_t character(const char *text, size_t left)
 	return length;
 }
 
-/* Bytes of a character that steers, at the beginning of text; 0: it is harmless. */
+/* The length of a steering character at the beginning of text; 0: it is harmless. */
 static size_t steering(const char *text, size_t left)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -111,13 +112,13 @@ static size_t steering(const char *text, size_t left)
 	}
 }
 
-/* Is it of C0, and fine here all the same? */
+/* A C0 byte that is allowed here? */
 static bool is_fine(char c, const char *but)
 {
 	return c && strchr(but, c);
 }
 
-/* What takes the place of a byte that steers. */
+/* The replacement for a steering byte. */
 static char harmless(char c)
 {
 	return c == '\n' || c == '\r' || c == '\t' ? ' ' : '?';
@@ -167,7 +168,7 @@ void text_fit(char *out, size_t size, const char *text, size_t length)
 		if (text[at] == ' ' || text[at] == '\n')
 			word = at;
 	}
-	/* A word that fills most of it is cut all the same. */
+	/* A word that fills most of the room is cut anyway. */
 	if (word > size / 2)
 		at = word;
 	memcpy(out, text, at);

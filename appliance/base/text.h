@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Text that grows. After the first failure (no memory) every call is a no-op and text_failed says
- * so, so that a printer checks once at its end. data is NUL-terminated, or NULL when empty.
+ * Text that grows. After the first failure (no memory) every call is a no-op and text_failed is
+ * true, so a printer checks once at its end. data is NUL-terminated, or NULL when empty.
  */
 struct text {
 	char *data;
@@ -17,29 +17,31 @@ struct text {
 
 #define TEXT_EMPTY ((struct text){ .data = NULL })
 
+/* Appending calls copy. text_release leaves TEXT_EMPTY, which may be filled again. */
 void text_release(struct text *text);
 void text_put(struct text *text, const void *bytes, size_t length);
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Text of somebody else that is shown on a terminal must not steer it, nor turn around the order in which
- * what follows is read: C0 (a tab, too) and DEL, C1 as U+0080 to U+009F or as a byte of its own, marks of
- * direction.
+ * Untrusted text shown on a terminal must not steer it, nor reverse the reading order of what
+ * follows. Steering are: C0 (tabs too) and DEL, C1 as U+0080 to U+009F or as single bytes, and
+ * direction marks.
  */
-/* None of them; but: of C0, what is fine here. */
+/* Has it none of them? but: C0 characters that are allowed here. */
 bool text_is_plain(const char *text, size_t length, const char *but);
-/* '?' for each of them, in place, and a blank for what begins a line or a column; what then is shorter moves
- * up, and newlines at the end go. */
+/* Replaces each of them by '?', in place, and by a blank for characters that begin a line or a
+ * column. If the text gets shorter it moves up; newlines at the end are removed. */
 void text_mask(char *text);
-/* The same while it is appended, without the last. */
+/* The same while appending; newlines at the end stay. */
 void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but);
 /*
- * One line for people in size bytes (8 at least) with the NUL: text masked, and where it does not fit, cut
- * behind a word with "...".
+ * One line for people of at most size bytes (8 or more) including the NUL. The text is masked and,
+ * if it does not fit, cut after a word with "...".
  */
 void text_fit(char *out, size_t size, const char *text, size_t length);
 
+/* Did an append fail? What is in it then is incomplete. */
 static inline bool text_failed(const struct text *text)
 {
 	return text->failed;

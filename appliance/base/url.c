@@ -15,7 +15,7 @@ static bool is_alnum(char c)
 	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* Letters, digits, '-' and '.', or what stands between the brackets of an IPv6 address. */
+/* Letters, digits, '-' and '.', or the part between the brackets of an IPv6 address. */
 static bool host_parse(struct url *url, const char *text, size_t length, bool literal)
 {
 	if (length == 0 || length >= sizeof(url->host))
@@ -46,7 +46,7 @@ static bool port_parse(struct url *url, const char *text, size_t length)
 	return port > 0 && port <= 65535;
 }
 
-/* Goes onto the request line as it is: visible ASCII, no query, no fragment, no dot segments. */
+/* Used on the request line unchanged: visible ASCII, no query, no fragment, no dot segments. */
 static bool path_parse(struct url *url, const char *text)
 {
 	size_t length = strlen(text);

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* http:// and https:// addresses of mirrors and collectors (RFC 3986); no user, query or fragment. */
+/*
+ * http:// and https:// addresses of mirrors and collectors (RFC 3986); no user, query or fragment.
+ */
 enum { URL_HOST = 254, URL_PATH = 512 };
 
 struct url {
@@ -15,6 +17,6 @@ struct url {
 	char path[URL_PATH];	/* begins and ends with '/' : a folder */
 };
 
-/* -EINVAL: message (a static string) says what was expected. */
+/* 0, or -EINVAL: message (a static string) says what was expected. */
 int url_parse(struct url *url, const char *text, const char **message)
 	__attribute__((warn_unused_result));

@@ -6,7 +6,7 @@
 
 /*
  * The control protocol: one request and one reply over a SOCK_SEQPACKET Unix socket, encoded field
- * by field. Whoever may open the socket (root) may ask.
+ * by field. A process that may open the socket (root) may ask.
  */
 #define CONTROL_SOCKET "control"
 
@@ -26,14 +26,15 @@ enum control_type {
 	CONTROL_UPDATE,	/* look for an update now; reply: text */
 	CONTROL_HOLD,	/* take no new release until CONTROL_RELEASE; reply: text */
 	CONTROL_RELEASE,
-	CONTROL_SEEN,	/* whoever asked saw what the status says of others' changes; reply: text */
+	CONTROL_SEEN,	/* the caller saw the changes by others in the status; reply: text */
 	CONTROL_TYPES
 };
 
 enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_DISARMED, MODE_COUNT };
+/* "enforce"; static memory. */
 const char *mode_print(enum mode mode);
 
-/* The mode that was asked for: enforce, or monitor or disarmed with an end. */
+/* The requested mode: enforce, or monitor or disarmed with an end. */
 struct mode_record {
 	enum mode mode;
 	int64_t since;		/* seconds since 1970 */
@@ -63,7 +64,7 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 
 /*
  * The client's side: connects to FOLDER/control, asks, waits for the reply. *code: the exit code
- * that a command should end with; *reply: NUL-terminated, malloc'ed, the caller's. 0 or -errno.
+ * for the command; *reply: NUL-terminated, the caller frees it. 0 or -errno.
  */
 int control_ask(const char *folder, const struct control_request *request, int *code, char **reply)
 	__attribute__((warn_unused_result));

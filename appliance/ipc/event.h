@@ -9,7 +9,7 @@
 #include "rules/policy/name.h"
 #include "rules/policy/rule.h"
 
-/* One verdict that a client met, with a count. What the journal stores, for good. */
+/* One verdict that a client met, with a count. The journal stores it permanently. */
 enum event_channel {
 	CHANNEL_DNS,	/* the name that was asked for */
 	CHANNEL_ANSWER,	/* a name or an address in the upstream's answer */
@@ -31,7 +31,7 @@ struct event {
 	struct addr client;
 	uint16_t client_port;
 	uint32_t interface;	/* index; 0: unknown */
-	bool has_mac;		/* CHANNEL_PACKET: the sender's, as the packet had it */
+	bool has_mac;		/* CHANNEL_PACKET: the sender's, as in the packet */
 	uint8_t mac[6];
 	bool inbound;		/* CHANNEL_PACKET: from the vendor's address to the client */
 	bool has_resolver;	/* DNS: the address that the client asked */
@@ -47,9 +47,9 @@ struct event {
 	uint64_t count;
 };
 
-enum { EVENT_MAX = 400 };	/* bytes that an encoded event may take */
+enum { EVENT_MAX = 400 };	/* most bytes of an encoded event */
 
-/* The encoded size. event_decode: 0 or -EBADMSG. */
+/* event_encode returns the encoded size. event_decode: 0 or -EBADMSG. */
 size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX]);
 int event_decode(struct event *event, const uint8_t *data, size_t size)
 	__attribute__((warn_unused_result));

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the rules role tells of the kernel's side: the body of MESSAGE_GUARD. */
+/* What the rules role reports about the kernel: the body of MESSAGE_GUARD. */
 
 enum {
 	GUARD_NAME = 16,	/* an interface, NUL-terminated */
@@ -15,7 +15,7 @@ enum {
 	GUARD_REPORT_MAX = 2048	/* bytes encoded */
 };
 
-/* Interfaces; total counts also those that have no room. */
+/* Interfaces; total also counts those that do not fit. */
 struct guard_names {
 	char name[GUARD_NAMES][GUARD_NAME];
 	uint32_t total;
@@ -28,11 +28,11 @@ const char *guard_owner_print(enum guard_owner owner);	/* "no", "yes", "unable",
 struct guard_report {
 	uint32_t changes;	/* by others, since the last report */
 	char what[GUARD_TEXT];	/* the last of them; "" with none */
-	bool failed;		/* it could not be undone, and is tried again */
+	bool failed;		/* it could not be undone; a retry follows */
 	enum guard_owner owner;
-	bool barrier;		/* nothing is forwarded while the table is away */
+	bool barrier;		/* nothing is forwarded while the table is missing */
 	struct guard_names outside, missing, unknown;
-	char before[GUARD_RULES][GUARD_TEXT];	/* policy rules of others that come before ours */
+	char before[GUARD_RULES][GUARD_TEXT];	/* foreign policy rules that precede ours */
 	uint32_t befores;	/* all of them */
 };
 

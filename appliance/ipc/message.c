@@ -43,7 +43,7 @@ int message_send(int socket, enum message_type type, const void *body, size_t si
 	return sent < 0 ? -errno : 0;
 }
 
-/* The one descriptor of a message; -1 when there is none. Extra ones are closed. */
+/* The one descriptor of a message; -1 if there is none. Extra ones are closed. */
 static int take_fd(struct msghdr *message)
 {
 	int fd = -1;

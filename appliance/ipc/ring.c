@@ -39,7 +39,7 @@ bool ring_write(struct ring *ring, const uint8_t *record, size_t size)
 
 bool ring_should_wake(struct ring *ring)
 {
-	/* Orders the store of written before the look at waiting; ring_wait does the reverse. */
+	/* Orders the store of written before the load of waiting; ring_wait does the reverse. */
 	atomic_thread_fence(memory_order_seq_cst);
 	return atomic_load_explicit(&ring->waiting, memory_order_relaxed) &&
 	       atomic_exchange_explicit(&ring->waiting, 0, memory_order_relaxed);

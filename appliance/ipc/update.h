@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What the update role, the compiling child and the parent say to each other about signed updates,
- * encoded field by field. Times are seconds since 1970.
+ * What the update role, the compiling child and the parent exchange about signed updates, encoded
+ * field by field. Times are seconds since 1970.
  */
 enum { UPDATE_SIGNERS = 8, UPDATE_KEYID = 65, UPDATE_OWNER = 64, UPDATE_TEXT = 1000,
        UPDATE_SOURCE = 160, UPDATE_BODY_MAX = 4096 };
@@ -19,11 +19,12 @@ struct bundle_info {
 	int64_t published;
 	int64_t signed_at;
 	int64_t expires;
-	int64_t due;			/* when this appliance may take it; 0 at once, INT64_MAX held */
+	/* When this appliance may take it; 0: at once, INT64_MAX: held. */
+	int64_t due;
 	int64_t root_version;
 	char online[UPDATE_KEYID];	/* who signed the timestamp, and what that key is called; */
 	char owner[UPDATE_OWNER];	/* comes back clean */
-	bool withdrawn;			/* the key of MESSAGE_OPTIONS signs timestamps no more */
+	bool withdrawn;			/* the key of MESSAGE_OPTIONS no longer signs timestamps */
 	char signer[UPDATE_SIGNERS][UPDATE_KEYID];
 	size_t signers;
 };
@@ -50,8 +51,8 @@ int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
 	__attribute__((warn_unused_result));
 
 /*
- * Text of a process that met strangers' bytes, on its way to logs, terminals and JSON: visible ASCII,
- * spaces and line ends stay, each other byte becomes '?'.
+ * Cleans text from a process that read untrusted bytes, before it goes to logs, terminals and JSON.
+ * Visible ASCII, spaces and line ends stay; each other byte becomes '?'.
  */
 void update_clean(char *text);
 

@@ -36,9 +36,9 @@ struct exchange {
 	struct http_answer *answer;
 	struct diag *diag;
 	int64_t deadline;	/* uptime in ms, of the whole request */
-	int64_t limit;		/* of what is waited for now; never behind deadline */
+	int64_t limit;		/* of the current wait; never after deadline */
 	const char *waiting;	/* what that is, for the message */
-	int64_t window;		/* when the rate is judged next; 0: not yet */
+	int64_t window;		/* when the rate is checked next; 0: not yet */
 	size_t received;	/* bytes of the answer */
 	size_t counted;		/* of them, in earlier windows */
 };
@@ -85,7 +85,8 @@ void connection_counts(const struct connection *connection, unsigned int *opened
 
 static int fail(const struct exchange *exchange, int error, const char *what)
 {
-	diag_error(exchange->diag, exchange->connection->name, 0, 0, "%s: %s", exchange->path, what);
+	diag_error(exchange->diag, exchange->connection->name, 0, 0, "%s: %s", exchange->path,
+		   what);
 	return error;
 }
 
@@ -106,7 +107,7 @@ static void allow(struct exchange *exchange, unsigned int ms, const char *waitin
 	exchange->waiting = waiting;
 }
 
-/* At the end of each window: has enough come in it? */
+/* At the end of each window: has enough arrived in it? */
 static int check_rate(struct exchange *exchange, int64_t now)
 {
 	const struct connection_limits *limits = &exchange->connection->options.limits;
@@ -125,7 +126,7 @@ static int check_rate(struct exchange *exchange, int64_t now)
 	return 0;
 }
 
-/* Is there time left? To be asked also when data keep coming. */
+/* Is there time left? Check even while data keep arriving. */
 static int check_time(struct exchange *exchange, int64_t *left)
 {
 	int64_t now = clock_uptime_ms();
@@ -134,7 +135,7 @@ static int check_time(struct exchange *exchange, int64_t *left)
 	if (error)
 		return error;
 	if (now >= exchange->deadline)
-		return fail(exchange, -ETIMEDOUT, "took longer than a request may");
+		return fail(exchange, -ETIMEDOUT, "the request took too long");
 	if (now >= exchange->limit)
 		return fail(exchange, -ETIMEDOUT, exchange->waiting);
 	*left = exchange->limit - now;
@@ -220,14 +221,14 @@ static int find_addresses(const struct exchange *exchange,
 	if (addr_parse(address, host, strlen(host)) == 0)
 		return 1;
 	if (!connection->options.resolve)
-		return fail(exchange, -EDESTADDRREQ, "expected an address, since names cannot be "
+		return fail(exchange, -EDESTADDRREQ, "expected an address, because names cannot be "
 			    "looked up here");
 	count = connection->options.resolve(connection->options.context, host, address,
 					    exchange->diag);
 	return count ? count : fail(exchange, -EHOSTUNREACH, "the name has no address");
 }
 
-/* Each address in turn has its share of the time that is left. */
+/* Each address in turn gets its share of the remaining time. */
 static int open_connection(struct exchange *exchange)
 {
 	struct connection *connection = exchange->connection;
@@ -240,7 +241,7 @@ static int open_connection(struct exchange *exchange)
 		int64_t left = end - clock_uptime_ms();
 
 		allow(exchange, left > 0 ? (unsigned int)(left / (count - i)) : 0,
-		      connection->url.tls ? "no connection with TLS in time" :
+		      connection->url.tls ? "no TLS connection in time" :
 		      "no connection in time");
 		error = open_socket(exchange, &address[i]);
 		if (!error && connection->url.tls)
@@ -286,7 +287,7 @@ static long transport_read(struct exchange *exchange, uint8_t *data, size_t size
 static int send_request(struct exchange *exchange, const struct text *request)
 {
 	allow(exchange, exchange->connection->options.limits.request_ms,
-	      "took longer than a request may");
+	      "the request took too long");
 	for (size_t at = 0; at < request->length;) {
 		int want, error = 0;
 		int64_t left;
@@ -304,7 +305,7 @@ static int send_request(struct exchange *exchange, const struct text *request)
 	return 0;
 }
 
-/* What came goes into the answer; bytes behind its end were never asked for. */
+/* Feeds what arrived into the answer; bytes after its end were never requested. */
 static int take(struct exchange *exchange, const uint8_t *data, size_t size)
 {
 	const struct connection_limits *limits = &exchange->connection->options.limits;
@@ -312,13 +313,13 @@ static int take(struct exchange *exchange, const uint8_t *data, size_t size)
 	long used = http_feed(answer, data, size);
 
 	if (!exchange->received) {
-		allow(exchange, limits->request_ms, "took longer than a request may");
+		allow(exchange, limits->request_ms, "the request took too long");
 		exchange->window = clock_uptime_ms() + limits->rate_ms;
 	}
 	exchange->received += size;
 	if (used == -EFBIG) {
 		diag_error(exchange->diag, exchange->connection->name, 0, 0, "%s: expected at most "
-			   "%zu bytes, and there are more", exchange->path, answer->limit);
+			   "%zu bytes, but there are more", exchange->path, answer->limit);
 		return -EFBIG;
 	}
 	if (used < 0)
@@ -336,7 +337,7 @@ static int take_end(struct exchange *exchange)
 	if (!error)
 		answer->keep_alive = false;
 	return !error ? 0 : fail(exchange, error, exchange->received ? answer->problem :
-				 "the server ended the connection without an answer");
+				 "the server closed the connection without an answer");
 }
 
 static int receive_answer(struct exchange *exchange)
@@ -366,7 +367,7 @@ static int receive_answer(struct exchange *exchange)
 
 /* ---- one request ---- */
 
-/* A kept connection on which something waits was closed, or says what nobody asked for. */
+/* A kept connection with something to read was closed, or has data that were never requested. */
 static bool is_stale(const struct connection *connection)
 {
 	struct pollfd poller = { .fd = connection->fd, .events = POLLIN };
@@ -389,7 +390,7 @@ static int attempt(struct exchange *exchange, const struct text *request)
 	return error;
 }
 
-/* Did a kept connection turn out to be gone, before anything came back? */
+/* Was a kept connection already closed, before any byte of the answer came? */
 static bool was_gone(const struct exchange *exchange, int error)
 {
 	return !exchange->received && (error == -ECONNRESET || error == -EPIPE ||
@@ -415,7 +416,7 @@ static int run(struct exchange *exchange, const struct text *request)
 	return attempt(exchange, request);
 }
 
-/* It goes onto the request line as it is. */
+/* It is used on the request line unchanged. */
 static bool path_is_plain(const char *path)
 {
 	for (; *path; path++) {

@@ -41,7 +41,7 @@ void http_answer_release(struct http_answer *answer)
 	answer->size = 0;
 }
 
-/* What came of it so far depends on how it was cut into pieces, and is no answer: it goes. */
+/* A partial result depends on how the input was split, and is not an answer: drop it. */
 static int refuse(struct http_answer *answer, int error, const char *problem)
 {
 	http_answer_release(answer);
@@ -55,7 +55,7 @@ static int malformed(struct http_answer *answer, const char *problem)
 	return refuse(answer, -EBADMSG, problem);
 }
 
-/* "HTTP/1.1 200 OK"; the text behind the number says nothing to a machine. */
+/* "HTTP/1.1 200 OK"; the text after the number is for people only. */
 static int take_status(struct http_answer *answer)
 {
 	const char *line = answer->line;
@@ -77,7 +77,7 @@ static int take_status(struct http_answer *answer)
 	return 0;
 }
 
-/* Is word one of the comma-separated tokens of value, in any case? */
+/* Is word one of the comma-separated tokens of value, ignoring case? */
 static bool has_token(const char *value, const char *word)
 {
 	size_t length = strlen(word);
@@ -116,7 +116,7 @@ static int take_transfer(struct http_answer *answer, const char *value)
 	return 0;
 }
 
-/* Shown to people: whatever is not visible ASCII becomes '?'. */
+/* Shown to people: anything but visible ASCII becomes '?'. */
 static void take_location(struct http_answer *answer, const char *value)
 {
 	size_t i = 0;
@@ -142,7 +142,7 @@ static int take_field(struct http_answer *answer, const char *name, const char *
 	return 0;
 }
 
-/* "Name: value" to its two parts (RFC 9112, 5.1: no space in front of the colon). */
+/* Splits "Name: value" (RFC 9112, 5.1: no space before the colon). */
 static int split_field(struct http_answer *answer, char **value)
 {
 	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
@@ -162,7 +162,7 @@ static int split_field(struct http_answer *answer, char **value)
 
 /* ---- the body ---- */
 
-/* Room for more bytes behind those that are there, at most what may still come. */
+/* Makes room for more bytes, at most as many as may still come. */
 static int grow(struct http_answer *answer, size_t more)
 {
 	size_t most = answer->sized ? answer->size + (size_t)answer->left : answer->limit;
@@ -198,7 +198,7 @@ static int take_body(struct http_answer *answer, const uint8_t *data, size_t siz
 		return 0;
 	}
 	if (size > answer->limit - answer->size)
-		return refuse(answer, -EFBIG, "the body is larger than it may be");
+		return refuse(answer, -EFBIG, "the body is larger than allowed");
 	error = grow(answer, size);
 	if (error)
 		return error;
@@ -223,9 +223,9 @@ static int begin_body(struct http_answer *answer)
 	if (answer->status != 200)
 		return 0;
 	if (answer->encoded)
-		return malformed(answer, "a Content-Encoding, though none was asked for");
+		return malformed(answer, "a Content-Encoding, which was not requested");
 	if (answer->sized && answer->left > answer->limit)
-		return refuse(answer, -EFBIG, "the body is larger than it may be");
+		return refuse(answer, -EFBIG, "the body is larger than allowed");
 	return take_body(answer, (const uint8_t *)"", 0);
 }
 
@@ -254,14 +254,14 @@ static int take_header_line(struct http_answer *answer)
 	if (answer->line_size == 0 && answer->code)
 		return end_header(answer);
 	if (answer->fields++ == HTTP_FIELDS)
-		return malformed(answer, "more fields in the header than any server needs");
+		return malformed(answer, "too many fields in the header");
 	if (!answer->code)
 		return take_status(answer);
 	error = split_field(answer, &value);
 	return error ? error : take_field(answer, answer->line, value);
 }
 
-/* Hexadecimal length, then perhaps extensions, which mean nothing to us (RFC 9112, 7.1.1). */
+/* Hexadecimal length, then optional extensions, which are ignored (RFC 9112, 7.1.1). */
 static int take_chunk_line(struct http_answer *answer)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -274,13 +274,13 @@ static int take_chunk_line(struct http_answer *answer)
 		if (!digit || answer->line[i] < '0')
 			break;
 		if (i == 15)
-			return malformed(answer, "a chunk larger than any");
+			return malformed(answer, "the length of a chunk is too large");
 		answer->left = answer->left << 4 | (uint64_t)(digit - digits);
 	}
 	if (i == 0 || (i < answer->line_size && !strchr("; \t", answer->line[i])))
 		return malformed(answer, "expected the length of a chunk");
 	if (answer->status == 200 && answer->left > answer->limit - answer->size)
-		return refuse(answer, -EFBIG, "the body is larger than it may be");
+		return refuse(answer, -EFBIG, "the body is larger than allowed");
 	answer->state = answer->left ? HTTP_CHUNK : HTTP_TRAILER;
 	return 0;
 }
@@ -301,12 +301,12 @@ static int take_line(struct http_answer *answer)
 		if (answer->line_size == 0)
 			answer->state = HTTP_DONE;
 		else if (answer->fields++ == HTTP_FIELDS)
-			return malformed(answer, "more trailers than any server needs");
+			return malformed(answer, "too many trailers");
 		return 0;
 	}
 }
 
-/* One byte of a line, which ends in CR LF; neither stands anywhere else. */
+/* One byte of a line, which ends in CR LF; neither is allowed elsewhere. */
 static int feed_line(struct http_answer *answer, char byte)
 {
 	bool chunk = answer->state == HTTP_CHUNK_HEAD || answer->state == HTTP_CHUNK_END;
@@ -314,13 +314,13 @@ static int feed_line(struct http_answer *answer, char byte)
 	int error;
 
 	if (after_cr != (byte == '\n'))
-		return malformed(answer, "CR and LF apart from each other");
+		return malformed(answer, "a CR without LF, or LF without CR");
 	if (byte == '\0' || ((unsigned char)byte < 0x20 && !strchr("\t\r\n", byte)) || byte == 0x7f)
 		return malformed(answer, "a control character in the header");
 	if (!chunk && answer->header_size++ == HTTP_HEADER_MAX)
 		return malformed(answer, "a header larger than 8192 bytes");
 	if (answer->line_size == (chunk ? HTTP_CHUNK_HEADER : sizeof(answer->line) - 1))
-		return malformed(answer, "a line longer than it may be");
+		return malformed(answer, "a line longer than allowed");
 	if (!after_cr) {
 		answer->line[answer->line_size++] = byte;
 		return 0;

@@ -7,7 +7,7 @@
 #include "appliance/base/crypto/digest.h"
 #include "appliance/base/crypto/internal.h"
 
-/* RFC 5280, in DER, from the end towards the beginning. */
+/* RFC 5280, in DER, written from the end towards the beginning. */
 
 enum { CERTIFICATE_MOST = 1024, UTF8_STRING = 0x0c, GENERALIZED_TIME = 0x18, UTC_TIME = 0x17,
        DER_SET = 0x31, EXTENSIONS = 0xa3, IDENTIFIER = 20 };
@@ -16,7 +16,7 @@ enum { CERTIFICATE_MOST = 1024, UTF8_STRING = 0x0c, GENERALIZED_TIME = 0x18, UTC
 static const uint8_t algorithm[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
 				     0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
 static const uint8_t common_name[] = { 0x06, 0x03, 0x55, 0x04, 0x03 };
-/* All critical: basicConstraints: no CA; keyUsage: digitalSignature; extKeyUsage: clientAuth. */
+/* All critical: basicConstraints: not a CA; keyUsage: digitalSignature; extKeyUsage: clientAuth. */
 static const uint8_t uses[] = {
 	0x30, 0x0c, 0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04, 0x02, 0x30, 0x00,
 	0x30, 0x0e, 0x06, 0x03, 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x07,
@@ -73,8 +73,8 @@ static void put_key(struct der_writer *out, const struct key *key)
 	der_wrap(out, DER_SEQUENCE, end);
 }
 
-/* By the keys' identifiers OpenSSL tells two certificates of one name apart: those of an appliance
- * before and after it was set up anew. */
+/* OpenSSL distinguishes two certificates of one name by the keys' identifiers: those of an
+ * appliance before and after a new setup. */
 static void put_extensions(struct der_writer *out, const uint8_t *identifier)
 {
 	const uint8_t *end = out->at;

@@ -8,8 +8,8 @@
 #include "appliance/base/cursor.h"
 
 /*
- * The part of DER (X.690) that keys and signatures need. Lengths in their shortest form only, up to
- * 65,535 bytes, so that no value has two encodings.
+ * The part of DER (X.690) that keys and signatures need. Lengths must be in their shortest form, up
+ * to 65,535 bytes, so no value has two encodings.
  */
 enum {
 	DER_INTEGER = 0x02,
@@ -22,20 +22,20 @@ enum {
 	DER_CONTEXT_1 = 0xa1
 };
 
-/* The next value, which must have this tag: a reader over its content. Out of step, both fail. */
+/* The next value, which must have this tag, as a reader over its content. A mismatch fails both. */
 struct cursor der_get(struct cursor *in, uint8_t tag);
 
 /* Tag of the next value; 0 at the end. */
 uint8_t der_peek(const struct cursor *in);
 
-/* A non-negative integer in its shortest form, right-aligned in size bytes; larger ones fail. */
+/* A non-negative integer in its shortest form, right-aligned in size bytes; a larger one fails. */
 void der_get_integer(struct cursor *in, uint8_t *out, size_t size);
 uint32_t der_get_number(struct cursor *in);
 
 /* Sets failed unless everything was read. 0 or -EINVAL. */
 int der_end(const struct cursor *in) __attribute__((warn_unused_result));
 
-/* Written from the end towards the beginning: a length is known when its value stands. */
+/* Writes from the end towards the beginning, because a length is known only after its value. */
 struct der_writer {
 	uint8_t *start;
 	uint8_t *at;
@@ -45,7 +45,7 @@ struct der_writer {
 
 struct der_writer der_writer(uint8_t *buffer, size_t size);
 void der_put(struct der_writer *out, const void *bytes, size_t size);
-/* Tag and length in front of everything from out->at to end. */
+/* Puts tag and length in front of everything from out->at to end. */
 void der_wrap(struct der_writer *out, uint8_t tag, const uint8_t *end);
 /* A whole value. */
 void der_put_value(struct der_writer *out, uint8_t tag, const void *bytes, size_t size);

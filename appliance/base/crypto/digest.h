@@ -4,9 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SHA-2 (FIPS 180-4) through the PSA Crypto API; this folder alone includes Mbed TLS. */
+/* SHA-2 (FIPS 180-4) through the PSA Crypto API; only this folder includes Mbed TLS. */
 enum { DIGEST_SIZE = 32, DIGEST_SHA512_SIZE = 64 };
 
+/* 0 or -errno; with data of 0 bytes, too. */
 int digest_sha256(const void *data, size_t size, uint8_t digest[DIGEST_SIZE])
 	__attribute__((warn_unused_result));
 int digest_sha512(const void *data, size_t size, uint8_t digest[DIGEST_SHA512_SIZE])

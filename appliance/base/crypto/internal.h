@@ -6,11 +6,11 @@
 #include "appliance/base/crypto/der.h"
 #include "appliance/base/crypto/key.h"
 
-/* What the files of this folder share. */
+/* Shared by the files of this folder. */
 
 enum { ECDSA_MOST = 48, ED25519_SEED = 32, SECRET_BYTES = 2560, SECRET_DER = 3072 };
 
-/* What PSA calls a type, and the content of its AlgorithmIdentifier in X.509 and PKCS#8. */
+/* PSA's name for a type, and the content of its AlgorithmIdentifier in X.509 and PKCS#8. */
 struct key_form {
 	const char *keytype;
 	const char *scheme;
@@ -22,23 +22,26 @@ struct key_form {
 };
 extern const struct key_form key_form[KEY_TYPES];
 
-/* -EINVAL for an algorithm that is none of ours. */
+/* 0, or -EINVAL for an algorithm that we do not support. */
 int key_form_lookup(enum key_type *type, const struct cursor *identifier)
 	__attribute__((warn_unused_result));
 
-/* One PEM block of this label; der holds up to size bytes. -ENOENT: no such label, -EINVAL. */
+/*
+ * Decodes one PEM block with this label; der has room for size bytes. 0; -ENOENT: no such label;
+ * -EINVAL.
+ */
 int pem_decode(const char *text, size_t length, const char *label, uint8_t *der, size_t size,
 	       size_t *der_size) __attribute__((warn_unused_result));
 int pem_encode(const uint8_t *der, size_t size, const char *label, struct text *out)
 	__attribute__((warn_unused_result));
 
-/* Fixed width as in PSA; a half is half of raw. */
+/* Fixed width as in PSA; half is half the size of raw. */
 int ecdsa_decode(uint8_t *raw, size_t half, const uint8_t *signature, size_t length)
 	__attribute__((warn_unused_result));
 int ecdsa_encode(const uint8_t *raw, size_t half, uint8_t signature[KEY_SIGNATURE], size_t *length)
 	__attribute__((warn_unused_result));
 
-/* Ed25519 stands behind this table so that only those who ask for it link libsodium. */
+/* Ed25519 is behind this table so that only programs that use it link libsodium. */
 struct key_ed25519 {
 	bool (*valid)(const uint8_t point[32]);
 	bool (*verify)(const uint8_t point[32], const void *data, size_t size,
@@ -58,16 +61,20 @@ struct secret {
 	uint8_t bytes[SECRET_BYTES];	/* as PSA imports them; the seed for Ed25519 */
 };
 
-/* Checks bytes and derives the public key. */
+/* Checks the bytes and derives the public key. */
 int secret_import(struct secret **secret, enum key_type type, const uint8_t *bytes, size_t size)
 	__attribute__((warn_unused_result));
 
-/* PBES2 (RFC 8018) around a PrivateKeyInfo. Decoding writes into out, as large as the input. */
+/*
+ * PBES2 (RFC 8018) around a PrivateKeyInfo. Decoding writes into out, which must be as large as the
+ * input.
+ */
 int pbes2_decode(const uint8_t *der, size_t size, const char *passphrase, uint8_t *out,
 		 size_t *out_size) __attribute__((warn_unused_result));
 int pbes2_encode(const uint8_t *der, size_t size, const char *passphrase, struct der_writer *out)
 	__attribute__((warn_unused_result));
 
 /* PBKDF2-HMAC-SHA-256 (RFC 8018) of a passphrase of at most KEY_PASSPHRASE_MAX bytes. */
-int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size, uint32_t iterations,
+int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size,
+		  uint32_t iterations,
 		  uint8_t *key, size_t size) __attribute__((warn_unused_result));

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /*
- * A secret that people type, kept as PBKDF2-HMAC-SHA-256 (RFC 8018):
+ * A secret that people type, stored as PBKDF2-HMAC-SHA-256 (RFC 8018):
  *
  *	pbkdf2-sha256$ITERATIONS$SALT$HASH
  *
@@ -18,9 +18,9 @@ enum {
 };
 #define PASSWORD_SCHEME "pbkdf2-sha256$"
 
-/* A new salt, PASSWORD_ITERATIONS. -EINVAL: too short or too long. */
+/* Uses a new salt and PASSWORD_ITERATIONS. 0, or -EINVAL: too short or too long. */
 int password_hash(const char *secret, char line[PASSWORD_LINE]) __attribute__((warn_unused_result));
 /* Is line of that form? */
 bool password_check_line(const char *line);
-/* 0; -EACCES: another secret; -EINVAL: line is not of that form. Takes as long for each secret. */
+/* 0; -EACCES: another secret; -EINVAL: line is malformed. Takes the same time for every secret. */
 int password_verify(const char *line, const char *secret) __attribute__((warn_unused_result));

@@ -9,8 +9,8 @@
 #include "appliance/base/crypto/internal.h"
 
 /*
- * Encrypted private keys (RFC 8018, appendix A.4). By hand, because Mbed TLS 2.28 reads PBES2 only
- * with DES and writes no encrypted key at all.
+ * Encrypted private keys (RFC 8018, appendix A.4). Written here because Mbed TLS 2.28 reads PBES2
+ * only with DES and cannot write encrypted keys.
  */
 enum {
 	SALT = 16,
@@ -23,7 +23,7 @@ enum {
 
 static const uint8_t oid_pbes2[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d };
 static const uint8_t oid_pbkdf2[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c };
-/* Followed by one byte each that says which. */
+/* One more byte follows each and says which. */
 static const uint8_t oid_hmac[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02 };
 static const uint8_t oid_aes[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01 };
 
@@ -46,7 +46,7 @@ static bool is_oid(struct cursor *in, const uint8_t *oid, size_t size)
 	return cursor_left(&value) == size && memcmp(value.data, oid, size) == 0;
 }
 
-/* The byte after a known beginning; 0 when it begins otherwise. */
+/* The byte after a known prefix; 0 if the prefix is another. */
 static uint8_t oid_tail(struct cursor *in, const uint8_t *oid, size_t size)
 {
 	struct cursor value = der_get(in, DER_OID);
@@ -108,7 +108,7 @@ static int decode_parameters(struct parameters *parameters, struct cursor *in)
 	cursor_get(&salt, parameters->salt, parameters->salt_size);
 	parameters->iterations = der_get_number(&inner);
 	if (der_peek(&inner) == DER_INTEGER)
-		der_get_number(&inner);	/* the cipher says how long its key is */
+		der_get_number(&inner);	/* the cipher determines its key length */
 	parameters->hash = hash_of(&inner);
 	cipher = der_get(&both, DER_SEQUENCE);
 	parameters->key_size = key_size_of(&cipher);
@@ -148,8 +148,8 @@ static int derive(const struct parameters *parameters, const char *passphrase, u
 #endif
 }
 
-int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size, uint32_t iterations,
-		  uint8_t *key, size_t size)
+int pbkdf2_sha256(const char *passphrase, const uint8_t *salt, size_t salt_size,
+		  uint32_t iterations, uint8_t *key, size_t size)
 {
 	struct parameters parameters = { .salt_size = salt_size, .iterations = iterations,
 					 .hash = MBEDTLS_MD_SHA256, .key_size = size };

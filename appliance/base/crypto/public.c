@@ -90,7 +90,7 @@ static int import(const struct key *key, psa_key_id_t *id)
 	return status == PSA_SUCCESS ? 0 : -EINVAL;
 }
 
-/* One key, one form: the parts stand in DER, and nothing follows. */
+/* One key has one form: the parts are in DER, and nothing follows. */
 static int check_rsa(const struct key *key)
 {
 	uint8_t modulus[RSA_MOST_BITS / 8], exponent[RSA_MOST_BITS / 8];

@@ -43,7 +43,7 @@ static int complete_psa(struct secret *secret, psa_key_id_t id)
 	    psa_export_public_key(id, secret->key.bytes, sizeof(secret->key.bytes),
 				  &secret->key.size) != PSA_SUCCESS)
 		return -EINVAL;
-	/* The same limits as for everybody's public key. */
+	/* The same limits as for other public keys. */
 	error = key_public_write(&secret->key, &text);
 	if (!error)
 		error = key_public_read(&checked, text.data);
@@ -133,7 +133,7 @@ int secret_attach(struct secret **out, const struct key *key, const struct secre
 	return 0;
 }
 
-/* What comes back is another machine's: it is looked at before anybody relies on it. */
+/* Another machine made the signature: verify it before it is used. */
 static int sign_elsewhere(const struct secret *secret, const void *data, size_t size,
 			  uint8_t signature[KEY_SIGNATURE], size_t *length)
 {

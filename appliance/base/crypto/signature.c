@@ -6,11 +6,11 @@
 
 #include "appliance/base/crypto/internal.h"
 
-/* Signatures that others made: in the forms of tokens, and of programs that drive them. */
+/* Signatures made elsewhere, in the forms of tokens and of the programs that use them. */
 
 enum { ED25519_BYTES = 64, TEXT_MOST = 2 * KEY_SIGNATURE };
 
-/* Bytes of the modulus, which are those of a signature. */
+/* Bytes of the modulus, and so of a signature. */
 static size_t rsa_size(const struct key *key)
 {
 	struct cursor in = cursor_reader(key->bytes, key->size);
@@ -29,7 +29,7 @@ static int verify(const struct key *key, const void *message, size_t message_siz
 	return error == -EBADMSG ? -EACCES : error;
 }
 
-/* DER, or r and s side by side. A few bytes may pass for both, and mean the one that verifies. */
+/* DER, or r and s side by side. A few signatures pass for both; the form that verifies is meant. */
 static int take_ecdsa(const struct key *key, const void *message, size_t message_size,
 		      const uint8_t *bytes, size_t size, uint8_t *signature, size_t *length)
 {
@@ -61,7 +61,9 @@ static int take(const struct key *key, const void *message, size_t message_size,
 	return verify(key, message, message_size, signature, size);
 }
 
-/* Without white space and the colons that some put between bytes; 0: no text, or too much. */
+/*
+ * Removes white space and the colons that some tools put between bytes; 0: not text, or too much.
+ */
 static size_t compact(const char *bytes, size_t size, char *text)
 {
 	size_t length = 0;

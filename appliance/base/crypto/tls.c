@@ -19,8 +19,8 @@
 #include "appliance/base/crypto/digest.h"
 #include "appliance/base/hex.h"
 
-/* Bytes from the network in one call: a peer that floods us with records that carry nothing must
- * not keep the caller from looking at the clock. */
+/* Bytes from the network per call: a peer that floods us with empty records must not keep the
+ * caller from checking the clock. */
 enum { INPUT_AT_ONCE = 64 * 1024, NAMES_SHOWN = 160 };
 
 struct tls {
@@ -73,7 +73,7 @@ static void complain(struct tls *tls, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Without libc's calendar, which would look for the machine's time zone. */
+/* Without libc's calendar, which would read the machine's time zone. */
 static int64_t seconds_of(const mbedtls_x509_time *time)
 {
 	int64_t year = time->year - (time->mon <= 2), month = (time->mon + 9) % 12;
@@ -106,7 +106,9 @@ static bool is_address(const char *host, uint8_t bytes[16], size_t *size)
 	return *size > 0;
 }
 
-/* An iPAddress among the alternative names (RFC 5280, 4.2.1.6): Mbed TLS 2.28 compares names. */
+/*
+ * An iPAddress among the alternative names (RFC 5280, 4.2.1.6): Mbed TLS 2.28 compares only names.
+ */
 static bool has_address(const mbedtls_x509_crt *crt, const uint8_t *bytes, size_t size)
 {
 	const mbedtls_x509_sequence *name = &crt->subject_alt_names;
@@ -119,7 +121,7 @@ static bool has_address(const mbedtls_x509_crt *crt, const uint8_t *bytes, size_
 	return false;
 }
 
-/* The names that the certificate is for, as far as they fit, what is not visible as '?'. */
+/* The names that the certificate is for, as far as they fit; invisible characters become '?'. */
 static void print_names(const mbedtls_x509_crt *crt, char out[NAMES_SHOWN])
 {
 	const mbedtls_x509_sequence *name = &crt->subject_alt_names;
@@ -179,7 +181,10 @@ static uint32_t judge_pin(struct tls *tls, const mbedtls_x509_crt *crt)
 	return MBEDTLS_X509_BADCERT_OTHER;
 }
 
-/* What chain and name say with a pinned CA; the library's own look at the clock does not count. */
+/*
+ * The verdict on chain and name with a pinned CA; the library's own check of the clock does not
+ * count.
+ */
 static uint32_t judge_trust(struct tls *tls, const mbedtls_x509_crt *crt, int depth, uint32_t flags)
 {
 	const uint32_t ours = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE |
@@ -189,13 +194,13 @@ static uint32_t judge_trust(struct tls *tls, const mbedtls_x509_crt *crt, int de
 	if (result & MBEDTLS_X509_BADCERT_NOT_TRUSTED)
 		complain(tls, "certificate is not signed by the pinned CA");
 	if (result & ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED)
-		complain(tls, "%s has a weak key or signature, or is not meant for this",
+		complain(tls, "%s has a weak key or signature, or is not meant for this purpose",
 			 depth ? "CA certificate" : "certificate");
 	result |= judge_time(tls, crt, depth ? "CA certificate" : "certificate");
 	return depth ? result : result | judge_name(tls, crt, flags);
 }
 
-/* Called for each certificate of the chain, the server's (depth 0) last; flags decide. */
+/* Called for each certificate of the chain, the server's (depth 0) last; flags are the verdict. */
 static int judge(void *context, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
 {
 	struct tls *tls = context;
@@ -229,7 +234,7 @@ static int parse_ca(mbedtls_x509_crt *crt, const char *pem, struct diag *diag)
 	}
 	error = mbedtls_x509_crt_parse(crt, (const unsigned char *)pem, length + 1);
 	if (error) {
-		/* Above zero it is the number of those that did not parse. */
+		/* A positive value is the number of certificates that did not parse. */
 		mbedtls_strerror(error < 0 ? error : MBEDTLS_ERR_X509_INVALID_FORMAT, text,
 				 sizeof(text));
 		diag_error(diag, "CA", 0, 0, "expected PEM certificates: %s", text);
@@ -334,14 +339,14 @@ static int configure(struct tls *tls)
 #endif
 	mbedtls_ssl_conf_ciphersuites(&tls->config, suites);
 	mbedtls_ssl_conf_rng(&tls->config, random_bytes, NULL);
-	/* Required also with a pin alone, when the chain is empty: judge() has the last word. */
+	/* Required even with a pin alone, when the chain is empty: judge() decides. */
 	mbedtls_ssl_conf_authmode(&tls->config, MBEDTLS_SSL_VERIFY_REQUIRED);
 	mbedtls_ssl_conf_ca_chain(&tls->config, &tls->ca, NULL);
 	mbedtls_ssl_conf_verify(&tls->config, judge, tls);
 	error = tls->options.own ? parse_own(tls, tls->options.own) : 0;
 	if (!error)
 		error = mbedtls_ssl_setup(&tls->ssl, &tls->config);
-	/* An address is no name to send (RFC 6066, 3), and NULL says that this is no oversight. */
+	/* An address is not a name to send (RFC 6066, 3); NULL says that this is intended. */
 	if (!error)
 		error = mbedtls_ssl_set_hostname(&tls->ssl, is_address(tls->host, bytes, &size) ?
 						 NULL : tls->host);
@@ -393,7 +398,7 @@ int tls_new(struct tls **out, int fd, const struct tls_options *options, struct 
 	return 0;
 }
 
-/* What the library's result means: 0 and *want, or -errno with diag. */
+/* Interprets the library's result: 0 and *want, or -errno with diag. */
 static int result(struct tls *tls, int code, int *want, const char *what, struct diag *diag)
 {
 	char text[128];
@@ -408,7 +413,7 @@ static int result(struct tls *tls, int code, int *want, const char *what, struct
 	}
 	if (code == MBEDTLS_ERR_SSL_CONN_EOF) {
 		diag_error(diag, tls->host, 0, 0, "%s: %s", what, tls->failure ?
-			   strerror(tls->failure) : "the server ended the connection");
+			   strerror(tls->failure) : "the server closed the connection");
 		return tls->failure ? -tls->failure : -ECONNRESET;
 	}
 	mbedtls_strerror(code, text, sizeof(text));
@@ -426,7 +431,7 @@ int tls_handshake(struct tls *tls, int *want, struct diag *diag)
 	return code == 0 ? 0 : result(tls, code, want, "TLS handshake", diag);
 }
 
-/* For a session that is never resumed; what the caller asked for comes behind it. */
+/* A ticket for resumption, which we never use; the requested data follow. */
 static bool is_ticket(int code)
 {
 #ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
@@ -450,7 +455,7 @@ long tls_read(struct tls *tls, void *data, size_t size, int *want, struct diag *
 		return code;
 	if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return 0;
-	/* The library's 0 is an end that anybody on the way can make. */
+	/* The library's 0 is an end that anyone on the path can fake. */
 	return result(tls, code ? code : MBEDTLS_ERR_SSL_CONN_EOF, want, "TLS", diag);
 }
 
@@ -468,7 +473,7 @@ void tls_free(struct tls *tls)
 {
 	if (!tls)
 		return;
-	/* Tells the server, when there is room for it; nobody waits for that. */
+	/* Tells the server, if there is room for it; do not wait for that. */
 	(void)mbedtls_ssl_close_notify(&tls->ssl);
 	mbedtls_ssl_free(&tls->ssl);
 	mbedtls_ssl_config_free(&tls->config);

@@ -328,7 +328,7 @@ static void what_it_has_no_right_to_ends_it(void **state)
 		skip();
 	for (size_t i = 0; i < sizeof(work) / sizeof(*work); i++) {
 		assert_int_equal(run(work[i]), -EPERM);
-		assert_said("has no right to");
+		assert_said("tried something forbidden");
 	}
 }
 
@@ -336,9 +336,9 @@ static void it_does_not_go_on_for_ever(void **state)
 {
 	(void)state;
 	assert_int_equal(run(loop), -ETIMEDOUT);
-	assert_said("did not come to an end");
+	assert_said("did not end in time");
 	assert_int_equal(run(sleep_for_ever), -ETIMEDOUT);
-	assert_said("did not come to an end");
+	assert_said("did not end in time");
 }
 
 /* Closes the pipe as if it were through, and is not. */

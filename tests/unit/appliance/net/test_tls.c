@@ -373,7 +373,7 @@ static void row_30_cut_on_the_way(void **state)
 	assert_int_equal(size, 200000);
 	cut_after(100000);
 	assert_int_equal(get(&trust, &size), -ECONNRESET);
-	assert_string_equal(diag.entry[0].message, "TLS: the server ended the connection");
+	assert_string_equal(diag.entry[0].message, "TLS: the server closed the connection");
 	stop(state);
 	start("good", NULL);
 	cut_after(500);

@@ -335,7 +335,7 @@ expect 0 '' settings compose
 expect 0 '' settings export copy.json
 # What stands there and is no file stays what it is: the copy goes through it, or is refused.
 ln -s elsewhere link
-expect 1 'a link stands there' settings export link
+expect 1 'this is a symbolic link' settings export link
 check test -L link -a ! -e elsewhere
 mkfifo pipe
 cat pipe >piped &
