@@ -5,12 +5,12 @@
 #include "dns/core.h"
 #include "dns/wire.h"
 
-/* What a worker counts, and what it tells the journal. */
+/* A worker's counters, and what it reports to the journal. */
 
-/* Counts a query, and logs it when the policy blocks or monitors it. */
+/* Counts a query, and logs it if the policy blocks or monitors it. */
 void account_query(struct core *core, const struct path *path, const struct query *query,
 		   const struct verdict *verdict);
-/* One event. address: what the verdict is about, NULL when it is about the name. */
+/* Logs one event. address: what the verdict is about; NULL if it is about the name. */
 void account_log(struct core *core, const struct path *path, const struct query *query,
 		 const struct verdict *verdict, enum event_channel channel,
 		 const struct addr *address);

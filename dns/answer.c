@@ -6,13 +6,13 @@
 
 #include "dns/records.h"
 
-/* Resolvers themselves give up earlier than at so many names, or so many records that lead on. */
+/* Resolvers give up earlier than at this many names, or at this many records that lead on. */
 enum { CHAIN = 24, LEADS = 64 };
 
 /* The names that the question leads to, in the order of the chain. */
 struct step {
 	struct name name;
-	bool carried;	/* it, or one before it, is exempt or monitored */
+	bool carried;	/* it, or an earlier one, is exempt or monitored */
 };
 
 struct judge {
@@ -25,19 +25,19 @@ struct judge {
 	size_t steps;
 	bool carrying;	/* any step is carried */
 	bool decided;	/* blocked */
-	/* a record that we judge is not what its type says: clients may read it otherwise */
+	/* A judged record is not what its type says: clients may read it differently. */
 	bool odd;
-	bool private;	/* an address of this name may be a private one */
+	bool private;	/* an address of this name may be private */
 };
 
 /* How the records of one owner are judged. */
 enum standing {
 	STRICT,
 	CARRIED,	/* delivered, through pinholes */
-	UNRELATED	/* a carried answer's by-catch: neither blocked nor let through */
+	UNRELATED	/* unrelated data in a carried answer: neither blocked nor let through */
 };
 
-/* A stronger verdict than the one noted replaces it. */
+/* A stronger verdict replaces the recorded one. */
 static void note(struct judge *judge, const struct verdict *verdict, const struct addr *address)
 {
 	struct answer *answer = judge->answer;
@@ -61,10 +61,10 @@ static const struct step *find_step(const struct judge *judge, const struct name
 	return NULL;
 }
 
-/* A name that the answer leads to, by itself. */
+/* A name that the answer leads to, judged by itself. */
 static void note_name(struct judge *judge, struct verdict verdict)
 {
-	/* The name's own depth says nothing about the question's: SOA goes by the question. */
+	/* The depth of this name says nothing about the question's, and the SOA depends on that. */
 	verdict.depth = 0;
 	verdict.carve = true;
 	if (verdict.action == ACTION_BLOCK || verdict.action == ACTION_MONITOR)
@@ -79,7 +79,7 @@ static void add_step(struct judge *judge, const struct name *name, bool carried)
 	judge->carrying = judge->carrying || carried;
 }
 
-/* What no earlier name lets through: the vendor chooses where names of its own lead. */
+/* A name that no earlier name lets through: the vendor chooses where its own names lead. */
 static bool beats_carrier(const struct verdict *verdict)
 {
 	return verdict->action == ACTION_BLOCK &&
@@ -87,7 +87,7 @@ static bool beats_carrier(const struct verdict *verdict)
 		verdict->category == CATEGORY_TELEMETRY);
 }
 
-/* The chain goes on to this name. */
+/* The chain continues with this name. */
 static void lead_to(struct judge *judge, const struct name *name, bool carried)
 {
 	struct verdict verdict;
@@ -118,7 +118,7 @@ static void add_pinhole(struct answer *answer, const struct addr *address, uint3
 	answer->seconds[answer->pinholes++] = seconds;
 }
 
-/* Also by way of a translator or a relay (policy/embed.h), to which 0.0.0.0/8 is nobody. */
+/* Also through a translator or relay (policy/embed.h), for which 0.0.0.0/8 is no host. */
 static bool is_private(const struct policy *policy, const struct addr *address)
 {
 	struct addr v4;
@@ -151,7 +151,7 @@ static bool is_service(const struct record *record)
 	return record->type == TYPE_SVCB || record->type == TYPE_HTTPS;
 }
 
-/* Behind the priority, never compressed (RFC 9460, 2.2); the root stands for the owner itself. */
+/* After the priority, never compressed (RFC 9460, 2.2); the root stands for the owner itself. */
 static bool service_target(const struct judge *judge, const struct record *record,
 			   struct name *target)
 {
@@ -166,7 +166,7 @@ static enum standing standing_of_step(const struct step *step)
 	return step->carried ? CARRIED : STRICT;
 }
 
-/* Priority, target, then key, length, value (RFC 9460, 2.2); false when it is not. */
+/* Priority, target, then key, length, value (RFC 9460, 2.2); false if malformed. */
 static bool judge_service(struct judge *judge, enum standing standing, const struct record *record)
 {
 	enum { IPV4HINT = 4, IPV6HINT = 6 };
@@ -202,16 +202,20 @@ static enum standing standing_of(const struct judge *judge, const struct record 
 
 	if (step)
 		return standing_of_step(step);
-	/* Some clients take whatever the answer section holds. There only a DNAME is of another
-	 * name. */
+	/*
+	 * Some clients use everything in the answer section. There, only a DNAME may have another
+	 * name.
+	 */
 	if (record->section == SECTION_ANSWER &&
 	    (record->type != TYPE_DNAME || judge->steps == CHAIN))
 		return STRICT;
 	return judge->carrying ? UNRELATED : STRICT;
 }
 
-/* Those of the chain were followed; of any other only a block counts. False: not a name and nothing
- * else. */
+/*
+ * Aliases of the chain were followed already; for others only a block counts. False: the data are
+ * not exactly one name.
+ */
 static bool judge_alias(struct judge *judge, enum standing standing, const struct record *record)
 {
 	struct name target;
@@ -258,7 +262,7 @@ static bool leads(const struct judge *judge, const struct record *record, const 
 	       service_target(judge, record, target) && target->labels;
 }
 
-/* From the question's name on, in whatever order the upstream put the records. */
+/* Starts at the question's name; the upstream may order the records in any way. */
 static void follow_chain(struct judge *judge)
 {
 	struct name target;
@@ -271,8 +275,10 @@ static void follow_chain(struct judge *judge)
 	}
 }
 
-/* Hints and glue are addresses that a client may use as well. Class is not looked at: not every
- * client does. */
+/*
+ * Hints and glue are addresses that a client may use as well. The class is ignored, because some
+ * clients ignore it.
+ */
 static void judge_records(struct judge *judge)
 {
 	struct records records = judge->records;
@@ -282,7 +288,7 @@ static void judge_records(struct judge *judge)
 		judge->odd = !judge_record(judge, &record) || judge->odd;
 }
 
-/* The whole walk once, before anything is judged. */
+/* Walks the whole message once before judging anything. */
 static int collect(struct judge *judge, const uint8_t *data, size_t size)
 {
 	struct records records;
@@ -302,8 +308,10 @@ static int collect(struct judge *judge, const uint8_t *data, size_t size)
 	return more;
 }
 
-/* A private address is no surprise from the agency's own servers, nor for names that the settings
- * say. */
+/*
+ * Private addresses are expected from the agency's own servers, and for names that the settings
+ * list.
+ */
 static bool may_be_private(const struct answer_terms *terms, const struct name *name)
 {
 	const struct settings *settings = terms->settings;

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 /*
- * A chain of what waits, in the order of its deadlines: those of one chain all wait for the same
- * time, so that a new one goes to the end. The links are the caller's.
+ * A list of waiting things, ordered by deadline. All of one chain wait for the same time, so a new
+ * one goes to the end. The links belong to the caller.
  */
 struct link {
 	struct link *previous, *next;
@@ -16,7 +16,8 @@ struct chain {
 	struct link *first, *last;
 };
 
+/* deadline: uptime in ms, not before that of the last link. A link is in one chain at most. */
 void chain_append(struct chain *chain, struct link *link, int64_t deadline);
-/* To the front: its deadline is over. */
+/* Inserts at the front: its deadline is over. */
 void chain_prepend(struct chain *chain, struct link *link);
 void chain_remove(struct chain *chain, struct link *link);

@@ -67,7 +67,7 @@ void cookie_give(const uint8_t secret[COOKIE_SECRET], const uint8_t client[COOKI
 	uint8_t input[COOKIE_CLIENT + 8 + sizeof(address->bytes)];
 	uint64_t hash;
 
-	/* Version, three reserved bytes, the time; then the hash of it all. */
+	/* Version, three reserved bytes, the time; then the hash over all of it. */
 	memset(cookie, 0, 4);
 	cookie[0] = 1;
 	memcpy(cookie + 4, &stamp, sizeof(stamp));

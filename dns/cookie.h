@@ -8,7 +8,7 @@
 
 /*
  * DNS cookies (RFC 7873) as bytes: those that the gateway gives its clients, and those that it
- * shows to servers. Both come of secrets that all workers share.
+ * shows to servers. Both derive from secrets that all workers share.
  */
 enum {
 	COOKIE_CLIENT = 8,		/* bytes of a client cookie */
@@ -23,14 +23,15 @@ struct cookie_secrets {
 	uint8_t own[COOKIE_SECRET];	/* for those that we show */
 };
 
-/* The interoperable server cookie, version 1 (RFC 9018, 4); now: seconds since 1970, modulo
- * 2^32. */
+/*
+ * The interoperable server cookie, version 1 (RFC 9018, 4); now: seconds since 1970, modulo 2^32.
+ */
 void cookie_give(const uint8_t secret[COOKIE_SECRET], const uint8_t client[COOKIE_CLIENT],
 		 const struct addr *address, uint32_t now, uint8_t cookie[COOKIE_SERVER]);
 
 /*
- * A client cookie to show to a server, another one for each nonce. Whoever has the secret sees of
- * any cookie whether it came from here: a query that carries one is our own, come back.
+ * A client cookie to show to a server, different for each nonce. With the secret, any cookie can be
+ * recognised as ours: a query with one is our own, come back.
  */
 void cookie_own(const uint8_t secret[COOKIE_SECRET], uint32_t nonce, uint8_t cookie[COOKIE_CLIENT]);
 bool cookie_is_own(const uint8_t secret[COOKIE_SECRET], const uint8_t cookie[COOKIE_CLIENT]);

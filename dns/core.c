@@ -34,8 +34,8 @@ void core_random(struct core *core, void *bytes, size_t size)
 {
 	if (core->random_left < size) {
 		/* Cannot fail for 256 bytes once the pool is ready (getrandom(2)). */
-		if (getrandom(core->random, sizeof(core->random), 0) !=
-		    (ssize_t)sizeof(core->random))
+		if (getrandom(core->random, sizeof(core->random),
+			      0) != (ssize_t)sizeof(core->random))
 			abort();
 		core->random_left = sizeof(core->random);
 	}

@@ -15,9 +15,9 @@
 #include "rules/policy/policy.h"
 
 /*
- * What all files of one worker stand on: its settings, policy, clocks, event loop and counters,
- * what is known of the servers, and the bounded things that queries under way share. It belongs to
- * one thread. It calls no file above it.
+ * What all files of one worker build on: settings, policy, clocks, event loop, counters, what is
+ * known about the servers, and the limited resources that queries under way share. It belongs to
+ * one thread, and calls no file above it.
  */
 enum {
 	CORE_LISTENERS = 2 * SETTINGS_UPSTREAMS,	/* sockets of one protocol */
@@ -36,7 +36,7 @@ struct core {
 	int64_t now;				/* uptime in ms, read once a round */
 	int64_t wall;				/* ms */
 	int wake;				/* eventfd of the journal; -1: no block log */
-	/* events were written since the journal was last woken */
+	/* Events were written since the journal was last woken. */
 	bool logged;
 	int peer;				/* connection to the rules role; -1: none */
 	struct servers servers;
@@ -53,13 +53,15 @@ struct path {
 	socklen_t peer_size;
 	struct addr client;
 	uint16_t client_port;
-	struct addr asked;	/* the address that the client sent its query to */
+	struct addr asked;	/* the address to which the client sent its query */
 	uint32_t interface;
 	uint8_t protocol;	/* IPPROTO_UDP or IPPROTO_TCP */
 };
 
-/* jobs: queries that may be under way at once. 0 or -errno; what was made stays: a role that cannot
- * start ends. */
+/*
+ * jobs: how many queries may be under way at once. 0 or -errno; what was made is kept: a role that
+ * cannot start ends.
+ */
 int core_init(struct core *core, size_t jobs) __attribute__((warn_unused_result));
 void core_policy(struct core *core, const struct policy *policy);
 void core_read_clocks(struct core *core);
@@ -67,5 +69,5 @@ void core_read_clocks(struct core *core);
 /* Unpredictable bytes, at most 256. */
 void core_random(struct core *core, void *bytes, size_t size);
 
-/* A number below CORE_SERVERS for an address. */
+/* Maps an address to a number below CORE_SERVERS. */
 size_t core_hash(const struct addr *addr);

@@ -23,7 +23,7 @@ size_t hop_query(const struct hop *hop, const struct query *query, const uint8_t
 
 /* ---- what came back ---- */
 
-/* Reads OPT and ends the message where it begins, or behind the last record; -EBADMSG. */
+/* Reads OPT and cuts the message where it begins, or after the last record; -EBADMSG. */
 static int take_opt(uint8_t *data, size_t *size, size_t at, struct hop_answer *answer)
 {
 	unsigned int before = wire_get16(data + 6) + wire_get16(data + 8);
@@ -53,7 +53,7 @@ static bool has_answer(uint16_t rcode)
 	return rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN || rcode == RCODE_YXDOMAIN;
 }
 
-/* A message with the client cookie of another question is nobody's answer (RFC 7873, 5.3). */
+/* A message with the client cookie of another question is not our answer (RFC 7873, 5.3). */
 static bool is_foreign(const struct hop *hop, const struct opt *opt)
 {
 	return hop->opt.cookie && opt->cookie &&
@@ -89,7 +89,7 @@ enum hop_result hop_take(const struct hop *hop, const struct query *query, bool 
 		return HOP_FOREIGN;
 	answer->rcode = (uint16_t)(answer->opt.rcode << 4 | (data[3] & 15));
 	result = judge(hop, answer);
-	/* Records beside an error answer nothing, and nobody judges them. */
+	/* Records beside an error answer nothing, and are not judged. */
 	answer->bare = result != HOP_ANSWER;
 	return result;
 }
@@ -138,8 +138,8 @@ static size_t add_opt(const struct query *query, uint16_t rcode, const struct op
 	return cursor.at;
 }
 
-/* What the client hears of: the errors of EDNS itself are between us and the server, and without
- * OPT there are four bits. */
+/* The RCODE for the client: errors of EDNS itself stay between us and the server, and without OPT
+ * there are four bits. */
 static uint16_t told_rcode(const struct query *query, uint16_t rcode)
 {
 	bool ours = rcode == RCODE_BADVERS || rcode == RCODE_BADCOOKIE;

@@ -8,25 +8,24 @@
 #include "dns/wire.h"
 
 /*
- * One hop of a query, as bytes: what is asked of a server is built anew from the client's question,
- * and what the client gets of the answer is the server's records behind the client's own question,
- * before an OPT of ours.
+ * One hop of a query, as bytes. The query to a server is built anew from the client's question. The
+ * client's reply is the server's records after the client's own question, with an OPT of ours.
  */
 enum { HOP_QUERY_MAX = WIRE_HEADER + NAME_WIRE_MAX + 4 + OPT_MAX };
 
 struct hop {
 	uint16_t id;
-	struct opt opt;		/* not present: the server is asked without EDNS */
+	struct opt opt;		/* not present: ask the server without EDNS */
 };
 
-/* The query to a server: RD, CD and AD as the client set them (RFC 6840, 5.7), its question (the
- * bytes behind its header) to the letter, hop's OPT. Returns the size. */
+/* The query to a server: RD, CD and AD as the client set them (RFC 6840, 5.7), its question byte
+ * for byte (the bytes after its header), hop's OPT. Returns the size. */
 size_t hop_query(const struct hop *hop, const struct query *query, const uint8_t *question,
 		 uint8_t packet[HOP_QUERY_MAX]);
 
 enum hop_result {
 	HOP_FOREIGN,	/* no answer to this: wait on */
-	HOP_CUT,	/* TC: ask over TCP; nothing else of it was looked at */
+	HOP_CUT,	/* TC: ask over TCP; the rest was not read */
 	HOP_BROKEN,	/* its records are no records */
 	HOP_BAD_COOKIE,	/* ask again with the cookie in it (RFC 7873, 5.3) */
 	HOP_NO_EDNS,	/* ask again without OPT (RFC 6891, 7) */
@@ -38,27 +37,27 @@ struct hop_answer {
 	struct opt opt;			/* the server's */
 	struct opt_errors errors;
 	uint16_t rcode;
-	/* an error, or without a question: the RCODE is all of it */
+	/* An error, or without a question: only the RCODE counts. */
 	bool bare;
 	bool cut;			/* bare, and there is more than could be had: TC */
 };
 
 /*
- * What came back on the socket connected to the server. Everything from OPT on is cut off: *size
- * says what is left, a whole message (records behind OPT can be additional ones only; a signature
- * for this hop is worth nothing on the next). answer is set from HOP_BAD_COOKIE on. Over TCP no
- * answer is HOP_CUT.
+ * Takes what came back on the socket connected to the server. Everything from OPT on is cut off;
+ * *size says what is left, a whole message. (Only additional records can follow OPT, and a
+ * signature for this hop is worthless on the next.) answer is set from HOP_BAD_COOKIE on. Over TCP
+ * the result is never HOP_CUT.
  */
 enum hop_result hop_take(const struct hop *hop, const struct query *query, bool tcp,
 			 uint8_t *data, size_t *size, struct hop_answer *answer);
 
-/* Room that a reply needs behind what hop_take left. */
+/* Room that a reply needs after what hop_take left. */
 enum { HOP_ROOM = OPT_MAX + NAME_WIRE_MAX + 4 };
 
 /*
- * Makes the client's reply of it in place: its id, its question to the letter, our OPT when it sent
- * one. most: bytes that it can take. Returns the size: where even without the errors it would be
- * too large, that of a reply with TC and the answers that fit (RFC 2181, 9).
+ * Turns it into the client's reply in place: its id, its question byte for byte, our OPT if it sent
+ * one. most: bytes that the client accepts. Returns the size. If even without the errors the reply
+ * is too large, it is one with TC and the answers that fit (RFC 2181, 9).
  */
 size_t hop_reply(const struct query *query, const uint8_t *question,
 		 const struct hop_answer *answer, uint8_t *data, size_t size, size_t most);

@@ -5,22 +5,22 @@
 #include "dns/try.h"
 
 /*
- * Queries under way: whom to ask, until when, and what the client gets. Two time-outs: after the
- * first another server is asked, while those asked before are still heard; after the second nobody
- * is. Places are shared fairly among clients (share.h).
+ * Queries under way: which server to ask, until when, and what the client gets. There are two
+ * time-outs. After the first, another server is asked, while earlier ones may still answer; after
+ * the second the query fails. Places are shared fairly among clients (share.h).
  */
 enum {
 	JOBS = 2048,		/* under way at once */
 	JOB_SOCKETS = JOBS + CORE_EXTRA_SOCKETS
 };
 
-/* Who waits for the reply, over whatever transport. */
+/* Where the reply goes, over whatever transport. */
 struct asker {
 	const struct asker_hooks {
-		/* Exactly one reply, unless the asker is forgotten or the query dropped. */
+		/* Called exactly once, unless the asker is forgotten or the query dropped. */
 		void (*reply)(void *context, const struct path *path, const uint8_t *data,
 			      size_t size);
-		/* A query of the asker's begins, and ends; NULL: it does not care. */
+		/* A query of the asker begins or ends; may be NULL. */
 		void (*hold)(void *context);
 		void (*release)(void *context);
 	} *hooks;
@@ -41,14 +41,14 @@ struct job {
 	struct link link;	/* jobs->waiting */
 	struct link same;	/* jobs->by_client */
 	enum job_state state;
-	uint32_t generation;	/* told apart from earlier jobs in this place */
+	uint32_t generation;	/* distinguishes it from earlier jobs in this place */
 	struct asker asker;
 	uint8_t asked[SETTINGS_UPSTREAMS];	/* how often, or SERVERS_DONE */
 	bool erred[SETTINGS_UPSTREAMS];
 	int64_t began;
 	int64_t due;		/* another server is asked */
 	enum trouble trouble;
-	uint8_t *reply;		/* HELD: what goes out; else the last error, or NULL */
+	uint8_t *reply;		/* HELD: the reply to send; else the last error, or NULL */
 	size_t reply_size;
 	size_t pinholes;	/* not yet acknowledged */
 };
@@ -63,23 +63,23 @@ struct jobs {
 	struct share places;
 };
 
-/* 0 or -ENOMEM; what was made stays: a role that cannot start ends. */
+/* 0 or -ENOMEM; what was made is kept: a role that cannot start ends. */
 int jobs_init(struct jobs *jobs, struct core *core) __attribute__((warn_unused_result));
 /* Takes the query on. */
 void job_start(struct jobs *jobs, const struct path *path, const struct query *query,
 	       const uint8_t *data, size_t size, const struct target *target,
 	       const struct asker *asker);
 
-/* Acts on the deadlines that have come. */
+/* Acts on expired deadlines. */
 void jobs_expire(struct jobs *jobs);
-/* Ends what this asker, a client with that address, waits for; its hooks are not called. */
+/* Ends the queries of this asker, a client with that address, without calling its hooks. */
 void jobs_forget(struct jobs *jobs, const void *asker, const struct addr *client);
 
-/* Answers of the rules role, by the id that it was asked with. */
+/* Answers of the rules role, by the id of the request. */
 void job_pinholed(struct jobs *jobs, uint32_t id, int result);
 void job_connected(struct jobs *jobs, uint32_t id, int result, int fd);
-/* The rules role went away: nothing that was asked of it will be answered. */
+/* The rules role is gone: its pending requests will not be answered. */
 void jobs_peer_lost(struct jobs *jobs);
 
-/* Is this very question asked of that server at the moment? */
+/* Is that server being asked this very question now? */
 bool jobs_ask(const struct jobs *jobs, const struct query *query, const struct addr *server);

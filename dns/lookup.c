@@ -20,7 +20,7 @@ enum { FAMILIES = 2, ALIASES = 16 };
 /* One question under way. */
 struct question {
 	uint16_t type;
-	int fd;			/* connected, so that nobody but the server is heard; -1: over */
+	int fd;			/* connected, so only the server is heard; -1: over */
 	struct query query;
 	uint8_t packet[512];
 	size_t size;
@@ -42,7 +42,7 @@ static ldns_pkt *new_packet(const struct name *name, uint16_t type)
 	return packet;
 }
 
-/* The query as bytes, and as what its answer is held against. */
+/* The query as bytes, and in the form that its answer is compared with. */
 static int build(struct question *question, const struct name *name)
 {
 	ldns_pkt *packet = new_packet(name, question->type);
@@ -87,7 +87,7 @@ static void finish(struct question *question, int result)
 
 /* ---- the answer ---- */
 
-/* To the end of the aliases that begin at name; -ELOOP when they have none. */
+/* Follows the aliases from name to their end; -ELOOP if they have none. */
 static int follow(const struct records *all, struct name *name)
 {
 	for (unsigned int step = 0; step < ALIASES; step++) {
@@ -141,7 +141,7 @@ static int take_answer(struct question *question, const uint8_t *data, size_t si
 	return error;
 }
 
-/* Something else that found the port is passed over: the answer may still come (RFC 5452, 9.1). */
+/* Skips stray datagrams: the answer may still come (RFC 5452, 9.1). */
 static void read_answer(struct question *question)
 {
 	uint8_t data[WIRE_UDP_MAX];
@@ -163,7 +163,7 @@ static void wait_for_answers(struct question question[FAMILIES], int64_t deadlin
 
 		if (left <= 0)
 			return;
-		/* A descriptor below zero is one that poll leaves out. */
+		/* poll ignores a descriptor below zero. */
 		for (int i = 0; i < FAMILIES; i++)
 			poller[i] = (struct pollfd){ .fd = question[i].fd, .events = POLLIN };
 		if (poll(poller, FAMILIES, left < INT_MAX ? (int)left : INT_MAX) < 0 &&
@@ -176,7 +176,7 @@ static void wait_for_answers(struct question question[FAMILIES], int64_t deadlin
 	}
 }
 
-/* IPv4 and IPv6 in turn: when one family leads nowhere, the next try is of the other one. */
+/* Alternates IPv4 and IPv6: if one family does not work, the next attempt uses the other. */
 static int merge(const struct question question[FAMILIES], struct addr *address, size_t count)
 {
 	size_t taken = 0;

@@ -7,7 +7,7 @@
 enum { OPTION_COOKIE = 10, OPTION_ERROR = 15 };
 enum { TYPE_OPT_RECORD = 41, RDATA = 8 };	/* RDATA: behind class, TTL and length */
 
-/* The next option; false at the end and when it runs out. */
+/* The next option; false at the end or if it is cut off. */
 static bool next_option(struct cursor *options, uint16_t *code, const uint8_t **value,
 			uint16_t *length)
 {
@@ -57,7 +57,7 @@ int opt_read(struct opt *opt, const uint8_t *data, size_t size)
 	return options.failed ? -EBADMSG : error;
 }
 
-/* DNSSEC's own, and those of NSEC3 and algorithms. */
+/* The codes of DNSSEC itself, and those of NSEC3 and algorithms. */
 static bool is_dnssec(uint16_t code)
 {
 	return code == 1 || code == 2 || (code >= 5 && code <= 12) || code == 27;

@@ -53,8 +53,8 @@ enum sinkhole_step receive_query(struct jobs *jobs, const struct path *path, con
 	target_find(core->settings, path, query, target);
 	special = query->opcode == OPCODE_QUERY ? special_find(query, &depth) : SPECIAL_NO;
 	/* The agency's servers may know the name; the way to other resolvers not even theirs. */
-	if (special &&
-	    (!target->internal || (special == SPECIAL_DISCOVERY && target->transparent))) {
+	if (special && (!target->internal ||
+			(special == SPECIAL_DISCOVERY && target->transparent))) {
 		*reply_size = sinkhole_special(data, query, special, depth, reply);
 		return SINKHOLE_REPLY;
 	}

@@ -23,7 +23,10 @@ int records_name(const uint8_t *message, size_t limit, size_t at, struct name *n
 				return -EBADMSG;
 			behind = behind ? behind : at + 2;
 			at = wire_get16(message + at) & 0x3fff;
-			/* To a name that stands wholly before the one that it ends: no circle. */
+			/*
+			 * Each pointer must lead to before the name that it ends, so there is no
+			 * loop.
+			 */
 			if (at >= bound)
 				return -EBADMSG;
 			limit = bound;

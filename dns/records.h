@@ -8,9 +8,10 @@
 #include "rules/policy/name.h"
 
 /*
- * The one walk over the records of a DNS message (RFC 1035, 4.1.3): each begins where RDLENGTH says
- * that the one before it ends, whatever its type's fields make of that. Who judges an answer and
- * who rewrites one sees the same bytes as the client behind. Nothing is copied but names.
+ * The one walk over the records of a DNS message (RFC 1035, 4.1.3). Each record begins where
+ * RDLENGTH says that the previous one ends, whatever the fields of its type say. So the code that
+ * judges an answer and the code that rewrites it see the same bytes as the client. Only names are
+ * copied.
  */
 enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTIONS };
 
@@ -32,25 +33,25 @@ struct records {
 	unsigned int left[SECTIONS];
 };
 
-/* Goes behind the questions. -EBADMSG: there is no header, or a question runs out. */
+/* Skips the questions. 0, or -EBADMSG: there is no header, or a question is cut off. */
 int records_begin(struct records *records, const uint8_t *message, size_t size)
 	__attribute__((warn_unused_result));
 
 /*
- * 1 with the next record; 0 behind the last that the header counts (bytes may follow: records->at);
- * -EBADMSG when one does not fit, or its owner is no name.
+ * 1 with the next record; 0 after the last that the header counts (bytes may follow: records->at).
+ * -EBADMSG: a record does not fit, or its owner is not a name.
  */
 int records_next(struct records *records, struct record *record)
 	__attribute__((warn_unused_result));
 
 /*
  * The name at this offset, decompressed (RFC 1035, 4.1.4: a pointer leads to a prior name), in
- * lower case. *end: behind it. -EBADMSG when it is none, or does not end before limit.
+ * lower case. *end: after it. 0, or -EBADMSG: malformed, or it does not end before limit.
  */
 int records_name(const uint8_t *message, size_t limit, size_t at, struct name *name, size_t *end)
 	__attribute__((warn_unused_result));
 
-/* The record's data is one name and nothing else. */
+/* True if the record's data is exactly one name. */
 bool records_data_name(const struct records *records, const struct record *record,
 		       struct name *name);
 

@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-enum { ERRED = 1, SICK = 3, WORST = SICK + 8 };	/* weights of faults, and what counts no further */
+enum { ERRED = 1, SICK = 3, WORST = SICK + 8 };	/* weights of faults, and the highest total that
+						 * counts */
 
 static bool same(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->port == b->port && addr_compare(&a->addr, &b->addr) == 0;
 }
 
-/* FNV-1a; whoever chooses addresses that collide makes some forgotten, no more. */
+/* FNV-1a; an attacker that chooses colliding addresses makes some entries be forgotten, no more. */
 static size_t set_of(const struct endpoint *at)
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -42,7 +43,7 @@ bool server_rests(const struct server *server, int64_t now)
 	return server->faults >= SICK && now < server->until;
 }
 
-/* Whose turn it is: a smaller one goes first. */
+/* The order of choice: a smaller rank goes first. */
 static unsigned int rank(struct servers *servers, const struct endpoint *at, uint8_t asked,
 			 int64_t now)
 {
@@ -68,7 +69,7 @@ size_t servers_next(struct servers *servers, const struct endpoint *at, const ui
 	if (best == count)
 		return count;
 	chosen = servers_at(servers, &at[best], now);
-	/* This question tries it; others wait and see. */
+	/* This question tries the server; others wait for the outcome. */
 	if (chosen->faults >= SICK && now >= chosen->until)
 		chosen->until = now + SERVERS_TRIAL_MS;
 	return best;
@@ -86,10 +87,10 @@ void servers_failed(struct servers *servers, const struct endpoint *at, enum ser
 	bool was = server->faults >= SICK;
 	int64_t rest = SERVERS_REST_MS;
 
-	/* Many questions under way fail at once: that is one more fault a rest. */
+	/* Many questions under way fail at once: that counts as one more fault per rest. */
 	if (was && now < server->until - SERVERS_TRIAL_MS)
 		return;
-	/* Perhaps something began to drop what has an OPT. */
+	/* A device on the path may have begun to drop messages with OPT. */
 	if (was)
 		server->speaks_edns = false;
 	if (was && server->faults < WORST)

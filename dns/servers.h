@@ -9,14 +9,14 @@
 #include "dns/cookie.h"
 
 /*
- * What is known of the servers that queries go on to, and whom to ask next: the same choice for
- * upstreams, internal zones and internal servers, over UDP and TCP. State and time in, a decision
- * out: it neither sends nor waits. Bounded: of servers that clients bring about (those that an
- * internal server asks) the ones unused for longest are forgotten.
+ * What is known about the servers that queries go to, and which to ask next. The choice is the same
+ * for upstreams, internal zones and internal servers, over UDP and TCP. State and time in, a
+ * decision out: it neither sends nor waits. Bounded: of the servers that clients bring in (those
+ * that an internal server asks), the longest unused are forgotten.
  *
- * A server is sick once it was silent, or once it erred three times in a row where another one had
- * an answer. It rests: the others are asked first. When that is over, one question tries it; as
- * long as it stays sick it rests for twice as long each time.
+ * A server is sick after one silence, or after three errors in a row where another server had an
+ * answer. It rests: the others are asked first. Then one question tries it; as long as it stays
+ * sick, each rest is twice as long as the one before.
  */
 enum {
 	SERVERS_SETS = 128,	/* a power of two */
@@ -24,17 +24,18 @@ enum {
 	SERVERS_REST_MS = 5000,		/* for the first time */
 	SERVERS_REST_MAX_MS = 300000,
 	SERVERS_TRIAL_MS = 2000,	/* until another question tries it */
-	SERVERS_ABILITY_MS = 900000,	/* what it cannot do is asked again after that */
-	SERVERS_DROPS = 3,		/* so often it drops what has an OPT, not by chance ... */
+	SERVERS_ABILITY_MS = 900000,	/* then its missing abilities are tried again */
+	SERVERS_DROPS = 3,		/* so many drops of messages with OPT are not by chance
+					 * ... */
 	SERVERS_DROPS_MS = 60000,	/* ... and is believed for so long */
 	SERVERS_NO_TCP_MS = 60000,
 	SERVERS_COOKIE_MS = 3600000,	/* our cookie for it is renewed */
-	SERVERS_DONE = UINT8_MAX	/* not to be asked again in this matter */
+	SERVERS_DONE = UINT8_MAX	/* not to be asked again for this query */
 };
 
 enum servers_fault {
 	SERVERS_ERRED,	/* SERVFAIL, REFUSED, nonsense: while another one had an answer */
-	SERVERS_SILENT	/* nothing within the time-out, or nobody there */
+	SERVERS_SILENT	/* no answer within the time-out, or unreachable */
 };
 
 struct server {
@@ -44,9 +45,9 @@ struct server {
 	int64_t used;		/* ms, clock_uptime_ms, as below */
 	int64_t until;		/* rests */
 	bool speaks_edns;	/* answered with OPT before */
-	uint8_t drops;		/* answers it had without OPT only, where it was silent with one */
-	int64_t no_edns;	/* until when it is asked without OPT */
-	int64_t no_tcp;		/* until when it is asked over UDP only */
+	uint8_t drops;		/* answers only without OPT, after silence with one */
+	int64_t no_edns;	/* until then it is asked without OPT */
+	int64_t no_tcp;		/* until then it is asked over UDP only */
 	int64_t cookie_until;	/* 0: there is none yet */
 	uint8_t cookie[COOKIE_CLIENT];
 	uint8_t server_cookie[COOKIE_SERVER_MAX];
@@ -57,13 +58,13 @@ struct servers {
 	struct server set[SERVERS_SETS][SERVERS_WAYS];
 };
 
-/* What is known of one; never NULL. Valid until the next call. */
+/* What is known about one; never NULL. Valid until the next call. */
 struct server *servers_at(struct servers *servers, const struct endpoint *at, int64_t now);
 
 /*
- * Which of count servers to ask next. asked[i]: how often each was asked in this matter already, or
- * SERVERS_DONE. Least asked first, of those the healthy first, of those in the order given. Returns
- * count when all are done. The caller counts.
+ * Which of count servers to ask next. asked[i]: how often each was asked for this query, or
+ * SERVERS_DONE. The least asked comes first; among those, healthy ones; among those, the given
+ * order. Returns count if all are done. The caller counts.
  */
 size_t servers_next(struct servers *servers, const struct endpoint *at, const uint8_t *asked,
 		    size_t count, int64_t now);

@@ -7,7 +7,7 @@
 int share_init(struct share *share, size_t limit, size_t holders)
 {
 	*share = (struct share){ .limit = limit, .places = 2 };
-	/* At most half full, so that a look takes a step or two. */
+	/* At most half full, so that a search takes a step or two. */
 	while (share->places < 2 * holders)
 		share->places *= 2;
 	share->table = calloc(share->places, sizeof(*share->table));
@@ -20,8 +20,10 @@ void share_free(struct share *share)
 	*share = (struct share){ 0 };
 }
 
-/* Clients choose their addresses, but not many at once in one table: a plain mix is enough
- * (FNV-1a). */
+/*
+ * Clients choose their addresses, but one table never has many of them: a plain hash is enough
+ * (FNV-1a).
+ */
 static size_t place_of(const struct share *share, const struct addr *client)
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -31,7 +33,7 @@ static size_t place_of(const struct share *share, const struct addr *client)
 	return (size_t)(hash ^ hash >> 32) & (share->places - 1);
 }
 
-/* The client's place, or the free one where it belongs; NULL when the table has neither. */
+/* The client's place, or the free one where it belongs; NULL if the table has neither. */
 static struct share_holder *find(const struct share *share, const struct addr *client)
 {
 	size_t at = place_of(share, client);
@@ -63,8 +65,10 @@ bool share_take(struct share *share, const struct addr *client, size_t amount)
 	return true;
 }
 
-/* A free place ends a search, so whoever was pushed behind this one moves up (Knuth, 6.4, algorithm
- * R). */
+/*
+ * A free place ends a search, so entries that were pushed past this one move up (Knuth, 6.4,
+ * algorithm R).
+ */
 static void close_gap(struct share *share, size_t gap)
 {
 	const size_t mask = share->places - 1;

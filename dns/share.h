@@ -8,9 +8,9 @@
 #include "rules/policy/addr.h"
 
 /*
- * One bounded thing, such as connections, queries under way or bytes that wait, shared among
- * clients: a client may hold at most as much as is left free. Alone it gets half, two greedy ones
- * get a third each, and whoever comes next finds room (Choudhury and Hahne, "Dynamic queue length
+ * A limited resource, such as connections, queries under way or waiting bytes, shared among
+ * clients: a client may hold at most as much as is left free. A single client gets half, two greedy
+ * ones get a third each, and a newcomer finds room (Choudhury and Hahne, "Dynamic queue length
  * thresholds for shared-memory packet switches", 1998). A client is an address: the hosts of a
  * network share their /64, and the kernel lets no address of another network in.
  */
@@ -26,20 +26,25 @@ struct share {
 	struct share_holder *table;
 };
 
-/* holders: how many clients hold something at once, at most. 0 or -ENOMEM; share_free gives the
- * table back. */
+/*
+ * holders: how many clients may hold something at once. 0 or -ENOMEM; share_free frees the table.
+ */
 int share_init(struct share *share, size_t limit, size_t holders)
 	__attribute__((warn_unused_result));
 void share_free(struct share *share);
 
-/* Takes it and says true, or takes nothing: the client's share is used up, or everything is. */
+/*
+ * Takes amount and returns true, or takes nothing: the client's share, or everything, is used up.
+ */
 bool share_take(struct share *share, const struct addr *client, size_t amount)
 	__attribute__((warn_unused_result));
 
 /* amount: part of what was taken for this client. */
 void share_give(struct share *share, const struct addr *client, size_t amount);
 
-/* Everything at once is held: not this client's doing alone, and somebody has to make room. */
+/*
+ * Is everything in use? Then more than one client is the cause, and some holder has to make room.
+ */
 bool share_is_full(const struct share *share, size_t amount);
 
 /* What the client holds. */

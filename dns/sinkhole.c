@@ -5,7 +5,7 @@
 
 #include "appliance/base/cursor.h"
 
-/* OPT, when the query had one, with one Extended DNS Error (0: none); text may be empty. */
+/* OPT, if the query had one, with one Extended DNS Error (0: none); text may be empty. */
 static void put_opt(struct cursor *reply, const struct query *query, uint16_t rcode, uint16_t info,
 		    const char *text)
 {
@@ -20,7 +20,7 @@ static void put_opt(struct cursor *reply, const struct query *query, uint16_t rc
 	wire_put16(reply->data + 10, 1);
 }
 
-/* The offset in the question of the suffix that has depth labels. */
+/* The offset in the question of the suffix with depth labels. */
 static uint16_t suffix_offset(const struct query *query, uint8_t depth)
 {
 	const uint8_t *wire = query->name.wire;
@@ -31,7 +31,7 @@ static uint16_t suffix_offset(const struct query *query, uint8_t depth)
 	return (uint16_t)(WIRE_HEADER + at);
 }
 
-/* SOA of the blocked name, so that resolvers may keep the denial for ttl seconds (RFC 2308, 5). */
+/* SOA of the blocked name, so that resolvers may cache the denial for ttl seconds (RFC 2308, 5). */
 static void put_soa(struct cursor *reply, uint16_t owner, uint32_t ttl)
 {
 	static const uint8_t mname[] = "\x06" "cordon" "\x07" "invalid";
@@ -51,7 +51,7 @@ static void put_soa(struct cursor *reply, uint16_t owner, uint32_t ttl)
 	cursor_put32(reply, 3600);	/* refresh */
 	cursor_put32(reply, 600);	/* retry */
 	cursor_put32(reply, 86400);	/* expire */
-	cursor_put32(reply, ttl);	/* minimum: how long the denial may be kept */
+	cursor_put32(reply, ttl);	/* minimum: how long the denial may be cached */
 }
 
 /* One record for the question. */
@@ -66,7 +66,7 @@ static void put_record(struct cursor *reply, const struct query *query, uint32_t
 	cursor_put(reply, data, size);
 }
 
-/* One address record for the question; false when the type asks for none. */
+/* One address record for the question; false if the type asks for none. */
 static bool put_address(struct cursor *reply, const struct settings *settings,
 			const struct query *query, uint32_t ttl)
 {
@@ -89,7 +89,7 @@ static uint8_t block_rcode(const struct settings *settings, const struct verdict
 {
 	if (settings->reply == REPLY_REFUSED)
 		return RCODE_REFUSED;
-	/* RFC 8020: NXDOMAIN denies everything below too, and something below stays reachable. */
+	/* RFC 8020: NXDOMAIN denies everything below too, but something below stays reachable. */
 	return settings->reply == REPLY_NXDOMAIN && !verdict->carve ? RCODE_NXDOMAIN
 								      : RCODE_NOERROR;
 }
@@ -127,7 +127,7 @@ size_t sinkhole_say(const uint8_t *data, const struct query *query, uint8_t rcod
 	return cursor.at;
 }
 
-/* The one record that a special name has of this type; its data, and NULL when there is none. */
+/* The data of the one record of this type that a special name has; NULL: none. */
 static const char *special_data(const struct query *query, enum special special, size_t *size)
 {
 	static const char name[] = "\x09localhost";
@@ -168,7 +168,7 @@ size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rc
 }
 
 /*
- * The keys of a zone cut are no service of the vendor's: a validator behind us needs them to prove
+ * The keys of a zone cut are not a service of the vendor: a validator behind us needs them to prove
  * that an exempt name below a blocked one is unsigned.
  */
 static bool is_zone_cut(const struct query *query, const struct verdict *verdict)
@@ -176,13 +176,13 @@ static bool is_zone_cut(const struct query *query, const struct verdict *verdict
 	return verdict->carve && (query->type == TYPE_DS || query->type == TYPE_DNSKEY);
 }
 
-/* What is wrong with a message before anybody looks at what it asks; NOERROR: nothing. */
+/* What is wrong with a message, whatever it asks; NOERROR: nothing. */
 static uint8_t complaint(const struct query *query, enum wire_result result)
 {
 	bool known = query->opcode == OPCODE_QUERY || query->opcode == OPCODE_NOTIFY ||
 		     query->opcode == OPCODE_UPDATE;
 
-	/* What another opcode's messages look like, and who may get them, is not known. */
+	/* The format of other opcodes, and who may receive their messages, is unknown. */
 	if (!known)
 		return RCODE_NOTIMP;
 	if (result == WIRE_MALFORMED || (result == WIRE_COOKIE && query->opcode != OPCODE_QUERY))

@@ -9,19 +9,17 @@
 #include "dns/wire.h"
 #include "rules/policy/policy.h"
 
-/*
- * The heart: from packet and policy to reply, without sockets, clocks or memory of its own.
- */
+/* The core: from packet and policy to reply, without sockets, clocks or memory of its own. */
 enum sinkhole_step {
 	SINKHOLE_DROP,		/* nothing is due */
 	SINKHOLE_REPLY,		/* *size bytes in reply are the answer */
 	SINKHOLE_FORWARD	/* ask an upstream; query and verdict say what is known */
 };
 
-/* What a reply may be at most: everything above the question that we ever add fits in this. */
+/* An upper limit for what we ever add to a reply after the question. */
 enum { SINKHOLE_ROOM = 512 };
 
-/* Who asked, and when: what a cookie for the reply is made of. */
+/* Who asked, and when: the input of a cookie for the reply. */
 struct sinkhole_client {
 	const uint8_t *secret;	/* COOKIE_SECRET bytes */
 	struct addr address;
@@ -29,9 +27,9 @@ struct sinkhole_client {
 };
 
 /*
- * data: a message as received. reply: may be data itself, with room for SINKHOLE_ROOM bytes behind
- * size. *query: set unless the step is SINKHOLE_DROP, with the cookie for any reply to it.
- * *verdict: set unless the step is SINKHOLE_DROP or the message was malformed.
+ * data: a message as received. reply: may be data itself, with room for SINKHOLE_ROOM bytes after
+ * size. *query: set unless the step is SINKHOLE_DROP, with the cookie for any reply. *verdict: set
+ * unless the step is SINKHOLE_DROP or the message was malformed.
  */
 enum sinkhole_step sinkhole_answer(const struct settings *settings, const struct policy *policy,
 				   const struct sinkhole_client *client, const uint8_t *data,
@@ -43,8 +41,8 @@ size_t sinkhole_block(const struct settings *settings, const struct policy *poli
 		      const uint8_t *data, const struct query *query,
 		      const struct verdict *verdict, uint8_t *reply);
 
-/* A reply without records with the Extended DNS Error `info` when the query had EDNS (0: none).
- * BADVERS needs a query with EDNS. */
+/* A reply without records, with the Extended DNS Error `info` if the query had EDNS (0: none).
+ * BADVERS needs a query with EDNS. Returns its size. */
 size_t sinkhole_error(const uint8_t *data, const struct query *query, uint8_t rcode,
 		      uint16_t info, uint8_t *reply);
 /* The same with a text for people; info may be EDE_OTHER, which is 0. */

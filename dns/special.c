@@ -6,7 +6,7 @@
 
 enum { NIBBLES = 32, OCTETS = 4 };
 
-/* A name's labels from the right: label 0 is the top. */
+/* The labels of a name from the right: label 0 is the top. */
 struct labels {
 	const uint8_t *label[NAME_LABELS_MAX];
 	uint8_t count;
@@ -29,7 +29,7 @@ static bool is(const struct labels *labels, unsigned int index, const char *text
 	       memcmp(labels->label[index] + 1, text, strlen(text)) == 0;
 }
 
-/* The decimal number of a label, as in-addr.arpa has them, or -1. */
+/* The decimal number in a label, as in in-addr.arpa, or -1. */
 static int octet(const struct labels *labels, unsigned int index)
 {
 	const uint8_t *label = labels->label[index];
@@ -45,7 +45,7 @@ static int octet(const struct labels *labels, unsigned int index)
 	return value;
 }
 
-/* How many labels of in-addr.arpa and the octets before it make the zone; 0: a public one. */
+/* How many labels the zone has: in-addr.arpa and the octets before it; 0: a public one. */
 static uint8_t zone_of_octets(const struct labels *labels)
 {
 	int at[OCTETS] = { -1, -1, -1, -1 };
@@ -88,7 +88,8 @@ static bool is_loopback(const struct labels *labels, const struct query *query)
 	return (query->name.length == sizeof(v4) &&
 		memcmp(query->name.wire, v4, sizeof(v4)) == 0) ||
 	       (labels->count == 2 + NIBBLES && is(labels, 1, "ip6") &&
-		is(labels, 1 + NIBBLES, "1") && zone_of_nibbles(labels) == 2 + NIBBLES);
+		is(labels, 1 + NIBBLES, "1") &&
+		zone_of_nibbles(labels) == 2 + NIBBLES);
 }
 
 static enum special find_arpa(const struct labels *labels, const struct query *query,
@@ -109,7 +110,7 @@ static enum special find_arpa(const struct labels *labels, const struct query *q
 	return query->type == TYPE_DS ? SPECIAL_NO : SPECIAL_NODATA;
 }
 
-/* _dns.NAME, or _853._dns.NAME: how a resolver of that name is reached encrypted. */
+/* _dns.NAME, or _853._dns.NAME: how to reach the resolver of that name with encryption. */
 static bool is_service_of_resolver(const struct labels *labels, const struct query *query)
 {
 	return (query->type == TYPE_SVCB || query->type == TYPE_HTTPS) && labels->count > 1 &&

@@ -9,16 +9,17 @@ struct target {
 	struct endpoint server[SETTINGS_UPSTREAMS];
 	size_t servers;
 	bool internal;		/* the agency's own servers */
-	bool open;		/* the upstreams; neither: the server that an internal one asked */
+	/* The upstreams; neither: the server that an internal one asked. */
+	bool open;
 	bool untouched;		/* the message is between client and server: no byte changes */
 	bool transparent;	/* from the client's own address */
 };
 
-/* Decides by whom the query was asked, whom it was sent to, and its name. */
+/* Decides by the client, the server that it asked, and the name. */
 void target_find(const struct settings *settings, const struct path *path,
 		 const struct query *query, struct target *target);
 /*
  * RCODE_NOERROR: it may go there. Updates and the like are for the agency's servers: upstreams are
- * asked queries only. Transfers are refused, too: no public resolver gives one.
+ * only sent queries. Transfers are refused too: no public resolver provides one.
  */
 uint8_t target_refusal(const struct target *target, const struct query *query);

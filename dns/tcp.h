@@ -4,13 +4,13 @@
 #include "dns/job.h"
 
 /*
- * DNS over TCP (RFC 7766): messages with two bytes of length in front. A query becomes a job. What
- * belongs to the agency's servers alone (transfers, updates, signed messages) goes untouched over a
- * pipe: a client's connection keeps one to each such server, since a transfer is many messages for
- * one query. What a pipe brings is judged all the same.
+ * DNS over TCP (RFC 7766): messages preceded by two bytes of length. A query becomes a job.
+ * Messages for the agency's servers alone (transfers, updates, signed messages) pass unchanged
+ * through a pipe. A client's connection keeps one pipe to each such server, because a transfer is
+ * many messages for one query. What a pipe brings is judged all the same.
  *
- * Connections, and the bytes that wait in their buffers, are shared fairly among clients (share.h).
- * A client that asks for more than its share loses its own connections.
+ * Connections, and the bytes waiting in their buffers, are shared fairly among clients (share.h). A
+ * client that demands more than its share loses its own connections.
  */
 enum {
 	TCP_CLIENTS = 128,
@@ -22,7 +22,7 @@ enum {
 	TCP_SOCKETS = TCP_CLIENTS * (1 + TCP_PIPES)
 };
 
-/* Ids of what pipes ask of the rules role have this bit, those of jobs do not. */
+/* Ids of requests by pipes to the rules role have this bit, those of jobs do not. */
 #define TCP_ID (1U << 31)
 
 struct tcp {
@@ -36,12 +36,13 @@ struct tcp {
 	uint32_t ids;			/* given to pipes so far */
 };
 
-/* Listens on sockets, the caller's; at most CORE_LISTENERS. 0 or -errno. */
+/* Listens on sockets, the caller's; at most WORKER_LISTENERS. 0 or -errno. */
 int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets,
-	     size_t count) __attribute__((warn_unused_result));
-/* Acts on the deadlines that have come. */
+	     size_t count)
+	__attribute__((warn_unused_result));
+/* Acts on expired deadlines. */
 void tcp_expire(struct tcp *tcp);
-/* The rules role's answer to a request with that id. */
+/* The rules role's answer to the request with that id. */
 void tcp_connected(struct tcp *tcp, uint32_t id, int result, int fd);
-/* The rules role went away: what waits for a socket is told, and asks again. */
+/* The rules role is gone: pipes that wait for a socket are told, and ask again. */
 void tcp_peer_lost(struct tcp *tcp);

@@ -19,7 +19,7 @@ void wire_put16(uint8_t *data, uint16_t value)
 	data[1] = (uint8_t)value;
 }
 
-/* The offset behind a name that may end in a compression pointer; 0 when it runs out. */
+/* The offset after a name that may end in a compression pointer; 0 if it is cut off. */
 static size_t skip_name(const uint8_t *data, size_t size, size_t at)
 {
 	while (at < size) {
@@ -57,7 +57,7 @@ static bool take_opt(struct query *query, const uint8_t *data, size_t size)
 	return error == 0;
 }
 
-/* Reads OPT (RFC 6891, 6.1.2) wherever it stands behind the question; false when malformed. */
+/* Reads OPT (RFC 6891, 6.1.2) wherever it is after the question; false if malformed. */
 static bool parse_records(struct query *query, const uint8_t *data, size_t size, size_t at)
 {
 	unsigned int before = wire_get16(data + 6) + wire_get16(data + 8);
@@ -78,7 +78,7 @@ static bool parse_records(struct query *query, const uint8_t *data, size_t size,
 	return true;
 }
 
-/* Behind any number of questions; 0 when they run out. */
+/* The offset after any number of questions; 0 if they are cut off. */
 static size_t skip_questions(const uint8_t *data, size_t size)
 {
 	size_t at = WIRE_HEADER;
@@ -92,7 +92,10 @@ static size_t skip_questions(const uint8_t *data, size_t size)
 	return at;
 }
 
-/* The first question, whose name no compression pointer ends; false when there is none such. */
+/*
+ * The first question, with a name that does not end in a compression pointer; false if there is
+ * none.
+ */
 static bool parse_question(struct query *query, const uint8_t *data, size_t size)
 {
 	if (wire_get16(data + 4) != 1 ||
@@ -126,7 +129,7 @@ enum wire_result wire_parse_query(struct query *query, const uint8_t *data, size
 	query->name.length = query->name.labels = 0;
 	good = parse_question(query, data, size);
 	at = good ? query->end : skip_questions(data, size);
-	/* OPT matters even when the rest is no query: the error that follows has one, too. */
+	/* OPT matters even if the rest is not a query: the error that follows has one too. */
 	if (at == 0 || !parse_records(query, data, size, at))
 		return WIRE_MALFORMED;
 	if (!good && wire_get16(data + 4) == 0 && query->cookie)

@@ -10,10 +10,9 @@
 #include "rules/policy/policy.h"
 
 /*
- * One thread of the dns role: its own sockets (SO_REUSEPORT spreads the clients), its own table of
- * queries under way, nothing shared with the other workers but the policy, which never changes
- * under anybody: a new one is handed over, and the old one is given back when every worker has
- * looked up.
+ * One thread of the dns role, with its own sockets (SO_REUSEPORT spreads the clients) and its own
+ * table of queries under way. Workers share only the policy, which is immutable: a new one is
+ * passed on, and the old one is released when every worker has finished with it.
  */
 enum {
 	WORKER_LISTENERS = 2 * SETTINGS_UPSTREAMS,	/* CORE_LISTENERS */
@@ -33,6 +32,7 @@ struct worker_options {
 
 struct worker;
 
+/* 0 or -errno; what was made is kept: a role that cannot start ends. policy: as worker_policy. */
 int worker_new(struct worker **worker, const struct worker_options *options,
 	       const struct policy *policy) __attribute__((warn_unused_result));
 
@@ -41,12 +41,15 @@ void worker_run(struct worker *worker);
 
 /* ---- from the role's main thread ---- */
 
-/* From its next batch on the worker uses this policy, which stays in place until worker_settled. */
+/*
+ * The worker uses this policy from its next batch on; the policy must stay in place until
+ * worker_settled.
+ */
 void worker_policy(struct worker *worker, const struct policy *policy);
-/* Has the worker let go of every policy but the newest? */
+/* Has the worker released every policy but the newest? */
 bool worker_settled(const struct worker *worker);
-/* Asks the worker whether it is alive: worker_answered once it has come by. */
+/* Asks whether the worker is alive; worker_answered is true once it has responded. */
 void worker_ask(struct worker *worker);
 bool worker_answered(const struct worker *worker);
-/* A connection to the rules role in place of the one it had; the worker closes it. */
+/* Replaces its connection to the rules role; the worker closes the descriptor. */
 void worker_peer(struct worker *worker, int fd);

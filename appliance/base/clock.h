@@ -11,6 +11,7 @@
  */
 enum { CLOCK_TEXT = 32, CLOCK_BOOT_ID = 37 };
 
+/* Wall time since 1970 (UTC) and the uptime; they always succeed. */
 int64_t clock_wall(void);	/* seconds since 1970, UTC */
 int64_t clock_wall_ms(void);
 int64_t clock_uptime_ms(void);	/* CLOCK_BOOTTIME: suspend counts */

@@ -25,6 +25,7 @@ struct loop {
 int loop_init(struct loop *loop) __attribute__((warn_unused_result));
 void loop_release(struct loop *loop);
 
+/* events: EPOLL*. 0 or -errno. */
 int loop_add(struct loop *loop, struct watch *watch, uint32_t events)
 	__attribute__((warn_unused_result));
 int loop_change(struct loop *loop, struct watch *watch, uint32_t events);

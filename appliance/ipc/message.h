@@ -112,6 +112,7 @@ struct pinhole_request {
 	uint32_t seconds;
 	struct name name;
 };
+/* send: 0 or -errno. read: 0, or -EBADMSG: malformed. */
 int message_send_pinhole(int socket, const struct pinhole_request *request)
 	__attribute__((warn_unused_result));
 int message_read_pinhole(const struct message *message, struct pinhole_request *request)

@@ -30,6 +30,7 @@ struct worker_shared {
 	struct ring ring;
 };
 
+/* Only the writer of a counter may add to it; any process may read it. */
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t value)
 {
 	/*
@@ -39,6 +40,7 @@ static inline void counter_add(_Atomic uint64_t *counter, uint64_t value)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + value,
 			      memory_order_relaxed);
 }
+/* Its value, perhaps a moment old. */
 static inline uint64_t counter_get(const _Atomic uint64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);

@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What makes two events equal. No padding before name: keys are hashed and compared as bytes. */
+/*
+ * What makes two events equal. Without padding before name: keys are hashed and compared as bytes.
+ */
 struct key {
 	struct addr client;
 	struct addr resolver;
@@ -43,12 +45,12 @@ struct entry {
 	uint16_t client_port;
 	uint16_t chain;		/* next in the bucket */
 	uint16_t next;		/* in one of the queues */
-	uint8_t used;		/* no bool: the memory may hold anything */
-	uint8_t written;	/* a record went out: this one is the second and last */
+	uint8_t used;		/* not a bool: the memory may hold any value */
+	uint8_t written;	/* a record was written: this one is the second and last */
 	struct key key;
 };
 
-/* First in, first out. All windows are equally long, so the first in is the first to end. */
+/* First in, first out. All windows are equally long, so the first in ends first. */
 struct queue {
 	uint16_t head;
 	uint16_t tail;
@@ -57,7 +59,7 @@ struct queue {
 struct aggregate {
 	uint64_t magic;
 	uint64_t seed;
-	uint32_t touched;	/* entries that were ever used: the first so many */
+	uint32_t touched;	/* entries that were ever used: this many, from the first */
 	struct queue free;
 	struct queue due;	/* wait for a token */
 	struct queue window;	/* count until their deadline */
@@ -117,7 +119,7 @@ static size_t key_make(struct key *key, const struct event *event)
 	return KEY_FIXED + (size_t)event->name.length;
 }
 
-/* Eight bytes a step; a multiplication and a fold mix them. */
+/* Eight bytes per step, mixed by a multiplication and a fold. */
 static uint32_t key_hash(const struct key *key, size_t size, uint64_t seed)
 {
 	const uint8_t *bytes = (const uint8_t *)key;
@@ -148,7 +150,7 @@ static struct entry *find(struct aggregate *aggregate, uint32_t hash, const stru
 	return NULL;
 }
 
-/* A new entry, due at once; NULL when the table is full. */
+/* A new entry, due at once; NULL if the table is full. */
 static struct entry *insert(struct aggregate *aggregate, uint32_t hash, const struct key *key,
 			    size_t size)
 {
@@ -173,7 +175,7 @@ static struct entry *insert(struct aggregate *aggregate, uint32_t hash, const st
 	return entry;
 }
 
-/* Of an entry that is in no queue any more. */
+/* Frees an entry that is no longer in a queue. */
 static void forget(struct aggregate *aggregate, uint16_t index)
 {
 	struct entry *entry = &aggregate->entry[index];
@@ -217,7 +219,7 @@ size_t aggregate_size(void)
 	return sizeof(struct aggregate);
 }
 
-/* A process can be killed in the middle of anything: nothing here is believed. */
+/* A process can be killed at any point: nothing here is trusted. */
 static bool sane(const struct entry *entry)
 {
 	const struct key *key = &entry->key;
@@ -232,7 +234,7 @@ static bool sane(const struct entry *entry)
 	       name.length == key->name_length && name.labels == key->labels;
 }
 
-/* What still counts is due; everything else is free. */
+/* An entry with a count is due; all others are free. */
 static void restore(struct aggregate *aggregate, uint16_t index)
 {
 	struct entry *entry = &aggregate->entry[index];
@@ -268,7 +270,7 @@ struct aggregate *aggregate_attach(void *memory, uint64_t seed)
 
 /* ---- records ---- */
 
-/* Takes the count out of the entry. */
+/* Moves the count from the entry into the record. */
 static void take(struct entry *entry, struct event *record)
 {
 	const struct key *key = &entry->key;
@@ -302,7 +304,7 @@ static void take(struct entry *entry, struct event *record)
 	entry->count = 0;
 }
 
-/* Windows that are over: what they counted is due, the others make room. */
+/* Closes windows that are over: entries with a count are due, the others are freed. */
 static void close_windows(struct aggregate *aggregate, int64_t uptime_ms)
 {
 	struct queue *window = &aggregate->window;
@@ -323,7 +325,7 @@ static bool take_token(struct aggregate *aggregate, int64_t uptime_ms)
 	const int64_t most = AGGREGATE_BURST * 1000;
 	int64_t passed = uptime_ms - aggregate->filled_ms;
 
-	/* The first call, and a pause long enough to fill the bucket however empty. */
+	/* The first call, or a pause long enough to fill the bucket from empty. */
 	if (aggregate->filled_ms < 0 || passed >= most / AGGREGATE_RATE)
 		aggregate->tokens = most;
 	else if (passed > 0)
@@ -338,7 +340,7 @@ static bool take_token(struct aggregate *aggregate, int64_t uptime_ms)
 	return true;
 }
 
-/* Entries that a drain emptied have nothing to write: they are passed over. */
+/* Skips entries that a drain emptied: they have nothing to write. */
 static void pass_over_empty(struct aggregate *aggregate)
 {
 	struct queue *due = &aggregate->due;

@@ -20,10 +20,10 @@ enum {
 	IDENTITY = 64
 };
 
-/* Packets and rings still bring events of the policy that has just been replaced. */
+/* Packets and rings still bring events of the policy that was just replaced. */
 enum { CURRENT, PREVIOUS, POLICIES };
 
-/* The table behind it begins at a multiple of this. */
+/* The table starts at a multiple of this. */
 enum { MEMORY_ALIGN = 64 };
 
 struct journal {
@@ -143,7 +143,7 @@ static bool is_forwarder(const struct journal *journal, const struct addr *clien
 	return false;
 }
 
-/* Takes over a line that stands for so many events (NULL: there was no memory for it). */
+/* Takes over a line that stands for this many events (NULL: there was no memory for it). */
 static int keep_line(struct journal *journal, char *line, uint64_t events)
 {
 	int error;
@@ -161,7 +161,7 @@ static int keep_line(struct journal *journal, char *line, uint64_t events)
 	return error;
 }
 
-/* A packet brought its own; who asked by DNS, only the neighbour table knows. */
+/* A packet brings its own; for DNS, only the neighbour table knows the client's. */
 static const uint8_t *mac_of(const struct event *event, const struct neighbour *neighbour)
 {
 	if (event->channel == CHANNEL_PACKET)
@@ -206,7 +206,7 @@ static bool has_untold(const struct journal *journal)
 	return false;
 }
 
-/* One line a minute says how many events are missing, until it could be written. */
+/* Writes one line a minute with the number of missing events, until it succeeds. */
 static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const struct record_context context = { .appliance = journal->appliance,
@@ -249,7 +249,7 @@ int journal_policy(struct journal *journal, void *block, size_t size)
 		slot[CURRENT] = policy;
 		return 0;
 	}
-	/* What still counts for the policy that goes is written while its rules have names. */
+	/* Write what still counts for the outgoing policy while its rules have names. */
 	if (slot[PREVIOUS].block) {
 		state = policy_state(&slot[PREVIOUS]);
 		if (state != policy_state(&policy))
@@ -263,7 +263,7 @@ int journal_policy(struct journal *journal, void *block, size_t size)
 
 /* ---- events ---- */
 
-/* From the vendor: the client is where it went. The MAC is a router's. */
+/* From the vendor: the destination is the client. The MAC is a router's. */
 static void turn_round(struct event *event)
 {
 	struct addr vendor = event->client;

@@ -32,7 +32,7 @@ void losses_packet(struct losses *losses, uint32_t number)
 	uint32_t gap = number - losses->next;
 
 	losses->next = number + 1;
-	/* Behind the last one: somebody bound the group anew, and numbers begin again. */
+	/* The number went back: another program rebound the group, and numbering restarts. */
 	if (gap > UINT32_MAX / 2)
 		gap = 0;
 	if (gap > losses->guessed)

@@ -22,7 +22,7 @@ void neighbours_init(struct neighbours *neighbours, int socket)
 
 /* ---- answers ---- */
 
-/* The payload when the attribute has that type and at least that size. */
+/* The payload, if the attribute has that type and at least that size. */
 static const void *payload(const struct nlattr *attribute, uint16_t type, size_t size)
 {
 	if (mnl_attr_get_type(attribute) != type || mnl_attr_get_payload_len(attribute) < size)
@@ -64,7 +64,7 @@ static int read_neighbour(const struct nlattr *attribute, void *context)
 	return MNL_CB_OK;
 }
 
-/* Loopback and tunnels have entries too, with an address that means nothing. */
+/* Loopback and tunnels have entries too, with a meaningless address. */
 static bool has_address(const struct nlmsghdr *message)
 {
 	const struct ndmsg *head = mnl_nlmsg_get_payload(message);
@@ -124,7 +124,7 @@ static uint8_t put_addr(struct question *question, uint16_t type, const struct a
 	return v4 ? AF_INET : AF_INET6;
 }
 
-/* The kernel answers before sendto returns; older answers may still lie in front. */
+/* The kernel answers before sendto returns; older answers may come first. */
 static void ask(struct neighbours *neighbours, struct question *question,
 		struct neighbour *neighbour)
 {

@@ -9,13 +9,13 @@
 #include "rules/policy/addr.h"
 
 /*
- * Who a client is on the link: asked of the kernel, one question an answer, over an rtnetlink
- * socket that was handed in (a process without files and capabilities cannot ask by other means).
- * Nothing is cached: a record needs it a few hundred times a second at most, and a question takes
- * microseconds, while a cache would name the previous owner of an address.
+ * The link-layer identity of a client. It is asked of the kernel, one question per answer, over a
+ * given rtnetlink socket (a process without files and capabilities cannot ask in other ways). There
+ * is no cache: a record needs it a few hundred times a second at most, and a question takes
+ * microseconds. A cache would name the previous owner of an address.
  */
 struct neighbours {
-	int socket;		/* -1: none, and nothing is known; the caller's */
+	int socket;		/* -1: none, nothing is known; the caller's */
 	uint32_t sequence;	/* of the last question */
 };
 
@@ -26,14 +26,16 @@ struct neighbour {
 	char name[IFNAMSIZ];	/* of the interface; "" unknown */
 };
 
+/* The socket must outlive neighbours. */
 void neighbours_init(struct neighbours *neighbours, int socket);
 
-/* interface: where the client's packet came in; 0: where packets to it would go out. Never
- * waits. */
+/*
+ * interface: where the client's packet came in; 0: where packets to it would leave. Never blocks.
+ */
 void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
 		       uint32_t interface, struct neighbour *neighbour);
 
-/* One datagram of answers into *neighbour: pure. data is aligned to four bytes. True when it held
- * the answer to that question, also when the answer is an error. */
+/* Parses a datagram of answers into *neighbour. Pure; data is aligned to four bytes. True if it
+ * held the answer to that question, even if that is an error. */
 bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size,
 		      uint32_t sequence);

@@ -8,7 +8,7 @@ const struct nlmsghdr *netlink_next(struct netlink *netlink)
 
 	if (netlink->size < sizeof(*message) || message->nlmsg_len < sizeof(*message))
 		return NULL;
-	/* Readers of attributes look as far as the padding, which the kernel always sends. */
+	/* Readers of attributes read up to the padding, which the kernel always sends. */
 	step = ((size_t)message->nlmsg_len + NLMSG_ALIGNTO - 1) / NLMSG_ALIGNTO * NLMSG_ALIGNTO;
 	if (step > netlink->size)
 		return NULL;

@@ -5,14 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The messages of one netlink datagram, aligned to four bytes, the caller's. */
+/* The messages of one netlink datagram, aligned to four bytes, in the caller's memory. */
 struct netlink {
 	const uint8_t *data;
 	size_t size;	/* left */
 };
 
 /*
- * The next whole message, which is then behind us; NULL at the end, with size above 0 when the rest
- * is no message. In place of mnl_nlmsg_ok, which takes a length above 2 GiB for a negative one.
+ * The next whole message, which is then consumed; NULL at the end, with size above 0 if the rest is
+ * not a message. Replaces mnl_nlmsg_ok, which reads a length above 2 GiB as negative.
  */
 const struct nlmsghdr *netlink_next(struct netlink *netlink);

@@ -12,7 +12,7 @@
 #include "appliance/base/cursor.h"
 #include "rules/policy/policy.h"
 
-enum { MOST_EXTENSIONS = 8 };	/* IPv6 extension headers: a host has no use for more */
+enum { MOST_EXTENSIONS = 8 };	/* IPv6 extension headers; hosts do not need more */
 
 /* ---- the packet ---- */
 
@@ -56,7 +56,7 @@ static bool is_extension(uint8_t protocol)
 	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT;
 }
 
-/* Steps over extension headers (RFC 8200, 4); false when no ports follow that could be read. */
+/* Skips extension headers (RFC 8200, 4); false if no readable ports follow. */
 static bool skip_extensions(struct event *event, struct cursor *packet)
 {
 	for (int i = 0; i < MOST_EXTENSIONS; i++) {
@@ -98,7 +98,7 @@ static bool read_v6(struct event *event, struct cursor *packet)
 	return true;
 }
 
-/* What is cut off behind the addresses only costs the ports. */
+/* A packet cut off after the addresses only loses its ports. */
 static bool read_packet(struct event *event, const struct nlattr *attribute)
 {
 	struct cursor packet = cursor_reader(mnl_attr_get_payload(attribute),
@@ -138,8 +138,8 @@ static bool read_prefix(struct event *event, const struct nlattr *attribute)
 	return true;
 }
 
-/* The sender's on the link that the packet came in by. What the neighbour table says of an address
- * is no proof: whoever forges that address would put its owner into the log. */
+/* The sender's on the link where the packet came in. The neighbour table proves nothing: a host
+ * that forges an address would get that address's owner into the log. */
 static void read_mac(struct event *event, const struct nlattr *attribute)
 {
 	const struct nfulnl_msg_packet_hw *hw = mnl_attr_get_payload(attribute);
@@ -204,7 +204,7 @@ int nflog_next(struct netlink *nflog, struct event *event, int64_t *number)
 	const struct nlmsghdr *message = netlink_next(nflog);
 
 	*number = -1;
-	/* The end of a batch that the kernel put together. */
+	/* The end of a batch from the kernel. */
 	while (message && message->nlmsg_type == NLMSG_DONE)
 		message = netlink_next(nflog);
 	if (message)

@@ -11,7 +11,7 @@
 
 enum { MAC_TEXT = 18, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
 
-/* A json object that is being filled; failed once for all, as in base/cursor.h. */
+/* A JSON object being filled; failed is sticky, as in base/cursor.h. */
 struct object {
 	json_t *json;
 	bool failed;
@@ -23,7 +23,7 @@ static void put(struct object *object, const char *key, json_t *value)
 		object->failed = true;
 }
 
-/* NULL becomes null; bytes that are not UTF-8 (an interface may be called so) become '?'. */
+/* NULL becomes null. Bytes that are not UTF-8 (an interface may have such a name) become '?'. */
 static void put_text(struct object *object, const char *key, const char *text)
 {
 	json_t *value = text ? json_string(text) : json_null();
@@ -104,7 +104,7 @@ static void put_client(struct object *object, const struct event *event,
 	put(object, "forwarder", json_boolean(context->forwarder));
 }
 
-/* What the client asked for, and of whom. */
+/* What the client asked for, and which server it asked. */
 static void put_target(struct object *object, const struct event *event)
 {
 	bool dns = event->channel != CHANNEL_PACKET;
@@ -135,7 +135,7 @@ static void put_verdict(struct object *object, const struct event *event,
 
 static int finish(struct object *object, char **line)
 {
-	/* 15 digits: milliseconds stay exact for any uptime, and no binary rest is shown. */
+	/* 15 digits: milliseconds stay exact for any uptime, without rounding noise. */
 	*line = object->failed ? NULL : json_dumps(object->json, FLAGS | JSON_REAL_PRECISION(15));
 	json_decref(object->json);
 	return *line ? 0 : -ENOMEM;

@@ -10,17 +10,17 @@
 #include "rules/policy/policy.h"
 
 /*
- * One event and what is known beside it, as one line of JSON. Every line has every key, in this
- * order; null is what does not apply or is not known:
+ * One event and its context as one line of JSON. Every line has every key, in this order; null
+ * means not applicable or unknown:
  *
  *	time boot_id uptime appliance state client mac interface client_port forwarder resolver
  *	qtype protocol port name address rule category action would channel direction count
  *
- * time is RFC 3339 in UTC with milliseconds, uptime seconds with milliseconds, state the eight
- * digits of the policy's id, protocol "tcp", "udp", "icmp" or a number; would is what the action
- * would have been outside monitor mode, null when it is the same; direction, of a packet, "out" from the client or "in"
- * to it. Names are printed as in master
- * files, so no byte that a client sent reaches a reader raw.
+ * time is RFC 3339 in UTC with milliseconds, uptime is in seconds with milliseconds. state is the
+ * eight digits of the policy's id; protocol is "tcp", "udp", "icmp" or a number. would is the
+ * action without monitor mode, null if it is the same. direction is for packets: "out" from the
+ * client or "in" to it. Names are printed as in master files, so no byte that a client sent reaches
+ * a reader raw.
  */
 struct record_context {
 	const char *appliance;
@@ -31,24 +31,24 @@ struct record_context {
 	const struct policy_rule *rule;	/* NULL: unknown */
 };
 
-/* To be called where files may still be opened: jansson reads its seed from one. */
+/* Call it while files may still be opened: jansson reads its seed from one. */
 void record_prepare(void);
 
-/* *line: without a newline, malloc'ed, the caller's. -ENOMEM. */
+/* *line has no newline; the caller frees it. 0 or -ENOMEM. */
 int record_print(const struct event *event, const struct record_context *context, char **line)
 	__attribute__((warn_unused_result));
 
 /*
- * The line that owns up to events which could not be kept: time boot_id uptime appliance lost
- * kernel rings journal disk; lost is the sum of those behind it (journal/losses.h).
+ * The line that reports events which could not be kept: time boot_id uptime appliance lost kernel
+ * rings journal disk; lost is the sum of the following (journal/losses.h).
  */
 int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
 		      const uint64_t lost[LOSS_COUNT], char **line)
 	__attribute__((warn_unused_result));
 
 /*
- * The line of a change of mode: time boot_id uptime appliance mode until categories reason by;
- * until and categories are null when they do not apply.
+ * The line for a change of mode: time boot_id uptime appliance mode until categories reason by;
+ * until and categories are null if they do not apply.
  */
 int record_print_mode(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
 		      const struct mode_record *mode, char **line)

@@ -14,7 +14,7 @@
 
 struct store {
 	int folder;
-	int fd;			/* of the current part; -1: could not be opened, tried again */
+	int fd;			/* of the current part; -1: could not be opened, retried */
 	uint64_t size;		/* of the current part */
 	uint64_t budget;	/* as it was asked for */
 	uint64_t part;		/* most bytes a part may have */
@@ -33,7 +33,7 @@ static const char *part_name(unsigned int number, char buffer[PART_NAME])
 	return buffer;
 }
 
-/* Old parts may be larger than their share when the budget was lowered: the oldest go first. */
+/* If the budget was lowered, old parts may exceed their share: the oldest go first. */
 static void trim(const struct store *store)
 {
 	uint64_t room = store->part * (STORE_PARTS - 1);
@@ -54,8 +54,9 @@ static void trim(const struct store *store)
 }
 
 /*
- * After a power cut the file can be longer than what reached the disk: zeros where the last lines would be.
- * Nothing of them is left to lose, and they would hide the next line from whoever reads line by line.
+ * After a power cut the file may be longer than what reached the disk, with zeros in place of the
+ * last lines. Those lines are lost anyway, and the zeros would hide the next line from line
+ * readers.
  */
 static int drop_zeros(struct store *store)
 {
@@ -70,7 +71,7 @@ static int drop_zeros(struct store *store)
 	return ftruncate(store->fd, (off_t)size) < 0 ? -errno : 0;
 }
 
-/* A power cut can leave half a line; what follows must not become part of it. */
+/* A power cut can leave half a line; the next one must not become part of it. */
 static int end_last_line(struct store *store)
 {
 	char last;
@@ -114,7 +115,8 @@ static int open_current(struct store *store)
 uint64_t store_budget(int folder, uint64_t budget)
 {
 	struct statvfs disk;
-	uint64_t half = fstatvfs(folder, &disk) == 0 ? (uint64_t)disk.f_blocks * disk.f_frsize / 2 : 0;
+	uint64_t half = fstatvfs(folder, &disk) == 0 ? (uint64_t)disk.f_blocks * disk.f_frsize / 2 :
+			0;
 
 	return half && half < budget ? half : budget;
 }
@@ -148,7 +150,7 @@ void store_close(struct store *store)
 	free(store);
 }
 
-/* Every part moves on by one; the rename of the last but one drops the oldest. */
+/* Each part moves on by one; the last rename replaces the oldest. */
 static int rotate(struct store *store)
 {
 	char from[PART_NAME], to[PART_NAME];
@@ -166,7 +168,7 @@ static int rotate(struct store *store)
 	return open_current(store);
 }
 
-/* The whole line or nothing of it. */
+/* Writes the whole line or nothing of it. */
 static int write_line(struct store *store, const char *line, size_t length)
 {
 	const struct iovec parts[2] = {
@@ -185,8 +187,8 @@ static int write_line(struct store *store, const char *line, size_t length)
 	}
 	if (done < 0)
 		return -errno;
-	/* A full disk took half of it. Should the rest refuse to go away, the next line must at
-	 * least begin on its own: opening the part anew ends it. */
+	/* A full disk accepted half of it. If the rest cannot be removed, the next line must at
+	 * least start on its own: reopening the part ends the broken line. */
 	if (ftruncate(store->fd, (off_t)store->size) < 0) {
 		close(store->fd);
 		store->fd = -1;
@@ -196,7 +198,7 @@ static int write_line(struct store *store, const char *line, size_t length)
 
 /* ---- a full disk ---- */
 
-/* Where the first line that lies behind at begins; end: there is none. */
+/* Where the first line after at begins; end: there is none. */
 static off_t next_line(int fd, off_t at, off_t end)
 {
 	char buffer[COPY];
@@ -213,8 +215,8 @@ static off_t next_line(int fd, off_t at, off_t end)
 }
 
 /*
- * The newest bytes of a file move to its front, which takes no room of a full disk. A power cut in between
- * leaves lines twice or cut in the middle, where readers pass over them.
+ * Moves the newest bytes of a file to its front, which needs no space on a full disk. A power cut
+ * in between leaves repeated or cut lines, which readers skip.
  */
 static int move_down(int fd, off_t size, off_t from)
 {
@@ -229,7 +231,7 @@ static int move_down(int fd, off_t size, off_t from)
 	return ftruncate(fd, to) < 0 ? -errno : 0;
 }
 
-/* All but the newest bytes of a part go; *size is what is left then. */
+/* Removes all but the newest bytes of a part; *size is then what is left. */
 static int cut(const struct store *store, unsigned int number, off_t keep, off_t *size)
 {
 	char name[PART_NAME];
@@ -269,8 +271,8 @@ static unsigned int oldest_part(const struct store *store, off_t *size, off_t *n
 }
 
 /*
- * The oldest lines go: a whole part, or the older half of what must not all go. -ENOSPC: what is left must
- * stay. Some file systems give room back with their next commit only.
+ * Removes the oldest lines: a whole part, or its older half if some of it must stay. -ENOSPC: the
+ * rest must stay. Some file systems return space only with their next commit.
  */
 static int make_room(struct store *store)
 {
@@ -318,8 +320,8 @@ int store_append(struct store *store, const char *line, size_t length)
 }
 
 /*
- * Starts the writing and does not wait for it: fdatasync would hold up the reader of the rings for
- * as long as a slow medium likes. The file system commits the rest within seconds.
+ * Starts the write without waiting: fdatasync would block the reader of the rings for as long as a
+ * slow medium takes. The file system commits the rest within seconds.
  */
 int store_sync(struct store *store)
 {

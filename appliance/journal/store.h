@@ -5,10 +5,11 @@
 #include <stdint.h>
 
 /*
- * Where events are kept. The interface is for good; the first store is plain: one JSON line an
- * event, appended to events.jsonl, which moves on to events.1.jsonl and so on when it has grown to
- * its share of the budget; the oldest part goes first. So it does when the disk is full, whoever
- * filled it, until only the newest STORE_KEEP bytes are left (half a part, when that is less).
+ * Where events are kept. The interface is permanent; this first store is plain: one JSON line per
+ * event, appended to events.jsonl. A part that has grown to its share of the budget becomes
+ * events.1.jsonl and so on; the oldest is deleted first. The same happens when the disk is full,
+ * whatever filled it, until only the newest STORE_KEEP bytes are left (half a part, if that is
+ * less).
  */
 #define STORE_CURRENT "events.jsonl"
 #define STORE_OLD "events.%u.jsonl"
@@ -19,21 +20,26 @@ enum {
 
 struct store;
 
-/* What a budget comes to on the file system of folder: at most half of that, because others need room, too. */
+/*
+ * The effective budget on the file system of folder: at most half of it, because others need space
+ * too.
+ */
 uint64_t store_budget(int folder, uint64_t budget);
 
-/* folder: a descriptor, which stays the caller's. budget: bytes on disk, all parts together (store_budget, and
- * again whenever a part is full). */
+/* folder: a descriptor, which stays the caller's. budget: bytes on disk for all parts (limited by
+ * store_budget, now and whenever a part is full). 0 or -errno. */
 int store_open(struct store **store, int folder, uint64_t budget)
 	__attribute__((warn_unused_result));
 void store_close(struct store *store);
 
-/* One line without its newline, the whole of it or nothing. -errno: it could not be kept. */
+/*
+ * Appends a line, given without newline, whole or not at all. 0, or -errno: it could not be kept.
+ */
 int store_append(struct store *store, const char *line, size_t length)
 	__attribute__((warn_unused_result));
 
-/* Hands what was appended to the disk; called about once a second. */
+/* Starts writing to the disk; call it about once a second. 0 or -errno. */
 int store_sync(struct store *store) __attribute__((warn_unused_result));
 
-/* Bytes of old lines that went because the disk was full, since the last call. */
+/* Bytes of old lines deleted because the disk was full, since the last call. */
 uint64_t store_freed(struct store *store);

@@ -4,7 +4,7 @@
 
 #include "appliance/settings/value.h"
 
-/* The section [network]: who is guarded, from whom, and who is an exception. */
+/* The section [network]: who is guarded, from whom, and the exceptions. */
 
 static bool set_interfaces(struct parser *parser, const char *key, const char *value,
 			   char list[][IFNAMSIZ], size_t *count, size_t most)
@@ -15,8 +15,8 @@ static bool set_interfaces(struct parser *parser, const char *key, const char *v
 	while (value_word(&value, &word, &length)) {
 		if (*count == most || length >= IFNAMSIZ || memchr(word, '/', length) ||
 		    memchr(word, '"', length)) {
-			value_error(parser, "%s: expected at most %zu interface names of at most %d "
-				   "bytes", key, most, IFNAMSIZ - 1);
+			value_error(parser, "%s: expected at most %zu interface names of at most "
+				    "%d bytes", key, most, IFNAMSIZ - 1);
 			return false;
 		}
 		memcpy(list[(*count)++], word, length);
@@ -71,8 +71,8 @@ bool guarded_nat64(struct parser *parser, const char *key, const char *value)
 
 		if (settings->nat64s == POLICY_NAT64 || prefix_parse(&prefix, word, length) < 0 ||
 		    embed_nat64(&settings->nat64[settings->nat64s], &prefix) < 0) {
-			value_error(parser, "%s: expected at most %d IPv6 prefixes of the length 32, "
-				   "40, 48, 56, 64 or 96 (RFC 6052), found \"%.*s\"", key,
+			value_error(parser, "%s: expected at most %d IPv6 prefixes of the length "
+				    "32, 40, 48, 56, 64 or 96 (RFC 6052), found \"%.*s\"", key,
 				   POLICY_NAT64, (int)length, word);
 			return false;
 		}
@@ -113,8 +113,9 @@ static bool sanctioned_sources(struct parser *parser, const char *key, const cha
 	while (value_word(&at, &word, &length)) {
 		if (entry->sources == SETTINGS_SOURCES ||
 		    prefix_parse(&entry->source[entry->sources], word, length) < 0) {
-			value_error(parser, "%s: expected source networks without host bits, "
-				   "at most %d, found \"%.*s\"", key, SETTINGS_SOURCES, (int)length, word);
+			value_error(parser, "%s: expected source networks without host bits, at "
+				    "most %d, found \"%.*s\"",
+				    key, SETTINGS_SOURCES, (int)length, word);
 			return false;
 		}
 		entry->sources++;
@@ -122,7 +123,7 @@ static bool sanctioned_sources(struct parser *parser, const char *key, const cha
 	return entry->sources > 0;
 }
 
-/* SOURCES, ADDRESS, PORT: the last two commas count, sources may have blanks between them. */
+/* SOURCES, ADDRESS, PORT: the last two commas separate; sources may contain blanks. */
 bool guarded_sanctioned(struct parser *parser, const char *key, const char *value)
 {
 	struct settings *settings = parser->settings;
@@ -142,8 +143,8 @@ bool guarded_sanctioned(struct parser *parser, const char *key, const char *valu
 	address = first + 1 + strspn(first + 1, " \t");
 	length = strcspn(address, " \t,");
 	if (addr_parse(&entry.resolver.addr, address, length) < 0) {
-		value_error(parser, "%s: expected SOURCES, ADDRESS, PORT; \"%.*s\" is no address",
-			   key, (int)length, address);
+		value_error(parser, "%s: expected SOURCES, ADDRESS, PORT; \"%.*s\" is not an "
+			    "address", key, (int)length, address);
 		return false;
 	}
 	if (!value_number(parser, key, last + 1 + strspn(last + 1, " \t"), 1, 65535, &port) ||
@@ -151,8 +152,8 @@ bool guarded_sanctioned(struct parser *parser, const char *key, const char *valu
 		return false;
 	for (size_t i = 0; i < entry.sources; i++) {
 		if (addr_is_v4(&entry.source[i].addr) != addr_is_v4(&entry.resolver.addr)) {
-			value_error(parser, "%s: sources and resolver are of two address families",
-				   key);
+			value_error(parser, "%s: sources and resolver are of different address "
+				    "families", key);
 			return false;
 		}
 	}

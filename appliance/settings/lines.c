@@ -4,7 +4,7 @@
 #include <ini.h>
 #include <string.h>
 
-/* inih names only the first line that it cannot read, and none of them when a value is bad too. */
+/* inih reports only the first line that it cannot read, and none if a value is bad too. */
 static void check_handled(struct parser *parser)
 {
 	if (parser->unhandled)
@@ -31,11 +31,12 @@ static bool needs_handler(const char *line, size_t length)
 	return line[at] != '[' || !memchr(line, ']', length);
 }
 
-/* What is left of it before a comment: # or ; behind a blank, as people write them. */
+/* The length before a comment: # or ; after a blank, as people write them. */
 static size_t without_comment(const char *line, size_t length)
 {
 	for (size_t at = 1; at < length; at++) {
-		if ((line[at] == '#' || line[at] == ';') && (line[at - 1] == ' ' || line[at - 1] == '\t'))
+		if ((line[at] == '#' || line[at] == ';') &&
+		    (line[at - 1] == ' ' || line[at - 1] == '\t'))
 			return at;
 	}
 	return length;
@@ -48,26 +49,29 @@ static bool looks_whole(const char *line, size_t length)
 
 	if (line[0] == '[' || memchr(line, '=', length))
 		return true;
-	while (word < length && ((uint8_t)(name_lower((uint8_t)line[word]) - 'a') < 26 || line[word] == '-'))
+	while (word < length && ((uint8_t)(name_lower((uint8_t)line[word]) - 'a') < 26 ||
+				 line[word] == '-'))
 		word++;
 	word += blanks(line + word, length - word);
-	return word + 1 < length && line[word] == ':' && (line[word + 1] == ' ' || line[word + 1] == '\t');
+	return word + 1 < length && line[word] == ':' &&
+	       (line[word + 1] == ' ' || line[word + 1] == '\t');
 }
 
-/* An indented line goes on with the value before it, and what looks otherwise is refused. */
+/* An indented line continues the value before it; other indented lines are refused. */
 static bool check_indent(struct parser *parser, const char *line, size_t length)
 {
 	size_t at = blanks(line, length);
 
-	parser->continues = at > 0 && at < length && parser->in_key && line[at] != ';' && line[at] != '#';
+	parser->continues = at > 0 && at < length && parser->in_key && line[at] != ';' &&
+			    line[at] != '#';
 	if (!parser->continues || !looks_whole(line + at, length - at))
 		return true;
-	value_error(parser, "a line that begins with blanks goes on with the value before it: expected the key "
-		    "or section at the beginning of its line");
+	value_error(parser, "a line that begins with blanks continues the value before it: put the "
+		    "key or section at the beginning of its line");
 	return false;
 }
 
-/* What stands behind a section's bracket would be passed over in silence, a key too. */
+/* inih would silently ignore text after a section's bracket, even a key. */
 static void check_section(struct parser *parser, const char *line, size_t length)
 {
 	const size_t at = blanks(line, length);
@@ -78,10 +82,11 @@ static void check_section(struct parser *parser, const char *line, size_t length
 		return;
 	behind = (size_t)(end - line) + 1;
 	if (behind + blanks(line + behind, length - behind) < length)
-		value_error(parser, "expected nothing behind the section's name: a key begins a line of its own");
+		value_error(parser, "expected nothing after the section's name: a key begins a "
+			    "line of its own");
 }
 
-/* As inih reads it: blanks in front count behind a key alone. */
+/* As inih reads it: leading blanks count only after a key. */
 static void begin_section(struct parser *parser, const char *line, size_t length)
 {
 	const char *end = length ? memchr(line, ']', length) : NULL;
@@ -94,7 +99,7 @@ static void begin_section(struct parser *parser, const char *line, size_t length
 		parser->begin(parser, line + at + 1, (size_t)(end - line) - at - 1);
 }
 
-/* fgets over the text, one line a call. */
+/* fgets over the text, one line per call. */
 static char *read_line(char *out, int size, void *stream)
 {
 	struct parser *parser = stream;
@@ -108,13 +113,14 @@ static char *read_line(char *out, int size, void *stream)
 		return NULL;
 	parser->line++;
 	parser->at += length + (newline != NULL);
-	/* Editors of Windows put it before the first line. */
+	/* Windows editors put it before the first line. */
 	if (parser->line == 1 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) {
 		line += 3;
 		length -= 3;
 	}
-	/* Comments, too, are shown on terminals, and a stranger's stick may have written them. */
-	if (length > LINES_BYTES || length + 2 > (size_t)size || !text_is_plain(line, length, "\t\r")) {
+	/* Comments are shown on terminals too, and may come from an untrusted stick. */
+	if (length > LINES_BYTES || length + 2 > (size_t)size ||
+	    !text_is_plain(line, length, "\t\r")) {
 		value_error(parser, "expected a line of text of at most %d bytes (a key may be "
 			   "repeated)", LINES_BYTES);
 		length = 0;
@@ -140,9 +146,10 @@ bool lines_key(struct parser *parser, size_t place, bool many, const char *key)
 	if (many || !before)
 		return true;
 	if (parser->continues)
-		value_error(parser, "%s: expected one value, and no line that goes on with it", key);
+		value_error(parser, "%s: expected a single value, without a continuation line",
+			    key);
 	else
-		value_error(parser, "%s: there is one already, in line %u: expected it once", key, before);
+		value_error(parser, "%s: already given in line %u: expected it once", key, before);
 	return false;
 }
 
@@ -152,6 +159,6 @@ void lines_parse(struct parser *parser, lines_handler *handler)
 	int first_error = ini_parse_stream(read_line, parser, handler, parser);
 
 	if (first_error != 0 && parser->diag->count == errors)
-		diag_error(parser->diag, parser->source, first_error > 0 ? (unsigned int)first_error : 0, 0,
-			   "expected [section] or key = value");
+		diag_error(parser->diag, parser->source, first_error > 0 ?
+			   (unsigned int)first_error : 0, 0, "expected [section] or key = value");
 }

@@ -4,20 +4,22 @@
 #include "appliance/settings/value.h"
 
 /*
- * The lines of an INI file. inih does the syntax; its Debian build cuts a line at 200 bytes and tells
- * the handler no line, so the reader here counts lines and refuses long ones before inih sees them.
+ * The lines of an INI file. inih parses the syntax. Its Debian build cuts lines at 200 bytes and
+ * does not tell the handler the line number, so this reader counts lines and refuses long ones
+ * before inih sees them.
  */
 enum { LINES_BYTES = 198 };
 
-/* inih's handler: context is the parser; 1 always, errors go into diag. */
+/* inih's handler: context is the parser; always returns 1; errors go into diag. */
 typedef int lines_handler(void *context, const char *section, const char *key, const char *value);
 
-/* Every key of parser->text to the handler, with parser->line at its line; what is neither a section
- * nor a key is an error in diag. */
+/* Passes every key of parser->text to the handler, with parser->line set to its line. A line that
+ * is neither a section nor a key is an error in diag. */
 void lines_parse(struct parser *parser, lines_handler *handler);
 
 /*
- * Notes that the key, which has this place in the handler's table, stands in this line. False after an error: it has
- * one value, and this is a second one, or the line goes on with it. many: its values add up.
+ * Records that the key with this place in the handler's table is in this line. False after an
+ * error: a second value for a key that has only one, or a continuation line. many: the key's values
+ * add up.
  */
 bool lines_key(struct parser *parser, size_t place, bool many, const char *key);

@@ -118,14 +118,14 @@ static int check_names(const struct settings *settings, const struct rule_list *
 		while (j < count && strcmp(lists[j].name, settings->list[i]) != 0)
 			j++;
 		if (j == count)
-			diag_error(diag, "lists", 0, 0, "no file of the folder is the rule list "
-				   "\"%s\"", settings->list[i]);
+			diag_error(diag, "lists", 0, 0, "no file in the folder contains the rule "
+				   "list \"%s\"", settings->list[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(lists[i].name, lists[j].name) == 0)
-				diag_error(diag, lists[i].source, 0, 0, "the list \"%s\" is in %s "
-					   "too: give one of them another name", lists[i].name,
+				diag_error(diag, lists[i].source, 0, 0, "the list \"%s\" is also "
+					   "in %s: rename one of them", lists[i].name,
 					   lists[j].source);
 		}
 	}

@@ -24,7 +24,7 @@ enum {
 	NETWORK_VLAN_MAX = 4094
 };
 
-/* An address on its link: unlike a prefix it has host bits. */
+/* An address on its link: unlike a prefix, it has host bits. */
 struct network_address {
 	struct addr addr;
 	uint8_t length;		/* as in struct prefix: 96 + n for IPv4 */
@@ -32,7 +32,8 @@ struct network_address {
 
 enum network_method {
 	METHOD_NONE,
-	METHOD_DYNAMIC,		/* WAN: DHCP, or SLAAC and DHCPv6; LAN: from the prefix that the WAN got */
+	/* WAN: DHCP, or SLAAC and DHCPv6; LAN: from the prefix that the WAN was given. */
+	METHOD_DYNAMIC,
 	METHOD_STATIC
 };
 
@@ -44,14 +45,14 @@ struct network_family {
 };
 
 struct network_link {
-	char name[NETWORK_NAME];	/* "wan", "lan", the name behind lan, "management" */
+	char name[NETWORK_NAME];	/* "wan", "lan", the name after lan, "management" */
 	char interface[IFNAMSIZ];	/* eth0, or eth0.7 for VLAN 7 of it */
 	struct network_family v4, v6;
 	bool dhcp, ra;			/* LAN: served there */
 	struct addr dhcp_first, dhcp_last;
 	uint32_t lease;			/* seconds */
 	unsigned int line;		/* of the file; 0: by default */
-	unsigned int given;		/* bits of enum network_given: what the file says itself */
+	unsigned int given;		/* bits of enum network_given: what the file itself says */
 };
 
 struct network_route {
@@ -81,17 +82,21 @@ struct network {
 int network_parse(struct network *network, const char *source, const char *text, size_t length,
 		  struct diag *diag) __attribute__((warn_unused_result));
 
-/* Whoever offers it, rather than builds it up, gives a way out. -EINVAL with diag: it has none. */
+/*
+ * For offered settings, not for those being applied: is there a way out? 0, or -EINVAL with diag.
+ */
 int network_check_outside(const struct network *network, const char *source, struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* Number of the VLAN and the interface that carries it (as many bytes as IFNAMSIZ); 0: no VLAN. */
+/*
+ * The VLAN's number, and in parent the interface that carries it (IFNAMSIZ bytes); 0: not a VLAN.
+ */
 unsigned int network_vlan(const char *interface, char *parent);
 
 /* The network that an address is on. */
 struct prefix network_prefix(const struct network_address *address);
 
-/* Interface of the management; NULL: there is none. */
+/* The management interface; NULL: there is none. */
 const struct network_link *network_management(const struct network *network);
 
 /* Every link for i from 0: WAN, LANs, management; NULL at the end. */
@@ -100,13 +105,13 @@ const struct network_link *network_link(const struct network *network, size_t i)
 /* ---- between network.c and network_check.c ---- */
 
 enum network_given {
-	GIVEN_INTERFACE = 1, GIVEN_ADDRESS = 2, GIVEN_ADDRESS6 = 4, GIVEN_DHCP = 8, GIVEN_RANGE = 16,
-	GIVEN_RA = 32,
+	GIVEN_INTERFACE = 1, GIVEN_ADDRESS = 2, GIVEN_ADDRESS6 = 4, GIVEN_DHCP = 8,
+	GIVEN_RANGE = 16, GIVEN_RA = 32,
 	GIVEN_MASQUERADE = 64, GIVEN_FORWARD = 128, GIVEN_NTP = 256	/* of the whole file */
 };
 
 /* What no key says. */
 void network_complete(struct network *network, unsigned int given);
-/* What no two keys may say together. */
+/* Contradictions between keys. */
 void network_check(struct network *network, unsigned int given, const char *source,
 		   struct diag *diag);

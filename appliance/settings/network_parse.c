@@ -9,7 +9,10 @@
 
 #include "appliance/settings/lines.h"
 
-/* The file being read. parser comes first, so that the reader of lines gets it and this comes back. */
+/*
+ * The file being read. parser comes first, so that the line reader's callbacks can get back to
+ * this.
+ */
 struct reader {
 	struct parser parser;
 	struct network *network;
@@ -33,7 +36,7 @@ unsigned int network_vlan(const char *interface, char *parent)
 
 /* ---- values ---- */
 
-/* NAME or NAME.VLAN, as the kernel and files below /proc/sys take it. */
+/* NAME or NAME.VLAN, in the form that the kernel and files below /proc/sys accept. */
 static bool is_interface(const char *value)
 {
 	size_t length = strspn(value, word_bytes);
@@ -57,8 +60,8 @@ static void set_interface(struct reader *reader, const char *key, const char *va
 		reader->link->given |= GIVEN_INTERFACE;
 		return;
 	}
-	value_error(&reader->parser, "%s: expected an interface of at most %d characters, such as eth0, "
-		    "or eth0.7 for VLAN 7 of it (1 to %d), found \"%s\"", key, IFNAMSIZ - 1,
+	value_error(&reader->parser, "%s: expected an interface of at most %d characters, such as "
+		    "eth0, or eth0.7 for VLAN 7 of it (1 to %d), found \"%s\"", key, IFNAMSIZ - 1,
 		    NETWORK_VLAN_MAX, value);
 }
 
@@ -125,7 +128,8 @@ static void set_via(struct reader *reader, const char *key, const char *value, b
 		family->has_gateway = true;
 		return;
 	}
-	value_error(&reader->parser, "%s: expected an IPv%c address, found \"%s\"", key, v4 ? '4' : '6',
+	value_error(&reader->parser, "%s: expected an IPv%c address, found \"%s\"",
+		    key, v4 ? '4' : '6',
 		    value);
 }
 
@@ -155,7 +159,8 @@ static bool read_choice(struct reader *reader, const char *key, const char *valu
 static void set_dhcp(struct reader *reader, const char *key, const char *value)
 {
 	struct network_link *link = reader->link;
-	const char *dash = strchr(value, '-'), *last = dash ? dash + 1 + strspn(dash + 1, " \t") : NULL;
+	const char *dash = strchr(value, '-'), *last = dash ? dash + 1 + strspn(dash + 1, " \t") :
+			   NULL;
 	size_t length = dash ? (size_t)(dash - value) : 0;
 
 	link->given |= GIVEN_DHCP;
@@ -167,8 +172,8 @@ static void set_dhcp(struct reader *reader, const char *key, const char *value)
 		length--;
 	if (addr_parse(&link->dhcp_first, value, length) < 0 || !addr_is_v4(&link->dhcp_first) ||
 	    addr_parse(&link->dhcp_last, last, strlen(last)) < 0 || !addr_is_v4(&link->dhcp_last)) {
-		value_error(&reader->parser, "%s: expected FIRST-LAST of IPv4 addresses, on or off, "
-			    "found \"%s\"", key, value);
+		value_error(&reader->parser, "%s: expected FIRST-LAST of IPv4 addresses, on or "
+			    "off, found \"%s\"", key, value);
 		return;
 	}
 	link->dhcp = true;
@@ -184,7 +189,8 @@ static void set_lease(struct reader *reader, const char *key, const char *value)
 		reader->link->lease = (uint32_t)seconds;
 		return;
 	}
-	value_error(&reader->parser, "%s: expected a duration from 2m to 30d, found \"%s\"", key, value);
+	value_error(&reader->parser, "%s: expected a duration from 2m to 30d, found \"%s\"",
+		    key, value);
 }
 
 static void set_ra(struct reader *reader, const char *key, const char *value)
@@ -220,8 +226,9 @@ static void set_route(struct reader *reader, const char *key, const char *value)
 	    prefix_parse(&route->to, word[0], length[0]) < 0 ||
 	    addr_parse(&route->via, word[2], length[2]) < 0 ||
 	    addr_is_v4(&route->via) != addr_is_v4(&route->to.addr)) {
-		value_error(&reader->parser, "%s: expected PREFIX via ADDRESS of one family, without host "
-			    "bits (at most %d), found \"%s\"", key, NETWORK_ROUTES, value);
+		value_error(&reader->parser, "%s: expected PREFIX via ADDRESS of one family, "
+			    "without host bits (at most %d), found \"%s\"",
+			    key, NETWORK_ROUTES, value);
 		return;
 	}
 	route->line = reader->parser.line;
@@ -232,12 +239,13 @@ static void set_management(struct reader *reader, const char *key, const char *v
 {
 	size_t length = strlen(value);
 
-	if (is_interface(value) || (length && length < NETWORK_NAME && strspn(value, word_bytes) == length)) {
+	if (is_interface(value) || (length && length < NETWORK_NAME &&
+				    strspn(value, word_bytes) == length)) {
 		snprintf(reader->network->management_name, NETWORK_NAME, "%s", value);
 		return;
 	}
-	value_error(&reader->parser, "%s: expected the name of a LAN, or an interface of its own, found "
-		    "\"%s\"", key, value);
+	value_error(&reader->parser, "%s: expected the name of a LAN, or an interface of its own, "
+		    "found \"%s\"", key, value);
 }
 
 static void set_ssh(struct reader *reader, const char *key, const char *value)
@@ -245,10 +253,11 @@ static void set_ssh(struct reader *reader, const char *key, const char *value)
 	(void)read_choice(reader, key, value, "on", "off", &reader->network->ssh);
 }
 
-/* A host name or an address: it becomes a word of a command. */
+/* A host name or an address: it becomes an argument of a command. */
 static void set_ntp(struct reader *reader, const char *key, const char *value)
 {
-	static const char bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+	static const char bytes[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
 	struct network *network = reader->network;
 	const char *word;
 	size_t length;
@@ -259,8 +268,8 @@ static void set_ntp(struct reader *reader, const char *key, const char *value)
 	while (value_word(&value, &word, &length)) {
 		if (network->ntps == NETWORK_NTP || length >= NETWORK_HOST || word[0] == '-' ||
 		    strspn(word, bytes) < length) {
-			value_error(&reader->parser, "%s: expected at most %d names or addresses, or none, "
-				    "found \"%.*s\"", key, NETWORK_NTP, (int)length, word);
+			value_error(&reader->parser, "%s: expected at most %d names or addresses, "
+				    "or none, found \"%.*s\"", key, NETWORK_NTP, (int)length, word);
 			return;
 		}
 		snprintf(network->ntp[network->ntps++], NETWORK_HOST, "%.*s", (int)length, word);
@@ -276,7 +285,8 @@ static void set_hostname(struct reader *reader, const char *key, const char *val
 		snprintf(reader->network->hostname, NETWORK_NAME, "%s", value);
 		return;
 	}
-	value_error(&reader->parser, "%s: expected at most %d letters, digits and - _, found \"%s\"", key,
+	value_error(&reader->parser, "%s: expected at most %d letters, digits and - _, found "
+		    "\"%s\"", key,
 		    NETWORK_NAME - 1, value);
 }
 
@@ -324,7 +334,8 @@ static int handle(void *context, const char *section, const char *key, const cha
 	if (reader->section[0] == '\0')
 		return 1;	/* said at the section's own line */
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (strcmp(table[i].section, reader->section) == 0 && strcmp(table[i].key, key) == 0) {
+		if (strcmp(table[i].section, reader->section) == 0 &&
+		    strcmp(table[i].key, key) == 0) {
 			if (lines_key(&reader->parser, i, table[i].many, key))
 				table[i].set(reader, key, value);
 			return 1;
@@ -344,15 +355,17 @@ static struct network_link *begin_lan(struct reader *reader, const char *name, s
 
 	if (network->lans == NETWORK_LANS || length == 0 || length >= NETWORK_NAME ||
 	    strspn(name, word_bytes) < length) {
-		value_error(&reader->parser, "expected [lan] or [lan NAME] with a name of at most %d "
-			    "letters and digits, at most %d of them", NETWORK_NAME - 1, NETWORK_LANS);
+		value_error(&reader->parser, "expected [lan] or [lan NAME] with a name of at most "
+			    "%d letters and digits, at most %d of them",
+			    NETWORK_NAME - 1, NETWORK_LANS);
 		return NULL;
 	}
 	for (size_t i = 0; i < network->lans; i++) {
 		if (strlen(network->lan[i].name) == length &&
 		    memcmp(network->lan[i].name, name, length) == 0) {
-			value_error(&reader->parser, "there is a LAN \"%.*s\" already, in line %u: "
-				    "expected another name", (int)length, name, network->lan[i].line);
+			value_error(&reader->parser, "there is already a LAN \"%.*s\", in line %u: "
+				    "expected another name",
+				    (int)length, name, network->lan[i].line);
 			return NULL;
 		}
 	}
@@ -370,7 +383,9 @@ static void begin_section(struct parser *parser, const char *name, size_t length
 
 	reader->section[0] = '\0';
 	reader->link = NULL;
-	/* Keys of one link are not those of the next; a section that comes twice has its keys once. */
+	/*
+	 * Keys of one link do not count for the next; a section that is repeated has its keys once.
+	 */
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
 		if (strcmp(table[i].section, "lan") == 0)
 			parser->seen[i] = 0;
@@ -410,7 +425,9 @@ int network_parse(struct network *network, const char *source, const char *text,
 	};
 	size_t errors = diag->count;
 
-	*network = (struct network){ .wan = { .name = "wan" }, .management = { .name = "management" } };
+	*network = (struct network){
+		.wan = { .name = "wan" }, .management = { .name = "management" },
+	};
 	if (length > NETWORK_TEXT_MAX) {
 		diag_error(diag, source, 0, 0, "larger than %d bytes", NETWORK_TEXT_MAX);
 		return -EINVAL;

@@ -14,8 +14,9 @@
 #include "rules/policy/rule.h"
 
 /*
- * cordon.conf (cordon.conf(5)): INI text in, struct out. The parent reads the file and hands the
- * text to the roles; each parses it with this pure function. Fixed sizes: no key can ask for more.
+ * cordon.conf (cordon.conf(5)): INI text in, struct out. The parent reads the file and passes the
+ * text to the roles, and each parses it with this pure function. Fixed sizes: no key can ask for
+ * more.
  */
 enum {
 	SETTINGS_TEXT_MAX = 64 * 1024,
@@ -46,7 +47,7 @@ struct endpoint {
 	uint16_t port;
 };
 
-/* Queries at or below name go to these servers, untouched. */
+/* Queries at or below name go to these servers unchanged. */
 struct internal_zone {
 	struct name name;
 	struct endpoint server[SETTINGS_ZONE_SERVERS];
@@ -69,9 +70,11 @@ struct settings {
 	bool masquerade;		/* clients leave with the gateway's own IPv4 address */
 	struct embedding nat64[POLICY_NAT64];	/* the network's own NAT64 prefixes */
 	size_t nat64s;
-	bool guard_gateway;		/* the gateway's own programs are judged as clients are */
-	bool drop_others;		/* what is from no lan and to none is not forwarded */
-	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];	/* none: any lan manages the gateway */
+	bool guard_gateway;		/* the gateway's own programs are judged like clients */
+	bool drop_others;		/* traffic that is neither from nor to a lan is not
+					 * forwarded */
+	/* None: any lan manages the gateway. */
+	char management[SETTINGS_MANAGEMENTS][IFNAMSIZ];
 	size_t managements;
 	struct addr internal_dns[SETTINGS_ADDRESSES];
 	size_t internal_dns_count;
@@ -81,7 +84,8 @@ struct settings {
 	size_t forwarders;
 
 	/* [dns] */
-	struct endpoint listen[SETTINGS_UPSTREAMS];	/* loopback by default; capture leads here */
+	/* Loopback by default; the capture leads here. */
+	struct endpoint listen[SETTINGS_UPSTREAMS];
 	size_t listens;
 	struct endpoint upstream[SETTINGS_UPSTREAMS];
 	size_t upstreams;
@@ -112,7 +116,7 @@ struct settings {
 	uint8_t mirror_pin[SETTINGS_PINS][SETTINGS_PIN];	/* SHA-256 of a public key */
 	size_t mirror_pins;
 	struct url collector;		/* receipts go there by PUT; host "": nowhere */
-	uint64_t poll_interval;		/* seconds; each wait is somewhat shorter, by chance */
+	uint64_t poll_interval;		/* seconds; each wait is randomly somewhat shorter */
 	uint64_t stale_after;		/* seconds after the newest signature */
 	char ring[SETTINGS_RING];
 
@@ -121,7 +125,7 @@ struct settings {
 
 	/* [mode] */
 	uint64_t monitor_first;		/* seconds; 0: enforce from the first start */
-	uint64_t monitor_max;		/* seconds that `cordon mode monitor --for` may ask for */
+	uint64_t monitor_max;		/* longest for `cordon mode monitor --for`, in seconds */
 
 	/* [log] */
 	enum log_level level;
@@ -132,20 +136,21 @@ struct settings {
 	uint32_t uid_base;		/* the roles run as uid_base + 1, + 2, ... */
 	uint16_t nflog_group;
 	char watchdog[SETTINGS_PATH];	/* device; "": none */
-	bool table_owner;		/* the kernel refuses changes of the table by others */
+	bool table_owner;		/* the kernel refuses changes of the table by other
+					 * programs */
 };
 
-/* The values that an empty file has. */
+/* The values of an empty file. */
 void settings_init(struct settings *settings);
 
 /* 0, or -EINVAL with every error and its line in diag; *settings is then unusable. */
 int settings_parse(struct settings *settings, const char *source, const char *text, size_t length,
 		   struct diag *diag) __attribute__((warn_unused_result));
 
-/* What is allowed, but opens everything: each as an entry of warnings. */
+/* Reports what is allowed but opens everything, each as an entry of warnings. */
 void settings_warn(const struct settings *settings, const char *source, struct diag *warnings);
 
-/* "90", "15m", "2h", "14d" to seconds; -EINVAL, or -ERANGE above ten years. */
+/* "90", "15m", "2h", "14d" to seconds. 0, -EINVAL, or -ERANGE above ten years. */
 int duration_parse(uint64_t *seconds, const char *text, size_t length);
 
 /* Is it named by lan, by wan, by management? */
@@ -153,16 +158,16 @@ bool settings_is_lan(const struct settings *settings, const char *interface);
 bool settings_is_wan(const struct settings *settings, const char *interface);
 bool settings_is_management(const struct settings *settings, const char *interface);
 
-/* Is it an interface of management and none of lan? Nothing is forwarded by it. */
+/* Is it a management interface and not a lan? Nothing is forwarded through it. */
 bool settings_is_aside(const struct settings *settings, const char *interface);
 
-/* How long answers to a query are waited for before it is given up. */
+/* How long to wait for answers to a query before giving up. */
 unsigned int settings_patience_ms(const struct settings *settings);
 
 /* Is this one of the agency's own DNS servers (internal-dns)? */
 bool settings_is_internal_dns(const struct settings *settings, const struct addr *addr);
 
-/* The role's user id; the order of enum role. */
+/* The role's user id; the roles follow in the order of enum role. */
 enum role {
 	ROLE_PARENT, ROLE_DNS, ROLE_COMPILE, ROLE_RULES, ROLE_JOURNAL, ROLE_UPDATE, ROLE_COUNT
 };

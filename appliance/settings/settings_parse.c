@@ -15,11 +15,12 @@
 
 static bool set_listen(struct parser *parser, const char *key, const char *value)
 {
-	/* What is given takes the place of the default. */
+	/* The given addresses replace the default. */
 	if (!parser->listens)
 		parser->settings->listens = 0;
 	parser->listens = true;
-	return value_endpoints(parser, key, value, parser->settings->listen, &parser->settings->listens,
+	return value_endpoints(parser, key, value, parser->settings->listen,
+			       &parser->settings->listens,
 			 SETTINGS_UPSTREAMS);
 }
 
@@ -55,7 +56,8 @@ static bool set_internal_zone(struct parser *parser, const char *key, const char
 		return false;
 	}
 	zone->servers = 0;
-	if (!value_endpoints(parser, key, servers, zone->server, &zone->servers, SETTINGS_ZONE_SERVERS))
+	if (!value_endpoints(parser, key, servers, zone->server, &zone->servers,
+			     SETTINGS_ZONE_SERVERS))
 		return false;
 	if (zone->servers == 0) {
 		value_error(parser, "%s: expected an address after the arrow", key);
@@ -85,7 +87,8 @@ static bool set_rebinding_domain(struct parser *parser, const char *key, const c
 
 		if (settings->rebinding_domains == SETTINGS_REBINDING ||
 		    name_parse(name, word, length, NULL) < 0 || name->labels == 0) {
-			value_error(parser, "%s: expected at most %d domain names, found \"%.*s\"", key,
+			value_error(parser, "%s: expected at most %d domain names, found \"%.*s\"",
+				    key,
 				    SETTINGS_REBINDING, (int)length, word);
 			return false;
 		}
@@ -159,7 +162,8 @@ static bool set_censored(struct parser *parser, const char *key, const char *val
 		enum category category;
 
 		if (category_parse(&category, word, length) < 0) {
-			value_error(parser, "%s: unknown category \"%.*s\"", key, (int)length, word);
+			value_error(parser, "%s: unknown category \"%.*s\"", key, (int)length,
+				    word);
 			return false;
 		}
 		parser->settings->censored |= 1U << category;
@@ -210,7 +214,8 @@ static bool set_duration(struct parser *parser, const char *key, const char *val
 {
 	if (duration_parse(out, value, strlen(value)) == 0)
 		return true;
-	value_error(parser, "%s: expected a duration such as 90s, 15m, 2h or 14d, found \"%s\"", key,
+	value_error(parser, "%s: expected a duration such as 90s, 15m, 2h or 14d, found \"%s\"",
+		    key,
 		   value);
 	return false;
 }
@@ -363,7 +368,8 @@ static const struct setting {
 };
 
 enum { KEYS = sizeof(table) / sizeof(*table) };
-static_assert(KEYS + CATEGORY_COUNT <= PARSER_KEYS, "places of the keys and of the categories behind them");
+static_assert(KEYS + CATEGORY_COUNT <= PARSER_KEYS, "places of the keys and of the categories "
+	      "behind them");
 
 static bool set_action(struct parser *parser, const char *key, const char *value)
 {
@@ -375,7 +381,8 @@ static bool set_action(struct parser *parser, const char *key, const char *value
 		return false;
 	}
 	if (action_parse(&action, value, strlen(value)) < 0) {
-		value_error(parser, "%s: expected block, monitor or allow, found \"%s\"", key, value);
+		value_error(parser, "%s: expected block, monitor or allow, found \"%s\"",
+			    key, value);
 		return false;
 	}
 	if (lines_key(parser, KEYS + (size_t)category, false, key))
@@ -457,7 +464,7 @@ static unsigned int line_of(const struct parser *parser, const char *key)
 	return 0;
 }
 
-/* Does what goes to that address and port come in by that listener? */
+/* Does traffic to that address and port reach that listener? */
 static bool meets(const struct endpoint *to, const struct endpoint *listen)
 {
 	static const uint8_t any[16];
@@ -468,27 +475,31 @@ static bool meets(const struct endpoint *to, const struct endpoint *listen)
 	if (addr_compare(&to->addr, &listen->addr) == 0)
 		return true;
 	return memcmp(listen->addr.bytes + (v4 ? 12 : 0), any, v4 ? 4 : 16) == 0 &&
-	       (loopback || (!v4 && memcmp(to->addr.bytes, any, 15) == 0 && to->addr.bytes[15] == 1));
+	       (loopback || (!v4 && memcmp(to->addr.bytes, any, 15) == 0 &&
+			     to->addr.bytes[15] == 1));
 }
 
-/* Nobody else answers there, or the gateway itself, for ever. */
+/* A server that cannot be queried, or that is the gateway itself, endlessly. */
 static void check_server(struct parser *parser, const char *key, const struct endpoint *server)
 {
 	static const struct prefix link_local = { { { 0xfe, 0x80 } }, 10 };
 	char text[ADDR_TEXT];
 
 	if (!addr_is_host(&server->addr))
-		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is no host's address: "
-			   "expected that of a DNS server", key, addr_print(&server->addr, text));
+		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is not a "
+			   "host's address: expected that of a DNS server",
+			   key, addr_print(&server->addr, text));
 	if (prefix_contains(&link_local, &server->addr))
-		diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s is an address of one link "
-			   "alone, and nothing says of which: expected another one of that server", key,
+		diag_error(parser->diag, parser->source, line_of(parser, key), 0,
+			   "%s: %s is a link-local address, without the link: expected another "
+			   "address of that server", key,
 			   addr_print(&server->addr, text));
 	for (size_t i = 0; i < parser->settings->listens; i++) {
 		if (meets(server, &parser->settings->listen[i]))
-			diag_error(parser->diag, parser->source, line_of(parser, key), 0, "%s: %s port %u is where "
-				   "this gateway itself listens, and would ask itself for ever: expected another "
-				   "server", key, addr_print(&server->addr, text), server->port);
+			diag_error(parser->diag, parser->source, line_of(parser, key), 0,
+				   "%s: this gateway itself listens on %s port %u and would query "
+				   "itself endlessly: expected another server",
+				   key, addr_print(&server->addr, text), server->port);
 	}
 }
 
@@ -509,15 +520,17 @@ static void check_servers(struct parser *parser)
 	}
 	for (size_t i = 0; settings->lans && i < settings->listens; i++) {
 		if (settings->listen[i].port != 53)
-			diag_error(parser->diag, parser->source, line_of(parser, "listen"), 0, "listen: expected port "
-				   "53 where there is a lan: what clients ask of others is answered from there, "
-				   "found %u", settings->listen[i].port);
+			diag_error(parser->diag, parser->source, line_of(parser, "listen"), 0,
+				   "listen: expected port 53 if there is a lan, because captured "
+				   "queries are answered from there, found %u",
+				   settings->listen[i].port);
 	}
 }
 
-/* ---- what is allowed, and opens more than most want ---- */
+/* ---- allowed, but opens more than most users want ---- */
 
-static void warn_sanctioned(const struct settings *settings, const char *source, struct diag *warnings)
+static void warn_sanctioned(const struct settings *settings, const char *source,
+			    struct diag *warnings)
 {
 	char text[ADDR_TEXT];
 
@@ -528,8 +541,9 @@ static void warn_sanctioned(const struct settings *settings, const char *source,
 			bool v4 = addr_is_v4(&entry->source[k].addr);
 
 			if (entry->source[k].length <= (v4 ? ADDR_V4_BITS : 0))
-				diag_error(warnings, source, 0, 0, "[network] sanctioned-resolver: what any client asks "
-					   "of %s passes, whatever the rules say: name the networks that need it",
+				diag_error(warnings, source, 0, 0, "[network] sanctioned-resolver: "
+					   "any query of a client to %s passes, whatever the rules "
+					   "say: name the networks that need it",
 					   addr_print(&entry->resolver.addr, text));
 		}
 	}
@@ -546,15 +560,16 @@ void settings_warn(const struct settings *settings, const char *source, struct d
 
 		blocks = blocks || settings->action[category] == ACTION_BLOCK;
 		if (vital && settings->action[category] == ACTION_ALLOW)
-			diag_error(warnings, source, 0, 0, "[action] %s = allow: the product keeps working; monitor "
-				   "lets it through, too, and says who has it",
+			diag_error(warnings, source, 0, 0, "[action] %s = allow: the product keeps "
+				   "working; monitor lets it through too, but logs who has it",
 				   category_print((enum category)category));
 	}
 	if (!blocks)
-		diag_error(warnings, source, 0, 0, "[action] no category is blocked: this gateway blocks nothing");
+		diag_error(warnings, source, 0, 0, "[action] no category is blocked: this gateway "
+			   "blocks nothing");
 }
 
-/* What is inside and outside at once would be guarded by nothing. */
+/* An interface that is both inside and outside would not be guarded at all. */
 static void check_sides(struct parser *parser)
 {
 	const struct settings *settings = parser->settings;
@@ -563,8 +578,8 @@ static void check_sides(struct parser *parser)
 		const char *name = settings->wan[i];
 
 		if (settings_is_lan(settings, name) || settings_is_management(settings, name))
-			diag_error(parser->diag, parser->source, 0, 0, "[network] wan has %s, which "
-				   "is in %s, too: expected it in one of them", name,
+			diag_error(parser->diag, parser->source, 0, 0, "[network] wan has %s, "
+				   "which is also in %s: expected it in one of them", name,
 				   settings_is_lan(settings, name) ? "lan" : "management");
 	}
 }
@@ -621,7 +636,7 @@ unsigned int settings_patience_ms(const struct settings *settings)
 {
 	enum { USUAL = 10000 };
 
-	/* Whoever asks another server only after so long hears that one, too. */
+	/* If another server is only asked after so long, its answer is waited for too. */
 	return 2 * settings->timeout_ms < USUAL ? USUAL : 2 * settings->timeout_ms;
 }
 

@@ -4,7 +4,7 @@
 #include "appliance/base/hex.h"
 #include "appliance/settings/value.h"
 
-/* [update]: where signed rule lists come from and who is believed. */
+/* [update]: where signed rule lists come from and whose signatures count. */
 
 static bool absolute(struct parser *parser, const char *key, const char *value, char *out)
 {
@@ -45,7 +45,7 @@ bool update_mirror_ca(struct parser *parser, const char *key, const char *value)
 	return absolute(parser, key, value, parser->settings->mirror_ca);
 }
 
-/* sha256:HEX, as `openssl pkey -pubin -outform der | sha256sum` prints it. */
+/* sha256:HEX, as printed by `openssl pkey -pubin -outform der | sha256sum`. */
 bool update_mirror_pin(struct parser *parser, const char *key, const char *value)
 {
 	static const char prefix[] = "sha256:";
@@ -97,7 +97,7 @@ bool update_ring(struct parser *parser, const char *key, const char *value)
 		memcpy(parser->settings->ring, value, strlen(value) + 1);
 		return true;
 	}
-	value_error(parser, "%s: expected a word of small letters, digits and -, at most %d, "
-		   "found \"%s\"", key, SETTINGS_RING - 1, value);
+	value_error(parser, "%s: expected a word of lower-case letters, digits and -, at most %d, "
+		    "found \"%s\"", key, SETTINGS_RING - 1, value);
 	return false;
 }

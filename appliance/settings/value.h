@@ -8,7 +8,7 @@
 #include "appliance/settings/settings.h"
 
 /*
- * Values of cordon.conf, between settings.c and value.c: text to what it means, or false after an
+ * The values of cordon.conf, for settings.c: each function parses text, or returns false after an
  * error that names file, line, key and what was expected.
  */
 enum { PARSER_KEYS = 64 };
@@ -21,21 +21,24 @@ struct parser {
 	size_t length;
 	size_t at;
 	unsigned int line;
-	bool in_key;		/* a line that begins with blanks goes on with the value before it */
+	/* A line that begins with blanks continues the value before it. */
+	bool in_key;
 	bool continues;		/* this one does */
 	bool listens;		/* the default of listen is gone */
 	unsigned int seen[PARSER_KEYS];	/* line of each key of the handler's table; 0: not yet */
-	unsigned int unhandled;	/* line that ought to hold a key, until the handler sees one; or 0 */
-	/* Called at each line [name], keys or not; may be NULL. */
+	/* A line that should hold a key, until the handler sees one; or 0. */
+	unsigned int unhandled;
+	/* Called at each line [name], with or without keys; may be NULL. */
 	void (*begin)(struct parser *parser, const char *name, size_t length);
 };
 
 #define value_error(parser, ...) \
 	diag_error((parser)->diag, (parser)->source, (parser)->line, 0, __VA_ARGS__)
 
-/* The next blank- or comma-separated word of value; false at its end. */
+/* The next word of value, separated by blanks or commas; false at its end. */
 bool value_word(const char **value, const char **word, size_t *length);
 
+/* A number from low to high. */
 bool value_number(struct parser *parser, const char *key, const char *value, uint64_t low,
 		  uint64_t high, uint64_t *out);
 
@@ -45,10 +48,10 @@ bool value_addresses(struct parser *parser, const char *key, const char *value, 
 bool value_endpoints(struct parser *parser, const char *key, const char *value,
 		     struct endpoint *list, size_t *count, size_t most);
 
-/* A text that fits size with its NUL. */
+/* A text that fits size including its NUL. */
 bool value_text(struct parser *parser, const char *key, const char *value, char *out, size_t size);
 
-/* Index of value among words (ended by NULL), or -1 with an error that says what was expected. */
+/* Index of value among words (ended by NULL), or -1 after an error that says what was expected. */
 int value_choice(struct parser *parser, const char *key, const char *value,
 		 const char *const words[], const char *expected);
 

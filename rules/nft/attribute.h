@@ -23,8 +23,10 @@ const struct nlattr *attribute_next(struct attributes *list);
 /* The first of that type, or NULL; list does not advance. */
 const struct nlattr *attribute_find(struct attributes list, uint16_t type);
 
+/* Type (without flags), size and bytes of an attribute, which points into the message. */
 uint16_t attribute_type(const struct nlattr *attribute);
 size_t attribute_size(const struct nlattr *attribute);	/* of its bytes */
+/* As many as attribute_size says. */
 const uint8_t *attribute_bytes(const struct nlattr *attribute);
 
 /* attribute may be NULL: other, or "". */

@@ -47,6 +47,7 @@ enum { STATE_ESTABLISHED = 2, STATE_RELATED = 4, ADDRESS_LOCAL = 2 };
 /* The bytes of the address in a packet: the last 4, or all 16. */
 const uint8_t *build_bytes(const struct addr *addr);
 
+/* Named counters, sets and maps of the table. */
 void build_counters(struct build *build);
 void build_sets(struct build *build);	/* from the settings */
 /* Maps from the policy; build->chain is filled. */
@@ -71,6 +72,7 @@ bool build_range_counts(struct build *build, enum policy_table table,
 void build_range_put(struct table_set *set, const struct policy_range *range, bool v4,
 		     struct target target);
 
+/* Prerouting: the chains of capture.c. */
 void build_capture(struct build *build);
 /* Rule for UDP answers of the dns role's servers, where one of its sockets waits for them. */
 void build_upstream_answer(struct table_chain *chain, struct statement verdict);

@@ -17,6 +17,7 @@
  */
 struct kernel;
 
+/* 0 or -errno; the caller calls kernel_close, which leaves the ruleset in force. */
 int kernel_open(struct kernel **kernel);	/* netlink sockets of this network namespace */
 void kernel_close(struct kernel *kernel);
 
@@ -38,6 +39,7 @@ enum kernel_owner {
 	OWNER_LATER,		/* as above, until the machine restarts */
 	OWNER_STATES
 };
+/* Who owns the table, as the last kernel_apply found it. */
 enum kernel_owner kernel_owner(const struct kernel *kernel);
 
 /*

@@ -18,6 +18,7 @@ struct netlink {
 	uint32_t sequence;
 };
 
+/* 0 or -errno; the caller calls netlink_close. */
 int netlink_open(struct netlink *netlink, int bus);	/* NETLINK_* */
 void netlink_close(struct netlink *netlink);
 

@@ -22,6 +22,7 @@ struct scope {
 	size_t count;
 };
 
+/* Is this set part of the scope? */
 bool scope_has(const struct scope *scope, const char *set);
 /* If there is no room for one more, the scope becomes all sets. */
 void scope_add(struct scope *scope, const char *set);

@@ -70,6 +70,7 @@ struct statement {
 	struct statement *next;
 };
 
+/* A statement each, to be passed to TABLE_RULE; text arguments must outlive the table. */
 struct statement statement_none(void);
 struct statement statement_equal(enum field field, uint32_t value);
 struct statement statement_any(enum field field, uint32_t bits);
@@ -172,6 +173,7 @@ struct ruleset {
 	struct table table;
 };
 
+/* name and arena must outlive the table. */
 void table_init(struct table *table, struct arena *arena, const char *name);
 /* Formats a name that outlives the table; "" after a failure. */
 const char *table_text(struct table *table, const char *format, ...)
@@ -183,6 +185,7 @@ struct table_chain *table_chain_add(struct table *table, const char *name,
 				    const struct table_hook *hook);
 /* The next free element, zeroed; NULL if there is none. */
 struct table_element *table_element_add(struct table_set *set);
+/* Appends a rule of count statements, which are copied. */
 void table_rule_add(struct table_chain *chain, const struct statement *statement, size_t count);
 
 #define TABLE_RULE(chain, ...)                                                                    \

@@ -30,8 +30,9 @@ enum {
 bool addr_is_v4(const struct addr *addr);
 int addr_compare(const struct addr *a, const struct addr *b);
 
+/* From an IPv4 address as a number, or from the bytes of either family. */
 struct addr addr_v4(uint32_t host_order);
-struct addr addr_from_bytes(const void *bytes, size_t size);	/* 4 or 16 bytes, network order */
+struct addr addr_from_bytes(const void *bytes, size_t size);	/* 4 or 16, network order */
 
 /* To and from the kernel's form; ports are in host order. addr_from_sockaddr: -EAFNOSUPPORT. */
 int addr_from_sockaddr(const struct sockaddr *sa, struct addr *addr, uint16_t *port);

@@ -33,11 +33,13 @@ void diff_free(struct diff *diff);
 /* Lists and their versions count too: false only if nothing changed at all. */
 bool diff_changed(const struct diff *diff);
 
+/* How many changes there are of each kind. */
 struct diff_counts {
 	size_t blocked;		/* newly */
 	size_t unblocked;
 	size_t changed;
 };
+/* Fills *counts. */
 void diff_count(const struct diff *diff, struct diff_counts *counts);
 
 /* For people: the counts, then one line per change, by category; "nothing changed\n" if so. */

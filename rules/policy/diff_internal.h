@@ -48,6 +48,7 @@ static inline const struct diff_list *diff_lists(const struct diff *diff, size_t
 	return (const struct diff_list *)(const void *)diff->lists.data;
 }
 
+/* As diff_lists, for the changes. */
 static inline const struct diff_change *diff_changes(const struct diff *diff, size_t *count)
 {
 	*count = diff->changes.length / sizeof(struct diff_change);

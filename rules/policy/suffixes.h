@@ -7,8 +7,8 @@
 #include "rules/policy/name.h"
 
 /*
- * The table that suffixes.sh generates: rules in the byte order of strcmp, each with a NUL behind it.
- * One string, so that a program needs no pointers into it and no relocations for them.
+ * The table that suffixes.sh generates: rules in the byte order of strcmp, each followed by a NUL.
+ * A single string, so that a program needs no pointers into it and no relocations for them.
  */
 extern const char public_suffixes[];
 extern const size_t public_suffixes_size;

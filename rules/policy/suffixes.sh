@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # suffixes.sh LIST: the ICANN section of the Public Suffix List (publicsuffix.org, MPL-2.0, Debian's
-# package publicsuffix) as a sorted C string, each rule with a NUL behind it. Rules stay as they are:
-# "co.uk", "*.ck", "!www.ck". A name that is not ASCII is left out: rule lists hold ASCII names only.
+# package publicsuffix) as a sorted C string. Rules are kept unchanged ("co.uk", "*.ck", "!www.ck"),
+# each followed by a NUL. Names that are not ASCII are left out: rule lists have ASCII names only.
 set -eu
-[ -r "$1" ] || { echo "$1: not there: install Debian's package publicsuffix (make deps)" >&2; exit 1; }
+[ -r "$1" ] || {
+	echo "$1: not there: install Debian's package publicsuffix (make deps)" >&2
+	exit 1
+}
 cat <<'END'
 /* Generated from the Public Suffix List by suffixes.sh. */
 #include "rules/policy/suffixes.h"

@@ -23,6 +23,7 @@ struct plan {
 };
 
 const char *plan_role_print(enum plan_name name);		/* "rules" */
+/* 0 or -EINVAL. */
 int plan_role_parse(enum plan_name *name, const char *text) __attribute__((warn_unused_result));
 
 /* No keys; thresholds 3, 2, 2, 2, 1, 1; lifetimes of a year, but 90, 30 and 7 days for rules,

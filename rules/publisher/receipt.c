@@ -12,7 +12,7 @@
 
 enum { TEXT_MOST = 8192 };
 
-/* "" stands for a member that says nothing. */
+/* "" stands for a member without information. */
 static void take_text(struct field *field, const json_t *content, const char *name, char *out,
 		      size_t size, bool cut)
 {
@@ -157,7 +157,7 @@ int receipt_parse(struct receipt *receipt, const void *bytes, size_t size, const
 
 	memset(receipt, 0, sizeof(*receipt));
 	if (size > RECEIPT_MAX) {
-		diag_error(diag, source, 0, 0, "larger than a receipt may be");
+		diag_error(diag, source, 0, 0, "larger than allowed for a receipt");
 		return -EINVAL;
 	}
 	field.error = strict_parse(&document, bytes, size, source, diag);

@@ -11,8 +11,8 @@
 /*
  * Members of a JSON object, each read with its type and range. The first missing or malformed one
  * sets error to -EINVAL; diag names the member and says what was expected. From then on every call
- * is a no-op that returns NULL or "" or leaves the value unchanged. So a parser checks error once at
- * its end, and before a loop or an expensive step.
+ * is a no-op that returns NULL or "" or leaves the value unchanged. So a parser checks error once
+ * at its end, and before a loop or an expensive step.
  */
 struct field {
 	const char *source;
@@ -29,6 +29,7 @@ void field_expect(struct field *field, bool good, const char *name, const char *
 /* Takes over the error of a step that is not about a single member; 0: none. */
 void field_result(struct field *field, int error);
 
+/* A borrowed reference, or NULL. */
 json_t *field_object(struct field *field, const json_t *parent, const char *name, int presence);
 /* At most most members. */
 json_t *field_array(struct field *field, const json_t *parent, const char *name, size_t most,

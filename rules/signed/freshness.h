@@ -88,6 +88,7 @@ bool freshness_learn(struct freshness *freshness, const struct freshness_claim *
 /* The key that raised the online floor was withdrawn. */
 void freshness_withdraw(struct freshness *freshness);
 
+/* The floor, and the people's part of it, in seconds since 1970. */
 int64_t freshness_floor(const struct freshness *freshness, int64_t uptime_ms);
 int64_t freshness_people(const struct freshness *freshness, int64_t uptime_ms);
 /* *behind: the clock that should count is below the floor and was not used. */

@@ -62,6 +62,7 @@ struct release {
 	size_t passes;
 };
 
+/* 0; -EINVAL with diag: malformed, or beyond the limits; -ENOMEM. */
 int release_parse(struct release *release, const void *bytes, size_t size, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* JSON text, the same bytes for the same release. 0 or -errno. */

@@ -43,6 +43,7 @@ struct der_writer {
 	bool failed;
 };
 
+/* Writes into the last bytes of buffer; der_put puts bytes in front of what is there. */
 struct der_writer der_writer(uint8_t *buffer, size_t size);
 void der_put(struct der_writer *out, const void *bytes, size_t size);
 /* Puts tag and length in front of everything from out->at to end. */

@@ -544,7 +544,7 @@ unusable() { # TEXT LINE...: with these lines in cordon.conf
 	expect 0 '' settings intake
 	check test "$(cordon status --json 2>/dev/null | jq .box.settings.wrong)" = null
 }
-unusable 'no file of the folder is the rule list "kasperski"' '[rules]' 'lists = kasperski'
+unusable 'no file in the folder contains the rule list "kasperski"' '[rules]' 'lists = kasperski'
 unusable 'cannot open the folder of rule lists' '[rules]' 'dir = /nowhere'
 unusable '[dns] upstream: expected at least one' '[dns]' 'upstream ='
 new_box
