@@ -36,7 +36,7 @@ struct tcp {
 	uint32_t ids;			/* given to pipes so far */
 };
 
-/* Listens on sockets, the caller's; at most WORKER_LISTENERS. 0 or -errno. */
+/* Listens on sockets, the caller's; at most CORE_LISTENERS. 0 or -errno. */
 int tcp_init(struct tcp *tcp, struct core *core, struct jobs *jobs, const int *sockets,
 	     size_t count)
 	__attribute__((warn_unused_result));

@@ -3,7 +3,7 @@
 
 #include "rules/publisher/fleet.h"
 
-/* Shared by fleet.c and fleet_list.c. */
+/* Entries of a fleet by id: for receipts and for lists. */
 
 /* Letters, digits and ". _ -", at most 63, not starting with a dot. */
 bool fleet_id_valid(const char *id);

@@ -769,8 +769,10 @@ static void links_in_the_folder_are_not_followed(void **state)
 	assert_int_equal(system(command), 0);
 	assert_int_not_equal(world_add("e.example"), 0);
 	assert_true(world_says("there is a symbolic link in its path"));
-	snprintf(command, sizeof(command), "test -e %s.outside/rules/mine && test $(ls %s.outside/rules | "
-		 "wc -l) -gt 2", world.path, world.path);
+	snprintf(command, sizeof(command),
+		 "test -e %s.outside/rules/mine && test $(ls %s.outside/rules | "
+		 "wc -l) -gt 2",
+		 world.path, world.path);
 	assert_int_equal(system(command), 0);
 }
 

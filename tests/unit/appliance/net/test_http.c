@@ -173,7 +173,8 @@ static void row_14_body_over_the_limit(void **state)
 	refused(sized, sizeof(sized) - 1, -EFBIG, "larger");
 	refused(chunked, sizeof(chunked) - 1, -EFBIG, "larger");
 	refused(huge, sizeof(huge) - 1, -EFBIG, "larger");
-	bad(OK "Transfer-Encoding: chunked\r\n\r\n1000000000000000\r\n", "the length of a chunk is too large");
+	bad(OK "Transfer-Encoding: chunked\r\n\r\n1000000000000000\r\n",
+	    "the length of a chunk is too large");
 	snprintf(text, sizeof(text), OK "\r\n%0101d", 0);
 	refused(text, strlen(text), -EFBIG, "larger");
 	/* exactly the limit is fine */

@@ -78,7 +78,8 @@ static void every_cut_is_called_one(void **state)
 
 	for (packed.length = 0; packed.length < whole; packed.length++) {
 		assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-		assert_true(forge_says(packed.length ? "cut short: it has " : "not a packed image"));
+		assert_true(
+			forge_says(packed.length ? "cut short: it has " : "not a packed image"));
 		if (packed.length < whole - strlen(content))
 			continue;
 		snprintf(sizes, sizeof(sizes), "%zu of at least %zu bytes", packed.length, whole);
