@@ -10,7 +10,7 @@
 enum { CHAIN = 24, LEADS = 64 };
 
 /* The names that the question leads to, in the order of the chain. */
-struct step {
+struct chain_step {
 	struct name name;
 	bool carried;	/* it, or an earlier one, is exempt or monitored */
 };
@@ -21,7 +21,7 @@ struct judge {
 	struct records records;		/* at the first one */
 	struct record lead[LEADS];	/* CNAME, DNAME, SVCB and HTTPS */
 	size_t leads;
-	struct step chain[CHAIN];
+	struct chain_step chain[CHAIN];
 	size_t steps;
 	bool carrying;	/* any step is carried */
 	bool decided;	/* blocked */
@@ -31,7 +31,7 @@ struct judge {
 };
 
 /* How the records of one owner are judged. */
-enum standing {
+enum record_standing {
 	STRICT,
 	CARRIED,	/* delivered, through pinholes */
 	UNRELATED	/* unrelated data in a carried answer: neither blocked nor let through */
@@ -51,7 +51,7 @@ static void note(struct judge *judge, const struct verdict *verdict, const struc
 	judge->decided = verdict->action == ACTION_BLOCK;
 }
 
-static const struct step *find_step(const struct judge *judge, const struct name *name)
+static const struct chain_step *find_step(const struct judge *judge, const struct name *name)
 {
 	for (size_t i = 0; i < judge->steps; i++) {
 		if (judge->chain[i].name.length == name->length &&
@@ -73,7 +73,7 @@ static void note_name(struct judge *judge, struct verdict verdict)
 
 static void add_step(struct judge *judge, const struct name *name, bool carried)
 {
-	judge->chain[judge->steps++] = (struct step){ .name = *name, .carried = carried };
+	judge->chain[judge->steps++] = (struct chain_step){ .name = *name, .carried = carried };
 	if (carried && !judge->carrying)
 		judge->answer->carrier = *name;
 	judge->carrying = judge->carrying || carried;
@@ -131,7 +131,7 @@ static bool is_private(const struct policy *policy, const struct addr *address)
 	return addr_is_private(address);
 }
 
-static void judge_address(struct judge *judge, enum standing standing, const uint8_t *bytes,
+static void judge_address(struct judge *judge, enum record_standing standing, const uint8_t *bytes,
 			  size_t size, uint32_t ttl)
 {
 	struct addr address = addr_from_bytes(bytes, size);
@@ -161,17 +161,18 @@ static bool service_target(const struct judge *judge, const struct record *recor
 	       name_from_wire(target, judge->records.message + at, record->end - at) == 0;
 }
 
-static enum standing standing_of_step(const struct step *step)
+static enum record_standing standing_of_step(const struct chain_step *step)
 {
 	return step->carried ? CARRIED : STRICT;
 }
 
 /* Priority, target, then key, length, value (RFC 9460, 2.2); false if malformed. */
-static bool judge_service(struct judge *judge, enum standing standing, const struct record *record)
+static bool judge_service(struct judge *judge, enum record_standing standing,
+			  const struct record *record)
 {
 	enum { IPV4HINT = 4, IPV6HINT = 6 };
 	const uint8_t *data = judge->records.message;
-	const struct step *step;
+	const struct chain_step *step;
 	struct name target;
 	size_t at;
 
@@ -196,9 +197,9 @@ static bool judge_service(struct judge *judge, enum standing standing, const str
 	return at == record->end;
 }
 
-static enum standing standing_of(const struct judge *judge, const struct record *record)
+static enum record_standing standing_of(const struct judge *judge, const struct record *record)
 {
-	const struct step *step = find_step(judge, &record->owner);
+	const struct chain_step *step = find_step(judge, &record->owner);
 
 	if (step)
 		return standing_of_step(step);
@@ -216,7 +217,8 @@ static enum standing standing_of(const struct judge *judge, const struct record 
  * Aliases of the chain were followed already; for others only a block counts. False: the data are
  * not exactly one name.
  */
-static bool judge_alias(struct judge *judge, enum standing standing, const struct record *record)
+static bool judge_alias(struct judge *judge, enum record_standing standing,
+			const struct record *record)
 {
 	struct name target;
 
@@ -229,7 +231,7 @@ static bool judge_alias(struct judge *judge, enum standing standing, const struc
 
 static bool judge_record(struct judge *judge, const struct record *record)
 {
-	enum standing standing = standing_of(judge, record);
+	enum record_standing standing = standing_of(judge, record);
 	const uint8_t *data = judge->records.message + record->data;
 	size_t size = record->end - record->data;
 

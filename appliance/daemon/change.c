@@ -85,7 +85,7 @@ void change_want(struct change *change, enum cause cause)
 
 /* ---- what came of a step ---- */
 
-void change_chosen(struct change *change, enum source source)
+void change_chosen(struct change *change, enum rules_source source)
 {
 	change->source = source;
 	change->fallback[0] = '\0';
@@ -122,7 +122,7 @@ int change_switch(struct change *change, int fd, bool disarmed, int64_t now)
 /* With nothing in force: the source after the one that failed. False: none is left. */
 static bool next_source(struct change *change, const char *text, bool passes, bool last_lists)
 {
-	enum source failed = change->source;
+	enum rules_source failed = change->source;
 
 	if (!change->fallback[0])
 		snprintf(change->fallback, sizeof(change->fallback), "%s", text);

@@ -64,8 +64,8 @@ struct change_roles {
 struct change {
 	enum change_state state;
 	enum cause cause;
-	enum source source;		/* of the change under way */
-	enum source current_source;	/* of what is in force */
+	enum rules_source source;		/* of the change under way */
+	enum rules_source current_source;	/* of what is in force */
 	struct generation current;	/* in force */
 	struct generation next;		/* on its way; number 0: none */
 	uint64_t last_number;
@@ -98,7 +98,7 @@ void change_stir(struct change *change);
 /* ---- what came of a step ---- */
 
 /* ASKED: the source is chosen. */
-void change_chosen(struct change *change, enum source source);
+void change_chosen(struct change *change, enum rules_source source);
 /* SOURCE: it was read, and has to be compiled. */
 void change_read(struct change *change, int64_t now);
 /* COMPILE: a compiler was started, which has so long. */

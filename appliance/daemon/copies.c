@@ -102,7 +102,7 @@ static bool keep_lists(const struct daemon *daemon)
 	return kept;
 }
 
-int copies_open(const struct copies *copies, enum source source, struct list_file *file,
+int copies_open(const struct copies *copies, enum rules_source source, struct list_file *file,
 		size_t *count, struct diag *diag)
 {
 	const struct daemon *daemon = copies->daemon;
@@ -178,7 +178,7 @@ bool copies_reaped(struct copies *copies, pid_t pid, int status)
 	return true;
 }
 
-void copies_keep(struct copies *copies, enum source source)
+void copies_keep(struct copies *copies, enum rules_source source)
 {
 	if (source == SOURCE_FOLDER)
 		copies->kept = copies->staged && keep_lists(copies->daemon);

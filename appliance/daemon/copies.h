@@ -28,14 +28,14 @@ struct copies {
 /* Copies the folder of the settings to lists.new. An error only when the folder cannot be read. */
 int copies_stage(struct copies *copies, struct diag *diag) __attribute__((warn_unused_result));
 /* The lists of the source are those of the folder or the last good ones. */
-int copies_open(const struct copies *copies, enum source source, struct list_file *file,
+int copies_open(const struct copies *copies, enum rules_source source, struct list_file *file,
 		size_t *count, struct diag *diag) __attribute__((warn_unused_result));
 /* Are there last good lists? */
 bool copies_has_lists(const struct copies *copies);
 void copies_forget_staged(struct copies *copies);
 
 /* What the source gave is in force: it is kept, the compiled policy with the next tick. */
-void copies_keep(struct copies *copies, enum source source);
+void copies_keep(struct copies *copies, enum rules_source source);
 /* Is it time to write STATE/policy? */
 bool copies_due(const struct copies *copies);
 /* Writes it; NULL: what is in force is not to be kept (it does not enforce). */

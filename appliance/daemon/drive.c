@@ -39,7 +39,7 @@ static struct change_roles roles_of(const struct parent *parent)
 
 /* ---- from a source to a compiler ---- */
 
-static enum source choose(const struct parent *parent)
+static enum rules_source choose(const struct parent *parent)
 {
 	const struct change *change = &parent->change;
 	bool by_mode = change->cause == CAUSE_MODE || change->cause == CAUSE_MODE_END;

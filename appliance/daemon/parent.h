@@ -81,7 +81,7 @@ struct parent {
 	struct updates updates;
 	struct control control;
 	struct listeners listeners;
-	struct probe probe;
+	struct probes probe;
 	struct watchdog watchdog;
 	struct guarded guarded;
 	struct disks disks;

@@ -181,7 +181,7 @@ int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 
 /* ---- judging ---- */
 
-struct judging {
+struct pinholes_judging {
 	struct pinholes *pinholes;
 	const struct policy *policy;
 };
@@ -203,7 +203,7 @@ static bool opens(const struct policy *policy, const struct name *name, const st
  * this process opened is let through. */
 static bool keep_pinhole(const struct pinhole *pinhole, void *context)
 {
-	const struct judging *judging = context;
+	const struct pinholes_judging *judging = context;
 	struct pinholes *pinholes = judging->pinholes;
 
 	if (pinhole->name.length == 0 ||
@@ -215,7 +215,7 @@ static bool keep_pinhole(const struct pinhole *pinhole, void *context)
 
 static bool keep_connection(const struct addr *address, const struct ports *port, void *context)
 {
-	const struct judging *judging = context;
+	const struct pinholes_judging *judging = context;
 
 	for (const struct lead *lead = *bucket_of(judging->pinholes, address); lead;
 	     lead = lead->next) {
@@ -247,14 +247,14 @@ static void forget_withdrawn(struct pinholes *pinholes, const struct policy *pol
 
 int pinholes_judge_connections(struct pinholes *pinholes, const struct policy *policy)
 {
-	struct judging judging = { .pinholes = pinholes, .policy = policy };
+	struct pinholes_judging judging = { .pinholes = pinholes, .policy = policy };
 
 	return kernel_connections_judge(pinholes->kernel, keep_connection, &judging);
 }
 
 int pinholes_judge(struct pinholes *pinholes, const struct policy *policy)
 {
-	struct judging judging = { .pinholes = pinholes, .policy = policy };
+	struct pinholes_judging judging = { .pinholes = pinholes, .policy = policy };
 	int error = -EINTR;
 
 	for (int i = 0; i < TRIES && error == -EINTR; i++)

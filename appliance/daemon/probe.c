@@ -92,7 +92,7 @@ static void slot_ready(struct watch *watch, uint32_t events)
 }
 
 /* What the parent cannot do now, for want of a descriptor, is not the listener's fault. */
-static void begin(struct probe *probe, const struct listeners *listeners, unsigned int index)
+static void begin(struct probes *probe, const struct listeners *listeners, unsigned int index)
 {
 	struct probe_slot *slot = &probe->slot[index];
 	const struct endpoint *to = &listeners->at[index];
@@ -120,14 +120,14 @@ static void begin(struct probe *probe, const struct listeners *listeners, unsign
 
 /* ---- rounds ---- */
 
-void probe_init(struct probe *probe, struct loop *loop)
+void probe_init(struct probes *probe, struct loop *loop)
 {
-	*probe = (struct probe){ .loop = loop };
+	*probe = (struct probes){ .loop = loop };
 	for (unsigned int i = 0; i < WORKER_LISTENERS; i++)
 		probe->slot[i].watch.fd = -1;
 }
 
-void probe_reset(struct probe *probe, int64_t now)
+void probe_reset(struct probes *probe, int64_t now)
 {
 	for (unsigned int i = 0; i < WORKER_LISTENERS; i++) {
 		end(&probe->slot[i], true);
@@ -149,7 +149,7 @@ static const char *look_at_sockets(const struct listeners *listeners, unsigned i
 }
 
 /* One question in five seconds is enough; a listener that is busy with others is not deaf. */
-const char *probe_tick(struct probe *probe, const struct listeners *listeners, uint64_t queries,
+const char *probe_tick(struct probes *probe, const struct listeners *listeners, uint64_t queries,
 		       int64_t now, unsigned int *slot)
 {
 	bool busy;

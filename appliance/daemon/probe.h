@@ -31,7 +31,7 @@ struct probe_slot {
 	bool tcp, sent;
 };
 
-struct probe {
+struct probes {
 	struct loop *loop;
 	struct probe_slot slot[WORKER_LISTENERS];
 	int64_t round;		/* uptime in ms when the last one began; 0: none yet */
@@ -49,12 +49,12 @@ const char *probe_socket(int fd, const struct endpoint *bound, uint8_t protocol)
 
 /* ---- the parent's ---- */
 
-void probe_init(struct probe *probe, struct loop *loop);
+void probe_init(struct probes *probe, struct loop *loop);
 /* Ends what is under way, and forgets what was missed: the role or its sockets are new. */
-void probe_reset(struct probe *probe, int64_t now);
+void probe_reset(struct probes *probe, int64_t now);
 /*
  * Once a round of the loop, while the dns role has a policy. queries: of all workers so far. What
  * is wrong, in static words, with the listener in *slot; NULL: nothing is.
  */
-const char *probe_tick(struct probe *probe, const struct listeners *listeners, uint64_t queries,
+const char *probe_tick(struct probes *probe, const struct listeners *listeners, uint64_t queries,
 		       int64_t now, unsigned int *slot);

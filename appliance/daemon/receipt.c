@@ -11,7 +11,7 @@
 #include "rules/signed/device.h"
 #include "rules/signed/strict.h"
 
-static json_t *signed_json(const struct receipt *receipt, const struct secret *key)
+static json_t *signed_json(const struct attestation *receipt, const struct secret *key)
 {
 	char bundle[65] = "", time[32], since[32] = "";
 
@@ -32,7 +32,7 @@ static json_t *signed_json(const struct receipt *receipt, const struct secret *k
 			 receipt->ring, "sequence", (json_int_t)receipt->sequence, "since", since);
 }
 
-int receipt_print(const struct receipt *receipt, const struct secret *key, struct text *out)
+int receipt_print(const struct attestation *receipt, const struct secret *key, struct text *out)
 {
 	uint8_t signature[KEY_SIGNATURE];
 	char digits[2 * KEY_SIGNATURE + 1] = "", id[METADATA_KEYID];

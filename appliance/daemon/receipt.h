@@ -10,7 +10,7 @@
  * What an appliance attests to its publisher: an envelope as TUF has it, {"signatures", "signed"},
  * signed over the canonical form by the appliance's own key. cordon-repo(1) lists the members.
  */
-struct receipt {
+struct attestation {
 	const char *appliance;
 	const char *boot;		/* boot id */
 	const char *state;		/* 8 hexadecimal digits; "" */
@@ -29,5 +29,5 @@ struct receipt {
 };
 
 /* One line of JSON and a newline. */
-int receipt_print(const struct receipt *receipt, const struct secret *key, struct text *out)
+int receipt_print(const struct attestation *receipt, const struct secret *key, struct text *out)
 	__attribute__((warn_unused_result));

@@ -58,7 +58,7 @@ static int tell_journal(struct parent *parent, struct child *child)
 /* For a compiler: the rule lists of the source. */
 static int tell_lists(struct parent *parent, struct child *child)
 {
-	const enum source source = parent->change.source;
+	const enum rules_source source = parent->change.source;
 	struct list_file file[SETTINGS_LISTS];
 	struct diag diag;
 	size_t count;

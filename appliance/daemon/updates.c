@@ -128,7 +128,7 @@ static void attest(struct updates *updates, const char *result)
 {
 	char boot[CLOCK_BOOT_ID], state[9];
 	struct text text = TEXT_EMPTY;
-	struct receipt receipt = {
+	struct attestation receipt = {
 		.appliance = updates->daemon->identity, .boot = boot,
 		.state = state_print(updates, state),
 		.mode = mode_print(updates->mode->mode),

@@ -8,7 +8,7 @@
 /*
  * What makes two events equal. Without padding before name: keys are hashed and compared as bytes.
  */
-struct key {
+struct aggregate_key {
 	struct addr client;
 	struct addr resolver;
 	struct addr address;
@@ -29,13 +29,13 @@ struct key {
 	uint8_t name_length;
 	uint8_t name[NAME_WIRE_MAX];
 };
-enum { KEY_FIXED = offsetof(struct key, name) };
+enum { KEY_FIXED = offsetof(struct aggregate_key, name) };
 _Static_assert(KEY_FIXED == 3 * 16 + 2 * 4 + 2 * 2 + 16, "padding would be hashed");
 
 enum { NO_ENTRY = UINT16_MAX, BUCKETS = 16384 };
 _Static_assert(AGGREGATE_ENTRIES < UINT16_MAX, "entries have 16-bit numbers");
 
-struct entry {
+struct aggregate_entry {
 	uint64_t count;		/* not yet in a record */
 	int64_t wall_ms;	/* of the first of these */
 	int64_t uptime_ms;
@@ -47,7 +47,7 @@ struct entry {
 	uint16_t next;		/* in one of the queues */
 	uint8_t used;		/* not a bool: the memory may hold any value */
 	uint8_t written;	/* a record was written: this one is the second and last */
-	struct key key;
+	struct aggregate_key key;
 };
 
 /* First in, first out. All windows are equally long, so the first in ends first. */
@@ -66,7 +66,7 @@ struct aggregate {
 	int64_t filled_ms;	/* when tokens were last added; -1: never */
 	int64_t tokens;		/* in thousandths */
 	uint16_t bucket[BUCKETS];
-	struct entry entry[AGGREGATE_ENTRIES];
+	struct aggregate_entry entry[AGGREGATE_ENTRIES];
 };
 
 static void enqueue(struct aggregate *aggregate, struct queue *queue, uint16_t index)
@@ -91,7 +91,7 @@ static uint16_t dequeue(const struct aggregate *aggregate, struct queue *queue)
 /* ---- the table ---- */
 
 /* The key's size in bytes. */
-static size_t key_make(struct key *key, const struct event *event)
+static size_t key_make(struct aggregate_key *key, const struct event *event)
 {
 	memset(key, 0, KEY_FIXED);
 	key->client = event->client;
@@ -120,7 +120,7 @@ static size_t key_make(struct key *key, const struct event *event)
 }
 
 /* Eight bytes per step, mixed by a multiplication and a fold. */
-static uint32_t key_hash(const struct key *key, size_t size, uint64_t seed)
+static uint32_t key_hash(const struct aggregate_key *key, size_t size, uint64_t seed)
 {
 	const uint8_t *bytes = (const uint8_t *)key;
 	uint64_t hash = seed ^ size, word;
@@ -135,13 +135,13 @@ static uint32_t key_hash(const struct key *key, size_t size, uint64_t seed)
 	return (uint32_t)(hash >> 32);
 }
 
-static struct entry *find(struct aggregate *aggregate, uint32_t hash, const struct key *key,
-			  size_t size)
+static struct aggregate_entry *find(struct aggregate *aggregate, uint32_t hash,
+				    const struct aggregate_key *key, size_t size)
 {
 	uint16_t index = aggregate->bucket[hash % BUCKETS];
 
 	while (index != NO_ENTRY) {
-		struct entry *entry = &aggregate->entry[index];
+		struct aggregate_entry *entry = &aggregate->entry[index];
 
 		if (entry->hash == hash && memcmp(&entry->key, key, size) == 0)
 			return entry;
@@ -151,10 +151,10 @@ static struct entry *find(struct aggregate *aggregate, uint32_t hash, const stru
 }
 
 /* A new entry, due at once; NULL if the table is full. */
-static struct entry *insert(struct aggregate *aggregate, uint32_t hash, const struct key *key,
-			    size_t size)
+static struct aggregate_entry *insert(struct aggregate *aggregate, uint32_t hash,
+				      const struct aggregate_key *key, size_t size)
 {
-	struct entry *entry;
+	struct aggregate_entry *entry;
 	uint16_t index;
 
 	if (aggregate->free.head != NO_ENTRY)
@@ -178,7 +178,7 @@ static struct entry *insert(struct aggregate *aggregate, uint32_t hash, const st
 /* Frees an entry that is no longer in a queue. */
 static void forget(struct aggregate *aggregate, uint16_t index)
 {
-	struct entry *entry = &aggregate->entry[index];
+	struct aggregate_entry *entry = &aggregate->entry[index];
 	uint16_t *link = &aggregate->bucket[entry->hash % BUCKETS];
 
 	while (*link != index)
@@ -190,10 +190,10 @@ static void forget(struct aggregate *aggregate, uint16_t index)
 
 int aggregate_add(struct aggregate *aggregate, const struct event *event)
 {
-	struct key key;
+	struct aggregate_key key;
 	size_t size = key_make(&key, event);
 	uint32_t hash = key_hash(&key, size, aggregate->seed);
-	struct entry *entry = find(aggregate, hash, &key, size);
+	struct aggregate_entry *entry = find(aggregate, hash, &key, size);
 
 	if (!entry)
 		entry = insert(aggregate, hash, &key, size);
@@ -220,9 +220,9 @@ size_t aggregate_size(void)
 }
 
 /* A process can be killed at any point: nothing here is trusted. */
-static bool sane(const struct entry *entry)
+static bool sane(const struct aggregate_entry *entry)
 {
-	const struct key *key = &entry->key;
+	const struct aggregate_key *key = &entry->key;
 	struct name name;
 
 	if (entry->used != true || entry->count == 0 || key->channel >= CHANNEL_COUNT ||
@@ -237,7 +237,7 @@ static bool sane(const struct entry *entry)
 /* An entry with a count is due; all others are free. */
 static void restore(struct aggregate *aggregate, uint16_t index)
 {
-	struct entry *entry = &aggregate->entry[index];
+	struct aggregate_entry *entry = &aggregate->entry[index];
 
 	if (!sane(entry)) {
 		entry->used = false;
@@ -271,9 +271,9 @@ struct aggregate *aggregate_attach(void *memory, uint64_t seed)
 /* ---- records ---- */
 
 /* Moves the count from the entry into the record. */
-static void take(struct entry *entry, struct event *record)
+static void take(struct aggregate_entry *entry, struct event *record)
 {
-	const struct key *key = &entry->key;
+	const struct aggregate_key *key = &entry->key;
 
 	*record = (struct event){
 		.wall_ms = entry->wall_ms,
@@ -351,7 +351,7 @@ static void pass_over_empty(struct aggregate *aggregate)
 
 bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms, struct event *record)
 {
-	struct entry *entry;
+	struct aggregate_entry *entry;
 	uint16_t index;
 
 	close_windows(aggregate, uptime_ms);
@@ -375,7 +375,7 @@ bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint
 		     struct event *record)
 {
 	while (*position < aggregate->touched) {
-		struct entry *entry = &aggregate->entry[(*position)++];
+		struct aggregate_entry *entry = &aggregate->entry[(*position)++];
 
 		if (!entry->used || entry->count == 0 || (state && entry->key.state != *state))
 			continue;

@@ -27,7 +27,7 @@ enum { CURRENT, PREVIOUS, POLICIES };
 enum { MEMORY_ALIGN = 64 };
 
 struct journal {
-	struct store *store;
+	struct log_store *store;
 	struct losses *losses;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
@@ -318,7 +318,7 @@ void journal_event(struct journal *journal, const struct event *event)
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
 		   int64_t uptime_ms)
 {
-	struct netlink nflog = { .data = data, .size = size };
+	struct netlink_messages nflog = { .data = data, .size = size };
 	struct event event;
 	int64_t number;
 	int result;

@@ -88,7 +88,7 @@ static void read_answer(struct neighbour *neighbour, const struct nlmsghdr *mess
 bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size,
 		      uint32_t sequence)
 {
-	struct netlink netlink = { .data = data, .size = size };
+	struct netlink_messages netlink = { .data = data, .size = size };
 	const struct nlmsghdr *message;
 	bool found = false;
 
@@ -103,12 +103,12 @@ bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size
 
 /* ---- questions ---- */
 
-struct question {
+struct neighbour_question {
 	_Alignas(8) uint8_t bytes[QUESTION_SIZE];
 	struct nlmsghdr *message;
 };
 
-static void *question_begin(struct question *question, uint16_t type, size_t head)
+static void *question_begin(struct neighbour_question *question, uint16_t type, size_t head)
 {
 	question->message = mnl_nlmsg_put_header(question->bytes);
 	question->message->nlmsg_type = type;
@@ -116,7 +116,7 @@ static void *question_begin(struct question *question, uint16_t type, size_t hea
 	return mnl_nlmsg_put_extra_header(question->message, head);
 }
 
-static uint8_t put_addr(struct question *question, uint16_t type, const struct addr *addr)
+static uint8_t put_addr(struct neighbour_question *question, uint16_t type, const struct addr *addr)
 {
 	bool v4 = addr_is_v4(addr);
 
@@ -125,7 +125,7 @@ static uint8_t put_addr(struct question *question, uint16_t type, const struct a
 }
 
 /* The kernel answers before sendto returns; older answers may come first. */
-static void ask(struct neighbours *neighbours, struct question *question,
+static void ask(struct neighbours *neighbours, struct neighbour_question *question,
 		struct neighbour *neighbour)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -146,7 +146,7 @@ static void ask(struct neighbours *neighbours, struct question *question,
 static void ask_route(struct neighbours *neighbours, const struct addr *client,
 		      struct neighbour *neighbour)
 {
-	struct question question;
+	struct neighbour_question question;
 	struct rtmsg *head = question_begin(&question, RTM_GETROUTE, sizeof(*head));
 
 	head->rtm_family = put_addr(&question, RTA_DST, client);
@@ -156,7 +156,7 @@ static void ask_route(struct neighbours *neighbours, const struct addr *client,
 
 static void ask_link(struct neighbours *neighbours, struct neighbour *neighbour)
 {
-	struct question question;
+	struct neighbour_question question;
 	struct ifinfomsg *head = question_begin(&question, RTM_GETLINK, sizeof(*head));
 
 	head->ifi_index = (int)neighbour->interface;
@@ -166,7 +166,7 @@ static void ask_link(struct neighbours *neighbours, struct neighbour *neighbour)
 static void ask_neighbour(struct neighbours *neighbours, const struct addr *client,
 			  struct neighbour *neighbour)
 {
-	struct question question;
+	struct neighbour_question question;
 	struct ndmsg *head = question_begin(&question, RTM_GETNEIGH, sizeof(*head));
 
 	head->ndm_ifindex = (int)neighbour->interface;

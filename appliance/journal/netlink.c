@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/journal/netlink.h"
 
-const struct nlmsghdr *netlink_next(struct netlink *netlink)
+const struct nlmsghdr *netlink_next(struct netlink_messages *netlink)
 {
 	const struct nlmsghdr *message = (const void *)netlink->data;
 	size_t step;

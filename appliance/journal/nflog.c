@@ -151,7 +151,7 @@ static void read_mac(struct event *event, const struct nlattr *attribute)
 	event->has_mac = true;
 }
 
-struct message {
+struct nflog_message {
 	struct event *event;
 	bool has_prefix;
 	bool has_packet;
@@ -160,7 +160,7 @@ struct message {
 
 static int read_attribute(const struct nlattr *attribute, void *context)
 {
-	struct message *message = context;
+	struct nflog_message *message = context;
 
 	switch (mnl_attr_get_type(attribute)) {
 	case NFULA_PREFIX:
@@ -187,7 +187,7 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 static int read_message(const struct nlmsghdr *head, struct event *event, int64_t *number)
 {
 	const uint16_t packet = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
-	struct message message = { .event = event, .number = -1 };
+	struct nflog_message message = { .event = event, .number = -1 };
 
 	if (head->nlmsg_type != packet ||
 	    mnl_nlmsg_get_payload_len(head) < sizeof(struct nfgenmsg))
@@ -199,7 +199,7 @@ static int read_message(const struct nlmsghdr *head, struct event *event, int64_
 	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
 }
 
-int nflog_next(struct netlink *nflog, struct event *event, int64_t *number)
+int nflog_next(struct netlink_messages *nflog, struct event *event, int64_t *number)
 {
 	const struct nlmsghdr *message = netlink_next(nflog);
 

@@ -17,5 +17,5 @@
  * first has no ports. *number: the packet's number in the socket, from 0, counting foreign ones;
  * -1: the kernel gave none. 1; 0 at the end; -EBADMSG: a foreign message was skipped, call again.
  */
-int nflog_next(struct netlink *nflog, struct event *event, int64_t *number)
+int nflog_next(struct netlink_messages *nflog, struct event *event, int64_t *number)
 	__attribute__((warn_unused_result));

@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-struct store {
+struct log_store {
 	int folder;
 	int fd;			/* of the current part; -1: could not be opened, retried */
 	uint64_t size;		/* of the current part */
@@ -34,7 +34,7 @@ static const char *part_name(unsigned int number, char buffer[PART_NAME])
 }
 
 /* If the budget was lowered, old parts may exceed their share: the oldest go first. */
-static void trim(const struct store *store)
+static void trim(const struct log_store *store)
 {
 	uint64_t room = store->part * (STORE_PARTS - 1);
 	char name[PART_NAME];
@@ -58,7 +58,7 @@ static void trim(const struct store *store)
  * last lines. Those lines are lost anyway, and the zeros would hide the next line from line
  * readers.
  */
-static int drop_zeros(struct store *store)
+static int drop_zeros(struct log_store *store)
 {
 	uint64_t size = store->size;
 	char last;
@@ -72,7 +72,7 @@ static int drop_zeros(struct store *store)
 }
 
 /* A power cut can leave half a line; the next one must not become part of it. */
-static int end_last_line(struct store *store)
+static int end_last_line(struct log_store *store)
 {
 	char last;
 
@@ -85,7 +85,7 @@ static int end_last_line(struct store *store)
 	return 0;
 }
 
-static int open_current(struct store *store)
+static int open_current(struct log_store *store)
 {
 	struct stat status;
 	int error;
@@ -121,9 +121,9 @@ uint64_t store_budget(int folder, uint64_t budget)
 	return half && half < budget ? half : budget;
 }
 
-int store_open(struct store **store, int folder, uint64_t budget)
+int store_open(struct log_store **store, int folder, uint64_t budget)
 {
-	struct store *new = calloc(1, sizeof(*new));
+	struct log_store *new = calloc(1, sizeof(*new));
 	int error;
 
 	if (!new)
@@ -141,7 +141,7 @@ int store_open(struct store **store, int folder, uint64_t budget)
 	return 0;
 }
 
-void store_close(struct store *store)
+void store_close(struct log_store *store)
 {
 	if (store->fd >= 0) {
 		fdatasync(store->fd);
@@ -151,7 +151,7 @@ void store_close(struct store *store)
 }
 
 /* Each part moves on by one; the last rename replaces the oldest. */
-static int rotate(struct store *store)
+static int rotate(struct log_store *store)
 {
 	char from[PART_NAME], to[PART_NAME];
 
@@ -169,7 +169,7 @@ static int rotate(struct store *store)
 }
 
 /* Writes the whole line or nothing of it. */
-static int write_line(struct store *store, const char *line, size_t length)
+static int write_line(struct log_store *store, const char *line, size_t length)
 {
 	const struct iovec parts[2] = {
 		{ .iov_base = (char *)(uintptr_t)line, .iov_len = length },
@@ -232,7 +232,7 @@ static int move_down(int fd, off_t size, off_t from)
 }
 
 /* Removes all but the newest bytes of a part; *size is then what is left. */
-static int cut(const struct store *store, unsigned int number, off_t keep, off_t *size)
+static int cut(const struct log_store *store, unsigned int number, off_t keep, off_t *size)
 {
 	char name[PART_NAME];
 	int fd = openat(store->folder, part_name(number, name),
@@ -252,7 +252,7 @@ static int cut(const struct store *store, unsigned int number, off_t keep, off_t
 }
 
 /* The oldest part, with its size and that of all newer ones; 0: it is the current one. */
-static unsigned int oldest_part(const struct store *store, off_t *size, off_t *newer)
+static unsigned int oldest_part(const struct log_store *store, off_t *size, off_t *newer)
 {
 	unsigned int oldest = 0;
 	char name[PART_NAME];
@@ -274,7 +274,7 @@ static unsigned int oldest_part(const struct store *store, off_t *size, off_t *n
  * Removes the oldest lines: a whole part, or its older half if some of it must stay. -ENOSPC: the
  * rest must stay. Some file systems return space only with their next commit.
  */
-static int make_room(struct store *store)
+static int make_room(struct log_store *store)
 {
 	off_t size, newer, keep, before;
 	unsigned int oldest = oldest_part(store, &size, &newer);
@@ -297,7 +297,7 @@ static int make_room(struct store *store)
 	return error ? error : size < before ? 0 : -ENOSPC;
 }
 
-static int append_line(struct store *store, const char *line, size_t length)
+static int append_line(struct log_store *store, const char *line, size_t length)
 {
 	int error = 0;
 
@@ -310,7 +310,7 @@ static int append_line(struct store *store, const char *line, size_t length)
 	return error ? error : write_line(store, line, length);
 }
 
-int store_append(struct store *store, const char *line, size_t length)
+int store_append(struct log_store *store, const char *line, size_t length)
 {
 	int error = append_line(store, line, length);
 
@@ -323,7 +323,7 @@ int store_append(struct store *store, const char *line, size_t length)
  * Starts the write without waiting: fdatasync would block the reader of the rings for as long as a
  * slow medium takes. The file system commits the rest within seconds.
  */
-int store_sync(struct store *store)
+int store_sync(struct log_store *store)
 {
 	if (!store->dirty || store->fd < 0)
 		return 0;
@@ -331,7 +331,7 @@ int store_sync(struct store *store)
 	return sync_file_range(store->fd, 0, 0, SYNC_FILE_RANGE_WRITE) < 0 ? -errno : 0;
 }
 
-uint64_t store_freed(struct store *store)
+uint64_t store_freed(struct log_store *store)
 {
 	uint64_t freed = store->freed;
 

@@ -18,7 +18,7 @@ enum {
 	STORE_KEEP = 256 * 1024
 };
 
-struct store;
+struct log_store;
 
 /*
  * The effective budget on the file system of folder: at most half of it, because others need space
@@ -28,18 +28,18 @@ uint64_t store_budget(int folder, uint64_t budget);
 
 /* folder: a descriptor, which stays the caller's. budget: bytes on disk for all parts (limited by
  * store_budget, now and whenever a part is full). 0 or -errno. */
-int store_open(struct store **store, int folder, uint64_t budget)
+int store_open(struct log_store **store, int folder, uint64_t budget)
 	__attribute__((warn_unused_result));
-void store_close(struct store *store);
+void store_close(struct log_store *store);
 
 /*
  * Appends a line, given without newline, whole or not at all. 0, or -errno: it could not be kept.
  */
-int store_append(struct store *store, const char *line, size_t length)
+int store_append(struct log_store *store, const char *line, size_t length)
 	__attribute__((warn_unused_result));
 
 /* Starts writing to the disk; call it about once a second. 0 or -errno. */
-int store_sync(struct store *store) __attribute__((warn_unused_result));
+int store_sync(struct log_store *store) __attribute__((warn_unused_result));
 
 /* Bytes of old lines deleted because the disk was full, since the last call. */
-uint64_t store_freed(struct store *store);
+uint64_t store_freed(struct log_store *store);

@@ -13,7 +13,7 @@
  * The file being read. parser comes first, so that the line reader's callbacks can get back to
  * this.
  */
-struct reader {
+struct network_reader {
 	struct parser parser;
 	struct network *network;
 	char section[NETWORK_NAME];	/* "lan" for every LAN */
@@ -53,7 +53,7 @@ static bool is_interface(const char *value)
 	       number <= NETWORK_VLAN_MAX;
 }
 
-static void set_interface(struct reader *reader, const char *key, const char *value)
+static void set_interface(struct network_reader *reader, const char *key, const char *value)
 {
 	if (is_interface(value)) {
 		snprintf(reader->link->interface, IFNAMSIZ, "%s", value);
@@ -81,14 +81,14 @@ static bool parse_address(struct network_address *address, const char *value)
 	return true;
 }
 
-static const char *dynamic_word(const struct reader *reader, bool v4)
+static const char *dynamic_word(const struct network_reader *reader, bool v4)
 {
 	if (strcmp(reader->section, "wan") == 0)
 		return v4 ? "dhcp" : "auto";
 	return strcmp(reader->section, "lan") == 0 && !v4 ? "delegated" : NULL;
 }
 
-static void set_family(struct reader *reader, const char *key, const char *value, bool v4)
+static void set_family(struct network_reader *reader, const char *key, const char *value, bool v4)
 {
 	struct network_family *family = v4 ? &reader->link->v4 : &reader->link->v6;
 	const char *dynamic = dynamic_word(reader, v4);
@@ -109,17 +109,17 @@ static void set_family(struct reader *reader, const char *key, const char *value
 	}
 }
 
-static void set_address(struct reader *reader, const char *key, const char *value)
+static void set_address(struct network_reader *reader, const char *key, const char *value)
 {
 	set_family(reader, key, value, true);
 }
 
-static void set_address6(struct reader *reader, const char *key, const char *value)
+static void set_address6(struct network_reader *reader, const char *key, const char *value)
 {
 	set_family(reader, key, value, false);
 }
 
-static void set_via(struct reader *reader, const char *key, const char *value, bool v4)
+static void set_via(struct network_reader *reader, const char *key, const char *value, bool v4)
 {
 	struct network_family *family = v4 ? &reader->link->v4 : &reader->link->v6;
 
@@ -133,17 +133,17 @@ static void set_via(struct reader *reader, const char *key, const char *value, b
 		    value);
 }
 
-static void set_gateway(struct reader *reader, const char *key, const char *value)
+static void set_gateway(struct network_reader *reader, const char *key, const char *value)
 {
 	set_via(reader, key, value, true);
 }
 
-static void set_gateway6(struct reader *reader, const char *key, const char *value)
+static void set_gateway6(struct network_reader *reader, const char *key, const char *value)
 {
 	set_via(reader, key, value, false);
 }
 
-static bool read_choice(struct reader *reader, const char *key, const char *value,
+static bool read_choice(struct network_reader *reader, const char *key, const char *value,
 			const char *yes, const char *no, bool *out)
 {
 	char expected[32];
@@ -156,7 +156,7 @@ static bool read_choice(struct reader *reader, const char *key, const char *valu
 	return index >= 0;
 }
 
-static void set_dhcp(struct reader *reader, const char *key, const char *value)
+static void set_dhcp(struct network_reader *reader, const char *key, const char *value)
 {
 	struct network_link *link = reader->link;
 	const char *dash = strchr(value, '-'), *last = dash ? dash + 1 + strspn(dash + 1, " \t") :
@@ -180,7 +180,7 @@ static void set_dhcp(struct reader *reader, const char *key, const char *value)
 	link->given |= GIVEN_RANGE;
 }
 
-static void set_lease(struct reader *reader, const char *key, const char *value)
+static void set_lease(struct network_reader *reader, const char *key, const char *value)
 {
 	uint64_t seconds;
 
@@ -193,25 +193,25 @@ static void set_lease(struct reader *reader, const char *key, const char *value)
 		    key, value);
 }
 
-static void set_ra(struct reader *reader, const char *key, const char *value)
+static void set_ra(struct network_reader *reader, const char *key, const char *value)
 {
 	if (read_choice(reader, key, value, "on", "off", &reader->link->ra))
 		reader->link->given |= GIVEN_RA;
 }
 
-static void set_masquerade(struct reader *reader, const char *key, const char *value)
+static void set_masquerade(struct network_reader *reader, const char *key, const char *value)
 {
 	if (read_choice(reader, key, value, "yes", "no", &reader->network->masquerade))
 		reader->given |= GIVEN_MASQUERADE;
 }
 
-static void set_forward(struct reader *reader, const char *key, const char *value)
+static void set_forward(struct network_reader *reader, const char *key, const char *value)
 {
 	if (read_choice(reader, key, value, "yes", "no", &reader->network->forward))
 		reader->given |= GIVEN_FORWARD;
 }
 
-static void set_route(struct reader *reader, const char *key, const char *value)
+static void set_route(struct network_reader *reader, const char *key, const char *value)
 {
 	struct network *network = reader->network;
 	struct network_route *route = &network->route[network->routes];
@@ -235,7 +235,7 @@ static void set_route(struct reader *reader, const char *key, const char *value)
 	network->routes++;
 }
 
-static void set_management(struct reader *reader, const char *key, const char *value)
+static void set_management(struct network_reader *reader, const char *key, const char *value)
 {
 	size_t length = strlen(value);
 
@@ -248,13 +248,13 @@ static void set_management(struct reader *reader, const char *key, const char *v
 		    "found \"%s\"", key, value);
 }
 
-static void set_ssh(struct reader *reader, const char *key, const char *value)
+static void set_ssh(struct network_reader *reader, const char *key, const char *value)
 {
 	(void)read_choice(reader, key, value, "on", "off", &reader->network->ssh);
 }
 
 /* A host name or an address: it becomes an argument of a command. */
-static void set_ntp(struct reader *reader, const char *key, const char *value)
+static void set_ntp(struct network_reader *reader, const char *key, const char *value)
 {
 	static const char bytes[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
@@ -276,7 +276,7 @@ static void set_ntp(struct reader *reader, const char *key, const char *value)
 	}
 }
 
-static void set_hostname(struct reader *reader, const char *key, const char *value)
+static void set_hostname(struct network_reader *reader, const char *key, const char *value)
 {
 	size_t length = strlen(value);
 
@@ -295,7 +295,7 @@ static void set_hostname(struct reader *reader, const char *key, const char *val
 static const struct {
 	const char *section;
 	const char *key;
-	void (*set)(struct reader *reader, const char *key, const char *value);
+	void (*set)(struct network_reader *reader, const char *key, const char *value);
 	bool many;	/* its values add up */
 } table[] = {
 	{ "wan", "interface", set_interface, false },
@@ -326,7 +326,7 @@ static_assert(sizeof(table) / sizeof(*table) <= PARSER_KEYS, "places of the keys
 
 static int handle(void *context, const char *section, const char *key, const char *value)
 {
-	struct reader *reader = context;
+	struct network_reader *reader = context;
 
 	reader->parser.unhandled = 0;
 	if (section[0] == '\0')
@@ -348,7 +348,8 @@ static int handle(void *context, const char *section, const char *key, const cha
 
 /* ---- sections ---- */
 
-static struct network_link *begin_lan(struct reader *reader, const char *name, size_t length)
+static struct network_link *begin_lan(struct network_reader *reader, const char *name,
+				      size_t length)
 {
 	struct network *network = reader->network;
 	struct network_link *link = &network->lan[network->lans];
@@ -378,7 +379,7 @@ static struct network_link *begin_lan(struct reader *reader, const char *name, s
 static void begin_section(struct parser *parser, const char *name, size_t length)
 {
 	static const char *const plain[] = { "wan", "routing", "management", "time", "system" };
-	struct reader *reader = (struct reader *)parser;
+	struct network_reader *reader = (struct network_reader *)parser;
 	struct network *network = reader->network;
 
 	reader->section[0] = '\0';
@@ -418,7 +419,7 @@ static void begin_section(struct parser *parser, const char *name, size_t length
 int network_parse(struct network *network, const char *source, const char *text, size_t length,
 		  struct diag *diag)
 {
-	struct reader reader = {
+	struct network_reader reader = {
 		.parser = { .source = source, .diag = diag, .text = text, .length = length,
 			    .begin = begin_section },
 		.network = network,

@@ -239,7 +239,7 @@ static int look_send(struct kernel *kernel, struct look *look, struct diag *diag
 {
 	bool wake = look->exists && look->now.flags != look->flags;
 	struct batch batch;
-	struct change change = {
+	struct table_change change = {
 		.batch = &batch, .table = look->table->name, .exists = look->exists,
 		.flags = look->flags, .now = &look->now, .wanted = &look->wanted,
 		.elements = look->exists && look->difference == DIFFERENCE_ELEMENTS &&

@@ -218,7 +218,7 @@ static bool has_ports(const struct build *build, uint32_t index)
  * The target of a match of this rule. A monitored packet returns from its chain, so that the next
  * test can still block it. False: nothing to do.
  */
-static bool rule_target(struct build *build, uint32_t index, struct target *target)
+static bool rule_target(struct build *build, uint32_t index, struct table_target *target)
 {
 	struct policy_rule rule;
 
@@ -226,7 +226,7 @@ static bool rule_target(struct build *build, uint32_t index, struct target *targ
 		return false;
 	switch (rule.action) {
 	case ACTION_ALLOW:
-		*target = (struct target){ .kind = TARGET_GOTO, .chain = "allowed" };
+		*target = (struct table_target){ .kind = TARGET_GOTO, .chain = "allowed" };
 		return true;
 	case ACTION_MONITOR:
 		target->kind = TARGET_JUMP;
@@ -254,7 +254,7 @@ size_t build_range_count(const struct policy *policy, enum policy_table table, b
 }
 
 void build_range_put(struct table_set *set, const struct policy_range *range, bool v4,
-		      struct target target)
+		      struct table_target target)
 {
 	struct table_element *element = table_element_add(set);
 
@@ -268,7 +268,7 @@ void build_range_put(struct table_set *set, const struct policy_range *range, bo
 /* An allow among the resolvers equals no rule at all: only an allow of the vendor's networks ends
  * the search (policy_lookup_packet). */
 bool build_range_counts(struct build *build, enum policy_table table,
-			 const struct policy_range *range, struct target *target)
+			 const struct policy_range *range, struct table_target *target)
 {
 	return rule_target(build, range->rule, target) &&
 	       (table == POLICY_NETWORKS ||
@@ -283,7 +283,7 @@ static void range_map(struct build *build, const char *name, enum policy_table t
 
 	for (size_t i = 0; i < policy_ranges(build->policy, table); i++) {
 		struct policy_range range = policy_range(build->policy, table, i);
-		struct target target = { 0 };
+		struct table_target target = { 0 };
 
 		if (addr_is_v4(&range.first) == v4 &&
 		    build_range_counts(build, table, &range, &target))
@@ -298,7 +298,7 @@ static void some_ports_put(struct build *build, struct table_set *set,
 {
 	size_t size = v4 ? 4 : 16;
 	struct policy_rule rule;
-	struct target target;
+	struct table_target target;
 
 	if (!policy_rule(build->policy, range->rule, &rule) ||
 	    !rule_target(build, range->rule, &target))
@@ -358,7 +358,7 @@ static void port_map(struct build *build, const char *name, uint8_t protocol)
 
 	for (size_t i = 0; i < count; i++) {
 		struct policy_ports range = policy_port_range(build->policy, i);
-		struct target target = { 0 };
+		struct table_target target = { 0 };
 		struct table_element *element;
 
 		if (range.ports.protocol != protocol ||

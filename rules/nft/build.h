@@ -37,9 +37,9 @@ struct build {
 #define IN(field, set) statement_in(field, set)
 #define NOT_IN(field, set) statement_not(statement_in(field, set))
 #define IN_JOINED(set, ...) \
-	statement_in_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, set)
+	statement_in_joined((const enum packet_field[TABLE_FIELDS]){ __VA_ARGS__ }, set)
 #define VMAP_JOINED(map, ...) \
-	statement_vmap_joined((const enum field[TABLE_FIELDS]){ __VA_ARGS__ }, map)
+	statement_vmap_joined((const enum packet_field[TABLE_FIELDS]){ __VA_ARGS__ }, map)
 
 /* Bits of NFT_CT_STATE, and RTN_LOCAL. */
 enum { STATE_ESTABLISHED = 2, STATE_RELATED = 4, ADDRESS_LOCAL = 2 };
@@ -68,9 +68,9 @@ void build_splits(struct build *build);
 size_t build_range_count(const struct policy *policy, enum policy_table table, bool v4);
 /* Does the map contain this range? *target: where the range leads. */
 bool build_range_counts(struct build *build, enum policy_table table,
-			const struct policy_range *range, struct target *target);
+			const struct policy_range *range, struct table_target *target);
 void build_range_put(struct table_set *set, const struct policy_range *range, bool v4,
-		     struct target target);
+		     struct table_target target);
 
 /* Prerouting: the chains of capture.c. */
 void build_capture(struct build *build);

@@ -25,7 +25,7 @@ static struct nftnl_set *set_find(const struct objects *objects, const struct nf
  * that started on the old rules may look into the old set just after the new generation begins,
  * when all its elements are gone.
  */
-static bool set_stays(const struct change *change, const struct nftnl_set *set)
+static bool set_stays(const struct table_change *change, const struct nftnl_set *set)
 {
 	struct nftnl_set *now = set_find(change->now, set);
 	struct nftnl_set *wanted = set_find(change->wanted, set);
@@ -33,7 +33,7 @@ static bool set_stays(const struct change *change, const struct nftnl_set *set)
 	return now && wanted && objects_same_set(now, wanted);
 }
 
-static bool chain_stays(const struct change *change, const struct nftnl_chain *chain)
+static bool chain_stays(const struct table_change *change, const struct nftnl_chain *chain)
 {
 	const char *name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
 	const struct nftnl_chain *now = nftnl_chain_list_lookup_byname(change->now->chains, name);
@@ -44,7 +44,8 @@ static bool chain_stays(const struct change *change, const struct nftnl_chain *c
 }
 
 /* with_flags: an existing table keeps its flags unless a message sets others. */
-static void table_message(struct change *change, uint16_t type, uint16_t flags, bool with_flags)
+static void table_message(struct table_change *change, uint16_t type, uint16_t flags,
+			  bool with_flags)
 {
 	struct nlmsghdr *message = batch_begin(change->batch, type, flags, "table",
 					       change->table);
@@ -63,7 +64,7 @@ static void table_message(struct change *change, uint16_t type, uint16_t flags, 
 		nftnl_table_free(table);
 }
 
-static void rules_flush(struct change *change)
+static void rules_flush(struct table_change *change)
 {
 	struct nlmsghdr *message = batch_begin(change->batch, NFT_MSG_DELRULE, 0, "rules of table",
 					       change->table);
@@ -76,7 +77,7 @@ static void rules_flush(struct change *change)
 
 static int set_delete(struct nftnl_set *set, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	const char *name = nftnl_set_get_str(set, NFTNL_SET_NAME);
 	struct nlmsghdr *message;
 
@@ -93,7 +94,7 @@ static int set_delete(struct nftnl_set *set, void *data)
 
 static int chain_delete(struct nftnl_chain *chain, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	const char *name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
 	struct nlmsghdr *message;
 
@@ -108,7 +109,7 @@ static int chain_delete(struct nftnl_chain *chain, void *data)
 	return 0;
 }
 
-static void strays_delete(struct change *change)
+static void strays_delete(struct table_change *change)
 {
 	static const struct {
 		uint16_t type;
@@ -143,7 +144,7 @@ static void strays_delete(struct change *change)
 /* The kernel leaves an existing counter as it is. */
 static int counter_add(struct nftnl_obj *counter, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	struct nlmsghdr *message = batch_begin(change->batch, NFT_MSG_NEWOBJ, NLM_F_CREATE,
 					       "counter",
 					       nftnl_obj_get_str(counter, NFTNL_OBJ_NAME));
@@ -157,7 +158,7 @@ static int counter_add(struct nftnl_obj *counter, void *data)
 
 static int set_add(struct nftnl_set *set, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	struct nlmsghdr *message;
 
 	if (set_stays(change, set))
@@ -173,7 +174,7 @@ static int set_add(struct nftnl_set *set, void *data)
 
 static int chain_add(struct nftnl_chain *chain, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	struct nlmsghdr *message;
 
 	if (chain_stays(change, chain))
@@ -189,7 +190,7 @@ static int chain_add(struct nftnl_chain *chain, void *data)
 
 static int rule_add(struct nftnl_rule *rule, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	struct nlmsghdr *message = batch_begin(change->batch, NFT_MSG_NEWRULE,
 					       NLM_F_CREATE | NLM_F_APPEND, "rule in chain",
 					       nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
@@ -203,7 +204,7 @@ static int rule_add(struct nftnl_rule *rule, void *data)
 
 /* Adds or deletes elements of one set, at most CHUNK per message. */
 struct filling {
-	struct change *change;
+	struct table_change *change;
 	uint16_t type;		/* NFT_MSG_NEWSETELEM or NFT_MSG_DELSETELEM */
 	const char *set;
 	struct nlmsghdr *message;	/* NULL: none begun */
@@ -248,7 +249,7 @@ static int element_put(struct nftnl_set_elem *element, void *data)
 	return 0;
 }
 
-static int elements_put(struct change *change, uint16_t type, struct nftnl_set *from,
+static int elements_put(struct table_change *change, uint16_t type, struct nftnl_set *from,
 			struct nftnl_set *against)
 {
 	struct filling filling = {
@@ -266,7 +267,7 @@ static int odd_element_put(struct nftnl_set_elem *element, void *data)
 }
 
 /* From a live set, delete only elements that do not belong there. */
-static int live_elements_delete(struct change *change, struct nftnl_set *now)
+static int live_elements_delete(struct table_change *change, struct nftnl_set *now)
 {
 	struct filling filling = {
 		.change = change, .type = NFT_MSG_DELSETELEM,
@@ -280,7 +281,7 @@ static int live_elements_delete(struct change *change, struct nftnl_set *now)
 
 static int elements_delete(struct nftnl_set *now, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 
 	if (!set_stays(change, now))
 		return 0;
@@ -291,13 +292,13 @@ static int elements_delete(struct nftnl_set *now, void *data)
 
 static int elements_add(struct nftnl_set *wanted, void *data)
 {
-	struct change *change = data;
+	struct table_change *change = data;
 	struct nftnl_set *now = set_stays(change, wanted) ? set_find(change->now, wanted) : NULL;
 
 	return elements_put(change, NFT_MSG_NEWSETELEM, wanted, now);
 }
 
-static int build_elements(struct change *change)
+static int build_elements(struct table_change *change)
 {
 	if (nftnl_set_list_foreach(change->now->sets, elements_delete, change) < 0 ||
 	    nftnl_set_list_foreach(change->wanted->sets, elements_add, change) < 0)
@@ -306,7 +307,7 @@ static int build_elements(struct change *change)
 }
 
 /* An object is made after those that it refers to exist, and deleted before them. */
-int change_build(struct change *change)
+int change_build(struct table_change *change)
 {
 	if (change->elements)
 		return build_elements(change);
@@ -327,12 +328,12 @@ int change_build(struct change *change)
 	return 0;
 }
 
-void change_flags(struct change *change)
+void change_flags(struct table_change *change)
 {
 	table_message(change, NFT_MSG_NEWTABLE, NLM_F_CREATE, true);
 }
 
-void change_remove(struct change *change)
+void change_remove(struct table_change *change)
 {
 	table_message(change, NFT_MSG_DELTABLE, 0, false);
 }

@@ -7,7 +7,7 @@
 #include "rules/nft/objects.h"
 
 /* One transaction, from what the kernel holds to what it should hold. */
-struct change {
+struct table_change {
 	struct batch *batch;
 	const char *table;
 	bool exists;		/* the kernel has the table; if false, now is empty */
@@ -24,10 +24,10 @@ struct change {
  * The table must not be dormant: a kernel refuses new chains in the transaction that wakes it. 0 or
  * -ENOMEM.
  */
-int change_build(struct change *change) __attribute__((warn_unused_result));
+int change_build(struct table_change *change) __attribute__((warn_unused_result));
 
 /* Fills the batch with new flags for an existing table, which wakes it or gives it its owner. */
-void change_flags(struct change *change);
+void change_flags(struct table_change *change);
 
 /* Fills the batch with the deletion of the table; now and wanted are not used. */
-void change_remove(struct change *change);
+void change_remove(struct table_change *change);

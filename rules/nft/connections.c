@@ -17,17 +17,17 @@ enum {
 };
 
 /* The connections found, to delete when the dump is complete. */
-struct connection {
+struct tracked {
 	uint8_t tuple[TUPLE];	/* CTA_TUPLE_ORIG as the kernel wrote it */
 	uint16_t size;
-	struct connection *next;
+	struct tracked *next;
 };
 
 struct search {
 	uint8_t family;
 	bool (*keep)(const struct addr *address, const struct ports *port, void *context);
 	void *context;
-	struct connection *found;
+	struct tracked *found;
 };
 
 static struct nlmsghdr *header(char *buffer, uint8_t family, uint16_t type, uint16_t flags)
@@ -44,14 +44,14 @@ static struct nlmsghdr *header(char *buffer, uint8_t family, uint16_t type, uint
 }
 
 /* Looks for the attribute of this type inside another; NULL: not there. */
-struct wanted {
+struct connections_wanted {
 	uint16_t type;
 	const struct nlattr *attribute;
 };
 
 static int pick(const struct nlattr *attribute, void *data)
 {
-	struct wanted *wanted = data;
+	struct connections_wanted *wanted = data;
 
 	if (mnl_attr_get_type(attribute) == wanted->type)
 		wanted->attribute = attribute;
@@ -60,7 +60,7 @@ static int pick(const struct nlattr *attribute, void *data)
 
 static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
 {
-	struct wanted wanted = { .type = type };
+	struct connections_wanted wanted = { .type = type };
 
 	mnl_attr_parse_nested(nest, pick, &wanted);
 	return wanted.attribute;
@@ -92,8 +92,8 @@ static bool read_tuple(const struct search *search, const struct nlattr *tuple,
 static int judge(const struct nlmsghdr *message, void *data)
 {
 	struct search *search = data;
-	struct wanted tuple = { .type = CTA_TUPLE_ORIG };
-	struct connection *connection;
+	struct connections_wanted tuple = { .type = CTA_TUPLE_ORIG };
+	struct tracked *connection;
 	struct addr address;
 	struct ports port;
 
@@ -115,7 +115,7 @@ static int judge(const struct nlmsghdr *message, void *data)
 static void forget(struct search *search)
 {
 	while (search->found) {
-		struct connection *next = search->found->next;
+		struct tracked *next = search->found->next;
 
 		free(search->found);
 		search->found = next;
@@ -139,7 +139,7 @@ static int find(struct netlink *netlink, struct search *search)
 	return error;
 }
 
-static int erase(struct netlink *netlink, uint8_t family, const struct connection *connection)
+static int erase(struct netlink *netlink, uint8_t family, const struct tracked *connection)
 {
 	char buffer[REQUEST];
 	struct nlmsghdr *message = header(buffer, family, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
@@ -161,7 +161,7 @@ int connections_judge(struct netlink *netlink,
 		struct search search = { .family = families[i], .keep = keep, .context = context };
 
 		error = find(netlink, &search);
-		for (const struct connection *c = search.found; c && !error; c = c->next)
+		for (const struct tracked *c = search.found; c && !error; c = c->next)
 			error = erase(netlink, search.family, c);
 		forget(&search);
 	}

@@ -23,7 +23,7 @@ static struct addr filled(const struct addr *v4, unsigned int index, uint8_t val
 }
 
 static void split_put(struct table_set *set, const struct embedding *embedding,
-		      const struct addr *first, const struct addr *last, struct target target)
+		      const struct addr *first, const struct addr *last, struct table_target target)
 {
 	struct policy_range range = { .first = embed_wrap(embedding, first),
 				      .last = embed_wrap(embedding, last) };
@@ -40,7 +40,7 @@ static void split_put(struct table_set *set, const struct embedding *embedding,
 /* An IPv4 range becomes at most three IPv6 ranges: up to the end of its first block before the gap,
  * the whole blocks, and from the start of its last block. */
 static void split_range(struct table_set *set, const struct embedding *embedding,
-			const struct policy_range *range, struct target target)
+			const struct policy_range *range, struct table_target target)
 {
 	unsigned int gap = bytes_before_gap(embedding);
 	struct addr first = range->first, last = range->last, end = filled(&first, gap, 0xff);
@@ -91,7 +91,7 @@ static void build_split(struct build *build, enum policy_table table, size_t ind
 		PIECES * build_range_count(build->policy, table, true));
 	for (size_t i = 0; i < policy_ranges(build->policy, table); i++) {
 		struct policy_range range = policy_range(build->policy, table, i);
-		struct target target = { 0 };
+		struct table_target target = { 0 };
 
 		if (addr_is_v4(&range.first) && build_range_counts(build, table, &range, &target))
 			split_range(set, embedding, &range, target);

@@ -151,7 +151,7 @@ static void header_load(struct writer *writer, const struct field_info *info, ui
 	payload_load(writer, base, info->key, field_type_size(info->type), reg);
 }
 
-static uint32_t fib_flags(enum field field)
+static uint32_t fib_flags(enum packet_field field)
 {
 	if (field == FIELD_LOCAL)
 		return NFTA_FIB_F_DADDR;
@@ -160,7 +160,7 @@ static uint32_t fib_flags(enum field field)
 					      NFTA_FIB_F_SADDR;
 }
 
-static void load(struct writer *writer, enum field field, uint32_t reg)
+static void load(struct writer *writer, enum packet_field field, uint32_t reg)
 {
 	const struct field_info *info = field_info(field);
 	struct nftnl_expr *expr;
@@ -383,7 +383,7 @@ static void ct_mark(struct writer *writer, const struct statement *statement)
 	put32(expr, NFTNL_EXPR_CT_SREG, NFT_REG_1);
 }
 
-uint32_t expression_verdict(const struct target *target)
+uint32_t expression_verdict(const struct table_target *target)
 {
 	switch (target->kind) {
 	case TARGET_ACCEPT:

@@ -13,4 +13,4 @@ struct nftnl_rule *expression_rule(const struct table *table, const struct table
 				   const struct table_rule *rule);
 
 /* NF_ACCEPT, NFT_GOTO, ... */
-uint32_t expression_verdict(const struct target *target);
+uint32_t expression_verdict(const struct table_target *target);

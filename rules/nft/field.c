@@ -85,29 +85,29 @@ static const struct {
 	[TYPE_OPTION] = { "boolean", 1, 0 },
 };
 
-struct word {
+struct field_word {
 	uint32_t value;
 	const char *text;
 };
 
-static const struct word families[] = { { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" } };
-static const struct word protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
-static const struct word icmp_types[] = { { 8, "echo-request" } };
-static const struct word icmpv6_types[] = {
+static const struct field_word families[] = { { NFPROTO_IPV4, "ipv4" }, { NFPROTO_IPV6, "ipv6" } };
+static const struct field_word protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
+static const struct field_word icmp_types[] = { { 8, "echo-request" } };
+static const struct field_word icmpv6_types[] = {
 	{ 128, "echo-request" },
 	{ 130, "mld-listener-query" }, { 131, "mld-listener-report" }, { 132, "mld-listener-done" },
 	{ 133, "nd-router-solicit" }, { 134, "nd-router-advert" },
 	{ 135, "nd-neighbor-solicit" }, { 136, "nd-neighbor-advert" },
 	{ 143, "mld2-listener-report" },
 };
-static const struct word directions[] = { { 0, "original" }, { 1, "reply" } };
-static const struct word address_types[] = { { 2, "local" } };	/* RTN_LOCAL */
+static const struct field_word directions[] = { { 0, "original" }, { 1, "reply" } };
+static const struct field_word address_types[] = { { 2, "local" } };	/* RTN_LOCAL */
 /* Bits of NFT_CT_STATE: 1 for invalid, then 2 << enum ip_conntrack_info, then untracked. */
-static const struct word states[] = {
+static const struct field_word states[] = {
 	{ 2, "established" }, { 4, "related" }, { 8, "new" }, { 1, "invalid" }, { 64, "untracked" },
 };
 
-const struct field_info *field_info(enum field field)
+const struct field_info *field_info(enum packet_field field)
 {
 	return &fields[field];
 }
@@ -127,7 +127,8 @@ uint32_t field_type_number(enum field_type type)
 	return types[type].number;
 }
 
-static void word_print(const struct word *words, size_t count, uint32_t value, struct text *out)
+static void word_print(const struct field_word *words, size_t count, uint32_t value,
+		       struct text *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (words[i].value == value) {

@@ -36,7 +36,7 @@ enum field_type {
 	TYPE_COUNT
 };
 
-enum field {
+enum packet_field {
 	FIELD_NONE,
 	FIELD_IN_INTERFACE,
 	FIELD_OUT_INTERFACE,
@@ -96,7 +96,7 @@ struct field_info {
 };
 
 /* How a field is matched; static memory. */
-const struct field_info *field_info(enum field field);
+const struct field_info *field_info(enum packet_field field);
 
 /* Bytes of a value, at most FIELD_SIZE. */
 uint32_t field_type_size(enum field_type type);

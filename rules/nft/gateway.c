@@ -82,7 +82,7 @@ static void updater_chain(struct build *build)
 	TABLE_RULE(chain, statement_counter("update_denied"), statement_reject());
 }
 
-static void relayed_rule(struct build *build, struct table_chain *chain, enum field source,
+static void relayed_rule(struct build *build, struct table_chain *chain, enum packet_field source,
 			 const char *servers)
 {
 	TABLE_RULE(chain, IN(source, servers), TRANSPORT,

@@ -9,8 +9,8 @@ enum { LOG_BYTES = 128 };	/* bytes of a logged packet: headers and the first byt
 
 /* The side of a packet that a chain judges. */
 struct side {
-	enum field v4, v6;
-	enum field inside[4];	/* by the offset of the IPv4 address: 2, 4, 9, 12 */
+	enum packet_field v4, v6;
+	enum packet_field inside[4];	/* by the offset of the IPv4 address: 2, 4, 9, 12 */
 };
 static const struct side source = {
 	FIELD_SOURCE4, FIELD_SOURCE6,
@@ -22,7 +22,7 @@ static const struct side destination = {
 	  FIELD_DESTINATION6_AT12 },
 };
 
-static enum field inside_field(const struct side *side, uint8_t at)
+static enum packet_field inside_field(const struct side *side, uint8_t at)
 {
 	return side->inside[at == 2 ? 0 : at == 4 ? 1 : at == 9 ? 2 : 3];
 }
@@ -63,7 +63,7 @@ static void lookup_rules(struct build *build, struct table_chain *chain, enum po
 static void share_chain(struct build *build)
 {
 	static const struct {
-		enum field field;
+		enum packet_field field;
 		const char *set;
 	} tables[] = {
 		{ FIELD_SOURCE_MAC, "log_mac" },

@@ -152,7 +152,7 @@ int kernel_remove(struct kernel *kernel, struct diag *diag)
 		error = apply_read(kernel, table, &nothing, &now, &exists, diag);
 	objects_release(&now);
 	if (!error && exists) {
-		struct change change = { .batch = &batch, .table = table };
+		struct table_change change = { .batch = &batch, .table = table };
 
 		batch_init(&batch, &kernel->netfilter);
 		change_remove(&change);

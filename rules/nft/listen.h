@@ -9,7 +9,7 @@ enum { LISTEN_NFTABLES, LISTEN_ROUTE, LISTEN_SOCKETS };
 
 struct listen {
 	struct netlink *socket[LISTEN_SOCKETS];
-	struct watch watch;
+	struct table_watch watch;
 };
 
 /* What a round brought, in addition to the bits of watch_route. */

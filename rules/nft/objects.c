@@ -83,7 +83,7 @@ static int counter_build(struct objects *objects, const struct table *table, con
 
 /* target NULL: the end of an interval. */
 static int element_build(struct nftnl_set *nset, const struct table_set *set, const uint8_t *key,
-			 uint32_t size, const struct target *target)
+			 uint32_t size, const struct table_target *target)
 {
 	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 

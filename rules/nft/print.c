@@ -5,7 +5,7 @@
 #include "rules/nft/table.h"
 #include "rules/policy/addr.h"
 
-static void target_print(const struct target *target, struct text *out)
+static void target_print(const struct table_target *target, struct text *out)
 {
 	static const char *const words[] = {
 		[TARGET_ACCEPT] = "accept", [TARGET_DROP] = "drop", [TARGET_RETURN] = "return",

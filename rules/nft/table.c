@@ -10,7 +10,7 @@ struct statement statement_none(void)
 	return (struct statement){ .kind = STATEMENT_NONE };
 }
 
-static struct statement match(enum field field, enum compare compare, uint32_t value)
+static struct statement match(enum packet_field field, enum compare compare, uint32_t value)
 {
 	struct statement statement = {
 		.kind = STATEMENT_MATCH, .field = { field }, .compare = compare,
@@ -35,22 +35,22 @@ static struct statement match(enum field field, enum compare compare, uint32_t v
 	return statement;
 }
 
-struct statement statement_equal(enum field field, uint32_t value)
+struct statement statement_equal(enum packet_field field, uint32_t value)
 {
 	return match(field, COMPARE_EQUAL, value);
 }
 
-struct statement statement_any(enum field field, uint32_t bits)
+struct statement statement_any(enum packet_field field, uint32_t bits)
 {
 	return match(field, COMPARE_ANY, bits);
 }
 
-struct statement statement_all(enum field field, uint32_t bits)
+struct statement statement_all(enum packet_field field, uint32_t bits)
 {
 	return match(field, COMPARE_ALL, bits);
 }
 
-struct statement statement_interface(enum field field, const char *name)
+struct statement statement_interface(enum packet_field field, const char *name)
 {
 	struct statement statement = match(field, COMPARE_EQUAL, 0);
 
@@ -58,7 +58,7 @@ struct statement statement_interface(enum field field, const char *name)
 	return statement;
 }
 
-struct statement statement_prefix(enum field field, const void *bytes, uint8_t bits)
+struct statement statement_prefix(enum packet_field field, const void *bytes, uint8_t bits)
 {
 	struct statement statement = match(field, COMPARE_PREFIX, 0);
 
@@ -67,12 +67,13 @@ struct statement statement_prefix(enum field field, const void *bytes, uint8_t b
 	return statement;
 }
 
-struct statement statement_in(enum field field, const char *set)
+struct statement statement_in(enum packet_field field, const char *set)
 {
 	return (struct statement){ .kind = STATEMENT_IN, .field = { field }, .name = set };
 }
 
-static struct statement joined(enum statement_kind kind, const enum field *fields, const char *set)
+static struct statement joined(enum statement_kind kind, const enum packet_field *fields,
+			       const char *set)
 {
 	struct statement statement = { .kind = kind, .name = set };
 
@@ -81,12 +82,13 @@ static struct statement joined(enum statement_kind kind, const enum field *field
 	return statement;
 }
 
-struct statement statement_in_joined(const enum field fields[static TABLE_FIELDS], const char *set)
+struct statement statement_in_joined(const enum packet_field fields[static TABLE_FIELDS],
+				     const char *set)
 {
 	return joined(STATEMENT_IN, fields, set);
 }
 
-struct statement statement_vmap_joined(const enum field fields[static TABLE_FIELDS],
+struct statement statement_vmap_joined(const enum packet_field fields[static TABLE_FIELDS],
 				       const char *map)
 {
 	return joined(STATEMENT_VMAP, fields, map);
@@ -98,7 +100,7 @@ struct statement statement_not(struct statement statement)
 	return statement;
 }
 
-struct statement statement_vmap(enum field field, const char *map)
+struct statement statement_vmap(enum packet_field field, const char *map)
 {
 	return (struct statement){ .kind = STATEMENT_VMAP, .field = { field }, .name = map };
 }
@@ -113,7 +115,8 @@ struct statement statement_limit(uint32_t rate, uint32_t burst)
 	return (struct statement){ .kind = STATEMENT_LIMIT, .number = rate, .number2 = burst };
 }
 
-struct statement statement_over(enum field field, const char *set, uint32_t rate, uint32_t burst)
+struct statement statement_over(enum packet_field field, const char *set, uint32_t rate,
+				uint32_t burst)
 {
 	return (struct statement){ .kind = STATEMENT_OVER, .field = { field }, .name = set,
 				   .number = rate, .number2 = burst };
@@ -171,34 +174,34 @@ struct statement statement_ct_mark(uint32_t bits)
 	return (struct statement){ .kind = STATEMENT_CT_MARK, .number = bits };
 }
 
-static struct statement leave(struct target target)
+static struct statement leave(struct table_target target)
 {
 	return (struct statement){ .kind = STATEMENT_TARGET, .target = target };
 }
 
 struct statement statement_accept(void)
 {
-	return leave((struct target){ .kind = TARGET_ACCEPT });
+	return leave((struct table_target){ .kind = TARGET_ACCEPT });
 }
 
 struct statement statement_drop(void)
 {
-	return leave((struct target){ .kind = TARGET_DROP });
+	return leave((struct table_target){ .kind = TARGET_DROP });
 }
 
 struct statement statement_return(void)
 {
-	return leave((struct target){ .kind = TARGET_RETURN });
+	return leave((struct table_target){ .kind = TARGET_RETURN });
 }
 
 struct statement statement_jump(const char *chain)
 {
-	return leave((struct target){ .kind = TARGET_JUMP, .chain = chain });
+	return leave((struct table_target){ .kind = TARGET_JUMP, .chain = chain });
 }
 
 struct statement statement_goto(const char *chain)
 {
-	return leave((struct target){ .kind = TARGET_GOTO, .chain = chain });
+	return leave((struct table_target){ .kind = TARGET_GOTO, .chain = chain });
 }
 
 /* ---- the table ---- */

@@ -18,7 +18,7 @@
 enum { TABLE_FIELDS = 4 };	/* most fields that one key joins */
 
 /* Where a packet goes. chain: for jump and goto. */
-struct target {
+struct table_target {
 	enum { TARGET_ACCEPT, TARGET_DROP, TARGET_RETURN, TARGET_JUMP, TARGET_GOTO } kind;
 	const char *chain;
 };
@@ -58,7 +58,7 @@ enum compare {
 
 struct statement {
 	enum statement_kind kind;
-	enum field field[TABLE_FIELDS];	/* FIELD_NONE behind the last */
+	enum packet_field field[TABLE_FIELDS];	/* FIELD_NONE behind the last */
 	enum compare compare;
 	bool negate;
 	uint8_t prefix;
@@ -66,28 +66,30 @@ struct statement {
 	uint32_t number;
 	uint32_t number2;
 	const char *name;		/* must outlive the table */
-	struct target target;
+	struct table_target target;
 	struct statement *next;
 };
 
 /* A statement each, to be passed to TABLE_RULE; text arguments must outlive the table. */
 struct statement statement_none(void);
-struct statement statement_equal(enum field field, uint32_t value);
-struct statement statement_any(enum field field, uint32_t bits);
-struct statement statement_all(enum field field, uint32_t bits);
-struct statement statement_interface(enum field field, const char *name);
+struct statement statement_equal(enum packet_field field, uint32_t value);
+struct statement statement_any(enum packet_field field, uint32_t bits);
+struct statement statement_all(enum packet_field field, uint32_t bits);
+struct statement statement_interface(enum packet_field field, const char *name);
 /* bits: counted within the field, so an IPv4 host is 32. */
-struct statement statement_prefix(enum field field, const void *bytes, uint8_t bits);
-struct statement statement_in(enum field field, const char *set);
+struct statement statement_prefix(enum packet_field field, const void *bytes, uint8_t bits);
+struct statement statement_in(enum packet_field field, const char *set);
 /* fields: up to FIELD_NONE, unless there are TABLE_FIELDS of them. */
-struct statement statement_in_joined(const enum field fields[static TABLE_FIELDS], const char *set);
-struct statement statement_vmap_joined(const enum field fields[static TABLE_FIELDS],
+struct statement statement_in_joined(const enum packet_field fields[static TABLE_FIELDS],
+				     const char *set);
+struct statement statement_vmap_joined(const enum packet_field fields[static TABLE_FIELDS],
 				       const char *map);
 struct statement statement_not(struct statement statement);
-struct statement statement_vmap(enum field field, const char *map);
+struct statement statement_vmap(enum packet_field field, const char *map);
 struct statement statement_counter(const char *name);
 struct statement statement_limit(uint32_t rate, uint32_t burst);
-struct statement statement_over(enum field field, const char *set, uint32_t rate, uint32_t burst);
+struct statement statement_over(enum packet_field field, const char *set, uint32_t rate,
+				uint32_t burst);
 struct statement statement_log(const char *prefix, uint16_t group, uint32_t snaplen);
 struct statement statement_reject_tcp(void);
 struct statement statement_reject(void);
@@ -131,7 +133,7 @@ struct table_chain {
 struct table_element {
 	uint8_t key[FIELD_KEY];
 	uint8_t last[FIELD_SIZE];	/* an interval has one field */
-	struct target target;	/* maps */
+	struct table_target target;	/* maps */
 };
 
 struct table_set {

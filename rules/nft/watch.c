@@ -87,7 +87,7 @@ static bool told_of(uint16_t type, struct told *told)
 }
 
 /* One object of a transaction. */
-static void take_object(struct watch *watch, const struct nlmsghdr *message)
+static void take_object(struct table_watch *watch, const struct nlmsghdr *message)
 {
 	struct attributes attributes = attributes_of(message, sizeof(struct nfgenmsg));
 	const struct nfgenmsg *header = (const struct nfgenmsg *)(const void *)(message + 1);
@@ -123,7 +123,7 @@ static bool follows(uint32_t before, uint32_t generation)
 }
 
 /* The end of a transaction. */
-static void take_generation(struct watch *watch, const struct nlmsghdr *message,
+static void take_generation(struct table_watch *watch, const struct nlmsghdr *message,
 			    watch_callback *callback, void *context)
 {
 	struct attributes attributes = attributes_of(message, sizeof(struct nfgenmsg));
@@ -145,8 +145,8 @@ static void take_generation(struct watch *watch, const struct nlmsghdr *message,
 	*change = (struct watch_change){ .objects = 0 };
 }
 
-void watch_nftables(struct watch *watch, const void *data, size_t size, watch_callback *callback,
-		    void *context)
+void watch_nftables(struct table_watch *watch, const void *data, size_t size,
+		    watch_callback *callback, void *context)
 {
 	const uint8_t *at = data;
 	const struct nlmsghdr *message;
@@ -181,7 +181,7 @@ static void note(struct watch_change *change, const struct nlmsghdr *message, en
 	snprintf(change->name, sizeof(change->name), "%u (%s)", number, family_print(*family));
 }
 
-static unsigned int take_rule(const struct watch *watch, const struct nlmsghdr *message,
+static unsigned int take_rule(const struct table_watch *watch, const struct nlmsghdr *message,
 			      struct watch_change *change)
 {
 	struct attributes attributes = attributes_of(message, sizeof(struct fib_rule_hdr));
@@ -195,7 +195,7 @@ static unsigned int take_rule(const struct watch *watch, const struct nlmsghdr *
 	return WATCH_RULES;
 }
 
-static unsigned int take_route(const struct watch *watch, const struct nlmsghdr *message,
+static unsigned int take_route(const struct table_watch *watch, const struct nlmsghdr *message,
 			       struct watch_change *change)
 {
 	const struct rtmsg *route = (const struct rtmsg *)(const void *)(message + 1);
@@ -220,7 +220,7 @@ static unsigned int take_link(const struct nlmsghdr *message)
 	return link->ifi_index == LOOPBACK ? WATCH_ROUTES | WATCH_OUTSIDE : WATCH_OUTSIDE;
 }
 
-unsigned int watch_route(const struct watch *watch, const void *data, size_t size,
+unsigned int watch_route(const struct table_watch *watch, const void *data, size_t size,
 			 struct watch_change *change)
 {
 	const uint8_t *at = data;

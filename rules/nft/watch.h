@@ -36,7 +36,7 @@ struct watch_change {
 	struct scope sets;	/* whose elements changed */
 };
 
-struct watch {
+struct table_watch {
 	const char *table;	/* of family inet */
 	uint32_t port;		/* our own, of nftables */
 	uint32_t route_port;	/* our own, of rtnetlink */
@@ -53,8 +53,8 @@ typedef void watch_callback(const struct watch_change *change, void *data);
  * follow from the known state, or if another program changed our table. Then the table has to be
  * compared, and its new generation set.
  */
-void watch_nftables(struct watch *watch, const void *data, size_t size, watch_callback *callback,
-		    void *context);
+void watch_nftables(struct table_watch *watch, const void *data, size_t size,
+		    watch_callback *callback, void *context);
 
 /* What a datagram of rtnetlink was about; bits. */
 enum {
@@ -66,7 +66,7 @@ enum {
 
 /* Takes a datagram of rtnetlink. *change describes it, if it concerns our own rules and routes;
  * objects 0: it does not, or we made the change. */
-unsigned int watch_route(const struct watch *watch, const void *data, size_t size,
+unsigned int watch_route(const struct table_watch *watch, const void *data, size_t size,
 			 struct watch_change *change);
 
 /* Prints "rules of chain vendor (5 objects) by nft, process 1234" into at most size bytes. */

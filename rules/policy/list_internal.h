@@ -12,7 +12,7 @@ struct word {
 	unsigned int column;	/* from 1 */
 };
 
-struct parser {
+struct list_parser {
 	struct rule_list *list;
 	struct arena *arena;
 	struct diag *diag;
@@ -34,7 +34,7 @@ struct parser {
  * The values of ports= and leads-to=, separated by commas (list_reach.c). Errors go to the parser's
  * diag.
  */
-void list_ports(struct parser *parser, const struct word *value, struct rule *rule);
-void list_networks(struct parser *parser, const struct word *value, struct rule *rule);
+void list_ports(struct list_parser *parser, const struct word *value, struct rule *rule);
+void list_networks(struct list_parser *parser, const struct word *value, struct rule *rule);
 /* Reports ports= or leads-to= on a kind of rule that cannot have them. */
-void list_check_reach(struct parser *parser, const struct rule *rule);
+void list_check_reach(struct list_parser *parser, const struct rule *rule);

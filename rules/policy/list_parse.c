@@ -32,14 +32,14 @@ static size_t content_length(const char *line, size_t length)
 	return end;
 }
 
-static void skip_blanks(struct parser *parser)
+static void skip_blanks(struct list_parser *parser)
 {
 	while (parser->at < parser->length && blank(parser->line[parser->at]))
 		parser->at++;
 }
 
 /* The next word, up to a blank; blanks inside a quoted value belong to it. */
-static bool next_word(struct parser *parser, struct word *word)
+static bool next_word(struct list_parser *parser, struct word *word)
 {
 	bool quoted = false;
 
@@ -57,7 +57,7 @@ static bool next_word(struct parser *parser, struct word *word)
 	return word->length > 0;
 }
 
-static const char *keep(struct parser *parser, const char *text, size_t length)
+static const char *keep(struct list_parser *parser, const char *text, size_t length)
 {
 	const char *copy = arena_text(parser->arena, text, length);
 
@@ -68,7 +68,7 @@ static const char *keep(struct parser *parser, const char *text, size_t length)
 
 /* ---- header: "list: NAME" and so on ---- */
 
-static void header_name(struct parser *parser, const struct word *value)
+static void header_name(struct list_parser *parser, const struct word *value)
 {
 	bool good = value->length > 0 && value->length <= LIST_NAME_MAX;
 
@@ -81,7 +81,7 @@ static void header_name(struct parser *parser, const struct word *value)
 	parser->list->name = keep(parser, value->text, value->length);
 }
 
-static void header_default(struct parser *parser, const struct word *value)
+static void header_default(struct list_parser *parser, const struct word *value)
 {
 	if (value->length == 2 && memcmp(value->text, "on", 2) == 0)
 		parser->list->on_by_default = true;
@@ -91,7 +91,7 @@ static void header_default(struct parser *parser, const struct word *value)
 		error_at(parser, value->column, "default: expected on or off");
 }
 
-static void parse_header(struct parser *parser)
+static void parse_header(struct list_parser *parser)
 {
 	const char *colon = memchr(parser->line, ':', parser->length);
 	size_t key = colon ? (size_t)(colon - parser->line) : 0;
@@ -125,7 +125,7 @@ static void parse_header(struct parser *parser)
 
 /* ---- [section] ---- */
 
-static void parse_section(struct parser *parser)
+static void parse_section(struct list_parser *parser)
 {
 	const char *word = parser->line + 1;
 	size_t length = parser->length - 1;
@@ -152,7 +152,7 @@ static void parse_section(struct parser *parser)
 
 /* ---- a rule ---- */
 
-static int parse_name(struct parser *parser, struct rule *rule, const struct word *word)
+static int parse_name(struct list_parser *parser, struct rule *rule, const struct word *word)
 {
 	size_t skip = word->text[0] == '=';
 	struct name name;
@@ -192,7 +192,7 @@ static bool only_digits_and_dots(const struct word *word)
 	return true;
 }
 
-static int parse_pattern(struct parser *parser, struct rule *rule, const struct word *word)
+static int parse_pattern(struct list_parser *parser, struct rule *rule, const struct word *word)
 {
 	int error;
 
@@ -253,7 +253,7 @@ static bool key_is(const struct word *word, size_t key, const char *name)
 	return strlen(name) == key && memcmp(word->text, name, key) == 0;
 }
 
-static void parse_key(struct parser *parser, struct rule *rule, const struct word *word,
+static void parse_key(struct list_parser *parser, struct rule *rule, const struct word *word,
 		      bool *has_category)
 {
 	struct word value;
@@ -285,7 +285,7 @@ static void parse_key(struct parser *parser, struct rule *rule, const struct wor
 	}
 }
 
-static void make_id(struct parser *parser, struct rule *rule)
+static void make_id(struct list_parser *parser, struct rule *rule)
 {
 	char buffer[NAME_TEXT + 96], pattern[NAME_TEXT + 1] = "=";
 	int length;
@@ -312,7 +312,7 @@ static void make_id(struct parser *parser, struct rule *rule)
 	rule->id = keep(parser, buffer, (size_t)length);
 }
 
-static void parse_rule(struct parser *parser)
+static void parse_rule(struct list_parser *parser)
 {
 	struct rule_list *list = parser->list;
 	struct rule *rule;
@@ -360,7 +360,7 @@ static size_t sequence_length(const uint8_t *text, size_t left)
 }
 
 /* Texts of a list are printed, logged and put into JSON unchanged. */
-static bool printable(struct parser *parser)
+static bool printable(struct list_parser *parser)
 {
 	const uint8_t *line = (const uint8_t *)parser->line;
 	size_t step;
@@ -381,7 +381,7 @@ static bool printable(struct parser *parser)
 	return true;
 }
 
-static void parse_line(struct parser *parser, size_t length)
+static void parse_line(struct list_parser *parser, size_t length)
 {
 	if (length && parser->line[length - 1] == '\r')
 		length--;
@@ -414,7 +414,7 @@ static size_t count_lines(const char *text, size_t length)
 int rule_list_parse(struct rule_list *list, struct arena *arena, const char *source,
 		    const char *text, size_t length, struct diag *diag)
 {
-	struct parser parser = { .list = list, .arena = arena, .diag = diag,
+	struct list_parser parser = { .list = list, .arena = arena, .diag = diag,
 				 .category = CATEGORY_INFRASTRUCTURE };
 	size_t errors = diag->count;
 	const char *at = text, *end = text + length;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* Calls part for each value between commas. */
-static void each_part(struct parser *parser, const struct word *value, struct rule *rule,
-		      void (*part)(struct parser *parser, const struct word *word,
+static void each_part(struct list_parser *parser, const struct word *value, struct rule *rule,
+		      void (*part)(struct list_parser *parser, const struct word *word,
 				   struct rule *rule))
 {
 	struct word word = { .text = value->text, .column = value->column };
@@ -22,7 +22,7 @@ static void each_part(struct parser *parser, const struct word *value, struct ru
 }
 
 /* Room for one more entry in an array of the rule, which the arena holds; NULL after a message. */
-static void *one_more(struct parser *parser, const struct word *word, const void *array,
+static void *one_more(struct list_parser *parser, const struct word *word, const void *array,
 		      size_t count, size_t most, size_t size)
 {
 	void *room = array ? (void *)(uintptr_t)array : arena_array(parser->arena, most, size);
@@ -36,7 +36,7 @@ static void *one_more(struct parser *parser, const struct word *word, const void
 	return room;
 }
 
-static void parse_port(struct parser *parser, const struct word *word, struct rule *rule)
+static void parse_port(struct list_parser *parser, const struct word *word, struct rule *rule)
 {
 	struct ports ports = { 0 };
 	struct ports *room;
@@ -53,7 +53,7 @@ static void parse_port(struct parser *parser, const struct word *word, struct ru
 	rule->port = room;
 }
 
-static void parse_network(struct parser *parser, const struct word *word, struct rule *rule)
+static void parse_network(struct list_parser *parser, const struct word *word, struct rule *rule)
 {
 	struct prefix prefix, *room;
 
@@ -72,7 +72,7 @@ static void parse_network(struct parser *parser, const struct word *word, struct
 }
 
 /* Only names have pinholes. A single resolver address may be refused on some ports only. */
-void list_check_reach(struct parser *parser, const struct rule *rule)
+void list_check_reach(struct list_parser *parser, const struct rule *rule)
 {
 	bool is_name = rule->kind <= PATTERN_EXACT;
 	bool is_host = rule->kind == PATTERN_PREFIX && rule->prefix.length == 128 &&
@@ -85,12 +85,12 @@ void list_check_reach(struct parser *parser, const struct rule *rule)
 		error_at(parser, 1, "leads-to= is allowed only on a name");
 }
 
-void list_ports(struct parser *parser, const struct word *value, struct rule *rule)
+void list_ports(struct list_parser *parser, const struct word *value, struct rule *rule)
 {
 	each_part(parser, value, rule, parse_port);
 }
 
-void list_networks(struct parser *parser, const struct word *value, struct rule *rule)
+void list_networks(struct list_parser *parser, const struct word *value, struct rule *rule)
 {
 	each_part(parser, value, rule, parse_network);
 }

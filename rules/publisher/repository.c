@@ -160,7 +160,7 @@ static int open_folders(struct repository *repository, const char *path, bool cr
 /* ---- the audit ---- */
 
 /* What opening goes by. */
-struct opening {
+struct repository_opening {
 	struct repository *repository;
 	const struct repository_how *how;
 	struct metadata *first;		/* the first root */
@@ -170,8 +170,8 @@ struct opening {
 	struct diag *diag;
 };
 
-static int get_metadata(const struct opening *opening, const char *path, size_t limit, char **data,
-			size_t *size)
+static int get_metadata(const struct repository_opening *opening, const char *path, size_t limit,
+			char **data, size_t *size)
 {
 	if (strcmp(path, opening->hidden) == 0)
 		return -ENOENT;
@@ -181,7 +181,7 @@ static int get_metadata(const struct opening *opening, const char *path, size_t 
 static int get(struct source *source, enum source_kind kind, const char *path, size_t limit,
 	       void **data, size_t *size, struct diag *diag)
 {
-	const struct opening *opening = source->context;
+	const struct repository_opening *opening = source->context;
 	char *text;
 	int error = source_check_path(source, path, diag);
 
@@ -197,7 +197,7 @@ static int get(struct source *source, enum source_kind kind, const char *path, s
 	return error;
 }
 
-static int audit(struct opening *opening, struct diag *diag)
+static int audit(struct repository_opening *opening, struct diag *diag)
 {
 	struct repository *repository = opening->repository;
 	struct source source = { .get = get, .context = opening };
@@ -232,7 +232,7 @@ static bool same(int folder, const char *name, int other_folder, const char *oth
 }
 
 /* Mirrors serve root.json beside the numbered ones. */
-static int check_copy(const struct opening *opening, struct diag *diag)
+static int check_copy(const struct repository_opening *opening, struct diag *diag)
 {
 	const struct repository *repository = opening->repository;
 	const int64_t version = trust_get(repository->audit.trust, METADATA_ROOT)->version;
@@ -252,7 +252,7 @@ static int check_copy(const struct opening *opening, struct diag *diag)
  * A power cut came after a root was published and before the timestamp followed; the root is still
  * in staging. The base is what was published before, and publishing completes it.
  */
-static bool find_interrupted(struct opening *opening)
+static bool find_interrupted(struct repository_opening *opening)
 {
 	const struct repository *repository = opening->repository;
 
@@ -268,7 +268,7 @@ static bool find_interrupted(struct opening *opening)
 	}
 }
 
-static int look(struct opening *opening, struct diag *diag)
+static int look(struct repository_opening *opening, struct diag *diag)
 {
 	int error = audit(opening, diag);
 
@@ -276,7 +276,7 @@ static int look(struct opening *opening, struct diag *diag)
 }
 
 /* Checked by its own keys; the message names its file. */
-static int check_first(const struct opening *opening)
+static int check_first(const struct repository_opening *opening)
 {
 	const struct metadata *first = opening->first;
 
@@ -284,7 +284,7 @@ static int check_first(const struct opening *opening)
 			       "1.root.json", NULL, 0, NULL, opening->diag);
 }
 
-static int look_at_published(struct opening *opening)
+static int look_at_published(struct repository_opening *opening)
 {
 	struct diag ignored;
 	int error = check_first(opening);
@@ -312,7 +312,7 @@ static int look_at_published(struct opening *opening)
  * The first root: published or, as long as nothing is published, staged. -ENOENT, without diag:
  * neither.
  */
-static int load_first(struct opening *opening)
+static int load_first(struct repository_opening *opening)
 {
 	const struct repository *repository = opening->repository;
 	static const char name[] = "1.root.json";
@@ -341,7 +341,7 @@ static bool begins_with(const char *text, const char *beginning)
 	return length >= REPOSITORY_FINGERPRINT_MIN && strncmp(text, beginning, length) == 0;
 }
 
-static int check_acquaintance(const struct opening *opening)
+static int check_acquaintance(const struct repository_opening *opening)
 {
 	const struct repository_how *how = opening->how;
 	const char *id = opening->repository->id;
@@ -402,7 +402,7 @@ static int fill_now(const struct repository *repository, const struct seen *seen
 	return 0;
 }
 
-static int check_seen(const struct opening *opening)
+static int check_seen(const struct repository_opening *opening)
 {
 	const struct repository *repository = opening->repository;
 
@@ -435,7 +435,7 @@ int repository_learn(const struct repository *repository, struct seen *seen, str
 
 /* Without a timestamp nothing is published. Then the first root is still staged, or an interrupted
  * publication put it there. */
-static int check_unpublished(const struct opening *opening)
+static int check_unpublished(const struct repository_opening *opening)
 {
 	const struct repository *repository = opening->repository;
 	static const char first[] = "1.root.json";
@@ -458,7 +458,7 @@ static void take(struct repository *repository)
 	repository->snapshot = trust_get(trust, METADATA_SNAPSHOT);
 }
 
-static int judge(struct opening *opening)
+static int judge(struct repository_opening *opening)
 {
 	struct repository *repository = opening->repository;
 	const bool published = faccessat(repository->metadata, "timestamp.json", F_OK,
@@ -484,7 +484,7 @@ static int judge(struct opening *opening)
 int repository_open(struct repository *repository, const char *path,
 		    const struct repository_how *how, struct diag *diag)
 {
-	struct opening opening = { .repository = repository, .how = how, .diag = diag };
+	struct repository_opening opening = { .repository = repository, .how = how, .diag = diag };
 	int error = open_folders(repository, path, how->create, diag);
 
 	if (!error && how->alone)

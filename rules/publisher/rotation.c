@@ -11,7 +11,7 @@
 enum { KEYID_BEGINNING = 8 };
 
 /* The document being changed, and where role and keys are in it. */
-struct change {
+struct rotation_change {
 	const struct rotation *rotation;
 	struct metadata *before;	/* staged or published */
 	json_t *document;
@@ -42,14 +42,14 @@ static json_t *find_delegation(const json_t *roles, const char *name)
 	return NULL;
 }
 
-static int create_delegation(struct change *change)
+static int create_delegation(struct rotation_change *change)
 {
 	change->role = json_pack("{s:s, s:[], s:i, s:[], s:b}", "name", change->rotation->role,
 				 "keyids", "threshold", 1, "paths", "terminating", 1);
 	return json_array_append_new(change->roles, change->role) ? -ENOMEM : 0;
 }
 
-static int find_place(struct change *change)
+static int find_place(struct rotation_change *change)
 {
 	const char *role = change->rotation->role;
 	json_t *content = document_signed(change->document);
@@ -70,7 +70,7 @@ static int find_place(struct change *change)
 
 /* ---- keys ---- */
 
-static int add_key(struct change *change, const struct keyring_key *key)
+static int add_key(struct rotation_change *change, const struct keyring_key *key)
 {
 	json_t *keyids = json_object_get(change->role, "keyids"), *id;
 	size_t index;
@@ -97,7 +97,7 @@ static int add_key(struct change *change, const struct keyring_key *key)
 	return 0;
 }
 
-static int remove_key(struct change *change, const char *who)
+static int remove_key(struct rotation_change *change, const char *who)
 {
 	json_t *keyids = json_object_get(change->role, "keyids");
 	size_t removed = 0;
@@ -122,7 +122,7 @@ static int remove_key(struct change *change, const char *who)
 }
 
 /* Removes keys that no role lists any more. */
-static void sweep_keys(struct change *change)
+static void sweep_keys(struct rotation_change *change)
 {
 	const char *id;
 	json_t *key;
@@ -136,7 +136,7 @@ static void sweep_keys(struct change *change)
 
 /* ---- the change ---- */
 
-static int set_patterns(struct change *change)
+static int set_patterns(struct rotation_change *change)
 {
 	const struct rotation *rotation = change->rotation;
 	json_t *paths;
@@ -154,7 +154,7 @@ static int set_patterns(struct change *change)
 	return json_object_set_new(change->role, "paths", paths) ? -ENOMEM : 0;
 }
 
-static int edit_role(struct change *change)
+static int edit_role(struct rotation_change *change)
 {
 	const struct rotation *rotation = change->rotation;
 	int error = 0;
@@ -176,7 +176,7 @@ static int edit_role(struct change *change)
 	return error;
 }
 
-static int drop_role(struct change *change)
+static int drop_role(struct rotation_change *change)
 {
 	json_t *role;
 	size_t index;
@@ -188,7 +188,7 @@ static int drop_role(struct change *change)
 	return -EINVAL;
 }
 
-static int set_period(struct change *change)
+static int set_period(struct rotation_change *change)
 {
 	json_t *content = document_signed(change->document), *periods;
 
@@ -210,7 +210,7 @@ static int set_period(struct change *change)
 				   json_integer(change->rotation->period)) ? -ENOMEM : 0;
 }
 
-static int edit(struct change *change)
+static int edit(struct rotation_change *change)
 {
 	int error = find_place(change);
 
@@ -308,7 +308,7 @@ int rotation_stage(struct repository *repository, const struct rotation *rotatio
 {
 	const char *file = is_top(rotation->role) ? "root" : "targets";
 	struct review review = { repository, notes, diag, now };
-	struct change change = { .rotation = rotation, .diag = diag };
+	struct rotation_change change = { .rotation = rotation, .diag = diag };
 	int error = repository_newest(repository, file, &change.before, diag);
 
 	if (error == -ENOENT)

@@ -13,9 +13,9 @@ enum { PATH = METADATA_NAME + 2 * 64 + 2 };
 /* ---- search (5.7) ---- */
 
 /* One search: pre-order, depth first. The names are in metadata that the trusted set keeps. */
-struct search {
+struct target_search {
 	const char *path;
-	struct step {
+	struct target_step {
 		const char *role, *parent;
 	} *stack;
 	size_t steps, room;
@@ -23,22 +23,22 @@ struct search {
 	size_t visits;
 };
 
-static int push(struct search *search, const char *role, const char *parent)
+static int push(struct target_search *search, const char *role, const char *parent)
 {
 	if (search->steps == search->room) {
 		size_t room = search->room ? 2 * search->room : 64;
-		struct step *stack = realloc(search->stack, room * sizeof(*stack));
+		struct target_step *stack = realloc(search->stack, room * sizeof(*stack));
 
 		if (!stack)
 			return -ENOMEM;
 		search->stack = stack;
 		search->room = room;
 	}
-	search->stack[search->steps++] = (struct step){ role, parent };
+	search->stack[search->steps++] = (struct target_step){ role, parent };
 	return 0;
 }
 
-static bool was_visited(const struct search *search, const char *role)
+static bool was_visited(const struct target_search *search, const char *role)
 {
 	for (size_t i = 0; i < search->visits; i++) {
 		if (strcmp(search->visited[i], role) == 0)
@@ -49,7 +49,7 @@ static bool was_visited(const struct search *search, const char *role)
 
 /* Pushes in reverse, so that the first delegation is on top of the stack. After a terminating one
  * the search ends. */
-static int push_delegations(struct search *search, const struct metadata *metadata,
+static int push_delegations(struct target_search *search, const struct metadata *metadata,
 			    const char *parent)
 {
 	size_t count = 0;
@@ -73,8 +73,9 @@ static int push_delegations(struct search *search, const struct metadata *metada
 	return error;
 }
 
-static int look_into(struct client *client, struct search *search, const struct step *step,
-		     const struct metadata_file **target, struct diag *diag)
+static int look_into(struct client *client, struct target_search *search,
+		     const struct target_step *step, const struct metadata_file **target,
+		     struct diag *diag)
 {
 	const struct metadata *metadata;
 	int error = client_visit(client, step->role, step->parent, diag);
@@ -86,13 +87,13 @@ static int look_into(struct client *client, struct search *search, const struct 
 	return *target ? 0 : push_delegations(search, metadata, step->role);
 }
 
-static int run(struct client *client, struct search *search, const struct metadata_file **target,
-	       const char **role, struct diag *diag)
+static int run(struct client *client, struct target_search *search,
+	       const struct metadata_file **target, const char **role, struct diag *diag)
 {
 	int error = push(search, "targets", NULL);
 
 	while (!error && search->steps) {
-		struct step step = search->stack[--search->steps];
+		struct target_step step = search->stack[--search->steps];
 
 		if (was_visited(search, step.role))
 			continue;
@@ -114,7 +115,7 @@ static int run(struct client *client, struct search *search, const struct metada
 int client_lookup(struct client *client, const char *path, const struct metadata_file **target,
 		  const char **role, struct diag *diag)
 {
-	struct search search = { .path = path };
+	struct target_search search = { .path = path };
 	int error;
 
 	if (!client->refreshed) {

@@ -61,7 +61,7 @@ void strict_budget(size_t bytes)
 
 /* ---- what jansson would let through ---- */
 
-struct scan {
+struct strict_scan {
 	const char *bytes;
 	size_t size;
 	size_t at;
@@ -70,7 +70,7 @@ struct scan {
 };
 
 /* Leaves at on the closing quote. jansson rejects unterminated strings. */
-static void skip_string(struct scan *scan)
+static void skip_string(struct strict_scan *scan)
 {
 	for (scan->at++; scan->at < scan->size && scan->bytes[scan->at] != '"'; scan->at++) {
 		if (scan->bytes[scan->at] == '\\' && scan->at + 1 < scan->size) {
@@ -83,7 +83,7 @@ static void skip_string(struct scan *scan)
 }
 
 /* Why this byte, outside of strings, is refused; NULL: it is not. */
-static const char *judge(struct scan *scan)
+static const char *judge(struct strict_scan *scan)
 {
 	const char *byte = scan->bytes + scan->at;
 
@@ -109,7 +109,7 @@ static const char *judge(struct scan *scan)
 
 static int check_shape(const char *bytes, size_t size, const char *source, struct diag *diag)
 {
-	struct scan scan = { .bytes = bytes, .size = size, .line = 1, .column = 1 };
+	struct strict_scan scan = { .bytes = bytes, .size = size, .line = 1, .column = 1 };
 
 	for (; scan.at < size; scan.at++, scan.column++) {
 		const char *problem = NULL;

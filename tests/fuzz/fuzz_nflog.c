@@ -6,7 +6,7 @@
 /* A datagram of the kernel's, whose packets are a client's; the other netlink reader as well. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct netlink nflog = { .data = data, .size = size };
+	struct netlink_messages nflog = { .data = data, .size = size };
 	struct neighbour neighbour = { .has_mac = false };
 	struct event event;
 	int64_t number;

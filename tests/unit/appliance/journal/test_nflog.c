@@ -50,7 +50,7 @@ static void put_message(struct datagram *datagram, const char *prefix, const voi
 static int parse_one(const char *prefix, const void *packet, size_t size, struct event *event)
 {
 	struct datagram datagram = { .size = 0 };
-	struct netlink nflog = { .data = datagram.bytes };
+	struct netlink_messages nflog = { .data = datagram.bytes };
 
 	put_message(&datagram, prefix, packet, size);
 	nflog.size = datagram.size;
@@ -61,7 +61,7 @@ static int parse_one(const char *prefix, const void *packet, size_t size, struct
 static int parse_with(uint16_t type, const void *data, size_t size, struct event *event)
 {
 	struct datagram datagram = { .size = 0 };
-	struct netlink nflog = { .data = datagram.bytes };
+	struct netlink_messages nflog = { .data = datagram.bytes };
 
 	put_message(&datagram, "cordon 00000001 web", packet4, sizeof(packet4));
 	mnl_attr_put((struct nlmsghdr *)(void *)datagram.bytes, type, size, data);
@@ -193,7 +193,7 @@ static void other_prefixes(void **state)
 static void several_messages(void **state)
 {
 	struct datagram datagram = { .size = 0 };
-	struct netlink nflog = { .data = datagram.bytes };
+	struct netlink_messages nflog = { .data = datagram.bytes };
 	struct nlmsghdr *done;
 	struct event event;
 
@@ -217,7 +217,7 @@ static void parse_all(const void *data, size_t size)
 {
 	/* A copy of exactly that size, so that a sanitizer sees a step beyond it. */
 	uint8_t *copy = malloc(size ? size : 1);
-	struct netlink nflog = { .data = copy, .size = size };
+	struct netlink_messages nflog = { .data = copy, .size = size };
 	struct event event;
 	int calls = 0;
 

@@ -67,9 +67,9 @@ static void put_file(int folder, const char *name, const char *text)
 	close(fd);
 }
 
-static struct store *open_store(int folder, uint64_t budget)
+static struct log_store *open_store(int folder, uint64_t budget)
 {
-	struct store *store;
+	struct log_store *store;
 
 	assert_int_equal(store_open(&store, folder, budget), 0);
 	return store;
@@ -78,7 +78,7 @@ static struct store *open_store(int folder, uint64_t budget)
 static void appends_lines_over_a_restart(void **state)
 {
 	int folder = *(int *)*state;
-	struct store *store = open_store(folder, 1 << 16);
+	struct log_store *store = open_store(folder, 1 << 16);
 
 	assert_int_equal(store_append(store, "one", 3), 0);
 	assert_int_equal(store_sync(store), 0);
@@ -93,7 +93,7 @@ static void appends_lines_over_a_restart(void **state)
 static void half_a_line_is_ended(void **state)
 {
 	int folder = *(int *)*state;
-	struct store *store;
+	struct log_store *store;
 
 	put_file(folder, "events.jsonl", "whole\nhal");
 	store = open_store(folder, 1 << 16);
@@ -105,7 +105,7 @@ static void half_a_line_is_ended(void **state)
 static void zeros_of_a_power_cut_are_dropped(void **state)
 {
 	int folder = *(int *)*state;
-	struct store *store;
+	struct log_store *store;
 	int fd;
 
 	put_file(folder, "events.jsonl", "whole\nhal");
@@ -122,7 +122,7 @@ static void rotates_within_the_budget(void **state)
 {
 	int folder = *(int *)*state;
 	const uint64_t budget = 4000;
-	struct store *store = open_store(folder, budget);
+	struct log_store *store = open_store(folder, budget);
 	char line[100];
 
 	for (int i = 0; i < 500; i++) {
@@ -148,7 +148,7 @@ static void lower_budget_drops_the_oldest(void **state)
 {
 	int folder = *(int *)*state;
 	char *text = calloc(1, 901);
-	struct store *store;
+	struct log_store *store;
 
 	assert_non_null(text);
 	memset(text, 'x', 900);
@@ -167,7 +167,7 @@ static void lower_budget_drops_the_oldest(void **state)
 
 static void line_larger_than_a_part(void **state)
 {
-	struct store *store = open_store(*(int *)*state, 400);
+	struct log_store *store = open_store(*(int *)*state, 400);
 	char line[100];
 
 	memset(line, 'x', sizeof(line));
@@ -180,7 +180,7 @@ static void line_larger_than_a_part(void **state)
 static void file_size_limit(void **state)
 {
 	int folder = *(int *)*state;
-	struct store *store = open_store(folder, 1 << 20);
+	struct log_store *store = open_store(folder, 1 << 20);
 	struct rlimit before, low;
 
 	signal(SIGXFSZ, SIG_IGN);
@@ -222,7 +222,7 @@ static int open_disk(const char *size)
  * others. */
 static void small_disk(void **state)
 {
-	struct store *store;
+	struct log_store *store;
 	char line[1001];
 	int folder = open_disk("size=64k");
 
@@ -284,7 +284,7 @@ static size_t whole_lines(int folder, const char *newest)
 static void a_full_disk_costs_the_oldest_lines(void **state)
 {
 	static const char others[40 << 10];
-	struct store *store;
+	struct log_store *store;
 	char line[1001];
 	int folder = open_disk("size=64k,nr_inodes=40");
 
@@ -313,7 +313,7 @@ static void a_full_disk_costs_the_oldest_lines(void **state)
 /* Whoever takes all that is given back must not get the whole log. */
 static void the_newest_lines_stay_whoever_fills_the_disk(void **state)
 {
-	struct store *store;
+	struct log_store *store;
 	char line[1001];
 	int folder = open_disk("size=64k");
 
@@ -335,7 +335,7 @@ static void the_newest_lines_stay_whoever_fills_the_disk(void **state)
 /* Rotation makes a new file, and there is none to be had. */
 static void a_disk_without_inodes_costs_the_oldest_part(void **state)
 {
-	struct store *store;
+	struct log_store *store;
 	char line[1001], name[16];
 	int folder = open_disk("size=256k,nr_inodes=12");
 
@@ -359,7 +359,7 @@ static void a_disk_without_inodes_costs_the_oldest_part(void **state)
 static void refuses_what_is_no_file(void **state)
 {
 	int folder = *(int *)*state;
-	struct store *store;
+	struct log_store *store;
 
 	assert_int_equal(symlinkat("/etc/passwd", folder, "events.jsonl"), 0);
 	assert_int_equal(store_open(&store, folder, 1 << 16), -ELOOP);

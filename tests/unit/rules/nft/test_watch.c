@@ -79,7 +79,7 @@ static void end(uint32_t port, uint32_t generation)
 
 /* ---- what is made of it ---- */
 
-static struct watch watch;
+static struct table_watch watch;
 static struct watch_change last;
 static unsigned int calls;
 
@@ -101,7 +101,7 @@ static int setup(void **state)
 {
 	(void)state;
 	length = 0;
-	watch = (struct watch){ .table = "cordon", .port = OURS, .route_port = OURS,
+	watch = (struct table_watch){ .table = "cordon", .port = OURS, .route_port = OURS,
 				.generation = 10 };
 	return 0;
 }
