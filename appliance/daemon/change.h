@@ -87,6 +87,7 @@ struct change {
 	enum cause retry_cause;
 };
 
+/* Nothing is in force, and no change is under way. */
 void change_init(struct change *change);
 /* Asks for a change; when one is under way, for one more after it. */
 void change_want(struct change *change, enum cause cause);

@@ -61,6 +61,7 @@ struct children {
 	uint64_t oom_kills;	/* of the kernel, before the last death of a role */
 };
 
+/* No role runs. daemon, hooks and context outlive it. */
 void children_init(struct children *children, struct daemon *daemon,
 		   const struct children_hooks *hooks, void *context);
 /*

@@ -106,6 +106,7 @@ struct parent {
 	size_t counters_size;
 };
 
+/* The process of a role; never NULL. */
 static inline struct child *parent_role(struct parent *parent, enum role role)
 {
 	return &parent->children.child[role];

@@ -15,6 +15,7 @@ struct patience {
 	uint32_t rate;		/* of this machine; 0: not measured */
 };
 
+/* Reads STATE/rate; without it the rate is not known. */
 void patience_load(struct patience *patience);
 /* Sizes a policy. False, with the figures in text, when it does not fit this machine; sizing.h says
  * what passes is. */

@@ -49,6 +49,7 @@ const char *probe_socket(int fd, const struct endpoint *bound, uint8_t protocol)
 
 /* ---- the parent's ---- */
 
+/* Nothing was asked yet. The loop outlives it. */
 void probe_init(struct probes *probe, struct loop *loop);
 /* Ends what is under way, and forgets what was missed: the role or its sockets are new. */
 void probe_reset(struct probes *probe, int64_t now);

@@ -144,6 +144,7 @@ static void every_other_key(void **state)
 	assert_int_equal(network.ntps, 0);
 }
 
+/* Long: one table, a line for each case. */
 static void bad_values(void **state)
 {
 	static const struct { const char *text, *expected;

@@ -62,6 +62,7 @@ static void defaults(void **state)
 	addr_is(&settings.listen[0].addr, "127.0.0.1");
 }
 
+/* Long: one table, a line for each case. */
 static void every_key(void **state)
 {
 	(void)state;
@@ -188,6 +189,7 @@ static void every_key(void **state)
 }
 
 /* Each has its one mistake in line 3. */
+/* Long: one table, a line for each case. */
 static void every_bad_value_names_its_line(void **state)
 {
 	static const struct { const char *text; const char *message;
