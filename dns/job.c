@@ -16,7 +16,7 @@
 
 enum {
 	ID_GENERATION = 16,
-	KEPT_MS = 4000		/* an error in hand waits so long for the other servers' answers */
+	KEPT_MS = 4000		/* an error waits this long for the other servers' answers */
 };
 static_assert(JOBS == 1 << TRY_ID && FORWARD_TRIES < 1 << (ID_GENERATION - TRY_ID), "ids of jobs");
 
@@ -46,7 +46,7 @@ static struct job *job_of_same(struct link *link)
 	return (struct job *)(void *)((char *)link - offsetof(struct job, same));
 }
 
-/* The job that id was given to, NULL when it is over. */
+/* The job that id was given to; NULL if it is over. */
 static struct job *job_find(const struct jobs *jobs, uint32_t id)
 {
 	struct job *job = &jobs->table[id % JOBS];
@@ -78,7 +78,7 @@ static void job_end(struct job *job)
 	jobs->free[jobs->free_count++] = (uint32_t)(job - jobs->table);
 }
 
-/* All wait for the same time, so that the chain stays in order. */
+/* All wait for the same time, so the chain stays in order. */
 static void wait_again(struct job *job)
 {
 	struct jobs *jobs = job->jobs;
@@ -101,7 +101,7 @@ static void deliver(struct job *job, const uint8_t *data, size_t size)
 	job_end(job);
 }
 
-/* A header for what we say ourselves to the question. */
+/* A header for a reply of our own to the question. */
 static void put_header(const struct job *job, uint8_t *data)
 {
 	memset(data, 0, WIRE_HEADER);
@@ -124,7 +124,7 @@ static void deliver_reply(struct job *job)
 	deliver(job, job->reply, job->reply_size);
 }
 
-/* Nobody is left, or no time: the last error, or ours. */
+/* No server or no time is left: send the last error, or our own. */
 static void conclude(struct job *job)
 {
 	if (job->reply) {
@@ -139,7 +139,7 @@ static void conclude(struct job *job)
 	}
 }
 
-/* Keeps a reply for later in place of the one that was kept; false when there is no room. */
+/* Keeps a reply for later in place of the kept one; false if there is no room. */
 static bool keep(struct job *job, const uint8_t *data, size_t size)
 {
 	uint8_t *reply = forward_hold(&job->forward, size);
@@ -164,7 +164,7 @@ static bool is_waiting(const struct job *job)
 	return false;
 }
 
-/* The next server, in rounds that take twice as long each. */
+/* Asks the next server, in rounds that take twice as long each. */
 static void job_next(struct job *job)
 {
 	struct jobs *jobs = job->jobs;
@@ -189,7 +189,7 @@ static void job_next(struct job *job)
 		conclude(job);
 }
 
-/* One error by itself says enough: asking others would get around the validation. */
+/* An error that is conclusive by itself: asking others would get around the validation. */
 static bool is_final(const struct hop_answer *answer)
 {
 	return answer && answer->rcode == RCODE_SERVFAIL && answer->errors.dnssec;
@@ -233,8 +233,8 @@ static void deliver_blocked(struct job *job, const struct verdict *verdict)
 			       verdict, reply));
 }
 
-/* As if there were nothing of that name: a page in a browser must not reach the host's own network
- * by it. */
+/* As if the name had no such record: a page in a browser must not reach the host's own network
+ * through it. */
 static void deliver_private(struct job *job)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
@@ -246,7 +246,7 @@ static void deliver_private(struct job *job)
 			     "a private address from an upstream (rebinding-protection)", reply));
 }
 
-/* Logs what the policy says of an answer; true when the client had another one instead. */
+/* Logs the policy's verdict on an answer; true if the client got another reply instead. */
 static bool refused(struct job *job, const struct answer *answer)
 {
 	if (answer->verdict.action >= ACTION_MONITOR)
@@ -262,7 +262,7 @@ static bool refused(struct job *job, const struct answer *answer)
 	return true;
 }
 
-/* Asks for every pinhole; false when none is under way and the answer can go out. */
+/* Asks for every pinhole; false if none is under way and the answer can go out. */
 static bool open_pinholes(struct job *job, const struct answer *answer)
 {
 	struct jobs *jobs = job->jobs;
@@ -283,7 +283,7 @@ static bool open_pinholes(struct job *job, const struct answer *answer)
 
 static void hold(struct job *job, const uint8_t *data, size_t size)
 {
-	/* What is late with room is late with its pinhole: the answer goes out. */
+	/* Without room to keep the answer until its pinhole is open, it goes out now. */
 	if (!keep(job, data, size)) {
 		deliver(job, data, size);
 		return;
@@ -293,7 +293,7 @@ static void hold(struct job *job, const uint8_t *data, size_t size)
 	wait_again(job);
 }
 
-/* This server has an answer, and those that had none are the worse for it. */
+/* This server has an answer; count a fault for those that had none. */
 static void compare(struct job *job, size_t server)
 {
 	struct jobs *jobs = job->jobs;
@@ -307,7 +307,7 @@ static void compare(struct job *job, size_t server)
 	}
 }
 
-/* The policy's word on an answer: -EBADMSG when it cannot be judged. */
+/* The policy's verdict on an answer; -EBADMSG if it cannot be judged. */
 static int judge(const struct job *job, const uint8_t *data, size_t size, struct answer *answer)
 {
 	const struct policy *policy = job->jobs->core->policy;
@@ -341,7 +341,10 @@ static void job_answered(struct forward *forward, size_t server, const struct ho
 		deliver(job, data, size);
 }
 
-/* Transfers are the servers' own, and what has no question brings no records. */
+/*
+ * Transfers concern only the servers themselves, and a message without a question brings no
+ * records.
+ */
 static bool is_judged(const struct query *query, const uint8_t *data)
 {
 	return query->opcode == OPCODE_QUERY && query->type != TYPE_AXFR &&
@@ -390,7 +393,7 @@ static int64_t patience(const struct jobs *jobs)
 	return settings_patience_ms(jobs->core->settings);
 }
 
-/* What was asked and did not answer; true when one is asked in another manner at once. */
+/* Records that the asked server did not answer; true if one is asked in another manner at once. */
 static bool note_silence(struct job *job)
 {
 	struct jobs *jobs = job->jobs;
@@ -411,13 +414,13 @@ static void job_overdue(struct job *job)
 	struct jobs *jobs = job->jobs;
 	int64_t age = jobs->core->now - job->began;
 
-	/* An answer in hand goes out even when its pinhole is late. */
+	/* An answer in hand goes out even if its pinhole is late. */
 	if (job->state == JOB_HELD)
 		deliver_reply(job);
 	else if (age >= patience(jobs) || (job->reply && age >= KEPT_MS))
 		conclude(job);
 	else if (note_silence(job) || jobs->core->now < job->due || job->forward.message)
-		wait_again(job);	/* what changes something there is asked for once */
+		wait_again(job);	/* a request that changes something is sent only once */
 	else
 		job_next(job);
 }
@@ -508,7 +511,7 @@ bool jobs_ask(const struct jobs *jobs, const struct query *query, const struct a
 
 /* ---- taking one on ---- */
 
-/* The client's oldest job, NULL when it has none. */
+/* The client's oldest job, or NULL. */
 static struct job *oldest_of(const struct jobs *jobs, const struct addr *client)
 {
 	struct link *link = jobs->by_client[core_hash(client)].first;
@@ -519,10 +522,10 @@ static struct job *oldest_of(const struct jobs *jobs, const struct addr *client)
 }
 
 /*
- * A place for one more of this client's: beyond its share its own oldest query makes room, and only
- * where all places are taken by many the one that waits longest. False: even its oldest had no time
- * for an answer yet. That is a flood, and the cheapest is not to hear it; a client over UDP asks
- * again.
+ * Finds a place for one more query of this client. If the client is beyond its share, its own
+ * oldest query makes room; only if many clients take all places, the one that has waited longest.
+ * False: even its oldest had no time for an answer yet. That is a flood, which is cheapest to
+ * ignore; a client over UDP asks again.
  */
 static bool make_room(struct jobs *jobs, const struct path *path)
 {

@@ -8,8 +8,8 @@
 
 /*
  * Our own question, come back: it carries a cookie that we showed a server, or comes from a server
- * that is asked the same and would be asked it again. What an internal server asks of others is not
- * meant: to answer us it may have to.
+ * that is being asked the same and would be asked again. An internal server's queries to other
+ * servers are exempt: it may need them to answer us.
  */
 static bool is_loop(const struct jobs *jobs, const struct path *path,
 		    const struct query *query, const struct target *target)
@@ -52,7 +52,10 @@ enum sinkhole_step receive_query(struct jobs *jobs, const struct path *path, con
 		query->udp_size = UINT16_MAX;
 	target_find(core->settings, path, query, target);
 	special = query->opcode == OPCODE_QUERY ? special_find(query, &depth) : SPECIAL_NO;
-	/* The agency's servers may know the name; the way to other resolvers not even theirs. */
+	/*
+	 * The agency's servers may know the name; but not even they may lead clients to other
+	 * resolvers.
+	 */
 	if (special && (!target->internal ||
 			(special == SPECIAL_DISCOVERY && target->transparent))) {
 		*reply_size = sinkhole_special(data, query, special, depth, reply);

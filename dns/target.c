@@ -21,7 +21,7 @@ static const struct internal_zone *find_zone(const struct settings *settings,
 	return best;
 }
 
-/* An address of the gateway's own? A way to it from itself ends where it began. */
+/* Is it an address of the gateway? Forwarding to itself would loop. */
 static bool is_own(const struct addr *addr)
 {
 	struct sockaddr_storage to, from;
@@ -33,7 +33,7 @@ static bool is_own(const struct addr *addr)
 
 	if (fd < 0)
 		return false;
-	/* To a link-local address, or where no way leads, nothing could be sent on. */
+	/* To a link-local address, or without a route, nothing could be forwarded. */
 	own = connect(fd, (struct sockaddr *)&to, size) < 0 ||
 	      (getsockname(fd, (struct sockaddr *)&from, &from_size) == 0 &&
 	       addr_from_sockaddr((struct sockaddr *)&from, &source, &port) == 0 &&
@@ -42,7 +42,7 @@ static bool is_own(const struct addr *addr)
 	return own;
 }
 
-/* To the one server that was asked itself. */
+/* Forwards to the very server that the client asked. */
 static void target_asked(const struct path *path, struct target *target)
 {
 	target->server[0] = (struct endpoint){ path->asked, 53 };
@@ -50,14 +50,14 @@ static void target_asked(const struct path *path, struct target *target)
 	target->transparent = true;
 }
 
-/* Signed messages, negotiations of keys, updates, transfers: the server alone can answer them. */
+/* Signed messages, key negotiations, updates, transfers: only the server itself can answer them. */
 static bool is_between_ends(const struct query *query)
 {
 	return query->opcode != OPCODE_QUERY || query->records || query->type == TYPE_AXFR ||
 	       query->type == TYPE_IXFR || query->type == TYPE_TKEY;
 }
 
-/* Where a query goes that was asked of path->asked. */
+/* Where a query goes that was sent to path->asked. */
 void target_find(const struct settings *settings, const struct path *path,
 		 const struct query *query, struct target *target)
 {
@@ -68,7 +68,10 @@ void target_find(const struct settings *settings, const struct path *path,
 		target_asked(path, target);
 		return;
 	}
-	/* What the agency's servers ask of others, they have to hear from those. */
+	/*
+	 * The answers to the queries of the agency's servers must come from the servers that they
+	 * asked.
+	 */
 	if (settings_is_internal_dns(settings, &path->client) && !is_own(&path->asked)) {
 		target->internal = false;
 		target_asked(path, target);
@@ -87,8 +90,8 @@ void target_find(const struct settings *settings, const struct path *path,
 	target->open = true;
 }
 
-/* Updates and the like are the agency's servers' matter: the upstreams are asked queries only.
- * Transfers are refused, too: no public resolver gives one. */
+/* Updates and the like concern the agency's servers: upstreams are only sent queries. Transfers are
+ * refused too: no public resolver provides one. */
 uint8_t target_refusal(const struct target *target, const struct query *query)
 {
 	if (!target->open)

@@ -30,8 +30,8 @@ struct tcp_pipe {
 	enum pipe_state state;
 	struct target target;
 	uint8_t asked[SETTINGS_UPSTREAMS];	/* of target.server: how often it was tried */
-	size_t server;		/* the one that is tried, or answers */
-	bool ended;		/* it was told that nothing more comes */
+	size_t server;		/* the one being tried, or answering */
+	bool ended;		/* it was told that no more queries follow */
 	uint32_t events;	/* what the loop waits for */
 	uint32_t id;		/* of the request to the rules role */
 	struct buffer in;	/* from the server */
@@ -44,7 +44,7 @@ struct tcp_client {
 	struct link link;	/* tcp->clients, by idle time */
 	struct path path;
 	uint32_t events;
-	bool doomed;		/* ends at the next chance, not in the middle of a call */
+	bool doomed;		/* ends in the next round, not in the middle of a call */
 	bool finished;		/* the client asks no more, but may wait for answers */
 	unsigned int jobs;	/* of its queries under way */
 	struct buffer in;
@@ -104,7 +104,7 @@ static bool buffer_message(struct tcp_client *client, struct buffer *buffer, con
 	return true;
 }
 
-/* The first complete message, or NULL; *size without the length in front. */
+/* The first complete message, or NULL; *size excludes the length field. */
 static uint8_t *buffer_first(const struct buffer *buffer, size_t *size)
 {
 	size_t have = buffer->end - buffer->start;
@@ -121,9 +121,9 @@ static size_t buffer_waiting(const struct buffer *buffer)
 }
 
 /*
- * Reads at most the rest of one message, or READ_SIZE: a few queries. What is left makes the
- * descriptor ready again, so that a client that sends thousands at once does not hold up the
- * others. False when the connection is over.
+ * Reads at most the rest of one message, or READ_SIZE: a few queries. The remainder makes the
+ * descriptor ready again, so a client that sends thousands at once does not hold up the others.
+ * False: the connection is over.
  */
 static bool buffer_read(struct tcp_client *client, struct buffer *buffer, int fd)
 {
@@ -166,7 +166,7 @@ static void update_pipe(struct tcp_pipe *pipe)
 
 	if (pipe->state < PIPE_CONNECTING)
 		return;
-	/* The client asks no more, and the server need not wait for it. */
+	/* The client asks no more, so the server need not wait for queries. */
 	if (client->finished && pipe->state == PIPE_OPEN && !pipe->ended &&
 	    buffer_waiting(&pipe->out) == 0)
 		pipe->ended = shutdown(pipe->watch.fd, SHUT_WR) == 0;
@@ -236,7 +236,7 @@ static void client_end(struct tcp_client *client)
 	free(client);
 }
 
-/* Dooms a client; the next round ends it, when nobody up the stack uses it any more. */
+/* Dooms a client; the next round ends it, when no caller uses it any more. */
 static void client_doom(struct tcp_client *client)
 {
 	client->doomed = true;
@@ -278,7 +278,7 @@ static void client_release(void *context)
 		client_doom(client);
 }
 
-/* Queues one message for the client; the connection ends when too much waits. */
+/* Queues one message for the client; the connection ends if too much is waiting. */
 static void client_reply(struct tcp_client *client, const uint8_t *data, size_t size)
 {
 	if (buffer_waiting(&client->out) >= 2 * TCP_QUEUE ||
@@ -302,8 +302,8 @@ static const struct asker_hooks asker_hooks = { job_reply, client_hold, client_r
 /* ---- pipes to internal servers ---- */
 
 /*
- * The question of a message that answers a query: of a transfer only the first has one, and it is
- * the servers' own. Whether what follows it can be read is for the judge to say.
+ * The question of a message that answers a query. In a transfer only the first message has one, and
+ * it concerns the servers alone. The judge decides whether the rest is readable.
  */
 static bool read_question(uint8_t *message, size_t size, struct query *query)
 {
@@ -317,7 +317,10 @@ static bool read_question(uint8_t *message, size_t size, struct query *query)
 	       query->type != TYPE_IXFR;
 }
 
-/* What the server answers, as the client may have it: what a block leaves of it, or as it is. */
+/*
+ * Turns the server's message into what the client may have: unchanged, or what a block leaves of
+ * it.
+ */
 static bool pipe_message(struct tcp_pipe *pipe, uint8_t *message, size_t size)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
@@ -363,7 +366,7 @@ static bool pipe_relay(struct tcp_pipe *pipe)
 	return buffer_write(pipe->client, &pipe->client->out, pipe->client->watch.fd);
 }
 
-/* No server takes what waits: each message is answered, and the connection stays. */
+/* No server accepts the waiting messages: each is answered, and the connection stays. */
 static void pipe_give_up(struct tcp_pipe *pipe)
 {
 	uint8_t reply[WIRE_HEADER + NAME_WIRE_MAX + 4 + SINKHOLE_ROOM];
@@ -415,7 +418,10 @@ static void pipe_ready(struct watch *watch, uint32_t events)
 			return;
 		}
 		if (!open) {
-			/* The server hung up: so do we, once the client has everything. */
+			/*
+			 * The server closed the connection: so do we, once the client has
+			 * everything.
+			 */
 			pipe_end(pipe);
 			client->finished = true;
 			if (client_is_done(client))
@@ -466,8 +472,8 @@ static bool pipe_ask(struct tcp_pipe *pipe)
 	return tcp->core->peer >= 0 && message_send_connect(tcp->core->peer, &request) == 0;
 }
 
-/* Connects to the next server, as long as there is one; otherwise the pipe ends. Nothing of what
- * waits was sent. */
+/* Connects to the next server, as long as there is one; otherwise the pipe ends. None of the
+ * waiting messages was sent. */
 static void pipe_try(struct tcp_pipe *pipe)
 {
 	struct tcp *tcp = pipe->client->tcp;
@@ -524,7 +530,7 @@ void tcp_connected(struct tcp *tcp, uint32_t id, int result, int fd)
 		close(fd);
 }
 
-/* Whoever waits for a socket of the rules role's is told, and asks again. */
+/* Pipes that wait for a socket of the rules role are told, and ask again. */
 void tcp_peer_lost(struct tcp *tcp)
 {
 	struct link *next;
@@ -546,7 +552,7 @@ static bool same_servers(const struct target *a, const struct target *b)
 	       memcmp(a->server, b->server, a->servers * sizeof(*a->server)) == 0;
 }
 
-/* The pipe to those servers, a free one when there is none yet; NULL when there is no room. */
+/* The pipe to those servers, or a free one; NULL if there is no room. */
 static struct tcp_pipe *pipe_to(struct tcp_client *client, const struct target *target)
 {
 	struct tcp_pipe *spare = NULL;
@@ -634,7 +640,7 @@ static void client_ready(struct watch *watch, uint32_t events)
 		open = buffer_read(client, &client->in, watch->fd);
 	while (!client->doomed && (message = buffer_first(&client->in, &size))) {
 		touch(client);
-		/* Taken out first: the answer may make the client read on. */
+		/* Remove it first: the answer may make the client read on. */
 		client->in.start += size + 2;
 		answer(client, message, size);
 	}
@@ -649,7 +655,7 @@ static void client_ready(struct watch *watch, uint32_t events)
 
 /* ---- connections ---- */
 
-/* The interface that the connection's first packet came in on. */
+/* The interface on which the connection's first packet came in. */
 static uint32_t incoming_interface(int fd, bool v4)
 {
 	_Alignas(struct cmsghdr) uint8_t bytes[256];
@@ -695,8 +701,7 @@ static bool read_path(int fd, struct path *path)
 	return true;
 }
 
-/* The connection that was idle for longest (RFC 7766, 6.2.3) of this client's, or of whoever has
- * most. */
+/* The connection idle for longest (RFC 7766, 6.2.3), of this client or of the one that has most. */
 static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 {
 	struct tcp_client *found = NULL;
@@ -716,7 +721,10 @@ static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 	return found;
 }
 
-/* Who has its share makes room itself; when all are taken by many, whoever has most. */
+/*
+ * A client beyond its share makes room itself; if many clients take everything, the one with most
+ * does.
+ */
 static bool make_room(struct tcp *tcp, const struct addr *client)
 {
 	while (!share_take(&tcp->connections, client, 1)) {
@@ -785,7 +793,7 @@ void tcp_expire(struct tcp *tcp)
 	while (tcp->clients.first && tcp->clients.first->deadline <= tcp->core->now) {
 		struct tcp_client *client = client_of(tcp->clients.first);
 
-		/* Who waits for an answer is not idle: a job ends by itself. */
+		/* A client that waits for an answer is not idle: a job ends by itself. */
 		if (client->jobs && !client->doomed)
 			touch(client);
 		else

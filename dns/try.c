@@ -71,7 +71,7 @@ void try_end(struct try *try)
 
 /* ---- in another manner ---- */
 
-/* Asks the same server again in what is its manner now; else another one. */
+/* Asks the same server again in the manner that now applies; otherwise another one. */
 static void ask_again(struct forward *forward, size_t server, enum trouble trouble)
 {
 	if (try_start(forward, server) < 0)
@@ -109,7 +109,9 @@ bool try_overdue(struct try *try)
 {
 	if (try->state == TRY_CONNECTING)
 		return tcp_gives_up(try);
-	/* It took a connection and the question twice: over UDP it may do better. */
+	/*
+	 * It accepted a connection and the question twice without answering: UDP may work better.
+	 */
 	if (try->tcp && try->forward->rounds > 0) {
 		manner_of(try)->no_tcp = true;
 		manner_of(try)->large = manner_of(try)->cut;
@@ -117,8 +119,8 @@ bool try_overdue(struct try *try)
 	if (try->silent)
 		return false;
 	try->silent = true;
-	/* Some servers, or what stands in front of them, drop what has an OPT. Without one there is
-	 * no DNSSEC: who wants that has it tried twice. */
+	/* Some servers, or devices in front of them, drop messages with OPT. Without OPT there is
+	 * no DNSSEC: for a client that wants it, OPT is tried twice. */
 	if (!try->tcp && !known(try)->speaks_edns &&
 	    (!try->forward->query.dnssec_ok || try->forward->rounds > 0))
 		manner_of(try)->plain = true;
@@ -130,8 +132,8 @@ bool try_overdue(struct try *try)
 /* ---- what came back ---- */
 
 /*
- * An answer without OPT. Only one that had none with OPT in the same matter says something, and of
- * a server that never sent an OPT: a client must not be able to take EDNS from all by an odd
+ * An answer without OPT. It proves something only if the server was silent with OPT for the same
+ * query, and never sent an OPT. Otherwise a client could take EDNS from all clients with an odd
  * question.
  */
 static void learn_plain(const struct try *try, struct server *server, uint16_t rcode)
@@ -170,7 +172,9 @@ static void was_cut(struct try *try, uint8_t *data, size_t size)
 	struct manner *manner = manner_of(try);
 	struct forward *forward = try->forward;
 	size_t server = try->server;
-	/* Nothing else brought more: the client hears that there is more, if it can ask for it. */
+	/*
+	 * No other way brought more: the client is told that there is more, if it can ask for it.
+	 */
 	struct hop_answer answer = { .bare = true, .cut = !forward->stream,
 				     .rcode = forward->stream ? RCODE_SERVFAIL : RCODE_NOERROR };
 
@@ -210,7 +214,7 @@ static void no_edns(struct try *try)
 	ask_again(forward, server, TROUBLE_NETWORK);
 }
 
-/* False: not an answer to this, wait on. data has HOP_ROOM behind size. */
+/* False: not an answer to this try, wait on. data has HOP_ROOM after size. */
 static bool take(struct try *try, uint8_t *data, size_t size)
 {
 	struct forward *forward = try->forward;
@@ -257,15 +261,15 @@ static void read_udp(struct try *try)
 	uint8_t data[WIRE_TCP_MAX + HOP_ROOM];
 	ssize_t got = recv(try->watch.fd, data, WIRE_TCP_MAX, MSG_DONTWAIT);
 
-	/* ECONNREFUSED and other ICMP errors: no need to wait for the time-out. Something else that
-	 * found the port is passed over: the real answer may still come (RFC 5452, 9.1). */
+	/* ECONNREFUSED and other ICMP errors need not wait for the time-out. Stray datagrams are
+	 * skipped: the real answer may still come (RFC 5452, 9.1). */
 	if (got >= 0)
 		(void)take(try, data, (size_t)got);
 	else if (errno != EAGAIN && errno != EINTR)
 		try_broken(try, TROUBLE_UNREACHABLE);
 }
 
-/* Room grows as bytes come: a length alone costs nothing. */
+/* Room grows as bytes arrive: the length field alone allocates nothing. */
 static bool make_room(struct try *try)
 {
 	size_t want = try->done < 2 ? 0 : 2U + wire_get16(try->message), room;
@@ -324,7 +328,10 @@ static void set_opt(struct try *try)
 	*opt = (struct opt){ .size = manner->large ? LARGE_SIZE : WIRE_EDNS_SIZE,
 			     .dnssec_ok = forward->query.dnssec_ok };
 	opt->present = !manner->plain && server->no_edns <= core->now;
-	/* From clients' own addresses one cookie would tell that they are behind one gateway. */
+	/*
+	 * From clients' own addresses, a shared cookie would reveal that they are behind one
+	 * gateway.
+	 */
 	opt->cookie = opt->present && !forward->target.transparent;
 	if (!opt->cookie)
 		return;
@@ -445,7 +452,7 @@ void try_connected(struct try *try, int result, int fd)
 		try_broken(try, TROUBLE_NETWORK);
 }
 
-/* A free place for a try; without one, or without a share, the oldest try is heard no more. */
+/* A free place for a try; without one, or without a share, the oldest try is dropped. */
 static struct try *new_try(struct forward *forward)
 {
 	struct core *core = forward->core;

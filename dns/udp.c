@@ -20,7 +20,7 @@ struct udp_batch {
 	int dirty;	/* headers that are not ready to receive */
 };
 
-/* Makes the headers that the last batch used point at their own buffers again. */
+/* Points the headers used by the last batch at their own buffers again. */
 static void rearm(struct udp_batch *batch)
 {
 	for (int i = 0; i < batch->dirty; i++) {
@@ -34,8 +34,8 @@ static void rearm(struct udp_batch *batch)
 }
 
 /*
- * The address that the client asked stands in the packet information; the same control message,
- * turned round, makes the reply come from it.
+ * The packet information has the address that the client asked. Reversed, the same control message
+ * makes the reply come from it.
  */
 static bool read_asked(struct msghdr *header, struct path *path)
 {
@@ -70,7 +70,7 @@ static bool read_asked(struct msghdr *header, struct path *path)
 	return false;
 }
 
-/* One reply that was not ready with its batch. */
+/* Sends one reply that was not ready with its batch. */
 static void reply(void *listener, const struct path *path, const uint8_t *data, size_t size)
 {
 	const struct watch *watch = listener;
@@ -103,14 +103,13 @@ static void reply(void *listener, const struct path *path, const uint8_t *data, 
 		memcpy(CMSG_DATA(control), &info, sizeof(info));
 		header.msg_controllen = CMSG_SPACE(sizeof(info));
 	}
-	/* A reply that the kernel has no room for is lost like one on the wire: the client asks
-	 * again. */
+	/* A reply that the kernel has no room for is lost as on the wire: the client asks again. */
 	(void)!sendmsg(watch->fd, &header, MSG_DONTWAIT);
 }
 
 static const struct asker_hooks asker_hooks = { .reply = reply };
 
-/* True when message i became its own reply. */
+/* True if message i became its own reply. */
 static bool answer(struct udp *udp, struct watch *listener, int i)
 {
 	const struct asker asker = { &asker_hooks, listener };
@@ -141,7 +140,7 @@ static bool answer(struct udp *udp, struct watch *listener, int i)
 	}
 }
 
-/* Sends the first count messages; one that the kernel refuses is passed over. */
+/* Sends the first count messages; skips one that the kernel refuses. */
 static void send_batch(struct udp_batch *batch, int fd, unsigned int count)
 {
 	unsigned int done = 0;
@@ -171,7 +170,7 @@ static void udp_ready(struct watch *watch, uint32_t events)
 		for (int i = 0; i < count; i++) {
 			if (!answer(udp, watch, i))
 				continue;
-			/* Replies move to the front: one call sends them all. */
+			/* Replies move to the front, so that one call sends them all. */
 			if (replies != (unsigned int)i) {
 				struct mmsghdr swap = batch->message[replies];
 

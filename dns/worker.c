@@ -194,7 +194,7 @@ int worker_new(struct worker **out, const struct worker_options *options,
 		error = udp_init(&worker->udp, core, &worker->jobs, options->udp, options->udps);
 	if (!error && ENABLED(CONFIG_DNS_TCP))
 		error = tcp_init(&worker->tcp, core, &worker->jobs, options->tcp, options->tcps);
-	/* A role that cannot start ends; there is nothing to give back before that. */
+	/* A role that cannot start ends, so nothing needs to be freed here. */
 	*out = worker;
 	return error;
 }

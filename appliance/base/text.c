@@ -74,7 +74,7 @@ void text_printf(struct text *text, const char *format, ...)
 	text->length += (size_t)length;
 }
 
-/* ---- of somebody else ---- */
+/* ---- untrusted text ---- */
 
 /* The length of the UTF-8 character at text; 1 if it is malformed. A continuation byte in the C1
  * range is only harmless within its character. */

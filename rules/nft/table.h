@@ -190,6 +190,7 @@ struct table_element *table_element_add(struct table_set *set);
 /* Appends a rule of count statements, which are copied. */
 void table_rule_add(struct table_chain *chain, const struct statement *statement, size_t count);
 
+/* Appends a rule of these statements. */
 #define TABLE_RULE(chain, ...)                                                                    \
 	table_rule_add((chain), (const struct statement[]){ __VA_ARGS__ },                        \
 		       sizeof((const struct statement[]){ __VA_ARGS__ }) / sizeof(struct statement))
