@@ -125,7 +125,8 @@ static void resolver_chain(struct build *build)
 
 /*
  * A packet of a program has a socket, and so a user; the kernel's answers (resets, errors, echo
- * replies) have none. Answers in a connection that a client began are judged, whoever sends them.
+ * replies) have none. Answers in a connection that a client began are judged, whatever their
+ * sender.
  */
 static void emitted_rules(struct build *build, struct table_chain *chain)
 {

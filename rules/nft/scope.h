@@ -12,7 +12,7 @@
  */
 enum {
 	SCOPE_SETS = 64,
-	SCOPE_NAME = 64,	/* no set of ours has a longer name */
+	SCOPE_NAME = 64,	/* none of our sets has a longer name */
 	SCOPE_SMALL = 512	/* elements of a set that is always compared */
 };
 

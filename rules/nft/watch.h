@@ -40,7 +40,7 @@ struct table_watch {
 	const char *table;	/* of family inet */
 	uint32_t port;		/* our own, of nftables */
 	uint32_t route_port;	/* our own, of rtnetlink */
-	struct watch_change change;	/* objects 0: nothing of ours since the last NEWGEN */
+	struct watch_change change;	/* objects 0: none of our objects since the last NEWGEN */
 	/* Up to here every change was ours or did not concern us; 0: unknown. */
 	uint32_t generation;
 };

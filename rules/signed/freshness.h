@@ -99,7 +99,7 @@ bool freshness_by_ntp(const struct freshness *freshness, const struct clock_read
 
 /*
  * fresh	signed less than stale_after ago, and not expired
- * stale	older than that, not expired: enforced, but somebody should look into it
+ * stale	older than that, not expired: enforced, but people should look into it
  * refused	expired: the same offer would not be accepted any more; still enforced
  * ahead	signed later than now, by more than clocks differ: either the time here
  *		is wrong, or the key that signed it was stolen; still enforced

@@ -45,8 +45,8 @@ int trust_targets(struct trust *trust, const char *role, const char *parent, con
 /*
  * The repository: the fingerprint of its first root, taken from root version 1 or from what a later
  * one says (metadata_repository). Once known, it is fixed: a file of any role that says it was made
- * for another repository is refused (-EACCES), whoever signed it. NULL: unknown; then no file is
- * refused for it.
+ * for another repository is refused (-EACCES), even if correctly signed. NULL: unknown; then no
+ * file is refused for it.
  */
 const char *trust_repository(const struct trust *trust);
 
