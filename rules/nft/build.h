@@ -15,7 +15,7 @@
  *	judge.c		what the policy does with a packet; the log
  *	forward.c	forwarded packets
  *	gateway.c	the gateway itself: input, output
- *	ruleset.c	the parts that each mode has
+ *	ruleset_build.c	the parts that each mode has
  */
 
 enum { BUILD_DNS_PORT = 53 };
