@@ -83,7 +83,7 @@ test_update_receipt_comes_to_the_collector() {
 	is "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" accepted 'result'
 	wait_until 5 receipt_is delivered || fail "receipt: $(update .receipt)"
 	# Nobody said whose key that is, until somebody read it on the appliance.
-	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list says whose key*' 'fleet without a list'
+	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list names the owner*' 'fleet without a list'
 	is "$(cordon update device | head -n 1)" "lab-gateway,$(update .device_key),$(update .ring)" 'the line for the list'
 	fleet >/dev/null || fail "fleet: $(fleet 2>&1)"
 }
