@@ -101,8 +101,8 @@ static void no_other_byte_is_taken(void **state)
 
 		packed.data[at] ^= 1;
 		if (forge_judge_at(forge, &packed, NULL, FORGE_NOW, found, sizeof(found)) == 0)
-			assert_string_equal(found,
-					    "cordon-x86_64-0.2.0.bundle=the bytes of a bundle");
+			assert_string_equal(found, "cordon-x86_64-0.2.0.bundle=the bytes of a "
+					    "bundle");
 		packed.data[at] ^= 1;
 	}
 	text_release(&packed);
@@ -114,8 +114,8 @@ static void what_is_no_packed_image(void **state)
 	struct text packed = { .data = (char *)(uintptr_t)"MZ, a kernel", .length = 12 };
 
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
-	assert_true(
-		forge_says("not a packed image: expected a file written by \"cordon repo image DIR --pack"));
+	assert_true(forge_says("not a packed image: expected a file written by \"cordon repo image "
+			       "DIR --pack"));
 	packed = forge_pack(forge, "none");
 	assert_int_equal(forge_judge(forge, &packed, NULL), -EBADMSG);
 	assert_true(forge_says("expected one NAME.bundle with it"));
