@@ -9,7 +9,7 @@
 
 /*
  * One hop of a query, as bytes. The query to a server is built anew from the client's question. The
- * client's reply is the server's records after the client's own question, with our own OPT.
+ * client's reply is the server's records after the client's own question, with an OPT made here.
  */
 enum { HOP_QUERY_MAX = WIRE_HEADER + NAME_WIRE_MAX + 4 + OPT_MAX };
 

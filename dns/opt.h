@@ -16,7 +16,7 @@
 enum {
 	OPT_FIXED = 11,		/* bytes without options */
 	OPT_ERRORS = 256,	/* bytes of an upstream's errors that go on */
-	OPT_TEXT = 160,		/* of our own error */
+	OPT_TEXT = 160,		/* bytes of this server's own error text */
 	OPT_MAX = OPT_FIXED + 4 + COOKIE_CLIENT + COOKIE_SERVER_MAX + OPT_ERRORS
 };
 

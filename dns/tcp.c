@@ -701,7 +701,8 @@ static bool read_path(int fd, struct path *path)
 	return true;
 }
 
-/* The connection idle for longest (RFC 7766, 6.2.3), of this client or of the one that has most. */
+/* The connection that was idle for longest (RFC 7766, 6.2.3): of that client, or (NULL) of the one
+ * that has most. */
 static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 {
 	struct tcp_client *found = NULL;
@@ -721,10 +722,8 @@ static struct tcp_client *find_idle(struct tcp *tcp, const struct addr *of)
 	return found;
 }
 
-/*
- * A client beyond its share makes room itself; if many clients take everything, the one with most
- * does.
- */
+/* A client that has its share gives up one of its own. If many clients hold all of them, the one
+ * that has most gives one up. */
 static bool make_room(struct tcp *tcp, const struct addr *client)
 {
 	while (!share_take(&tcp->connections, client, 1)) {

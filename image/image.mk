@@ -13,7 +13,7 @@ DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping \
 image-deps:
 	$(call install_missing,$(DEPS_IMAGE))
 
-# What goes in: the defaults of Kconfig, less what image/defconfig leaves out, until somebody chooses.
+# What goes in: the defaults of Kconfig, less what image/defconfig leaves out, unless changed by hand.
 $(IMAGE_DIR)/config: image/defconfig Kconfig | image-deps
 	$(Q)mkdir -p $(@D) && cp image/defconfig $@.new
 	$(Q)cd $(@D) && KCONFIG_CONFIG=config.new kconfig-conf --olddefconfig $(CURDIR)/Kconfig >/dev/null && mv config.new config

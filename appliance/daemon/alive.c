@@ -24,7 +24,7 @@ static void look_after(struct parent *parent, enum role role, enum message_type 
 
 	if (!child->ready)
 		return;
-	/* While it takes a policy it is waited for by whoever sent that. */
+	/* While it takes a policy, drive.c waits for it. */
 	if (child->asked && child->owes)
 		child->asked = parent->daemon.now;
 	if (child->asked && parent->daemon.now - child->asked >= HANG_MS) {
@@ -74,7 +74,7 @@ static void ask_listeners(struct parent *parent)
 	child_kill(dns, why);
 }
 
-/* Each question ends where it came round; that it comes round at all, somebody has to mend. */
+/* A query that came back ends here. Why it came back, an administrator has to mend. */
 static void look_for_loops(struct parent *parent)
 {
 	uint64_t looped = 0;

@@ -178,7 +178,7 @@ void change_commit(struct change *change, const char *text)
 
 void change_end(struct change *change)
 {
-	/* What became of an update is said by itself. */
+	/* What became of an update is shown by cordon update status. */
 	if (change->cause != CAUSE_UPDATE)
 		snprintf(change->last_error, sizeof(change->last_error), "%.*s",
 			 (int)sizeof(change->last_error) - 1,

@@ -10,8 +10,8 @@ void check_sense(const struct settings *settings, const char *config, struct dia
 void check_interfaces(const struct settings *settings, const char *config);
 
 /*
- * `cordond --check`: the settings, the rule lists, root metadata and CA that they name. Whoever
- * asks may have them from a stick, so sealed children (base/sealed.h) parse them, unlike at a
- * start, which reads what was accepted. 0 or 1, said.
+ * `cordond --check`: the settings, the rule lists, root metadata and CA that they name. They may
+ * come from a stick, so sealed children (base/sealed.h) parse them. A start reads what was accepted
+ * and needs none. Prints the result; 0 or 1.
  */
 int check_run(const char *config);

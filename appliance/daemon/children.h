@@ -101,7 +101,7 @@ struct child_end {
 	bool crashed;		/* by a signal, or with another code than 0 */
 	bool news;		/* its reason is another one than the last time */
 };
-/* True: a process of that number was one of ours. */
+/* True: that pid belonged to a role. */
 bool children_ended(struct children *children, pid_t pid, int status, struct child_end *end);
 /* Clears what belonged to the process; after that it may be started again. */
 void child_clear(struct child *child);

@@ -19,9 +19,9 @@
 
 /*
  * The compile role: a throw-away child that reads what people wrote. It has the lists' descriptors,
- * memory and a time limit, and nothing else; what it makes is checked again by whoever uses it.
+ * memory and a time limit, and nothing else. Each user of its block checks it again.
  *
- * Signed lists it verifies itself, from the trust that the parent keeps: the role that fetched them
+ * It verifies signed lists itself, from the trust that the parent keeps: the role that fetched them
  * met the network, and is not believed.
  */
 enum { METADATA_BUDGET = 48 << 20 };

@@ -5,9 +5,9 @@
 #include "appliance/ipc/control.h"
 
 /*
- * The control socket: who may connect to it is root. A client sends one request and gets one reply.
- * What a request leads to is the owner's matter (the hook); the client waits in a state until
- * somebody replies.
+ * The control socket: only root may connect. A client sends one request and gets one reply. What a
+ * request leads to is the owner's matter (the hook); the client waits in a state until the owner
+ * replies.
  */
 struct control;
 

@@ -8,18 +8,18 @@
 #include "appliance/daemon/retention.h"
 
 /*
- * How the disk is that holds STATE and the block log. A child looks, since a dying disk keeps
- * whoever asks it waiting; the parent has what the last look found, and knows how long the one
- * under way takes.
+ * The state of the disk that holds STATE and the block log. A child polls it, because a dying disk
+ * blocks the process that asks. The parent has what the last poll found, and knows how long the
+ * present one takes.
  */
 enum disk_folder { DISK_STATE, DISK_LOG, DISK_FOLDERS };
 const char *disk_print(enum disk_folder folder);	/* "state" */
 
 enum {
-	DISK_LOOK_MS = 60 * 1000,	/* from one look to the next */
-	DISK_FRESH_MS = 500,		/* and when somebody asks */
-	DISK_SILENT_MS = 15 * 1000,	/* a look that takes longer */
-	DISK_ERROR_MS = 10 * 60 * 1000	/* for so long an error is said */
+	DISK_LOOK_MS = 60 * 1000,	/* from one poll to the next */
+	DISK_FRESH_MS = 500,		/* the same when a status is asked for */
+	DISK_SILENT_MS = 15 * 1000,	/* a poll that takes longer: the disk is silent */
+	DISK_ERROR_MS = 10 * 60 * 1000	/* how long an error is shown */
 };
 
 struct disk {

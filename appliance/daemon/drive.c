@@ -46,7 +46,7 @@ static enum rules_source choose(const struct parent *parent)
 
 	if (change->cause == CAUSE_UPDATE || updates_bundled(&parent->updates))
 		return SOURCE_BUNDLE;
-	/* A mode changes what is in force, not the lists that somebody may be editing. */
+	/* A change of mode compiles what is in force again, not lists that may be half edited. */
 	return by_mode && change->current.number && parent->copies.kept ? SOURCE_LAST_LISTS
 									  : SOURCE_FOLDER;
 }
@@ -215,8 +215,8 @@ static void supply(struct parent *parent)
 
 static void stay_closed(struct parent *parent)
 {
-	log_error("no policy is in force by this daemon: %s. Mend what is said above; it is tried "
-		  "again by itself, and at once with: cordon rules reload",
+	log_error("no policy is in force by this daemon: %s. Mend what the lines above name. The "
+		  "daemon tries again by itself, and at once with: cordon rules reload",
 		  parent->kernel == KERNEL_EARLIER
 		  ? "the kernel goes on with that of an earlier one" : "the gateway stays closed");
 	change_retry(&parent->change, CAUSE_START, parent->daemon.now);

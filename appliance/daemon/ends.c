@@ -41,8 +41,8 @@ static void last_words(struct child *child)
 }
 
 /*
- * Did the kernel take it for want of memory? It counts those that it took, whoever they were; a
- * role that nobody here killed, with that signal, at that time, was one.
+ * Did the kernel kill it for want of memory? The kernel only counts the processes that it killed. A
+ * role that died at that time of that signal, and that this daemon did not kill, was one of them.
  */
 static bool ended_for_memory(struct children *children, const struct child *child, int status)
 {

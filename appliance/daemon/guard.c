@@ -88,7 +88,7 @@ static void say(struct guard *guard, const char *what)
 	if (guard->unsaid)
 		snprintf(more, sizeof(more), " (%u more changes were not written here)",
 			 guard->unsaid);
-	log_warning("changed by somebody else: %s; it is undone%s", what, more);
+	log_warning("changed by another program: %s; it is undone%s", what, more);
 	guard->unsaid = 0;
 }
 

@@ -45,7 +45,7 @@ struct guard {
 /* What the role has to do itself. */
 enum {
 	GUARD_OUTSIDE = 1,	/* guard->outside is another: build and apply the ruleset again */
-	GUARD_PINHOLES = 2	/* somebody else touched them: judge them */
+	GUARD_PINHOLES = 2	/* another program changed them: judge them */
 };
 
 /* Before the role seals itself. -errno. */
@@ -61,5 +61,5 @@ unsigned int guard_work(struct guard *guard);
 void guard_look(struct guard *guard);
 /* This ruleset was applied whole just now; it has to live until the next is. */
 void guard_applied(struct guard *guard, const struct ruleset *ruleset);
-/* Once in a while: should the kernel have changed without a word of it, all is compared. */
+/* Once in a while: compares everything, in case the kernel's notification of a change was lost. */
 void guard_check(struct guard *guard);

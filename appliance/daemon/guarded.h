@@ -11,7 +11,7 @@ struct guarded {
 	bool known;
 	struct guard_report report;
 	uint64_t changes;
-	uint64_t unseen;	/* since somebody said that he had seen them */
+	uint64_t unseen;	/* since an administrator confirmed having seen them */
 	int64_t when;		/* of the last, seconds since 1970; 0: none */
 	char what[GUARD_TEXT];
 };

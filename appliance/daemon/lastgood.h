@@ -13,7 +13,7 @@
 /* Nothing is written when that policy is there already. 0 or -errno: the old file stays. */
 int lastgood_save(int state, const struct policy *policy) __attribute__((warn_unused_result));
 
-/* A sealed memfd with the block (ipc/message.h), the caller's. -ENOENT; -EBADMSG: damaged, of
- * another version, or somebody else's, and set aside as policy.damaged; another -errno: it cannot
- * be read now. */
+/* A sealed memfd with the block (ipc/message.h), the caller's. -ENOENT. -EBADMSG: damaged, of
+ * another version or owned by another user; it is set aside as policy.damaged. Another -errno: it
+ * cannot be read now. */
 int lastgood_load(int state) __attribute__((warn_unused_result));

@@ -20,9 +20,10 @@ void log_open(enum role role, enum log_level level)
 }
 
 /*
- * A terminal that somebody stopped (^S, or noise on a serial line) takes nothing more, and who
- * writes to it waits: a gateway must not. So a line may be lost there; other descriptors are as
- * they were given to us. Opened anew, since the flag belongs to whoever shares the old one, too.
+ * A stopped terminal (^S, or noise on a serial line) takes nothing more and blocks each writer. A
+ * gateway must not block, so a line may be lost there. Other descriptors stay as they were handed
+ * in. The terminal is opened anew, because O_NONBLOCK would also hold for the processes that share
+ * the old descriptor.
  */
 void log_unblock(void)
 {
@@ -41,7 +42,7 @@ uint64_t log_lost(void)
 	return lost;
 }
 
-/* What was lost before is said as soon as there is somebody to hear it. */
+/* Reports lines that were lost, as soon as stderr takes a line again. */
 static void own_up(void)
 {
 	char line[96];

@@ -19,29 +19,37 @@
 
 /*
  * The parent: root, but no input reaches it except settings, root's requests and what its own
- *children say. It opens, hands out, waits and starts again. Plain data, put together from the parts
- *that the files below know alone:
+ * children say. It opens, hands out, waits and starts again. Plain data, put together from parts.
+ * Each of these knows only its own:
  *
- *	daemon.h	settings, folders, clock		children.h, ends.c	the roles as
- *processes
- *	change.h	how a policy changes			source.h, copies.h	where rules
- *come from patience.h	how long a role may take		standing.h		the mode
- *	updates.h	signed updates				control.h		the control
- *socket listeners.h	sockets of the dns role			probe.h do they answer?
+ *	daemon.h		settings, folders, clock
+ *	children.h, ends.c	the roles as processes
+ *	change.h		how a policy changes
+ *	source.h, copies.h	where rules come from
+ *	patience.h		how long a role may take
+ *	standing.h		the mode
+ *	updates.h		signed updates
+ *	control.h		the control socket
+ *	listeners.h		sockets of the dns role
+ *	probe.h			do they answer?
  *
- * and, with all of it in sight, from these, which do not call each other but downwards:
+ * These see all of it; they call each other downwards only:
  *
- *	round.h		start, loop, stop; acts on what the parts decided
- *	requests.h	what is asked over the control socket
- *	heard.h		what roles say		tell.h		what they are told
- *	alive.h		do they answer?		parts.h		what the parent opens, and opens
- *again status.h	what `cordon status` shows	lost.h		what the log lacks
+ *	round.h			start, loop, stop; acts on what the parts decided
+ *	drive.h			acts on what the change decided
+ *	requests.h		what is asked over the control socket
+ *	heard.h			what roles say
+ *	tell.h			what they are told
+ *	alive.h			do they answer?
+ *	parts.h			what the parent opens, and opens again
+ *	status.h		what `cordon status` shows
+ *	lost.h			what the log lacks
  */
 
 /*
  * What the parent opens for itself and its roles. None of it stands between the start and the
- * policy: a part that cannot be opened is said, shown in the status, and tried again with growing
- * pauses; what needs it waits, and the rest goes on.
+ * policy. A part that cannot be opened is logged, shown in the status and tried again with growing
+ * pauses. What needs it waits, and the rest goes on.
  */
 enum part {
 	PART_RUN,	/* RUN, its lock, RUN/empty */

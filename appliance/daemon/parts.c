@@ -174,7 +174,7 @@ static int open_memory(struct parent *parent, unsigned int index)
 	int fd = memfd_create("worker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	void *memory;
 
-	/* A role that could shrink it would end whoever reads it. */
+	/* A role that could shrink it would kill each process that reads it (SIGBUS). */
 	if (fd < 0 || ftruncate(fd, sizeof(struct worker_shared)) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		goto failed;

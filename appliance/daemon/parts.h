@@ -16,7 +16,7 @@ int parts_lock(struct parent *parent) __attribute__((warn_unused_result));
 void parts_tick(struct parent *parent);
 /* Has the role all that it cannot start without? */
 bool parts_allow(const struct parent *parent, enum role role);
-/* The owners in the log folder are put right at the next tick; what cannot be is said. */
+/* Puts right who owns the files of the log folder, at the next tick. Logs what it cannot change. */
 void parts_mend_log(struct parent *parent);
 /* What time it is for modes. */
 struct mode_clock parts_clock(const struct parent *parent);

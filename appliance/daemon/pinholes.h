@@ -34,8 +34,9 @@ int pinholes_init(struct pinholes *pinholes, struct kernel *kernel, const struct
 	__attribute__((warn_unused_result));
 
 /*
- * 0 also when some ports were open already; -EPERM: the policy does not let this name lead there;
- * -ENOSPC; -EHOSTUNREACH: only the MAC could tell the client, and it is not on a link of ours.
+ * 0 also if some ports were open already. -EPERM: the policy does not let this name lead there.
+ * -ENOSPC. -EHOSTUNREACH: only the MAC could tell the client, which is on none of the gateway's
+ * links.
  */
 int pinholes_open(struct pinholes *pinholes, const struct policy *policy,
 		  const struct pinhole_request *request) __attribute__((warn_unused_result));

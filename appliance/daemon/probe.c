@@ -34,7 +34,7 @@ const char *probe_socket(int fd, const struct endpoint *bound, uint8_t protocol)
 	uint16_t port;
 
 	if (getpeername(fd, (struct sockaddr *)&address, &size) == 0)
-		return "it is connected to somebody";
+		return "it is connected to a peer";
 	size = sizeof(address);
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
 	    addr_from_sockaddr((struct sockaddr *)&address, &at, &port) < 0 ||

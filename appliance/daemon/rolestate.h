@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What a role is doing, told apart by what is to be done about it. Pure: facts in, a state out;
- * the words for people are those of whoever shows it.
+ * What a role is doing, told apart by what is to be done about it. Pure: facts in, a state out. The
+ * words for people belong to the program that shows it.
  */
 enum role_state {
 	ROLE_STATE_RUNNING,

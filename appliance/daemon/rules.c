@@ -195,9 +195,9 @@ static void tell_far(struct rules_role *role, const struct addr *client)
 	if (!role->told_far)
 		log_warning(
 			"pinhole: the client %s asked for an address of the other family and is "
-			"behind a router, so that nobody knows with which address it will "
-			"connect: its connection is refused, and so is that of others like it "
-			"(this is said once)",
+			"behind a router, so the address with which it will connect is unknown: "
+			"its connection is refused, and so is that of others like it "
+			"(logged once)",
 			addr_print(client, text));
 	role->told_far = true;
 }
@@ -332,7 +332,7 @@ static void open_neighbours(struct rules_role *role)
 	neighbours_init(&role->pinholes.neighbours, fd < 0 ? -1 : fd);
 }
 
-/* A table of this name that lacks our counters was made by somebody else, and closes nothing. */
+/* A table of this name without our counters was made by another program, and closes nothing. */
 static bool is_ours(const struct kernel_counter *counter, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -400,7 +400,7 @@ int role_rules(void)
 		role_fail("a thread could not be started: %s", strerror(-error));
 	role_tell(MESSAGE_READY, &state, 1, -1);
 	for (;;) {
-		/* Whoever may ask comes before the guard: a flood of changes holds nobody up. */
+		/* Parent and workers come before the guard: a flood of changes delays neither. */
 		enum { PEERS = 1, GUARDS = PEERS + SETTINGS_WORKERS, FDS = GUARDS + GUARD_SOCKETS };
 		struct pollfd fds[FDS] = { { .fd = MESSAGE_CHANNEL, .events = POLLIN } };
 

@@ -43,7 +43,7 @@ void sizing_estimate(struct sizing *sizing, uint64_t ranges, uint32_t rate);
 
 /*
  * Does it fit? available: bytes that the machine can give now; 0: not known. False with the figures
- * in text; *passes: true when it is memory that somebody may give back.
+ * in text; *passes: true if it is memory that other processes may give back.
  */
 bool sizing_fits(const struct sizing *sizing, uint64_t available, char *text, size_t size,
 		 bool *passes);

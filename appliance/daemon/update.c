@@ -50,7 +50,7 @@ static const struct sandbox_socket sockets[] = {
 	{ AF_INET6, SOCK_STREAM },
 };
 
-/* ---- a source that keeps every new root, for whoever begins with an older one ---- */
+/* ---- a source that keeps every new root, for a client that begins with an older one ---- */
 
 struct recorder {
 	struct source *inner;
@@ -274,7 +274,7 @@ static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
 	return best == ATTEMPT_FAILED ? error : 0;
 }
 
-/* number: of the look that somebody asked for, or 0. */
+/* number: of the poll that a client of the control socket asked for, or 0. */
 static void look(struct update_role *role, const char *folder, uint32_t number)
 {
 	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = number };

@@ -16,14 +16,15 @@
 #include "rules/signed/freshness.h"
 
 /*
- * The parent's side of signed updates: it takes an offer from the update role, has it verified and
- * compiled by a throw-away child, keeps what went into force as STATE/bundle, and attests it. It
- *reads no metadata itself.
+ * The parent's side of signed updates. It takes an offer from the update role and has it verified
+ * and compiled by a throw-away child. It keeps what went into force as STATE/bundle, and attests
+ * it. It reads no metadata itself.
  *
  * A file that is damaged is kept as NAME.damaged; one that cannot be read now is read again later.
  *
- *	STATE/bundle		the release in force, metadata and lists (signed/archive.h); read at
- *the start only STATE/update/		the update role's own folder
+ *	STATE/bundle		the release in force, metadata and lists (signed/archive.h);
+ *				read at the start only
+ *	STATE/update/		the update role's own folder
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
  *	STATE/device.pem	the appliance's key
  *	STATE/collector.pem	key and certificate that the collector knows it by
@@ -36,7 +37,7 @@ struct updates {
 	struct child *role;		/* the update role */
 	const struct generation *current;	/* in force */
 	const struct mode_record *mode;
-	/* What came of a look that somebody asked for. */
+	/* What came of a poll that a client of the control socket asked for. */
 	void (*looked)(void *context, uint32_t look, int code, const char *text);
 	void *context;
 	struct history history;

@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 /*
- * A watchdog device (linux/watchdog.h) restarts a machine on which nobody writes to it in time. It
- * is fed for as long as the daemon does its job, and for a while longer, in which what is wrong may
- * mend itself; then it is not, and the machine comes up anew.
+ * A watchdog device (linux/watchdog.h) restarts the machine unless a process writes to it in time.
+ * It is fed as long as the daemon does its job, and for a while longer, in which the fault may mend
+ * itself. After that it is not fed, and the machine comes up anew.
  *
- * The device is never disarmed: whoever ends the daemon has its timeout to start it again. To open
- * it is to feed it, too, so that a daemon that dies and dies again must not always open it: a file
- * in the run folder keeps since when no daemon has done its job.
+ * The device is never disarmed: after the daemon ends, the timeout is left to start it again.
+ * Opening the device feeds it, too, so a daemon that dies again and again must not always open it.
+ * A file in the run folder says since when no daemon has done its job.
  */
 enum {
 	WATCHDOG_TIMEOUT_S = 30,	/* asked of the driver, which may take another */
@@ -61,6 +61,6 @@ void watchdog_init(struct watchdog *watchdog, const char *device, int run, int64
 /* Once a second. */
 void watchdog_tick(struct watchdog *watchdog, const struct watchdog_signs *signs, int64_t now);
 
-/* Before an orderly stop, which takes a while: fed once more, and left armed; that is said, unless
- * the next daemon follows at once. */
+/* Before an orderly stop, which takes a while: feeds it once more and leaves it armed. Logs that,
+ * unless the next daemon follows at once. */
 void watchdog_leave(struct watchdog *watchdog, bool restarting);

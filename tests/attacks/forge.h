@@ -85,10 +85,11 @@ void forge_expire(struct forge *forge, const char *role, int64_t when);
 void forge_set_version(struct forge *forge, const char *role, int64_t version);
 int64_t forge_get_version(struct forge *forge, const char *role);
 
-/* A version more (the first time: the first), signed, served; whoever names it names this one. */
+/* Signs and serves the next version (the first time: the first). Roles that name it name this one.
+ */
 void forge_publish(struct forge *forge, const char *role);
-/* The same, but in the canonical text the first from becomes to, and is signed like that: as by
- * somebody who has the keys and a lenient parser. */
+/* The same, but the first from in the canonical text becomes to, and that is signed: like an
+ * attacker who has the keys, against a lenient parser. */
 void forge_publish_edited(struct forge *forge, const char *role, const char *from, const char *to);
 /* Every targets role, snapshot and timestamp. */
 void forge_publish_all(struct forge *forge);

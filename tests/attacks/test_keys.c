@@ -106,7 +106,7 @@ static struct forge_key alias_of(const struct forge_key *key)
 	struct forge_key alias = *key;
 
 	alias.json = json_deep_copy(key->json);
-	json_object_set_new(alias.json, "x-owner", json_string("somebody else"));
+	json_object_set_new(alias.json, "x-owner", json_string("another person"));
 	assert_int_equal(metadata_keyid(alias.json, alias.id), 0);
 	return alias;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names that somebody else chose: of roles, of targets, in patterns; and where a search may
- * lead. */
+/* Names that an attacker chose: of roles, of targets, in patterns; and where a search may lead. */
 #include "tests/attacks/forge.h"
 
 #include <errno.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The update role is taken over: it met the network, and now offers what it likes to whoever
- * enforces. What it cannot do is to have anything taken that people did not sign, or to leave
- * anything else behind.
+ * The update role is taken over: it met the network, and now offers what it likes to the parent.
+ * Nothing may be taken that people did not sign, and nothing else may be left behind.
  */
 #include "tests/attacks/forge.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whoever carries an image to an appliance, publishes it, or signs rules is not who signs images:
- * nothing that these people can make is installed, and nothing that was withdrawn comes back.
+ * People who carry an image to an appliance, publish it, or sign rules do not sign images. Nothing
+ * that they can make is installed, and nothing that was withdrawn comes back.
  */
 #include "tests/attacks/forge_packed.h"
 

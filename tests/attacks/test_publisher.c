@@ -492,7 +492,7 @@ static void a_slow_look_takes_no_floor_back(void **state)
 	repository_close(&slow);
 }
 
-/* The same version with other content: somebody else used the online key. */
+/* The same version with other content: another person used the online key. */
 static void another_content_of_the_same_version_is_refused(void **state)
 {
 	(void)state;
@@ -548,7 +548,7 @@ static void versions_of_a_withdrawn_key_do_not_count(void **state)
 
 /* ---- what was shown ---- */
 
-/* Between the question and the signature somebody exchanges the file. */
+/* Between the question and the signature an attacker exchanges the file. */
 static void exchanged_after_it_was_shown_is_not_signed(void **state)
 {
 	struct metadata *shown, *after;
@@ -682,7 +682,7 @@ static void empty_delegations_are_refused(void **state)
 	text_release(&view.text);
 }
 
-/* "targets" may not speak for the rules, whoever signs it. */
+/* "targets" may not speak for the rules, with any signature. */
 static void role_targets_lists_a_release(void **state)
 {
 	struct view view;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ntp ADDRESS: a time server (RFC 5905) that tells this machine's time to whoever asks. Ends with
+ * ntp ADDRESS: a time server (RFC 5905) that tells this machine's time to every client. Ends with
  * SIGTERM.
  */
 #include <arpa/inet.h>

@@ -100,7 +100,7 @@ test_limits_cut_while_growing() {
 	measured 'cuts while growing, at MiB of the partition/its file system' "$cuts"
 }
 data() { echo "$VM/disk.img?offset=$((97 << 20))"; }
-# size_of partition|file_system: MiB of the data partition, also while somebody writes there.
+# size_of partition|file_system: MiB of the data partition, also while a program writes there.
 size_of() {
 	case $1 in
 	partition) sfdisk --json "$VM/disk.img" 2>/dev/null | jq '.partitiontable.partitions[3].size / 2048 | floor' ;;

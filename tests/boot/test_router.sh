@@ -22,7 +22,7 @@ test_router_out_of_the_box() {
 	is "$(dns 1 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
 	is "$(dot 1 8.8.8.8)" refused 'DNS over TLS'
 	is "$(connection 1 192.168.77.1 22)" 'refused' 'ssh is off and the gateway is closed'
-	# The first that somebody sees of the box on its console.
+	# The first that a person sees of the box on its console.
 	console_wait 30 '^healthy, but no signed updates come' || fail 'the console does not say how the box is'
 	! console_has 'NOT HEALTHY' || { console_tail; fail 'a start as it should be looks like a failure'; }
 }

@@ -84,7 +84,7 @@ ssh = on
 }
 named() { [ "$(on cat /proc/sys/kernel/hostname)" = "$1" ]; }
 
-# A wrong VLAN for the management cuts off whoever set it: it takes itself back.
+# A wrong VLAN for the management cuts off the administrator who set it: it takes itself back.
 test_settings_apply_takes_itself_back() {
 	vm_disk
 	provision_ssh
@@ -153,7 +153,7 @@ test_settings_old_versions_stay_old() {
 	is "$(on cat /proc/sys/kernel/hostname)" new 'the last set comes back'
 }
 
-# A file system may ask of whoever mounts it to panic when it is broken. Ours are the only wishes that count.
+# A file system may ask the kernel to panic if it is broken. The gateway's mount options overrule it.
 test_settings_stick_that_wants_a_panic() {
 	local boot
 	vm_disk
@@ -183,7 +183,8 @@ test_settings_stick_that_wants_a_panic() {
 }
 met_an_error() { on dmesg | grep -q 'EXT4-fs error (device sda)'; }
 
-# The LAN gets another address in a VLAN while the box runs, and whoever did it confirms it from there.
+# The LAN moves to another address in a VLAN while the box runs; the administrator confirms it from
+# there.
 test_settings_lan_moves() {
 	local offer
 	vm_disk

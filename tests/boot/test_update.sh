@@ -176,7 +176,8 @@ test_update_whose_root_never_comes_goes_back() {
 	measured 'image without its root: seconds until A ran again' "$((SECONDS - TRIED))"
 }
 
-# Of a start of ours with one command replaced; nothing, which is no variant, where it is not there.
+# script_with NAME COMMAND OTHER: a script of init.d with the command replaced. Nothing, which is no
+# variant, if the script does not have it.
 script_with() { ! grep -q "$2" "$ROOT/image/root/etc/init.d/$1" || sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"; }
 
 # Nothing bites: the start has its own end.

@@ -59,7 +59,7 @@ upstream = 198.51.100.1
 	[ "$own" -gt 0 ] || fail "the client's own address does not arrive"
 }
 
-# One card, one address, DNS for whoever asks it, and another router beside it.
+# One card, one address, DNS for every client that asks, and another router beside it.
 test_ways_dns_only() {
 	vm_disk
 	provision_ssh '[lan]

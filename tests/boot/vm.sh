@@ -251,7 +251,7 @@ vm_off() {
 # console_has PATTERN [COUNT]: a line of the console (extended expression), that often.
 console_has() { [ "$(tr -d '\r' < "$VM/console.log" | grep -cE "$1")" -ge "${2:-1}" ]; }
 console_wait() { wait_until "$1" console_has "$2" "${3:-1}" || { console_tail; return 1; }; }
-# console_type LINE: as somebody at the serial line.
+# console_type LINE: as a person at the serial line.
 console_type() {
 	{ printf '%s\r' "$1"; sleep 1; } | nc -N -U "$VM/console" > /dev/null
 }
@@ -284,7 +284,7 @@ ipv6_here_and_there() {
 	"$HERE/lab" client 1 sh -c 'ip -6 addr | grep inet6; ip -6 route; ip -6 neigh'
 }
 
-# The same of a box that nobody has set up, where the console has a shell for whoever holds it.
+# The same of a box that is not set up: its console has a shell for each person at it.
 ipv6_on_the_console() {
 	ipv6_here_and_there 2> /dev/null || :
 	console_type u

@@ -2,15 +2,18 @@
 /*
  * Clients of a DNS server that take all they can, and one that does not.
  *
- * greedy idle ADDRESS COUNT SECONDS: so many TCP connections that say nothing, each renewed when it
- *ends. greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without
- *reading. greedy flood ADDRESS RATE SECONDS LABEL: so many queries a second over UDP, for
- *LABEL.nNUMBER.flood.test. greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the
- *other, each closed behind its query. greedy hold ADDRESS COUNT nothing|part: so many TCP
- *connections at once, each silent or with the beginning of a message of 64 KB; prints how many
- *there still are after a second. greedy modest ADDRESS udp|tcp COUNT NAME: one query each 20 ms,
- *over one connection when it is TCP; prints "ANSWERED FAILED P50 P99", times in ms. A query that
- *has no answer after 5 s, as dig's, has failed.
+ * greedy idle ADDRESS COUNT SECONDS: so many silent TCP connections, each renewed when it ends.
+ * greedy deaf ADDRESS COUNT SECONDS NAME: so many TCP connections, each asking for TXT without
+ *	reading.
+ * greedy flood ADDRESS RATE SECONDS LABEL: so many queries per second over UDP, for
+ *	LABEL.nNUMBER.flood.test.
+ * greedy hasty ADDRESS COUNT NAME: so many TCP connections one after the other, each closed behind
+ *	its query.
+ * greedy hold ADDRESS COUNT nothing|part: so many TCP connections at once, each silent or with the
+ *	beginning of a message of 64 KB; prints how many are left after a second.
+ * greedy modest ADDRESS udp|tcp COUNT NAME: one query each 20 ms, over one connection if it is TCP;
+ *	prints "ANSWERED FAILED P50 P99", times in ms. A query without an answer after 5 s (dig's
+ *	patience) has failed.
  */
 #include <arpa/inet.h>
 #include <err.h>

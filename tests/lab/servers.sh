@@ -77,7 +77,7 @@ internet_certificates() {
 			-subj '/CN=lab' -CA ca.pem -CAkey ca.key -addext "subjectAltName=$names" \
 			-addext basicConstraints=critical,CA:FALSE \
 			-keyout server.key -out server.pem
-		# Somebody has to be in the collector's list, or nginx does not read it.
+		# nginx reads the collector's list only if a certificate is in it.
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 			-subj '/CN=somebody' -keyout somebody.key -out cordon-devices.pem
 	} 2>>certificates.out || fail "openssl refused; see $PWD/certificates.out"

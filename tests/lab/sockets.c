@@ -3,8 +3,8 @@
  * What others do to the sockets of a daemon; needs root.
  *
  * sockets deaf PID PORT: as a dns role that was taken over could. Every UDP socket of the process
- * that is bound to the port is connected to a stranger: it hears nobody else any more, and whoever
- * shares it neither.
+ * that is bound to the port is connected to a stranger. From then on it hears only that peer, in
+ * each process that shares it.
  * sockets hold PORT: another server at 127.0.0.1, which shares its port with nobody.
  */
 #include <arpa/inet.h>

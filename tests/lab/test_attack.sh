@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Somebody in the LAN tries to get a query past the capture, or to have others answered.
+# An attacker in the LAN tries to get a query past the capture, or to disturb the answers of others.
 
 asked_upstream() { grep -q "$1" "$LAB_DIR/internet/unbound.log"; }
 

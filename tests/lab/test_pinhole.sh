@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Exempt and monitored services at addresses inside blocked networks. Whoever asked for the name may
-# get there; that nobody else does, the watcher sees, too.
+# Exempt and monitored services at addresses inside blocked networks. Only a client that asked for
+# the name gets there; the watcher, too, sees that no other does.
 
 # literal CLIENT NAME ADDRESS: the service at an address that the client did not ask for.
 literal() { web "$1" "https://$2/" --resolve "$2:443:$3"; }

@@ -104,7 +104,8 @@ test_selftest_in_monitor_mode() {
 	cordon mode enforce --reason test --by lab >/dev/null
 }
 
-# Whoever answers for a name says where it leads: that is no word about this gateway, and no reason to leave an image.
+# The server that answers for a name says where it leads. That says nothing about this gateway, and
+# is no reason to leave an image.
 test_selftest_passes_when_an_upstream_points_at_the_vendor() {
 	local liar
 	"$HERE/lab" internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=5998 --no-resolv --no-hosts \

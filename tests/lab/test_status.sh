@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# What the status says on a bad day, in words, in the JSON and in the exit code: 0 all is well, 4 in force
-# and somebody has to look, 1 not in force.
+# What the status says on a bad day, in words, in the JSON and in the exit code: 0 all is well, 4 in
+# force but an administrator has to look, 1 not in force.
 
 STATE=$LAB_DIR/state
 DISK_KB=1024
@@ -136,7 +136,7 @@ test_status_says_what_the_kernel_lost() {
 	is "$(code)" 4 'the code'
 	wait_until 80 records_say_all || fail "of $(status .losses.kernel) lost events, records own up to $(recorded)"
 	cordon status --seen >/dev/null
-	says 'packets that came faster' && fail 'said although somebody has seen it'
+	says 'packets that came faster' && fail 'shown although it was seen'
 	[ "$(status .losses.kernel)" -ge "$lost" ] || fail 'the count went back'
 }
 losses_are_said() { says 'packets that came faster than it may grow' && [ "$(status .losses.kernel)" -gt 100 ]; }
@@ -177,7 +177,7 @@ test_status_says_a_read_only_disk() {
 	off_the_disk
 }
 
-# Others filled the disk: what is new is kept, what is old goes, and that is said.
+# Other programs filled the disk: new events are kept, old ones go, and the status shows it.
 test_a_full_disk_costs_the_oldest_events() {
 	local i
 	on_a_disk

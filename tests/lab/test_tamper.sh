@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# What others change in the table, the policy rules and the routes is undone at once, is said once
-# with what it was and who did it, and is counted. What a steady stream to a vendor address got
-# through meanwhile stands behind each "ok", as packets seen on the other side of all that were sent.
+# What other programs change in the table, the policy rules and the routes is undone at once. It is
+# logged once, with what it was and which program did it, and counted. Behind each "ok" stands what
+# a steady stream to a vendor address got through meanwhile: packets seen beyond, of those sent.
 
 VENDOR=77.74.176.10
 STREAM_PORT=9999
@@ -88,7 +88,7 @@ tampered() {
 	vendor_window 'what passes until it is undone is counted' tamper "$@"
 	remark "$(($(seen) - seen)) of $(($(sent) - sent)) packets"
 	unstream
-	wait_until 3 told "changed by somebody else: $words.*it is undone" ||
+	wait_until 3 told "changed by another program: $words.*it is undone" ||
 		fail "the log: $(tail -n "+$((LOG + 1))" "$LAB_DIR/cordond.out")"
 	wait_until 3 counted || fail "status counts $(changes) changes, before $COUNT"
 	is "$(connection 2 $VENDOR 443)" refused 'a vendor address'

@@ -82,7 +82,7 @@ test_update_receipt_comes_to_the_collector() {
 	is "$(jq -r .signed.release "$MIRROR/receipts/lab-gateway.json")" 1 'release'
 	is "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" accepted 'result'
 	wait_until 5 receipt_is delivered || fail "receipt: $(update .receipt)"
-	# Nobody said whose key that is, until somebody read it on the appliance.
+	# Whose key that is, is unknown until a person reads it on the appliance.
 	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list names the owner*' 'fleet without a list'
 	is "$(cordon update device | head -n 1)" "lab-gateway,$(update .device_key),$(update .ring)" 'the line for the list'
 	fleet >/dev/null || fail "fleet: $(fleet 2>&1)"
@@ -428,7 +428,7 @@ test_update_second_mirror_is_asked_when_the_first_holds_back() {
 	gateway_restart
 }
 
-# The disk fails, and somebody has to disarm.
+# The disk fails, and an administrator has to disarm.
 test_update_mode_changes_without_the_bundle_on_disk() {
 	local before
 	before=$(update .release)

@@ -30,7 +30,7 @@ wrong() {
 	bad=1
 }
 
-# passes CHECK: without a word
+# passes CHECK: exit code 0 and no output
 passes() {
 	"$checks/$1" "$tree" "$tree/build" >"$work/out" 2>&1 || wrong "$1: failed on a good sample"
 	[ ! -s "$work/out" ] || wrong "$1: passed, but printed"

@@ -215,8 +215,8 @@ static void an_unrelated_name_carries_nothing(void **state)
 	assert_int_equal(answer.pinholes, 0);
 }
 
-/* Some resolver libraries, musl's for one, take every address of the answer section, whoever its
- * owner is. */
+/* Some resolver libraries, musl's for one, take every address of the answer section, with any
+ * owner name. */
 static void what_stands_beside_a_carried_answer_is_judged(void **state)
 {
 	struct packet packet = begin("tip.bad.com");
@@ -472,8 +472,7 @@ static void large_service_records_pass(void **state)
 	assert_int_equal(answer.verdict.action, ACTION_NONE);
 }
 
-/* Whoever runs the zone of a watched or exempt name does not choose to lead it to an update server.
- */
+/* The operator of a watched or exempt name's zone cannot lead it to an update server. */
 static void no_carrier_leads_to_what_update_blocks(void **state)
 {
 	struct packet packet = begin("watch.com");

@@ -56,7 +56,7 @@ static void full_is_said(void **state)
 	share_free(&share);
 }
 
-/* A model that is an array beside it: whoever comes and goes, in whatever order. */
+/* Against a model, which is an array: clients come and go in any order. */
 static void totals_add_up(void **state)
 {
 	enum { CLIENTS = 300, LIMIT = 500 };

@@ -156,7 +156,7 @@ static void takes_names_and_no_paths(void **state)
 	assert_int_equal(file_remove_tree(folder, "/tmp"), -EINVAL);
 }
 
-/* What may not be removed is said, and does not keep the rest. */
+/* Names what may not be removed, and removes the rest. */
 static void says_what_stayed(void **state)
 {
 	int folder = *(int *)*state, at = enter(folder, "tree"), locked = enter(at, "locked");

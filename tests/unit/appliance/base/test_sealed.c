@@ -20,8 +20,8 @@
 #include "appliance/base/config.h"
 #include "appliance/base/sealed.h"
 
-/* What a stick brought was parsed by root with all capabilities. Whoever parses it has nothing now,
- * and what becomes of it is told apart. */
+/* Root with all capabilities used to parse what a stick brought. The child that parses it now has
+ * no rights, and its possible ends are told apart. */
 
 static struct diag diag;
 

@@ -36,7 +36,7 @@ static void each_is_told_once(void **state)
 	assert_int_equal(unlogged_since(&unlogged, body, counters(body, 7)), 0);
 	assert_int_equal(unlogged_since(&unlogged, body, counters(body, 1007)), 1000);
 	assert_int_equal(unlogged_since(&unlogged, body, counters(body, 1007)), 0);
-	/* Somebody removed the table, and it was made anew. */
+	/* The table was removed and made anew. */
 	assert_int_equal(unlogged_since(&unlogged, body, counters(body, 5)), 5);
 }
 

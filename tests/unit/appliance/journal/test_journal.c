@@ -363,7 +363,7 @@ static void open_again(struct fixture *fixture)
 	assert_int_equal(journal_open(&fixture->journal, &options), 0);
 }
 
-/* Whoever comes after a journal that was killed owns up to what was lost meanwhile, too. */
+/* The journal after one that was killed reports what was lost meanwhile, too. */
 static void losses_survive_a_killed_journal(void **state)
 {
 	struct fixture *fixture = *state;

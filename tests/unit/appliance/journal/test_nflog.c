@@ -96,8 +96,8 @@ static void version_4(void **state)
 	addr_is(&event.address, "77.74.176.1");
 }
 
-/* The log said the MAC that the neighbour table has for an address, so that whoever forged the
- * address framed its owner. */
+/* The log used to show the MAC that the neighbour table has for an address, so an attacker who
+ * forged the address framed its owner. */
 static void the_mac_is_the_packets(void **state)
 {
 	static const struct nfulnl_msg_packet_hw hw = { .hw_addr = { 2, 0, 0, 0xab, 0xcd, 0xef } };

@@ -310,7 +310,7 @@ static void a_full_disk_costs_the_oldest_lines(void **state)
 	assert_int_equal(umount(folder_path), 0);
 }
 
-/* Whoever takes all that is given back must not get the whole log. */
+/* A program that takes all space that is freed must not get the whole log. */
 static void the_newest_lines_stay_whoever_fills_the_disk(void **state)
 {
 	struct log_store *store;

@@ -108,7 +108,7 @@ static void other_answers_have_no_body(void **state)
 	      true);
 	gives("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" OK "Content-Length: 1\r\n\r\nx", 200,
 	      "x", true);
-	/* the limit is that of a body somebody wants */
+	/* the limit is for a body that the caller wants */
 	snprintf(text, sizeof(text), "HTTP/1.1 404 x\r\nContent-Length: 120\r\n\r\n%0120d", 0);
 	gives(text, 404, NULL, true);
 }

@@ -229,7 +229,7 @@ static void pinned_key(void **state)
 	accepted(&(struct trust){ .pin = pin });
 	accepted(&(struct trust){ .ca = ca, .pin = pin });
 	stop(state);
-	/* the key alone is the identity: whoever signed it, for whatever name, whenever */
+	/* the key alone is the identity: any issuer, any name, any time */
 	start("foreign", NULL);
 	accepted(&(struct trust){ .pin = pin, .host = "elsewhere.test", .now = YEAR_2035 });
 }

@@ -360,7 +360,7 @@ static void test_owned_by_another(void **state)
 	assert_false(apply(bench, ruleset));
 }
 
-/* Somebody else's change to our table is noticed and undone. */
+/* Another program's change to our table is noticed and undone. */
 static void test_repairs(void **state)
 {
 	struct bench *bench = *state;

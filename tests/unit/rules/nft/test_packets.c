@@ -305,7 +305,7 @@ static void capture_tcp(const char *listen_address, const char *resolver)
 
 	assert_int_equal(connect_to(client, resolver, 53, SOON), 0);
 	assert_true(readable(server, SOON));
-	/* The connection belongs to whoever accepts it; its answers must pass all the same. */
+	/* The connection belongs to the user who accepts it; its answers must pass all the same. */
 	assert_int_equal(seteuid(DNS_USER), 0);
 	peer = accept(server, NULL, NULL);
 	assert_int_equal(seteuid(0), 0);
@@ -721,7 +721,7 @@ static void test_pinhole_is_for_its_ports(void **state)
 	close(other);
 }
 
-/* What a forwarder resolved is for whoever asked it. */
+/* What a forwarder resolved is open for every client. */
 static void test_pinhole_for_anybody(void **state)
 {
 	struct pinhole pinhole = hole_to("77.74.176.9", 443),

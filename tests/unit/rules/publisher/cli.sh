@@ -12,7 +12,7 @@ failures=0
 
 repo() { "$build/bin/cordon" repo "$@"; }
 
-# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said.
+# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in the output.
 expect() {
 	local code=$1 text=$2 got
 	shift 2
@@ -199,7 +199,7 @@ openssl dgst -sha256 -sign alice.pem -passin file:pass -out other payload
 expect 1 'not a signature of this key' sign elsewhere --key carol.pub --signature other --yes
 expect 1 'not a signature' sign elsewhere --key carol.pub --signature pass --yes
 expect 0 '1 of 2 signatures (carol)' sign elsewhere --key carol.pub --signature signature --yes
-# Another copy of the folder, signed by somebody else: as after a merge in git.
+# Another copy of the folder, signed by another person: as after a merge in git.
 cp -r r copy
 expect 0 '1 of 2 signatures (bob)' sign copy --key bob.pem --yes
 staged=$(basename "$(ls elsewhere/staging/*.rules.json)")

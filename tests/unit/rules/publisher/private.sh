@@ -71,7 +71,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	expect 1 'belongs to user 65534' keys/other.pem
 	chown 65534 open
 	expect 1 "user 65534 can exchange it, who owns $work/open" open/inner/a.pem
-	# A stick has no permissions: whoever is at the machine reads it.
+	# A stick has no permissions: each user of the machine reads it.
 	truncate -s 1M fat && mkdir stick
 	if mkfs.vfat fat >/dev/null 2>&1 && mount -o loop fat stick 2>/dev/null; then
 		cp keys/a.pem stick/

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `cordon repo settings`: what is shown is what is signed, for whom it is said, whoever had the folder meanwhile.
+# `cordon repo settings`: what is shown is what is signed, for the appliances that it names, also if
+# others had the folder meanwhile.
 set -u
 build=$(cd "$BUILD" && pwd)
 work=$(mktemp -d) || exit 1
@@ -10,7 +11,7 @@ unset CORDON_PASSPHRASE
 failures=0
 
 repo() { "$build/bin/cordon" repo "$@"; }
-# expect CODE TEXT ARGUMENT...: this exit code of repo settings, and the text somewhere in what is said.
+# expect CODE TEXT ARGUMENT...: this exit code of repo settings, and the text in the output.
 expect() {
 	local code=$1 text=$2 got
 	shift 2
@@ -164,11 +165,12 @@ refuses "expected a later one (--version $((version + 1)))" s --key alice.pem --
 	--version "$version" --yes
 sign alice --for-all
 check jq -e ".signed.version == $((version + 1))" s/settings.json
-# an older folder comes back: whoever put it there
+# an older folder comes back
 rm -r s
 cp -a good s
 refuses "this key has signed version $((version + 1)) of other settings" s --key alice.pem --root "$root" --yes
-# a version that leaves none after it: edited, it counts for nothing; signed by somebody, it is not joined unseen
+# a version that leaves none after it: edited, it counts for nothing; signed by
+# another person, it is not joined unseen
 cp -a alice.seen kept
 jq '.signed.version = 9007199254740990' good/settings.json >s/settings.json
 sign alice --for-all
@@ -269,7 +271,7 @@ for change in 'echo >>s/cordon.conf' 'rm s/authorized_keys' 'echo "a longer secr
 	cp -a good s
 	rm s/settings.json
 done
-# somebody signs other settings, or the same, meanwhile
+# another person signs other settings, or the same, meanwhile
 other_settings() { repo settings s --key bob.pem --root "$root" --for SN-1 --yes >check.said 2>&1; }
 at_question alice other_settings
 says 'settings.json: error: changed while it was shown: nothing was signed'
@@ -290,7 +292,7 @@ for round in $(seq 15); do
 	wait
 	check jq -e '.signatures | length == 3' s/settings.json
 done
-# whoever holds the folder is told apart from a mistake
+# a folder that is locked is told apart from a mistake
 flock s sleep 30 &
 holder=$!
 sleep 0.5

@@ -294,8 +294,8 @@ static void test_expected_key(void **state)
 	fleet_release(&first);
 }
 
-/* Whoever writes to the collector first is nobody yet, with and without a line that names no key.
- */
+/* The first to write to the collector is not known by that, with or without a line that names no
+ * key. */
 static void test_strangers_first_receipt_pins_nothing(void **state)
 {
 	struct fleet first, fleet;

@@ -52,7 +52,7 @@ static void test_what_it_keeps_comes_back(void **state)
 	text_release(&text);
 }
 
-/* A merge of git, an empty file after a power cut, another file: what to do is said each time. */
+/* A merge of git, an empty file after a power cut, another file: the message says what to do. */
 static void test_damaged_file_comes_back_from_a_backup(void **state)
 {
 	static const char *const damaged[] = { "", "<<<<<<< HEAD\n{}\n", "{}", "[1.5]" };

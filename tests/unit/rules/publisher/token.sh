@@ -12,7 +12,7 @@ export XDG_STATE_HOME=$work/state
 failures=0
 
 repo() { "$build/bin/cordon" repo "$@"; }
-# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in what is said.
+# expect CODE TEXT ARGUMENT...: this exit code, and the text somewhere in the output.
 expect() {
 	local code=$1 text=$2 got
 	shift 2

@@ -156,7 +156,7 @@ static void takes_what_is_signed_for_this_appliance(void **state)
 	trust_free(trust);
 }
 
-/* Whoever can write a serial number could write the id of a key there; and many boxes have none. */
+/* A person who can write a serial number could write a key's id there; and many boxes have none. */
 static void a_serial_number_is_no_key_and_no_filler(void **state)
 {
 	struct trust *trust = root_of(*state);

@@ -239,7 +239,7 @@ static void it_goes_on_with_the_uptime_when_ntp_is_lost(void **state)
 
 	(void)state;
 	freshness_see(&freshness, &reading);
-	/* Also when somebody sets the local clock meanwhile. */
+	/* Also if the local clock is set meanwhile. */
 	assert_int_equal(now(&freshness, local(BUILD + 400LL * DAY, 160)), BUILD + 9 * DAY + 60);
 	learn(&freshness, 0, BUILD + 90LL * DAY, local(BUILD, 160));
 	assert_int_equal(freshness_floor(&freshness, 160000), BUILD + 9 * DAY + 60);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `cordon setup` and `cordon console` as somebody types them: on a pipe, and on a terminal of their own.
+# `cordon setup` and `cordon console` as a person types them: on a pipe, and on a terminal of their own.
 set -u
 . "$(dirname "$0")/../../../box"
 check() {
@@ -73,7 +73,7 @@ check jq -e '.hostname == "gw-1" and .management == "eth1" and .ssh and
 check grep -q 'upstream = 9.9.9.9 149.112.112.112' "$box/run/cordon/cordon.conf"
 check grep -q 'network up' ran
 
-# ---- set up by somebody else while it asks: their secret is not passed by
+# ---- another person sets the box up while it asks: their secret is not passed by
 mv "$box" done
 new_box
 { types '' '' '' '' '' '' '' '' ''; sleep 1; touch "$box/data/provisioned"; types yes; } | cordon setup >said 2>&1
@@ -93,7 +93,7 @@ types 'a secret of some length' '' '' '' '' '' '' '' '' '' '' '' '' '' yes | cor
 check test "${PIPESTATUS[1]}" = 0
 says 'nothing changes'
 check cmp before "$box/data/settings/network.conf"
-# changed by somebody else while it asks
+# another person changes the settings while it asks
 { types 'a secret of some length' gw-2 '' '' '' '' '' '' '' '' '' '' '' ''; sleep 1
 	echo >>"$box/data/settings/cordon.conf"; types yes; } | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1

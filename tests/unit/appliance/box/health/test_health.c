@@ -111,7 +111,7 @@ static void role_is(struct health_role role, enum health_level level, const char
 	one(WITH(with.role = &role; with.roles = 1), level, said);
 }
 
-/* Busy, silent, dying, waiting and out of memory want different things of whoever reads it. */
+/* Busy, silent, dying, waiting and out of memory each ask something else of the administrator. */
 static void a_role_that_does_not_answer_says_why(void **state)
 {
 	const struct health_role fine[] = {
@@ -223,7 +223,7 @@ static void a_cable_that_is_out_is_said(void **state)
 	assert_int_equal(judged(&health), HEALTH_GOOD);
 }
 
-/* A reason of somebody else's length ends behind a word. */
+/* A reason whose length another program chose is cut behind a word. */
 static void a_long_reason_is_not_cut_in_a_word(void **state)
 {
 	char reason[800] = "";

@@ -107,7 +107,7 @@ static void a_reset(void **state)
 	turn(packet);
 	packet[33] = 0x14;
 	assert_int_equal(kind(&probe, packet, size), PROBE_REFUSED);
-	packet[33] = 0x12;	/* SYN, ACK: somebody is there */
+	packet[33] = 0x12;	/* SYN, ACK: a host is there */
 	assert_int_not_equal(kind(&probe, packet, size), PROBE_REFUSED);
 }
 

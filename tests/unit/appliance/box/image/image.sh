@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 export CORDON_ROOT=$work/box PATH=$PATH:/sbin:/usr/sbin
 failed() { echo "line ${BASH_LINENO[0]}: $*"; exit 1; }
 is() { [ "$1" = "$2" ] || { echo "line ${BASH_LINENO[0]}: expected \"$2\", got \"$1\""; exit 1; }; }
-refuses() { # TEXT COMMAND...: exit 1, and the text is said
+refuses() { # TEXT COMMAND...: exit 1, and the text is in the output
 	local text=$1 code=0
 	shift
 	"$@" > "$work/said" 2>&1 || code=$?
@@ -76,7 +76,7 @@ mv "$CORDON_ROOT/dev/vda" "$CORDON_ROOT/dev/nvme0n1"
 rm "$CORDON_ROOT"/sys/class/block/*
 ln -s ../../devices/block/vda "$CORDON_ROOT/sys/class/block/nvme0n1"
 is "$($cordon image device slot-b)" /dev/nvme0n1p3
-# None: nothing is said, and nothing is wrong.
+# None: no output, and exit code 0.
 echo 'root=/dev/vda console=ttyS0' > "$CORDON_ROOT/proc/cmdline"
 code=0
 said=$($cordon image device data 2>&1) || code=$?

@@ -144,7 +144,7 @@ in_slot b 0.2.0
 printf x | dd of="$CORDON_ROOT/boot/cordon/$(cat x86_64-0.2.0.name)" bs=1 seek=5000 conv=notrunc status=none
 says 0 'goes to slot b' install packed
 in_slot b 0.2.0
-# Whoever looks at status later learns why nothing came of the last one.
+# A later status says why the last image was not installed.
 refusal() { "$cordon" --config conf --state state --run run status --json 2> /dev/null | jq -r .box.image.refused; }
 mkdir -p "$CORDON_ROOT/run/cordon" "$CORDON_ROOT/dev"
 touch "$CORDON_ROOT/dev/console"
@@ -194,7 +194,7 @@ refused 'it is empty' install empty
 # More than the slot (2 MB), any kernel and metadata: not even read.
 truncate -s 71M large
 refused 'and no image that fits this disk is so large' install large
-# A box of 64 MB: refused with a word, and not by the kernel that ends somebody for want of memory.
+# A box of 64 MB: refused with a message, before the kernel kills a process for want of memory.
 free_memory() { printf 'MemTotal: 47248 kB\nMemFree: 1 kB\nMemAvailable: %s kB\n' "$1" > "$CORDON_ROOT/proc/meminfo"; }
 free_memory 26624
 truncate -s 21M large
@@ -221,7 +221,7 @@ sed 's/root of x86_64/ROOT of x86_64/' packed > changed
 refused 'images/cordon-x86_64-0.2.0.bundle' install changed
 sed 's/"version":"0.2.0"/"version":"9.2.0"/' packed > changed
 refused 'images/cordon-x86_64-0.2.0.bundle' install changed
-# Metadata of somebody else, who has keys, too.
+# Metadata of another publisher, who has keys, too.
 mkdir other && (cd other && repo key new alice bob carol dave one two --no-passphrase > said &&
 	repo init r "${people[@]}" --online one.pub two.pub > said)
 (cd other && repo image r ../cordon-x86_64-0.2.0.bundle > said && publish && repo image r --pack packed > said)

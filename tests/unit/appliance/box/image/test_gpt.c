@@ -272,7 +272,7 @@ static void takes_either_copy(void **state)
 	free(disk.data);
 }
 
-/* A header that was changed and given its checksums again, as somebody hostile would. */
+/* A header that was changed and given its checksums again, as an attacker would. */
 static uint32_t crc(const uint8_t *data, size_t size)
 {
 	uint32_t value = UINT32_MAX;

@@ -95,7 +95,7 @@ wan 10.30.0.9 10.30.0.1
 ask
 overlap 9
 is "$(v4)" -
-# ---- no default route is said, once there is a lease that should have given one
+# ---- status names a missing default route, once there is a lease that should have given one
 route() { cordon status --json 2>/dev/null | jq -r .box.links.no_default_route; }
 mkdir -p "$box/proc/net"
 echo 'Iface	Destination	Gateway' >"$box/proc/net/route"

@@ -66,13 +66,13 @@ until_true 100 test -s udhcpc -a -s udhcpc6
 until_true 20 ended $pids
 kill -KILL $pids 2>/dev/null
 
-# ---- a pid that is somebody else's by now is left alone
+# ---- a pid that belongs to another process by now is left alone
 crash
 sleep 600 &
 other=$!
 echo "$other 1" >"$box/run/cordon/services.children"
 begin
-runs $other || { echo "somebody else's process was ended"; failures=$((failures + 1)); }
+runs $other || { echo "another process was ended"; failures=$((failures + 1)); }
 kill $other
 
 # ---- a cable that comes back: both clients begin anew at once; one that comes and goes all the time is no storm
@@ -105,7 +105,7 @@ is "$(cat udhcpc udhcpc6 | wc -l)" 4
 until_true 200 began 3
 is "$(cat udhcpc udhcpc6 | wc -l)" 6
 
-# ---- and when somebody asks: until each family was heard; exit code and words say what came of it
+# ---- and on request: until each family was heard; exit code and words say what came of it
 answer() { # HOW OFTEN: as both clients, once they began anew that often
 	until_true 100 began "$1"
 	CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 lease=600 cordon network lease bound

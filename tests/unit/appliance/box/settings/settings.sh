@@ -171,7 +171,8 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
 done
 
-# ---- whoever sits before the question for the secret holds up nobody; and takes nothing that others changed
+# ---- a person at the question for the secret holds up nothing, and takes nothing that others
+# changed
 asked() { # ARGUMENT...: until it asks for the secret; what is typed goes to descriptor 9
 	rm -f typed asked.said
 	mkfifo typed
@@ -444,7 +445,7 @@ expect 0 'are taken' settings intake
 check test "$(cat "$box/data/settings/admin-secret")" = "$hash"
 check test "$(wc -l <"$box/data/settings/admin-secret")" = 1
 
-# ---- what was refused is seen, and waits until somebody says otherwise
+# ---- what was refused is shown, and waits until the administrator decides
 provisioned_box
 printf 'userland 0.8\npolicy 1.94\nlinks 2.11\nforwarding 2.30\n' >"$box/run/boot/times"
 expect 1 'NOT HEALTHY: cordond does not answer' status
@@ -468,7 +469,7 @@ mkdir -p "$box/proc/net"
 mv "$box/proc/snmp" "$box/proc/net/snmp"
 expect 0 '' network forward
 check grep -qx '4 0' "$box/run/boot/forwarded"
-# what the self-test closed stays closed, whoever changes settings
+# what the self-test closed stays closed, also after settings change
 touch "$box/run/boot/closed"
 expect 1 'nothing is forwarded until this box starts again' network forward
 rm "$box/run/boot/closed"
@@ -526,7 +527,7 @@ rm "$esp"/*.conf "$esp/errors.txt"
 first_set "$esp"
 expect 0 'are taken' settings intake
 
-# ---- what cordond would not start with is not taken, whoever brings it, and status says so
+# ---- what cordond would not start with is not taken from any source, and status says so
 unusable() { # TEXT LINE...: with these lines in cordon.conf
 	local text=$1
 	shift
@@ -577,7 +578,7 @@ expect 1 'are refused' settings intake
 check grep -q '^pbkdf2' "$box/data/settings.waiting/admin-secret"
 check test -z "$(grep -r 'another secret' "$box/data")"
 
-# ---- a data partition that is full: nothing is said to be taken that did not come to lie there
+# ---- a full data partition: a set that did not reach the disk is not reported as taken
 provisioned_box
 printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-full\n' >network.conf
 cp -r "$box/data" kept

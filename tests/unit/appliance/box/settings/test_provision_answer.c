@@ -9,8 +9,8 @@
 #include "appliance/base/sealed.h"
 #include "appliance/box/settings/provision.h"
 
-/* What a set would change was found by root, over the bytes of whoever plugged a stick in. A sealed child
- * finds it, and what it says is held against itself and against the bytes. */
+/* Root used to find what a set would change, over the bytes of a stick. Now a sealed child finds it,
+ * and its answer is compared with itself and with the bytes. */
 
 static struct provision old, new;
 static struct provision_changes changes, got;
