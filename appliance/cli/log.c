@@ -16,6 +16,7 @@ struct reader {
 	bool json;
 	char *line;
 	size_t capacity;
+	size_t damaged;		/* lines; a power cut leaves such */
 };
 
 static void print_mode(const json_t *event)
@@ -89,27 +90,36 @@ static void print_lost(const json_t *event)
 	putchar('\n');
 }
 
-static void print_event(const char *line)
+static void print_event(const json_t *event)
 {
-	json_t *event = json_loads(line, 0, NULL);
-
-	if (!event)
-		fprintf(stderr, "cordon log: a damaged line was passed over\n");
-	else if (json_object_get(event, "mode"))
+	if (json_object_get(event, "mode"))
 		print_mode(event);
 	else if (json_object_get(event, "lost"))
 		print_lost(event);
 	else
 		print_verdict(event);
+}
+
+/* A program that reads the lines would stop at a damaged one for ever. */
+static void print_line(struct reader *reader, size_t length)
+{
+	json_t *event = json_loadb(reader->line, length, 0, NULL);
+
+	if (!json_is_object(event))
+		reader->damaged++;
+	else if (reader->json)
+		fwrite(reader->line, 1, length, stdout);
+	else
+		print_event(event);
 	json_decref(event);
 }
 
-static void print_line(const struct reader *reader, const char *line)
+static void tell_damaged(struct reader *reader)
 {
-	if (reader->json)
-		fputs(line, stdout);
-	else
-		print_event(line);
+	if (reader->damaged)
+		fprintf(stderr, "cordon log: %zu damaged line%s skipped\n", reader->damaged,
+			reader->damaged == 1 ? " was" : "s were");
+	reader->damaged = 0;
 }
 
 /* Prints what is complete; a line still being written stays for the next call. */
@@ -127,7 +137,7 @@ static size_t read_file(struct reader *reader, FILE *file, size_t skip)
 			return lines;
 		}
 		if (lines++ >= skip)
-			print_line(reader, reader->line);
+			print_line(reader, (size_t)got);
 	}
 }
 
@@ -165,6 +175,7 @@ static bool replaced(const char *state, FILE *file)
 static void follow(struct reader *reader, const char *state, FILE *file)
 {
 	for (;;) {
+		tell_damaged(reader);
 		if (fflush(stdout) != 0)
 			return;
 		usleep(200 * 1000);
@@ -233,6 +244,7 @@ int command_log(const struct cli *cli, int argc, char **argv)
 		follow(&reader, cli->state, file);
 	if (file)
 		fclose(file);
+	tell_damaged(&reader);
 	free(reader.line);
 	return EXIT_YES;
 }

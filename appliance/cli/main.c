@@ -12,6 +12,7 @@
 #include "appliance/box/health/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
+#include "appliance/command/output.h"
 #include "rules/repo/table.h"
 
 /* Explanations for --help, because an image has no manuals. */
@@ -97,7 +98,7 @@ static void print_help(FILE *out)
 	fprintf(out, "\n  --config FILE  settings (/etc/cordon/cordon.conf)\n"
 		     "  --state DIR    state folder (/var/lib/cordon)\n"
 		     "  --run DIR      folder of the control socket (/run/cordon)\n"
-		     "\nexit status: 0 yes or done, 1 no or failed, 2 usage; "
+		     "\nexit status: 0 yes or done, 1 no or failed, 2 usage, 5 output not written; "
 		     "cordon COMMAND --help, cordon(1)\n");
 }
 
@@ -177,7 +178,7 @@ static void set_paths(struct cli *cli)
 	cli->run = box_path(run, PATH_RUN);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -219,4 +220,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	return dispatch(&cli, argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	return output_end("cordon", run(argc, argv));
 }

@@ -222,32 +222,45 @@ static int hold(const struct cli *cli, bool held, int argc, char **argv)
 
 /* ---- history ---- */
 
-static void print_event(const char *line)
+static void print_event(const json_t *event)
 {
 	static const char prefix[] = "update: ";
 	int indent = 2;
-	json_t *event = json_loads(line, 0, NULL);
 	const char *text = command_text_if(event, "text");
 
-	if (event && text) {
-		if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
-			text += sizeof(prefix) - 1;
-		printf("%s  %-8s", command_text(event, "time"), command_text(event, "event"));
-		/* What came into force says itself which one it is. */
-		if (number_at(event, "release") && strncmp(text, "release ", 8) != 0)
-			printf("  release %lld", number_at(event, "release"));
-		for (; *text; text += strcspn(text, "\n"), text += *text == '\n', indent = 32)
-			printf("%*s%.*s\n", indent, "", (int)strcspn(text, "\n"), text);
-		if (indent == 2)
-			puts("");
-	}
+	if (!text)
+		return;
+	if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
+		text += sizeof(prefix) - 1;
+	printf("%s  %-8s", command_text(event, "time"), command_text(event, "event"));
+	/* What came into force says itself which one it is. */
+	if (number_at(event, "release") && strncmp(text, "release ", 8) != 0)
+		printf("  release %lld", number_at(event, "release"));
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n', indent = 32)
+		printf("%*s%.*s\n", indent, "", (int)strcspn(text, "\n"), text);
+	if (indent == 2)
+		puts("");
+}
+
+/* false: the line is damaged. */
+static bool print_line(const char *line, size_t length, bool json)
+{
+	json_t *event = json_loadb(line, length, 0, NULL);
+	const bool good = json_is_object(event);
+
+	if (good && json)
+		fwrite(line, 1, length, stdout);
+	else if (good)
+		print_event(event);
 	json_decref(event);
+	return good;
 }
 
 static int history(const struct cli *cli, bool json)
 {
 	char path[512], *line = NULL;
-	size_t room = 0;
+	size_t room = 0, damaged = 0;
+	ssize_t got;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/history.jsonl", cli->state);
@@ -256,12 +269,11 @@ static int history(const struct cli *cli, bool json)
 		fprintf(stderr, "cordon update history: %s: nothing there yet (%m)\n", path);
 		return EXIT_NO;
 	}
-	while (getline(&line, &room, file) > 0) {
-		if (json)
-			fputs(line, stdout);
-		else
-			print_event(line);
-	}
+	while ((got = getline(&line, &room, file)) > 0)
+		damaged += !print_line(line, (size_t)got, json);
+	if (damaged)
+		fprintf(stderr, "cordon update history: %zu damaged line%s skipped\n", damaged,
+			damaged == 1 ? " was" : "s were");
 	free(line);
 	fclose(file);
 	return EXIT_YES;

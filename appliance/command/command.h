@@ -15,7 +15,14 @@
  * `cordon`: a table of commands, one file each. A command gets its own words (argv[0] is its name)
  * and returns the exit code.
  */
-enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_BUSY = 3, EXIT_ATTENTION = 4 };
+enum {
+	EXIT_YES = 0,
+	EXIT_NO = 1,
+	EXIT_USAGE = 2,
+	EXIT_BUSY = 3,
+	EXIT_ATTENTION = 4,
+	EXIT_OUTPUT = 5		/* yes or done, but the output could not be written (output.h) */
+};
 
 struct cli {
 	const char *config;	/* cordon.conf */
