@@ -80,7 +80,8 @@ static int explain_all(const struct policy *policy, const struct provenance *pro
 
 		if (explain(policy, *queries, &explanation) < 0) {
 			fprintf(stderr, "cordon explain: %s: expected a name, an address, "
-				"ADDRESS:tcp/PORT, a prefix or tcp/PORT\n", *queries);
+				"ADDRESS:tcp/PORT, a prefix, tcp/PORT, or the id of a rule in force\n",
+				*queries);
 			code = EXIT_USAGE;
 			continue;
 		}

@@ -64,8 +64,8 @@ static const struct command commands[] = {
 	  "show or change the mode", command_mode },
 	{ "disarm", "--for TIME --reason TEXT --by NAME",
 	  "take block and capture away for a while", command_disarm },
-	{ "rules", "check FILE... | diff [--json] OLD NEW | nft [--rules DIR] |\n"
-	  "                    outdated [--json] | reload",
+	{ "rules", "check [--json] FILE... | diff [--json] OLD NEW |\n"
+	  "                    nft [--rules DIR] | outdated [--json] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
 	{ "selftest", "[--wait SECONDS] [--json]",
 	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },

@@ -11,73 +11,16 @@
 #include "appliance/base/config.h"
 #include "appliance/base/file.h"
 #include "appliance/cli/commands.h"
+#include "appliance/cli/rules_check.h"
 #include "appliance/cli/shipped.h"
 #include "appliance/command/command.h"
 #include "appliance/settings/lists.h"
 #include "rules/nft/netlink.h"
 #include "rules/nft/outside.h"
 #include "rules/nft/ruleset.h"
-#include "rules/policy/compile.h"
 #include "rules/policy/diff.h"
 
-enum { CHECK_BUDGET = 1 << 30, NFT_BUDGET = 256 << 20 };
-
-static void print_clean(const char *path, const struct rule_list *list)
-{
-	struct text version = TEXT_EMPTY;
-
-	text_put_masked(&version, list->version, strlen(list->version), "");
-	printf("%s: list %s, version %s, %zu rule%s: clean\n", path, list->name,
-	       version.data ? version.data : "", list->count, list->count == 1 ? "" : "s");
-	text_release(&version);
-}
-
-/* One file: parse, then compile alone, so that the sanity limits speak too. */
-static void check_text(const char *path, const char *text, size_t length, struct diag *diag)
-{
-	struct policy_options options;
-	struct rule_list list;
-	struct arena arena;
-	void *block = NULL;
-	size_t size;
-	int error;
-
-	arena_init(&arena, CHECK_BUDGET);
-	policy_options_init(&options);
-	error = rule_list_parse(&list, &arena, path, text, length, diag);
-	if (!error)
-		error = policy_compile(&list, 1, &options, &block, &size, diag);
-	if (error && diag->count == 0)
-		diag_error(diag, path, 0, 0, "%s", strerror(-error));
-	if (!error)
-		print_clean(path, &list);
-	free(block);
-	arena_release(&arena);
-}
-
-static int check(char **paths)
-{
-	struct diag diag;
-	int code = EXIT_YES;
-
-	for (; *paths; paths++) {
-		char *text;
-		size_t length;
-		int error = file_read(AT_FDCWD, *paths, LIST_FILE_MAX, &text, &length);
-
-		diag_init(&diag);
-		if (error) {
-			diag_error(&diag, *paths, 0, 0, "cannot read: %s", strerror(-error));
-		} else {
-			check_text(*paths, text, length, &diag);
-			free(text);
-		}
-		command_print_diag(&diag);
-		if (diag.count)
-			code = EXIT_NO;
-	}
-	return code;
-}
+enum { DIFF_BUDGET = 1 << 30, NFT_BUDGET = 256 << 20 };
 
 /* As the daemon finds it on this machine; what cannot be read is guarded there, too. */
 static void find_outside(const struct settings *settings, struct ruleset_outside *outside)
@@ -221,7 +164,7 @@ static int compare(const char *old, const char *new, bool json)
 	int code = EXIT_USAGE, error;
 
 	diag_init(&diag);
-	arena_init(&arena, CHECK_BUDGET);
+	arena_init(&arena, DIFF_BUDGET);
 	error = parse_set(&before, old, &arena, &diag);
 	if (!error)
 		error = parse_set(&after, new, &arena, &diag);
@@ -266,6 +209,10 @@ int command_rules(const struct cli *cli, int argc, char **argv)
 					     "expected check, diff, nft, outdated or reload");
 	}
 	verb = optind < argc ? argv[optind] : "";
+	if (folder && strcmp(verb, "nft") != 0)
+		return command_usage("rules", "--rules goes with nft alone");
+	if (json && (strcmp(verb, "nft") == 0 || strcmp(verb, "reload") == 0))
+		return command_usage("rules", "--json goes with check, diff and outdated");
 	if (strcmp(verb, "reload") == 0 && optind + 1 == argc)
 		return reload(cli);
 	if (strcmp(verb, "outdated") == 0 && optind + 1 == argc)
@@ -274,7 +221,7 @@ int command_rules(const struct cli *cli, int argc, char **argv)
 		return command_usage(
 			"rules", "expected outdated or reload (this build has no authoring tools)");
 	if (strcmp(verb, "check") == 0 && optind + 1 < argc)
-		return check(argv + optind + 1);
+		return rules_check(argv + optind + 1, json);
 	if (strcmp(verb, "nft") == 0 && optind + 1 == argc)
 		return print_nft(cli, folder);
 	if (strcmp(verb, "diff") == 0 && optind + 3 == argc)

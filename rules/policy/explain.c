@@ -139,6 +139,22 @@ static int explain_ports(const struct policy *policy, const struct ports *ports,
 	return 0;
 }
 
+static bool explain_rule(const struct policy *policy, const char *id, struct explanation *explanation)
+{
+	struct policy_rule rule;
+
+	for (uint32_t i = 0; i < policy_rules(policy) && policy_rule(policy, i, &rule); i++) {
+		if (strcmp(rule.id, id) != 0)
+			continue;
+		explanation->verdict = (struct verdict){
+			.action = rule.action, .intended = rule.intended, .category = rule.category,
+			.confidence = rule.confidence, .rule = i,
+		};
+		return true;
+	}
+	return false;
+}
+
 int explain(const struct policy *policy, const char *query, struct explanation *explanation)
 {
 	size_t length = strlen(query);
@@ -148,6 +164,9 @@ int explain(const struct policy *policy, const char *query, struct explanation *
 	struct name name;
 
 	*explanation = (struct explanation){ .verdict.rule = POLICY_NO_RULE };
+	/* It may hold an address and a port, but nothing else holds a list's name before a colon. */
+	if (strchr(query, ':') && explain_rule(policy, query, explanation))
+		return 0;
 	if (colon)
 		return explain_packet(policy, query, length, colon, explanation);
 	if (ports_parse(&ports, query, length) == 0)

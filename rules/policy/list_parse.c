@@ -152,6 +152,37 @@ static void parse_section(struct list_parser *parser)
 
 /* ---- a rule ---- */
 
+/* What people write most often instead of a domain name; false: it is none of that. */
+static bool hint_name(struct list_parser *parser, const struct word *word)
+{
+	const char *scheme = memmem(word->text, word->length, "://", 3);
+
+	if (scheme) {
+		const char *host = scheme + 3;
+		const size_t left = (size_t)(word->text + word->length - host);
+		size_t length = 0;
+
+		while (length < left && !strchr("/:?#", host[length]))
+			length++;
+		error_at(parser, word->column, "a URL: expected the domain name alone, \"%.*s\"",
+			 (int)length, host);
+		return true;
+	}
+	if (word->length >= 2 && memcmp(word->text, "*.", 2) == 0) {
+		error_at(parser, word->column, "no asterisk: expected the domain name alone, \"%.*s\", "
+			 "which covers everything below it too", (int)word->length - 2, word->text + 2);
+		return true;
+	}
+	for (size_t i = 0; i < word->length; i++) {
+		if ((uint8_t)word->text[i] < 0x80)
+			continue;
+		error_at(parser, word->column + (unsigned int)i, "not ASCII: expected an "
+			 "internationalized domain name as DNS carries it (xn--...)");
+		return true;
+	}
+	return false;
+}
+
 static int parse_name(struct list_parser *parser, struct rule *rule, const struct word *word)
 {
 	size_t skip = word->text[0] == '=';
@@ -196,6 +227,8 @@ static int parse_pattern(struct list_parser *parser, struct rule *rule, const st
 {
 	int error;
 
+	if (hint_name(parser, word))
+		return -EINVAL;
 	if (word->length > 4 && word->text[3] == '/' &&
 	    (memcmp(word->text, "tcp", 3) == 0 || memcmp(word->text, "udp", 3) == 0)) {
 		rule->kind = PATTERN_PORT;
@@ -411,6 +444,16 @@ static size_t count_lines(const char *text, size_t length)
 	return lines < LIST_RULES_MAX ? lines : LIST_RULES_MAX;
 }
 
+/* Some editors put one before the text and none shows it; the rest is read all the same. */
+static size_t byte_order_mark(const char *source, const char *text, size_t length, struct diag *diag)
+{
+	if (length < 3 || memcmp(text, "\xef\xbb\xbf", 3) != 0)
+		return 0;
+	diag_error(diag, source, 1, 1, "the file begins with an invisible byte order mark (U+FEFF): save "
+		   "it as UTF-8 without one");
+	return 3;
+}
+
 int rule_list_parse(struct rule_list *list, struct arena *arena, const char *source,
 		    const char *text, size_t length, struct diag *diag)
 {
@@ -424,6 +467,7 @@ int rule_list_parse(struct rule_list *list, struct arena *arena, const char *sou
 	list->rules = arena_array(arena, parser.capacity, sizeof(*list->rules));
 	if (!list->rules)
 		return -ENOMEM;
+	at += byte_order_mark(source, text, length, diag);
 	while (at < end && !parser.out_of_memory) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline ? newline : end;
