@@ -106,6 +106,7 @@ help:
 # ---- Kconfig
 .PHONY: menuconfig defconfig allnoconfig
 menuconfig: | $(O)/gen
+	@[ -t 0 ] || { echo 'menuconfig: asks on a terminal, and standard input is none; edit $(O)/.config' >&2; exit 1; }
 	$(Q)$(call KCONFIG,kconfig-mconf)
 defconfig: | $(O)/gen
 	$(Q)$(call KCONFIG,kconfig-conf --alldefconfig) >/dev/null

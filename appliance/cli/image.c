@@ -338,8 +338,10 @@ int command_image(const struct cli *cli, int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "install") == 0)
 		return image_install(cli, argc - 1, argv + 1);
-	if (argc == 1 || is(argc, argv, 2, "status") || has_option(argc, argv, "status", "--json"))
-		return status(argc == 3);
+	if (argc == 1 || is(argc, argv, 2, "status"))
+		return status(false);
+	if (is(argc, argv, 2, "--json") || has_option(argc, argv, "status", "--json"))
+		return status(true);
 	if (is(argc, argv, 2, "confirm"))
 		return confirm();
 	if (is(argc, argv, 2, "rollback") || has_option(argc, argv, "rollback", "--reboot"))

@@ -60,7 +60,8 @@ static const struct command commands[] = {
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
 	{ "log", "[--follow] [--json] [--last N]", "the block log",
 	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
-	{ "mode", "[enforce | monitor --for TIME [--category C] --reason TEXT --by NAME]",
+	{ "mode", "[enforce [--reason TEXT] [--by NAME] |\n"
+	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",
 	  "show or change the mode", command_mode },
 	{ "disarm", "--for TIME --reason TEXT --by NAME",
 	  "take block and capture away for a while", command_disarm },
@@ -73,13 +74,13 @@ static const struct command commands[] = {
 	  "       cordon update now | device | from DIR | push HOST DIR | release\n"
 	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
 	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
-	{ "network", "[show [--json] | check FILE | renew [wan] [--json]]",
+	{ "network", "[[show] [--json] | check FILE | renew [wan] [--json]]",
 	  "links, addresses and services of an appliance", command_network },
 	{ "settings", "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
 	  "       cordon settings export FILE | import FILE | diff FILE\n"
 	  "       cordon settings apply FILE --confirm SECONDS | keep | revert",
 	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
-	{ "image", "[status [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
+	{ "image", "[[status] [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
 	  "                    rollback [--reboot] | confirm]",
 	  "the two slots of a disk, and new images for them", command_image },
 	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },

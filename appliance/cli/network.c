@@ -103,8 +103,15 @@ static int show(bool json)
 	struct network network;
 	const struct network_link *link, *management;
 	struct wiring_facts facts;
-	int code = facts_network(&network);
+	int code;
 
+	/* What an empty network.conf means is true of an appliance alone. */
+	if (!box_has(PATH_IMAGE) && !box_has(PATH_SETTINGS "/network.conf")) {
+		fputs("cordon network: this machine does not run the image, and Cordon does not set up its "
+		      "links (ip address shows them)\n", stderr);
+		return EXIT_NO;
+	}
+	code = facts_network(&network);
 	if (code)
 		return code;
 	if (json) {

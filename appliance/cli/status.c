@@ -395,9 +395,8 @@ static int show(const struct cli *cli, bool json)
 static int see(const struct cli *cli)
 {
 	struct control_request request = { .type = CONTROL_SEEN };
-	const char *user = getenv("SUDO_USER");
 
-	snprintf(request.by, sizeof(request.by), "%s", user && user[0] ? user : "root");
+	snprintf(request.by, sizeof(request.by), "%s", command_user());
 	return command_tell(cli, &request);
 }
 

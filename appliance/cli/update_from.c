@@ -232,15 +232,47 @@ static char *word(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
+/* Before a password is asked for. */
+static bool is_release(const char *folder)
+{
+	static const char *const parts[] = { "metadata", "targets" };
+	char path[PATH_MAX];
+	struct stat status;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", folder, parts[i]) < (int)sizeof(path) &&
+		    stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+			continue;
+		fprintf(stderr, "cordon update push: expected the folder %s in %s\n", parts[i], folder);
+		return false;
+	}
+	return true;
+}
+
+/* When ssh ends early, tar fails for that reason alone. */
+static int judge_push(const char *host, const char *folder, int packed, int code)
+{
+	if (code == 255)
+		fprintf(stderr, "cordon update push: ssh could not reach %s or log in there\n", host);
+	else if (code == 127)
+		fprintf(stderr, "cordon update push: no ssh here, or no cordon on %s\n", host);
+	else if (!code && packed)
+		fprintf(stderr, "cordon update push: tar could not read all of %s: it ended with %d\n",
+			folder, packed);
+	return code ? code : packed ? EXIT_NO : EXIT_YES;
+}
+
 int update_push(const char *host, const char *folder)
 {
 	char *const tar[] = { word("tar"), word("-cf"), word("-"), word("--exclude=targets/images"),
 			      word("metadata"), word("targets"), NULL };
 	char *const ssh[] = { word("ssh"), word("--"), word(host),
 			      word("cordon update receive"), NULL };
-	int pipes[2], packed, code;
+	int pipes[2], packed;
 	pid_t packer, carrier;
 
+	if (!is_release(folder))
+		return EXIT_NO;
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return EXIT_NO;
 	packer = run(tar, folder, -1, pipes[1]);
@@ -248,11 +280,5 @@ int update_push(const char *host, const char *folder)
 	close(pipes[0]);
 	close(pipes[1]);
 	packed = wait_for(packer);
-	code = wait_for(carrier);
-	if (packed)
-		fprintf(stderr, "cordon update push: tar ended with %d: expected metadata/ and "
-			"targets/ in %s\n", packed, folder);
-	if (code == 127 || code == 255)
-		fprintf(stderr, "cordon update push: ssh to %s ended with %d\n", host, code);
-	return packed ? EXIT_NO : code;
+	return judge_push(host, folder, packed, wait_for(carrier));
 }

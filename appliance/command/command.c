@@ -28,6 +28,13 @@ int command_usage(const char *name, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+const char *command_user(void)
+{
+	const char *user = getenv("SUDO_USER");
+
+	return user && user[0] ? user : "root";
+}
+
 void command_print_diag(const struct diag *diag)
 {
 	struct text out = TEXT_EMPTY;

@@ -43,6 +43,9 @@ struct command {
 /* Prints "cordon NAME: message" and how to get help on stderr; returns EXIT_USAGE. */
 int command_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Who runs the command, for the record: the user before sudo, or "root". */
+const char *command_user(void);
+
 /* Prints every error on stderr. */
 void command_print_diag(const struct diag *diag);
 

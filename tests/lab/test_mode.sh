@@ -86,6 +86,9 @@ test_disarm_ends_by_itself() {
 test_changes_of_mode_are_logged() {
 	like "$(cat "$LAB_DIR/cordond.out")" '*monitor*tester*a test of the lab*disarm*tester*' \
 		'the messages of the daemon'
+	# It asks for no name, and there is one all the same.
+	like "$(cat "$LAB_DIR/cordond.out")" "*mode enforce, by ${SUDO_USER:-root}: *" \
+		'the messages of the daemon'
 }
 
 test_monitor_first() {

@@ -36,6 +36,13 @@ PATH=$work/bin:$PATH update push gateway r
 files="metadata/timestamp.json targets/rules/$digest.a.rules "
 is "$(tar -tf pushed.tar | grep -v '/$' | sort | tr '\n' ' ')" "$files"
 
+printf '#!/bin/sh\nexit 255\n' > bin/ssh
+PATH=$work/bin:$PATH update push nowhere r
+is "$(grep cordon said)" 'cordon update push: ssh could not reach nowhere or log in there'
+mkdir empty
+PATH=$work/bin:$PATH update push gateway empty
+is "$(cat said)" 'cordon update push: expected the folder metadata in empty'
+
 # Files and who unpacks, seen while the sender is silent after the archive's end.
 mkfifo pipe
 receive() {

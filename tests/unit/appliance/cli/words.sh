@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Words that a synopsis promised and the command refused, and answers about a machine that has none.
+set -u
+root=$(cd "$(dirname "$0")/../../../.." && pwd)
+. "$(dirname "$0")/../../box"
+
+# expect CODE TEXT WORD...: exit code, and the text somewhere in what is said.
+expect() {
+	local code=$1 text=$2 got
+	shift 2
+	cordon "$@" >said 2>&1 </dev/null
+	got=$?
+	[ "$got" = "$code" ] && grep -qF -- "$text" said && return
+	echo "cordon $*: exit $got, expected $code and \"$text\"; said:"
+	cat said
+	failures=$((failures + 1))
+}
+
+expect 1 'does not run from a slot' image --json
+expect 1 'does not run from a slot' image status --json
+expect 2 'see: cordon image --help' image --frob
+expect 1 'does not run the image' network show
+expect 1 'does not run the image' network --json
+mkdir -p "$box/etc/cordon"
+echo {} >"$box/etc/cordon/image.json"
+expect 0 forwarding network
+expect 2 'go with monitor' mode enforce --for 1h
+expect 2 'needs --for TIME' mode monitor --reason x --by y
+expect 2 'expected enforce or monitor' mode off
+expect 2 'goes with --in-force alone' status --wait 1s
+expect 2 'expected a number from 1' log --last -1
+
+timeout 20 make -C "$root" -s O="$work/build" menuconfig </dev/null >said 2>&1
+[ $? = 2 ] && grep -q 'asks on a terminal' said || {
+	echo "make menuconfig without a terminal:"
+	cat said
+	failures=$((failures + 1))
+}
+[ $failures = 0 ] || { echo "$failures failed"; exit 1; }
