@@ -187,3 +187,19 @@ void text_put_masked(struct text *text, const char *bytes, size_t length, const 
 			text_put(text, bytes + i, size);
 	}
 }
+
+const char *text_name(char *out, size_t size, const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] && i + 1 < size; i++)
+		out[i] = text_visible(name[i]);
+	out[i] = '\0';
+	return out;
+}
+
+void text_put_name(struct text *text, const char *name)
+{
+	for (; *name; name++)
+		text_put(text, (const char[]){ text_visible(*name) }, 1);
+}

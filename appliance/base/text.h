@@ -41,6 +41,18 @@ void text_put_masked(struct text *text, const char *bytes, size_t length, const 
  */
 void text_fit(char *out, size_t size, const char *text, size_t length);
 
+/*
+ * A name of somebody else (a role, a header, a certificate) is stricter: it stands in a column, or beside what
+ * is signed, and no letter may pass for another one. Visible ASCII stays, any other byte becomes '?'.
+ */
+static inline char text_visible(char c)
+{
+	return c > ' ' && c <= '~' ? c : '?';
+}
+/* Cut to size bytes with the NUL; returns out. */
+const char *text_name(char *out, size_t size, const char *name);
+void text_put_name(struct text *text, const char *name);
+
 /* Did an append fail? What is in it then is incomplete. */
 static inline bool text_failed(const struct text *text)
 {

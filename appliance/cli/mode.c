@@ -74,20 +74,17 @@ static int complete(const struct words *words, const char *name)
 
 static int show(const struct cli *cli)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
-	char *reply;
-	int code = command_ask(cli, &request, false, &reply);
-	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
+	json_t *status = command_daemon(cli, false, NULL);
 	const char *mode = json_string_value(json_object_get(status, "mode"));
 	const char *until = json_string_value(json_object_get(status, "mode_until"));
+	const int code = mode ? EXIT_YES : EXIT_NO;
 
 	if (mode && until)
 		printf("%s until %s\n", mode, until);
 	else if (mode)
 		puts(mode);
 	json_decref(status);
-	free(reply);
-	return mode ? code : EXIT_NO;
+	return code;
 }
 
 int command_mode(const struct cli *cli, int argc, char **argv)

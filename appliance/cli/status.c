@@ -44,7 +44,7 @@ static void print_force(const json_t *status)
 	const json_t *entry;
 	size_t index;
 
-	if (!json_is_true(json_object_get(status, "in_force")))
+	if (!command_is_in_force(status))
 		printf("policy     NOT IN FORCE by this daemon%s\n",
 		       !json_is_true(json_object_get(status, "closed")) ? "" :
 		       strcmp(command_text(status, "kernel"), "closed") == 0
@@ -330,20 +330,6 @@ static void print_appliance(const json_t *status, const json_t *box)
 	status_print_box(status, box);
 }
 
-static json_t *load(const struct cli *cli, bool quiet, int *code)
-{
-	const struct control_request request = { .type = CONTROL_STATUS };
-	json_t *status;
-	char *reply;
-
-	*code = command_ask(cli, &request, quiet, &reply);
-	status = reply ? json_loads(reply, 0, NULL) : NULL;
-	free(reply);
-	if (!json_is_true(json_object_get(status, "in_force")))
-		*code = EXIT_NO;
-	return status;
-}
-
 /* With what was judged of it; takes no reference. */
 static void show_json(json_t *status, json_t *box, enum health_level level, const struct text *words)
 {
@@ -370,9 +356,10 @@ static int show(const struct cli *cli, bool json)
 {
 	bool appliance = box_has(PATH_IMAGE);
 	struct text words = TEXT_EMPTY;
-	int code;
-	json_t *status = load(cli, appliance && !json, &code), *box = appliance ? status_box() : NULL;
+	json_t *status = command_daemon(cli, appliance && !json, NULL);
+	json_t *box = appliance ? status_box() : NULL;
 	enum health_level level;
+	int code = command_is_in_force(status) ? EXIT_YES : EXIT_NO;
 
 	if (status)
 		add_hosts(cli, status);

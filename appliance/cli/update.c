@@ -137,15 +137,13 @@ static int judge(const json_t *update)
 
 static int show(const struct cli *cli, bool json)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
-	char *reply;
-	int code = command_ask(cli, &request, false, &reply);
-	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
-	json_t *update = json_object_get(status, "update");
+	json_t *status = command_daemon(cli, false, NULL), *update = json_object_get(status, "update");
+	int code;
 
-	free(reply);
-	if (!update)
-		return code ? code : EXIT_NO;
+	if (!update) {
+		json_decref(status);
+		return EXIT_NO;
+	}
 	if (!json_is_true(json_object_get(update, "on"))) {
 		if (json)
 			command_print_json(json_incref(update));
@@ -172,25 +170,21 @@ static int show(const struct cli *cli, bool json)
 /* For the publisher's list of those expected, and for the collector's list of certificates. */
 static int show_device(const struct cli *cli)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
-	char *reply;
-	int code = command_ask(cli, &request, false, &reply);
-	json_t *status = reply ? json_loads(reply, 0, NULL) : NULL;
-	json_t *update = json_object_get(status, "update");
+	json_t *status = command_daemon(cli, false, NULL), *update = json_object_get(status, "update");
 	const char *certificate = command_text_if(update, "certificate");
+	int code = EXIT_NO;
 
-	free(reply);
 	if (update && command_text_if(update, "device_key")) {
 		printf("%s,%s,%s\n", command_text(update, "appliance"),
 		       command_text(update, "device_key"), command_text(update, "ring"));
 		fputs(certificate ? certificate : "", stdout);
+		code = EXIT_YES;
 	} else if (update) {
 		fprintf(stderr, "cordon update device: signed updates are off: %s\n",
 			command_text(update, "why"));
-		code = EXIT_NO;
 	}
 	json_decref(status);
-	return update ? code : code ? code : EXIT_NO;
+	return code;
 }
 
 /* ---- requests ---- */

@@ -113,6 +113,12 @@ void command_print_json(json_t *object)
 	json_decref(object);
 }
 
+static void complain(const struct cli *cli, int error)
+{
+	fprintf(stderr, "cordon: no answer from cordond at %s/%s: %s\n"
+		"is it running, and are you root?\n", cli->run, CONTROL_SOCKET, strerror(-error));
+}
+
 int command_ask(const struct cli *cli, const struct control_request *request, bool quiet,
 		char **reply)
 {
@@ -123,10 +129,32 @@ int command_ask(const struct cli *cli, const struct control_request *request, bo
 		return code;
 	*reply = NULL;
 	if (!quiet)
-		fprintf(stderr, "cordon: no answer from cordond at %s/%s: %s\n"
-			"is it running, and are you root?\n", cli->run, CONTROL_SOCKET,
-			strerror(-error));
+		complain(cli, error);
 	return EXIT_NO;
+}
+
+json_t *command_daemon(const struct cli *cli, bool quiet, int *error)
+{
+	const struct control_request request = { .type = CONTROL_STATUS };
+	json_t *status = NULL;
+	char *reply = NULL;
+	int code, failure = control_ask(cli->run, &request, &code, &reply);
+
+	if (!failure) {
+		status = json_loads(reply, 0, NULL);
+		free(reply);
+		failure = status ? 0 : -EBADMSG;
+	}
+	if (failure && !quiet)
+		complain(cli, failure);
+	if (error)
+		*error = failure;
+	return status;
+}
+
+bool command_is_in_force(const json_t *status)
+{
+	return json_is_true(json_object_get(status, "in_force"));
 }
 
 int command_tell(const struct cli *cli, const struct control_request *request)
@@ -223,16 +251,10 @@ int command_policy_in_force(const struct cli *cli, const struct settings *settin
 
 static bool is_in_force(const struct cli *cli)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
-	json_t *status;
-	char *reply;
-	bool in_force;
+	json_t *status = command_daemon(cli, true, NULL);
+	const bool in_force = command_is_in_force(status);
 
-	(void)command_ask(cli, &request, true, &reply);
-	status = reply ? json_loads(reply, 0, NULL) : NULL;
-	in_force = json_is_true(json_object_get(status, "in_force"));
 	json_decref(status);
-	free(reply);
 	return in_force;
 }
 

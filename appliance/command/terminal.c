@@ -2,6 +2,7 @@
 #include "appliance/command/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "appliance/base/text.h"
+
 static void drop_rest(void)
 {
 	int c;
@@ -17,15 +20,6 @@ static void drop_rest(void)
 	do
 		c = getchar();
 	while (c != '\n' && c != EOF);
-}
-
-static bool is_plain(const char *line)
-{
-	for (; *line; line++) {
-		if ((unsigned char)*line < 0x20 || *line == 0x7f)
-			return false;
-	}
-	return true;
 }
 
 /* 0; -EPIPE at the end; -EAGAIN: it has to be asked for again. */
@@ -45,7 +39,7 @@ static int take_line(char *line, size_t size)
 		return -EAGAIN;
 	}
 	line[length] = '\0';
-	if (is_plain(line))
+	if (text_is_plain(line, length, ""))
 		return 0;
 	puts("expected text without control characters");
 	return -EAGAIN;
@@ -63,23 +57,56 @@ int terminal_ask(const char *question, char *line, size_t size)
 	return error;
 }
 
+/* Echo off; false: fd is no terminal. */
+static bool hide(int fd, struct termios *old)
+{
+	struct termios quiet;
+
+	if (tcgetattr(fd, old) < 0)
+		return false;
+	quiet = *old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fd, TCSAFLUSH, &quiet);
+	return true;
+}
+
 int terminal_ask_hidden(const char *question, char *line, size_t size)
 {
-	struct termios old, quiet;
-	bool hidden = tcgetattr(STDIN_FILENO, &old) == 0;
-	int error;
+	struct termios old;
+	const bool hidden = hide(STDIN_FILENO, &old);
+	const int error = terminal_ask(question, line, size);
 
-	if (hidden) {
-		quiet = old;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	error = terminal_ask(question, line, size);
 	if (hidden) {
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
 		putchar('\n');
 	}
 	return error;
+}
+
+int terminal_ask_user(const char *question, bool hidden, char *line, size_t size)
+{
+	struct termios old;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	ssize_t got;
+
+	if (fd < 0)
+		return -ENOTTY;
+	fflush(stdout);
+	dprintf(fd, "%s", question);
+	hidden = hidden && hide(fd, &old);
+	got = read(fd, line, size - 1);
+	if (hidden) {
+		tcsetattr(fd, TCSAFLUSH, &old);
+		dprintf(fd, "\n");
+	}
+	close(fd);
+	if (got <= 0)
+		return -EPIPE;
+	line[got] = '\0';
+	if (line[got - 1] != '\n' && (size_t)got == size - 1)
+		return -E2BIG;
+	line[strcspn(line, "\r\n")] = '\0';
+	return 0;
 }
 
 bool terminal_confirm(const char *question)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "appliance/base/text.h"
+
 enum { BODY_FIRST = 16 * 1024 };
 
 /* ---- the request ---- */
@@ -122,7 +124,7 @@ static void take_location(struct http_answer *answer, const char *value)
 	size_t i = 0;
 
 	for (; !answer->location[i] && value[i] && i + 1 < sizeof(answer->location); i++)
-		answer->location[i] = value[i] > ' ' && value[i] <= '~' ? value[i] : '?';
+		answer->location[i] = text_visible(value[i]);
 }
 
 static int take_field(struct http_answer *answer, const char *name, const char *value)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appliance/base/text.h"
 #include "rules/nft/attribute.h"
 #include "rules/nft/objects.h"
 #include "rules/nft/route.h"
@@ -25,15 +26,6 @@ const char *watch_kind_print(enum watch_kind kind)
 	};
 
 	return words[kind];
-}
-
-/* Names come from untrusted programs and go to logs and terminals. */
-static void printable(char *text)
-{
-	for (; *text; text++) {
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-	}
 }
 
 /* The next whole message of a datagram, or NULL. */
@@ -108,7 +100,7 @@ static void take_object(struct table_watch *watch, const struct nlmsghdr *messag
 		change->kind = told.kind;
 		change->removed = told.removed;
 		snprintf(change->name, sizeof(change->name), "%s", name);
-		printable(change->name);
+		text_mask(change->name);
 	}
 	if (told.kind == WATCH_TABLE && !told.removed)
 		change->dormant = attribute_be32(attribute_find(attributes, NFTA_TABLE_FLAGS), 0) &
@@ -136,7 +128,7 @@ static void take_generation(struct table_watch *watch, const struct nlmsghdr *me
 		change->process = attribute_be32(attribute_find(attributes, NFTA_GEN_PROC_PID), 0);
 		attribute_text(attribute_find(attributes, NFTA_GEN_PROC_NAME), change->program,
 			       sizeof(change->program));
-		printable(change->program);
+		text_mask(change->program);
 		callback(change, context);
 	}
 	if (!old)

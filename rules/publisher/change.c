@@ -4,15 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "appliance/base/text.h"
 #include "rules/publisher/document.h"
 #include "rules/publisher/keyring.h"
 #include "rules/publisher/plan.h"
-
-static void put_clean(struct text *out, const char *text)
-{
-	for (; *text; text++)
-		text_printf(out, "%c", '!' <= *text && *text <= '~' ? *text : '?');
-}
 
 static const struct metadata_role *find_role(const struct metadata *metadata, const char *name)
 {
@@ -111,7 +106,7 @@ static size_t put_patterns(struct text *out, const char *sign, const struct meta
 		    has_pattern(other, role->pattern[i]))
 			continue;
 		text_printf(out, "  %s %s ", sign, role->by_hash ? "hash prefix" : "targets");
-		put_clean(out, role->pattern[i]);
+		text_put_name(out, role->pattern[i]);
 		text_puts(out, "\n");
 		count++;
 	}
@@ -154,7 +149,7 @@ static void put_role(struct text *out, const struct metadata *old, const struct 
 	count += put_patterns(&lines, "-", before, role);
 	if (count) {
 		text_puts(out, before ? "role " : "new role ");
-		put_clean(out, role->name);
+		text_put_name(out, role->name);
 		text_puts(out, "\n");
 		text_put(out, lines.data, lines.length);
 	}
@@ -165,7 +160,7 @@ static void put_order_of(struct text *out, const struct metadata *metadata)
 {
 	for (size_t i = 0; i < metadata->roles; i++) {
 		text_puts(out, " ");
-		put_clean(out, metadata->role[i].name);
+		text_put_name(out, metadata->role[i].name);
 	}
 }
 
@@ -218,7 +213,7 @@ static void put_lasting(struct text *out, const struct metadata *old, const stru
 	const int64_t before = plan_period(old, role), after = plan_period(new, role);
 
 	text_puts(out, "role ");
-	put_clean(out, role);
+	text_put_name(out, role);
 	text_puts(out, "\n  signatures last ");
 	put_period(out, after);
 	if (old && before != after) {
@@ -260,7 +255,7 @@ void change_print(const struct metadata *old, const struct metadata *new, struct
 		if (find_role(new, old->role[i].name))
 			continue;
 		text_puts(out, "role ");
-		put_clean(out, old->role[i].name);
+		text_put_name(out, old->role[i].name);
 		text_puts(out, " is gone\n");
 	}
 	if (old && new->type == METADATA_TARGETS)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "appliance/base/hex.h"
+#include "appliance/base/text.h"
 #include "rules/publisher/fleet_enter.h"
 
 enum { CLOCK_AHEAD = 3600 };
@@ -52,7 +53,7 @@ static void set(struct fleet_entry *entry, enum fleet_state state, const char *f
 	va_end(arguments);
 	/* The text comes partly from the appliance, or from an impostor. */
 	for (char *at = entry->why; *at; at++)
-		*at = ' ' <= *at && *at <= '~' ? *at : '?';
+		*at = *at == ' ' ? ' ' : text_visible(*at);
 }
 
 /* A key given in the list overrides the pinned one: that is how the list announces a replaced

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appliance/base/text.h"
 #include "rules/publisher/document.h"
 #include "rules/publisher/keyring.h"
 #include "rules/signed/packed.h"
@@ -45,14 +46,10 @@ static int refuse(const struct place *place, const char *where, const char *name
 		  const char *expected)
 {
 	char clean[64];
-	size_t i;
 
-	for (i = 0; name[i] && i + 1 < sizeof(clean); i++)
-		clean[i] = '!' <= name[i] && name[i] <= '~' ? name[i] : '?';
-	clean[i] = '\0';
 	diag_error(place->diag, place->role, 0, 0, "%s: \"%s\" cannot be shown, but would be "
-		   "signed: %s; stage this again with \"cordon repo\"", where, clean,
-		   expected);
+		   "signed: %s; stage this again with \"cordon repo\"", where,
+		   text_name(clean, sizeof(clean), name), expected);
 	return -EINVAL;
 }
 

@@ -7,17 +7,12 @@
 #include <string.h>
 
 #include "appliance/base/hex.h"
+#include "appliance/base/text.h"
 #include "rules/publisher/change.h"
 #include "rules/publisher/edition.h"
 #include "rules/publisher/members.h"
 
 enum { DAY = 24 * 3600, YEAR = 365 * DAY, DIGEST_DIGITS = 64 };
-
-static void put_clean(struct text *out, const char *text)
-{
-	for (; *text; text++)
-		text_printf(out, "%c", '!' <= *text && *text <= '~' ? *text : '?');
-}
 
 /* ---- what every file has ---- */
 
@@ -63,7 +58,7 @@ int show_head(struct show *show, const char *role, const struct metadata *metada
 	if (error)
 		return error;
 	text_puts(show->out, "\n==== ");
-	put_clean(show->out, role);
+	text_put_name(show->out, role);
 	text_printf(show->out, ", version %" PRId64 ", ", metadata->version);
 	put_expiry(show, metadata);
 	text_printf(show->out, "digest %s\n", digest);
@@ -299,9 +294,8 @@ static void put_file(struct show *show, const struct metadata_file *file, const 
 
 	hex_print(file->sha256, sizeof(file->sha256), digest);
 	text_puts(show->out, "target ");
-	put_clean(show->out, file->name);
-	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n",
-		    what, file->length, digest);
+	text_put_name(show->out, file->name);
+	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n", what, file->length, digest);
 }
 
 static bool same_file(const struct metadata_file *one, const struct metadata_file *other)

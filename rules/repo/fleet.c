@@ -149,7 +149,7 @@ static void print_entry(const struct fleet_entry *entry)
 	}
 	printf("%-24s %-9s %-8s %-17s %-8s %s", entry->id, fleet_state_print(entry->state),
 	       release, contact, entry->has_receipt ?
-	       repo_clean(receipt->mode, mode, sizeof(mode)) : "-",
+	       text_name(mode, sizeof(mode), receipt->mode) : "-",
 	       !entry->has_receipt ? "-" : receipt->clock_set ? "set" : "floor");
 	/* On a line of its own: what is wrong has to be read, and the screen is narrow. */
 	printf(*entry->why ? "\n    %s\n" : "%s\n", entry->why);

@@ -38,7 +38,7 @@ static void print_manifest(const char *name, const struct manifest *manifest, co
 		hex_print(digest, sizeof(digest), hex);
 	metadata_time_print(manifest->build, built);
 	text_printf(out, "image %s: version %s for %s, built %s, %zu bytes\n  sha256 %s\n",
-		    repo_clean(name, clean, sizeof(clean)), manifest->version, manifest->arch, built, size,
+		    text_name(clean, sizeof(clean), name), manifest->version, manifest->arch, built, size,
 		    hex);
 }
 
@@ -91,7 +91,7 @@ static void show_gone(const struct metadata *old, const struct metadata *new, st
 	for (size_t i = 0; old && i < old->files; i++) {
 		if (!metadata_file_lookup(new, old->file[i].name))
 			text_printf(out, "image %s: goes\n",
-				    repo_clean(old->file[i].name, name, sizeof(name)));
+				    text_name(name, sizeof(name), old->file[i].name));
 	}
 }
 

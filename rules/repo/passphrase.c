@@ -5,11 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "appliance/base/file.h"
 #include "appliance/command/command.h"
+#include "appliance/command/terminal.h"
 
 /* Passphrases, from files and the terminal. What was read of them is overwritten before it is given back. */
 
@@ -70,36 +69,25 @@ int repo_private_line(const char *path, char line[KEY_PASSPHRASE_MAX + 1])
 
 int repo_prompt(const char *question, const char *name, char passphrase[KEY_PASSPHRASE_MAX + 1])
 {
-	struct termios old, quiet;
-	char line[KEY_PASSPHRASE_MAX + 8];
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
+	char words[PATH_MAX + 64], line[KEY_PASSPHRASE_MAX + 8];
+	int error;
 
-	if (fd < 0 || tcgetattr(fd, &old) < 0) {
-		if (fd >= 0)
-			close(fd);
+	snprintf(words, sizeof(words), "%s %s: ", question, name);
+	error = terminal_ask_user(words, true, line, sizeof(line));
+	if (!error)
+		error = take_line(line, passphrase);
+	explicit_bzero(line, sizeof(line));
+	if (error == -ENOTTY)
 		fprintf(stderr,
 			"cordon repo: the key of %s needs a passphrase or PIN, and there is no "
 			"terminal to ask on; expected --passphrase-file or CORDON_PASSPHRASE\n",
 			name);
-		return -ENOTTY;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	dprintf(fd, "%s %s: ", question, name);
-	tcsetattr(fd, TCSAFLUSH, &quiet);
-	got = read(fd, line, sizeof(line) - 1);
-	tcsetattr(fd, TCSAFLUSH, &old);
-	dprintf(fd, "\n");
-	close(fd);
-	if (got <= 0) {
+	else if (error == -E2BIG)
+		fprintf(stderr, "cordon repo: expected at most %d characters for %s\n",
+			KEY_PASSPHRASE_MAX, name);
+	else if (error)
 		fprintf(stderr, "cordon repo: no passphrase or PIN was given for %s\n", name);
-		return -EIO;
-	}
-	line[got] = '\0';
-	got = take_line(line, passphrase);
-	explicit_bzero(line, sizeof(line));
-	return (int)got;
+	return error;
 }
 
 bool repo_new_passphrase(const char *name, const char *file,
@@ -128,17 +116,12 @@ bool repo_new_passphrase(const char *name, const char *file,
 
 bool repo_ask(const char *question)
 {
-	char answer[16] = "";
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	ssize_t got;
+	char words[128], answer[16];
+	int error;
 
-	if (fd < 0) {
+	snprintf(words, sizeof(words), "%s [y/N] ", question);
+	error = terminal_ask_user(words, false, answer, sizeof(answer));
+	if (error == -ENOTTY)
 		fprintf(stderr, "cordon repo: there is no terminal to ask on; expected --yes\n");
-		return false;
-	}
-	fflush(stdout);
-	dprintf(fd, "%s [y/N] ", question);
-	got = read(fd, answer, sizeof(answer) - 1);
-	close(fd);
-	return got > 0 && (strncmp(answer, "y\n", 2) == 0 || strncmp(answer, "yes\n", 4) == 0);
+	return !error && (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0);
 }

@@ -63,7 +63,7 @@ static void print_result(const struct audit *audit, int64_t now)
 
 		repo_print_expiry(role->expires, now, expiry, sizeof(expiry));
 		printf("%-10s version %-4" PRId64 " until %s\n",
-		       repo_clean(role->name, name, sizeof(name)), role->version, expiry);
+		       text_name(name, sizeof(name), role->name), role->version, expiry);
 	}
 	if (audit->hold)
 		printf("hold       release %" PRId64 " waits for everybody who has not taken it\n",

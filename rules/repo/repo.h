@@ -152,5 +152,3 @@ void repo_warn_of_signatures(const struct signing *before);
 
 /* "2027-02-22 (in 89 days)" */
 void repo_print_expiry(int64_t expires, int64_t now, char *out, size_t size);
-/* Bytes of somebody else with everything but printable ASCII as '?'. */
-const char *repo_clean(const char *text, char *out, size_t size);

@@ -23,7 +23,7 @@ static void print_staged(const struct signing *signing)
 	char name[METADATA_NAME];
 
 	signing_print(signing, &who);
-	printf("%-10s version %" PRId64 ": %s\n", repo_clean(signing->role, name, sizeof(name)),
+	printf("%-10s version %" PRId64 ": %s\n", text_name(name, sizeof(name), signing->role),
 	       signing->version, who.data ? who.data : "");
 	text_release(&who);
 }

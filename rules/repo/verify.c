@@ -45,7 +45,7 @@ static void print_roles(const struct audit *audit, int64_t now)
 
 		repo_print_expiry(role->expires, now, expiry, sizeof(expiry));
 		printf("%-10s version %-4" PRId64 " until %-24s needs %" PRId64 ", signed by",
-		       repo_clean(role->name, name, sizeof(name)), role->version, expiry,
+		       text_name(name, sizeof(name), role->name), role->version, expiry,
 		       role->threshold);
 		for (size_t j = 0; j < role->signers; j++)
 			printf(" %s", role->signer[j]);

@@ -222,13 +222,3 @@ void repo_print_expiry(int64_t expires, int64_t now, char *out, size_t size)
 		snprintf(out, size, "%.10s (in %" PRId64 " days)", date,
 			 (left + 12 * 3600) / (24 * 3600));
 }
-
-const char *repo_clean(const char *text, char *out, size_t size)
-{
-	size_t i;
-
-	for (i = 0; text[i] && i + 1 < size; i++)
-		out[i] = '!' <= text[i] && text[i] <= '~' ? text[i] : '?';
-	out[i] = '\0';
-	return out;
-}

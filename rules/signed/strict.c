@@ -130,18 +130,12 @@ static int check_shape(const char *bytes, size_t size, const char *source, struc
 	return 0;
 }
 
-/* jansson's messages quote the document, which is hostile. */
+/* jansson's messages quote the document, which is hostile; diag masks it. */
 static void report(const json_error_t *error, const char *source, struct diag *diag)
 {
-	char text[JSON_ERROR_TEXT_LENGTH];
-	size_t length = strnlen(error->text, sizeof(text) - 1);
-
-	for (size_t i = 0; i < length; i++)
-		text[i] = error->text[i] >= ' ' && error->text[i] <= '~' ? error->text[i] : '?';
-	text[length] = '\0';
 	diag_error(diag, source, error->line > 0 ? (unsigned int)error->line : 0,
 		   error->column > 0 ? (unsigned int)error->column : 0, "%s",
-		   *text ? text : "expected JSON");
+		   error->text[0] ? error->text : "expected JSON");
 }
 
 int strict_parse(json_t **out, const void *bytes, size_t size, const char *source,

@@ -18,6 +18,7 @@
 
 #include "appliance/base/crypto/digest.h"
 #include "appliance/base/hex.h"
+#include "appliance/base/text.h"
 
 /* Bytes from the network per call: a peer that floods us with empty records must not keep the
  * caller from checking the clock. */
@@ -134,11 +135,8 @@ static void print_names(const mbedtls_x509_crt *crt, char out[NAMES_SHOWN])
 			continue;
 		if (at)
 			at += (size_t)snprintf(out + at, NAMES_SHOWN - at, ", ");
-		for (size_t i = 0; i < name->buf.len; i++) {
-			unsigned char c = name->buf.p[i];
-
-			out[at++] = c > ' ' && c <= '~' ? (char)c : '?';
-		}
+		for (size_t i = 0; i < name->buf.len; i++)
+			out[at++] = text_visible((char)name->buf.p[i]);
 		out[at] = '\0';
 	}
 	if (!at && mbedtls_x509_dn_gets(out, NAMES_SHOWN, &crt->subject) < 0)

@@ -244,16 +244,10 @@ static void note_interfaces(struct selftest *test, const json_t *status)
 /* What the daemon says of itself; false: it does not answer or has nothing in force. */
 static bool ask_daemon(struct selftest *test, const struct cli *cli)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
+	json_t *status = command_daemon(cli, true, NULL);
+	const bool in_force = command_is_in_force(status);
 	const char *mode;
-	json_t *status;
-	char *reply;
-	bool in_force;
 
-	(void)command_ask(cli, &request, true, &reply);
-	status = reply ? json_loads(reply, 0, NULL) : NULL;
-	free(reply);
-	in_force = json_is_true(json_object_get(status, "in_force"));
 	mode = json_string_value(json_object_get(status, "mode"));
 	test->enforce = mode && strcmp(mode, "enforce") == 0;
 	judge(test, "cordond", in_force, "a policy in force", !status ? "no answer" : in_force ? mode : "none in force");

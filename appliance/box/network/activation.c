@@ -20,20 +20,15 @@ enum { START_WAIT_MS = 30000 };
 /* 0: it does not run; -errno: it runs and does not answer. */
 static int parent_pid(const struct cli *cli, bool *in_force)
 {
-	const struct control_request request = { .type = CONTROL_STATUS };
-	json_t *status, *role;
-	char *reply = NULL;
-	int code, pid, error = control_ask(cli->run, &request, &code, &reply);
+	int pid, error;
+	json_t *status = command_daemon(cli, true, &error);
+	const json_t *role = json_array_get(json_object_get(status, "roles"), 0);
 
-	*in_force = false;
+	*in_force = command_is_in_force(status);
 	if (error)
 		return error == -ENOENT || error == -ECONNREFUSED ? 0 : error;
-	status = json_loads(reply, 0, NULL);
-	role = json_array_get(json_object_get(status, "roles"), 0);
 	pid = (int)json_integer_value(json_object_get(role, "pid"));
-	*in_force = json_is_true(json_object_get(status, "in_force"));
 	json_decref(status);
-	free(reply);
 	return pid;
 }
 

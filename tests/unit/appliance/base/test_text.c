@@ -96,6 +96,20 @@ static void nothing_steers_a_terminal(void **state)
 	text_release(&text);
 }
 
+/* A name's letters are what they look like. */
+static void names_are_visible_ascii(void **state)
+{
+	struct text text = TEXT_EMPTY;
+	char out[6];
+
+	(void)state;
+	text_put_name(&text, "ro\xd0\xbet x\x1b\x7f~");
+	assert_string_equal(text.data, "ro??t?x??~");
+	assert_string_equal(text_name(out, sizeof(out), "a\tcdefgh"), "a?cde");
+	assert_string_equal(text_name(out, sizeof(out), ""), "");
+	text_release(&text);
+}
+
 /* A reason that does not fit ends behind a word, and says that there was more. */
 static void what_does_not_fit_is_cut_behind_a_word(void **state)
 {
@@ -128,6 +142,7 @@ int main(void)
 		cmocka_unit_test(prints),
 		cmocka_unit_test(failure_is_kept),
 		cmocka_unit_test(nothing_steers_a_terminal),
+		cmocka_unit_test(names_are_visible_ascii),
 		cmocka_unit_test(what_does_not_fit_is_cut_behind_a_word),
 	};
 

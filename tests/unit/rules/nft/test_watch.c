@@ -142,7 +142,7 @@ static void foreign_change(void **state)
 	take();
 	assert_int_equal(calls, 1);
 	assert_int_equal(watch.generation, 0);
-	says("rules of chain vendor removed and 1 more by n?ft, process 1234");
+	says("rules of chain vendor removed and 1 more by n ft, process 1234");
 	/* The next is another transaction. */
 	object(NFT_MSG_NEWSETELEM, THEIRS, NFPROTO_INET, "cordon");
 	put_text(NFTA_SET_ELEM_LIST_SET, "networks4");
@@ -150,7 +150,7 @@ static void foreign_change(void **state)
 	put_text(NFTA_CHAIN_NAME, "x\x1b[2J");
 	end(THEIRS, 12);
 	take();
-	says("chain x?[2J changed and 1 more by n?ft, process 1234");
+	says("chain x?[2J changed and 1 more by n ft, process 1234");
 	assert_int_equal(last.sets.count, 1);
 	assert_true(scope_has(&last.sets, "networks4"));
 }
@@ -162,7 +162,7 @@ static void switched_off(void **state)
 	put_be32(NFTA_TABLE_FLAGS, 1);
 	end(THEIRS, 11);
 	take();
-	says("table cordon switched off by n?ft, process 1234");
+	says("table cordon switched off by n ft, process 1234");
 }
 
 /* What was lost may have been ours; what was seen by a later look is old. */
