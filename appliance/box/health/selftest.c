@@ -13,6 +13,7 @@
 #include "appliance/base/file.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/health/findings.h"
 #include "appliance/box/health/probe.h"
 #include "appliance/box/health/selftest_link.h"
 #include "appliance/box/image/links.h"
@@ -36,13 +37,11 @@ enum { EDE_BLOCKED = 15, EDE_CENSORED = 16 };
 struct selftest {
 	struct selftest_link link;
 	struct policy policy;
-	bool enforce;		/* else monitor mode or disarmed: nothing has to block */
 	bool forwards4, forwards6;
 	bool must_forward;	/* network.conf says so */
 	int innocent_ms;	/* until a resolver whose upstreams are silent has given up */
 	uint16_t serial;	/* ports and ids differ from probe to probe */
-	json_t *checks;
-	unsigned int failed;
+	struct findings findings;
 	bool names, addresses;	/* the policy has rules for such of the canaries */
 	bool blocks;		/* and one that blocks, were the mode enforce */
 };
@@ -53,22 +52,6 @@ static struct addr address_of(const char *text)
 
 	(void)addr_parse(&addr, text, strlen(text));
 	return addr;
-}
-
-static void note(struct selftest *test, const char *what, const char *result, const char *expected,
-		 const char *found)
-{
-	bool good = strcmp(result, "failed") != 0;
-
-	(void)json_array_append_new(test->checks,
-				    json_pack("{s:s, s:s, s:s, s:s}", "check", what, "result", result,
-					      "expected", expected, "found", found));
-	test->failed += !good;
-}
-
-static void judge(struct selftest *test, const char *what, bool good, const char *expected, const char *found)
-{
-	note(test, what, good ? "ok" : "failed", expected, found);
 }
 
 /* ---- names ---- */
@@ -114,8 +97,9 @@ static void ask_name(struct selftest *test, const char *text, const char *resolv
 	selftest_link_ask(&test->link, &probe, test->serial, packet,
 			  probe_query(&probe, &name, test->serial, packet), rule ? WAIT_MS : test->innocent_ms, &reply);
 	snprintf(what, sizeof(what), "%s asked of %s", text, resolver);
-	judge(test, what, rule ? is_blocked_by(&reply, rule) : reply.kind == PROBE_ANSWER,
-	      rule ? "blocked by our rule" : "an answer", answer_print(&reply, found));
+	findings_judge(&test->findings,
+		       rule ? is_blocked_by(&reply, rule) : reply.kind == PROBE_ANSWER, what,
+		       rule ? "blocked by our rule" : "an answer", answer_print(&reply, found));
 }
 
 static void ask_names(struct selftest *test)
@@ -131,7 +115,7 @@ static void ask_names(struct selftest *test)
 		verdict = policy_lookup_name(&test->policy, name.wire);
 		test->names |= verdict.action != ACTION_NONE;
 		test->blocks |= verdict.intended == ACTION_BLOCK;
-		blocked = test->enforce && verdict.action == ACTION_BLOCK;
+		blocked = test->findings.enforce && verdict.action == ACTION_BLOCK;
 		(void)policy_rule(&test->policy, verdict.rule, &rule);
 		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4, blocked ? rule.id : NULL);
 	}
@@ -152,20 +136,24 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 
 	snprintf(what, sizeof(what), "%s, tcp/%d", text, HTTPS_PORT);
 	if (!v4 && !test->link.v6) {
-		note(test, what, "skipped", "IPv6", "it is off");
+		findings_note(&test->findings, FINDING_SKIPPED, what, "IPv6", "it is off");
 		return;
 	}
 	if (!(v4 ? test->forwards4 : test->forwards6)) {
-		note(test, what, test->must_forward ? "failed" : "skipped", "forwarding", "it is off");
+		findings_note(&test->findings, test->must_forward ? FINDING_FAILED : FINDING_SKIPPED,
+			      what, "forwarding", "it is off");
 		return;
 	}
 	if (selftest_link_route(&to) < 0) {
-		judge(test, what, false, "a route for the test", "the kernel refuses it");
+		findings_judge(&test->findings, false, what, "a route for the test",
+			       "the kernel refuses it");
 		return;
 	}
 	selftest_link_ask(&test->link, &probe, test->serial, packet, probe_syn(&probe, packet), REFUSED_MS, &reply);
-	judge(test, what, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED), blocked ? "refused" : "forwarded",
-	      reply.kind == PROBE_ARRIVED ? "forwarded" : answer_print(&reply, found));
+	test->findings.leaks |= blocked && reply.kind == PROBE_ARRIVED;
+	findings_judge(&test->findings, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED), what,
+		       blocked ? "refused" : "forwarded",
+		       reply.kind == PROBE_ARRIVED ? "forwarded" : answer_print(&reply, found));
 }
 
 static void ask_addresses(struct selftest *test)
@@ -176,7 +164,7 @@ static void ask_addresses(struct selftest *test)
 
 		test->addresses |= verdict.action != ACTION_NONE;
 		test->blocks |= verdict.intended == ACTION_BLOCK;
-		ask_address(test, canary_address[i], test->enforce && verdict.action == ACTION_BLOCK);
+		ask_address(test, canary_address[i], test->findings.enforce && verdict.action == ACTION_BLOCK);
 	}
 	ask_address(test, SELFTEST_FAR4, false);
 	ask_address(test, SELFTEST_FAR6, false);
@@ -189,8 +177,9 @@ static void ask_links(struct selftest *test)
 	char interface[IMAGE_LINK];
 
 	if (image_links_missing(interface))
-		judge(test, interface, false, "the interface, which was there when this image was installed",
-		      "it is not there");
+		findings_judge(&test->findings, false, interface,
+			       "the interface, which was there when this image was installed",
+			       "it is not there");
 }
 
 /* ---- one at a time ---- */
@@ -236,7 +225,8 @@ static void note_interfaces(struct selftest *test, const json_t *status)
 
 			snprintf(found, sizeof(found), "%s is %s", json_string_value(name),
 				 i == 0 ? "missing" : "in no setting");
-			note(test, kinds[i].what, "warning", kinds[i].expected, found);
+			findings_note(&test->findings, FINDING_WARNING, kinds[i].what,
+				      kinds[i].expected, found);
 		}
 	}
 }
@@ -249,8 +239,9 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
 	const char *mode;
 
 	mode = json_string_value(json_object_get(status, "mode"));
-	test->enforce = mode && strcmp(mode, "enforce") == 0;
-	judge(test, "cordond", in_force, "a policy in force", !status ? "no answer" : in_force ? mode : "none in force");
+	test->findings.enforce = mode && strcmp(mode, "enforce") == 0;
+	findings_judge(&test->findings, in_force, "cordond", "a policy in force",
+		       !status ? "no answer" : in_force ? mode ? mode : "-" : "none in force");
 	note_interfaces(test, status);
 	json_decref(status);
 	return in_force;
@@ -263,11 +254,11 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
  */
 static void judge_policy(struct selftest *test)
 {
-	judge(test, test->enforce ? "the policy blocks" : "the policy would block",
-	      test->names && test->addresses && test->blocks,
-	      "rules for names and for addresses above, and one that blocks",
-	      !test->names ? "none for a name" : !test->addresses ? "none for an address"
-			   : test->blocks ? "it does" : "none blocks");
+	findings_judge(&test->findings, test->names && test->addresses && test->blocks,
+		       test->findings.enforce ? "the policy blocks" : "the policy would block",
+		       "rules for names and for addresses above, and one that blocks",
+		       !test->names ? "none for a name" : !test->addresses ? "none for an address"
+				    : test->blocks ? "it does" : "none blocks");
 }
 
 static void run_round(struct selftest *test, const struct cli *cli)
@@ -275,8 +266,7 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	const char *what;
 	int error;
 
-	json_array_clear(test->checks);
-	test->failed = 0;
+	findings_init(&test->findings);
 	test->names = test->addresses = test->blocks = false;
 	test->forwards4 = box_is_on("/proc/sys/net/ipv4/ip_forward");
 	test->forwards6 = box_is_on("/proc/sys/net/ipv6/conf/all/forwarding");
@@ -284,7 +274,7 @@ static void run_round(struct selftest *test, const struct cli *cli)
 		return;
 	error = selftest_link_open(&test->link, &what);
 	if (error) {
-		judge(test, what, false, "made for the test", strerror(-error));
+		findings_judge(&test->findings, false, what, "made for the test", strerror(-error));
 		return;
 	}
 	ask_names(test);
@@ -305,36 +295,19 @@ static int run_alone(struct selftest *test, const struct cli *cli)
 	return 0;
 }
 
-/* ---- what is said ---- */
+/* ---- until it passes or the time is over ---- */
 
-static const char *at(const json_t *check, const char *key)
+static void report(const struct findings *findings, bool json)
 {
-	return json_string_value(json_object_get(check, key));
-}
-
-static int report(const struct selftest *test, bool json)
-{
-	const json_t *check;
-	size_t i;
+	struct text out = TEXT_EMPTY;
 
 	if (json) {
-		command_print_json(json_pack("{s:b, s:b, s:O}", "passed", !test->failed, "enforce", test->enforce,
-					     "checks", test->checks));
-		return test->failed ? EXIT_NO : EXIT_YES;
+		command_print_json(findings_json(findings));
+		return;
 	}
-	json_array_foreach(test->checks, i, check) {
-		bool failed = strcmp(at(check, "result"), "failed") == 0;
-
-		printf("%-8s %s: %s%s%s\n", at(check, "result"), at(check, "check"), at(check, "found"),
-		       failed ? ", expected: " : "", failed ? at(check, "expected") : "");
-	}
-	if (test->failed)
-		printf("%u of %zu checks FAILED: do not trust this gateway; see cordon status\n", test->failed,
-		       json_array_size(test->checks));
-	else
-		printf("%zu checks passed%s\n", json_array_size(test->checks),
-		       test->enforce ? "" : "; the mode blocks nothing now");
-	return test->failed ? EXIT_NO : EXIT_YES;
+	findings_print(findings, &out);
+	fputs(out.data ? out.data : "", stdout);
+	text_release(&out);
 }
 
 /* An image, whose network.conf says that it forwards. */
@@ -345,37 +318,43 @@ static bool must_forward(void)
 	return box_has(PATH_IMAGE) && facts_network(&network) == EXIT_YES && network.forward;
 }
 
-static int run(const struct cli *cli, int64_t wait_ms, bool json)
+static int run_rounds(struct selftest *test, const struct cli *cli, int64_t wait_ms)
 {
 	const struct timespec pause = { .tv_nsec = 500000000 };
-	struct selftest test = { .checks = json_array() };
+	const int64_t end = clock_uptime_ms() + wait_ms;
+	int error = run_alone(test, cli);
+
+	while (!error && test->findings.failed && clock_uptime_ms() < end) {
+		nanosleep(&pause, NULL);
+		error = run_alone(test, cli);
+	}
+	return error;
+}
+
+static int run(const struct cli *cli, int64_t wait_ms, bool json)
+{
+	static struct selftest test;
 	static struct settings settings;
 	struct provenance provenance;
-	int64_t end = clock_uptime_ms() + wait_ms;
 	void *block = NULL;
-	int code = command_settings(cli, &settings), error;
+	int error;
 
-	if (!code) {
-		test.innocent_ms = (int)settings_patience_ms(&settings) + SPARE_MS;
-		test.must_forward = must_forward();
-		code = command_policy_in_force(cli, &settings, &test.policy, &block, &provenance);
-	}
-	if (code) {
-		json_decref(test.checks);
+	if (command_settings(cli, &settings))
 		return EXIT_NO;
-	}
-	error = run_alone(&test, cli);
-	while (!error && test.failed && clock_uptime_ms() < end) {
-		nanosleep(&pause, NULL);
-		error = run_alone(&test, cli);
-	}
-	if (error)
-		fprintf(stderr, "cordon selftest: nothing was proven: another self-test has not ended within %d s; "
-			"try again\n", (test.innocent_ms + ROUND_MS) / 1000);
-	code = error ? EXIT_BUSY : report(&test, json);
-	json_decref(test.checks);
+	memset(&test, 0, sizeof(test));	/* the console runs more than one */
+	test.innocent_ms = (int)settings_patience_ms(&settings) + SPARE_MS;
+	test.must_forward = must_forward();
+	if (command_policy_in_force(cli, &settings, &test.policy, &block, &provenance))
+		return EXIT_NO;
+	error = run_rounds(&test, cli, wait_ms);
 	free(block);
-	return code;
+	if (error) {
+		fprintf(stderr, "cordon selftest: nothing was proven: another self-test has not "
+			"ended within %d s; try again\n", (test.innocent_ms + ROUND_MS) / 1000);
+		return EXIT_BUSY;
+	}
+	report(&test.findings, json);
+	return findings_code(&test.findings);
 }
 
 int command_selftest(const struct cli *cli, int argc, char **argv)
