@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "appliance/base/config.h"
 #include "appliance/base/crypto/tls.h"
@@ -250,7 +251,19 @@ static int check_content(struct checking *checking, struct diag *diag)
 	return error;
 }
 
-int check_run(const char *config)
+/* 0 or -errno. */
+static int write_fields(const struct diag *diag)
+{
+	struct text out = TEXT_EMPTY;
+	int error;
+
+	diag_encode(diag, &out);
+	error = out.data ? file_write_all(STDOUT_FILENO, out.data, out.length) : -ENOMEM;
+	text_release(&out);
+	return error;
+}
+
+int check_run(const char *config, bool fields)
 {
 	static struct checking checking;
 	static struct diag diag;
@@ -267,8 +280,12 @@ int check_run(const char *config)
 		error = check_content(&checking, &diag);
 	log_diag(&diag);
 	free(checking.text);
+	if (fields && write_fields(&diag) < 0)
+		return 1;
 	if (error || diag.count)
 		return 1;
-	printf("%s and the rule lists in %s are clean\n", config, checking.settings.rules_dir);
+	if (!fields)
+		printf("%s and the rule lists in %s are clean\n", config,
+		       checking.settings.rules_dir);
 	return 0;
 }

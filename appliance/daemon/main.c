@@ -18,12 +18,13 @@
 enum { EXIT_USAGE = 2 };
 
 static const char help[] =
-	"usage: cordond [--config FILE] [--state DIR] [--run DIR] [--check]\n"
+	"usage: cordond [--config FILE] [--state DIR] [--run DIR] [--check [--fields]]\n"
 	"\n"
 	"  --config FILE  settings (/etc/cordon/cordon.conf)\n"
 	"  --state DIR    state folder (/var/lib/cordon)\n"
 	"  --run DIR      folder of the control socket (/run/cordon)\n"
 	"  --check        check settings and rule lists, then end\n"
+	"  --fields       with --check: errors on standard output, for programs\n"
 	"\n"
 	"Runs in the foreground, messages go to standard error; SIGHUP reloads the rule lists,\n"
 	"SIGTERM stops. Exit status: 0 done, 1 failed, 2 usage. See cordond(8).\n";
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ "run", required_argument, NULL, 'r' },
 		{ "check", no_argument, NULL, 'k' },
+		{ "fields", no_argument, NULL, 'f' },
 		{ "role", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -115,7 +117,7 @@ int main(int argc, char **argv)
 		.daemon = { .config = "/etc/cordon/cordon.conf", .state_path = "/var/lib/cordon",
 			    .run_path = "/run/cordon" },
 	};
-	bool checking = false;
+	bool checking = false, fields = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -131,6 +133,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			checking = true;
+			break;
+		case 'f':
+			fields = true;
 			break;
 		case 'o':
 			return run_role(optarg);
@@ -150,8 +155,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "cordond: unexpected word \"%s\"\n%s", argv[optind], help);
 		return EXIT_USAGE;
 	}
+	if (fields && !checking) {
+		fprintf(stderr, "cordond: --fields goes with --check\n%s", help);
+		return EXIT_USAGE;
+	}
 	if (checking)
-		return check_run(parent.daemon.config);
+		return check_run(parent.daemon.config, fields);
 	if (read_settings(&parent.daemon, geteuid() == 0))
 		return 1;
 	if (geteuid() != 0) {

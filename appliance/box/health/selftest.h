@@ -9,7 +9,7 @@
  * EXIT_USAGE; EXIT_BUSY, another self-test did not end and nothing was proven.
  */
 enum {
-	SELFTEST_LEAKS = 5	/* a packet was forwarded that the policy in force blocks */
+	SELFTEST_LEAKS = 6	/* a packet was forwarded that the policy in force blocks */
 };
 
 int command_selftest(const struct cli *cli, int argc, char **argv);

@@ -18,7 +18,6 @@
  * lists of this image. So it is asked, with the files in a folder of their own.
  */
 #define TRY PATH_RUN "/try"
-#define ERROR "cordond: error: "
 enum { TRY_MS = 30000, ANSWER_MAX = 64 * 1024 };
 enum answer { YES, NO, NOTHING };
 
@@ -58,31 +57,36 @@ static int write_files(const struct provision *set, struct diag *diag)
 	return code;
 }
 
-/* "cordond: error: SOURCE: MESSAGE"; warnings are about now, not about the settings. */
-static void take_line(char *line, struct diag *diag)
+/* The errors, with files by their name alone; warnings are about now, not about the settings. */
+static void take_errors(const struct text *answer, struct diag *diag)
 {
-	char folder[BOX_PATH], *message;
-	size_t length = strlen(box_path(folder, TRY "/"));
+	static struct diag found;
+	struct cursor cursor = cursor_reader(answer->data, answer->length);
+	char folder[BOX_PATH];
+	const size_t length = strlen(box_path(folder, TRY "/"));
 
-	if (strncmp(line, ERROR, strlen(ERROR)) != 0)
+	diag_init(&found);
+	if (diag_decode(&found, &cursor) < 0)
 		return;
-	line += strlen(ERROR);
-	if (strncmp(line, folder, length) == 0)
-		line += length;
-	message = strstr(line, ": ");
-	if (message)
-		*message = '\0';
-	diag_error(diag, message ? line : "cordon.conf", 0, 0, "%s", message ? message + 2 : line);
+	for (size_t i = 0; i < found.count && i < DIAG_KEEP; i++) {
+		const struct diag_entry *entry = &found.entry[i];
+		const bool ours = strncmp(entry->source, folder, length) == 0;
+
+		diag_error(diag, entry->source + (ours ? length : 0), entry->line, entry->column,
+			   "%s", entry->message);
+	}
+	diag->count += found.count > DIAG_KEEP ? found.count - DIAG_KEEP : 0;
 }
 
 static void become_cordond(int answer)
 {
 	char config[BOX_PATH];
-	const char *const argv[] = { "/usr/sbin/cordond", "--check", "--config",
+	const char *const argv[] = { "/usr/sbin/cordond", "--check", "--fields", "--config",
 				     box_path(config, TRY "/cordon.conf"), NULL };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(answer, STDERR_FILENO) >= 0)
+	if (dup2(null, STDIN_FILENO) >= 0 && dup2(answer, STDOUT_FILENO) >= 0 &&
+	    dup2(null, STDERR_FILENO) >= 0)
 		run_become(argv, "");
 	_exit(127);
 }
@@ -102,8 +106,8 @@ static enum answer ask_cordond(struct diag *diag)
 		close(ends[0]);
 		code = helper_finish(pid, end);
 	}
-	for (char *rest = answer.data, *line; code != 0 && (line = strsep(&rest, "\n"));)
-		take_line(line, diag);
+	if (code != 0)
+		take_errors(&answer, diag);
 	text_release(&answer);
 	if (code == 0)
 		return YES;
