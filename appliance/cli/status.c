@@ -316,7 +316,7 @@ static void print_hosts(const json_t *status)
 }
 
 /* The parts that fit on a console beside what the box says. */
-static void print_appliance(const json_t *status, const json_t *box)
+static void print_appliance(const json_t *status, const struct box_facts *box)
 {
 	if (status) {
 		print_mode(status);
@@ -331,17 +331,19 @@ static void print_appliance(const json_t *status, const json_t *box)
 }
 
 /* With what was judged of it; takes no reference. */
-static void show_json(json_t *status, json_t *box, enum health_level level, const struct text *words)
+static void show_json(json_t *status, const struct box_facts *box, enum health_level level,
+		      const struct text *words)
 {
 	json_t *object = status ? json_incref(status) : json_object();
 
 	if (box)
-		(void)json_object_set(object, "box", box);
+		(void)json_object_set_new(object, "box", status_box_json(box));
 	status_add_health(object, level, words);
 	command_print_json(object);
 }
 
-static void show_words(const json_t *status, const json_t *box, const struct text *words)
+static void show_words(const json_t *status, const struct box_facts *box,
+		       const struct text *words)
 {
 	fputs(words->data ? words->data : "", stdout);
 	if (box)
@@ -354,13 +356,15 @@ static void show_words(const json_t *status, const json_t *box, const struct tex
 
 static int show(const struct cli *cli, bool json)
 {
-	bool appliance = box_has(PATH_IMAGE);
+	static struct box_facts facts;
+	const struct box_facts *box = box_has(PATH_IMAGE) ? &facts : NULL;
 	struct text words = TEXT_EMPTY;
-	json_t *status = command_daemon(cli, appliance && !json, NULL);
-	json_t *box = appliance ? status_box() : NULL;
+	json_t *status = command_daemon(cli, box && !json, NULL);
 	enum health_level level;
 	int code = command_is_in_force(status) ? EXIT_YES : EXIT_NO;
 
+	if (box)
+		box_facts_read(&facts);
 	if (status)
 		add_hosts(cli, status);
 	if (status && !box)
@@ -373,7 +377,6 @@ static int show(const struct cli *cli, bool json)
 	if (code == EXIT_YES && level != HEALTH_GOOD)
 		code = EXIT_ATTENTION;
 	text_release(&words);
-	json_decref(box);
 	json_decref(status);
 	return code;
 }

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "appliance/box/health/health.h"
-#include "appliance/box/health/status_box.h"
 #include "appliance/box/network/renew.h"
 #include "appliance/command/command.h"
 
-/* From what cordond and the box say to the facts that system/health.h judges. */
+/* From what cordond says to the facts that box/health/health.h judges. */
 
 enum { ROLES = 8, DISKS = 4, LINKS = 64, TROUBLE = 512 };
 
@@ -161,13 +160,14 @@ static void take_daemon(struct facts *facts, const json_t *status)
 	take_links(facts, status);
 }
 
-enum health_level status_judge(const json_t *status, const json_t *box, size_t lines, struct text *out)
+enum health_level status_judge(const json_t *status, const struct box_facts *box, size_t lines,
+			       struct text *out)
 {
 	struct facts facts = { .health.provisioned = true };
 
 	take_daemon(&facts, status);
 	if (box)
-		status_judge_box(&facts.health, box);
+		box_facts_judge(box, &facts.health);
 	return health_print(&facts.health, lines, out);
 }
 

@@ -168,7 +168,7 @@ static void judge_release(const struct health *health, struct report *report)
 
 static void judge_box(const struct health *health, struct report *report)
 {
-	if (health->supported_until && health->now > health->supported_until)
+	if (health->unsupported)
 		say(report, HEALTH_BAD, "this image is supported no longer", NULL,
 		    "install a newer one: cordon image install");
 	if (health->image_failed && health->image_failed[0])

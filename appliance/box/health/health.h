@@ -51,7 +51,7 @@ struct health {
 	const char *update_why;		/* though it is set up, it is off */
 	const char *freshness;		/* "fresh" */
 	const char *update_refusal;
-	int64_t now, supported_until;	/* seconds since 1970; 0: not known */
+	bool unsupported;		/* this image, by its date */
 	bool clock_set;
 	bool has_watchdog, watchdog_fed;
 	const char *watchdog_why;

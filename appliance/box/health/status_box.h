@@ -3,13 +3,11 @@
 
 #include <jansson.h>
 
-#include "appliance/box/health/health.h"
+#include "appliance/box/health/box_facts.h"
 
-/* What `cordon status` says of a box that runs the image: model, image, slot, settings, start. */
+/* What `cordon status` prints of a box that runs the image: model, image, slot, settings, start. */
 
-/* For "box" of the JSON. */
-json_t *status_box(void);
-/* Adds to health what the box knows. */
-void status_judge_box(struct health *health, const json_t *box);
-/* status may be NULL: cordond does not answer. */
-void status_print_box(const json_t *status, const json_t *box);
+/* For "box" of the JSON; a new reference. What is not known is null. */
+json_t *status_box_json(const struct box_facts *facts);
+/* Lines on stdout. status: cordond's answer; NULL: it does not answer. */
+void status_print_box(const json_t *status, const struct box_facts *facts);

@@ -9,7 +9,7 @@ static struct text out;
 
 static const struct health good = {
 	.answers = true, .in_force = true, .mode = "enforce", .update_on = true, .freshness = "fresh",
-	.now = 100, .supported_until = 200, .clock_set = true, .has_watchdog = true, .watchdog_fed = true,
+	.clock_set = true, .has_watchdog = true, .watchdog_fed = true,
 	.provisioned = true, .box = true, .routes_known = true, .default_v4 = true,
 };
 
@@ -68,7 +68,7 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	one(WITH(with.freshness = "stale"), HEALTH_BAD, "NOT HEALTHY: the rule lists are old (stale); ");
 	one(WITH(with.freshness = "ahead"), HEALTH_BAD,
 	    "NOT HEALTHY: the newest timestamp is of a time that has not come; ");
-	one(WITH(with.supported_until = 99), HEALTH_BAD, "NOT HEALTHY: this image is supported no longer; ");
+	one(WITH(with.unsupported = true), HEALTH_BAD, "NOT HEALTHY: this image is supported no longer; ");
 	one(WITH(with.watchdog_fed = false; with.watchdog_why = "no"), HEALTH_BAD,
 	    "NOT HEALTHY: the watchdog is not fed (no); ");
 	one(WITH(with.update_on = false), HEALTH_NOTICE, "healthy, but no signed updates come; ");
@@ -99,7 +99,7 @@ static void says_what_is_wrong_and_what_to_do(void **state)
 	/* A build without a watchdog, an image that does not say until when, do no harm. */
 	bare = WITH(with.box = false; with.update_on = false);
 	assert_int_equal(judged(&bare), HEALTH_GOOD);
-	bare = WITH(with.has_watchdog = false; with.watchdog_fed = false; with.supported_until = 0);
+	bare = WITH(with.has_watchdog = false; with.watchdog_fed = false;);
 	assert_int_equal(judged(&bare), HEALTH_GOOD);
 }
 
@@ -244,7 +244,7 @@ static void the_worst_comes_first_and_no_more_than_three(void **state)
 	assert_non_null(strstr(out.data, "NOT HEALTHY: cordond"));
 	assert_non_null(strstr(out.data, "\nand nobody has set this box up; "));
 	health = WITH(with.provisioned = false; with.settings_wait = true; with.clock_set = false;
-		      with.image_on_trial = true; with.supported_until = 1);
+		      with.image_on_trial = true; with.unsupported = true);
 	assert_int_equal(judged(&health), HEALTH_BAD);
 	assert_int_equal(strncmp(out.data, "NOT HEALTHY: this image is supported", 36), 0);
 	assert_non_null(strstr(out.data, "\nand 2 more\n"));
