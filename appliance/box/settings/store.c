@@ -342,5 +342,5 @@ void settings_last_refusal(char *line, size_t size)
 
 bool settings_on_trial(void)
 {
-	return box_has(TRIAL);
+	return box_has(PATH_SETTINGS "/" TRIAL);
 }
