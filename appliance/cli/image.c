@@ -12,6 +12,7 @@
 
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/health/boot.h"
 #include "appliance/box/health/status_boot.h"
 #include "appliance/box/image/block.h"
@@ -104,7 +105,7 @@ static int rollback(bool reboot)
 	image_disk_close(&found.disk);
 	if (!code)
 		printf("%s is started next%s\n", slots->name[other], slots->trial == other ? ", on trial" : "");
-	return !code && reboot ? image_reboot() : code;
+	return !code && reboot && program_reboot() != 0 ? EXIT_NO : code;
 }
 
 static int on_trial(void)

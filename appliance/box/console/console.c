@@ -11,8 +11,8 @@
 #include "appliance/base/config.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/network/activation.h"
-#include "appliance/box/network/run.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/settings.h"
 #include "appliance/command/command.h"
@@ -84,14 +84,10 @@ static void show_log(const struct console *console)
 
 static void restart(void)
 {
-	static const char *const words[] = { "/sbin/reboot", NULL };
-	int pid;
-
 	if (!terminal_confirm("restart this box? Everybody behind it is offline for about half a minute; yes, or "
 			      "Enter for no: "))
 		return;
-	pid = run_start(words, "", false);
-	if (pid < 0 || run_wait(pid) != 0)
+	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");
 }
 
@@ -111,7 +107,7 @@ static void run_shell(void)
 		execl(path, "-sh", (char *)NULL);
 		_exit(127);
 	}
-	if (pid < 0 || run_wait(pid) == 127)
+	if (pid < 0 || program_wait(pid) == 127)
 		puts("there is no shell in this image");
 	tcsetpgrp(STDIN_FILENO, getpgrp());
 }

@@ -313,7 +313,7 @@ static int apply(const struct cli *cli, const struct settings_offer *offer, cons
 	if (settings_on_trial())
 		puts("a trial of settings is under way: first cordon settings keep, or wait for its end");
 	else if (judgement.verdict == SETTINGS_TAKE)
-		code = settings_take(&judgement, offer, NULL);
+		code = settings_take(&judgement, NULL);
 	else if (judgement.verdict == SETTINGS_SAME)
 		code = EXIT_YES;
 	/* "Taken" is said of what is on the disk. */

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "appliance/box/health/selftest.h"
+#include "appliance/command/command.h"
 
 const char *finding_result_print(enum finding_result result)
 {

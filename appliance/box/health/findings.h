@@ -35,7 +35,14 @@ void findings_note(struct findings *findings, enum finding_result result, const 
 void findings_judge(struct findings *findings, bool good, const char *what, const char *expected,
 		    const char *found);
 
-/* The exit code of `cordon selftest` (health/selftest.h). */
+/*
+ * The exit code of `cordon selftest`, by which etc/init.d/start of the image decides: EXIT_YES, no check failed;
+ * SELFTEST_LEAKS; EXIT_NO, another check failed. The command itself adds EXIT_NO, the test could not be made;
+ * EXIT_USAGE; and EXIT_BUSY, another self-test did not end and nothing was proven.
+ */
+enum {
+	SELFTEST_LEAKS = 6	/* a packet was forwarded that the policy in force blocks */
+};
 int findings_code(const struct findings *findings);
 /* A line for each finding, then one with the sum. */
 void findings_print(const struct findings *findings, struct text *out);

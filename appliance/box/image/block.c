@@ -81,7 +81,7 @@ bool image_boot_running(char running[SLOTS_NAME])
 {
 	char cmdline[IMAGE_CMDLINE];
 
-	return image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)) && slots_image(cmdline, running);
+	return box_peek("/proc/cmdline", cmdline, sizeof(cmdline)) && slots_image(cmdline, running);
 }
 
 int image_boot_read(struct image_boot *boot, const struct image_disk *disk, struct diag *diag)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "appliance/box/base/box.h"
+#include "appliance/box/base/device.h"
 #include "appliance/box/image/gpt.h"
 #include "appliance/box/image/install.h"
 #include "appliance/box/image/slots.h"
@@ -25,18 +26,6 @@ enum { PIECE = 1 << 20 };
 
 /* ---- which root runs ---- */
 
-bool image_kernel_text(const char *path, char *text, size_t size)
-{
-	char full[BOX_PATH];
-	int fd = open(box_path(full, path), O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[got > 0 ? got : 0] = '\0';
-	return got > 0;
-}
-
 /* The partition of the kernel's table for dm-verity: its first PARTUUID. */
 static bool read_root(uint8_t id[GPT_ID])
 {
@@ -44,7 +33,7 @@ static bool read_root(uint8_t id[GPT_ID])
 	char cmdline[IMAGE_CMDLINE], text[GPT_ID_TEXT];
 	const char *at;
 
-	if (!image_kernel_text("/proc/cmdline", cmdline, sizeof(cmdline)))
+	if (!box_peek("/proc/cmdline", cmdline, sizeof(cmdline)))
 		return false;
 	at = strstr(cmdline, "dm-mod.create=");
 	at = at ? strstr(at, word) : NULL;
@@ -164,17 +153,6 @@ static bool disk_of(const char *part, char name[IMAGE_DISK_NAME])
 	return found;
 }
 
-static bool skipped(const char *name)
-{
-	static const char *const none[] = { "loop", "ram", "zram", "dm-", "sr", "fd", "md" };
-
-	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
-		if (strncmp(name, none[i], strlen(none[i])) == 0)
-			return true;
-	}
-	return name[0] == '.';
-}
-
 /* The next name of a folder in its order, after *name; false: no more. */
 static bool next_name(const char *folder, char name[IMAGE_DISK_NAME])
 {
@@ -198,7 +176,7 @@ static bool is_whole(const char *name)
 	char path[BOX_PATH + 16];
 
 	snprintf(path, sizeof(path), "/sys/class/block/%s/partition", name);
-	return !skipped(name) && !box_has(path);
+	return !device_is_never_a_disk(name) && !box_has(path);
 }
 
 int image_disk_open(struct image_disk *disk, bool write, struct diag *diag)
@@ -299,7 +277,7 @@ static uint64_t kernel_size(const char *device)
 	char path[BOX_PATH], text[32];
 
 	snprintf(path, sizeof(path), "/sys/class/block/%s/size", strrchr(device, '/') + 1);
-	return image_kernel_text(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
+	return box_peek(path, text, sizeof(text)) ? strtoull(text, NULL, 10) : 0;
 }
 
 int image_disk_resize(const struct image_disk *disk, const struct gpt_part *part, struct diag *diag)

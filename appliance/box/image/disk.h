@@ -14,8 +14,6 @@
 
 enum { IMAGE_DISK_NAME = 64, IMAGE_CMDLINE = 4096 };
 
-/* A file of /proc or /sys, which has no size before it is read; as much as fits. */
-bool image_kernel_text(const char *path, char *text, size_t size);
 /* Compares piece by piece, since memory is scarce; -EIO when it reads as something else. */
 int image_compare(int fd, uint64_t offset, const void *data, size_t size)
 	__attribute__((warn_unused_result));

@@ -6,8 +6,6 @@
 
 #include "appliance/box/image/block.h"
 #include "appliance/box/image/disk.h"
-#include "appliance/box/network/run.h"
-#include "appliance/box/network/wiring.h"
 #include "appliance/command/command.h"
 
 int image_find(struct image_found *found, bool change, struct diag *diag)
@@ -27,12 +25,4 @@ int image_find(struct image_found *found, bool change, struct diag *diag)
 		image_disk_close(&found->disk);
 	command_print_diag(diag);
 	return error ? EXIT_NO : EXIT_YES;
-}
-
-int image_reboot(void)
-{
-	static const char *const argv[] = { WIRING_BUSYBOX, "reboot", NULL };
-	int pid = run_start(argv, "", false);
-
-	return pid < 0 || run_wait(pid) != 0 ? EXIT_NO : EXIT_YES;
 }

@@ -13,5 +13,3 @@ struct image_found {
 /* change: writable, and locked against other processes. 0, or an exit code after a message; then there is nothing to
  * close. */
 int image_find(struct image_found *found, bool change, struct diag *diag);
-/* Restarts the box. */
-int image_reboot(void);

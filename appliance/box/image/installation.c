@@ -10,6 +10,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/image/block.h"
 #include "appliance/box/image/bundle.h"
 #include "appliance/box/image/disk.h"
@@ -226,7 +227,7 @@ static int install(const struct options *options, const struct image_bundle *bun
 		return EXIT_NO;
 	}
 	printf("%s is started next, on trial: it stays when its self-test passes\n", bundle->manifest.name);
-	return options->reboot ? image_reboot() : EXIT_YES;
+	return options->reboot && program_reboot() != 0 ? EXIT_NO : EXIT_YES;
 }
 
 static int parse(struct options *options, int argc, char **argv)

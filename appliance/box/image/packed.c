@@ -68,7 +68,7 @@ static void bound_by_disk(struct bound *bound)
 static void bound_by_memory(struct bound *bound)
 {
 	char text[1024];
-	const char *at = image_kernel_text("/proc/meminfo", text, sizeof(text)) ? strstr(text, "MemAvailable:")
+	const char *at = box_peek("/proc/meminfo", text, sizeof(text)) ? strstr(text, "MemAvailable:")
 										 : NULL;
 	uint64_t available = at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024 : 0;
 

@@ -11,8 +11,8 @@
 #include "appliance/base/clock.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/network/conf.h"
-#include "appliance/box/network/run.h"
 #include "appliance/command/command.h"
 
 enum { START_WAIT_MS = 30000 };
@@ -71,10 +71,10 @@ int activation_restart(const struct cli *cli)
 
 int activation_run(const struct cli *cli)
 {
-	static const char *const up[] = { "/usr/bin/cordon", "network", "up", NULL };
-	static const char *const forward[] = { "/usr/bin/cordon", "network", "forward", NULL };
-	bool changed;
-	int code = conf_write(&changed), pid;
+	static const char *const up[] = { "network", "up", NULL };
+	static const char *const forward[] = { "network", "forward", NULL };
+	bool changed, failed;
+	int code = conf_write(&changed);
 
 	if (!code && changed)
 		code = activation_restart(cli);
@@ -83,10 +83,7 @@ int activation_run(const struct cli *cli)
 	/* A start that has no policy in force yet brings links up once it has one. */
 	if (box_has(PATH_BOOT_RUN) && !box_has(PATH_BOOT_NETWORK))
 		return EXIT_YES;
-	pid = run_start(up, "", false);
-	code = pid < 0 ? EXIT_NO : run_wait(pid);
-	pid = run_start(forward, "", false);
-	if (pid < 0 || run_wait(pid) != 0)
-		code = EXIT_NO;
-	return code ? EXIT_NO : EXIT_YES;
+	failed = program_self(up) != 0;
+	failed |= program_self(forward) != 0;
+	return failed ? EXIT_NO : EXIT_YES;
 }

@@ -16,6 +16,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/network/facts.h"
 #include "appliance/box/network/renew.h"
 #include "appliance/box/network/run.h"
@@ -52,7 +53,7 @@ struct supervisor {
 	struct service service[SERVICES];
 	size_t services;
 	char missing[SERVICES][IFNAMSIZ];	/* interfaces of the settings that are not there */
-	size_t missings;
+	size_t missing_count;
 	uint64_t disks;		/* what /sys/class/block had, as a sum */
 	char wan[IFNAMSIZ];	/* "": none */
 	struct carrier carrier;
@@ -73,7 +74,7 @@ static char *words_of(const struct step *step)
 static void start(struct service *service)
 {
 	int64_t now = clock_uptime_ms();
-	int pid = run_start(service->step->argv, service->name, false);
+	int pid = program_start(service->step->argv, service->name, false);
 
 	service->pid = pid > 0 ? pid : 0;
 	service->started = now;
@@ -285,10 +286,10 @@ static void note_missing(struct supervisor *supervisor, const struct network *ne
 {
 	const struct network_link *link;
 
-	supervisor->missings = 0;
-	for (size_t i = 0; (link = network_link(network, i)) && supervisor->missings < SERVICES; i++) {
+	supervisor->missing_count = 0;
+	for (size_t i = 0; (link = network_link(network, i)) && supervisor->missing_count < SERVICES; i++) {
 		if (if_nametoindex(link->interface) == 0)
-			snprintf(supervisor->missing[supervisor->missings++], IFNAMSIZ, "%s",
+			snprintf(supervisor->missing[supervisor->missing_count++], IFNAMSIZ, "%s",
 				 link->interface);
 	}
 }
@@ -344,19 +345,19 @@ static void renew(struct supervisor *supervisor)
 
 /* ---- what comes later ---- */
 
-static int run_cordon(const char *a, const char *b, const char *c)
+/* Its exit code is of no use here: what failed is on stderr, and looked at again. */
+static void run_cordon(const char *a, const char *b, const char *c)
 {
-	const char *const words[] = { "/usr/bin/cordon", a, b, c, NULL };
-	int pid = run_start(words, "", false);
+	const char *const words[] = { a, b, c, NULL };
 
-	return pid < 0 ? pid : run_wait(pid);
+	(void)!program_self(words);
 }
 
 static bool came(const struct supervisor *supervisor)
 {
 	char parent[IFNAMSIZ];
 
-	for (size_t i = 0; i < supervisor->missings; i++) {
+	for (size_t i = 0; i < supervisor->missing_count; i++) {
 		const char *name = supervisor->missing[i];
 
 		if (if_nametoindex(network_vlan(name, parent) ? parent : name))
@@ -390,15 +391,15 @@ static void look(struct supervisor *supervisor)
 	uint64_t disks = sum_disks();
 
 	if (box_has(PATH_SETTINGS "/trial"))
-		(void)run_cordon("settings", "expire", NULL);
+		run_cordon("settings", "expire", NULL);
 	if (came(supervisor)) {
-		(void)run_cordon("network", "up", NULL);
-		supervisor->missings = 0;
+		run_cordon("network", "up", NULL);
+		supervisor->missing_count = 0;
 		load(supervisor);
 	}
 	if (disks != supervisor->disks) {
 		supervisor->disks = disks;
-		(void)run_cordon("settings", "intake", "--activate");
+		run_cordon("settings", "intake", "--activate");
 	}
 }
 

@@ -6,7 +6,6 @@
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/activation.h"
 #include "appliance/box/network/facts.h"
-#include "appliance/box/network/run.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/settings.h"
@@ -27,7 +26,7 @@ static int accept_waiting(struct settings_judgement *judgement, const struct set
 	settings_ledger_load_from(SETTINGS_WAITING, &source);
 	if (source.takens)
 		settings_ledger_add(&judgement->ledger, source.taken[0]);
-	return settings_take(judgement, offer, NULL);
+	return settings_take(judgement, NULL);
 }
 
 int settings_accept(const struct cli *cli)

@@ -97,13 +97,6 @@ static bool check(const char *line, const char *secret)
 	return right;
 }
 
-bool admin_check(const char *secret)
-{
-	char line[PASSWORD_LINE];
-
-	return load(line) && check(line, secret);
-}
-
 bool admin_ask(const char *why)
 {
 	char line[PASSWORD_LINE], question[160], secret[PASSWORD_MOST + 3];

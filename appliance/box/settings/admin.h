@@ -18,9 +18,6 @@ bool admin_has_secret(void);
  */
 bool admin_ask(const char *why);
 
-/* Is this the secret? Waits and counts as admin_ask. */
-bool admin_check(const char *secret);
-
 /* Asks for a new one twice; line as admin-secret has it. false: given up, after a word. "" for no
  * secret, where it may be left out. */
 bool admin_new(char line[PASSWORD_LINE]);

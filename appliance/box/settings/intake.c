@@ -128,7 +128,7 @@ static void take(struct settings_judgement *judgement, const struct settings_off
 		 struct result *result)
 {
 	add_without_secret(&judgement->ledger, offer);
-	result->code = settings_take(judgement, offer, NULL);
+	result->code = settings_take(judgement, NULL);
 	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
 	result->done = result->code == EXIT_YES;
 	if (result->done)

@@ -223,14 +223,12 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 	provision_release(&old);
 }
 
-int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
-		  const char *trial)
+int settings_take(struct settings_judgement *judgement, const char *trial)
 {
 	const bool root = judgement->changes.changed[PROVISION_TRUST_ROOT];
 	int error = settings_hash_secret(&judgement->complete);
 	char name[SETTINGS_ROOT_NAME];
 
-	(void)offer;
 	/* First, so that a power cut in between leaves no bundle of another root. */
 	if (!error && root)
 		error = settings_name_root(&judgement->complete, name);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "appliance/box/base/box.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/network/facts.h"
-#include "appliance/box/network/run.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/settings.h"
 #include "appliance/command/terminal.h"
@@ -39,10 +39,8 @@ static bool may_reset(void)
 
 int settings_reset(bool log_too)
 {
-	static const char *const reboot[] = { "/sbin/reboot", NULL };
 	const char *what = log_too ? "log\n" : "\n";
 	const bool had_secret = admin_has_secret();
-	int pid;
 
 	if (!box_may_decide()) {
 		fputs("cordon: a factory reset is made on the console (the serial line), not over the "
@@ -68,8 +66,7 @@ int settings_reset(bool log_too)
 	settings_mark(false);
 	settings_note("reset", NULL, "somebody on the console asked for it");
 	puts("the box restarts now");
-	pid = run_start(reboot, "", false);
-	if (pid < 0 || run_wait(pid) != 0)
+	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");
 	return EXIT_YES;
 }

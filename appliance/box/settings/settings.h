@@ -205,8 +205,7 @@ void settings_judge(struct settings_judgement *judgement, const struct settings_
 /* A secret of the set that is plain text, which lies in no file of ours, is its hash now. -errno. */
 int settings_hash_secret(struct provision *set) __attribute__((warn_unused_result));
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
-int settings_take(struct settings_judgement *judgement, const struct settings_offer *offer,
-		  const char *trial);
+int settings_take(struct settings_judgement *judgement, const char *trial);
 /* A bundle of another repository than this set's trust root goes, and so does SETTINGS_ROOT. When
  * that names another root than the set's, its change never came to be, and the bundle stays. */
 void settings_drop_bundle(const struct provision *set);

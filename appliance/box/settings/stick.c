@@ -14,6 +14,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/file.h"
 #include "appliance/box/base/box.h"
+#include "appliance/box/base/device.h"
 #include "appliance/box/base/helper.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/settings/provision.h"
@@ -81,16 +82,11 @@ static bool is_used(const char *name)
 
 static bool may_be_stick(const char *name)
 {
-	static const char *const never[] = { "loop", "ram", "zram", "dm-", "md", "nbd", "mtd", "fd", "sr" };
 	static const char *const own[] = { PATH_DATA, PATH_BOOT };
 	char link[64], disk[NAME], other[NAME];
 
-	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
-		if (strncmp(name, never[i], strlen(never[i])) == 0)
-			return false;
-	}
-	if (name[0] == '.' || strlen(name) > 16 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") !=
-	    strlen(name))
+	if (device_is_never_a_disk(name) || strlen(name) > 16 ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")])
 		return false;
 	snprintf(link, sizeof(link), "/sys/class/block/%s", name);
 	disk_of(link, disk);

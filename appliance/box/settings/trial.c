@@ -123,8 +123,7 @@ static void watch(const struct cli *cli, int64_t end)
 	_exit(settings_expire(cli));
 }
 
-static int begin(const struct cli *cli, struct settings_judgement *judgement,
-		 const struct settings_offer *offer, int64_t seconds)
+static int begin(const struct cli *cli, struct settings_judgement *judgement, int64_t seconds)
 {
 	static struct diag diag;
 	char boot[CLOCK_BOOT_ID], note[128];
@@ -145,7 +144,7 @@ static int begin(const struct cli *cli, struct settings_judgement *judgement,
 	}
 	clock_boot_id(boot);
 	snprintf(note, sizeof(note), "%s %lld\n", boot, (long long)end);
-	if (settings_take(judgement, offer, note) != EXIT_YES)
+	if (settings_take(judgement, note) != EXIT_YES)
 		return EXIT_NO;
 	watch(cli, end);
 	settings_unlock();
@@ -203,7 +202,7 @@ int settings_apply(const struct cli *cli, const char *path, const char *text)
 		return EXIT_NO;
 	if (may_be_tried(&offer)) {
 		if (settings_confirm(&judgement, &offer))
-			code = begin(cli, &judgement, &offer, seconds);
+			code = begin(cli, &judgement, seconds);
 		settings_judgement_release(&judgement);
 	}
 	settings_offer_release(&offer);

@@ -8,7 +8,7 @@
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/helper.h"
 #include "appliance/box/base/paths.h"
-#include "appliance/box/network/run.h"
+#include "appliance/box/base/program.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/settings.h"
 #include "appliance/command/command.h"
@@ -87,7 +87,7 @@ static void become_cordond(int answer)
 
 	if (dup2(null, STDIN_FILENO) >= 0 && dup2(answer, STDOUT_FILENO) >= 0 &&
 	    dup2(null, STDERR_FILENO) >= 0)
-		run_become(argv, "");
+		program_become(argv, "");
 	_exit(127);
 }
 

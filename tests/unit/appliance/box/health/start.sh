@@ -6,8 +6,8 @@ set -u
 top=$(cd "$(dirname "$0")/../../../../.." && pwd)
 source=$top/image/root/etc/init.d
 # The exit code of a self-test that saw a blocked packet pass, from the program itself.
-leaks=$(sed -n 's/.*\<SELFTEST_LEAKS = \([0-9]*\).*/\1/p' "$top/appliance/box/health/selftest.h")
-[ -n "$leaks" ] || { echo 'selftest.h does not say what SELFTEST_LEAKS is'; exit 1; }
+leaks=$(sed -n 's/.*\<SELFTEST_LEAKS = \([0-9]*\).*/\1/p' "$top/appliance/box/health/findings.h")
+[ -n "$leaks" ] || { echo 'findings.h does not say what SELFTEST_LEAKS is'; exit 1; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

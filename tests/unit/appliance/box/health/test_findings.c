@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "appliance/box/health/findings.h"
-#include "appliance/box/health/selftest.h"
+#include "appliance/command/command.h"
 
 static struct findings findings;
 
