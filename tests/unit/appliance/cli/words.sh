@@ -25,11 +25,6 @@ expect 1 'does not run the image' network --json
 mkdir -p "$box/etc/cordon"
 echo {} >"$box/etc/cordon/image.json"
 expect 0 forwarding network
-expect 2 'go with monitor' mode enforce --for 1h
-expect 2 'needs --for TIME' mode monitor --reason x --by y
-expect 2 'expected enforce or monitor' mode off
-expect 2 'goes with --in-force alone' status --wait 1s
-expect 2 'expected a number from 1' log --last -1
 
 timeout 20 make -C "$root" -s O="$work/build" menuconfig </dev/null >said 2>&1
 [ $? = 2 ] && grep -q 'asks on a terminal' said || {
