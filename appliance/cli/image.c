@@ -144,9 +144,9 @@ static int write_table(const struct image_disk *disk, struct diag *diag)
 }
 
 /*
- * Mounted, the kernel grows it under its journal: a power cut leaves one size or the other. Before the mount
- * (the folder belongs to another file system then) there is nothing to do. resize2fs would want to write to
- * a mounted device, which our kernel allows nobody.
+ * Mounted, the kernel grows it under its journal: a power cut leaves one size or the other. Before
+ * the mount (the folder belongs to another file system then) there is nothing to do. resize2fs
+ * would want to write to a mounted device, which our kernel allows nobody.
  */
 static int grow_file_system(const struct image_disk *disk, const struct gpt_part *data, struct diag *diag)
 {

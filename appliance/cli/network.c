@@ -157,7 +157,9 @@ static void record_forwarded(void)
 	(void)box_write(PATH_BOOT_FORWARDED, line, strlen(line), 0644);
 }
 
-/* Its client keeps the lease of a link that was taken down, and asks again only after half of it. */
+/*
+ * Its client keeps the lease of a link that was taken down, and asks again only after half of it.
+ */
 static void wiring_lease(struct wiring *wiring, const struct network *network, const struct network *old)
 {
 	static struct lease lease, fit;
@@ -251,8 +253,10 @@ static const char *variable(const char *name)
 	return getenv(name);
 }
 
-/* Resolvers outlive the boot; a line a family, and nothing in it that changes with every lease, because
- * cordond starts anew with what does. */
+/*
+ * Resolvers outlive the boot; a line a family, and nothing in it that changes with every lease,
+ * because cordond starts anew with what does.
+ */
 static int keep_upstreams(const struct lease *lease)
 {
 	struct text out = TEXT_EMPTY;

@@ -84,8 +84,8 @@ static void check_name(struct checking *checking, const char *path, const char *
 }
 
 /*
- * Parses, then compiles the list alone, for the limits of what a rule may cover. A line that cannot be parsed
- * keeps no other from that.
+ * Parses, then compiles the list alone, for the limits of what a rule may cover. A line that cannot
+ * be parsed keeps no other from that.
  */
 static void check_text(struct checking *checking, const char *path, const char *text, size_t length)
 {

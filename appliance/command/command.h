@@ -74,14 +74,17 @@ int command_ask(const struct cli *cli, const struct control_request *request, bo
 int command_tell(const struct cli *cli, const struct control_request *request);
 
 /*
- * What cordond says of itself (cordon(1), status); the caller's reference. NULL when it does not answer:
- * *error, which may be NULL, is then -errno, and it was said on stderr unless quiet.
+ * What cordond says of itself (cordon(1), status); the caller's reference. NULL when it does not
+ * answer: *error, which may be NULL, is then -errno, and it was said on stderr unless quiet.
  */
 json_t *command_daemon(const struct cli *cli, bool quiet, int *error);
 /* Of a status, or NULL: is its policy in force? */
 bool command_is_in_force(const json_t *status);
 
-/* Silent: does cordond answer, and is its policy in force, at the latest after wait_ms? EXIT_YES or EXIT_NO. */
+/*
+ * Silent: does cordond answer, and is its policy in force, at the latest after wait_ms? EXIT_YES or
+ * EXIT_NO.
+ */
 int command_in_force(const struct cli *cli, int64_t wait_ms);
 
 /* The policy of a folder of rule lists, compiled and opened; the caller frees *block. 0 or an exit

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The end of a program: flushes, checks and closes standard output, so that output that could not be
- * written (a full disk, a stick that was pulled) is an error of every command. Returns code, or
+ * The end of a program: flushes, checks and closes standard output, so that output that could not
+ * be written (a full disk, a stick that was pulled) is an error of every command. Returns code, or
  * EXIT_OUTPUT (command.h) instead of EXIT_YES after a message on stderr; any other code tells more
  * and stays. There is no message when the reader has gone (EPIPE). program begins the message.
  */

@@ -164,7 +164,9 @@ int explain(const struct policy *policy, const char *query, struct explanation *
 	struct name name;
 
 	*explanation = (struct explanation){ .verdict.rule = POLICY_NO_RULE };
-	/* It may hold an address and a port, but nothing else holds a list's name before a colon. */
+	/*
+	 * It may hold an address and a port, but nothing else holds a list's name before a colon.
+	 */
 	if (strchr(query, ':') && explain_rule(policy, query, explanation))
 		return 0;
 	if (colon)

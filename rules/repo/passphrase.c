@@ -10,7 +10,10 @@
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 
-/* Passphrases, from files and the terminal. What was read of them is overwritten before it is given back. */
+/*
+ * Passphrases, from files and the terminal. What was read of them is overwritten before it is given
+ * back.
+ */
 
 enum { PASSPHRASE_LEAST = 8 };
 

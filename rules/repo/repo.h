@@ -9,8 +9,8 @@
 #include "rules/publisher/signing.h"
 
 /*
- * What the commands of `cordon repo` share: words.c their words, seen.c what keys have seen, secret.c and
- * passphrase.c private keys. table.c has the commands (commands.h), one file each.
+ * What the commands of `cordon repo` share: words.c their words, seen.c what keys have seen,
+ * secret.c and passphrase.c private keys. table.c has the commands (commands.h), one file each.
  */
 
 /* ---- words of the command line ---- */
@@ -34,8 +34,10 @@ struct repo_words {
 		const char *text;	/* "" for a flag */
 	} value[REPO_VALUES];
 	size_t values;
-	/* What every command takes: whose eyes look at the repository, and its fingerprint for a key
-	 * that has not met it. */
+	/*
+	 * What every command takes: whose eyes look at the repository, and its fingerprint for a
+	 * key that has not met it.
+	 */
 	const char *key;		/* where the table has no "key" of its own; NULL */
 	const char *fingerprint;	/* NULL */
 };
@@ -83,7 +85,9 @@ int repo_pin_given(const struct repo_words *words, size_t first, size_t last, co
 int repo_keys_learn(struct repo_keys *keys, const struct repository *repository);
 int repo_keys_published(struct repo_keys *keys, const struct seen_now *now);
 
-/* Before a signature leaves: what was shown for it goes into NAME.shown, what it is into NAME.seen. */
+/*
+ * Before a signature leaves: what was shown for it goes into NAME.shown, what it is into NAME.seen.
+ */
 struct repo_shown {
 	const char *command;
 	const char *repository;		/* fingerprint */
@@ -92,8 +96,10 @@ struct repo_shown {
 };
 int repo_keys_sign(struct repo_keys *keys, size_t index, const struct repo_shown *shown);
 
-/* Opens DIR, the first word, which is its audit; 0 or an exit code, after the reason went to stderr.
- * REPO_ALONE: nobody else stages, signs or publishes meanwhile. */
+/*
+ * Opens DIR, the first word, which is its audit; 0 or an exit code, after the reason went to
+ * stderr. REPO_ALONE: nobody else stages, signs or publishes meanwhile.
+ */
 enum repo_access { REPO_READ, REPO_ALONE };
 int repo_open(struct repository *repository, const struct repo_words *words, struct repo_keys *keys,
 	      enum repo_access access, struct diag *diag);

@@ -40,7 +40,9 @@ static int beside(const char *key, char stem[PATH_MAX])
 	return 0;
 }
 
-/* A token has no folder: what it has seen lies with the user, under the digest of its public key. */
+/*
+ * A token has no folder: what it has seen lies with the user, under the digest of its public key.
+ */
 static int with_user(const struct key *key, char stem[PATH_MAX])
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");

@@ -286,7 +286,9 @@ size_t token_find(const struct token *token, const struct token_search *search,
 	const struct ck_attribute *attribute = p11_kit_uri_get_attributes(search->uri, &given);
 	size_t attributes = 1;
 
-	/* "type=cert", as other programs print it, says as little about the key as "type=private". */
+	/*
+	 * "type=cert", as other programs print it, says as little about the key as "type=private".
+	 */
 	for (unsigned long i = 0; i < given && attributes < TEMPLATE; i++) {
 		if (attribute[i].type != CKA_CLASS)
 			template[attributes++] = attribute[i];
