@@ -8,7 +8,8 @@ mirror() {
 	security) given=${DEBIAN_SECURITY_MIRROR:-} default=http://deb.debian.org/debian-security
 		pattern='/debian-security/?$' ;;
 	esac
-	own=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -E "$pattern" | head -n 1 || true)
+	own=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -E "$pattern" |
+		head -n 1 || true)
 	given=${given:-${own:-$default}}
 	printf '%s\n' "${given%/}"
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Bare Debian roots, made by mmdebstrap, to prove that nothing is missing; sourced. Root; Debian's mirror.
+# Bare Debian roots, made by mmdebstrap, to prove that nothing is missing; sourced. Root; Debian's
+# mirror.
 
 # shellcheck source=image/mirror.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../image/mirror.sh"
@@ -11,8 +12,8 @@ bare_root() {
 	source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 	rm -rf --one-file-system "$target"
 	mkdir -p "$(dirname "$target")"
-	mmdebstrap --quiet --variant=apt --include=git,make,ca-certificates --dpkgopt=force-unsafe-io \
-		"$suite" "$target" "deb $(mirror main) $suite main" \
+	mmdebstrap --quiet --variant=apt --include=git,make,ca-certificates \
+		--dpkgopt=force-unsafe-io "$suite" "$target" "deb $(mirror main) $suite main" \
 		"deb $(mirror security) $suite-security main" </dev/null || return 1
 	# How this machine reaches its packages holds in there too.
 	cp -L /etc/resolv.conf "$target/etc/resolv.conf" 2>/dev/null || true
@@ -22,7 +23,8 @@ bare_root() {
 	git -c safe.directory="$source" clone -q "$source" "$target/cordon"
 }
 
-# in_bare_root TARGET COMMAND: in the clone, in a mount namespace of its own: what the run mounts goes with it.
+# in_bare_root TARGET COMMAND: in the clone, in a mount namespace of its own: what the run mounts
+# goes with it.
 in_bare_root() {
 	# shellcheck disable=SC2016
 	unshare --mount --fork --pid --kill-child bash -c '

@@ -47,8 +47,8 @@ compiler() {
 	fi
 }
 
-# What makes a compiler take start files and libraries of the sysroot: --sysroot alone leaves it those beside
-# itself, which are of another Debian when this machine is.
+# What makes a compiler take start files and libraries of the sysroot: --sysroot alone leaves it
+# those beside itself, which are of another Debian when this machine is.
 sysroot_only() { echo "-B$PART_sysroot/usr/lib/$TRIPLE -L$PART_sysroot/usr/lib/$TRIPLE"; }
 
 has() { grep -qx "CONFIG_$1=y" "$CONFIG"; }

@@ -3,15 +3,17 @@
 # quick: closed_from_the_wan
 # From the WAN nothing of the gateway or of the LAN is there, whatever listens.
 
-# scan PLACE HOSTS PORTS NMAP-ARGUMENTS...: what is open there, or why nmap did not look at that many ports of that
-# many hosts.
+# scan PLACE HOSTS PORTS NMAP-ARGUMENTS...: what is open there, or why nmap did not look at that
+# many ports of that many hosts.
 scan() {
 	local place=$1 hosts=$2 ports=$3 found=$VM/scan
 	shift 3
 	# shellcheck disable=SC2086
-	"$HERE/lab" $place nmap -n -Pn -v -T5 --max-retries 0 --min-rate 4000 -oG "$found" "$@" > "$found.out" 2>&1 ||
+	"$HERE/lab" $place nmap -n -Pn -v -T5 --max-retries 0 --min-rate 4000 -oG "$found" "$@" > \
+		"$found.out" 2>&1 ||
 		{ echo "nmap failed: $(tail -n 3 "$found.out")"; return; }
-	grep -q "^# Ports scanned: .*P($ports;" "$found" && grep -q "^# Nmap done .* $hosts IP address.* scanned" "$found" ||
+	grep -q "^# Ports scanned: .*P($ports;" "$found" &&
+		grep -q "^# Nmap done .* $hosts IP address.* scanned" "$found" ||
 		{ echo "not $ports ports of $hosts hosts: $(grep '^#' "$found")"; return; }
 	grep -o '[0-9]*/open/[a-z]*' "$found" | paste -sd' '
 }
@@ -30,8 +32,10 @@ test_closed_from_the_wan() {
 	"$HERE/lab" client 1 nc -lk -6 :: 8080 < /dev/null > /dev/null 2>&1 &
 	pids="$pids $!"
 	is "$(connection 2 192.168.77.1 22)" open 'ssh, from the management network'
-	wait_until 4 is_open 192.168.77.11 8080 || fail 'the server of client 1 does not answer client 2'
-	wan6=$(on ip -6 addr show dev eth0 scope global | sed -n 's,.*inet6 \(2001:db8:100:[^/]*\)/.*,\1,p' | head -n 1)
+	wait_until 4 is_open 192.168.77.11 8080 ||
+		fail 'the server of client 1 does not answer client 2'
+	wan6=$(on ip -6 addr show dev eth0 scope global |
+		sed -n 's,.*inet6 \(2001:db8:100:[^/]*\)/.*,\1,p' | head -n 1)
 	[ -n "$wan6" ] || fail 'the WAN has no IPv6 address'
 	scan_finds
 	before=$(dropped)
@@ -41,8 +45,10 @@ test_closed_from_the_wan() {
 	closed 2 10000 -6 -sS -p 1-10000 2001:db8:77::1 2001:db8:77::11 'TCP, LAN addresses, IPv6'
 	wait_until 10 dropped_since "$before" $((2 * 65535 + 4 * 10000)) ||
 		fail "of $((2 * 65535 + 4 * 10000)) probes $(($(dropped) - before)) arrived to be dropped"
-	closed 3 12 -sU -p 53,67,68,69,123,161,500,514,853,1900,4500,5353 198.51.100.2 192.168.77.1 192.168.77.11 'UDP'
-	closed 3 8 -6 -sU -p 53,123,161,500,546,547,853,5353 "$wan6" 2001:db8:77::1 2001:db8:77::11 'UDP, IPv6'
+	closed 3 12 -sU -p 53,67,68,69,123,161,500,514,853,1900,4500,5353 198.51.100.2 \
+		192.168.77.1 192.168.77.11 'UDP'
+	closed 3 8 -6 -sU -p 53,123,161,500,546,547,853,5353 "$wan6" 2001:db8:77::1 \
+		2001:db8:77::11 'UDP, IPv6'
 	# shellcheck disable=SC2086
 	kill $pids
 }
@@ -52,12 +58,13 @@ dropped_since() { [ $(($(dropped) - $1)) -ge $(($2 * 99 / 100)) ]; }
 
 # The same eyes see what is open where something is: ssh only on the address that does not change.
 scan_finds() {
-	is "$(scan 'client 2' 2 5 -sS -p 9,22,53,80,8080 192.168.77.1 192.168.77.11)" '22/open/tcp 53/open/tcp 8080/open/tcp' \
-		'TCP, from the LAN'
-	is "$(scan 'client 2' 2 4 -6 -sS -p 9,53,80,8080 2001:db8:77::1 2001:db8:77::11)" '53/open/tcp 8080/open/tcp' \
-		'TCP, from the LAN, IPv6'
+	is "$(scan 'client 2' 2 5 -sS -p 9,22,53,80,8080 192.168.77.1 192.168.77.11)" \
+		'22/open/tcp 53/open/tcp 8080/open/tcp' 'TCP, from the LAN'
+	is "$(scan 'client 2' 2 4 -6 -sS -p 9,53,80,8080 2001:db8:77::1 2001:db8:77::11)" \
+		'53/open/tcp 8080/open/tcp' 'TCP, from the LAN, IPv6'
 	is "$(scan 'client 2' 1 2 -sU -p 53,161 192.168.77.1)" 53/open/udp 'UDP, from the LAN'
-	is "$(scan 'client 2' 1 2 -6 -sU -p 53,161 2001:db8:77::1)" 53/open/udp 'UDP, from the LAN, IPv6'
+	is "$(scan 'client 2' 1 2 -6 -sU -p 53,161 2001:db8:77::1)" 53/open/udp \
+		'UDP, from the LAN, IPv6'
 }
 is_open() { [ "$(connection 2 "$1" "$2")" = open ]; }
 

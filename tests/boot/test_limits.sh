@@ -8,7 +8,8 @@ runs_in() {
 	ready
 	MEMORY=$1 vm_start direct
 	vm_ready 60
-	measured "memory of $1 MB: total, available (kB)" "$(on cat /proc/meminfo | awk '/^Mem(Total|Available)/ { printf "%s ", $2 }')"
+	measured "memory of $1 MB: total, available (kB)" \
+		"$(on cat /proc/meminfo | awk '/^Mem(Total|Available)/ { printf "%s ", $2 }')"
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	wait_until 30 gets_page || fail 'innocent traffic does not pass'
@@ -40,19 +41,24 @@ ntp = 198.51.100.1
 	vm_ready 60
 	began=$SECONDS
 	dns 1 @192.168.77.1 before.upd.kaspersky.com > /dev/null
-	wait_event '.name == "before.upd.kaspersky.com" and (.time | startswith("1970-01-01T"))' || fail "$(events .)"
+	wait_event \
+		'.name == "before.upd.kaspersky.com" and (.time | startswith("1970-01-01T"))' ||
+		fail "$(events .)"
 	like "$(cordon status)" '*the clock is not set*' 'the status without a time server'
 	server ntp internet "$ROOT/build/tests/boot/ntp" 198.51.100.1
 	wait_until 120 clock_is_set || fail "no time server is believed: $(on ps)"
 	is_about "$(status .time)"
-	wait_until 300 kept_by_ntp || fail "the kernel says that no time service keeps the clock: $(on adjtimex)"
+	wait_until 300 kept_by_ntp ||
+		fail "the kernel says that no time service keeps the clock: $(on adjtimex)"
 	case $(cordon status) in *'clock is not set'*) fail "the status: $(cordon status)" ;; esac
 	dns 1 @192.168.77.1 after.upd.kaspersky.com > /dev/null
 	wait_event '.name == "after.upd.kaspersky.com"' || fail 'the event is not in the log'
 	is_about "$(event_of after .time)"
-	is "$(event_of before .boot_id)" "$(on cat /proc/sys/kernel/random/boot_id)" 'the start that the event of 1970 names'
+	is "$(event_of before .boot_id)" "$(on cat /proc/sys/kernel/random/boot_id)" \
+		'the start that the event of 1970 names'
 	ago=$(jq -n "$(event_of after .uptime) - $(event_of before .uptime) | floor")
-	[ "$ago" -ge 0 ] && [ "$ago" -le $((SECONDS - began + 2)) ] || fail "the event of 1970 was $ago s before the other one"
+	[ "$ago" -ge 0 ] && [ "$ago" -le $((SECONDS - began + 2)) ] ||
+		fail "the event of 1970 was $ago s before the other one"
 	kill "$(cat "$LAB_DIR/pids/ntp")"
 }
 kept_by_ntp() { [ "$(status .ntp)" = true ]; }
@@ -71,7 +77,8 @@ test_limits_disk_grows() {
 	DISK_MIB=600 ready
 	vm_start direct
 	vm_ready 60
-	[ "$(data_kb)" -gt 450000 ] || fail "the data partition has $(data_kb) kB of a disk of 600 MiB"
+	[ "$(data_kb)" -gt 450000 ] ||
+		fail "the data partition has $(data_kb) kB of a disk of 600 MiB"
 	vm_off || fail 'it does not switch off'
 	is_whole
 	vm_start direct
@@ -79,7 +86,8 @@ test_limits_disk_grows() {
 }
 data_kb() { on df -k /data | awk 'NR == 2 { print $2 }'; }
 
-# A power cut in the first start, before and while it grows: each time it comes up, blocks, and is as large.
+# A power cut in the first start, before and while it grows: each time it comes up, blocks, and is
+# as large.
 test_limits_cut_while_growing() {
 	local when cuts=''
 	for when in '' partition file_system; do
@@ -91,7 +99,8 @@ test_limits_cut_while_growing() {
 		cuts="$cuts $(size_of partition)/$(size_of file_system)"
 		vm_start direct
 		vm_ready 60 || fail "cut at$cuts: it does not come up"
-		[ "$(data_kb)" -gt 450000 ] || fail "cut at$cuts: the data partition has $(data_kb) kB"
+		[ "$(data_kb)" -gt 450000 ] ||
+			fail "cut at$cuts: the data partition has $(data_kb) kB"
 		is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 		is "$(web 1 http://77.74.176.10/)" refused 'by address'
 		vm_off || fail 'it does not switch off'
@@ -103,17 +112,20 @@ data() { echo "$VM/disk.img?offset=$((97 << 20))"; }
 # size_of partition|file_system: MiB of the data partition, also while a program writes there.
 size_of() {
 	case $1 in
-	partition) sfdisk --json "$VM/disk.img" 2>/dev/null | jq '.partitiontable.partitions[3].size / 2048 | floor' ;;
+	partition) sfdisk --json "$VM/disk.img" 2>/dev/null |
+		jq '.partitiontable.partitions[3].size / 2048 | floor' ;;
 	*) dumpe2fs -h "$(data)" 2>/dev/null | awk '/^Block count:/ { print int($3 / 256) }' ;;
 	esac
 }
 grown() { [ "$(size_of "$1")" -gt 16 ]; }
 is_whole() {
-	sfdisk --verify "$VM/disk.img" 2>&1 | grep -qi 'no errors' || fail "$(sfdisk --verify "$VM/disk.img" 2>&1)"
+	sfdisk --verify "$VM/disk.img" 2>&1 | grep -qi 'no errors' ||
+		fail "$(sfdisk --verify "$VM/disk.img" 2>&1)"
 	e2fsck -fn "$(data)" > "$VM/fsck" 2>&1 || fail "$(cat "$VM/fsck")"
 }
 
-# What an ordinary power cut does not do, and a bad disk does: repaired at the start, and nothing of it is lost.
+# What an ordinary power cut does not do, and a bad disk does: repaired at the start, and nothing of
+# it is lost.
 test_limits_data_is_repaired() {
 	ready
 	vm_start direct
@@ -126,7 +138,8 @@ test_limits_data_is_repaired() {
 	END
 	vm_start direct
 	vm_ready 60
-	console_has 'the data partition was repaired' || { console_tail; fail 'nothing is said about it'; }
+	console_has 'the data partition was repaired' ||
+		{ console_tail; fail 'nothing is said about it'; }
 	is "$(on cat /data/state/kept)" kept 'what was on it'
 	on test -d /data/settings/ -a ! -e /run/boot/repairs || fail 'it is as new'
 }
@@ -144,8 +157,8 @@ test_limits_data_is_garbage() {
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 }
 
-# ^S on the serial line, from a person or as noise, and nobody reads it any more: what cordond has to say is lost there,
-# and the box goes on. These words are more than the line's buffer takes.
+# ^S on the serial line, from a person or as noise, and nobody reads it any more: what cordond has
+# to say is lost there, and the box goes on. These words are more than the line's buffer takes.
 test_limits_console_is_stopped() {
 	local before words
 	words=$(printf 'x%.0s' {1..150})
@@ -155,7 +168,9 @@ test_limits_console_is_stopped() {
 	vm_ready 60
 	before=$(status '.roles[0].pid')
 	console_type "$(printf '\023')"
-	on timeout 150 sh -c "for _ in $(seq -s ' ' 25); do cordon mode monitor --for 5m --reason $words --by x; $(
+	on timeout 150 sh -c \
+		"for _ in $(seq -s ' ' \
+		25); do cordon mode monitor --for 5m --reason $words --by x; $(
 		)cordon mode enforce --reason $words --by x; done" > "$VM/modes" 2>&1 || :
 	is "$(status '.roles[0].pid')" "$before" 'the same cordond'
 	is "$(grep -c 'enforce' "$VM/modes")" 25 'answers'

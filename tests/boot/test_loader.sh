@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # quick: loader_counts loader_block_is_lost
-# The boot loader with a block or artefacts that are broken: something is started, and never a prompt. x86-64
-# under OVMF, arm64 under U-Boot.
+# The boot loader with a block or artefacts that are broken: something is started, and never a
+# prompt. x86-64 under OVMF, arm64 under U-Boot.
 
 setup() {
 	OTHER=cordon-9.9.9-00000000.efi
@@ -13,7 +13,8 @@ setup() {
 
 # block LINE...: the environment block; none: it is empty.
 block() {
-	[ $# -eq 0 ] || { printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero | tr '\0' '#'; } |
+	[ $# -eq 0 ] || { printf '# GRUB Environment Block\n'; printf '%s\n' "$@"
+	head -c 1024 /dev/zero | tr '\0' '#'; } |
 		head -c 1024 > "$VM/block"
 	[ $# -gt 0 ] || : > "$VM/block"
 	esp mcopy -o "$VM/block" ::/cordon/grubenv
@@ -80,7 +81,8 @@ test_loader_block_is_lost() {
 }
 confirmed() { [ "$(block_says)" = "primary=a left=3 a=$NAME " ]; }
 
-# A stick with an image and a block of its own beside a disk that has neither: it waits for the disk.
+# A stick with an image and a block of its own beside a disk that has neither: it waits for the
+# disk.
 test_loader_starts_nothing_of_another_disk() {
 	fresh
 	rm -f "$VM/stick.img"
@@ -102,7 +104,8 @@ test_loader_starts_nothing_of_another_disk() {
 	esp mdel ::/cordon/grubenv
 	esp mdeltree ::/cordon
 	vm_start uefi "${STICK[@]}"
-	wait_until 40 console_has '/etc/init.d/boot' && fail 'without a folder, the image of the stick was started'
+	wait_until 40 console_has '/etc/init.d/boot' &&
+		fail 'without a folder, the image of the stick was started'
 	vm_cut || :
 }
 

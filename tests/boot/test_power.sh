@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # quick: power_cuts_checked
-# Power cuts: QEMU records every block write; what a cut may leave is made of each prefix, less writes that
-# were not flushed yet. It always boots, always blocks, and the log is whole up to the last seconds.
+# Power cuts: QEMU records every block write; what a cut may leave is made of each prefix, less
+# writes that were not flushed yet. It always boots, always blocks, and the log is whole up to the
+# last seconds.
 
 REPLAY=$ROOT/build/tests/boot/replay
 CUTS=${CUTS:-200}
@@ -24,28 +25,36 @@ record_begin() {
 make_events() {
 	local i
 	for i in $(seq "$1"); do
-		"$HERE/lab" client 1 dig +time=1 +tries=1 +noall "@192.168.77.1" "host$i.upd.kaspersky.com" > /dev/null
+		"$HERE/lab" client 1 dig +time=1 +tries=1 +noall "@192.168.77.1" \
+			"host$i.upd.kaspersky.com" > /dev/null
 		[ $((i % 10)) -ne 0 ] || sleep 1
 	done
 }
 
-# state_reads FOLDER: everything that the daemon or the analyst would read of the data partition reads.
+# state_reads FOLDER: everything that the daemon or the analyst would read of the data partition
+# reads.
 state_reads() {
 	local file
 	for file in "$1"/state/log/*.jsonl; do
-		[ ! -e "$file" ] || "$CORDON_BIN/cordon" --state "$1/state" log --json > "$VM/lines" 2> "$VM/errors" ||
+		[ ! -e "$file" ] || "$CORDON_BIN/cordon" --state "$1/state" log --json > \
+			"$VM/lines" 2> "$VM/errors" ||
 			{ cat "$VM/errors"; return 1; }
 	done
 	for file in "$1"/settings/network.conf; do
-		[ ! -e "$file" ] || "$CORDON_BIN/cordon" network check "$file" > /dev/null || return 1
+		[ ! -e "$file" ] || "$CORDON_BIN/cordon" network check "$file" > /dev/null ||
+			return 1
 	done
 }
 
 # What of it is there: settings, and events in the log.
-settings_there() { cat "$VM/cut"/settings/{network.conf,cordon.conf,authorized_keys} 2>/dev/null | grep -c . || :; }
+settings_there() {
+	cat "$VM/cut"/settings/{network.conf,cordon.conf,authorized_keys} 2>/dev/null |
+		grep -c . || :
+}
 events_there() { cat "$VM/cut"/state/log/*.jsonl 2>/dev/null | grep -ac '}$' || :; }
 
-# nothing_is_lost: what was there at an earlier cut, and everything before that cut is on the disk for certain now.
+# nothing_is_lost: what was there at an earlier cut, and everything before that cut is on the disk
+# for certain now.
 nothing_is_lost() {
 	local cut open settings events
 	read -r cut open _ < "$VM/cut.out"
@@ -61,7 +70,8 @@ nothing_is_lost() {
 # one_cut NUMBER: made, repaired, read.
 one_cut() {
 	local where=$VM/cut code
-	"$REPLAY" "$VM/before.img" "$VM/writes.log" "$where.img" "$1" "$CUTS" "$1" 97 16 > "$where.out" || return 1
+	"$REPLAY" "$VM/before.img" "$VM/writes.log" "$where.img" "$1" "$CUTS" "$1" 97 16 > \
+		"$where.out" || return 1
 	E2FSPROGS_FAKE_TIME='' e2fsck -p "$where.img" > "$where.fsck" 2>&1
 	code=$?
 	if [ $code -ge 4 ]; then
@@ -74,7 +84,8 @@ one_cut() {
 	mkdir "$where"
 	# It says nothing but its version when all went well, and ends well in any case.
 	debugfs -R "rdump / $where" "$where.img" 2>&1 | grep -v '^debugfs ' && return 1
-	state_reads "$where" && nothing_is_lost || { echo "cut $1 of $CUTS ($(cat "$where.out"))"; return 1; }
+	state_reads "$where" && nothing_is_lost ||
+		{ echo "cut $1 of $CUTS ($(cat "$where.out"))"; return 1; }
 }
 
 test_power_cuts_checked() {
@@ -89,13 +100,15 @@ test_power_cuts_checked() {
 	is "$bad" 0 "cuts of $CUTS that e2fsck or a reader refuses"
 	[ "$(settings_there)" -gt 0 ] || fail 'the settings are not even there at the end'
 	# The last prefix is the disk at the cut: how much of the log is missing?
-	newest=$(date -d "$(grep -a '}$' "$VM/cut/state/log/events.jsonl" | tail -n 1 | jq -r .time)" +%s)
+	newest=$(date -d \
+		"$(grep -a '}$' "$VM/cut/state/log/events.jsonl" | tail -n 1 | jq -r .time)" +%s)
 	measured "power cut: prefixes checked, seconds of log lost" "$CUTS, $((ended - newest))"
-	[ $((ended - newest)) -le $LOG_SECONDS ] || fail "the log ends $((ended - newest)) s before the cut"
+	[ $((ended - newest)) -le $LOG_SECONDS ] ||
+		fail "the log ends $((ended - newest)) s before the cut"
 }
 
-# A sample of them booted, by the firmware, whole disks: with the events that were there, and the settings, from the
-# disk or once more from where they came.
+# A sample of them booted, by the firmware, whole disks: with the events that were there, and the
+# settings, from the disk or once more from where they came.
 test_power_cuts_booted() {
 	local cut there boot settings
 	record_begin
@@ -105,18 +118,23 @@ test_power_cuts_booted() {
 	for cut in 13 55 99 140 187; do
 		one_cut "$cut" || fail "cut $cut"
 		there=$(events_there)
-		"$REPLAY" "$VM/before.img" "$VM/writes.log" "$VM/disk.img" $cut "$CUTS" $cut > "$VM/cut.out"
+		"$REPLAY" "$VM/before.img" "$VM/writes.log" "$VM/disk.img" $cut "$CUTS" $cut > \
+			"$VM/cut.out"
 		rm -f "$VM/vars.fd"
 		if [ "$ARCH" = x86_64 ]; then vm_start uefi; else vm_start direct; fi
-		wait_until 120 blocks_at_once || { console_tail; fail "cut $cut: no block ($(cat "$VM/cut.out"))"; }
+		wait_until 120 blocks_at_once ||
+			{ console_tail; fail "cut $cut: no block ($(cat "$VM/cut.out"))"; }
 		vm_ready 60 || fail "cut $cut: it does not come up"
 		is "$(settings_digest)" "$settings" "cut $cut: the settings"
 		boot=$(on cat /proc/sys/kernel/random/boot_id)
 		[ "$(events ".boot_id != \"$boot\"" | wc -l)" -ge "$there" ] ||
-			fail "cut $cut: of $there events there are $(events ".boot_id != \"$boot\"" | wc -l)"
+			fail "cut $cut: of $there events there are $(events \
+			".boot_id != \"$boot\"" | wc -l)"
 		vm_cut
 	done
 	[ "$there" -gt 0 ] || fail 'there was no event even at the last cut'
 }
-settings_digest() { on sh -c 'cd /data/settings && cat network.conf cordon.conf authorized_keys' | sha256sum; }
+settings_digest() {
+	on sh -c 'cd /data/settings && cat network.conf cordon.conf authorized_keys' | sha256sum
+}
 blocks_at_once() { [ "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" = NXDOMAIN ]; }

@@ -15,7 +15,8 @@ stick() {
 		mcopy -o -i "$VM/stick.img" "$VM/provision" "::/cordon/${pair%%=*}"
 	done
 }
-STICK=(-device qemu-xhci -drive "if=none,id=stick,file=$VM/stick.img,format=raw" -device usb-storage,drive=stick,removable=on)
+STICK=(-device qemu-xhci -drive "if=none,id=stick,file=$VM/stick.img,format=raw" -device \
+	usb-storage,drive=stick,removable=on)
 says_on_stick() { on_stick errors.txt | grep -qF -- "$1"; }
 on_stick() { mtype -i "$VM/stick.img" "::/cordon/$1" 2>/dev/null; }
 
@@ -31,8 +32,10 @@ address = 192.168.77.1/99
 '
 	vm_start direct "${STICK[@]}"
 	vm_ready 60
-	console_wait 30 'network.conf:3: .*192.168.77.1/99' || fail 'the console does not say what is wrong'
-	wait_until 15 says_on_stick 'network.conf:3:' || fail "beside the file: $(on_stick errors.txt)"
+	console_wait 30 'network.conf:3: .*192.168.77.1/99' ||
+		fail 'the console does not say what is wrong'
+	wait_until 15 says_on_stick 'network.conf:3:' ||
+		fail "beside the file: $(on_stick errors.txt)"
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	vm_off || fail 'it does not switch off'
@@ -42,9 +45,12 @@ upstream =
 '
 	vm_start direct "${STICK[@]}"
 	vm_ready 60
-	console_wait 30 'upstream: expected at least one resolver' || fail 'the console does not say what is wrong'
-	wait_until 15 says_on_stick 'upstream: expected at least one resolver' || fail "beside the file: $(on_stick errors.txt)"
-	like "$(status .box.settings.wrong)" 'the stick sda: cordon.conf: *upstream: expected at least one resolver*' 'status'
+	console_wait 30 'upstream: expected at least one resolver' ||
+		fail 'the console does not say what is wrong'
+	wait_until 15 says_on_stick 'upstream: expected at least one resolver' ||
+		fail "beside the file: $(on_stick errors.txt)"
+	like "$(status .box.settings.wrong)" \
+		'the stick sda: cordon.conf: *upstream: expected at least one resolver*' 'status'
 	is "$(dns 1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(web 1 http://www.agency.example/ -4)" 200 'innocent traffic'
 }
@@ -65,7 +71,8 @@ ssh = on
 	vm_start direct "${STICK[@]}"
 	vm_ready 60
 	# The stick may show only after the start.
-	wait_until 30 named branch-7 || fail "a name is free: it is $(on cat /proc/sys/kernel/hostname)"
+	wait_until 30 named branch-7 ||
+		fail "a name is free: it is $(on cat /proc/sys/kernel/hostname)"
 	vm_off
 	stick 'cordon.conf=[mode]
 monitor-first = 30d
@@ -77,8 +84,10 @@ ssh = on
 '
 	vm_start direct "${STICK[@]}"
 	vm_ready 60
-	console_wait 30 'cordon.conf.*mode|mode.*cordon.conf|monitor-first' || fail 'the console does not name what is protected'
-	wait_until 15 says_on_stick 'monitor-first' || fail "beside the file: $(on_stick errors.txt)"
+	console_wait 30 'cordon.conf.*mode|mode.*cordon.conf|monitor-first' ||
+		fail 'the console does not name what is protected'
+	wait_until 15 says_on_stick 'monitor-first' ||
+		fail "beside the file: $(on_stick errors.txt)"
 	is "$(on cat /proc/sys/kernel/hostname)" branch-7 'a set is taken whole or not'
 	is "$(status .mode)" enforce 'the mode'
 }
@@ -91,7 +100,8 @@ test_settings_apply_takes_itself_back() {
 	vm_start direct
 	vm_ready 60
 	on sh -c 'cordon settings export - > /tmp/settings'
-	on sh -c "sed 's/interface = lan/interface = eth1.99\\\\naddress = 192.168.99.1\\/24/' /tmp/settings > /tmp/wrong; cat /tmp/wrong" > "$VM/wrong"
+	on sh -c \
+		"sed 's/interface = lan/interface = eth1.99\\\\naddress = 192.168.99.1\\/24/' /tmp/settings > /tmp/wrong; cat /tmp/wrong" > "$VM/wrong"
 	grep -q 'eth1.99' "$VM/wrong" || fail 'the test has no wrong settings'
 	timeout 20 "$BOOT/on" cordon settings apply /tmp/wrong --confirm 20 || :
 	wait_until 15 lost || fail 'the management is still there: the settings were not applied'
@@ -106,22 +116,25 @@ signed_set() {
 	mkdir -p "$SIGNED/$1" "$people"
 	if [ ! -e "$SIGNED/root.json" ]; then
 		repo key new --dir "$people" --no-passphrase alice bob carol one two > /dev/null
-		repo init "$SIGNED/r" --people "$people"/{alice,bob,carol}.pub --online "$people"/{one,two}.pub \
-			--threshold root=2 > /dev/null
-		for key in alice bob; do repo sign "$SIGNED/r" --key "$people/$key.pem" --yes > /dev/null; done
+		repo init "$SIGNED/r" --people "$people"/{alice,bob,carol}.pub --online \
+			"$people"/{one,two}.pub --threshold root=2 > /dev/null
+		for key in alice bob; do repo sign "$SIGNED/r" --key "$people/$key.pem" --yes > \
+			/dev/null; done
 		cp "$SIGNED"/r/staging/1.root.json "$SIGNED/root.json"
 	fi
 	cp "$SIGNED/root.json" "$SIGNED/$1/root.json"
 	cp "$VM/key.pub" "$SIGNED/$1/authorized_keys"
-	printf '[system]\nhostname = %s\n[management]\ninterface = lan\nssh = on\n' "$1" > "$SIGNED/$1/network.conf"
+	printf '[system]\nhostname = %s\n[management]\ninterface = lan\nssh = on\n' "$1" > \
+		"$SIGNED/$1/network.conf"
 	for key in alice bob; do
-		repo settings "$SIGNED/$1" --key "$people/$key.pem" --for-all --version "$2" --yes > /dev/null
+		repo settings "$SIGNED/$1" --key "$people/$key.pem" --for-all --version "$2" --yes \
+			> /dev/null
 	done
 }
 repo() { "$CORDON_BIN/cordon" repo "$@"; }
 
-# lose_data NAME: the data partition is broken beyond repair, the mark of a box that was set up is gone, too, and
-# this set lies on the EFI partition.
+# lose_data NAME: the data partition is broken beyond repair, the mark of a box that was set up is
+# gone, too, and this set lies on the EFI partition.
 lose_data() {
 	local file
 	dd if=/dev/urandom of="$VM/disk.img" bs=1M seek=97 count=16 conv=notrunc status=none
@@ -145,7 +158,8 @@ test_settings_old_versions_stay_old() {
 	vm_off || fail 'it does not switch off'
 	lose_data old
 	vm_start direct
-	console_wait 60 'has version 1, but version 2 was accepted already' || fail 'an old version was taken'
+	console_wait 60 'has version 1, but version 2 was accepted already' ||
+		fail 'an old version was taken'
 	vm_cut
 	lose_data new
 	vm_start direct
@@ -153,7 +167,8 @@ test_settings_old_versions_stay_old() {
 	is "$(on cat /proc/sys/kernel/hostname)" new 'the last set comes back'
 }
 
-# A file system may ask the kernel to panic if it is broken. The gateway's mount options overrule it.
+# A file system may ask the kernel to panic if it is broken. The gateway's mount options overrule
+# it.
 test_settings_stick_that_wants_a_panic() {
 	local boot
 	vm_disk
@@ -163,7 +178,8 @@ test_settings_stick_that_wants_a_panic() {
 	vm_off || fail 'it does not switch off'
 	rm -rf "$VM/stick.img" "$VM/stick"
 	mkdir -p "$VM/stick/cordon"
-	printf '[system]\nhostname = branch-9\n[management]\ninterface = lan\nssh = on\n' > "$VM/stick/cordon/network.conf"
+	printf '[system]\nhostname = branch-9\n[management]\ninterface = lan\nssh = on\n' > \
+		"$VM/stick/cordon/network.conf"
 	mke2fs -q -t ext4 -d "$VM/stick" "$VM/stick.img" 8M
 	tune2fs -e panic "$VM/stick.img" > /dev/null
 	vm_start direct "${STICK[@]}"
@@ -194,20 +210,25 @@ address = 192.168.77.1/24
 '
 	trunk_begin 2=30
 	trap lan_is_back EXIT
-	"$HERE/lab" client 2 sh -c 'for what in accept_ra autoconf; do echo 1 > /proc/sys/net/ipv6/conf/eth9/$what; done'
+	"$HERE/lab" client 2 sh -c \
+		'for what in accept_ra autoconf; do echo 1 > /proc/sys/net/ipv6/conf/eth9/$what; done'
 	vm_start direct
 	vm_ready 60
-	on sh -c 'cordon settings export - | sed "s,= eth1,= eth1.30,; s,192.168.77.1/24,10.78.0.1/24," > /tmp/new'
+	on sh -c \
+		'cordon settings export - | sed "s,= eth1,= eth1.30,; s,192.168.77.1/24,10.78.0.1/24," > /tmp/new'
 	timeout 40 "$BOOT/on" cordon settings apply /tmp/new --confirm 120 || :
 	"$HERE/lab" client 2 ip addr add 10.78.0.11/24 dev eth9
-	wait_until 60 blocks_at 10.78.0.1 || { console_tail; fail 'nobody answers at the new address'; }
+	wait_until 60 blocks_at 10.78.0.1 ||
+		{ console_tail; fail 'nobody answers at the new address'; }
 	sed -i 's/192.168.77.1$/10.78.0.1/' "$VM/ssh_config"
 	wait_until 30 on cordon settings keep || fail 'it cannot be confirmed from there'
 	sleep 5
 	offer=$(dhcp_offer 2 eth9)
 	like "$offer" '*IP Offered: 10.78.0.*' 'DHCP'
 	like "$offer" '*Server Identifier: 10.78.0.1*' 'who offers'
-	wait_until 60 has_address_by_ra || fail "no address by router advertisements: $("$HERE/lab" client 2 ip -6 addr show dev eth9)"
+	wait_until 60 has_address_by_ra ||
+		fail "no address by router advertisements: $("$HERE/lab" client 2 ip -6 addr show \
+		dev eth9)"
 	"$HERE/lab" client 2 ip route replace default via 10.78.0.1 dev eth9
 	is "$(dns 2 @10.78.0.1 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(dns 2 @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN 'captured'
@@ -217,11 +238,17 @@ address = 192.168.77.1/24
 	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'the old LAN is still forwarded'
 	offer=$(dhcp_offer 1 eth0)
 	case $offer in *Offered*) fail "DHCP on the old LAN: $offer" ;; esac
-	case $(on cat /data/settings/network.conf) in *eth1.30*10.78.0.1/24*) ;; *) fail 'the new settings do not stay' ;; esac
+	case $(on cat /data/settings/network.conf) in *eth1.30*10.78.0.1/24*) ;; *) fail \
+		'the new settings do not stay' ;; esac
 }
 blocks_at() { [ "$(dns 2 "@$1" downloads.upd.kaspersky.com)" = NXDOMAIN ]; }
-dhcp_offer() { "$HERE/lab" client "$1" nmap --script broadcast-dhcp-discover -e "$2" --script-args newtargets=no 2>&1; }
-has_address_by_ra() { "$HERE/lab" client 2 ip -6 addr show dev eth9 scope global | grep -q '2001:db8:77:'; }
+dhcp_offer() {
+	"$HERE/lab" client "$1" nmap --script broadcast-dhcp-discover -e "$2" --script-args \
+		newtargets=no 2>&1
+}
+has_address_by_ra() {
+	"$HERE/lab" client 2 ip -6 addr show dev eth9 scope global | grep -q '2001:db8:77:'
+}
 lan_is_back() {
 	sed -i 's/10.78.0.1$/192.168.77.1/' "$VM/ssh_config"
 	trunk_end

@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # only: x86_64 update_that_locks_up_goes_back update_under_secure_boot
 # quick: update_good_is_confirmed update_that_does_not_block_goes_back
-# Images A (running) and B (installed): a good one stays, every other one is left by itself, and the old one
-# blocks as before. Signed by two people like every release.
+# Images A (running) and B (installed): a good one stays, every other one is left by itself, and the
+# old one blocks as before. Signed by two people like every release.
 
 # shellcheck source=tests/lab/repo.sh
 . "$HERE/repo.sh"
@@ -22,8 +22,9 @@ variant() {
 		printf '%s\n' "${pair#*=}" > "$VARIANTS/$name/overlay/${pair%%=*}"
 		chmod 755 "$VARIANTS/$name/overlay/${pair%%=*}"
 	done
-	IMAGE_OVERLAY=$VARIANTS/$name/overlay IMAGE_TRUST_ROOT=$LAB_DIR/root.json IMAGE_ONLY_BUNDLE=${BUNDLE_ONLY-yes} \
-		IMAGE_PRICES=no "$ROOT/image/build" "$ARCH" "$VARIANTS/$name" "$IMAGE_DIR/config" > "$VARIANTS/$name/build.log" 2>&1 ||
+	IMAGE_OVERLAY=$VARIANTS/$name/overlay IMAGE_TRUST_ROOT=$LAB_DIR/root.json \
+		IMAGE_ONLY_BUNDLE=${BUNDLE_ONLY-yes} IMAGE_PRICES=no "$ROOT/image/build" "$ARCH" \
+		"$VARIANTS/$name" "$IMAGE_DIR/config" > "$VARIANTS/$name/build.log" 2>&1 ||
 		{ tail -n 5 "$VARIANTS/$name/build.log"; return 1; }
 }
 
@@ -131,13 +132,16 @@ test_update_that_panics_goes_back() {
 kill -QUIT 1'
 	TRIED=$SECONDS
 	goes_back panicking 300
-	console_has 'Kernel panic.*Attempted to kill init' 3 || fail 'it was something else that ended it'
+	console_has 'Kernel panic.*Attempted to kill init' 3 ||
+		fail 'it was something else that ended it'
 }
 
-# The kernel stands still on a processor: its own detector ends that with a panic. The image gets what provokes
-# such a thing (LKDTM), ours has it not. For one architecture, since that is a kernel of its own.
+# The kernel stands still on a processor: its own detector ends that with a panic. The image gets
+# what provokes such a thing (LKDTM), ours has it not. For one architecture, since that is a kernel
+# of its own.
 test_update_that_locks_up_goes_back() {
-	printf 'CONFIG_LKDTM=y\nCONFIG_DEBUG_FS=y\nCONFIG_RUNTIME_TESTING_MENU=y\n' > "$VARIANTS/lkdtm"
+	printf 'CONFIG_LKDTM=y\nCONFIG_DEBUG_FS=y\nCONFIG_RUNTIME_TESTING_MENU=y\n' > \
+		"$VARIANTS/lkdtm"
 	IMAGE_KERNEL_EXTRA=$VARIANTS/lkdtm variant locking 'etc/init.d/start=#!/bin/sh
 mount -t debugfs debugfs /sys/kernel/debug
 echo SOFTLOCKUP > /sys/kernel/debug/provoke-crash/DIRECT'
@@ -151,17 +155,20 @@ test_update_with_a_corrupted_root_goes_back() {
 	begin
 	install_on "$VARIANTS/b/packed"
 	vm_off || fail 'it does not switch off'
-	dd if=/dev/urandom of="$VM/disk.img" bs=4096 seek=$(((81 << 20) / 4096 + 20)) count=300 conv=notrunc status=none
+	dd if=/dev/urandom of="$VM/disk.img" bs=4096 seek=$(((81 << 20) / 4096 + 20)) count=300 \
+		conv=notrunc status=none
 	TRIED=$SECONDS
 	vm_start uefi
 	wait_until 300 runs a || { console_tail; fail 'image A does not come back'; }
 	wait_until 20 settled || fail 'image A has no policy in force'
 	blocks_all
-	console_has 'Kernel panic.*dm-verity device corrupted' 3 || fail 'it was something else that ended it'
+	console_has 'Kernel panic.*dm-verity device corrupted' 3 ||
+		fail 'it was something else that ended it'
 	like "$(on cordon image status)" '*fell back*' 'the status'
 }
 
-# No device has the id of its root: the kernel waits, gives up and starts again, until GRUB has counted three.
+# No device has the id of its root: the kernel waits, gives up and starts again, until GRUB has
+# counted three.
 test_update_whose_root_never_comes_goes_back() {
 	begin
 	install_on "$VARIANTS/b/packed"
@@ -178,21 +185,26 @@ test_update_whose_root_never_comes_goes_back() {
 
 # script_with NAME COMMAND OTHER: a script of init.d with the command replaced. Nothing, which is no
 # variant, if the script does not have it.
-script_with() { ! grep -q "$2" "$ROOT/image/root/etc/init.d/$1" || sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"; }
+script_with() {
+	! grep -q "$2" "$ROOT/image/root/etc/init.d/$1" ||
+		sed "s/$2/$3/" "$ROOT/image/root/etc/init.d/$1"
+}
 
 # Nothing bites: the start has its own end.
 test_update_whose_links_hang_without_a_watchdog_goes_back() {
 	variant linkless "etc/init.d/start=$(script_with start 'cordon network up' 'sleep 100000')"
 	TRIED=$SECONDS
 	WATCHDOG=no goes_back linkless 900
-	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
+	console_has 'its start does not end: back to the one before it' ||
+		fail 'it was something else that ended it'
 }
 
 test_update_whose_selftest_hangs_without_a_watchdog_goes_back() {
 	variant mute "etc/init.d/start=$(script_with start 'cordon selftest' 'sleep 100000; :')"
 	TRIED=$SECONDS
 	WATCHDOG=no goes_back mute 900
-	console_has 'its start does not end: back to the one before it' || fail 'it was something else that ended it'
+	console_has 'its start does not end: back to the one before it' ||
+		fail 'it was something else that ended it'
 }
 
 # It connects, since the kernel does that, and says nothing.
@@ -214,11 +226,13 @@ test_update_that_cannot_use_the_settings_goes_back() {
 	variant strict "etc/init.d/boot=$(script_with boot '^cordon settings compose$' false)"
 	TRIED=$SECONDS
 	goes_back strict
-	console_has 'cannot use the settings: back to the one before it' || fail 'it was something else that ended it'
+	console_has 'cannot use the settings: back to the one before it' ||
+		fail 'it was something else that ended it'
 	on test ! -e /data/settings.bad || fail 'the settings were put aside'
 }
 
-# Not on trial, so there is nothing to go back to: it forwards nothing, and the console is where it can be mended.
+# Not on trial, so there is nothing to go back to: it forwards nothing, and the console is where it
+# can be mended.
 test_update_without_a_policy_is_mended_at_the_console() {
 	BUNDLE_ONLY='' variant bare 'etc/cordon/rules/kaspersky.rules=this is no list'
 	vm_disk "$VARIANTS/bare/cordon-$ARCH.img"
@@ -256,7 +270,9 @@ test_update_without_a_policy_is_mended_at_the_console() {
 test_update_older_is_for_the_console() {
 	local why
 	BUNDLE_ONLY='' variant ahead "etc/cordon/image.json=$(
-		jq -c '.build += 86400' <<< "{\"version\":\"9.9.9\",\"arch\":\"$ARCH\",\"build\":$(date +%s),\"supported-until\":4000000000}")"
+		jq -c '.build += 86400' <<< \
+			"{\"version\":\"9.9.9\",\"arch\":\"$ARCH\",\"build\":$(date \
+			+%s),\"supported-until\":4000000000}")"
 	vm_disk "$VARIANTS/ahead/cordon-$ARCH.img"
 	provision_ssh
 	provision 'admin-secret=correct horse battery'
@@ -267,12 +283,15 @@ test_update_older_is_for_the_console() {
 	like "$why" '*built*before the one that runs (9.9.9,*' 'why'
 	like "$why" '*--allow-downgrade, and by somebody at the console*' 'what is said'
 	on sh -c 'cat > /tmp/packed' < "$VARIANTS/b/packed"
-	on cordon image install --allow-downgrade /tmp/packed && fail 'an older image was installed over ssh'
+	on cordon image install --allow-downgrade /tmp/packed &&
+		fail 'an older image was installed over ssh'
 	# A terminal is not yet the console.
 	why=$(echo 0.1.0 | timeout 60 "$HERE/lab" client 2 ssh -tt -F "$VM/ssh_config" gateway \
-		cordon image install --allow-downgrade /tmp/packed 2>&1) && fail 'an older image was installed over ssh -t'
+		cordon image install --allow-downgrade /tmp/packed 2>&1) &&
+		fail 'an older image was installed over ssh -t'
 	like "$why" '*by somebody at the console*' 'what is said to a terminal'
-	is "$(on cordon image status --json | jq -r '."on-trial", .slots.b.image' | paste -sd' ')" 'false ' 'slot b'
+	is "$(on cordon image status --json | jq -r '."on-trial", .slots.b.image' | paste -sd' ')" \
+		'false ' 'slot b'
 	console_type u
 	console_wait 30 'secret for a shell' || fail 'the console does not ask'
 	console_type 'correct horse battery'
@@ -280,20 +299,25 @@ test_update_older_is_for_the_console() {
 	console_type 'cordon image install --allow-downgrade /tmp/packed'
 	console_wait 60 'type the version of the older image' || fail 'the console is not asked'
 	console_type "$(jq -r .version <<< "$(on cat /etc/cordon/image.json)")"
-	console_wait 60 'not installed; the image that runs' || fail 'a version that is not its own was taken'
+	console_wait 60 'not installed; the image that runs' ||
+		fail 'a version that is not its own was taken'
 	console_type 'cordon image install --allow-downgrade /tmp/packed'
-	console_wait 60 'type the version of the older image' 2 || fail 'the console is not asked again'
-	console_type "$(sed -n 's/^#define VERSION_TEXT "\(.*\)"/\1/p' "$ROOT/appliance/base/version.h")"
+	console_wait 60 'type the version of the older image' 2 ||
+		fail 'the console is not asked again'
+	console_type \
+		"$(sed -n 's/^#define VERSION_TEXT "\(.*\)"/\1/p' "$ROOT/appliance/base/version.h")"
 	console_wait 60 'is started next, on trial' || fail 'the console may not either'
 	restart_into b
 	wait_until 60 confirmed || fail "$(on cordon image status)"
 	blocks_all
 }
 
-# Signed for the firmware, too; one that the publishers signed and nobody for the firmware is not started.
+# Signed for the firmware, too; one that the publishers signed and nobody for the firmware is not
+# started.
 test_update_under_secure_boot() {
 	local key=$VARIANTS/firmware.pem
-	openssl rsa -in /usr/share/ovmf/PkKek-1-snakeoil.key -passin pass:snakeoil -out "$key" 2> /dev/null
+	openssl rsa -in /usr/share/ovmf/PkKek-1-snakeoil.key -passin pass:snakeoil -out "$key" 2> \
+		/dev/null
 	export IMAGE_SIGN_KEY=$key IMAGE_SIGN_CERT=/usr/share/ovmf/PkKek-1-snakeoil.pem
 	BUNDLE_ONLY='' variant secured
 	variant again
@@ -339,6 +363,7 @@ is_refused() {
 	slot_b_is_empty
 }
 slot_b_is_empty() {
-	is "$(on cordon image status --json | jq -r '.first, ."on-trial", .slots.b.image' | paste -sd' ')" 'a false ' \
+	is "$(on cordon image status --json | jq -r '.first, ."on-trial", .slots.b.image' |
+		paste -sd' ')" 'a false ' \
 		'what comes first, on trial, slot b'
 }

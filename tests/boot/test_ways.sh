@@ -15,7 +15,8 @@ blocks() {
 	is "$(dns "$1" @8.8.8.8 downloads.upd.kaspersky.com)" NXDOMAIN "client $1, captured"
 }
 
-# Static addresses and routes, no NAT, DHCP or router advertisements: the agency's firewall is beyond.
+# Static addresses and routes, no NAT, DHCP or router advertisements: the agency's firewall is
+# beyond.
 test_ways_routed() {
 	start_with '[wan]
 interface = eth0
@@ -41,8 +42,10 @@ upstream = 198.51.100.1
 	wait_until 30 page 1 -6 || fail "IPv6: $(ipv6_here_and_there)"
 	blocks 1
 	is "$(web 1 http://77.74.176.10/)" refused 'by address'
-	case $(on ps) in *udhcpd* | *radvd* | *udhcpc*) fail "DHCP or router advertisements run: $(on ps)" ;; esac
-	like "$(on ip route get 203.0.113.53)" '203.0.113.53 via 192.168.77.12 dev eth1 *' 'the route of network.conf'
+	case $(on ps) in *udhcpd* | *radvd* | *udhcpc*) fail \
+		"DHCP or router advertisements run: $(on ps)" ;; esac
+	like "$(on ip route get 203.0.113.53)" '203.0.113.53 via 192.168.77.12 dev eth1 *' \
+		'the route of network.conf'
 	in_internet nft -f - <<-'END'
 	table inet watch {
 		counter own { }
@@ -83,7 +86,8 @@ upstream = 198.51.100.1
 	is "$(dns 1 @192.168.77.2 downloads.upd.kaspersky.com)" NXDOMAIN 'by name'
 	is "$(dns 1 @192.168.77.2 www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
 	is "$(on cat /proc/sys/net/ipv4/ip_forward)" 0 'forwarding'
-	case $(on ps) in *udhcpd* | *radvd*) fail "DHCP or router advertisements run: $(on ps)" ;; esac
+	case $(on ps) in *udhcpd* | *radvd*) fail \
+		"DHCP or router advertisements run: $(on ps)" ;; esac
 }
 dns_only_ends() {
 	sed -i 's/192.168.77.2$/192.168.77.1/' "$VM/ssh_config"
@@ -119,8 +123,10 @@ ssh = on
 	vm_ready 60 || result='it does not come up'
 	wait_until 20 page_at 1 || result="$result; client 1 reaches nothing"
 	wait_until 10 page_at 2 || result="$result; client 2 reaches nothing"
-	[ "$(dns 1 @10.77.10.1 downloads.upd.kaspersky.com)" = NXDOMAIN ] || result="$result; VLAN 10, by name"
-	[ "$(dns 2 @8.8.8.8 downloads.upd.kaspersky.com)" = NXDOMAIN ] || result="$result; VLAN 20, captured"
+	[ "$(dns 1 @10.77.10.1 downloads.upd.kaspersky.com)" = NXDOMAIN ] ||
+		result="$result; VLAN 10, by name"
+	[ "$(dns 2 @8.8.8.8 downloads.upd.kaspersky.com)" = NXDOMAIN ] ||
+		result="$result; VLAN 20, captured"
 	[ "$(web 1 http://77.74.176.10/)" = refused ] || result="$result; VLAN 10, by address"
 	[ "$(web 2 http://77.74.176.10/)" = refused ] || result="$result; VLAN 20, by address"
 	trunk_end
@@ -141,14 +147,18 @@ interface = eth1
 address = none
 '
 	vm_start direct
-	wait_until 120 blocks_v6 || { console_tail; fail "by name: $(dns 1 @2001:db8:77::1 downloads.upd.kaspersky.com)"; }
+	wait_until 120 blocks_v6 || { console_tail
+	fail "by name: $(dns 1 @2001:db8:77::1 downloads.upd.kaspersky.com)"; }
 	wait_until 30 page 1 -6 || fail "IPv6 does not pass: $(ipv6_on_the_console)"
-	is "$(dns 1 @2001:db8:77::1 www.agency.example AAAA)" 'NOERROR 2001:db8:200::10' 'an innocent name'
+	is "$(dns 1 @2001:db8:77::1 www.agency.example AAAA)" 'NOERROR 2001:db8:200::10' \
+		'an innocent name'
 	is "$(web 1 'http://[2a03:2480:68::10]/')" refused 'by address'
 	is "$(dns 1 @2001:4860:4860::8888 downloads.upd.kaspersky.com AAAA)" NXDOMAIN 'captured'
 	[ "$(web 1 http://198.51.200.10/)" != 200 ] || fail 'IPv4 passes'
 	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" silence 'its IPv4 address'
-	console_wait 60 '^healthy, but no signed updates come' || fail 'the console does not say how the box is'
-	! console_has 'NOT HEALTHY' || { console_tail; fail 'a start as it should be looks like a failure'; }
+	console_wait 60 '^healthy, but no signed updates come' ||
+		fail 'the console does not say how the box is'
+	! console_has 'NOT HEALTHY' || { console_tail
+	fail 'a start as it should be looks like a failure'; }
 }
 blocks_v6() { [ "$(dns 1 @2001:db8:77::1 downloads.upd.kaspersky.com)" = NXDOMAIN ]; }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # quick: window_is_zero
-# A client that floods from power-on: nothing at all passes before the policy, and nothing to the vendor ever.
+# A client that floods from power-on: nothing at all passes before the policy, and nothing to the
+# vendor ever.
 
 VENDOR4='77.74.176.0/21, 37.203.128.0/23, 185.85.12.0/24'
 VENDOR6='2a03:2480::/32'
@@ -25,7 +26,9 @@ watch_internet() {
 	}
 	END
 }
-arrived() { in_internet nft -j list counter inet watch "$1" | jq -r '.nftables[1].counter.packets'; }
+arrived() {
+	in_internet nft -j list counter inet watch "$1" | jq -r '.nftables[1].counter.packets'
+}
 
 # The gateway's addresses are known beforehand: no packet waits for ARP.
 flood_begin() {
@@ -75,8 +78,10 @@ test_window_is_zero() {
 	is "$vendor" '0 0' 'packets that reached a vendor network, IPv4 and IPv6'
 	[ "$any4" -gt 0 ] && [ "$any6" -gt 0 ] ||
 		fail "the flood proves nothing: innocent packets that came through: $any4 of IPv4, $any6 of IPv6"
-	measured "flood from power-on: innocent packets through, vendor packets" "$((any4 + any6)), 0"
-	like "$report" '*packets forwarded before: 0*' 'the kernel counted nothing before forwarding was on'
+	measured "flood from power-on: innocent packets through, vendor packets" \
+		"$((any4 + any6)), 0"
+	like "$report" '*packets forwarded before: 0*' \
+		'the kernel counted nothing before forwarding was on'
 	wait_until 10 met_the_rules || fail 'the flood never met the rules'
 }
 met_the_rules() { [ "$(status .packets.block_infrastructure.packets)" -gt 0 ]; }

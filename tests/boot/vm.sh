@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 #
-# The image as a machine in the lab: QEMU runs in the namespace of the gateway, whose lan0 and wan0 are
-# bridged to its cards; sourced by run and by play. What tests/lab/lib.sh has works here too: `cordon`
-# asks the machine over ssh.
+# The image as a machine in the lab: QEMU runs in the namespace of the gateway, whose lan0 and wan0
+# are bridged to its cards; sourced by run and by play. What tests/lab/lib.sh has works here too:
+# `cordon` asks the machine over ssh.
 
 LAB=${LAB:-cordon-boot}
 # shellcheck source=tests/lab/lib.sh
@@ -50,9 +50,10 @@ vm_lab() {
 # DHCP and router advertisements on the WAN, and a prefix to delegate.
 vm_access() {
 	mkdir -p "$VM/access"
-	server dnsmasq internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 --interface=eth0 \
-		--bind-interfaces --except-interface=lo --user=root --group=root --leasefile-ro \
-		--dhcp-authoritative --dhcp-range=198.51.100.2,198.51.100.2,255.255.255.252,2m \
+	server dnsmasq internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=0 \
+		--interface=eth0 --bind-interfaces --except-interface=lo --user=root --group=root \
+		--leasefile-ro --dhcp-authoritative \
+		--dhcp-range=198.51.100.2,198.51.100.2,255.255.255.252,2m \
 		--dhcp-option=3,198.51.100.1 --dhcp-option=6,198.51.100.1 --no-ping --pid-file= \
 		--enable-ra --dhcp-range=2001:db8:100::,ra-only,2m
 	sed "s|@DIR@|$VM/access|g" "$BOOT/internet/kea.json" > "$VM/access/kea.json"
@@ -89,15 +90,17 @@ vm_cordon_command() {
 	chmod +x "$LAB_DIR/bin/cordon"
 }
 
-# trunk_begin [CLIENT]=VLAN...: the LAN card becomes a trunk; each client named gets a link eth9 in that VLAN,
-# and everything else stays untagged.
+# trunk_begin [CLIENT]=VLAN...: the LAN card becomes a trunk; each client named gets a link eth9 in
+# that VLAN, and everything else stays untagged.
 trunk_begin() {
 	local pair ports='lan0=0'
 	: > "$VM/trunk"
 	in_gateway sh -c 'ip link set tap-lan nomaster; ip link set lan0 nomaster'
 	for pair; do
-		ip link add "vlan${pair#*=}" netns "$LAB-gateway" type veth peer name eth9 netns "$LAB-client${pair%=*}"
-		in_gateway sh -c "echo 1 > /proc/sys/net/ipv6/conf/vlan${pair#*=}/disable_ipv6; ip link set vlan${pair#*=} up"
+		ip link add "vlan${pair#*=}" netns "$LAB-gateway" type veth peer name eth9 netns \
+			"$LAB-client${pair%=*}"
+		in_gateway sh -c \
+			"echo 1 > /proc/sys/net/ipv6/conf/vlan${pair#*=}/disable_ipv6; ip link set vlan${pair#*=} up"
 		"$HERE/lab" client "${pair%=*}" ip link set eth9 up
 		ports="$ports vlan${pair#*=}=${pair#*=}"
 	done
@@ -149,23 +152,26 @@ provision_ssh() {
 
 # ---- the machine ----
 
-# QEMU starts no kernel that unpacks itself under EFI (arm64): the kernel inside, as its header says where.
+# QEMU starts no kernel that unpacks itself under EFI (arm64): the kernel inside, as its header says
+# where.
 direct_kernel() {
 	local packed=$IMAGE_DIR/kernel-$ARCH plain=$VM/kernel offset size
 	[ "$ARCH" = arm64 ] || { echo "$packed"; return; }
 	if [ ! "$plain" -nt "$packed" ]; then
 		read -r offset size < <(od -A n -t u4 -j 8 -N 8 "$packed")
-		tail -c "+$((offset + 1))" "$packed" | head -c "$size" | zstd -dcq > "$plain" 2>/dev/null || :
+		tail -c "+$((offset + 1))" "$packed" | head -c "$size" |
+			zstd -dcq > "$plain" 2>/dev/null || :
 	fi
 	echo "$plain"
 }
 
-# vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make the
-# block device "disk" instead of a plain file; APPEND: more of the kernel's command line; WATCHDOG=no: none
-# but the one of q35 itself, which never bites; WAN=no: the card of the LAN alone; SECURE=yes: Secure Boot, with
-# Debian's snakeoil key alone.
+# vm_words direct|uefi: the command line of QEMU, into WORDS. MEMORY in MiB; DRIVE: words that make
+# the block device "disk" instead of a plain file; APPEND: more of the kernel's command line;
+# WATCHDOG=no: none but the one of q35 itself, which never bites; WAN=no: the card of the LAN alone;
+# SECURE=yes: Secure Boot, with Debian's snakeoil key alone.
 vm_words() {
-	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc "base=${RTC:-utc}"
+	WORDS=(-nodefaults -no-user-config -smp "${CPUS:-2}" -m "${MEMORY:-256}" -rtc \
+		"base=${RTC:-utc}"
 		-qmp "unix:$VM/qmp,server=on,wait=off"
 		-device virtio-rng-pci)
 	# The order of the cards is that of eth0 (WAN) and eth1 (LAN).
@@ -204,7 +210,8 @@ vm_start() {
 	# Of a machine that ended badly it lies there still, and would say that this one runs.
 	rm -f "$VM/qmp"
 	server vm gateway "${WORDS[@]}" -display none \
-		-chardev "socket,id=console,path=$VM/console,server=on,wait=off,logfile=$VM/console.log" \
+		-chardev \
+		"socket,id=console,path=$VM/console,server=on,wait=off,logfile=$VM/console.log" \
 		-serial chardev:console "$@"
 	wait_until 10 test -S "$VM/qmp" || { cat "$VM/vm.out"; return 1; }
 }
@@ -271,15 +278,18 @@ registers() {
 }
 
 
-# How far client 1 comes, and routes and neighbours of all three sides, for IPv6 that does not arrive.
+# How far client 1 comes, and routes and neighbours of all three sides, for IPv6 that does not
+# arrive.
 ipv6_here_and_there() {
 	local to
 	echo "web $(web 1 http://www.agency.example/ -6), AAAA $(dns 1 www.agency.example AAAA)"
 	for to in 2001:db8:77::1 2001:db8:100::1 2001:db8:200::10; do
 		"$HERE/lab" client 1 ping -6 -c 2 -W 3 "$to" | grep -E 'loss|From' || :
 	done
-	on sh -c 'cat /run/cordon/lease6; ip -6 addr | grep inet6; ip -6 route | grep -v "ff00\|fe80::/"; ip -6 neigh'
-	on sh -c 'cat /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra' | paste -sd' '
+	on sh -c \
+		'cat /run/cordon/lease6; ip -6 addr | grep inet6; ip -6 route | grep -v "ff00\|fe80::/"; ip -6 neigh'
+	on sh -c 'cat /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_ra' |
+		paste -sd' '
 	in_internet sh -c 'ip -6 route | grep 2001:db8:77; ip -6 neigh'
 	"$HERE/lab" client 1 sh -c 'ip -6 addr | grep inet6; ip -6 route; ip -6 neigh'
 }
@@ -288,14 +298,15 @@ ipv6_here_and_there() {
 ipv6_on_the_console() {
 	ipv6_here_and_there 2> /dev/null || :
 	console_type u
-	console_type 'cd /proc/sys/net/ipv6/conf; grep . */forwarding */accept_ra; cat /run/cordon/lease6'
+	console_type \
+		'cd /proc/sys/net/ipv6/conf; grep . */forwarding */accept_ra; cat /run/cordon/lease6'
 	console_type 'ip -6 addr | grep inet6; ip -6 route | grep -v ff00; ip -6 neigh; exit'
 	sleep 2
 	tail -n 60 "$VM/console.log" | tr -d '\r'
 }
 
-# vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams that DHCP
-# named at a first start.
+# vm_ready SECONDS: policy, links, forwarding, self-test; ssh answers, and cordond has the upstreams
+# that DHCP named at a first start.
 vm_ready() {
 	wait_until "${1:-60}" on test -e /run/boot/done || { console_tail; return 1; }
 	wait_until 20 settled || { console_tail; return 1; }

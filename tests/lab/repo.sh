@@ -53,8 +53,8 @@ site_list() {
 
 # ---- the attacker has the mirror ----
 
-# canonical FILE: what is signed of it. For ASCII it is jq's sorted compact form, but for line ends, which
-# are not escaped.
+# canonical FILE: what is signed of it. For ASCII it is jq's sorted compact form, but for line ends,
+# which are not escaped.
 canonical() { jq -cSj .signed "$1" | sed 's/\\n/\n/g'; }
 
 # forge_sign FILE FILTER KEY...: changes what is signed with jq and signs it anew.
@@ -68,7 +68,8 @@ forge_sign() {
 			od -An -v -tx1 | tr -d ' \n')
 		signatures="$signatures{\"keyid\":\"$id\",\"sig\":\"$sig\"}"
 	done
-	jq -c --argjson all "[${signatures//\}\{/\},\{}]" '.signatures = $all' "$file.forged" >"$file"
+	jq -c --argjson all "[${signatures//\}\{/\},\{}]" '.signatures = $all' "$file.forged" \
+		>"$file"
 	rm "$file.forged"
 }
 
@@ -96,8 +97,8 @@ next_version() {
 	echo "$MIRROR/metadata/$((version + 1)).$1.json"
 }
 
-# collude LIST: what `cordon repo` would refuse, published all the same by two people with their keys and
-# the online one: the next release with this kaspersky.rules.
+# collude LIST: what `cordon repo` would refuse, published all the same by two people with their
+# keys and the online one: the next release with this kaspersky.rules.
 collude() {
 	local list=$1 targets=$MIRROR/targets/rules release rules snapshot sha
 	sha=$(sha256sum <"$list" | cut -d' ' -f1)
@@ -105,7 +106,8 @@ collude() {
 	release=$(find "$targets" -name "$(jq -r \
 		'.signed.targets."rules/release.json".hashes.sha256' "$rules").release.json")
 	jq -c --arg sha "$sha" '.version += 1 |
-		(.lists[] | select(.name == "kaspersky")).sha256 = $sha' "$release" >"$LAB_DIR/forged"
+		(.lists[] | select(.name == "kaspersky")).sha256 = $sha' "$release" \
+		>"$LAB_DIR/forged"
 	forge_target kaspersky.rules "$list"
 	forge_target release.json "$LAB_DIR/forged"
 	forge_sign "$rules" ".version += 1 | .targets.\"rules/kaspersky.rules\" = \

@@ -24,7 +24,8 @@ table_is_full() { [ "$(status .dns.queries)" -gt 2100 ]; }
 
 # Queries that no upstream answers fill the table; others still find room in it.
 test_flood_of_unanswered_queries() {
-	gateway_with silent-only 's/^upstream = .*/upstream = 192.0.2.66/' 's/^\[dns\]/&\nworkers = 1/'
+	gateway_with silent-only 's/^upstream = .*/upstream = 192.0.2.66/' \
+		's/^\[dns\]/&\nworkers = 1/'
 	seq -f 'n%.0f.example A' 20000 >"$LAB_DIR/flood.txt"
 	lab client 2 dnsperf -s 192.168.77.1 -d "$LAB_DIR/flood.txt" -q 6000 -c 8 -t 4 -l 10 \
 		>/dev/null 2>&1 &

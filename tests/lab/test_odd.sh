@@ -8,9 +8,9 @@
 A=$(odd_address 5301)
 
 setup() {
-	odd_start 5301=good 5302=dead 5303=servfail 5304=refused 5305=notimp 5306=tc-no-tcp 5307=formerr \
-		5308=wrong-id 5309=header 5310=broken 5311=no-tcp 5312=slow-1300 5313=bogus \
-		5314=wrong-question 5315=slow-2500 || return 1
+	odd_start 5301=good 5302=dead 5303=servfail 5304=refused 5305=notimp 5306=tc-no-tcp \
+		5307=formerr 5308=wrong-id 5309=header 5310=broken 5311=no-tcp 5312=slow-1300 \
+		5313=bogus 5314=wrong-question 5315=slow-2500 || return 1
 	with_upstreams 5301
 }
 
@@ -27,7 +27,10 @@ with_upstreams() {
 }
 
 ask() { dns 1 @192.168.77.1 +time=9 "$@"; }
-flags() { lab client 1 dig @192.168.77.1 +time=9 +tries=1 "$@" | sed -n 's/^;; flags:\([^;]*\);.*/\1/p'; }
+flags() {
+	lab client 1 dig @192.168.77.1 +time=9 +tries=1 "$@" |
+		sed -n 's/^;; flags:\([^;]*\);.*/\1/p'
+}
 
 # ---- one server ----
 
@@ -75,10 +78,12 @@ test_the_letters_of_the_question_come_back() {
 # id, flags, counts; the question; OPT with our size and a client cookie, and nothing else.
 test_queries_are_built_anew() {
 	local option
-	for option in +subnet=203.0.113.0/24 +nsid +padding=128 +keepalive +cookie=0123456789abcdef; do
+	for option in +subnet=203.0.113.0/24 +nsid +padding=128 +keepalive \
+		+cookie=0123456789abcdef; do
 		ask "$option" +bufsize=4096 as-good.built.test >/dev/null
 	done
-	lab client 1 bash -c 'printf "\x12\x34\x01\0\0\1\0\0\0\0\0\1\x07as-good\x05built\x04test\0\0\1\0\1\0\0\x10\0\1\0\0\0\0\0\4abcdrubbish" >/dev/udp/192.168.77.1/53'
+	lab client 1 bash -c \
+		'printf "\x12\x34\x01\0\0\1\0\0\0\0\0\1\x07as-good\x05built\x04test\0\0\1\0\1\0\0\x10\0\1\0\0\0\0\0\4abcdrubbish" >/dev/udp/192.168.77.1/53'
 	wait_until 10 built_are 6 || fail "$(odd_heard "$(hex built)") of 6 queries arrived"
 	is "$(grep "$(hex built)" "$LAB_DIR/upstream.log" | grep -vcE \
 		' (udp|tcp) ....(0100|0120)00010000000000010761732d676f6f64056275696c7404746573740000010001000029(04d0)00000000000c000a0008[0-9a-f]{16}$')" 0 \
@@ -88,13 +93,16 @@ built_are() { [ "$(odd_heard "$(hex built)")" -eq "$1" ]; }
 
 test_opt_is_hop_by_hop() {
 	local reply
-	reply=$(lab client 1 dig @192.168.77.1 +nocmd +time=5 +tries=1 +nsid +keepalive as-options.hop.test)
+	reply=$(lab client 1 dig @192.168.77.1 +nocmd +time=5 +tries=1 +nsid +keepalive \
+		as-options.hop.test)
 	like "$reply" '*EDE: 3 (Stale Answer): (hi)*' 'the upstream'"'"'s extended error'
-	! grep -qiE 'keepalive|nsid|pad|subnet' <<<"$reply" || fail "an option of the upstream's: $reply"
+	! grep -qiE 'keepalive|nsid|pad|subnet' <<<"$reply" ||
+		fail "an option of the upstream's: $reply"
 	like "$reply" '*udp: 1232*' 'our size'
 	! lab client 1 dig @192.168.77.1 +noedns as-options.hop.test | grep -q 'OPT PSEUDO' ||
 		fail 'OPT to a client that sent none'
-	like "$(lab client 1 dig @192.168.77.1 +dnssec as-good.hop.test)" '*flags: do;*' 'DO comes back'
+	like "$(lab client 1 dig @192.168.77.1 +dnssec as-good.hop.test)" '*flags: do;*' \
+		'DO comes back'
 }
 
 # ---- cookies ----
@@ -130,9 +138,10 @@ test_blocked_names_in_front_of_a_server_with_cookies() {
 # From version 1.33 on c-ares learns of cookies, and before that it proves nothing here.
 test_c_ares_is_refused_in_front_of_a_server_with_cookies() {
 	local said
-	gcc -O1 -D_GNU_SOURCE -Wno-deprecated-declarations -o "$LAB_DIR/cares" "$HERE/cares.c" -lcares
-	said=$(lab client 1 "$LAB_DIR/cares" 192.168.77.1 as-cookies.cares.test intranet.agency.test \
-		downloads.upd.kaspersky.com)
+	gcc -O1 -D_GNU_SOURCE -Wno-deprecated-declarations -o "$LAB_DIR/cares" "$HERE/cares.c" \
+		-lcares
+	said=$(lab client 1 "$LAB_DIR/cares" 192.168.77.1 as-cookies.cares.test \
+		intranet.agency.test downloads.upd.kaspersky.com)
 	like "$said" '*cares.test: Successful*' 'an answer that has a cookie'
 	like "$said" '*kaspersky.com: Domain name not found,*' 'a blocked name'
 	remark "refused after ${said##*, }"
@@ -158,11 +167,14 @@ test_opcodes_nobody_knows() {
 }
 
 test_what_the_extended_error_says() {
-	like "$(dns_ede 1 @192.168.77.1 +time=9 as-broken.ede.test)" '0 (Other)*' 'an answer that cannot be read'
+	like "$(dns_ede 1 @192.168.77.1 +time=9 as-broken.ede.test)" '0 (Other)*' \
+		'an answer that cannot be read'
 	is "$(ask as-servfail.ede.test)" SERVFAIL 'the upstream'"'"'s own error'
 	is "$(dns_ede 1 @192.168.77.1 +time=9 as-servfail.ede.test)" '' 'nothing of ours about it'
-	like "$(dns_ede 1 @192.168.77.1 +time=14 as-dead.ede.test)" '22 (No Reachable Authority)*' 'silence'
-	is "$(dns 1 @192.168.77.1 +time=14 +tcp as-dead.ede.test)" SERVFAIL 'silence, a client over TCP'
+	like "$(dns_ede 1 @192.168.77.1 +time=14 as-dead.ede.test)" '22 (No Reachable Authority)*' \
+		'silence'
+	is "$(dns 1 @192.168.77.1 +time=14 +tcp as-dead.ede.test)" SERVFAIL \
+		'silence, a client over TCP'
 }
 
 # A client over TCP hears of it as well: its connection is not idle while it waits.
@@ -170,7 +182,8 @@ test_silence_ends_in_an_answer_over_tcp() {
 	is "$(dns 1 @192.168.77.1 +tcp +time=15 as-dead.silent.test)" SERVFAIL 'after ten seconds'
 	gateway_with patient "s/^upstream = .*/upstream = $ODD:5301/" "$ONE_WORKER" \
 		's/^\[dns\]/&\ntimeout = 8000/'
-	is "$(dns 1 @192.168.77.1 +tcp +time=20 as-slow-12000.late.test)" "NOERROR $A" 'after twelve'
+	is "$(dns 1 @192.168.77.1 +tcp +time=20 as-slow-12000.late.test)" "NOERROR $A" \
+		'after twelve'
 	with_upstreams 5301
 }
 
@@ -196,7 +209,8 @@ test_a_sick_upstream_rests() {
 		ask www.rest.test >/dev/null
 	done
 	[ "$(odd_heard "^5303.*$(hex rest)")" -le 4 ] ||
-		fail "the upstream that always fails got $(odd_heard "^5303.*$(hex rest)") of 8 queries"
+		fail "the upstream that always fails got $(odd_heard \
+		"^5303.*$(hex rest)") of 8 queries"
 }
 
 test_liars_are_not_heard() {
@@ -230,7 +244,8 @@ test_the_second_server_of_an_internal_zone() {
 	for number in 1 2 3 4 5 6 7 8; do
 		is "$(ask www$number.zone.test)" "NOERROR $A" "query $number"
 	done
-	[ "$(odd_heard '^5302')" -le 3 ] || fail "the dead one got $(odd_heard '^5302') of 8 queries"
+	[ "$(odd_heard '^5302')" -le 3 ] ||
+		fail "the dead one got $(odd_heard '^5302') of 8 queries"
 	is "$(ask +tcp www.zone.test)" "NOERROR $A" 'TCP'
 	with_zone "$ODD:5999" "$ODD:5301"
 	is "$(ask +tcp www.zone.test)" "NOERROR $A" 'behind a closed port, TCP'
@@ -242,7 +257,8 @@ test_the_second_server_of_an_internal_zone() {
 
 test_an_update_is_sent_once() {
 	with_zone "$ODD:5312" "$ODD:5301"
-	is "$(dns 1 @192.168.77.1 +time=9 +opcode=update up.zone.test SOA)" NOERROR 'its answer, a header alone'
+	is "$(dns 1 @192.168.77.1 +time=9 +opcode=update up.zone.test SOA)" NOERROR \
+		'its answer, a header alone'
 	is "$(odd_heard "$(hex up)04$(hex zone)")" 1 'how often it was sent'
 }
 
@@ -251,7 +267,8 @@ test_signed_questions_are_no_way_round() {
 	local way
 	with_zone "$ODD:5301"
 	for way in +notcp +tcp; do
-		is "$(ask "$way" -y hmac-sha256:key.test:c2VjcmV0c2VjcmV0 as-vendor.zone.test)" NOERROR "signed, $way"
+		is "$(ask "$way" -y hmac-sha256:key.test:c2VjcmV0c2VjcmV0 as-vendor.zone.test)" \
+			NOERROR "signed, $way"
 	done
 	[ "$(odd_heard "$(hex key)04$(hex test).*$(hex hmac-sha256)")" -ge 2 ] ||
 		fail 'the signature did not arrive'
@@ -275,12 +292,15 @@ test_what_internal_servers_ask_is_judged_and_sent_on() {
 	before=$(wc -l <"$LAB_DIR/internet/unbound.log")
 	is "$(from_agency "@$ODD" www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
 	is "$(from_agency "@$ODD" +tcp www.agency.example)" 'NOERROR 198.51.200.10' 'the same, TCP'
-	tail -n "+$((before + 1))" "$LAB_DIR/internet/unbound.log" | grep -q '203\.0\.113\.53 www.agency.example' ||
+	tail -n "+$((before + 1))" "$LAB_DIR/internet/unbound.log" |
+		grep -q '203\.0\.113\.53 www.agency.example' ||
 		fail 'the server that was asked does not see the one that asks'
 	is "$(from_agency "@$ODD" downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
-	is "$(from_agency "@$ODD" cname-trick.agency.example)" NOERROR 'a name that leads to the vendor'
+	is "$(from_agency "@$ODD" cname-trick.agency.example)" NOERROR \
+		'a name that leads to the vendor'
 	is "$(from_agency "@$ODD" +tcp cname-trick.agency.example)" NOERROR 'the same, TCP'
-	is "$(from_agency @192.0.2.66 +time=12 www.agency.example)" SERVFAIL 'a server that is dead, and no other'
+	is "$(from_agency @192.0.2.66 +time=12 www.agency.example)" SERVFAIL \
+		'a server that is dead, and no other'
 }
 
 # ---- loops ----
@@ -321,8 +341,8 @@ test_a_flood_costs_its_own_client_only() {
 
 setup_flood() {
 	seq -f 'as-dead.n%.0f.test A' 20000 >"$LAB_DIR/flood.txt"
-	"$HERE/lab" client 2 dnsperf -s 192.168.77.1 -d "$LAB_DIR/flood.txt" -q 6000 -c 8 -t 9 -l 8 -Q 2000 \
-		>/dev/null 2>&1 </dev/null &
+	"$HERE/lab" client 2 dnsperf -s 192.168.77.1 -d "$LAB_DIR/flood.txt" -q 6000 -c 8 -t 9 -l \
+		8 -Q 2000 >/dev/null 2>&1 </dev/null &
 	FLOOD=$!
 }
 

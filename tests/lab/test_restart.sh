@@ -76,8 +76,8 @@ test_counts_survive_a_killed_journal() {
 counted() { events ".name == \"$1.upd.kaspersky.com\"" | jq -s 'map(.count) | add'; }
 counted_all() { [ "$(counted "$1")" = "$2" ]; }
 
-# "nft flush ruleset", as a restart of Debian's nftables does: the table stays, or is back at once, and
-# no role has to end for it.
+# "nft flush ruleset", as a restart of Debian's nftables does: the table stays, or is back at once,
+# and no role has to end for it.
 test_table_that_somebody_else_flushes() {
 	local old
 	old=$(pid_of rules)

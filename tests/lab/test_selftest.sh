@@ -8,14 +8,19 @@ setup() { gateway_with selftest '$a[daemon]\ntable-owner = no'; }
 test_selftest_passes() {
 	local out
 	out=$(lab gateway cordon selftest) || fail "$out"
-	like "$out" '*ok       downloads.upd.kaspersky.com asked of 198.18.0.1: answer 3, blocked*' 'a name'
-	like "$out" '*ok       activation-v2.kaspersky.com asked of 8.8.8.8: answer 3, blocked*' 'captured'
+	like "$out" \
+		'*ok       downloads.upd.kaspersky.com asked of 198.18.0.1: answer 3, blocked*' \
+		'a name'
+	like "$out" '*ok       activation-v2.kaspersky.com asked of 8.8.8.8: answer 3, blocked*' \
+		'captured'
 	like "$out" '*ok       77.74.176.10, tcp/443: refused*' 'an address'
 	like "$out" '*ok       2a03:2480:68::10, tcp/443: refused*' 'an address, IPv6'
 	like "$out" '*ok       198.18.0.6, tcp/443: forwarded*' 'innocent'
 	like "$out" '*ok       fdc0:7d02::2, tcp/443: forwarded*' 'innocent, IPv6'
-	like "$out" '*warning  interface that forwards: core0 is in no setting*' 'an interface of no setting'
-	is "$(lab gateway cordon selftest --json | jq -c '[.passed, (.checks | map(.result) | unique)]')" \
+	like "$out" '*warning  interface that forwards: core0 is in no setting*' \
+		'an interface of no setting'
+	is "$(lab gateway cordon selftest --json |
+		jq -c '[.passed, (.checks | map(.result) | unique)]')" \
 		'[true,["ok","warning"]]' '--json'
 	is "$(lab gateway ip link show type tun)" '' 'what stays behind'
 }
@@ -23,12 +28,16 @@ test_selftest_passes() {
 # Its blocks are in the log, and nobody looks there for a client of that name.
 test_selftest_is_no_client_in_the_log() {
 	lab gateway cordon selftest > /dev/null || fail 'it does not pass'
-	wait_event '.client == "198.18.0.2" and .address == "77.74.176.10"' || fail 'a packet is not in the log'
-	wait_event '.client == "198.18.0.2" and .name == "downloads.upd.kaspersky.com"' || fail 'a name is not in the log'
-	is "$(cordon log --json | jq -r 'select(.client | test("^(198.18|fdc0:7d)")) | .interface' | sort -u)" selftest0 \
-		'the interface of its events'
+	wait_event '.client == "198.18.0.2" and .address == "77.74.176.10"' ||
+		fail 'a packet is not in the log'
+	wait_event '.client == "198.18.0.2" and .name == "downloads.upd.kaspersky.com"' ||
+		fail 'a name is not in the log'
+	is "$(cordon log --json |
+		jq -r 'select(.client | test("^(198.18|fdc0:7d)")) | .interface' | sort -u)" \
+		selftest0 'the interface of its events'
 	is "$(cordon log | grep -c ' 198\.18\.0\.2 ')" 0 'lines that show it as a client'
-	cordon log | grep -q ' block   self-test @8.8.8.8 A activation-v2.kaspersky.com ' || fail "$(cordon log)"
+	cordon log | grep -q ' block   self-test @8.8.8.8 A activation-v2.kaspersky.com ' ||
+		fail "$(cordon log)"
 }
 
 # The links of the first were busy, and the second failed: as if the gateway did not block.
@@ -52,7 +61,8 @@ test_selftest_that_does_not_end_is_not_waited_for_without_end() {
 	out=$(lab gateway cordon selftest 2>&1) || code=$?
 	pkill -P $holder || :
 	is $code 3 'the exit code'
-	like "$out" '*nothing was proven: another self-test has not ended within [0-9][0-9] s*' 'why'
+	like "$out" '*nothing was proven: another self-test has not ended within [0-9][0-9] s*' \
+		'why'
 }
 
 # By this exit code the image's start closes forwarding (etc/init.d/start).
@@ -112,20 +122,25 @@ test_selftest_in_monitor_mode() {
 # is no reason to leave an image.
 test_selftest_passes_when_an_upstream_points_at_the_vendor() {
 	local liar
-	"$HERE/lab" internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=5998 --no-resolv --no-hosts \
-		--user=root --pid-file= --address=/www.example.com/77.74.176.10 </dev/null >/dev/null 2>&1 &
+	"$HERE/lab" internet dnsmasq --keep-in-foreground --conf-file=/dev/null --port=5998 \
+		--no-resolv --no-hosts --user=root --pid-file= \
+		--address=/www.example.com/77.74.176.10 </dev/null >/dev/null 2>&1 &
 	liar=$!
 	gateway_with lying-upstream 's/^upstream = .*/upstream = 198.51.100.1:5998/'
-	wait_until 4 is_blocked_by_address || fail "the upstream does not lie: $(lab client 1 dig @192.168.77.1 www.example.com)"
+	wait_until 4 is_blocked_by_address ||
+		fail "the upstream does not lie: $(lab client 1 dig @192.168.77.1 www.example.com)"
 	lab gateway cordon selftest > "$LAB_DIR/selftest" || fail "$(cat "$LAB_DIR/selftest")"
 	pkill -P $liar || :
 	kill $liar 2>/dev/null || :
 }
-is_blocked_by_address() { lab client 1 dig +time=1 @192.168.77.1 www.example.com | grep -q 'EDE: 15'; }
+is_blocked_by_address() {
+	lab client 1 dig +time=1 @192.168.77.1 www.example.com | grep -q 'EDE: 15'
+}
 
 test_selftest_waits_as_long_as_a_resolver_with_a_silent_upstream() {
 	gateway_with slow-upstream 's/^upstream = .*/upstream = 192.0.2.66\ntimeout = 5000/'
 	lab gateway cordon selftest > "$LAB_DIR/selftest" || fail "$(cat "$LAB_DIR/selftest")"
-	like "$(cat "$LAB_DIR/selftest")" '*www.example.com asked of 198.18.0.1: answer 2*' 'what it waited for'
+	like "$(cat "$LAB_DIR/selftest")" '*www.example.com asked of 198.18.0.1: answer 2*' \
+		'what it waited for'
 	setup
 }

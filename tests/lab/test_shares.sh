@@ -16,7 +16,8 @@ setup() {
 
 greedy() { lab client "$1" "$LAB_DIR/greedy" "${@:2}"; }
 
-# beside udp|tcp NAME COMMAND...: what a modest client gets while client 1 does that; "ANSWERED FAILED P50 P99".
+# beside udp|tcp NAME COMMAND...: what a modest client gets while client 1 does that; "ANSWERED
+# FAILED P50 P99".
 beside() {
 	local transport=$1 name=$2 got
 	shift 2
@@ -61,7 +62,8 @@ test_shares_come_back_after_a_storm() {
 	gateway_with one "s/^upstream = .*/upstream = $ODD:5301/" 's/^\[dns\]/&\nworkers = 1/'
 	before=$(dns_pid)
 	wait_until 10 holds_half || fail 'one client alone does not get half'
-	"$HERE/lab" client 1 "$LAB_DIR/greedy" deaf 192.168.77.1 200 6 as-large.storm.test >/dev/null 2>&1 &
+	"$HERE/lab" client 1 "$LAB_DIR/greedy" deaf 192.168.77.1 200 6 as-large.storm.test \
+		>/dev/null 2>&1 &
 	"$HERE/lab" client 2 "$LAB_DIR/greedy" idle 192.168.77.1 200 6 >/dev/null 2>&1 &
 	end=$((SECONDS + 6))
 	while [ "$SECONDS" -lt "$end" ]; do
@@ -81,7 +83,8 @@ nobody_left() { [ "$(established established)" -le 3 ] && [ "$(established close
 # The server has no more connections than the clients have.
 test_shares_of_an_internal_server() {
 	greedy 1 hasty "$SERVER" 100 intranet.agency.test
-	wait_until 4 nobody_left || fail "$(established established) established, $(established close-wait) waiting"
+	wait_until 4 nobody_left ||
+		fail "$(established established) established, $(established close-wait) waiting"
 	is "$(dns 2 "@$SERVER" +tcp intranet.agency.test)" 'NOERROR 10.20.0.80' 'another client'
 	# A transfer has a connection of its own to the server, which ends with the client's.
 	for _ in 1 2 3 4 5 6; do
@@ -90,7 +93,8 @@ test_shares_of_an_internal_server() {
 	wait_until 4 nobody_left || fail "transfers left $(established established) connections"
 }
 
-# ask_and_close SERVER HEX: over TCP, and nothing more is sent; the answer in hex, without its length.
+# ask_and_close SERVER HEX: over TCP, and nothing more is sent; the answer in hex, without its
+# length.
 ask_and_close() {
 	# shellcheck disable=SC2016
 	lab client 1 perl -MIO::Socket::INET -e '
@@ -121,7 +125,8 @@ test_questions_of_our_own_take_no_connection_entry() {
 	local before
 	before=$(connections)
 	greedy 1 flood 192.168.77.1 1000 2 as-good >/dev/null
-	[ "$(connections)" -lt $((before + 100)) ] || fail "$before entries before, $(connections) after 2000 questions"
+	[ "$(connections)" -lt $((before + 100)) ] ||
+		fail "$before entries before, $(connections) after 2000 questions"
 }
 
 teardown() { odd_stop; }

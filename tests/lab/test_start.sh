@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A start in which something fails: a disk, a list, an owner, a lock, a descriptor. None of it keeps the
-# policy from the kernel, none of it ends the daemon, and none of it needs a restart to mend.
+# A start in which something fails: a disk, a list, an owner, a lock, a descriptor. None of it keeps
+# the policy from the kernel, none of it ends the daemon, and none of it needs a restart to mend.
 
 RULES=$LAB_DIR/rules
 STATE=$LAB_DIR/state
@@ -38,7 +38,9 @@ blocks() {
 	is "$(dns 1 @192.168.77.1 $NAME)" NXDOMAIN 'a vendor name'
 	is "$(dns 1 @192.168.77.1 www.agency.example)" 'NOERROR 198.51.200.10' 'an innocent name'
 }
-refuse_lists() { printf 'list: site\nversion: 1\n[update]\nthis is not..a name\n' >"$RULES/site.rules"; }
+refuse_lists() {
+	printf 'list: site\nversion: 1\n[update]\nthis is not..a name\n' >"$RULES/site.rules"
+}
 trouble_is() { [[ $(status "[.trouble[].why] | join(\" \")") == *"$1"* ]]; }
 
 test_start_on_a_read_only_disk() {
@@ -136,8 +138,10 @@ test_start_with_a_large_list_is_waited_for() {
 			printf "%d.%d.%d.%d/32 category=infrastructure\n", 20 + int(i / 8388608), int(i / 32768) % 256, int(i / 128) % 256, i % 128 * 2 }'
 	} >"$RULES/large.rules"
 	start >/dev/null 2>&1 || :
-	wait_until 240 in_force || fail "not in force after $((SECONDS - began)) s: $(status .refused)"
-	is "$(status '.roles[] | select(.role == "rules") | .restarts')" 0 'restarts of the rules role'
+	wait_until 240 in_force ||
+		fail "not in force after $((SECONDS - began)) s: $(status .refused)"
+	is "$(status '.roles[] | select(.role == "rules") | .restarts')" 0 \
+		'restarts of the rules role'
 	is "$(connection 1 20.0.0.4 443)" refused 'an address of the large list'
 	blocks
 	# The next test need not wait for all of it to be taken away again.
@@ -170,7 +174,8 @@ test_start_with_a_log_that_cannot_be_mended() {
 	start || fail 'it does not start'
 	blocks
 	is "$(status .in_force)" true 'in force'
-	like "$(status '.trouble[].why')" '*events.jsonl*12345*chown*' 'what is wrong and what to do'
+	like "$(status '.trouble[].why')" '*events.jsonl*12345*chown*' \
+		'what is wrong and what to do'
 	! cordon status | grep -q 'NOT IN FORCE' || fail 'status says that nothing blocks'
 	umount "$STATE/log"
 	wait_until 45 runs journal || fail 'no journal once it can be written'
@@ -210,7 +215,8 @@ test_start_with_few_descriptors_keeps_the_mode() {
 	kill -0 "$parent" || fail "it has ended: $(tail -n 3 "$LAB_DIR/cordond.out")"
 	grep -q monitor "$STATE/mode" || fail 'the file of the mode is gone'
 	prlimit --pid "$parent" --nofile=4096:
-	wait_until 60 in_force || fail "no policy once there are descriptors: $(tail -n 5 "$LAB_DIR/cordond.out")"
+	wait_until 60 in_force ||
+		fail "no policy once there are descriptors: $(tail -n 5 "$LAB_DIR/cordond.out")"
 	wait_until 40 mode_is monitor || fail "the mode is $(status .mode)"
 	cordon mode enforce >/dev/null
 	blocks
@@ -226,7 +232,8 @@ test_start_while_another_server_has_the_port() {
 	sleep 0.5
 	start || fail 'it does not start'
 	is "$(connection 1 77.74.176.10 443)" refused 'a vendor address'
-	wait_until 8 trouble_is 'another DNS server' || fail "what is in the way: $(status .trouble)"
+	wait_until 8 trouble_is 'another DNS server' ||
+		fail "what is in the way: $(status .trouble)"
 	kill "$other"
 	wait "$other" 2>/dev/null || :
 	wait_until 45 answers || fail 'no answer once the port is free'
@@ -259,7 +266,8 @@ test_start_of_dns_with_sockets_that_are_not_deaf() {
 	local old
 	wait_until 10 answers || fail 'not even before'
 	old=$(pid_of dns)
-	lab gateway "$LAB_DIR/sockets" deaf "$(pid_of dns)" 53 >/dev/null || fail 'no socket was found'
+	lab gateway "$LAB_DIR/sockets" deaf "$(pid_of dns)" 53 >/dev/null ||
+		fail 'no socket was found'
 	! answers || fail 'they are not deaf'
 	wait_until 15 came_back "$old" || fail 'nobody notices'
 	wait_until 5 answers || fail 'the new role is deaf, too'
@@ -273,7 +281,8 @@ test_start_of_dns_with_sockets_that_are_not_deaf() {
 }
 came_back() { [ "$(pid_of dns)" != "$1" ] && [ -n "$(pid_of dns)" ]; }
 
-# wrapped COMMAND: the daemon is started by a shell that first does that in a mount namespace of its own.
+# wrapped COMMAND: the daemon is started by a shell that first does that in a mount namespace of its
+# own.
 wrapped() {
 	mkdir -p "$LAB_DIR/wrapped"
 	printf '#!/bin/sh\nexec unshare --mount sh -c '\''%s; exec "$0" "$@"'\'' %s "$@"\n' "$1" \
@@ -292,7 +301,8 @@ test_start_without_proc_says_so_and_goes_on() {
 		fail "the reason: $(status .roles)"
 	is "$(status .in_force)" false 'in force'
 	nsenter --mount --root -t "$parent" mount -t proc proc /proc
-	wait_until 60 in_force || fail "it does not go on by itself: $(tail -n 3 "$LAB_DIR/cordond.out")"
+	wait_until 60 in_force ||
+		fail "it does not go on by itself: $(tail -n 3 "$LAB_DIR/cordond.out")"
 	is "$(pid_of parent)" "$parent" 'the daemon'
 	blocks
 	lab stop

@@ -48,9 +48,11 @@ role() { status ".roles[] | select(.role == \"$1\") | $2"; }
 test_status_of_a_good_day_is_0() {
 	wait_until 20 code_is 0 || fail "code $(code): $(health)"
 	is "$(status .health.level)" good 'the level'
-	is "$(status '[.losses.kernel, .losses.rings, .losses.journal, .losses.disk] | add')" 0 'losses'
+	is "$(status '[.losses.kernel, .losses.rings, .losses.journal, .losses.disk] | add')" 0 \
+		'losses'
 	is "$(status .events_lost)" 0 'their sum'
-	is "$(status '.links | map("\(.name) \(.role) \(.carrier)") | join(", ")')" 'wan0 wan true, lan0 lan true' 'links'
+	is "$(status '.links | map("\(.name) \(.role) \(.carrier)") | join(", ")')" \
+		'wan0 wan true, lan0 lan true' 'links'
 	is "$(status .default_route.v4)" true 'a default route'
 	like "$(cordon status)" 'healthy*' 'the first line'
 }
@@ -92,7 +94,8 @@ test_status_says_that_a_role_is_silent() {
 	local pid
 	pid=$(role dns .pid)
 	kill -STOP "$pid"
-	wait_until 14 says 'the dns role has not answered for' || { kill -CONT "$pid"; fail "$(health)"; }
+	wait_until 14 says 'the dns role has not answered for' ||
+		{ kill -CONT "$pid"; fail "$(health)"; }
 	is "$(role dns .state)" silent 'its state'
 	is "$(code)" 4 'the code'
 	kill -CONT "$pid"
@@ -118,7 +121,8 @@ another() { [ "$(role "$1" '.pid // empty')" != "$2" ] && [ "$(role "$1" .state)
 
 # ---- losses ----
 
-# The journal stands still, and the kernel's socket is full: how many packets that cost is known to one.
+# The journal stands still, and the kernel's socket is full: how many packets that cost is known to
+# one.
 test_status_says_what_the_kernel_lost() {
 	local pid lost
 	lab stop
@@ -127,19 +131,23 @@ test_status_says_what_the_kernel_lost() {
 	kill -STOP "$pid"
 	# From many sources, as each has a share of its own; the socket has room for some thousands.
 	for _ in 1 2 3; do
-		lab client 1 nping -q --udp -c 20000 --rate 20000 -p 4000 77.74.176.10 >/dev/null 2>&1 || :
+		lab client 1 nping -q --udp -c 20000 --rate 20000 -p 4000 77.74.176.10 >/dev/null \
+			2>&1 || :
 	done
 	kill -CONT "$pid"
 	wait_until 20 losses_are_said || fail "$(health)"
 	lost=$(status .losses.kernel)
 	is "$(status .events_lost)" "$lost" 'the sum'
 	is "$(code)" 4 'the code'
-	wait_until 80 records_say_all || fail "of $(status .losses.kernel) lost events, records own up to $(recorded)"
+	wait_until 80 records_say_all ||
+		fail "of $(status .losses.kernel) lost events, records own up to $(recorded)"
 	cordon status --seen >/dev/null
 	says 'packets that came faster' && fail 'shown although it was seen'
 	[ "$(status .losses.kernel)" -ge "$lost" ] || fail 'the count went back'
 }
-losses_are_said() { says 'packets that came faster than it may grow' && [ "$(status .losses.kernel)" -gt 100 ]; }
+losses_are_said() {
+	says 'packets that came faster than it may grow' && [ "$(status .losses.kernel)" -gt 100 ]
+}
 recorded() { cordon log --json | jq -s 'map(.kernel // 0) | add'; }
 records_say_all() { [ "$(recorded)" = "$(status .losses.kernel)" ]; }
 
@@ -185,10 +193,12 @@ test_a_full_disk_costs_the_oldest_events() {
 	logged '.name == "n1500.upd.kaspersky.com"'
 	wait_until 10 fill_up || fail 'the disk cannot be filled'
 	queries 1501 3000
-	wait_event '.name == "n3000.upd.kaspersky.com"' || fail "the newest event is missing: $(health)"
+	wait_event '.name == "n3000.upd.kaspersky.com"' ||
+		fail "the newest event is missing: $(health)"
 	is "$(events '.name == "n1.upd.kaspersky.com"')" '' 'the oldest event'
 	is "$(status .losses.disk)" 0 'events that the disk did not take'
-	wait_until 10 says 'old events of the log had to go because the disk was full' || fail "$(health)"
+	wait_until 10 says 'old events of the log had to go because the disk was full' ||
+		fail "$(health)"
 	is "$(code)" 4 'the code'
 	off_the_disk
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# The online key is stolen, and its thief has the mirror: what the appliance does, and the way out that
-# cordon-repo(1) describes, its lines as they stand there.
+# The online key is stolen, and its thief has the mirror: what the appliance does, and the way out
+# that cordon-repo(1) describes, its lines as they stand there.
 
 # shellcheck source=tests/lab/repo.sh
 . "$ROOT/tests/lab/repo.sh"
@@ -49,7 +49,8 @@ near() {
 	[ "${off#-}" -le 60 ] || fail "$2: $1 is $off s off"
 }
 
-# thief_signs VERSION SECONDS: snapshot and timestamp of this version, as if made in so many seconds.
+# thief_signs VERSION SECONDS: snapshot and timestamp of this version, as if made in so many
+# seconds.
 thief_signs() {
 	local key=$KEYS/online.pem snapshot
 	snapshot=$(newest snapshot)
@@ -63,7 +64,9 @@ thief_signs() {
 }
 
 # The mirror gets what people published.
-serve() { rm -rf "${MIRROR:?}"/{metadata,targets} && cp -r "$HONEST"/{metadata,targets} "$MIRROR/"; }
+serve() {
+	rm -rf "${MIRROR:?}"/{metadata,targets} && cp -r "$HONEST"/{metadata,targets} "$MIRROR/"
+}
 
 # runbook STOLEN NEW: the lines of the manual, in a folder with the keys.
 runbook() {
@@ -84,7 +87,8 @@ runbook() {
 	cp -r repo/targets repo/metadata "$MIRROR/"
 	END
 	chmod +x "$place/rsync"
-	(unset CORDON_KEY && cd "$place" && PATH=$place:$CORDON_BIN:$PATH bash -eu lines) >"$place/output" 2>&1 ||
+	(unset CORDON_KEY && cd "$place" && PATH=$place:$CORDON_BIN:$PATH bash -eu lines) \
+		>"$place/output" 2>&1 ||
 		fail "$(tail -n 5 "$place/output")"
 	cp "$place/$2".* "$KEYS/"
 }
@@ -99,7 +103,8 @@ test_stolen_key_moves_no_clock() {
 	repo publish "$HONEST" --key "$KEYS/online.pem" >/dev/null
 	serve
 	thief_signs 1000 $((83 * DAY))
-	like "$(cordon update now 2>&1)" '*release 2 is verified and waits until *ring broad*' 'update now'
+	like "$(cordon update now 2>&1)" '*release 2 is verified and waits until *ring broad*' \
+		'update now'
 	is "$(update .ntp)" true 'a clock of NTP'
 	is "$(update .clock)" set 'the clock'
 	near "$(update .now)" 'the time of updates'
@@ -107,7 +112,8 @@ test_stolen_key_moves_no_clock() {
 	# The mirror's certificate lasts 30 days, the ring's delay 2 hours.
 	wait_until 5 cordon update now || fail "TLS: $(cordon update now 2>&1)"
 	is "$(update .release)" 1 'a release whose turn has not come'
-	[ "$(seconds "$(update .waiting_until)")" -gt $(($(date +%s) + 7000)) ] || fail 'the delay is gone'
+	[ "$(seconds "$(update .waiting_until)")" -gt $(($(date +%s) + 7000)) ] ||
+		fail 'the delay is gone'
 	dns 1 @192.168.77.1 stolen.upd.kaspersky.com >/dev/null
 	logged '.name == "stolen.upd.kaspersky.com"'
 	near "$(cordon log --json --last 1 | jq -r .time)" 'the block log'
@@ -119,11 +125,13 @@ test_stolen_key_shows_with_its_name() {
 	sane
 	is "$(update .freshness)" ahead 'freshness'
 	is "$(update .timestamp_name)" online 'whose key it is'
-	is "$(update .timestamp_key)" "$(repo key list --json "$KEYS/online.pub" | jq -r '.[0].keyid')" 'the key'
+	is "$(update .timestamp_key)" \
+		"$(repo key list --json "$KEYS/online.pub" | jq -r '.[0].keyid')" 'the key'
 	[ $(($(update .ahead) / DAY)) -ge 82 ] || fail "ahead: $(update .ahead)"
 	text=$(cordon update status) && fail 'status says that all is well'
 	like "$text" '*ahead: signed *82 days after the time here *by the key online,*' 'status'
-	[ "$(wc -L <<<"$text")" -le 80 ] || fail "update status has lines of $(wc -L <<<"$text") columns"
+	[ "$(wc -L <<<"$text")" -le 80 ] ||
+		fail "update status has lines of $(wc -L <<<"$text") columns"
 	like "$(cordon status)" '*update *ahead*' 'cordon status'
 }
 
@@ -169,7 +177,8 @@ test_stolen_key_without_ntp_gains_a_day() {
 	is "$(update .freshness)" ahead 'freshness'
 	[ "$(seconds "$(update .floor)")" -le $(($(date +%s) + DAY + 60)) ] ||
 		fail "ten timestamps: the floor is $(update .floor)"
-	[ "$(seconds "$(update .floor)")" -ge $((before + DAY - 60)) ] || fail 'the first one counts for nothing'
+	[ "$(seconds "$(update .floor)")" -ge $((before + DAY - 60)) ] ||
+		fail 'the first one counts for nothing'
 	# Nor does a restart give it another day.
 	lab stop
 	start

@@ -59,7 +59,8 @@ unstream() {
 
 # Everything that is ours, without what changes by itself.
 state() {
-	nft_gateway list table inet cordon | grep -v '@nh,' | sed 's/packets [0-9]* bytes [0-9]*//; /expires/d' | sort
+	nft_gateway list table inet cordon | grep -v '@nh,' |
+		sed 's/packets [0-9]* bytes [0-9]*//; /expires/d' | sort
 	lab gateway ip rule list | grep '^10'
 	lab gateway ip -6 rule list | grep '^10'
 	lab gateway ip route list table 3085
@@ -72,7 +73,8 @@ counted() { [ "$(changes)" -gt "$COUNT" ]; }
 
 tamper() {
 	lab gateway "$@" >/dev/null || { unstream; fail "not taken: $*"; }
-	wait_until 5 whole || { unstream; fail "it is not undone: $(diff <(state) <(echo "$WHOLE") | head -5)"; }
+	wait_until 5 whole || { unstream
+	fail "it is not undone: $(diff <(state) <(echo "$WHOLE") | head -5)"; }
 	sleep 0.3
 }
 
@@ -97,37 +99,61 @@ tampered() {
 
 test_tamper_flush_ruleset() { tampered 'table cordon removed.* by nft, process' nft flush ruleset; }
 test_tamper_delete_table() { tampered 'table cordon removed' nft delete table inet cordon; }
-test_tamper_dormant_table() { tampered 'table cordon switched off' nft 'add table inet cordon { flags dormant; }'; }
+test_tamper_dormant_table() {
+	tampered 'table cordon switched off' nft 'add table inet cordon { flags dormant; }'
+}
 test_tamper_flush_table() { tampered 'rules of chain' nft flush table inet cordon; }
-test_tamper_flush_chain_vendor() { tampered 'rules of chain vendor removed' nft flush chain inet cordon vendor; }
-test_tamper_flush_chain_forward() { tampered 'rules of chain forward removed' nft flush chain inet cordon forward; }
-test_tamper_flush_chain_capture() { tampered 'rules of chain capture removed' nft flush chain inet cordon capture; }
-test_tamper_flush_map_networks4() { tampered 'elements of set networks4 removed' nft flush map inet cordon networks4; }
+test_tamper_flush_chain_vendor() {
+	tampered 'rules of chain vendor removed' nft flush chain inet cordon vendor
+}
+test_tamper_flush_chain_forward() {
+	tampered 'rules of chain forward removed' nft flush chain inet cordon forward
+}
+test_tamper_flush_chain_capture() {
+	tampered 'rules of chain capture removed' nft flush chain inet cordon capture
+}
+test_tamper_flush_map_networks4() {
+	tampered 'elements of set networks4 removed' nft flush map inet cordon networks4
+}
 test_tamper_delete_element() {
 	local element
-	element=$(nft_gateway list map inet cordon networks4 | grep -o '77\.74\.17[0-9.]*\(/[0-9]*\|-[0-9.]*\)\?' | head -n 1)
+	element=$(nft_gateway list map inet cordon networks4 |
+		grep -o '77\.74\.17[0-9.]*\(/[0-9]*\|-[0-9.]*\)\?' | head -n 1)
 	[ -n "$element" ] || fail 'no such network'
-	tampered 'elements of set networks4 removed' nft "delete element inet cordon networks4 { $element }"
+	tampered 'elements of set networks4 removed' nft \
+		"delete element inet cordon networks4 { $element }"
 }
-test_tamper_insert_accept_rule() { tampered 'rules of chain forward changed' nft insert rule inet cordon forward accept; }
+test_tamper_insert_accept_rule() {
+	tampered 'rules of chain forward changed' nft insert rule inet cordon forward accept
+}
 test_tamper_chain_of_others() {
-	tampered 'chain stranger changed' nft 'chain inet cordon stranger { type filter hook forward priority -7; }'
+	tampered 'chain stranger changed' nft \
+		'chain inet cordon stranger { type filter hook forward priority -7; }'
 }
-test_tamper_policy_of_a_chain() { tampered 'chain input changed' nft 'chain inet cordon input { policy drop; }'; }
-test_tamper_flush_set_lan() { tampered 'elements of set lan removed' nft flush set inet cordon lan; }
+test_tamper_policy_of_a_chain() {
+	tampered 'chain input changed' nft 'chain inet cordon input { policy drop; }'
+}
+test_tamper_flush_set_lan() {
+	tampered 'elements of set lan removed' nft flush set inet cordon lan
+}
 test_tamper_outside_is_everything() {
 	tampered 'elements of set outside changed' nft 'add element inet cordon outside { lan0 }'
 }
 test_tamper_delete_policy_rule() { tampered 'policy rule 101 (IPv4) removed' ip rule del pref 101; }
-test_tamper_delete_policy_rule_ipv6() { tampered 'policy rule 103 (IPv6) removed' ip -6 rule del pref 103; }
-test_tamper_delete_route() { tampered 'route of table 3085 (IPv4) removed' ip route flush table 3085; }
+test_tamper_delete_policy_rule_ipv6() {
+	tampered 'policy rule 103 (IPv6) removed' ip -6 rule del pref 103
+}
+test_tamper_delete_route() {
+	tampered 'route of table 3085 (IPv4) removed' ip route flush table 3085
+}
 test_tamper_route_is_led_away() {
 	tampered 'route of table 3085 (IPv4) changed' ip route add blackhole 8.8.8.0/24 table 3085
 }
 
 # Opened by nobody who may: it is closed, and the connection with it.
 test_tamper_pinhole_of_others() {
-	nft_gateway "add element inet cordon pinhole4 { 192.168.77.11 . $VENDOR . tcp . 443 timeout 1h }"
+	nft_gateway \
+		"add element inet cordon pinhole4 { 192.168.77.11 . $VENDOR . tcp . 443 timeout 1h }"
 	wait_until 3 no_pinhole || fail "$(nft_gateway list set inet cordon pinhole4)"
 	is "$(connection 1 $VENDOR 443)" refused 'a vendor address'
 }
@@ -143,7 +169,8 @@ test_tamper_barrier_without_the_table() {
 	is "$(connection 2 $VENDOR 443)" refused 'a vendor address'
 	is "$(connection 2 2a03:2480:68::10 443)" refused 'a vendor address, IPv6'
 	is "$(connection 2 198.51.200.10 443)" refused 'an innocent address'
-	like "$(dns 1 @192.168.77.1 www.agency.example)" '@(silence|refused)' 'the gateway answers nobody but itself'
+	like "$(dns 1 @192.168.77.1 www.agency.example)" '@(silence|refused)' \
+		'the gateway answers nobody but itself'
 	lab gateway nc -lk 0.0.0.0 2299 </dev/null >/dev/null 2>&1 &
 	wait_until 3 reachable || fail 'the gateway itself is out of reach'
 	kill -CONT "$pid"
@@ -156,7 +183,8 @@ open_again() { [ "$(connection 2 198.51.200.10 443)" = open ]; }
 test_tamper_rule_before_the_barrier_is_told() {
 	lab gateway ip rule add pref 50 lookup 200
 	wait_until 3 rule_told || fail "$(status .guard.rules_before)"
-	like "$(cordon status)" '*policy rules that lead past the barrier: 50 (IPv4): lookup 200*' 'status'
+	like "$(cordon status)" '*policy rules that lead past the barrier: 50 (IPv4): lookup 200*' \
+		'status'
 	lab gateway ip rule del pref 50
 	wait_until 3 rule_untold || fail 'it is told for ever'
 }
@@ -193,7 +221,8 @@ test_tamper_flood() {
 	sleep 2
 	pkill -KILL -P $flood || :
 	kill -KILL $flood || :
-	remark "$(status .guard.changes) changes in all, $(($(wc -l <"$LAB_DIR/cordond.out") - lines)) lines"
+	remark "$(status \
+		.guard.changes) changes in all, $(($(wc -l <"$LAB_DIR/cordond.out") - lines)) lines"
 	[ $(($(wc -l <"$LAB_DIR/cordond.out") - lines)) -lt 20 ] || fail 'the log is filled'
 	wait_until 5 no_flood || fail "$(nft_gateway list set inet cordon lan)"
 }
@@ -202,7 +231,8 @@ no_flood() { ! nft_gateway list set inet cordon lan | grep -q flood; }
 test_tamper_foreign_table_is_no_matter() {
 	local before
 	before=$(status .guard.changes)
-	nft_gateway 'table inet mine { chain forward { type filter hook forward priority 10; }; }; delete table inet mine'
+	nft_gateway \
+		'table inet mine { chain forward { type filter hook forward priority 10; }; }; delete table inet mine'
 	sleep 0.5
 	is "$(status .guard.changes)" "$before" 'changes'
 }
@@ -222,13 +252,16 @@ test_tamper_interface_of_no_setting() {
 	wait_until 3 interface_untold || fail 'it is told for ever'
 	is "$(connection 1 198.51.200.10 443)" open 'an innocent address'
 }
-interface_told() { [ "$(status '.guard.missing + (.guard.unknown - ["core0"]) | join(" ")')" = 'lan0 new0' ]; }
+interface_told() {
+	[ "$(status '.guard.missing + (.guard.unknown - ["core0"]) | join(" ")')" = 'lan0 new0' ]
+}
 interface_untold() { [ "$(status '.guard.missing | length')" = 0 ]; }
 
 # The default route moves: the outside follows, and what was outside is guarded.
 test_tamper_outside_follows_the_default_route() {
 	is "$(status '.guard.outside | join(" ")')" wan0 'before'
-	lab gateway sh -c 'ip link add wan9 type veth peer name wan8 && ip link set wan9 up && ip link set wan8 up && ip addr add 198.51.99.2/24 dev wan9 &&
+	lab gateway sh -c \
+		'ip link add wan9 type veth peer name wan8 && ip link set wan9 up && ip link set wan8 up && ip addr add 198.51.99.2/24 dev wan9 &&
 		ip route add default via 198.51.99.1 metric 900'
 	wait_until 3 outside_is 'wan0 wan9' || fail "$(status .guard.outside)"
 	nft_gateway list set inet cordon outside | grep -q wan9 || fail 'the ruleset does not know'
@@ -248,9 +281,12 @@ test_tamper_owned_table_refuses() {
 	before=$(nft_gateway list table inet cordon | grep -c .)
 	is "$(status .guard.owner)" yes 'status'
 	nft_gateway flush ruleset
-	is "$(nft_gateway list table inet cordon | grep -c .)" "$before" 'lines of the table after a flush'
-	like "$(nft_gateway delete table inet cordon 2>&1)" '*Operation not permitted*' 'delete table'
-	like "$(nft_gateway flush chain inet cordon vendor 2>&1)" '*Operation not permitted*' 'flush chain'
+	is "$(nft_gateway list table inet cordon | grep -c .)" "$before" \
+		'lines of the table after a flush'
+	like "$(nft_gateway delete table inet cordon 2>&1)" '*Operation not permitted*' \
+		'delete table'
+	like "$(nft_gateway flush chain inet cordon vendor 2>&1)" '*Operation not permitted*' \
+		'flush chain'
 	is "$(status .guard.changes)" 0 'changes'
 }
 
@@ -263,7 +299,8 @@ test_tamper_owned_table_is_adopted() {
 	is "$(connection 1 $VENDOR 443)" refused 'a vendor address at once'
 	wait_until 5 another_role || fail 'no new role'
 	wait_until 5 owned || fail "$(status .guard.owner)"
-	like "$(nft_gateway delete table inet cordon 2>&1)" '*Operation not permitted*' 'delete table'
+	like "$(nft_gateway delete table inet cordon 2>&1)" '*Operation not permitted*' \
+		'delete table'
 	lab stop
 	is "$(connection 1 $VENDOR 443)" refused 'a vendor address after the stop'
 	lab gateway cordon disarm --for 1h --reason 'a test of the lab' --by tester >/dev/null

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Signed releases: from a publisher's keyboard to what three gateways enforce, and what an attacker who
-# has the mirror can do about it: nothing but show in the status.
+# Signed releases: from a publisher's keyboard to what three gateways enforce, and what an attacker
+# who has the mirror can do about it: nothing but show in the status.
 
 # shellcheck source=tests/lab/repo.sh
 . "$ROOT/tests/lab/repo.sh"
@@ -50,7 +50,8 @@ setup() { repo_new && gateway_update update; }
 test_update_first_release_comes_into_force() {
 	local text
 	# It looks by itself two seconds after its start.
-	wait_until 15 release_is 1 || fail "no release: $(cordon update status; cordon update history)"
+	wait_until 15 release_is 1 ||
+		fail "no release: $(cordon update status; cordon update history)"
 	is "$(update '.signers | length')" 3 'signers'
 	is "$(update .freshness)" fresh 'freshness'
 	is "$(update .refusal)" null 'refusal'
@@ -72,7 +73,8 @@ test_update_words_and_fields() {
 	cordon update hold --reason 'ticket 7' --by jdoe >/dev/null
 	like "$(cordon update status)" '*held *by jdoe: ticket 7*' 'status'
 	cordon update release >/dev/null
-	like "$(cordon update history)" '*Z  accepted  release 1, state*Z  held      by jdoe: ticket 7*' 'history'
+	like "$(cordon update history)" \
+		'*Z  accepted  release 1, state*Z  held      by jdoe: ticket 7*' 'history'
 	cordon update history --json | jq -es 'map(.event) | index("held") and index("released")' \
 		>/dev/null || fail "history: $(cordon update history --json)"
 }
@@ -83,8 +85,10 @@ test_update_receipt_comes_to_the_collector() {
 	is "$(jq -r .signed.result "$MIRROR/receipts/lab-gateway.json")" accepted 'result'
 	wait_until 5 receipt_is delivered || fail "receipt: $(update .receipt)"
 	# Whose key that is, is unknown until a person reads it on the appliance.
-	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list names the owner*' 'fleet without a list'
-	is "$(cordon update device | head -n 1)" "lab-gateway,$(update .device_key),$(update .ring)" 'the line for the list'
+	like "$(repo fleet "$MIRROR" 2>&1)" '*unknown*no list names the owner*' \
+		'fleet without a list'
+	is "$(cordon update device | head -n 1)" \
+		"lab-gateway,$(update .device_key),$(update .ring)" 'the line for the list'
 	fleet >/dev/null || fail "fleet: $(fleet 2>&1)"
 }
 fleet() {
@@ -96,8 +100,9 @@ fleet() {
 put() {
 	local own=()
 	[ -z "$1" ] || own=(--cert "$1" --key "$1")
-	echo 'not a receipt' | lab client curl -s -o /dev/null -w '%{http_code}' --cacert "$LAB_DIR/internet/ca.pem" \
-		--resolve mirror.agency.example:443:198.51.200.10 "${own[@]}" -X "${3-PUT}" --data-binary @- \
+	echo 'not a receipt' | lab client curl -s -o /dev/null -w '%{http_code}' --cacert \
+		"$LAB_DIR/internet/ca.pem" --resolve mirror.agency.example:443:198.51.200.10 \
+		"${own[@]}" -X "${3-PUT}" --data-binary @- \
 		"https://mirror.agency.example/receipts/$2"
 }
 
@@ -106,12 +111,14 @@ test_update_collector_takes_from_each_its_own_name_alone() {
 	local stranger=$LAB_DIR/stranger.pem forged=$LAB_DIR/forged.pem
 	wait_until 10 test -e "$receipt" || fail 'no receipt on the mirror'
 	before=$(sha256sum "$receipt")
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=lab-gateway \
-		-keyout "$stranger" -out "$stranger.crt" 2>/dev/null && cat "$stranger.crt" >>"$stranger"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj \
+		/CN=lab-gateway -keyout "$stranger" -out "$stranger.crt" 2>/dev/null &&
+		cat "$stranger.crt" >>"$stranger"
 	# An appliance that is in the list vouches for nobody.
 	cp "$LAB_DIR/state/collector.pem" "$device"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=branch-9 \
-		-CA "$device" -CAkey "$device" -keyout "$forged" -out "$forged.crt" 2>/dev/null
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj \
+		/CN=branch-9 -CA "$device" -CAkey "$device" -keyout "$forged" -out "$forged.crt" \
+		2>/dev/null
 	cat "$forged.crt" "$device" >>"$forged"
 	is "$(put '' lab-gateway.json)" 403 'without a certificate'
 	is "$(put "$stranger" lab-gateway.json)" 403 'the name in a certificate that nobody knows'
@@ -129,14 +136,18 @@ test_update_collector_takes_from_each_its_own_name_alone() {
 	wait_until 10 receipt_is_back || fail "its receipt: $(update .receipt)"
 	is "$(find "$MIRROR/receipts" -type f | wc -l)" 1 'files of the collector'
 }
-receipt_is_back() { [ "$(jq -r .signed.appliance "$MIRROR/receipts/lab-gateway.json" 2>/dev/null)" = lab-gateway ]; }
+receipt_is_back() {
+	[ "$(jq -r .signed.appliance "$MIRROR/receipts/lab-gateway.json" 2>/dev/null)" = \
+		lab-gateway ]
+}
 
 # The certificate of cordond's own making, from the box to the collector by hand.
 test_update_device_is_known_by_the_certificate_that_it_shows() {
 	lab stop
 	rm "$LAB_DIR/state/collector.pem"
 	LAB_CONF=$LAB_DIR/update.conf lab start
-	wait_until 10 receipt_like '*status 403*does it know this appliance*' || fail "receipt: $(update .receipt)"
+	wait_until 10 receipt_like '*status 403*does it know this appliance*' ||
+		fail "receipt: $(update .receipt)"
 	is "$(stat -c %a "$LAB_DIR/state/collector.pem")" 600 'mode of its key'
 	cordon update device | tail -n +2 >"$LAB_DIR/certificate"
 	collector_takes "$LAB_DIR/certificate"
@@ -177,7 +188,8 @@ test_update_role_is_confined() {
 	is "$(awk '/^CapEff:/ { print $2 }' "/proc/$pid/status")" 0000000000000000 'capabilities'
 	is "$(readlink "/proc/$pid/root")" "$LAB_DIR/state/update" 'its root'
 	lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
-		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/443' || fail 'no way to the mirror'
+		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/443' ||
+		fail 'no way to the mirror'
 	! lab gateway setpriv --reuid="$uid" --regid="$uid" --clear-groups \
 		timeout 2 bash -c 'exec 3<>/dev/tcp/198.51.200.10/80' 2>/dev/null ||
 		fail 'its user reaches another port'
@@ -200,11 +212,12 @@ new_update_role() {
 	[ "$now" != null ] && [ "$now" != "$1" ]
 }
 
-# says PID COUNT: as if the role had been taken over: its own descriptor (pidfd_open, pidfd_getfd), and on it
-# COUNT looks that failed (MESSAGE_ATTEMPT), each for another reason.
+# says PID COUNT: as if the role had been taken over: its own descriptor (pidfd_open, pidfd_getfd),
+# and on it COUNT looks that failed (MESSAGE_ATTEMPT), each for another reason.
 says() {
 	local type
-	type=$(grep -o '^	MESSAGE_[A-Z]*' "$ROOT/appliance/ipc/message.h" | grep -n 'MESSAGE_ATTEMPT$' | cut -d: -f1)
+	type=$(grep -o '^	MESSAGE_[A-Z]*' "$ROOT/appliance/ipc/message.h" |
+		grep -n 'MESSAGE_ATTEMPT$' | cut -d: -f1)
 	perl -e '
 		my ($pid, $count, $type) = @ARGV;
 		my $role = syscall(434, $pid + 0, 0);
@@ -229,7 +242,8 @@ test_update_role_that_floods_is_started_again() {
 	says "$pid" 20000
 	is "$(dns 1 @192.168.77.1 downloads.upd.kaspersky.com)" NXDOMAIN 'a vendor name'
 	wait_until 5 new_update_role "$pid" || fail 'it goes on'
-	[ "$(wc -l <"$LAB_DIR/state/history.jsonl")" -le $((lines + 16)) ] || fail 'it fills the history'
+	[ "$(wc -l <"$LAB_DIR/state/history.jsonl")" -le $((lines + 16)) ] ||
+		fail 'it fills the history'
 	wait_until 5 cordon update now || fail "it does not look: $(update_now)"
 	is "$(update .failure)" null 'the failure after a good look'
 }
@@ -339,7 +353,8 @@ test_update_from_a_stick() {
 test_update_hostile_stick_harms_nobody() {
 	local stick=$LAB_DIR/stick before
 	before=$(update .release)
-	rm -rf "$stick/receipts/"* && mkdir -p "$stick/receipts" "$stick/metadata/deep/deeper/deepest"
+	rm -rf "$stick/receipts/"* && mkdir -p "$stick/receipts" \
+		"$stick/metadata/deep/deeper/deepest"
 	echo precious >"$LAB_DIR/precious"
 	ln -s "$LAB_DIR/precious" "$stick/receipts/lab-gateway.json"
 	mkfifo "$stick/receipts/lab-gateway.json.new" "$stick/metadata/pipe"
@@ -358,7 +373,8 @@ test_update_hostile_stick_harms_nobody() {
 	rm -rf "$stick/metadata/"{deep,link,pipe} "$stick/receipts/"*
 }
 
-# Root's mask keeps strangers out, and the update role is one; a command before was ended in the middle.
+# Root's mask keeps strangers out, and the update role is one; a command before was ended in the
+# middle.
 test_update_from_with_a_strict_mask() {
 	mkdir -p "$LAB_DIR/state/update/incoming-4194399/metadata"
 	(umask 077 && cordon update from "$LAB_DIR/stick" >/dev/null 2>&1) ||
@@ -474,7 +490,8 @@ test_update_wrong_certificate_is_refused() {
 	local conf=$LAB_DIR/update.conf
 	cp "$conf" "$conf.good"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 \
-		-subj '/CN=Other CA' -keyout "$LAB_DIR/other.key" -out "$LAB_DIR/other.pem" 2>/dev/null
+		-subj '/CN=Other CA' -keyout "$LAB_DIR/other.key" -out "$LAB_DIR/other.pem" \
+		2>/dev/null
 	sed -i "s|^mirror-ca = .*|mirror-ca = $LAB_DIR/other.pem|" "$conf"
 	gateway_restart
 	! cordon update now >/dev/null 2>&1 || fail 'a certificate of a stranger was taken'
@@ -721,7 +738,8 @@ test_attack_absurd_releases_that_two_people_signed() {
 	collude "$list"
 	unchanged 'nothing of the vendor'
 	like "$(update .refusal)" '*must be blocked*' 'the refusal of an empty list'
-	sed '$a [update]\nwww.gsa.gov evidence="a mistake"' "$ROOT/rules/lists/kaspersky.rules" >"$list"
+	sed '$a [update]\nwww.gsa.gov evidence="a mistake"' "$ROOT/rules/lists/kaspersky.rules" \
+		>"$list"
 	collude "$list"
 	unchanged 'an innocent name'
 	like "$(update .refusal)" '*www.gsa.gov must pass*' 'the refusal of an innocent name'
@@ -749,7 +767,8 @@ branch_release() {
 }
 branch_has() { [ "$(branch_release "$1")" = "$2" ]; }
 branch_asks() {
-	lab branch "$1" dig +time=2 +tries=1 @127.0.0.1 "$2" | sed -n 's/.*status: \([A-Z]*\).*/\1/p'
+	lab branch "$1" dig +time=2 +tries=1 @127.0.0.1 "$2" |
+		sed -n 's/.*status: \([A-Z]*\).*/\1/p'
 }
 
 test_update_reaches_a_fleet_of_three() {
@@ -771,7 +790,8 @@ test_update_reaches_a_fleet_of_three() {
 		tail -n 1)")
 	wait_until 30 release_moved || fail 'the gateway does not take it'
 	for number in 1 2; do
-		wait_until 30 branch_has "$number" "$(update .release)" || fail "branch $number, $next"
+		wait_until 30 branch_has "$number" "$(update .release)" ||
+			fail "branch $number, $next"
 		is "$(branch_asks "$number" www.agency.example)" NXDOMAIN 'the newly blocked name'
 	done
 	is "$(dns 1 @192.168.77.1 www.agency.example)" NXDOMAIN 'the newly blocked name'
@@ -797,8 +817,8 @@ root_says() {
 	local id
 	id=$(canonical "$MIRROR/metadata/1.root.json" | sha256sum | cut -d' ' -f1)
 	cp "$MIRROR/metadata/1.root.json" "$MIRROR/metadata/$1.root.json"
-	forge_sign "$MIRROR/metadata/$1.root.json" ".version = $1 | .\"x-cordon-repository\" = \"$id\"" \
-		"$KEYS"/{alice,bob,carol}.pem
+	forge_sign "$MIRROR/metadata/$1.root.json" \
+		".version = $1 | .\"x-cordon-repository\" = \"$id\"" "$KEYS"/{alice,bob,carol}.pem
 }
 
 # The mirror has lost what leads there, so the administrator gives the newest root by hand.

@@ -7,7 +7,8 @@ test_failover_from_a_silent_upstream() {
 	gateway_with silent-upstream 's/^upstream = .*/upstream = 192.0.2.66 198.51.100.1/'
 	is "$(dns 1 @192.168.77.1 +time=5 www.agency.example)" 'NOERROR 198.51.200.10' 'first'
 	# shellcheck disable=SC2016
-	took=$(lab client 1 sh -c 'for _ in 1 2 3 4 5 6 7 8; do dig +time=5 +tries=1 @192.168.77.1 www.example.com; done' |
+	took=$(lab client 1 sh -c \
+		'for _ in 1 2 3 4 5 6 7 8; do dig +time=5 +tries=1 @192.168.77.1 www.example.com; done' |
 		awk '/93\.184\.215\.14/ { answers++ } /Query time/ { sum += $4 } END { print answers + 0, sum + 0 }')
 	is "${took% *}" 8 'later answers'
 	[ "${took#* }" -le 10000 ] || fail "8 later queries took ${took#* } ms"

@@ -37,7 +37,8 @@ leaky_lab() {
 	}
 	test_blind() { lab internet nft delete table netdev watch; }
 	END
-	env LAB="$LAB-leaky" LAB_DIR="$LAB_DIR/leaky" "$HERE/run" "$LAB_DIR/test_leaks.sh" >"$LAB_DIR/leaky.out" 2>&1
+	env LAB="$LAB-leaky" LAB_DIR="$LAB_DIR/leaky" "$HERE/run" "$LAB_DIR/test_leaks.sh" \
+		>"$LAB_DIR/leaky.out" 2>&1
 }
 
 # said NAME PATTERN
@@ -45,13 +46,15 @@ said() { like "$(grep "ok $1 " "$LAB_DIR/leaky.out" || echo nothing)" "$2" "$1";
 
 test_watch_sees_what_the_gateway_lets_through() {
 	! leaky_lab || fail 'the run of the leaking tests passes'
-	said to_the_vendor 'not ok *: the vendor was on the wire: *192.168.77.11 > 77.74.176.10 tcp/443*'
+	said to_the_vendor \
+		'not ok *: the vendor was on the wire: *192.168.77.11 > 77.74.176.10 tcp/443*'
 	said to_the_vendor_6 'not ok *2001:db8:77::12 > 2a03:2480:68::10 tcp/80*'
 	said from_the_vendor 'not ok *77.74.176.10 > 192.168.77.11 udp/53*'
 	said as_the_vendor 'not ok *77.74.181.30 > 198.51.100.1 udp/53*'
 	said in_a_window 'ok *'
 	said after_a_window 'not ok *: the vendor was on the wire: *77.74.177.20*'
-	! grep 'ok after_a_window ' "$LAB_DIR/leaky.out" | grep -q 77.74.176.10 || fail 'the window is none'
+	! grep 'ok after_a_window ' "$LAB_DIR/leaky.out" | grep -q 77.74.176.10 ||
+		fail 'the window is none'
 	said declared 'ok *'
 	said declared_for_another_client 'not ok *192.168.77.12 > 77.74.176.10 tcp/443*'
 	said innocent 'ok *'

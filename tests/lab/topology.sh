@@ -122,8 +122,8 @@ topology_up() {
 		topology_host "$host"
 	done
 	host_sysctl gateway ipv4/ip_forward=1 ipv6/conf/all/forwarding=1 ipv4/conf/all/rp_filter=2
-	# A router that does not forward says of itself that it is none, and who hears that takes its default route
-	# away until the next advertisement (RFC 4861, 7.2.4 and 7.2.5).
+	# A router that does not forward says of itself that it is none, and who hears that takes
+	# its default route away until the next advertisement (RFC 4861, 7.2.4 and 7.2.5).
 	host_sysctl internet ipv4/ip_forward=1 ipv6/conf/all/forwarding=1
 	topology_lan
 	topology_wan

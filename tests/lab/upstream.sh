@@ -8,8 +8,10 @@ ODD=198.51.100.1
 # odd_start PORT=PERSONA...: on the internet's side, in place of the one that runs.
 odd_start() {
 	odd_stop
-	[ -x "$LAB_DIR/upstream" ] || gcc -O1 -D_GNU_SOURCE -o "$LAB_DIR/upstream" "$HERE/upstream.c" || return 1
-	"$HERE/lab" internet "$LAB_DIR/upstream" "$ODD" "$@" >"$LAB_DIR/upstream.log" 2>&1 </dev/null &
+	[ -x "$LAB_DIR/upstream" ] || gcc -O1 -D_GNU_SOURCE -o "$LAB_DIR/upstream" \
+		"$HERE/upstream.c" || return 1
+	"$HERE/lab" internet "$LAB_DIR/upstream" "$ODD" "$@" >"$LAB_DIR/upstream.log" 2>&1 \
+		</dev/null &
 	echo $! >"$LAB_DIR/upstream.pid"
 	disown
 	wait_until 10 odd_answers "${1%%=*}"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 #
-# The watcher: whatever crosses the cable between the gateway and the internet with an address of the
-# vendor's, of all lists that we ship, is seen from the internet's side, where the gateway has no say.
+# The watcher: whatever crosses the cable between the gateway and the internet with an address of
+# the vendor's, of all lists that we ship, is seen from the internet's side, where the gateway has
+# no say.
 # Every test fails that did not declare it: the watcher asks nothing of the gateway, and no test can
 # forget it. Sourced by run.
 
@@ -66,20 +67,23 @@ watch_up() {
 
 nft_internet() { nsenter --net="/run/netns/$LAB-internet" nft "$@"; }
 
-# watch_read: what was seen since the last time: SOURCE DESTINATION PROTOCOL [PORT] PACKETS. An element is
-# deleted after it was read, so that what comes in between is read the next time.
+# watch_read: what was seen since the last time: SOURCE DESTINATION PROTOCOL [PORT] PACKETS. An
+# element is deleted after it was read, so that what comes in between is read the next time.
 watch_read() {
 	local seen
 	seen=$(nft_internet -j list table netdev watch) || return
-	seen=$(jq -r '.nftables[].set // empty | select(.stmt) | .name as $set | .elem // [] | .[].elem |
-		"\($set) \(.val.concat | map(tostring) | join(" ")) \(.counter.packets)"' <<<"$seen") || return
+	seen=$(jq -r \
+		'.nftables[].set // empty | select(.stmt) | .name as $set | .elem // [] | .[].elem |
+		"\($set) \(.val.concat | map(tostring) | join(" ")) \(.counter.packets)"' \
+		<<<"$seen") || return
 	[ -n "$seen" ] || return 0
 	cut -d" " -f2- <<<"$seen"
 	sed -E 's/ [0-9]+$//; s/ / . /g; s/^([a-z]+[46]) \. (.*)/delete element netdev watch \1 { \2 }/' <<<"$seen" |
 		nft_internet -f -
 }
 
-# watch_end: what the test that just ended let cross and had not declared, for people; empty when nothing.
+# watch_end: what the test that just ended let cross and had not declared, for people; empty when
+# nothing.
 watch_end() {
 	watch_read >>"$WATCH/undeclared" || echo "the watcher on the internet's side is blind"
 	# A test that ended inside a window has failed for another reason.
@@ -103,8 +107,8 @@ watch_end() {
 
 # ---- for the tests, which say why
 
-# expect_vendor CLIENT ADDRESS...: until the end of this test packets may go to and fro between client 1 or 2, or
-# "any" host, and these addresses.
+# expect_vendor CLIENT ADDRESS...: until the end of this test packets may go to and fro between
+# client 1 or 2, or "any" host, and these addresses.
 expect_vendor() {
 	local client=$1 address
 	shift
@@ -117,7 +121,8 @@ expect_vendor() {
 	done >>"$WATCH/expected"
 }
 
-# vendor_window WHY COMMAND...: while the command runs anything may cross; what was seen before counts.
+# vendor_window WHY COMMAND...: while the command runs anything may cross; what was seen before
+# counts.
 vendor_window() {
 	shift
 	watch_read >>"$WATCH/undeclared"

@@ -295,7 +295,7 @@ cp cordon-x86_64-0.5.0.bundle again.bundle
 cp -r r again
 says 0 'have to sign again: alice' repo image again again.bundle
 rm -r again
-says 1 '4 newer images of x86_64 are there' repo image r cordon-x86_64-0.2.0.bundle
+says 1 '4 newer images of x86_64 are already there' repo image r cordon-x86_64-0.2.0.bundle
 publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: goes' signed
 known
