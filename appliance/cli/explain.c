@@ -79,8 +79,10 @@ static int explain_all(const struct policy *policy, const struct provenance *pro
 		struct explanation explanation;
 
 		if (explain(policy, *queries, &explanation) < 0) {
-			fprintf(stderr, "cordon explain: %s: expected a name, an address, "
-				"ADDRESS:tcp/PORT, a prefix, tcp/PORT, or the id of a rule in force\n",
+			fprintf(stderr,
+				"cordon explain: %s: expected a name, an address, "
+				"ADDRESS:tcp/PORT, a prefix, tcp/PORT, or the id of a rule in "
+				"force\n",
 				*queries);
 			code = EXIT_USAGE;
 			continue;

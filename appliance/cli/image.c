@@ -66,16 +66,22 @@ static int confirm(void)
 	if (code)
 		return found.none ? EXIT_YES : code;
 	if (slots_on_trial(slots, found.disk.slot) && !selftest_passed()) {
-		fputs("cordon image: an image on trial stays when the self-test of its start has passed, and it has "
-		      "not (cordon selftest says why): restart, or cordon image rollback\n", stderr);
+		fputs("cordon image: an image on trial stays when the self-test of its start has "
+		      "passed, and it has "
+		      "not (cordon selftest says why): restart, or cordon image rollback\n",
+		      stderr);
 		image_disk_close(&found.disk);
 		return EXIT_NO;
 	}
 	if (found.boot.lost)
-		fprintf(stderr, "cordon image: " PATH_BOOT_IMAGES "/grubenv was lost and is written anew\n");
+		fprintf(stderr, "cordon image: " PATH_BOOT_IMAGES
+				"/grubenv was lost and is written anew\n");
 	if (slots_confirm(slots, found.boot.running, found.disk.slot))
-		fprintf(stderr, "cordon image: the image %s did not prove itself; this is the one before it, "
-			"%s\n", slots->failed, found.boot.running);
+		fprintf(stderr,
+			"cordon image: the image %s did not prove itself; this is the one before "
+			"it, "
+			"%s\n",
+			slots->failed, found.boot.running);
 	code = write_slots(&found, &diag);
 	if (code == EXIT_YES)
 		image_links_forget();
@@ -104,7 +110,8 @@ static int rollback(bool reboot)
 		code = write_slots(&found, &diag);
 	image_disk_close(&found.disk);
 	if (!code)
-		printf("%s is started next%s\n", slots->name[other], slots->trial == other ? ", on trial" : "");
+		printf("%s is started next%s\n", slots->name[other],
+		       slots->trial == other ? ", on trial" : "");
 	return !code && reboot && program_reboot() != 0 ? EXIT_NO : code;
 }
 
@@ -136,7 +143,8 @@ static int write_table(const struct image_disk *disk, struct diag *diag)
 		error = image_disk_put(disk, plan->write[i].offset, plan->write[i].data,
 				       plan->write[i].size);
 	if (error)
-		diag_error(diag, disk->path, 0, 0, "cannot write the partition table: %s", strerror(-error));
+		diag_error(diag, disk->path, 0, 0, "cannot write the partition table: %s",
+			   strerror(-error));
 	else if (plan->writes)
 		printf("%s: the partition table was written\n", disk->path);
 	free(plan);
@@ -148,14 +156,16 @@ static int write_table(const struct image_disk *disk, struct diag *diag)
  * the mount (the folder belongs to another file system then) there is nothing to do. resize2fs
  * would want to write to a mounted device, which our kernel allows nobody.
  */
-static int grow_file_system(const struct image_disk *disk, const struct gpt_part *data, struct diag *diag)
+static int grow_file_system(const struct image_disk *disk, const struct gpt_part *data,
+			    struct diag *diag)
 {
 	char path[BOX_PATH];
 	struct statfs status;
 	uint64_t blocks;
 	int fd = open(box_path(path, PATH_DATA), O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
 
-	if (fd < 0 || fstatfs(fd, &status) < 0 || status.f_type != EXT4_SUPER_MAGIC || status.f_bsize <= 0) {
+	if (fd < 0 || fstatfs(fd, &status) < 0 || status.f_type != EXT4_SUPER_MAGIC ||
+	    status.f_bsize <= 0) {
 		if (fd >= 0)
 			close(fd);
 		return 0;
@@ -180,8 +190,10 @@ static int grow_data(struct image_disk *disk, struct diag *diag)
 		return -EINVAL;
 	}
 	if (gpt_grow(&disk->gpt, data.number)) {
-		diag_error(diag, disk->path, 0, 0, "partition %u (data) cannot grow: another one lies "
-			   "behind it", data.number);
+		diag_error(diag, disk->path, 0, 0,
+			   "partition %u (data) cannot grow: another one lies "
+			   "behind it",
+			   data.number);
 		return -EINVAL;
 	}
 	(void)gpt_lookup(&disk->gpt, "data", &data);
@@ -237,19 +249,21 @@ static json_t *slot_json(const struct image_found *found, enum slot slot)
 {
 	const char *name = found->boot.slots.name[slot];
 
-	return json_pack("{s:s, s:b}", "image", name, "starts", image_boot_starts(&found->disk, slot, name));
+	return json_pack("{s:s, s:b}", "image", name, "starts",
+			 image_boot_starts(&found->disk, slot, name));
 }
 
 static void print_json(const struct image_found *found)
 {
 	const struct slots *slots = &found->boot.slots;
 
-	command_print_json(json_pack(
-		"{s:s, s:s, s:s, s:b, s:b, s:i, s:s, s:{s:o, s:o}}", "running",
-		slot_print(found->disk.slot), "image", found->boot.running, "first",
-		slot_print(slots->primary), "on-trial", slots_on_trial(slots, found->disk.slot), "lost",
-		found->boot.lost, "left", slots->left, "failed", slots->failed, "slots", "a",
-		slot_json(found, SLOT_A), "b", slot_json(found, SLOT_B)));
+	command_print_json(json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:s, s:{s:o, s:o}}", "running",
+				     slot_print(found->disk.slot), "image", found->boot.running,
+				     "first", slot_print(slots->primary), "on-trial",
+				     slots_on_trial(slots, found->disk.slot), "lost",
+				     found->boot.lost, "left", slots->left, "failed", slots->failed,
+				     "slots", "a", slot_json(found, SLOT_A), "b",
+				     slot_json(found, SLOT_B)));
 }
 
 /* All tries are there only after the self-test. */
@@ -271,7 +285,8 @@ static void print_slot(const struct image_found *found, enum slot slot)
 	if (slot == found->disk.slot)
 		printf(", runs, %s", standing(slots, slot));
 	if (slot == slots->primary)
-		printf(", comes first, %u %s left", slots->left, slots->left == 1 ? "try" : "tries");
+		printf(", comes first, %u %s left", slots->left,
+		       slots->left == 1 ? "try" : "tries");
 	if (slot == slots->trial && slot != found->disk.slot)
 		printf(", on trial");
 	puts("");
@@ -289,7 +304,8 @@ static void print_status(const struct image_found *found)
 	if (*failed)
 		printf("trial     %s did not prove itself; this is what it fell back to\n", failed);
 	if (found->boot.lost)
-		puts("block     " PATH_BOOT_IMAGES "/grubenv was lost; this is what the disk shows");
+		puts("block     " PATH_BOOT_IMAGES
+		     "/grubenv was lost; this is what the disk shows");
 }
 
 static int status(bool json)
@@ -322,8 +338,8 @@ static bool has_option(int argc, char **argv, const char *command, const char *o
 
 static bool is_part(const char *name)
 {
-	return strcmp(name, "esp") == 0 || strcmp(name, "slot-a") == 0 || strcmp(name, "slot-b") == 0 ||
-	       strcmp(name, "data") == 0;
+	return strcmp(name, "esp") == 0 || strcmp(name, "slot-a") == 0 ||
+	       strcmp(name, "slot-b") == 0 || strcmp(name, "data") == 0;
 }
 
 static bool are_parts(char *const names[], int count)
@@ -353,6 +369,7 @@ int command_image(const struct cli *cli, int argc, char **argv)
 		return on_trial();
 	if (argc >= 3 && strcmp(argv[1], "device") == 0 && are_parts(argv + 2, argc - 2))
 		return device(argv + 2, argc - 2);
-	return command_usage("image", "expected status, install, confirm, rollback, grow, on-trial, or device "
-			     "with esp, slot-a, slot-b or data");
+	return command_usage(
+		"image", "expected status, install, confirm, rollback, grow, on-trial, or device "
+			 "with esp, slot-a, slot-b or data");
 }

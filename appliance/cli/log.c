@@ -12,7 +12,7 @@
 #include "appliance/command/command.h"
 #include "appliance/journal/store.h"
 
-struct reader {
+struct log_reader {
 	bool json;
 	char *line;
 	size_t capacity;
@@ -101,7 +101,7 @@ static void print_event(const json_t *event)
 }
 
 /* A program that reads the lines would stop at a damaged one for ever. */
-static void print_line(struct reader *reader, size_t length)
+static void print_line(struct log_reader *reader, size_t length)
 {
 	json_t *event = json_loadb(reader->line, length, 0, NULL);
 
@@ -114,7 +114,7 @@ static void print_line(struct reader *reader, size_t length)
 	json_decref(event);
 }
 
-static void tell_damaged(struct reader *reader)
+static void tell_damaged(struct log_reader *reader)
 {
 	if (reader->damaged)
 		fprintf(stderr, "cordon log: %zu damaged line%s skipped\n", reader->damaged,
@@ -123,7 +123,7 @@ static void tell_damaged(struct reader *reader)
 }
 
 /* Prints what is complete; a line still being written stays for the next call. */
-static size_t read_file(struct reader *reader, FILE *file, size_t skip)
+static size_t read_file(struct log_reader *reader, FILE *file, size_t skip)
 {
 	size_t lines = 0;
 
@@ -144,7 +144,7 @@ static size_t read_file(struct reader *reader, FILE *file, size_t skip)
 /* Lines of all parts, oldest first, so that --last can say how many to pass over. */
 static size_t count_lines(const char *state)
 {
-	struct reader reader = { .json = true };
+	struct log_reader reader = { .json = true };
 	size_t lines = 0;
 
 	for (unsigned int part = STORE_PARTS; part-- > 0;) {
@@ -172,7 +172,7 @@ static bool replaced(const char *state, FILE *file)
 }
 
 /* Waits for lines, over rotation; ends when stdout does. */
-static void follow(struct reader *reader, const char *state, FILE *file)
+static void follow(struct log_reader *reader, const char *state, FILE *file)
 {
 	for (;;) {
 		tell_damaged(reader);
@@ -199,7 +199,7 @@ int command_log(const struct cli *cli, int argc, char **argv)
 		{ "last", required_argument, NULL, 'n' },
 		{ 0 },
 	};
-	struct reader reader = { .json = false };
+	struct log_reader reader = { .json = false };
 	bool following = false, found = false;
 	size_t last = SIZE_MAX, skip = 0;
 	FILE *file = NULL;

@@ -60,27 +60,34 @@ static const struct command commands[] = {
 	  "what the policy says of a name, address, prefix or port, and why", command_explain },
 	{ "log", "[--follow] [--json] [--last N]", "the block log",
 	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
-	{ "mode", "[enforce [--reason TEXT] [--by NAME] |\n"
+	{ "mode",
+	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",
 	  "show or change the mode", command_mode },
-	{ "disarm", "--for TIME --reason TEXT --by NAME",
-	  "take block and capture away for a while", command_disarm },
-	{ "rules", "check [--json] FILE... | diff [--json] OLD NEW |\n"
+	{ "disarm", "--for TIME --reason TEXT --by NAME", "take block and capture away for a while",
+	  command_disarm },
+	{ "rules",
+	  "check [--json] FILE... | diff [--json] OLD NEW |\n"
 	  "                    nft [--rules DIR] | outdated [--json] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
 	{ "selftest", "[--wait SECONDS] [--json]",
-	  "prove as a client that names and addresses are blocked, and others are not", command_selftest },
-	{ "update", "[status | history] [--json]\n"
+	  "prove as a client that names and addresses are blocked, and others are not",
+	  command_selftest },
+	{ "update",
+	  "[status | history] [--json]\n"
 	  "       cordon update now | device | from DIR | push HOST DIR | release\n"
-	  "       cordon update hold --reason TEXT --by NAME", "signed releases of rule lists",
-	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
+	  "       cordon update hold --reason TEXT --by NAME",
+	  "signed releases of rule lists", ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 	{ "network", "[[show] [--json] | check FILE | renew [wan] [--json]]",
 	  "links, addresses and services of an appliance", command_network },
-	{ "settings", "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
+	{ "settings",
+	  "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
 	  "       cordon settings export FILE | import FILE | diff FILE\n"
 	  "       cordon settings apply FILE --confirm SECONDS | keep | revert",
-	  "settings of an appliance: taking in, copying, changing for a trial", command_settings_of },
-	{ "image", "[[status] [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
+	  "settings of an appliance: taking in, copying, changing for a trial",
+	  command_settings_of },
+	{ "image",
+	  "[[status] [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
 	  "                    rollback [--reboot] | confirm]",
 	  "the two slots of a disk, and new images for them", command_image },
 	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
@@ -148,7 +155,8 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 			return EXIT_YES;
 		}
 		if (!commands[i].run) {
-			fprintf(stderr, "cordon: this build is without \"%s\" (Kconfig)\n", argv[0]);
+			fprintf(stderr, "cordon: this build is without \"%s\" (Kconfig)\n",
+				argv[0]);
 			return EXIT_NO;
 		}
 		optind = 0;

@@ -98,7 +98,9 @@ int command_mode(const struct cli *cli, int argc, char **argv)
 		return show(cli);
 	if (optind + 1 == argc && strcmp(argv[optind], "enforce") == 0) {
 		if (words.has_duration || words.request.categories)
-			return command_usage("mode", "enforce ends a mode: --for and --category go with monitor");
+			return command_usage(
+				"mode",
+				"enforce ends a mode: --for and --category go with monitor");
 		words.request.mode = MODE_ENFORCE;
 		/* Nothing may keep it from enforcing again; who did it is recorded all the same. */
 		if (!words.request.by[0])

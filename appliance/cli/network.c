@@ -92,9 +92,9 @@ static json_t *network_json(const struct network *network)
 
 	for (size_t i = 0; (link = network_link(network, i)); i++)
 		(void)json_array_append_new(links, link_json(network, link));
-	return json_pack("{s:s, s:o, s:b, s:b, s:I, s:s?, s:b}", "hostname", network->hostname, "links",
-			 links, "forward", network->forward, "masquerade", network->masquerade, "routes",
-			 (json_int_t)network->routes, "management",
+	return json_pack("{s:s, s:o, s:b, s:b, s:I, s:s?, s:b}", "hostname", network->hostname,
+			 "links", links, "forward", network->forward, "masquerade",
+			 network->masquerade, "routes", (json_int_t)network->routes, "management",
 			 management ? management->interface : NULL, "ssh", network->ssh);
 }
 
@@ -107,8 +107,10 @@ static int show(bool json)
 
 	/* What an empty network.conf means is true of an appliance alone. */
 	if (!box_has(PATH_IMAGE) && !box_has(PATH_SETTINGS "/network.conf")) {
-		fputs("cordon network: this machine does not run the image, and Cordon does not set up its "
-		      "links (ip address shows them)\n", stderr);
+		fputs("cordon network: this machine does not run the image, and Cordon does not "
+		      "set up its "
+		      "links (ip address shows them)\n",
+		      stderr);
 		return EXIT_NO;
 	}
 	code = facts_network(&network);
@@ -123,15 +125,18 @@ static int show(bool json)
 		bool is_wan = link == &network.wan;
 
 		printf("%-10s %-8s %s, %s%s%s (%s)\n", link->name, link->interface,
-		       family_text(&link->v4, is_wan, true, v4), family_text(&link->v6, is_wan, false, v6),
-		       link->dhcp ? ", DHCP" : "", link->ra ? ", router advertisements" : "",
+		       family_text(&link->v4, is_wan, true, v4),
+		       family_text(&link->v6, is_wan, false, v6), link->dhcp ? ", DHCP" : "",
+		       link->ra ? ", router advertisements" : "",
 		       facts_card(link->interface, card));
 	}
 	management = network_management(&network);
 	facts_wiring(&facts);
 	printf("forwarding %s%s, management %s%s\n", network.forward ? "on" : "off",
 	       network.masquerade ? " with NAT" : "", management ? management->interface : "none",
-	       !network.ssh ? "" : facts.has_keys ? " with ssh" : "; ssh is on, and nobody has a key (authorized_keys)");
+	       !network.ssh   ? "" :
+	       facts.has_keys ? " with ssh" :
+				"; ssh is on, and nobody has a key (authorized_keys)");
 	return EXIT_YES;
 }
 
@@ -160,7 +165,8 @@ static void record_forwarded(void)
 /*
  * Its client keeps the lease of a link that was taken down, and asks again only after half of it.
  */
-static void wiring_lease(struct wiring *wiring, const struct network *network, const struct network *old)
+static void wiring_lease(struct wiring *wiring, const struct network *network,
+			 const struct network *old)
 {
 	static struct lease lease, fit;
 
@@ -174,7 +180,8 @@ static void wiring_lease(struct wiring *wiring, const struct network *network, c
 	lease_wiring(wiring, network, &fit, &lease);
 }
 
-static void wiring_up(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
+static void wiring_up(struct wiring *wiring, const struct network *network,
+		      const struct wiring_facts *facts)
 {
 	static struct network old;
 	static struct diag diag;
@@ -227,8 +234,10 @@ static int act(enum action_of_network action)
 	int lock, code;
 
 	if (action == FORWARD && box_has(PATH_BOOT_CLOSED)) {
-		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing is forwarded until this "
-		      "box starts again: see cordon status\n", stderr);
+		fputs("cordon network: the self-test saw packets for the vendor pass, so nothing "
+		      "is forwarded until this "
+		      "box starts again: see cordon status\n",
+		      stderr);
 		return EXIT_NO;
 	}
 	/* A change and an interface that comes late may be at work at once. */
@@ -307,7 +316,8 @@ static bool same_prefixes(const struct lease *lease, const struct lease *old)
 	    (lease->has_prefix && memcmp(&lease->prefix, &old->prefix, sizeof(lease->prefix)) != 0))
 		return false;
 	for (size_t i = 0; i < lease->stales; i++) {
-		if (memcmp(&lease->stale[i].prefix, &old->stale[i].prefix, sizeof(struct prefix)) != 0)
+		if (memcmp(&lease->stale[i].prefix, &old->stale[i].prefix, sizeof(struct prefix)) !=
+		    0)
 			return false;
 	}
 	return true;

@@ -47,17 +47,19 @@ static json_t *errors_json(const struct diag *diag)
 
 		(void)json_array_append_new(errors, json_pack("{s:o, s:i, s:i, s:o}", "source",
 							      to_json(entry->source), "line",
-							      (int)entry->line, "column", (int)entry->column,
-							      "message", to_json(entry->message)));
+							      (int)entry->line, "column",
+							      (int)entry->column, "message",
+							      to_json(entry->message)));
 	}
 	return errors;
 }
 
 static void print_json(const char *path, const struct rule_list *list, const struct diag *diag)
 {
-	command_print_json(json_pack("{s:o, s:s?, s:o?, s:I, s:I, s:o}", "file", to_json(path), "list",
-				     list->name, "version", list->version ? to_json(list->version) : NULL,
-				     "rules", (json_int_t)list->count, "count", (json_int_t)diag->count,
+	command_print_json(json_pack("{s:o, s:s?, s:o?, s:I, s:I, s:o}", "file", to_json(path),
+				     "list", list->name, "version",
+				     list->version ? to_json(list->version) : NULL, "rules",
+				     (json_int_t)list->count, "count", (json_int_t)diag->count,
 				     "errors", errors_json(diag)));
 }
 
@@ -77,8 +79,10 @@ static void check_name(struct checking *checking, const char *path, const char *
 	const char *other = json_string_value(json_object_get(checking->names, name));
 
 	if (other)
-		diag_error(&checking->diag, path, 0, 0, "the list \"%s\" is in %s too: give one of them "
-			   "another name", name, other);
+		diag_error(&checking->diag, path, 0, 0,
+			   "the list \"%s\" is in %s too: give one of them "
+			   "another name",
+			   name, other);
 	else
 		(void)json_object_set_new(checking->names, name, to_json(path));
 }

@@ -10,7 +10,8 @@
 #include "appliance/command/command.h"
 #include "rules/signed/strict.h"
 
-enum { BUDGET = 64 << 20 };	/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
+/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
+enum { BUDGET = 64 << 20 };
 
 struct words {
 	const char *verb, *file, *confirm;
@@ -35,7 +36,8 @@ static int parse(struct words *words, int argc, char **argv)
 	}
 	words->verb = optind < argc ? argv[optind++] : "show";
 	words->file = optind < argc ? argv[optind++] : NULL;
-	return optind == argc ? 0 : command_usage("settings", "unexpected word \"%s\"", argv[optind]);
+	return optind == argc ? 0 :
+				command_usage("settings", "unexpected word \"%s\"", argv[optind]);
 }
 
 static int with_file(const struct cli *cli, const struct words *words)
@@ -49,8 +51,10 @@ static int with_file(const struct cli *cli, const struct words *words)
 	if (strcmp(words->verb, "apply") == 0 && words->confirm)
 		return settings_apply(cli, words->file, words->confirm);
 	if (strcmp(words->verb, "apply") == 0)
-		return command_usage("settings", "apply: expected --confirm SECONDS too, after which settings that "
-				     "nobody keeps take themselves back; import FILE takes them for good");
+		return command_usage(
+			"settings",
+			"apply: expected --confirm SECONDS too, after which settings that "
+			"nobody keeps take themselves back; import FILE takes them for good");
 	return command_usage("settings", "expected export FILE, import FILE, diff FILE or "
 			     "apply FILE --confirm SECONDS");
 }

@@ -56,7 +56,8 @@ static void print_force(const json_t *status)
 		printf("mode       %s was asked for and waits: what is in force cannot do it\n",
 		       command_text(status, "mode_waits"));
 	json_array_foreach(json_object_get(status, "trouble"), index, entry)
-		printf("trouble    %s: %s\n", command_text(entry, "part"), command_text(entry, "why"));
+		printf("trouble    %s: %s\n", command_text(entry, "part"),
+		       command_text(entry, "why"));
 }
 
 /* It may be a report of many lines. */
@@ -67,7 +68,8 @@ static void print_refused(const json_t *status)
 
 	for (bool first = true; text && *text; first = false) {
 		length = strcspn(text, "\n");
-		printf("%s %.*s\n", first ? "refused    the last change:" : "          ", (int)length, text);
+		printf("%s %.*s\n", first ? "refused    the last change:" : "          ",
+		       (int)length, text);
 		text += length + (text[length] == '\n');
 	}
 }
@@ -82,7 +84,8 @@ static void print_policy(const json_t *status, bool rules)
 	print_refused(status);
 	if (!policy)
 		return;
-	printf("policy     state %s: %s\n", command_text(status, "state"), command_text(policy, "version"));
+	printf("policy     state %s: %s\n", command_text(status, "state"),
+	       command_text(policy, "version"));
 	if (!rules)
 		return;
 	fputs("rules      ", stdout);
@@ -166,9 +169,11 @@ static void print_guard(const json_t *status)
 	const json_t *guard = json_object_get(status, "guard");
 
 	if (number_at(guard, "unseen"))
-		printf("tampered   %lld changes by others were undone; the last, %s: %s; cordon status "
-		       "--seen when you know\n", number_at(guard, "unseen"),
-		       command_text(guard, "last_time"), command_text(guard, "last"));
+		printf("tampered   %lld changes by others were undone; the last, %s: %s; cordon "
+		       "status "
+		       "--seen when you know\n",
+		       number_at(guard, "unseen"), command_text(guard, "last_time"),
+		       command_text(guard, "last"));
 	if (json_is_true(json_object_get(guard, "failed")))
 		puts("tampered   what others changed could NOT be undone; see cordond's messages");
 	print_list(json_object_get(guard, "missing"), "missing    interfaces of the settings: ");
@@ -191,7 +196,8 @@ static void print_dns(const json_t *status)
 	if (number_at(dns, "looped"))
 		printf(", %lld looped: an upstream asks this gateway", number_at(dns, "looped"));
 	if (number_at(dns, "rebound"))
-		printf(", %lld private addresses from upstreams not delivered", number_at(dns, "rebound"));
+		printf(", %lld private addresses from upstreams not delivered",
+		       number_at(dns, "rebound"));
 	putchar('\n');
 }
 
@@ -247,7 +253,8 @@ static void print_losses(const json_t *status)
 	json_object_foreach(losses, where, count) {
 		if (!json_integer_value(count))
 			continue;
-		printf("%s%s %lld", first ? ": " : ", ", where, (long long)json_integer_value(count));
+		printf("%s%s %lld", first ? ": " : ", ", where,
+		       (long long)json_integer_value(count));
 		first = false;
 	}
 	putchar('\n');
@@ -262,8 +269,9 @@ static void print_disks(const json_t *status)
 		fputs("disk       ", stdout);
 		json_array_foreach(json_object_get(disk, "holds"), inner, word)
 			printf("%s%s", inner ? " and " : "", json_string_value(word));
-		printf(": %lld %% of %lld MB used, %lld %% of the inodes%s\n", number_at(disk, "used_percent"),
-		       number_at(disk, "size_bytes") >> 20, number_at(disk, "inodes_percent"),
+		printf(": %lld %% of %lld MB used, %lld %% of the inodes%s\n",
+		       number_at(disk, "used_percent"), number_at(disk, "size_bytes") >> 20,
+		       number_at(disk, "inodes_percent"),
 		       json_is_true(json_object_get(disk, "read_only")) ? ", read-only" : "");
 	}
 }
@@ -402,13 +410,17 @@ int command_status(const struct cli *cli, int argc, char **argv)
 	int option, what = 0;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'w' && duration_parse(&wait, optarg, strlen(optarg)) == 0 && wait <= WAIT_MOST)
+		if (option == 'w' && duration_parse(&wait, optarg, strlen(optarg)) == 0 &&
+		    wait <= WAIT_MOST)
 			continue;
 		if (option == 'w')
-			return command_usage("status", "--wait: expected a time of at most %ds, found \"%s\"",
+			return command_usage("status",
+					     "--wait: expected a time of at most %ds, found \"%s\"",
 					     WAIT_MOST, optarg);
 		if (option == '?' || (what && what != option))
-			return command_usage("status", "expected one of [--json | --in-force | --boot | --seen]");
+			return command_usage(
+				"status",
+				"expected one of [--json | --in-force | --boot | --seen]");
 		what = option;
 	}
 	if (optind != argc)

@@ -46,7 +46,8 @@ static void take_roles(struct facts *facts, const json_t *status)
 			.state = command_text_if(entry, "state"),
 			.why = command_text_if(entry, "why"),
 			.seconds = (int64_t)json_real_value(json_object_get(entry, "since")),
-			.progress = json_is_integer(progress) ? (int)json_integer_value(progress) : -1,
+			.progress =
+				json_is_integer(progress) ? (int)json_integer_value(progress) : -1,
 			.deaths = number(entry, "deaths"),
 			.for_memory = number(entry, "deaths_for_memory"),
 		};
@@ -69,14 +70,16 @@ static void take_disks(struct facts *facts, const json_t *status)
 		json_array_foreach(json_object_get(entry, "holds"), inner, word) {
 			if (length < sizeof(facts->holds[index]))
 				length += (size_t)snprintf(facts->holds[index] + length,
-							   sizeof(facts->holds[index]) - length, "%s%s",
-							   inner ? " and " : "", json_string_value(word));
+							   sizeof(facts->holds[index]) - length,
+							   "%s%s", inner ? " and " : "",
+							   json_string_value(word));
 		}
 		*disk = (struct health_disk){
 			.holds = facts->holds[index],
 			.used = (int)number(entry, "used_percent"),
 			.inodes = (int)number(entry, "inodes_percent"),
-			.read_only = is_true(entry, "read_only"), .answers = is_true(entry, "answers"),
+			.read_only = is_true(entry, "read_only"),
+			.answers = is_true(entry, "answers"),
 			.error = command_text_if(entry, "error"),
 		};
 		facts->health.disks = index + 1;
@@ -133,7 +136,8 @@ static void take_losses(struct health *health, const json_t *status)
 
 static void take_daemon(struct facts *facts, const json_t *status)
 {
-	const json_t *update = json_object_get(status, "update"), *dog = json_object_get(status, "watchdog");
+	const json_t *update = json_object_get(status, "update"),
+		     *dog = json_object_get(status, "watchdog");
 	const json_t *guard = json_object_get(status, "guard");
 	struct health *health = &facts->health;
 
@@ -147,7 +151,8 @@ static void take_daemon(struct facts *facts, const json_t *status)
 	health->update_why = is_true(update, "configured") ? command_text_if(update, "why") : NULL;
 	health->freshness = command_text_if(update, "freshness");
 	health->update_refusal = command_text_if(update, "refusal");
-	health->clock_set = !command_text_if(status, "clock") || strcmp(command_text_if(status, "clock"), "set") == 0;
+	health->clock_set = !command_text_if(status, "clock") ||
+			    strcmp(command_text_if(status, "clock"), "set") == 0;
 	health->has_watchdog = json_is_object(dog);
 	health->watchdog_fed = is_true(dog, "fed");
 	health->watchdog_why = command_text_if(dog, "why");
@@ -183,6 +188,6 @@ void status_add_health(json_t *object, enum health_level level, const struct tex
 		(void)json_array_append_new(lines, json_stringn(line, length));
 		line += length + (line[length] == '\n');
 	}
-	(void)json_object_set_new(object, "health", json_pack("{s:s, s:o}", "level", levels[level], "words",
-							      lines));
+	(void)json_object_set_new(object, "health",
+				  json_pack("{s:s, s:o}", "level", levels[level], "words", lines));
 }

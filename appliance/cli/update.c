@@ -42,8 +42,8 @@ static void print_release(const json_t *update)
 	printf("release    %lld, published %s (", number_at(update, "release"),
 	       command_text(update, "published"));
 	print_duration(number_at(update, "age"));
-	printf(" ago)\n           enforced since %s\ndigest     %s\n", command_text(update, "since"),
-	       command_text(update, "digest"));
+	printf(" ago)\n           enforced since %s\ndigest     %s\n",
+	       command_text(update, "since"), command_text(update, "digest"));
 	json_array_foreach(json_object_get(update, "signers"), index, signer)
 		printf("%s%s\n", index ? "           " : "signed by  ", json_string_value(signer));
 }
@@ -129,15 +129,17 @@ static void print_contact(const json_t *update)
 /* Healthy: fresh, nothing refused, the last look went well. */
 static int judge(const json_t *update)
 {
-	return strcmp(command_text(update, "freshness"), "fresh") == 0 && !command_text_if(update, "refusal") &&
-			       !command_text_if(update, "failure")
-		       ? EXIT_YES
-		       : EXIT_NO;
+	return strcmp(command_text(update, "freshness"), "fresh") == 0 &&
+			       !command_text_if(update, "refusal") &&
+			       !command_text_if(update, "failure") ?
+		       EXIT_YES :
+		       EXIT_NO;
 }
 
 static int show(const struct cli *cli, bool json)
 {
-	json_t *status = command_daemon(cli, false, NULL), *update = json_object_get(status, "update");
+	json_t *status = command_daemon(cli, false, NULL),
+	       *update = json_object_get(status, "update");
 	int code;
 
 	if (!update) {
@@ -170,7 +172,8 @@ static int show(const struct cli *cli, bool json)
 /* For the publisher's list of those expected, and for the collector's list of certificates. */
 static int show_device(const struct cli *cli)
 {
-	json_t *status = command_daemon(cli, false, NULL), *update = json_object_get(status, "update");
+	json_t *status = command_daemon(cli, false, NULL),
+	       *update = json_object_get(status, "update");
 	const char *certificate = command_text_if(update, "certificate");
 	int code = EXIT_NO;
 
@@ -281,7 +284,8 @@ static int with_json(const struct cli *cli, int (*run)(const struct cli *, bool)
 	bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
 	if (argc > 2 || (argc == 2 && !json))
-		return command_usage("update", "expected status or history, with nothing or --json");
+		return command_usage("update",
+				     "expected status or history, with nothing or --json");
 	return run(cli, json);
 }
 

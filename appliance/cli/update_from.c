@@ -243,7 +243,8 @@ static bool is_release(const char *folder)
 		if (snprintf(path, sizeof(path), "%s/%s", folder, parts[i]) < (int)sizeof(path) &&
 		    stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 			continue;
-		fprintf(stderr, "cordon update push: expected the folder %s in %s\n", parts[i], folder);
+		fprintf(stderr, "cordon update push: expected the folder %s in %s\n", parts[i],
+			folder);
 		return false;
 	}
 	return true;
@@ -253,11 +254,13 @@ static bool is_release(const char *folder)
 static int judge_push(const char *host, const char *folder, int packed, int code)
 {
 	if (code == 255)
-		fprintf(stderr, "cordon update push: ssh could not reach %s or log in there\n", host);
+		fprintf(stderr, "cordon update push: ssh could not reach %s or log in there\n",
+			host);
 	else if (code == 127)
 		fprintf(stderr, "cordon update push: no ssh here, or no cordon on %s\n", host);
 	else if (!code && packed)
-		fprintf(stderr, "cordon update push: tar could not read all of %s: it ended with %d\n",
+		fprintf(stderr,
+			"cordon update push: tar could not read all of %s: it ended with %d\n",
 			folder, packed);
 	return code ? code : packed ? EXIT_NO : EXIT_YES;
 }

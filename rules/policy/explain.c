@@ -139,7 +139,8 @@ static int explain_ports(const struct policy *policy, const struct ports *ports,
 	return 0;
 }
 
-static bool explain_rule(const struct policy *policy, const char *id, struct explanation *explanation)
+static bool explain_rule(const struct policy *policy, const char *id,
+			 struct explanation *explanation)
 {
 	struct policy_rule rule;
 

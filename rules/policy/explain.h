@@ -8,8 +8,8 @@
 
 /*
  * What the policy says about one thing, in the form that people write: a name, an address,
- * ADDRESS:tcp/PORT (an IPv6 address bare or in brackets), a prefix, tcp/PORT, or the id of a rule, as
- * the log prints it; then the verdict is that of this rule alone, whichever rule wins.
+ * ADDRESS:tcp/PORT (an IPv6 address bare or in brackets), a prefix, tcp/PORT, or the id of a rule,
+ * as the log prints it; then the verdict is that of this rule alone, whichever rule wins.
  */
 struct explanation {
 	struct verdict verdict;	/* for a prefix, the weakest within it */

@@ -169,8 +169,10 @@ static bool hint_name(struct list_parser *parser, const struct word *word)
 		return true;
 	}
 	if (word->length >= 2 && memcmp(word->text, "*.", 2) == 0) {
-		error_at(parser, word->column, "no asterisk: expected the domain name alone, \"%.*s\", "
-			 "which covers everything below it too", (int)word->length - 2, word->text + 2);
+		error_at(parser, word->column,
+			 "no asterisk: expected the domain name alone, \"%.*s\", "
+			 "which covers everything below it too",
+			 (int)word->length - 2, word->text + 2);
 		return true;
 	}
 	for (size_t i = 0; i < word->length; i++) {
@@ -445,11 +447,13 @@ static size_t count_lines(const char *text, size_t length)
 }
 
 /* Some editors put one before the text and none shows it; the rest is read all the same. */
-static size_t byte_order_mark(const char *source, const char *text, size_t length, struct diag *diag)
+static size_t byte_order_mark(const char *source, const char *text, size_t length,
+			      struct diag *diag)
 {
 	if (length < 3 || memcmp(text, "\xef\xbb\xbf", 3) != 0)
 		return 0;
-	diag_error(diag, source, 1, 1, "the file begins with an invisible byte order mark (U+FEFF): save "
+	diag_error(diag, source, 1, 1,
+		   "the file begins with an invisible byte order mark (U+FEFF): save "
 		   "it as UTF-8 without one");
 	return 3;
 }

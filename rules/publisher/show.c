@@ -295,7 +295,8 @@ static void put_file(struct show *show, const struct metadata_file *file, const 
 	hex_print(file->sha256, sizeof(file->sha256), digest);
 	text_puts(show->out, "target ");
 	text_put_name(show->out, file->name);
-	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n", what, file->length, digest);
+	text_printf(show->out, ": %s, %" PRId64 " bytes\n  sha256 %s\n", what, file->length,
+		    digest);
 }
 
 static bool same_file(const struct metadata_file *one, const struct metadata_file *other)

@@ -287,7 +287,8 @@ int repo_add(int argc, char **argv)
 	if (code)
 		return code;
 	if (words.words < 1 || (words.words < 2 && words.values == 0))
-		return command_usage("repo add", "expected DIR and LIST... or an option; to renew the "
+		return command_usage("repo add",
+				     "expected DIR and LIST... or an option; to renew the "
 				     "signatures alone: \"cordon repo rotate DIR rules\"");
 	code = repo_folder_open(&folder, &words, REPO_ALONE);
 	if (code)
@@ -339,7 +340,8 @@ int repo_revert(int argc, char **argv)
 	if (code)
 		return code;
 	diag_init(&diag);
-	code = repo_report(words.word[0], &diag, revert(&folder.repository, &words, version, &diag));
+	code = repo_report(words.word[0], &diag,
+			   revert(&folder.repository, &words, version, &diag));
 	repo_folder_close(&folder);
 	return code;
 }

@@ -118,8 +118,10 @@ static int read_receipts(struct fleet *fleet, const struct repository *repositor
 		if (fd >= 0)
 			close(fd);
 		if (error)
-			diag_error(diag, repository->path, 0, 0, "cannot open receipts: %s; expected a "
-				   "folder, and no link", strerror(-error));
+			diag_error(diag, repository->path, 0, 0,
+				   "cannot open receipts: %s; expected a "
+				   "folder, and no link",
+				   strerror(-error));
 		return error;
 	}
 	while (!error && (entry = readdir(folder)))

@@ -38,8 +38,8 @@ static void print_manifest(const char *name, const struct manifest *manifest, co
 		hex_print(digest, sizeof(digest), hex);
 	metadata_time_print(manifest->build, built);
 	text_printf(out, "image %s: version %s for %s, built %s, %zu bytes\n  sha256 %s\n",
-		    text_name(clean, sizeof(clean), name), manifest->version, manifest->arch, built, size,
-		    hex);
+		    text_name(clean, sizeof(clean), name), manifest->version, manifest->arch, built,
+		    size, hex);
 }
 
 /* ---- what is about to be signed ---- */
@@ -51,10 +51,12 @@ static int check_custom(const struct metadata_file *target, const struct manifes
 	const char *arch = json_string_value(json_object_get(target->custom, "arch"));
 	const char *version = json_string_value(json_object_get(target->custom, "version"));
 
-	if (arch && version && strcmp(arch, manifest->arch) == 0 && strcmp(version, manifest->version) == 0 &&
+	if (arch && version && strcmp(arch, manifest->arch) == 0 &&
+	    strcmp(version, manifest->version) == 0 &&
 	    json_integer_value(json_object_get(target->custom, "build")) == manifest->build)
 		return 0;
-	diag_error(diag, target->name, 0, 0, "the metadata says another arch, version or build than the "
+	diag_error(diag, target->name, 0, 0,
+		   "the metadata says another arch, version or build than the "
 		   "bundle's manifest");
 	return -EINVAL;
 }
@@ -105,7 +107,8 @@ int repo_show_images(const struct repository *repository, const struct metadata 
 		return error;
 	error = 0;
 	if (images->roles) {
-		diag_error(diag, PACKED_ROLE, 0, 0, "expected images alone, and it delegates to others");
+		diag_error(diag, PACKED_ROLE, 0, 0,
+			   "expected images alone, and it delegates to others");
 		error = -EINVAL;
 	}
 	for (size_t i = 0; !error && i < images->files; i++)
@@ -132,21 +135,25 @@ static int stage_entry(const struct repository *repository, const struct images_
 		before.demands = 0;
 	if (!error)
 		error = images_stage(repository, entry, clock_wall(),
-				     period ? period : plan_period(root, PACKED_ROLE), &replaced, diag);
+				     period ? period : plan_period(root, PACKED_ROLE), &replaced,
+				     diag);
 	metadata_free(root);
 	if (!error)
 		repo_warn_of_signatures(&before);
 	if (!error && replaced)
-		fprintf(stderr, "cordon repo: warning: another content had the name %s\n", entry->name);
+		fprintf(stderr, "cordon repo: warning: another content had the name %s\n",
+			entry->name);
 	return error;
 }
 
-static int stage(const struct repository *repository, const struct repo_words *words, const char *data,
-		 size_t size, int64_t period, struct diag *diag)
+static int stage(const struct repository *repository, const struct repo_words *words,
+		 const char *data, size_t size, int64_t period, struct diag *diag)
 {
 	static struct image_bundle bundle;
 	const char *path = words->word[1], *slash = strrchr(path, '/');
-	struct images_entry entry = { .name = slash ? slash + 1 : path, .data = data, .size = size };
+	struct images_entry entry = { .name = slash ? slash + 1 : path,
+				      .data = data,
+				      .size = size };
 	struct text text = TEXT_EMPTY;
 	int error = image_bundle_open(&bundle, data, size, path, diag);
 
@@ -160,7 +167,8 @@ static int stage(const struct repository *repository, const struct repo_words *w
 	print_manifest(entry.name, &bundle.manifest, data, size, &text);
 	fputs(text.data ? text.data : "", stdout);
 	text_release(&text);
-	printf("staged; next: cordon repo sign %s --key FILE, each on their own machine\n", words->word[0]);
+	printf("staged; next: cordon repo sign %s --key FILE, each on their own machine\n",
+	       words->word[0]);
 	return 0;
 }
 
@@ -187,8 +195,8 @@ static int add(const struct repository *repository, const struct repo_words *wor
 
 /* ---- pack ---- */
 
-static int write_packed(const struct repository *repository, const char *path, const struct text *text,
-			struct diag *diag)
+static int write_packed(const struct repository *repository, const char *path,
+			const struct text *text, struct diag *diag)
 {
 	const bool out = strcmp(path, "-") == 0;
 	int error = file_write_named(path, text->data, text->length, 0644, false);
@@ -199,8 +207,10 @@ static int write_packed(const struct repository *repository, const char *path, c
 		return error;
 	}
 	repo_print_expiry(repository->timestamp->expires, clock_wall(), expiry, sizeof(expiry));
-	fprintf(out ? stderr : stdout, "%s: %zu bytes, taken until %s; next, on the appliance: cordon image "
-		"install %s\n", path, text->length, expiry, out ? "-" : "FILE");
+	fprintf(out ? stderr : stdout,
+		"%s: %zu bytes, taken until %s; next, on the appliance: cordon image "
+		"install %s\n",
+		path, text->length, expiry, out ? "-" : "FILE");
 	return 0;
 }
 
@@ -211,7 +221,8 @@ static int pack(const struct repository *repository, const struct repo_words *wo
 	int error;
 
 	diag_init(&diag);
-	error = images_pack(repository, words->words > 1 ? words->word[1] : NULL, clock_wall(), &text, &diag);
+	error = images_pack(repository, words->words > 1 ? words->word[1] : NULL, clock_wall(),
+			    &text, &diag);
 	if (!error)
 		error = write_packed(repository, repo_value(words, PACK_OPTION), &text, &diag);
 	text_release(&text);
@@ -229,7 +240,8 @@ int repo_image(int argc, char **argv)
 		return code;
 	packs = repo_value(&words, PACK_OPTION);
 	if (words.words > 2 || (!packs && words.words != 2))
-		return command_usage("repo image", "expected DIR BUNDLE, or DIR --pack OUT and the name of an "
+		return command_usage("repo image",
+				     "expected DIR BUNDLE, or DIR --pack OUT and the name of an "
 				     "image");
 	code = repo_folder_open(&folder, &words, packs ? REPO_READ : REPO_ALONE);
 	if (code)

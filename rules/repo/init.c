@@ -97,8 +97,10 @@ static void print_plan(const char *path, const struct plan *plan, const char *id
 		fprintf(stderr,
 			"cordon repo init: warning: appliances count Ed25519 signatures only when "
 			"they are built with APPLIANCE_ED25519 (Kconfig)\n");
-	printf("fingerprint %s\n  keep it, and read it out to everybody whose key is on another machine: they "
-	       "type it at their first\n  signature; the keys given here know it\n", id);
+	printf("fingerprint %s\n  keep it, and read it out to everybody whose key is on another "
+	       "machine: they "
+	       "type it at their first\n  signature; the keys given here know it\n",
+	       id);
 	printf("staged; next: cordon repo add %s LIST..., then cordon repo sign %s --key FILE\n",
 	       path, path);
 }

@@ -50,7 +50,8 @@ static int write_new(const char *path, const struct text *text, mode_t mode)
 	if (error == -EEXIST)
 		fprintf(stderr, "cordon repo key: %s is there already\n", path);
 	else if (error)
-		fprintf(stderr, "cordon repo key: cannot write %s: %s\n", path, file_write_problem(error));
+		fprintf(stderr, "cordon repo key: cannot write %s: %s\n", path,
+			file_write_problem(error));
 	return error ? EXIT_NO : EXIT_YES;
 }
 

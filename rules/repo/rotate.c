@@ -31,14 +31,15 @@ static const struct repo_option delegate_table[] = {
 };
 
 /* What the words say, in memory of its own. */
-struct wanted {
+struct rotate_wanted {
 	struct rotation rotation;
 	struct keyring_key add[KEYRING_KEYS];
 	const char *remove[KEYRING_KEYS];
 	const char *pattern[ROTATION_PATTERNS];
 };
 
-static int take_value(struct wanted *wanted, size_t option, const char *text, struct diag *diag)
+static int take_value(struct rotate_wanted *wanted, size_t option, const char *text,
+		      struct diag *diag)
 {
 	struct rotation *rotation = &wanted->rotation;
 
@@ -59,7 +60,8 @@ static int take_value(struct wanted *wanted, size_t option, const char *text, st
 	return 0;
 }
 
-static int take_values(struct wanted *wanted, const struct repo_words *words, struct diag *diag)
+static int take_values(struct rotate_wanted *wanted, const struct repo_words *words,
+		       struct diag *diag)
 {
 	int error = 0;
 
@@ -73,7 +75,7 @@ static int take_values(struct wanted *wanted, const struct repo_words *words, st
 }
 
 static int stage(struct repository *repository, const struct repo_words *words,
-		 struct wanted *wanted, struct diag *diag)
+		 struct rotate_wanted *wanted, struct diag *diag)
 {
 	struct text notes = TEXT_EMPTY;
 	int error = take_values(wanted, words, diag);
@@ -124,11 +126,12 @@ static int introduce(const struct repo_words *words, const struct repo_folder *f
 		error = metadata_fingerprint(root, id);
 	metadata_free(root);
 	if (!error && strcmp(id, folder->repository.id) != 0)
-		printf("fingerprint %s\n  from now on: everybody who signs types it once more\n", id);
+		printf("fingerprint %s\n  from now on: everybody who signs types it once more\n",
+		       id);
 	return error;
 }
 
-static int run(const struct repo_words *words, struct wanted *wanted, bool only_renew)
+static int run(const struct repo_words *words, struct rotate_wanted *wanted, bool only_renew)
 {
 	static struct repo_folder folder;
 	struct diag diag;
@@ -148,7 +151,7 @@ static int run(const struct repo_words *words, struct wanted *wanted, bool only_
 	return repo_report(words->word[0], &diag, error);
 }
 
-static int prepare(struct wanted **wanted, const struct repo_words *words)
+static int prepare(struct rotate_wanted **wanted, const struct repo_words *words)
 {
 	const char *threshold = repo_value(words, THRESHOLD_OPTION);
 	int code;
@@ -165,7 +168,7 @@ static int prepare(struct wanted **wanted, const struct repo_words *words)
 int repo_rotate(int argc, char **argv)
 {
 	struct repo_words words;
-	struct wanted *wanted = NULL;
+	struct rotate_wanted *wanted = NULL;
 	int code = repo_words(&words, "repo rotate", rotate_table, argc, argv);
 
 	if (!code && words.words != 2)
@@ -183,7 +186,7 @@ int repo_rotate(int argc, char **argv)
 int repo_delegate(int argc, char **argv)
 {
 	struct repo_words words;
-	struct wanted *wanted = NULL;
+	struct rotate_wanted *wanted = NULL;
 	int code = repo_words(&words, "repo delegate", delegate_table, argc, argv);
 	bool drop = !code && repo_value(&words, REMOVE_OPTION);
 
@@ -195,7 +198,8 @@ int repo_delegate(int argc, char **argv)
 		code = command_usage("repo delegate", "%s is a role of root, not a delegated one",
 				     words.word[1]);
 	if (!code && drop && strcmp(words.word[1], "rules") == 0)
-		code = command_usage("repo delegate", "without the role rules there are no releases: "
+		code = command_usage("repo delegate",
+				     "without the role rules there are no releases: "
 				     "\"cordon repo rotate\" changes its keys");
 	if (!code)
 		code = prepare(&wanted, &words);

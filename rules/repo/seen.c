@@ -88,7 +88,8 @@ static int load(const char *stem, struct seen *seen)
 	snprintf(path, sizeof(path), "%s.seen", stem);
 	error = file_read(AT_FDCWD, path, SEEN_MAX, &text, &size);
 	if (error && error != -ENOENT)
-		diag_error(&diag, path, 0, 0, "cannot read what this key has seen: %s", strerror(-error));
+		diag_error(&diag, path, 0, 0, "cannot read what this key has seen: %s",
+			   strerror(-error));
 	else
 		error = seen_parse(seen, text, size, path, &diag);
 	free(text);
@@ -158,8 +159,10 @@ static int update(struct repo_keys *keys, size_t index,
 	if (locked >= 0)
 		close(locked);
 	if (error)
-		fprintf(stderr, "cordon repo: %s.%s: cannot keep what this key has seen: %s; nothing "
-			"is done without it\n", stem, locked < 0 ? "shown" : "seen", strerror(-error));
+		fprintf(stderr,
+			"cordon repo: %s.%s: cannot keep what this key has seen: %s; nothing "
+			"is done without it\n",
+			stem, locked < 0 ? "shown" : "seen", strerror(-error));
 	return error;
 }
 
@@ -290,15 +293,17 @@ int repo_keys_sign(struct repo_keys *keys, size_t index, const struct repo_shown
 {
 	const struct signed_ signed_ = { shown->repository, shown->signature };
 	struct text line = TEXT_EMPTY;
-	int error = seen_record_print(shown->command, shown->repository, shown->signature, shown->text,
-				      &line);
+	int error = seen_record_print(shown->command, shown->repository, shown->signature,
+				      shown->text, &line);
 
 	if (!error)
 		error = append(keys->stem[index], &line);
 	text_release(&line);
 	if (error) {
-		fprintf(stderr, "cordon repo: %s.shown: cannot record what was shown: %s; nothing was "
-			"signed\n", keys->stem[index], strerror(-error));
+		fprintf(stderr,
+			"cordon repo: %s.shown: cannot record what was shown: %s; nothing was "
+			"signed\n",
+			keys->stem[index], strerror(-error));
 		return error;
 	}
 	return update(keys, index, add_signature, &signed_);
@@ -314,9 +319,13 @@ static bool ask_fingerprint(char line[METADATA_KEYID + 1])
 
 	if (fd < 0)
 		return false;
-	dprintf(fd, "A key that is used here has not met this repository. \"cordon repo init\" printed its "
-		"fingerprint; type\nat least %d digits of it, as whoever made the repository told you, not "
-		"from this folder: ", REPOSITORY_FINGERPRINT_MIN);
+	dprintf(fd,
+		"A key that is used here has not met this repository. \"cordon repo init\" "
+		"printed its "
+		"fingerprint; type\nat least %d digits of it, as whoever made the repository told "
+		"you, not "
+		"from this folder: ",
+		REPOSITORY_FINGERPRINT_MIN);
 	got = read(fd, line, METADATA_KEYID);
 	close(fd);
 	line[got > 0 ? got : 0] = '\0';
@@ -338,8 +347,10 @@ static int open_with(struct repository *repository, const struct repo_words *wor
 static void note_of_folder(const struct repo_words *words, const struct repository *repository)
 {
 	if (repository->timestamp)
-		fprintf(stderr, "cordon %s: note: no --key: what is published is verified from this "
-			"folder's own first root, %.8s...\n", words->command, repository->id);
+		fprintf(stderr,
+			"cordon %s: note: no --key: what is published is verified from this "
+			"folder's own first root, %.8s...\n",
+			words->command, repository->id);
 }
 
 /* What is signed at a time that was never is expired for everybody, or for nobody. */
@@ -351,8 +362,10 @@ static bool check_clock(int64_t now, struct diag *diag)
 		return true;
 	metadata_time_print(version_build_time(), built);
 	metadata_time_print(now, here);
-	diag_error(diag, "the clock", 0, 0, "says %s, and this program was built at %s: expected that it "
-		   "is set right first", here, built);
+	diag_error(diag, "the clock", 0, 0,
+		   "says %s, and this program was built at %s: expected that it "
+		   "is set right first",
+		   here, built);
 	return false;
 }
 
@@ -374,9 +387,12 @@ int repo_open(struct repository *repository, const struct repo_words *words, str
 		how.fingerprint = line;
 		error = open_with(repository, words, &how, diag);
 	} else if (error == -ENOKEY) {
-		diag_error(diag, words->word[0], 0, 0, "a key that is used here has not met this "
-			   "repository: expected --fingerprint DIGITS, which whoever made it read out, "
-			   "not taken from this folder");
+		diag_error(
+			diag, words->word[0], 0, 0,
+			"a key that is used here has not met this "
+			"repository: expected --fingerprint DIGITS, which whoever made it read "
+			"out, "
+			"not taken from this folder");
 	}
 	if (error)
 		return repo_report(words->word[0], diag, error);

@@ -47,7 +47,7 @@ static const struct repo_option table[] = {
 
 enum { LOCK_TRIES = 100, LOCK_WAIT_NS = 100000000 };
 
-struct job {
+struct settings_job {
 	const struct repo_words *words;
 	const char *path;
 	int folder;
@@ -76,7 +76,7 @@ static int parse_before(struct approval *before, const struct settings_offer *of
 			       : 0;
 }
 
-static int load_folder(struct job *job)
+static int load_folder(struct settings_job *job)
 {
 	int error = settings_read_folder(job->folder, &job->offer, job->diag);
 
@@ -99,7 +99,7 @@ static int load_folder(struct job *job)
 	return error;
 }
 
-static int load_root(struct job *job)
+static int load_root(struct settings_job *job)
 {
 	const struct provision_part *own = &job->offer.set.file[PROVISION_ROOT];
 	const char *path = repo_value(job->words, ROOT_OPTION);
@@ -124,7 +124,7 @@ static int load_root(struct job *job)
 
 /* The root may have come with the folder: a key signs for a repository that it has met, or whose
  * fingerprint is typed by somebody who has it from elsewhere. */
-static int check_met(const struct job *job)
+static int check_met(const struct settings_job *job)
 {
 	const char *typed = repo_value(job->words, FINGERPRINT_OPTION);
 	const size_t digits = typed ? strlen(typed) : 0;
@@ -144,7 +144,7 @@ static int check_met(const struct job *job)
 }
 
 /* What nobody signed may be anybody's. */
-static void drop_unsigned(struct job *job)
+static void drop_unsigned(struct settings_job *job)
 {
 	if (!job->before.metadata || approve_count(&job->before, job->root) > 0)
 		return;
@@ -162,7 +162,7 @@ static int order(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int check_names(struct job *job)
+static int check_names(struct settings_job *job)
 {
 	const size_t count = job->approve.appliances;
 
@@ -182,14 +182,14 @@ static int check_names(struct job *job)
 }
 
 /* Those that others have signed for already; whether it is the same set shows once it is built. */
-static void take_names(struct job *job)
+static void take_names(struct settings_job *job)
 {
 	for (size_t i = 0; i < job->before.appliances; i++)
 		job->name[i] = job->before.appliance[i];
 	job->approve.appliances = job->before.appliances;
 }
 
-static int find_names(struct job *job)
+static int find_names(struct settings_job *job)
 {
 	const struct repo_words *words = job->words;
 	const bool all = repo_value(words, ALL_OPTION) != NULL;
@@ -215,7 +215,7 @@ static int find_names(struct job *job)
 
 /* ---- what is signed ---- */
 
-static int digest_of(const struct job *job, char hex[METADATA_KEYID])
+static int digest_of(const struct settings_job *job, char hex[METADATA_KEYID])
 {
 	struct text canonical = TEXT_EMPTY;
 	uint8_t digest[DIGEST_SIZE];
@@ -230,12 +230,12 @@ static int digest_of(const struct job *job, char hex[METADATA_KEYID])
 }
 
 /* The floor of this key. */
-static int64_t last_version(const struct job *job, const char **digest)
+static int64_t last_version(const struct settings_job *job, const char **digest)
 {
 	return seen_signed(&job->keys.seen[0], job->repository, REPO_SETTINGS_ROLE, digest);
 }
 
-static int check_last(const struct job *job)
+static int check_last(const struct settings_job *job)
 {
 	const char *signed_;
 	const int64_t last = last_version(job, &signed_);
@@ -253,7 +253,7 @@ static int check_last(const struct job *job)
 }
 
 /* Twice: which version it gets depends on whether others have signed the same. */
-static int build(struct job *job)
+static int build(struct settings_job *job)
 {
 	const struct approval *before = job->before.metadata ? &job->before : NULL;
 	int error = approve_build(&job->document, &job->approve, job->diag);
@@ -276,7 +276,7 @@ static int build(struct job *job)
 	return error ? error : approve_build(&job->document, &job->approve, job->diag);
 }
 
-static int prepare(struct job *job)
+static int prepare(struct settings_job *job)
 {
 	int error = load_folder(job);
 
@@ -297,7 +297,7 @@ static int prepare(struct job *job)
 
 /* ---- showing ---- */
 
-static void print_head(const struct job *job, struct text *out)
+static void print_head(const struct settings_job *job, struct text *out)
 {
 	const bool joins = job->before.metadata && approve_same(&job->before, job->document) &&
 			   job->before.version == job->approve.version;
@@ -320,7 +320,7 @@ static void print_head(const struct job *job, struct text *out)
 			    job->before.version);
 }
 
-static int show(const struct job *job, struct text *out)
+static int show(const struct settings_job *job, struct text *out)
 {
 	const char *against = repo_value(job->words, AGAINST_OPTION);
 	struct repo_settings_base base;
@@ -339,7 +339,7 @@ static int show(const struct job *job, struct text *out)
 
 /* ---- signing ---- */
 
-static int lock_folder(const struct job *job)
+static int lock_folder(const struct settings_job *job)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_WAIT_NS };
 
@@ -354,7 +354,7 @@ static int lock_folder(const struct job *job)
 	return -EWOULDBLOCK;
 }
 
-static int changed(const struct job *job, const char *what)
+static int changed(const struct settings_job *job, const char *what)
 {
 	diag_error(job->diag, what, 0, 0,
 		   "changed while it was shown: nothing was signed; look at it again");
@@ -362,10 +362,11 @@ static int changed(const struct job *job, const char *what)
 }
 
 /* Byte for byte; a plain secret too. */
-static int check_unchanged(const struct job *job, const struct settings_offer *now)
+static int check_unchanged(const struct settings_job *job, const struct settings_offer *now)
 {
 	for (int file = 0; file < PROVISION_FILES; file++) {
-		const struct provision_part *a = &job->offer.set.file[file], *b = &now->set.file[file];
+		const struct provision_part *a = &job->offer.set.file[file],
+					    *b = &now->set.file[file];
 
 		if (!a->data != !b->data || a->size != b->size ||
 		    (a->data && memcmp(a->data, b->data, a->size) != 0))
@@ -381,7 +382,7 @@ static bool same_approval(const struct settings_offer *a, const struct settings_
 }
 
 /* What others signed meanwhile stays when it is the same, and else ends this: it was not shown. */
-static int join(const struct job *job, const struct settings_offer *now)
+static int join(const struct settings_job *job, const struct settings_offer *now)
 {
 	static struct approval others;
 	int error = parse_before(&others, now, job->diag);
@@ -394,7 +395,7 @@ static int join(const struct job *job, const struct settings_offer *now)
 	return joined || same_approval(&job->offer, now) ? 0 : changed(job, APPROVAL_NAME);
 }
 
-static int write_document(const struct job *job)
+static int write_document(const struct settings_job *job)
 {
 	struct text text = TEXT_EMPTY;
 	int error = document_print(job->document, &text);
@@ -406,7 +407,7 @@ static int write_document(const struct job *job)
 }
 
 /* Before the signature leaves: what was shown for it, and what it is of. */
-static int record(struct job *job, const struct text *shown)
+static int record(struct settings_job *job, const struct text *shown)
 {
 	struct seen_signature signature = { .role = REPO_SETTINGS_ROLE,
 					    .version = job->approve.version,
@@ -422,7 +423,8 @@ static int record(struct job *job, const struct text *shown)
 					  job->diag);
 }
 
-static int sign_locked(struct job *job, const struct text *shown, struct approve_result *result)
+static int sign_locked(struct settings_job *job, const struct text *shown,
+		       struct approve_result *result)
 {
 	struct settings_offer now = { .approval = NULL };
 	int error = settings_read_folder(job->folder, &now, job->diag);
@@ -441,7 +443,7 @@ static int sign_locked(struct job *job, const struct text *shown, struct approve
 	return error ? error : write_document(job);
 }
 
-static int sign(struct job *job, const struct text *shown)
+static int sign(struct settings_job *job, const struct text *shown)
 {
 	struct approve_result result;
 	int error = lock_folder(job);
@@ -460,7 +462,7 @@ static int sign(struct job *job, const struct text *shown)
 	return 0;
 }
 
-static int run(struct job *job, bool *signed_)
+static int run(struct settings_job *job, bool *signed_)
 {
 	struct text shown = TEXT_EMPTY;
 	int error = prepare(job);
@@ -480,14 +482,14 @@ static int run(struct job *job, bool *signed_)
 
 static int sign_folder(const struct repo_words *words, int64_t version, const struct secret *secret)
 {
-	static struct job job;
+	static struct settings_job job;
 	struct diag diag;
 	struct key public;
 	bool has_signed = false;
 	int error, code;
 
 	diag_init(&diag);
-	job = (struct job){ .words = words,
+	job = (struct settings_job){ .words = words,
 			    .path = words->word[0],
 			    .version = version,
 			    .secret = secret,
@@ -526,7 +528,8 @@ int repo_settings(int argc, char **argv)
 	if (repo_value(&words, VERSION_OPTION))
 		code = repo_number(&words, repo_value(&words, VERSION_OPTION), 1, &version);
 	if (!code)
-		code = repo_secret(&secret, repo_value(&words, KEY_OPTION), repo_value(&words, FILE_OPTION));
+		code = repo_secret(&secret, repo_value(&words, KEY_OPTION),
+				   repo_value(&words, FILE_OPTION));
 	if (code)
 		return code;
 	code = sign_folder(&words, version, secret);

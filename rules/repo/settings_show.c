@@ -12,7 +12,8 @@
 
 /* What somebody is about to sign, in the words of what appliances will make of it. */
 
-static int list_old(const struct repo_settings_base *base, enum provision_file file, struct text *out)
+static int list_old(const struct repo_settings_base *base, enum provision_file file,
+		    struct text *out)
 {
 	const struct provision_part *old = &base->set.file[file];
 	struct diag ignored;

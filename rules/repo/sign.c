@@ -86,7 +86,8 @@ static int show(struct sign *sign, struct staged_role *role)
 
 static int describe(const struct staged_role *role, int64_t now, struct seen_signature *signature)
 {
-	*signature = (struct seen_signature){ .role = role->name, .version = role->metadata->version,
+	*signature = (struct seen_signature){ .role = role->name,
+					      .version = role->metadata->version,
 					      .time = now };
 	return metadata_fingerprint(role->metadata, signature->digest);
 }
@@ -98,10 +99,12 @@ static int warn_of_other(struct sign *sign, struct staged_role *role)
 	const char *time;
 	int error = describe(role, sign->now, &signature);
 
-	if (!error && seen_signed_other(&sign->keys.seen[0], sign->repository.id, &signature, &time))
-		text_printf(&role->shown, "NOTE: this key has signed another version %" PRId64 " of this "
-			    "role, on %s; after this both are signed\n", role->metadata->version,
-			    time ? time : "?");
+	if (!error &&
+	    seen_signed_other(&sign->keys.seen[0], sign->repository.id, &signature, &time))
+		text_printf(&role->shown,
+			    "NOTE: this key has signed another version %" PRId64 " of this "
+			    "role, on %s; after this both are signed\n",
+			    role->metadata->version, time ? time : "?");
 	return error;
 }
 
@@ -222,9 +225,10 @@ static int one_role(struct sign *sign)
 		return 0;
 	for (size_t i = 0; i < sign->roles; i++)
 		text_printf(&names, "%s%s", i ? ", " : "", sign->role[i].name);
-	diag_error(&sign->diag, sign->words->word[0], 0, 0, "%zu roles are staged for this key (%s): "
-		   "expected --role NAME, one after the other", sign->roles,
-		   names.data ? names.data : "");
+	diag_error(&sign->diag, sign->words->word[0], 0, 0,
+		   "%zu roles are staged for this key (%s): "
+		   "expected --role NAME, one after the other",
+		   sign->roles, names.data ? names.data : "");
 	text_release(&names);
 	return -EINVAL;
 }
@@ -244,11 +248,13 @@ static int write_payload(struct sign *sign, const char *path)
 		diag_error(&sign->diag, path, 0, 0, "cannot write: %s", file_write_problem(error));
 		return error;
 	}
-	printf("\n%s: %zu bytes, what is signed for %s, version %" PRId64 "; next, where the key is:\n"
-	       "  openssl dgst -sha256 -sign KEY -out SIGNATURE %s\nthen: cordon repo sign %s --key %s "
-	       "--signature SIGNATURE\n", path, canonical->length, sign->role[0].name,
-	       sign->role[0].metadata->version, path, sign->words->word[0],
-	       repo_value(sign->words, KEY_OPTION));
+	printf("\n%s: %zu bytes, what is signed for %s, version %" PRId64
+	       "; next, where the key is:\n"
+	       "  openssl dgst -sha256 -sign KEY -out SIGNATURE %s\nthen: cordon repo sign %s "
+	       "--key %s "
+	       "--signature SIGNATURE\n",
+	       path, canonical->length, sign->role[0].name, sign->role[0].metadata->version, path,
+	       sign->words->word[0], repo_value(sign->words, KEY_OPTION));
 	return 0;
 }
 
@@ -256,7 +262,8 @@ static int write_payload(struct sign *sign, const char *path)
 static int take_file(struct sign *sign, const char *path, const char *data, size_t size)
 {
 	struct staged_role *role = &sign->role[0];
-	const size_t before = json_array_size(json_object_get(role->metadata->document, "signatures"));
+	const size_t before =
+		json_array_size(json_object_get(role->metadata->document, "signatures"));
 	int error = signing_take_file(&role->signing, &sign->repository, role->metadata, path, data,
 				      size, &sign->diag);
 
@@ -274,7 +281,8 @@ static int take_bytes(struct sign *sign, const char *path, const char *data, siz
 	struct staged_role *role = &sign->role[0];
 	const bool is_file = size > 0 && *data == '{' && memmem(data, size, "\"keyid\"", 7);
 	int error = is_file ? take_file(sign, path, data, size) :
-		    signing_take(&role->signing, role->metadata, &sign->key, data, size, &sign->diag);
+			      signing_take(&role->signing, role->metadata, &sign->key, data, size,
+					   &sign->diag);
 
 	if (error && !is_file)
 		diag_error(&sign->diag, path, 0, 0, "no signature was taken from it");
@@ -291,7 +299,8 @@ static int take_signature(struct sign *sign, const char *path)
 		return error;
 	error = file_read(AT_FDCWD, path, SIGNATURE_MAX, &data, &size);
 	if (error) {
-		diag_error(&sign->diag, path, 0, 0, "cannot read the signature: %s", strerror(-error));
+		diag_error(&sign->diag, path, 0, 0, "cannot read the signature: %s",
+			   strerror(-error));
 		return error;
 	}
 	error = take_bytes(sign, path, data, size);
@@ -318,7 +327,8 @@ static int sign_all(struct sign *sign, bool *signed_)
 
 	*signed_ = false;
 	if (!error && !*sign->repository.id) {
-		diag_error(&sign->diag, sign->words->word[0], 0, 0, "the folder changes while it is read: "
+		diag_error(&sign->diag, sign->words->word[0], 0, 0,
+			   "the folder changes while it is read: "
 			   "it had no root; try again");
 		error = -EAGAIN;
 	}
@@ -387,7 +397,8 @@ int repo_sign(int argc, char **argv)
 		return code;
 	if (words.words != 1 || !repo_value(&words, KEY_OPTION) ||
 	    (repo_value(&words, PAYLOAD_OPTION) && repo_value(&words, SIGNATURE_OPTION)))
-		return command_usage("repo sign", "expected DIR --key FILE, and at most one of --payload "
+		return command_usage("repo sign",
+				     "expected DIR --key FILE, and at most one of --payload "
 				     "and --signature");
 	sign.words = &words;
 	sign.now = clock_wall();

@@ -139,7 +139,7 @@ int token_public_of(const struct token *token, ck_object_handle_t private, struc
 
 /* ---- list ---- */
 
-struct listing {
+struct token_listing {
 	const struct token_search *search;
 	json_t *array;		/* NULL: printed */
 	size_t count;
@@ -149,7 +149,7 @@ struct listing {
 };
 
 /* A public key and its certificate are one key. */
-static bool is_seen(struct listing *listing, const struct key *key)
+static bool is_seen(struct token_listing *listing, const struct key *key)
 {
 	for (size_t i = 0; i < listing->seens; i++) {
 		if (key_equal(&listing->seen[i], key))
@@ -160,8 +160,8 @@ static bool is_seen(struct listing *listing, const struct key *key)
 	return false;
 }
 
-static void list_one(struct listing *listing, const struct token *token, ck_object_handle_t object,
-		     const struct key *key)
+static void list_one(struct token_listing *listing, const struct token *token,
+		     ck_object_handle_t object, const struct key *key)
 {
 	char *uri = token_object_uri(token, object);
 
@@ -180,7 +180,7 @@ static void list_one(struct listing *listing, const struct token *token, ck_obje
 static int list_token(void *context, const struct token *token)
 {
 	static const ck_object_class_t class[] = { CKO_PUBLIC_KEY, CKO_CERTIFICATE };
-	struct listing *listing = context;
+	struct token_listing *listing = context;
 	ck_object_handle_t object[TOKEN_OBJECTS];
 	struct key key;
 
@@ -198,7 +198,7 @@ static int list_token(void *context, const struct token *token)
 int repo_token_list(const char *uri, json_t *array)
 {
 	struct token_search search;
-	struct listing listing = { .search = &search, .array = array };
+	struct token_listing listing = { .search = &search, .array = array };
 	int code = token_search_open(&search, uri);
 
 	if (code)
@@ -215,7 +215,7 @@ int repo_token_list(const char *uri, json_t *array)
 int repo_token_public(struct key *key, const char *uri)
 {
 	struct token_search search;
-	struct listing listing = { .search = &search, .key = key };
+	struct token_listing listing = { .search = &search, .key = key };
 	int code = token_search_open(&search, uri);
 
 	if (code)

@@ -50,7 +50,8 @@ static bool looks(const char *command)
 /* An option of every command that looks at a repository. */
 static bool take_common(struct repo_words *words, int argc, char **argv, int *at)
 {
-	static const struct repo_option common[] = { { "key", REPO_ONE }, { "fingerprint", REPO_ONE },
+	static const struct repo_option common[] = { { "key", REPO_ONE },
+						     { "fingerprint", REPO_ONE },
 						     { 0 } };
 	const char *attached;
 	const int option = find_option(common, argv[*at] + 2, &attached);

@@ -61,7 +61,8 @@ nothing_is_lost() {
 	settings=$(settings_there) events=$(events_there)
 	awk -v flushed=$((cut - open)) -v settings="$settings" -v events="$events" '
 		$1 <= flushed && ($2 > settings || $3 > events) {
-			print "after " $1 " writes there were " $2 " lines of settings and " $3 " events, now " settings " and " events
+			print "after " $1 " writes there were " $2 " lines of settings and " \
+				$3 " events, now " settings " and " events
 			exit 1
 		}' "$VM/cuts" || return 1
 	echo "$cut $settings $events" >> "$VM/cuts"

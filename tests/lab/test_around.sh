@@ -100,7 +100,8 @@ test_around_no_pinhole_leads_to_update_servers() {
 test_around_leads_to_is_kept() {
 	local conf=$LAB_DIR/around
 	rm -rf "$conf" && cp -r "$ROOT/rules/lists" "$conf"
-	sed -i 's/^tip.kaspersky.com .*/tip.kaspersky.com leads-to=185.85.12.0\/24 evidence="a test"/' \
+	sed -i \
+		's/^tip.kaspersky.com .*/tip.kaspersky.com leads-to=185.85.12.0\/24 evidence="a test"/' \
 		"$conf/kaspersky.rules"
 	gateway_with leads-to "s#^dir = .*#dir = $conf#"
 	dns 1 @192.168.77.1 tip.kaspersky.com >/dev/null

@@ -72,7 +72,8 @@ test_a_listed_resolver_is_refused_on_every_port() {
 	is "$(connection 1 2001:4860:4860::8888 5353)" refused 'IPv6'
 	like "$(lab client 1 dig +time=1 +tries=1 -p 5353 @8.8.8.8 www.example.com 2>&1)" \
 		'*unreachable*' 'udp/5353'
-	logged '.address == "8.8.8.8" and .port == 5353 and .protocol == "udp" and .rule == "resolvers:bypass:8.8.8.8"'
+	logged \
+		'.address == "8.8.8.8" and .port == 5353 and .protocol == "udp" and .rule == "resolvers:bypass:8.8.8.8"'
 }
 
 # No entry a query: a flood of queries cannot fill the table.

@@ -273,7 +273,8 @@ test_signed_questions_are_no_way_round() {
 	[ "$(odd_heard "$(hex key)04$(hex test).*$(hex hmac-sha256)")" -ge 2 ] ||
 		fail 'the signature did not arrive'
 	is "$(ask as-vendor.zone.test)" NOERROR 'plain'
-	logged '.name == "as-vendor.zone.test" and .rule == "kaspersky:update:=downloads.upd.kaspersky.com"'
+	logged \
+		'.name == "as-vendor.zone.test" and .rule == "kaspersky:update:=downloads.upd.kaspersky.com"'
 }
 
 # ---- what internal servers ask of others ----

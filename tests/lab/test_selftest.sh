@@ -66,7 +66,8 @@ test_selftest_that_does_not_end_is_not_waited_for_without_end() {
 }
 
 # By this exit code the image's start closes forwarding (etc/init.d/start).
-leaks() { sed -n 's/.*\<SELFTEST_LEAKS = \([0-9]*\).*/\1/p' "$HERE/../../appliance/box/health/findings.h"; }
+leaks() { sed -n 's/.*\<SELFTEST_LEAKS = \([0-9]*\).*/\1/p' \
+	"$HERE/../../appliance/box/health/findings.h"; }
 
 # fails WHAT [CODE]: the self-test does, and says so.
 fails() {

@@ -524,7 +524,8 @@ test_update_wrong_trust_root_is_named() {
 	local conf=$LAB_DIR/update.conf text
 	cp "$conf" "$conf.good"
 	echo 'not a root' >"$LAB_DIR/wrong.json"
-	sed -i "s|^trust-root = .*|trust-root = $LAB_DIR/wrong.json|; s|^mirror-ca = .*|mirror-ca = /none|" \
+	sed -i \
+		"s|^trust-root = .*|trust-root = $LAB_DIR/wrong.json|; s|^mirror-ca = .*|mirror-ca = /none|" \
 		"$conf"
 	if text=$("$CORDON_BIN/cordond" --check --config "$conf" 2>&1); then
 		fail '--check says that it is clean'
@@ -602,7 +603,7 @@ test_attack_list_signed_by_one_of_two() {
 		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}' \
 		"$(online)"
 	forge_sign "$MIRROR/metadata/timestamp.json" \
-		'.version += 1 | .meta."snapshot.json" = {version: (.meta."snapshot.json".version + 1)}' \
+		'.version += 1 | .meta."snapshot.json".version += 1' \
 		"$(online)"
 	unchanged 'one of two signatures'
 	like "$(update .failure)" '*1 of 2*' 'the reason'

@@ -78,7 +78,8 @@ watch_read() {
 		<<<"$seen") || return
 	[ -n "$seen" ] || return 0
 	cut -d" " -f2- <<<"$seen"
-	sed -E 's/ [0-9]+$//; s/ / . /g; s/^([a-z]+[46]) \. (.*)/delete element netdev watch \1 { \2 }/' <<<"$seen" |
+	sed -E \
+		's/ [0-9]+$//; s/ / . /g; s/^([a-z]+[46]) \. (.*)/delete element netdev watch \1 { \2 }/' <<<"$seen" |
 		nft_internet -f -
 }
 

@@ -68,7 +68,8 @@ void box_log(const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line + start, sizeof(line) - start - 1, format, arguments);
 	va_end(arguments);
-	/* The kernel shows it on the console as it is; of several lines it makes messages of their own. */
+	/* The kernel shows it on the console as it is; of several lines it makes messages of their
+	 * own. */
 	for (char *at = line; (at = strchr(at, '\n'));)
 		*at = at[1] ? ' ' : '\0';
 	text_mask(line);
@@ -141,8 +142,11 @@ static int remount_boot(unsigned long readonly)
 	char path[BOX_PATH];
 
 	return getenv(PATH_PREFIX_VARIABLE) ||
-	       mount(NULL, box_path(path, PATH_BOOT), NULL,
-		     MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC | readonly, NULL) == 0 ? 0 : -errno;
+			       mount(NULL, box_path(path, PATH_BOOT), NULL,
+				     MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC | readonly,
+				     NULL) == 0 ?
+		       0 :
+		       -errno;
 }
 
 /* Of two that write there, the first to end would take the partition away from the other one. */
@@ -161,7 +165,8 @@ int box_boot_begin(void)
 	if (boot.depth++ > 0)
 		return 0;
 	boot.lock = box_lock(PATH_RUN "/boot.lock");
-	boot.remounted = statvfs(box_path(path, PATH_BOOT), &status) == 0 && status.f_flag & ST_RDONLY;
+	boot.remounted =
+		statvfs(box_path(path, PATH_BOOT), &status) == 0 && status.f_flag & ST_RDONLY;
 	if (boot.remounted)
 		error = remount_boot(0);
 	if (error)

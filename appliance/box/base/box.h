@@ -16,7 +16,8 @@ enum { BOX_PATH = 512 };
 /* The path below the folder that a test named; returns buffer. */
 char *box_path(char buffer[BOX_PATH], const char *path);
 
-/* A small file, malloc'ed and NUL-terminated; NULL when it is missing or larger than limit bytes. */
+/* A small file, malloc'ed and NUL-terminated; NULL when it is missing or larger than limit bytes.
+ */
 char *box_read(const char *path, size_t limit, size_t *size);
 /* A file of the kernel (/proc, /sys), which does not tell its size: as much as buffer takes,
  * NUL-terminated. False when it is missing. */
@@ -40,9 +41,9 @@ void box_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void box_say(const char *text);
 
 /*
- * Makes the EFI partition writable, which is mounted read-only otherwise. One process at a time has it; the
- * next one waits. Calls may be nested. -errno: it cannot be written, and box_boot_end must not be called.
- * Below a test's folder nothing is mounted.
+ * Makes the EFI partition writable, which is mounted read-only otherwise. One process at a time has
+ * it; the next one waits. Calls may be nested. -errno: it cannot be written, and box_boot_end must
+ * not be called. Below a test's folder nothing is mounted.
  */
 int box_boot_begin(void);
 void box_boot_end(void);

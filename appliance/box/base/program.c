@@ -25,7 +25,8 @@ static char *word(const char *text)
 	return (char *)(uintptr_t)text;
 }
 
-/* A service ends with its supervisor; otherwise the next supervisor would start a second one beside it. */
+/* A service ends with its supervisor; otherwise the next supervisor would start a second one beside
+ * it. */
 static bool bind_to_parent(pid_t parent)
 {
 	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
@@ -33,7 +34,8 @@ static bool bind_to_parent(pid_t parent)
 
 static bool redirect(const char *output)
 {
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC), out = output ? open(output, O_WRONLY | O_CLOEXEC) : -1;
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC),
+	    out = output ? open(output, O_WRONLY | O_CLOEXEC) : -1;
 
 	return dup2(in, STDIN_FILENO) >= 0 &&
 	       (!output || (dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0));
@@ -60,15 +62,16 @@ void program_become(const char *const argv[], const char *service)
 }
 
 /*
- * A service that reads what strangers send needs few of root's rights. The program that a DHCP client calls changes
- * addresses and speaks to cordond; a login by ssh is root itself.
+ * A service that reads what strangers send needs few of root's rights. The program that a DHCP
+ * client calls changes addresses and speaks to cordond; a login by ssh is root itself.
  */
 static const struct {
 	const char *service;	/* how its name begins */
 	uint64_t keeps;		/* capabilities(7), a bit each */
 } confined[] = {
 #define CAP(number) (UINT64_C(1) << (number))
-	{ "udhcpc", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) | CAP(CAP_NET_BIND_SERVICE) | CAP(CAP_DAC_OVERRIDE) },
+	{ "udhcpc", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) | CAP(CAP_NET_BIND_SERVICE) |
+			    CAP(CAP_DAC_OVERRIDE) },
 	{ "udhcpd", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) | CAP(CAP_NET_BIND_SERVICE) },
 	{ "radvd", CAP(CAP_NET_ADMIN) | CAP(CAP_NET_RAW) },
 	{ "ntpd", CAP(CAP_SYS_TIME) },
@@ -92,7 +95,8 @@ static bool confine(const char *service)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
-/* The child reports an error of its start; the end of the pipe means that it is the other program. */
+/* The child reports an error of its start; the end of the pipe means that it is the other program.
+ */
 static int listen_to(int pid, int report)
 {
 	int error = 0;
@@ -117,7 +121,8 @@ int program_start(const char *const argv[], const char *service, bool quiet)
 	pid = fork();
 	if (pid == 0) {
 		errno = ECANCELED;
-		if ((!service[0] || (bind_to_parent(parent) && confine(service))) && redirect(output))
+		if ((!service[0] || (bind_to_parent(parent) && confine(service))) &&
+		    redirect(output))
 			program_become(argv, service);
 		(void)!write(report[1], &errno, sizeof(errno));
 		_exit(127);

@@ -4,15 +4,16 @@
 #include <stdbool.h>
 
 /*
- * Programs of the box, started without a shell. Their environment is PATH, CORDON_SERVICE and the test's folder,
- * nothing of this process's own.
+ * Programs of the box, started without a shell. Their environment is PATH, CORDON_SERVICE and the
+ * test's folder, nothing of this process's own.
  */
 
 /*
- * argv[0]: an absolute path. service: the value of CORDON_SERVICE; "": no service. A service has fewer capabilities
- * (capabilities(7)) and gets SIGTERM when this process ends. quiet: its output is discarded; otherwise the output
- * of a service goes to the kernel's log, and that of another program where this one's goes. Returns a pid for
- * program_wait, or -errno when it could not be started.
+ * argv[0]: an absolute path. service: the value of CORDON_SERVICE; "": no service. A service has
+ * fewer capabilities (capabilities(7)) and gets SIGTERM when this process ends. quiet: its output
+ * is discarded; otherwise the output of a service goes to the kernel's log, and that of another
+ * program where this one's goes. Returns a pid for program_wait, or -errno when it could not be
+ * started.
  */
 int program_start(const char *const argv[], const char *service, bool quiet)
 	__attribute__((warn_unused_result));
@@ -22,9 +23,9 @@ void program_become(const char *const argv[], const char *service);
 int program_wait(int pid);
 
 /*
- * Runs this very program with other words, NULL-terminated, at most six, and waits: `cordon network up`. A process
- * of its own, so that a lock which a command holds until its end is released. Its exit status, 128 + signal, or
- * -errno.
+ * Runs this very program with other words, NULL-terminated, at most six, and waits: `cordon network
+ * up`. A process of its own, so that a lock which a command holds until its end is released. Its
+ * exit status, 128 + signal, or -errno.
  */
 int program_self(const char *const words[]) __attribute__((warn_unused_result));
 /* Asks init to restart the box. 0: it was asked; otherwise the exit status of reboot, or -errno. */

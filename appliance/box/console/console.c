@@ -19,9 +19,10 @@
 #include "appliance/command/terminal.h"
 
 /*
- * `cordon console`: what is on the serial line when the box has started. It shows how the box is, and
- * the few things that are done there. No default password exists: a shell wants the administrator's
- * secret; a box that nobody has set up yet has none, and whoever holds it may set it up anyway.
+ * `cordon console`: what is on the serial line when the box has started. It shows how the box is,
+ * and the few things that are done there. No default password exists: a shell wants the
+ * administrator's secret; a box that nobody has set up yet has none, and whoever holds it may set
+ * it up anyway.
  */
 
 enum { RESTART_WAIT_MS = 5000 };
@@ -63,7 +64,8 @@ static void set_up(const struct console *console)
 	run_command(console, 1, words);
 }
 
-/* Whoever holds the lock of a change holds it until the end of the process, which here does not come. */
+/* Whoever holds the lock of a change holds it until the end of the process, which here does not
+ * come. */
 static void change(const struct console *console, const char *what)
 {
 	const char *const words[] = { "settings", what, NULL };
@@ -84,8 +86,10 @@ static void show_log(const struct console *console)
 
 static void restart(void)
 {
-	if (!terminal_confirm("restart this box? Everybody behind it is offline for about half a minute; yes, or "
-			      "Enter for no: "))
+	if (!terminal_confirm(
+		    "restart this box? Everybody behind it is offline for about half a minute; "
+		    "yes, or "
+		    "Enter for no: "))
 		return;
 	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");
@@ -115,14 +119,16 @@ static void run_shell(void)
 static void shell(void)
 {
 	if (!settings_provisioned()) {
-		puts("a shell without a secret, because nobody has set this box up yet; exit leads back");
+		puts("a shell without a secret, because nobody has set this box up yet; exit "
+		     "leads back");
 		run_shell();
 	} else if (admin_ask("for a shell")) {
 		run_shell();
 	}
 }
 
-/* Init's /dev/console can be nobody's controlling terminal; the line behind it can, and then ^C works. */
+/* Init's /dev/console can be nobody's controlling terminal; the line behind it can, and then ^C
+ * works. */
 static void own_terminal(void)
 {
 	char text[128], path[160], *name;

@@ -19,8 +19,8 @@
 #include "appliance/command/terminal.h"
 
 /*
- * `cordon setup`: questions, each answer judged at once by the parser of the file that it will stand in;
- * then the files as they will be, and a last yes.
+ * `cordon setup`: questions, each answer judged at once by the parser of the file that it will
+ * stand in; then the files as they will be, and a last yes.
  */
 struct setup {
 	struct wizard wizard;
@@ -29,7 +29,8 @@ struct setup {
 	char upstream[TERMINAL_LINE];
 	char key[TERMINAL_LINE];
 	char secret[PASSWORD_LINE];
-	bool fresh;		/* nobody had set the box up when this began, so nobody was asked for a secret */
+	/* nobody had set the box up when this began, so nobody was asked for a secret */
+	bool fresh;
 };
 
 typedef bool judge(const struct setup *setup, struct diag *diag);
@@ -41,7 +42,8 @@ static bool read_network(const struct setup *setup, struct network *network, str
 	struct text text = TEXT_EMPTY;
 	bool good;
 
-	wizard_print_network(&setup->wizard, setup->step, setup->old.file[PROVISION_NETWORK].data, &text);
+	wizard_print_network(&setup->wizard, setup->step, setup->old.file[PROVISION_NETWORK].data,
+			     &text);
 	good = text.data && network_parse(network, "", text.data, text.length, diag) == 0;
 	text_release(&text);
 	return good;
@@ -54,7 +56,8 @@ static bool network_is_good(const struct setup *setup, struct diag *diag)
 	return read_network(setup, &network, diag);
 }
 
-/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of somebody else. */
+/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of somebody
+ * else. */
 static bool gateway_is_good(const struct setup *setup, struct diag *diag)
 {
 	static struct network network;
@@ -63,7 +66,8 @@ static bool gateway_is_good(const struct setup *setup, struct diag *diag)
 		return false;
 	if (network.lan[0].v4.has_gateway || network.lan[0].v6.has_gateway)
 		return true;
-	diag_error(diag, "", 0, 0, "expected the router of this network that leads out: there is no WAN");
+	diag_error(diag, "", 0, 0,
+		   "expected the router of this network that leads out: there is no WAN");
 	return false;
 }
 
@@ -79,7 +83,9 @@ static bool upstream_is_good(const struct setup *setup, struct diag *diag)
 	if (!read_network(setup, &network, diag))
 		return false;
 	if (!compose_learns(&network))
-		diag_error(diag, "", 0, 0, "expected at least one: this network has no WAN that learns them by DHCP");
+		diag_error(
+			diag, "", 0, 0,
+			"expected at least one: this network has no WAN that learns them by DHCP");
 	return compose_learns(&network);
 }
 
@@ -97,7 +103,8 @@ static void say_errors(const struct diag *diag)
 }
 
 /* Enter takes what stands in brackets. false: nobody is there any more. */
-static bool ask(const struct setup *setup, const char *question, char *answer, size_t size, judge *good)
+static bool ask(const struct setup *setup, const char *question, char *answer, size_t size,
+		judge *good)
 {
 	static struct diag diag;
 	char line[TERMINAL_LINE], text[2 * TERMINAL_LINE], before[TERMINAL_LINE];
@@ -108,7 +115,10 @@ static bool ask(const struct setup *setup, const char *question, char *answer, s
 	for (;;) {
 		if (terminal_ask(text, line, size < sizeof(line) ? size : sizeof(line)) < 0)
 			return false;
-		snprintf(answer, size, "%s", strcmp(line, "none") == 0 ? "" : line[0] ? line : before);
+		snprintf(answer, size, "%s",
+			 strcmp(line, "none") == 0 ? "" :
+			 line[0]		   ? line :
+						     before);
 		diag_init(&diag);
 		if (good(setup, &diag))
 			return true;
@@ -139,7 +149,8 @@ static bool ask_wan(struct setup *setup)
 	struct wizard *wizard = &setup->wizard;
 
 	setup->step = WIZARD_WAN;
-	if (!ask(setup, "WAN interface, or none", wizard->wan_interface, WIZARD_ANSWER, network_is_good))
+	if (!ask(setup, "WAN interface, or none", wizard->wan_interface, WIZARD_ANSWER,
+		 network_is_good))
 		return false;
 	if (!wizard->wan_interface[0])
 		return true;
@@ -180,7 +191,8 @@ static bool add_lan(struct setup *setup, const char *name)
 	good = network_is_good(setup, &diag);
 	say_errors(&diag);
 	wizard->lans--;
-	snprintf(lan->interface, WIZARD_ANSWER, "%.100s.%zu", wizard->lan[0].interface, 10 * wizard->lans);
+	snprintf(lan->interface, WIZARD_ANSWER, "%.100s.%zu", wizard->lan[0].interface,
+		 10 * wizard->lans);
 	snprintf(lan->address, WIZARD_ANSWER, "192.168.%zu.1/24", 77 + wizard->lans);
 	return good;
 }
@@ -234,12 +246,13 @@ static bool ask_people(struct setup *setup)
 	if (!ask(setup, "DNS servers to ask (none: those that DHCP names)", setup->upstream,
 		 sizeof(setup->upstream), upstream_is_good))
 		return false;
-	if (!ask(setup, "manage this box with ssh from: the name of a LAN (the first is lan), or none",
+	if (!ask(setup,
+		 "manage this box with ssh from: the name of a LAN (the first is lan), or none",
 		 setup->wizard.management, WIZARD_ANSWER, network_is_good))
 		return false;
 	if (setup->wizard.management[0] &&
-	    !ask(setup, "one more public key for ssh, a line \"ssh-ed25519 AAAA... name\"", setup->key,
-		 sizeof(setup->key), key_is_good))
+	    !ask(setup, "one more public key for ssh, a line \"ssh-ed25519 AAAA... name\"",
+		 setup->key, sizeof(setup->key), key_is_good))
 		return false;
 	if (admin_has_secret())
 		puts("the administrator's secret stays unless you type another one");
@@ -255,7 +268,8 @@ static bool ask_all(struct setup *setup)
 	setup->step = WIZARD_HOST;
 	puts("Enter takes what stands in brackets.");
 	show_interfaces();
-	return ask(setup, "name of this box", setup->wizard.hostname, WIZARD_ANSWER, network_is_good) &&
+	return ask(setup, "name of this box", setup->wizard.hostname, WIZARD_ANSWER,
+		   network_is_good) &&
 	       ask_wan(setup) && ask_lans(setup) && ask_people(setup);
 }
 
@@ -278,14 +292,16 @@ static int make_set(const struct setup *setup, struct provision *set)
 	struct text text = TEXT_EMPTY;
 	int error;
 
-	wizard_print_network(&setup->wizard, WIZARD_ALL, setup->old.file[PROVISION_NETWORK].data, &text);
+	wizard_print_network(&setup->wizard, WIZARD_ALL, setup->old.file[PROVISION_NETWORK].data,
+			     &text);
 	error = put_text(set, PROVISION_NETWORK, &text);
 	wizard_print_conf(conf->data ? conf->data : "", setup->upstream, &text);
 	if (!error)
 		error = put_text(set, PROVISION_CORDON, &text);
 	if (setup->key[0]) {
 		text_put(&text, keys->data ? keys->data : "", keys->size);
-		text_printf(&text, "%s%s\n", keys->size && keys->data[keys->size - 1] != '\n' ? "\n" : "",
+		text_printf(&text, "%s%s\n",
+			    keys->size && keys->data[keys->size - 1] != '\n' ? "\n" : "",
 			    setup->key);
 	}
 	if (!error)
@@ -297,13 +313,15 @@ static int make_set(const struct setup *setup, struct provision *set)
 	return error;
 }
 
-static int apply(const struct cli *cli, const struct settings_offer *offer, const struct setup *setup)
+static int apply(const struct cli *cli, const struct settings_offer *offer,
+		 const struct setup *setup)
 {
 	struct settings_judgement judgement;
 	int code = EXIT_NO;
 
 	settings_lock();
-	if ((setup->fresh && settings_provisioned()) || !settings_unchanged(PATH_SETTINGS, &setup->old)) {
+	if ((setup->fresh && settings_provisioned()) ||
+	    !settings_unchanged(PATH_SETTINGS, &setup->old)) {
 		settings_unlock();
 		printf("somebody else has %s meanwhile: nothing was changed\n",
 		       setup->fresh ? "set this box up" : "changed the settings");
@@ -311,7 +329,8 @@ static int apply(const struct cli *cli, const struct settings_offer *offer, cons
 	}
 	settings_judge(&judgement, offer, true);
 	if (settings_on_trial())
-		puts("a trial of settings is under way: first cordon settings keep, or wait for its end");
+		puts("a trial of settings is under way: first cordon settings keep, or wait for "
+		     "its end");
 	else if (judgement.verdict == SETTINGS_TAKE)
 		code = settings_take(&judgement, NULL);
 	else if (judgement.verdict == SETTINGS_SAME)
@@ -363,8 +382,11 @@ static void begin_upstream(struct setup *setup)
 		const struct endpoint *upstream = &settings.upstream[i];
 		bool v4 = addr_is_v4(&upstream->addr);
 
-		text_printf(&text, upstream->port == 53 ? "%s%s" : v4 ? "%s%s:%u" : "%s[%s]:%u", i ? " " : "",
-			    addr_print(&upstream->addr, address), upstream->port);
+		text_printf(&text,
+			    upstream->port == 53 ? "%s%s" :
+			    v4			 ? "%s%s:%u" :
+						   "%s[%s]:%u",
+			    i ? " " : "", addr_print(&upstream->addr, address), upstream->port);
 	}
 	if (text.data && text.length < sizeof(setup->upstream))
 		memcpy(setup->upstream, text.data, text.length + 1);
@@ -379,13 +401,15 @@ static int set_up(const struct cli *cli)
 	int code = EXIT_NO;
 
 	if (!box_may_decide()) {
-		fputs("cordon: setup asks on the console; over ssh: cordon settings apply\n", stderr);
+		fputs("cordon: setup asks on the console; over ssh: cordon settings apply\n",
+		      stderr);
 		return EXIT_NO;
 	}
 	setup.fresh = !settings_provisioned();
 	diag_init(&diag);
 	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
-	    (setup.fresh || admin_ask("to set this box up")) && facts_network(&network) == EXIT_YES) {
+	    (setup.fresh || admin_ask("to set this box up")) &&
+	    facts_network(&network) == EXIT_YES) {
 		wizard_init(&setup.wizard, &network);
 		begin_upstream(&setup);
 		if (ask_all(&setup))

@@ -11,8 +11,10 @@ static void put_address(char answer[WIZARD_ANSWER], const struct network_family 
 {
 	char text[PREFIX_TEXT];
 
-	snprintf(answer, WIZARD_ANSWER, "%s", family->method == METHOD_STATIC
-		 ? wiring_address(&family->address, text) : family->method == METHOD_DYNAMIC ? dynamic : "");
+	snprintf(answer, WIZARD_ANSWER, "%s",
+		 family->method == METHOD_STATIC  ? wiring_address(&family->address, text) :
+		 family->method == METHOD_DYNAMIC ? dynamic :
+						    "");
 }
 
 static void put_lan(struct wizard_lan *lan, const struct network_link *link)
@@ -31,15 +33,18 @@ void wizard_init(struct wizard *wizard, const struct network *network)
 
 	*wizard = (struct wizard){ .before = network };
 	snprintf(wizard->hostname, WIZARD_ANSWER, "%s", network->hostname);
-	snprintf(wizard->wan_interface, WIZARD_ANSWER, "%s", network->has_wan ? network->wan.interface : "");
+	snprintf(wizard->wan_interface, WIZARD_ANSWER, "%s",
+		 network->has_wan ? network->wan.interface : "");
 	put_address(wizard->wan_address, wan, "dhcp");
 	if (wan->has_gateway)
 		snprintf(wizard->wan_gateway, WIZARD_ANSWER, "%s", addr_print(&wan->gateway, text));
 	if (network->lan[0].v4.has_gateway)
-		snprintf(wizard->lan_gateway, WIZARD_ANSWER, "%s", addr_print(&network->lan[0].v4.gateway, text));
+		snprintf(wizard->lan_gateway, WIZARD_ANSWER, "%s",
+			 addr_print(&network->lan[0].v4.gateway, text));
 	for (size_t i = 0; i < network->lans; i++)
 		put_lan(&wizard->lan[wizard->lans++], &network->lan[i]);
-	snprintf(wizard->management, WIZARD_ANSWER, "%s", network->ssh ? network->management_name : "");
+	snprintf(wizard->management, WIZARD_ANSWER, "%s",
+		 network->ssh ? network->management_name : "");
 }
 
 /* ---- network.conf ---- */
@@ -172,7 +177,8 @@ static void print_lans(const struct wizard *wizard, const char *old, struct text
 {
 	for (size_t i = 0; i < wizard->lans; i++) {
 		const struct wizard_lan *lan = &wizard->lan[i];
-		const struct lan_lines lines = { has_moved(wizard, lan), i == 0 && !wizard->wan_interface[0] };
+		const struct lan_lines lines = { has_moved(wizard, lan),
+						 i == 0 && !wizard->wan_interface[0] };
 		char section[WIZARD_ANSWER];
 
 		snprintf(section, sizeof(section), "lan%s%s", lan->name[0] ? " " : "", lan->name);
@@ -240,8 +246,10 @@ static void keep_sections(const char *old, struct text *out)
 void wizard_print_network(const struct wizard *wizard, enum wizard_step step, const char *old,
 			  struct text *out)
 {
-	text_printf(out, "# Written by cordon setup; network.conf(5) says what else can stand here.\n"
-		    "[system]\nhostname = %s\n", wizard->hostname);
+	text_printf(out,
+		    "# Written by cordon setup; network.conf(5) says what else can stand here.\n"
+		    "[system]\nhostname = %s\n",
+		    wizard->hostname);
 	keep_lines(old, "system", stays_of_system, NULL, out);
 	if (step >= WIZARD_WAN)
 		print_wan(wizard, old, out);

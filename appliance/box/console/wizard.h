@@ -5,14 +5,20 @@
 #include "appliance/settings/network.h"
 
 /*
- * What the questions of `cordon setup` come to: answers, which are texts as somebody typed them, become
- * the files of settings. Whether they are right the parsers of those files say. An
- * empty answer is "none".
+ * What the questions of `cordon setup` come to: answers, which are texts as somebody typed them,
+ * become the files of settings. Whether they are right the parsers of those files say. An empty
+ * answer is "none".
  */
 enum { WIZARD_ANSWER = 128 };
 
 /* Up to which question: what was not asked yet is not in the text. */
-enum wizard_step { WIZARD_HOST, WIZARD_WAN, WIZARD_LAN, WIZARD_MANAGEMENT, WIZARD_ALL = WIZARD_MANAGEMENT };
+enum wizard_step {
+	WIZARD_HOST,
+	WIZARD_WAN,
+	WIZARD_LAN,
+	WIZARD_MANAGEMENT,
+	WIZARD_ALL = WIZARD_MANAGEMENT
+};
 
 struct wizard_lan {
 	char name[NETWORK_NAME];	/* "": the one that is called lan */
@@ -35,8 +41,8 @@ struct wizard {
 /* The answers that a network would have, which has to stay as long as the wizard. */
 void wizard_init(struct wizard *wizard, const struct network *network);
 
-/* network.conf; of old (NULL: none), which before was read from, stays what nobody is asked for, but what
- * belongs to an address that is another one now. */
+/* network.conf; of old (NULL: none), which before was read from, stays what nobody is asked for,
+ * but what belongs to an address that is another one now. */
 void wizard_print_network(const struct wizard *wizard, enum wizard_step step, const char *old,
 			  struct text *out);
 

@@ -30,7 +30,8 @@ static int64_t milliseconds(const char *text)
 	char *end;
 	double seconds = strtod(text, &end);
 
-	return end == text || !(seconds >= 0 && seconds < 1e9) ? -1 : (int64_t)(seconds * 1000 + 0.5);
+	return end == text || !(seconds >= 0 && seconds < 1e9) ? -1 :
+								 (int64_t)(seconds * 1000 + 0.5);
 }
 
 static void take_step(struct boot *boot, const char *line)
@@ -39,7 +40,8 @@ static void take_step(struct boot *boot, const char *line)
 		size_t length = strlen(word[step]);
 
 		/* The first one counts: what is done again later is no part of the start. */
-		if (strncmp(line, word[step], length) == 0 && line[length] == ' ' && boot->at[step] < 0)
+		if (strncmp(line, word[step], length) == 0 && line[length] == ' ' &&
+		    boot->at[step] < 0)
 			boot->at[step] = milliseconds(line + length + 1);
 	}
 }

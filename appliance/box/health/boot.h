@@ -14,7 +14,13 @@
  * force" is then a number that the kernel itself counted.
  */
 enum boot_step {
-	BOOT_USERLAND, BOOT_SETTINGS, BOOT_POLICY, BOOT_LINKS, BOOT_FORWARDING, BOOT_SELFTEST, BOOT_STEPS
+	BOOT_USERLAND,
+	BOOT_SETTINGS,
+	BOOT_POLICY,
+	BOOT_LINKS,
+	BOOT_FORWARDING,
+	BOOT_SELFTEST,
+	BOOT_STEPS
 };
 const char *boot_step_print(enum boot_step step);	/* "policy" */
 
@@ -30,13 +36,13 @@ void boot_parse(struct boot *boot, const char *times, const char *forwarded);
 /* Did the policy come before links and forwarding, with no packet forwarded until then? */
 bool boot_proven(const struct boot *boot);
 
-/* "policy in force at 1.9 s, links up at 2.1 s, forwarding at 2.3 s; packets forwarded before: 0", and
- * behind it what is wrong. No newline. */
+/* "policy in force at 1.9 s, links up at 2.1 s, forwarding at 2.3 s; packets forwarded before: 0",
+ * and behind it what is wrong. No newline. */
 void boot_print(const struct boot *boot, struct text *out);
 
 /*
- * The kernel's counter of forwarded packets, out of /proc/net/snmp (section "Ip", name "ForwDatagrams":
- * a line of names, then one of numbers) or /proc/net/snmp6 (section "", "Ip6OutForwDatagrams": name and
- * number). false: not there.
+ * The kernel's counter of forwarded packets, out of /proc/net/snmp (section "Ip", name
+ * "ForwDatagrams": a line of names, then one of numbers) or /proc/net/snmp6 (section "",
+ * "Ip6OutForwDatagrams": name and number). false: not there.
  */
 bool boot_counter(uint64_t *count, const char *text, const char *section, const char *name);

@@ -10,8 +10,8 @@
 #include "appliance/box/image/slots.h"
 
 /*
- * What `cordon status` knows of a box that runs the image, beside what cordond says. Texts are masked
- * (base/text.h); "" means not known, or none.
+ * What `cordon status` knows of a box that runs the image, beside what cordond says. Texts are
+ * masked (base/text.h); "" means not known, or none.
  */
 enum { BOX_FACT = 128, BOX_NOTE = 512 };
 

@@ -15,7 +15,8 @@ const char *finding_result_print(enum finding_result result);	/* "ok" */
 
 struct finding {
 	enum finding_result result;
-	char what[FINDING_WHAT];	/* "77.74.176.10, tcp/443"; all three are masked (base/text.h) */
+	/* "77.74.176.10, tcp/443"; all three are masked (base/text.h) */
+	char what[FINDING_WHAT];
 	char expected[FINDING_TEXT];	/* "refused" */
 	char found[FINDING_TEXT];	/* "forwarded" */
 };
@@ -36,9 +37,10 @@ void findings_judge(struct findings *findings, bool good, const char *what, cons
 		    const char *found);
 
 /*
- * The exit code of `cordon selftest`, by which etc/init.d/start of the image decides: EXIT_YES, no check failed;
- * SELFTEST_LEAKS; EXIT_NO, another check failed. The command itself adds EXIT_NO, the test could not be made;
- * EXIT_USAGE; and EXIT_BUSY, another self-test did not end and nothing was proven.
+ * The exit code of `cordon selftest`, by which etc/init.d/start of the image decides: EXIT_YES, no
+ * check failed; SELFTEST_LEAKS; EXIT_NO, another check failed. The command itself adds EXIT_NO, the
+ * test could not be made; EXIT_USAGE; and EXIT_BUSY, another self-test did not end and nothing was
+ * proven.
  */
 enum {
 	SELFTEST_LEAKS = 6	/* a packet was forwarded that the policy in force blocks */

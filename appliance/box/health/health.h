@@ -7,11 +7,12 @@
 #include "appliance/base/text.h"
 
 /*
- * Is this gateway healthy, and what is to be done if not? Facts in, words for people out; the same for a
- * box that runs the image and for any other gateway. Texts may be NULL.
+ * Is this gateway healthy, and what is to be done if not? Facts in, words for people out; the same
+ * for a box that runs the image and for any other gateway. Texts may be NULL.
  */
 
-/* A part of cordond; state as cordond says it: "running", "starting", "busy", "silent", "restarting", "waiting". */
+/* A part of cordond; state as cordond says it: "running", "starting", "busy", "silent",
+ * "restarting", "waiting". */
 struct health_role {
 	const char *name, *state, *why;
 	int64_t seconds;		/* in that state */
@@ -35,10 +36,12 @@ struct health_link {
 enum { HEALTH_FULL_SOON = 75, HEALTH_FULL = 90, HEALTH_BUSY_S = 10 };
 
 struct health {
-	bool box;			/* it runs the image: it has a console and is restarted as a whole */
+	/* it runs the image: it has a console and is restarted as a whole */
+	bool box;
 	bool answers;			/* cordond does */
 	bool in_force;
-	bool closed;			/* nothing is in force, and the kernel lets nothing to the vendor */
+	/* nothing is in force, and the kernel lets nothing to the vendor */
+	bool closed;
 	const struct health_role *role;
 	size_t roles;
 	const char *trouble;		/* what cordond cannot open, and why */
@@ -88,7 +91,7 @@ enum health_level { HEALTH_GOOD, HEALTH_NOTICE, HEALTH_BAD };
 enum { HEALTH_LINES = 3, HEALTH_ALL = 64 };
 
 /*
- * "healthy", or "NOT HEALTHY: WHAT; WHAT TO DO", or "healthy, but WHAT; WHAT TO DO"; the worst first, at most
- * so many lines. A detail is one line, cut behind a word where it is long.
+ * "healthy", or "NOT HEALTHY: WHAT; WHAT TO DO", or "healthy, but WHAT; WHAT TO DO"; the worst
+ * first, at most so many lines. A detail is one line, cut behind a word where it is long.
  */
 enum health_level health_print(const struct health *health, size_t lines, struct text *out);

@@ -41,7 +41,8 @@ static const uint8_t *address(const struct addr *addr, size_t *size)
 }
 
 /* The header in front of payload bytes that are there already; returns its size. */
-static size_t put_header(const struct probe *probe, uint8_t protocol, size_t payload, uint8_t *packet)
+static size_t put_header(const struct probe *probe, uint8_t protocol, size_t payload,
+			 uint8_t *packet)
 {
 	struct cursor out = cursor_writer(packet, IPV6_HEADER);
 	size_t size;
@@ -68,7 +69,8 @@ static size_t put_header(const struct probe *probe, uint8_t protocol, size_t pay
 	return IPV4_HEADER;
 }
 
-static uint16_t transport_sum(const struct probe *probe, uint8_t protocol, const uint8_t *data, size_t length)
+static uint16_t transport_sum(const struct probe *probe, uint8_t protocol, const uint8_t *data,
+			      size_t length)
 {
 	size_t size;
 	uint32_t sum = protocol + (uint32_t)length;
@@ -87,7 +89,8 @@ static size_t header_size(const struct probe *probe)
 size_t probe_query(const struct probe *probe, const struct name *name, uint16_t id,
 		   uint8_t packet[PROBE_PACKET])
 {
-	size_t header = header_size(probe), length = UDP_HEADER + DNS_HEADER + name->length + 4U + 11U;
+	size_t header = header_size(probe),
+	       length = UDP_HEADER + DNS_HEADER + name->length + 4U + 11U;
 	struct cursor out = cursor_writer(packet + header, length);
 	uint16_t sum;
 
@@ -125,7 +128,8 @@ size_t probe_syn(const struct probe *probe, uint8_t packet[PROBE_PACKET])
 	cursor_put16(&out, 0x5000 | TCP_SYN);
 	cursor_put16(&out, 1024);
 	cursor_put32(&out, 0);
-	put_sum(packet + header + 16, transport_sum(probe, IPPROTO_TCP, packet + header, TCP_HEADER));
+	put_sum(packet + header + 16,
+		transport_sum(probe, IPPROTO_TCP, packet + header, TCP_HEADER));
 	return put_header(probe, IPPROTO_TCP, TCP_HEADER, packet) + TCP_HEADER;
 }
 
@@ -142,7 +146,8 @@ static bool read_header(struct packet *packet, const uint8_t *data, size_t size)
 	struct cursor in = cursor_reader(data, size);
 	uint8_t first = cursor_get8(&in);
 	const uint8_t *from, *to;
-	size_t width = first >> 4 == 4 ? 4 : 16, options = first >> 4 == 4 ? (first & 15U) * 4 : IPV6_HEADER;
+	size_t width = first >> 4 == 4 ? 4 : 16,
+	       options = first >> 4 == 4 ? (first & 15U) * 4 : IPV6_HEADER;
 
 	if (first >> 4 == 4) {
 		(void)cursor_take(&in, 8);
@@ -192,14 +197,16 @@ static void read_options(struct probe_reply *reply, struct cursor in)
 		if (value && code == OPTION_EDE && length >= 2) {
 			reply->reason = (uint16_t)(value[0] << 8 | value[1]);
 			reply->has_reason = true;
-			snprintf(reply->rule, sizeof(reply->rule), "%.*s", length - 2, (const char *)value + 2);
+			snprintf(reply->rule, sizeof(reply->rule), "%.*s", length - 2,
+				 (const char *)value + 2);
 		}
 	}
 }
 
 static void read_answer(struct probe_reply *reply, uint16_t id, struct cursor in)
 {
-	uint16_t found = cursor_get16(&in), flags = cursor_get16(&in), questions = cursor_get16(&in);
+	uint16_t found = cursor_get16(&in), flags = cursor_get16(&in),
+		 questions = cursor_get16(&in);
 	uint32_t records = cursor_get16(&in);
 
 	records += cursor_get16(&in);
@@ -266,11 +273,13 @@ void probe_read(struct probe_reply *reply, const struct probe *probe, uint16_t i
 	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
 		type = cursor_get8(&packet.rest);
 		if (addr_compare(&packet.to, &probe->from) == 0 &&
-		    type == (packet.protocol == IPPROTO_ICMP ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH))
+		    type == (packet.protocol == IPPROTO_ICMP ? ICMP_DEST_UNREACH :
+							       ICMPV6_DEST_UNREACH))
 			reply->kind = PROBE_REFUSED;
 		return;
 	}
-	if (!between(&packet, &probe->to, &probe->from) && addr_compare(&packet.to, &probe->to) != 0)
+	if (!between(&packet, &probe->to, &probe->from) &&
+	    addr_compare(&packet.to, &probe->to) != 0)
 		return;
 	if (packet.protocol == IPPROTO_TCP)
 		read_tcp(reply, probe, &packet);

@@ -21,11 +21,13 @@
 #include "appliance/command/command.h"
 
 /*
- * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the dns
- * role, of names and addresses that every rule list of ours has blocked from the first. What the
- * policy in force says of them is what must come of it; a policy that blocks none of them fails.
+ * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the
+ * dns role, of names and addresses that every rule list of ours has blocked from the first. What
+ * the policy in force says of them is what must come of it; a policy that blocks none of them
+ * fails.
  */
-static const char *const canary_name[] = { "downloads.upd.kaspersky.com", "activation-v2.kaspersky.com",
+static const char *const canary_name[] = { "downloads.upd.kaspersky.com",
+					   "activation-v2.kaspersky.com",
 					   "dc1.ksn.kaspersky-labs.com" };
 static const char *const canary_address[] = { "77.74.176.10", "37.203.128.5", "2a03:2480:68::10" };
 #define INNOCENT "www.example.com"	/* RFC 2606: it is nobody's to block */
@@ -65,12 +67,15 @@ static const char *answer_print(const struct probe_reply *reply, char text[64])
 	if (reply->kind == PROBE_ARRIVED)
 		return "the query left the gateway";
 	snprintf(text, 64, "answer %u%s", reply->rcode,
-		 !reply->has_reason ? "" : reply->reason == EDE_BLOCKED || reply->reason == EDE_CENSORED
-					       ? ", blocked" : ", with another error");
+		 !reply->has_reason ? "" :
+		 reply->reason == EDE_BLOCKED || reply->reason == EDE_CENSORED ?
+				      ", blocked" :
+				      ", with another error");
 	return text;
 }
 
-/* By this very rule: an upstream that blocks says so in the same way, and its answers are passed on. */
+/* By this very rule: an upstream that blocks says so in the same way, and its answers are passed
+ * on. */
 static bool is_blocked_by(const struct probe_reply *reply, const char *rule)
 {
 	return reply->kind == PROBE_ANSWER && reply->has_reason &&
@@ -79,14 +84,17 @@ static bool is_blocked_by(const struct probe_reply *reply, const char *rule)
 }
 
 /*
- * Asked of a resolver; the gateway is never named in it when it is a foreign one. rule: what has to block it; NULL:
- * nothing of ours has to, and any answer will do. Where it leads is the upstream's word, who could say a vendor's
- * address to have every image fail.
+ * Asked of a resolver; the gateway is never named in it when it is a foreign one. rule: what has to
+ * block it; NULL: nothing of ours has to, and any answer will do. Where it leads is the upstream's
+ * word, who could say a vendor's address to have every image fail.
  */
-static void ask_name(struct selftest *test, const char *text, const char *resolver, const char *rule)
+static void ask_name(struct selftest *test, const char *text, const char *resolver,
+		     const char *rule)
 {
-	struct probe probe = { .from = address_of(SELFTEST_CLIENT4), .to = address_of(resolver),
-			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial), .to_port = DNS_PORT };
+	struct probe probe = { .from = address_of(SELFTEST_CLIENT4),
+			       .to = address_of(resolver),
+			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial),
+			       .to_port = DNS_PORT };
 	uint8_t packet[PROBE_PACKET];
 	struct probe_reply reply;
 	struct name name;
@@ -95,7 +103,8 @@ static void ask_name(struct selftest *test, const char *text, const char *resolv
 	if (name_parse(&name, text, strlen(text), NULL) < 0)
 		return;
 	selftest_link_ask(&test->link, &probe, test->serial, packet,
-			  probe_query(&probe, &name, test->serial, packet), rule ? WAIT_MS : test->innocent_ms, &reply);
+			  probe_query(&probe, &name, test->serial, packet),
+			  rule ? WAIT_MS : test->innocent_ms, &reply);
 	snprintf(what, sizeof(what), "%s asked of %s", text, resolver);
 	findings_judge(&test->findings,
 		       rule ? is_blocked_by(&reply, rule) : reply.kind == PROBE_ANSWER, what,
@@ -117,7 +126,8 @@ static void ask_names(struct selftest *test)
 		test->blocks |= verdict.intended == ACTION_BLOCK;
 		blocked = test->findings.enforce && verdict.action == ACTION_BLOCK;
 		(void)policy_rule(&test->policy, verdict.rule, &rule);
-		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4, blocked ? rule.id : NULL);
+		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4,
+			 blocked ? rule.id : NULL);
 	}
 	ask_name(test, INNOCENT, SELFTEST_GATEWAY4, NULL);
 }
@@ -128,8 +138,10 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 {
 	struct addr to = address_of(text);
 	bool v4 = addr_is_v4(&to);
-	struct probe probe = { .from = address_of(v4 ? SELFTEST_CLIENT4 : SELFTEST_CLIENT6), .to = to,
-			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial), .to_port = HTTPS_PORT };
+	struct probe probe = { .from = address_of(v4 ? SELFTEST_CLIENT4 : SELFTEST_CLIENT6),
+			       .to = to,
+			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial),
+			       .to_port = HTTPS_PORT };
 	uint8_t packet[PROBE_PACKET];
 	struct probe_reply reply;
 	char what[96], found[64];
@@ -140,8 +152,9 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 		return;
 	}
 	if (!(v4 ? test->forwards4 : test->forwards6)) {
-		findings_note(&test->findings, test->must_forward ? FINDING_FAILED : FINDING_SKIPPED,
-			      what, "forwarding", "it is off");
+		findings_note(&test->findings,
+			      test->must_forward ? FINDING_FAILED : FINDING_SKIPPED, what,
+			      "forwarding", "it is off");
 		return;
 	}
 	if (selftest_link_route(&to) < 0) {
@@ -149,10 +162,11 @@ static void ask_address(struct selftest *test, const char *text, bool blocked)
 			       "the kernel refuses it");
 		return;
 	}
-	selftest_link_ask(&test->link, &probe, test->serial, packet, probe_syn(&probe, packet), REFUSED_MS, &reply);
+	selftest_link_ask(&test->link, &probe, test->serial, packet, probe_syn(&probe, packet),
+			  REFUSED_MS, &reply);
 	test->findings.leaks |= blocked && reply.kind == PROBE_ARRIVED;
-	findings_judge(&test->findings, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED), what,
-		       blocked ? "refused" : "forwarded",
+	findings_judge(&test->findings, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED),
+		       what, blocked ? "refused" : "forwarded",
 		       reply.kind == PROBE_ARRIVED ? "forwarded" : answer_print(&reply, found));
 }
 
@@ -164,7 +178,8 @@ static void ask_addresses(struct selftest *test)
 
 		test->addresses |= verdict.action != ACTION_NONE;
 		test->blocks |= verdict.intended == ACTION_BLOCK;
-		ask_address(test, canary_address[i], test->findings.enforce && verdict.action == ACTION_BLOCK);
+		ask_address(test, canary_address[i],
+			    test->findings.enforce && verdict.action == ACTION_BLOCK);
 	}
 	ask_address(test, SELFTEST_FAR4, false);
 	ask_address(test, SELFTEST_FAR6, false);
@@ -184,8 +199,9 @@ static void ask_links(struct selftest *test)
 
 /* ---- one at a time ---- */
 
-/* Of two self-tests only one can have the links. Held for a round, not for --wait; so who comes second waits
- * for little more than a round at its longest. 0; -EWOULDBLOCK: the other one does not end. */
+/* Of two self-tests only one can have the links. Held for a round, not for --wait; so who comes
+ * second waits for little more than a round at its longest. 0; -EWOULDBLOCK: the other one does not
+ * end. */
 static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
@@ -196,7 +212,9 @@ static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 	*lock = file_lock(AT_FDCWD, path, false);
 	for (bool said = false; *lock == -EWOULDBLOCK; said = true) {
 		if (!said)
-			fputs("cordon selftest: another self-test is under way, which this one waits for\n", stderr);
+			fputs("cordon selftest: another self-test is under way, which this one "
+			      "waits for\n",
+			      stderr);
 		if (clock_uptime_ms() >= end)
 			return -EWOULDBLOCK;
 		nanosleep(&pause, NULL);
@@ -220,7 +238,9 @@ static void note_interfaces(struct selftest *test, const json_t *status)
 	size_t index;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		json_array_foreach(json_object_get(json_object_get(status, "guard"), kinds[i].key), index, name) {
+		json_array_foreach(json_object_get(json_object_get(status, "guard"), kinds[i].key),
+				   index, name)
+		{
 			char found[64];
 
 			snprintf(found, sizeof(found), "%s is %s", json_string_value(name),
@@ -248,9 +268,10 @@ static bool ask_daemon(struct selftest *test, const struct cli *cli)
 }
 
 /*
- * A list that knows none of the vendor's names, or none of its networks, blocks too little, whatever else it blocks;
- * what the settings let through is known to it. Asked of the policy, since the mode may block nothing now and
- * addresses are not tried where nothing is forwarded: that it does what it says was tried before.
+ * A list that knows none of the vendor's names, or none of its networks, blocks too little,
+ * whatever else it blocks; what the settings let through is known to it. Asked of the policy, since
+ * the mode may block nothing now and addresses are not tried where nothing is forwarded: that it
+ * does what it says was tried before.
  */
 static void judge_policy(struct selftest *test)
 {
@@ -375,7 +396,8 @@ int command_selftest(const struct cli *cli, int argc, char **argv)
 			continue;
 		wait = strtol(optarg, &end, 10);
 		if (*end || end == optarg || wait < 0 || wait > WAIT_MOST)
-			return command_usage("selftest", "--wait: expected seconds up to %d, found \"%s\"",
+			return command_usage("selftest",
+					     "--wait: expected seconds up to %d, found \"%s\"",
 					     WAIT_MOST, optarg);
 	}
 	if (optind != argc)

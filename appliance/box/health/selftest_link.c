@@ -36,7 +36,8 @@ static int open_tun(const char *name, unsigned int index)
 	if (fd < 0)
 		return -errno;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if ((index == 0 || ioctl(fd, TUNSETIFINDEX, &index) == 0) && ioctl(fd, TUNSETIFF, &request) == 0)
+	if ((index == 0 || ioctl(fd, TUNSETIFINDEX, &index) == 0) &&
+	    ioctl(fd, TUNSETIFF, &request) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -100,7 +101,8 @@ int selftest_link_open(struct selftest_link *link, const char **what)
 {
 	int error;
 
-	*link = (struct selftest_link){ .client = open_tun(SELFTEST_LINK, SELFTEST_LINK_INDEX), .far = -1 };
+	*link = (struct selftest_link){ .client = open_tun(SELFTEST_LINK, SELFTEST_LINK_INDEX),
+					.far = -1 };
 	*what = "a tun device named " SELFTEST_LINK;
 	if (link->client < 0)
 		return link->client;
@@ -141,8 +143,10 @@ static int route4(int fd, const struct addr *addr)
 
 static int route6(int fd, const struct addr *addr)
 {
-	struct in6_rtmsg route = { .rtmsg_dst_len = 128, .rtmsg_flags = RTF_UP | RTF_HOST,
-				   .rtmsg_metric = 1, .rtmsg_ifindex = (int)if_nametoindex(FAR_NAME) };
+	struct in6_rtmsg route = { .rtmsg_dst_len = 128,
+				   .rtmsg_flags = RTF_UP | RTF_HOST,
+				   .rtmsg_metric = 1,
+				   .rtmsg_ifindex = (int)if_nametoindex(FAR_NAME) };
 
 	memcpy(&route.rtmsg_dst, addr->bytes, 16);
 	return ioctl(fd, SIOCADDRT, &route) < 0 && errno != EEXIST ? -errno : 0;

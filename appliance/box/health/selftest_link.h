@@ -7,8 +7,8 @@
 
 /*
  * The two ends of the self-test: selftest0 is a client's link (rules/nft counts it among the LANs),
- * selftest1 leads to a host of ours beyond the gateway. TUN devices: they, their addresses and their
- * routes go with the process, however it ends.
+ * selftest1 leads to a host of ours beyond the gateway. TUN devices: they, their addresses and
+ * their routes go with the process, however it ends.
  */
 struct selftest_link {
 	int client, far;	/* descriptors */
@@ -31,6 +31,7 @@ void selftest_link_close(struct selftest_link *link);
 int selftest_link_route(const struct addr *addr)
 	__attribute__((warn_unused_result));
 
-/* Sends as the client and waits: the first answer, refusal or arrival, or PROBE_OTHER after wait_ms. */
+/* Sends as the client and waits: the first answer, refusal or arrival, or PROBE_OTHER after
+ * wait_ms. */
 void selftest_link_ask(const struct selftest_link *link, const struct probe *probe, uint16_t id,
 		       const uint8_t *packet, size_t size, int wait_ms, struct probe_reply *reply);

@@ -40,7 +40,8 @@ int status_boot(void)
 	struct boot boot;
 
 	if (!box_has(PATH_BOOT_TIMES)) {
-		fputs("cordon: there is no " PATH_BOOT_TIMES ": expected an appliance that runs the image\n",
+		fputs("cordon: there is no " PATH_BOOT_TIMES
+		      ": expected an appliance that runs the image\n",
 		      stderr);
 		return EXIT_NO;
 	}

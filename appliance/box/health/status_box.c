@@ -114,7 +114,8 @@ static void print_log(const json_t *log)
 
 	if (!json_is_object(log))
 		return;
-	printf("; log %.1f of %.0f MB", megabytes(log, "used_bytes"), megabytes(log, "budget_bytes"));
+	printf("; log %.1f of %.0f MB", megabytes(log, "used_bytes"),
+	       megabytes(log, "budget_bytes"));
 	if (json_is_number(days))
 		printf(", room for %.0f days", json_number_value(days));
 }

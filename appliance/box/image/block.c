@@ -91,7 +91,8 @@ int image_boot_read(struct image_boot *boot, const struct image_disk *disk, stru
 
 	*boot = (struct image_boot){ .lost = false };
 	if (!image_boot_running(boot->running)) {
-		diag_error(diag, "/proc/cmdline", 0, 0, "no cordon.image=: this was not started from a slot");
+		diag_error(diag, "/proc/cmdline", 0, 0,
+			   "no cordon.image=: this was not started from a slot");
 		return -ENOENT;
 	}
 	block = box_read(BLOCK_PATH, SLOTS_BLOCK, &size);
@@ -111,8 +112,10 @@ int image_boot_begin(struct diag *diag)
 	int error = box_has(PATH_BOOT_IMAGES) ? box_boot_begin() : -ENOENT;
 
 	if (error)
-		diag_error(diag, PATH_BOOT_IMAGES, 0, 0, "cannot be made writable: %s: expected the EFI system "
-			   "partition at " PATH_BOOT, strerror(-error));
+		diag_error(diag, PATH_BOOT_IMAGES, 0, 0,
+			   "cannot be made writable: %s: expected the EFI system "
+			   "partition at " PATH_BOOT,
+			   strerror(-error));
 	return error;
 }
 
@@ -127,7 +130,8 @@ static int settle(int fd, const void *data, size_t size)
 
 static int write_block(int folder, const char block[SLOTS_BLOCK])
 {
-	int fd = openat(folder, "grubenv", O_RDWR | O_CREAT | O_SYNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd =
+		openat(folder, "grubenv", O_RDWR | O_CREAT | O_SYNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int error;
 
 	if (fd < 0)
@@ -186,7 +190,8 @@ int image_boot_add(const char *name, const void *data, size_t size)
 
 bool image_boot_holds(const char *name, const void *data, size_t size)
 {
-	int folder = open_folder(), fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int folder = open_folder(),
+	    fd = folder < 0 ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat status;
 	bool holds = fd >= 0 && fstat(fd, &status) == 0 && (size_t)status.st_size == size &&
 		     image_compare(fd, 0, data, size) == 0;

@@ -31,7 +31,8 @@ bool image_boot_holds(const char *name, const void *data, size_t size);
 /* Writes the block over the old one, in place: GRUB does not find a new file. */
 int image_boot_write(const struct slots *slots) __attribute__((warn_unused_result));
 /* Writes a new file and reads it back. */
-int image_boot_add(const char *name, const void *data, size_t size) __attribute__((warn_unused_result));
+int image_boot_add(const char *name, const void *data, size_t size)
+	__attribute__((warn_unused_result));
 /* Bytes that are free once all artefacts but this one are gone; 0 when that is unknown. */
 uint64_t image_boot_room(const char *keep);
 /* Removes every artefact but this one. */

@@ -23,12 +23,13 @@ static const struct archive_file *find(const struct archive *archive, const char
 	const struct archive_file *file = archive_lookup(archive, name);
 
 	if (!file)
-		diag_error(diag, source, 0, 0, "no %s in it, expected a bundle as \"make image\" writes it",
-			   name);
+		diag_error(diag, source, 0, 0,
+			   "no %s in it, expected a bundle as \"make image\" writes it", name);
 	return file;
 }
 
-static void put_place(const struct bundle_bytes *bytes, const struct archive_file *file, struct text *answer)
+static void put_place(const struct bundle_bytes *bytes, const struct archive_file *file,
+		      struct text *answer)
 {
 	sealed_put64(answer, (uint64_t)((const char *)file->data - (const char *)bytes->data));
 }
@@ -53,8 +54,8 @@ static int open_work(void *context, struct text *answer, struct diag *diag)
 		return -EINVAL;
 	error = manifest_parse(&manifest, text->data, text->size, source, diag);
 	if (!error)
-		error = manifest_check(&manifest, kernel->data, kernel->size, root->data, root->size, source,
-				       diag);
+		error = manifest_check(&manifest, kernel->data, kernel->size, root->data,
+				       root->size, source, diag);
 	manifest_encode(&manifest, answer);
 	put_place(bytes, kernel, answer);
 	put_place(bytes, root, answer);
@@ -63,7 +64,8 @@ static int open_work(void *context, struct text *answer, struct diag *diag)
 
 /* ---- what it said ---- */
 
-static const void *take_place(struct cursor *cursor, const struct bundle_bytes *bytes, uint64_t size)
+static const void *take_place(struct cursor *cursor, const struct bundle_bytes *bytes,
+			      uint64_t size)
 {
 	const uint64_t offset = cursor_get64(cursor);
 
@@ -73,7 +75,8 @@ static const void *take_place(struct cursor *cursor, const struct bundle_bytes *
 	return NULL;
 }
 
-static bool hear(struct image_bundle *bundle, const struct bundle_bytes *bytes, const struct text *answer)
+static bool hear(struct image_bundle *bundle, const struct bundle_bytes *bytes,
+		 const struct text *answer)
 {
 	struct cursor cursor = cursor_reader(answer->data, answer->length);
 
@@ -84,8 +87,8 @@ static bool hear(struct image_bundle *bundle, const struct bundle_bytes *bytes, 
 	return !cursor.failed && cursor_left(&cursor) == 0;
 }
 
-int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size, const char *source,
-		      struct diag *diag)
+int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size,
+		      const char *source, struct diag *diag)
 {
 	struct bundle_bytes bytes = { data, size, source };
 	const struct sealed sealed = { .what = source, .work = open_work, .context = &bytes,

@@ -12,7 +12,7 @@ struct image_bundle {
 	const void *kernel, *root;	/* the caller's memory; sizes as the manifest has them */
 };
 
-/* Unpacks it and checks it against its manifest in a sealed child (base/sealed.h); data is not MAP_SHARED.
- * -EINVAL with diag, and as sealed_run. */
-int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size, const char *source,
-		      struct diag *diag) __attribute__((warn_unused_result));
+/* Unpacks it and checks it against its manifest in a sealed child (base/sealed.h); data is not
+ * MAP_SHARED. -EINVAL with diag, and as sealed_run. */
+int image_bundle_open(struct image_bundle *bundle, const void *data, size_t size,
+		      const char *source, struct diag *diag) __attribute__((warn_unused_result));

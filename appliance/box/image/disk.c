@@ -59,7 +59,8 @@ static int measure(struct image_disk *disk, struct gpt_bytes *bytes)
 		return -errno;
 	bytes->sector = (unsigned int)sector;
 	bytes->sectors = size / bytes->sector;
-	bytes->head_size = bytes->tail_size = size < GPT_AREA ? size / bytes->sector * bytes->sector : GPT_AREA;
+	bytes->head_size = bytes->tail_size =
+		size < GPT_AREA ? size / bytes->sector * bytes->sector : GPT_AREA;
 	return 0;
 }
 
@@ -89,7 +90,8 @@ static int read_table(struct image_disk *disk, struct diag *diag)
 		error = read_all(disk->fd, bytes.sectors * bytes.sector - bytes.tail_size,
 				 ends + GPT_AREA, bytes.tail_size);
 	if (error)
-		diag_error(diag, disk->path, 0, 0, "cannot read the partition table: %s", strerror(-error));
+		diag_error(diag, disk->path, 0, 0, "cannot read the partition table: %s",
+			   strerror(-error));
 	else
 		error = gpt_parse(&disk->gpt, &bytes, disk->path, diag);
 	free(ends);
@@ -230,7 +232,8 @@ char *image_part_path(const struct image_disk *disk, unsigned int number, char p
 static int write_all(int fd, uint64_t offset, const void *data, size_t size)
 {
 	for (size_t done = 0; done < size;) {
-		ssize_t put = pwrite(fd, (const char *)data + done, size - done, (off_t)(offset + done));
+		ssize_t put =
+			pwrite(fd, (const char *)data + done, size - done, (off_t)(offset + done));
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -297,7 +300,9 @@ int image_disk_resize(const struct image_disk *disk, const struct gpt_part *part
 		return 0;
 	if (ioctl(disk->fd, BLKPG, &argument) == 0)
 		return 0;
-	diag_error(diag, disk->path, 0, 0, "partition %u grew to %" PRIu64 " bytes, and the kernel does not "
-		   "take that: %s; the next start will", part->number, length, strerror(errno));
+	diag_error(diag, disk->path, 0, 0,
+		   "partition %u grew to %" PRIu64 " bytes, and the kernel does not "
+		   "take that: %s; the next start will",
+		   part->number, length, strerror(errno));
 	return -errno;
 }

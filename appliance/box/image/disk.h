@@ -27,19 +27,22 @@ struct image_disk {
 };
 
 /*
- * Of several disks with the same names the one that holds the kernel's root. -ENOENT without diag: the root did not
- * come from a disk with slots; else -errno with diag. write: not exclusive, since the disk is in use.
+ * Of several disks with the same names the one that holds the kernel's root. -ENOENT without diag:
+ * the root did not come from a disk with slots; else -errno with diag. write: not exclusive, since
+ * the disk is in use.
  */
 int image_disk_open(struct image_disk *disk, bool write, struct diag *diag)
 	__attribute__((warn_unused_result));
 void image_disk_close(struct image_disk *disk);
-/* Until it is closed, no other process changes slots. wait: until the lock is free; else -EWOULDBLOCK. */
+/* Until it is closed, no other process changes slots. wait: until the lock is free; else
+ * -EWOULDBLOCK. */
 int image_disk_lock(const struct image_disk *disk, bool wait) __attribute__((warn_unused_result));
 
 /* "/dev/vda4", "/dev/nvme0n1p4" */
 char *image_part_path(const struct image_disk *disk, unsigned int number, char path[BOX_PATH]);
 
-/* On the disk when it returns, and read back from there. 0 or -errno; -EIO when it reads as something else. */
+/* On the disk when it returns, and read back from there. 0 or -errno; -EIO when it reads as
+ * something else. */
 int image_disk_put(const struct image_disk *disk, uint64_t offset, const void *data, size_t size)
 	__attribute__((warn_unused_result));
 /* Tells the kernel the size of the partition as its table has it. */

@@ -10,6 +10,6 @@ struct image_found {
 	struct image_boot boot;
 	bool none;	/* started without a disk; a message was printed */
 };
-/* change: writable, and locked against other processes. 0, or an exit code after a message; then there is nothing to
- * close. */
+/* change: writable, and locked against other processes. 0, or an exit code after a message; then
+ * there is nothing to close. */
 int image_find(struct image_found *found, bool change, struct diag *diag);

@@ -18,8 +18,14 @@ enum { HEADER = 92, AT_REVISION = 8, AT_SIZE = 12, AT_CRC = 16, AT_MY = 24, AT_O
 /* And in an entry. */
 enum { ENTRY_TYPE = 0, ENTRY_ID = 16, ENTRY_FIRST = 32, ENTRY_LAST = 40, ENTRY_NAME = 56 };
 /* And in sector 0: one entry that covers the disk and keeps others away from it. */
-enum { MBR_ENTRY = 446, MBR_TYPE = MBR_ENTRY + 4, MBR_SIZE = MBR_ENTRY + 12, MBR_REST = MBR_ENTRY + 16,
-       MBR_END = 510, MBR_PROTECTS = 0xee };
+enum {
+	MBR_ENTRY = 446,
+	MBR_TYPE = MBR_ENTRY + 4,
+	MBR_SIZE = MBR_ENTRY + 12,
+	MBR_REST = MBR_ENTRY + 16,
+	MBR_END = 510,
+	MBR_PROTECTS = 0xee
+};
 
 static const char signature[8] = "EFI PART";
 
@@ -106,7 +112,8 @@ bool gpt_next(const struct gpt *gpt, unsigned int number, struct gpt_part *part)
 
 		if (!letter[0] && !letter[1])
 			break;
-		part->name[i] = !letter[1] && letter[0] >= ' ' && letter[0] <= '~' ? (char)letter[0] : '?';
+		part->name[i] =
+			!letter[1] && letter[0] >= ' ' && letter[0] <= '~' ? (char)letter[0] : '?';
 	}
 	return true;
 }
@@ -128,7 +135,7 @@ bool gpt_lookup(const struct gpt *gpt, const char *name, struct gpt_part *part)
 /* ---- one copy ---- */
 
 /* A header with its table, in the bytes of one end of the disk that begin with sector base. */
-struct copy {
+struct gpt_copy {
 	const uint8_t *bytes;
 	size_t size;
 	uint64_t base, at;	/* sectors: of bytes, of the header */
@@ -137,7 +144,8 @@ struct copy {
 enum { PROBLEM = 200 };
 
 /* size bytes at a sector; NULL: not among those that were read. */
-static const uint8_t *reach(const struct copy *copy, unsigned int sector, uint64_t at, size_t size)
+static const uint8_t *reach(const struct gpt_copy *copy, unsigned int sector, uint64_t at,
+			    size_t size)
 {
 	uint64_t skip = (at - copy->base) * sector;
 
@@ -147,9 +155,9 @@ static const uint8_t *reach(const struct copy *copy, unsigned int sector, uint64
 	return copy->bytes + skip;
 }
 
-static bool wrong(const struct copy *copy, const char *format, ...)
+static bool wrong(const struct gpt_copy *copy, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-static bool wrong(const struct copy *copy, const char *format, ...)
+static bool wrong(const struct gpt_copy *copy, const char *format, ...)
 {
 	va_list arguments;
 
@@ -159,16 +167,18 @@ static bool wrong(const struct copy *copy, const char *format, ...)
 	return false;
 }
 
-static bool check_parts(const struct gpt *gpt, const struct copy *copy)
+static bool check_parts(const struct gpt *gpt, const struct gpt_copy *copy)
 {
 	struct gpt_part part = { .number = 0 }, other;
 
 	while (gpt_next(gpt, part.number, &part)) {
 		if (part.first < gpt->first_usable || part.last > gpt->last_usable ||
 		    part.first > part.last)
-			return wrong(copy, "partition %u lies from %" PRIu64 " to %" PRIu64 ", expected between %"
-				     PRIu64 " and %" PRIu64, part.number, part.first, part.last,
-				     gpt->first_usable, gpt->last_usable);
+			return wrong(copy,
+				     "partition %u lies from %" PRIu64 " to %" PRIu64
+				     ", expected between %" PRIu64 " and %" PRIu64,
+				     part.number, part.first, part.last, gpt->first_usable,
+				     gpt->last_usable);
 		other.number = part.number;
 		while (gpt_next(gpt, other.number, &other)) {
 			if (part.first <= other.last && other.first <= part.last)
@@ -179,7 +189,7 @@ static bool check_parts(const struct gpt *gpt, const struct copy *copy)
 	return true;
 }
 
-static bool read_table(struct gpt *gpt, const struct copy *copy, const uint8_t *header)
+static bool read_table(struct gpt *gpt, const struct gpt_copy *copy, const uint8_t *header)
 {
 	uint64_t at = get64(header + AT_TABLE), end = at + table_sectors(gpt) - 1;
 	size_t size = gpt->entries * GPT_ENTRY;
@@ -189,7 +199,8 @@ static bool read_table(struct gpt *gpt, const struct copy *copy, const uint8_t *
 	if (first ? at < 2 || end >= gpt->first_usable : at <= gpt->last_usable || end >= copy->at)
 		return wrong(copy, "its table is at sector %" PRIu64 ", among the partitions", at);
 	if (!table)
-		return wrong(copy, "its table is at sector %" PRIu64 ", expected beside the header", at);
+		return wrong(copy, "its table is at sector %" PRIu64 ", expected beside the header",
+			     at);
 	if (crc32(table, size) != get32(header + AT_TABLE_CRC))
 		return wrong(copy, "the checksum of its table is wrong");
 	memset(gpt->table, 0, sizeof(gpt->table));
@@ -197,7 +208,7 @@ static bool read_table(struct gpt *gpt, const struct copy *copy, const uint8_t *
 	return check_parts(gpt, copy);
 }
 
-static bool check_header(const struct gpt *gpt, const struct copy *copy, const uint8_t *header)
+static bool check_header(const struct gpt *gpt, const struct gpt_copy *copy, const uint8_t *header)
 {
 	uint8_t clean[GPT_SECTOR_MAX];
 	size_t size = get32(header + AT_SIZE);
@@ -215,7 +226,7 @@ static bool check_header(const struct gpt *gpt, const struct copy *copy, const u
 	return true;
 }
 
-static bool read_copy(struct gpt *gpt, const struct copy *copy)
+static bool read_copy(struct gpt *gpt, const struct gpt_copy *copy)
 {
 	const uint8_t *header = reach(copy, gpt->sector, copy->at, gpt->sector);
 
@@ -231,8 +242,10 @@ static bool read_copy(struct gpt *gpt, const struct copy *copy)
 			     GPT_ENTRY);
 	if (gpt->first_usable < 2 + table_sectors(gpt) || gpt->first_usable > gpt->last_usable ||
 	    gpt->sectors < 6 + 2 * table_sectors(gpt) || gpt->last_usable > usable_end(gpt))
-		return wrong(copy, "partitions may lie from %" PRIu64 " to %" PRIu64 ", and the disk has %"
-			     PRIu64 " sectors", gpt->first_usable, gpt->last_usable, gpt->sectors);
+		return wrong(copy,
+			     "partitions may lie from %" PRIu64 " to %" PRIu64
+			     ", and the disk has %" PRIu64 " sectors",
+			     gpt->first_usable, gpt->last_usable, gpt->sectors);
 	if (!read_table(gpt, copy, header))
 		return false;
 	/* A disk that grew, or an image on a larger one: the backup is not at the end. */
@@ -268,9 +281,9 @@ static void check_mbr(struct gpt *gpt)
 int gpt_parse(struct gpt *gpt, const struct gpt_bytes *bytes, const char *source, struct diag *diag)
 {
 	char problem[2][PROBLEM] = { "", "" };
-	const struct copy primary = { .bytes = bytes->head, .size = bytes->head_size, .at = 1,
+	const struct gpt_copy primary = { .bytes = bytes->head, .size = bytes->head_size, .at = 1,
 				      .problem = problem[0] };
-	const struct copy backup = { .bytes = bytes->tail, .size = bytes->tail_size,
+	const struct gpt_copy backup = { .bytes = bytes->tail, .size = bytes->tail_size,
 				     .base = bytes->sectors - bytes->tail_size / bytes->sector,
 				     .at = bytes->sectors - 1, .problem = problem[1] };
 	struct gpt other = { .sector = bytes->sector, .sectors = bytes->sectors };
@@ -279,7 +292,8 @@ int gpt_parse(struct gpt *gpt, const struct gpt_bytes *bytes, const char *source
 	*gpt = other;
 	if ((bytes->sector != 512 && bytes->sector != GPT_SECTOR_MAX) ||
 	    bytes->head_size < bytes->sector || bytes->sectors < 8 ||
-	    bytes->tail_size % bytes->sector != 0 || bytes->tail_size / bytes->sector >= bytes->sectors) {
+	    bytes->tail_size % bytes->sector != 0 ||
+	    bytes->tail_size / bytes->sector >= bytes->sectors) {
 		diag_error(diag, source, 0, 0, "%" PRIu64 " sectors of %u bytes: too small for a "
 			   "partition table", bytes->sectors, bytes->sector);
 		return -EBADMSG;
@@ -287,8 +301,9 @@ int gpt_parse(struct gpt *gpt, const struct gpt_bytes *bytes, const char *source
 	gpt->has_primary = read_copy(gpt, &primary);
 	has_backup = read_copy(&other, &backup);
 	if (!gpt->has_primary && !has_backup) {
-		diag_error(diag, source, 0, 0, "no partition table; the primary: %s; the backup: %s",
-			   problem[0], problem[1]);
+		diag_error(diag, source, 0, 0,
+			   "no partition table; the primary: %s; the backup: %s", problem[0],
+			   problem[1]);
 		return -EBADMSG;
 	}
 	if (!gpt->has_primary) {
@@ -358,7 +373,8 @@ static void print_header(uint8_t *header, const struct gpt *gpt, bool primary)
 	put32(header + AT_CRC, crc32(header, HEADER));
 }
 
-static void add(struct gpt_plan *plan, const struct gpt *gpt, uint64_t at, const void *data, size_t size)
+static void add(struct gpt_plan *plan, const struct gpt *gpt, uint64_t at, const void *data,
+		size_t size)
 {
 	plan->write[plan->writes++] = (struct gpt_write){ .offset = at * gpt->sector, .data = data,
 							  .size = size };
@@ -392,7 +408,9 @@ void gpt_plan(struct gpt_plan *plan, const struct gpt *gpt)
 /* Bytes in the order of the text to those on the disk, or back. */
 static void turn(uint8_t out[GPT_ID], const uint8_t *in)
 {
-	static const uint8_t order[GPT_ID] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const uint8_t order[GPT_ID] = {
+		3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15
+	};
 
 	for (unsigned int i = 0; i < GPT_ID; i++)
 		out[i] = in[order[i]];

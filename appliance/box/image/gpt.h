@@ -8,10 +8,10 @@
 #include "appliance/base/diag.h"
 
 /*
- * The partition table of a disk (GPT, UEFI specification 2.10, chapter 5), over bytes: read from one of
- * its two copies, changed in two ways (the id of a partition, the end of the last one), and written
- * as steps of which each leaves one whole copy behind. The disk is hostile: nothing of it is used before
- * checksums and bounds are checked.
+ * The partition table of a disk (GPT, UEFI specification 2.10, chapter 5), over bytes: read from
+ * one of its two copies, changed in two ways (the id of a partition, the end of the last one), and
+ * written as steps of which each leaves one whole copy behind. The disk is hostile: nothing of it
+ * is used before checksums and bounds are checked.
  */
 enum {
 	GPT_AREA = 64 * 1024,	/* bytes to read at each end of the disk, or all of a smaller one */
@@ -67,8 +67,9 @@ int gpt_set_id(struct gpt *gpt, unsigned int number, const uint8_t id[GPT_ID])
 int gpt_grow(struct gpt *gpt, unsigned int number) __attribute__((warn_unused_result));
 
 /*
- * What has to be written, in this order, each step on the disk before the next begins. The copy that
- * was read is written last; the other one, behind the end of the disk as it is now, goes first.
+ * What has to be written, in this order, each step on the disk before the next begins. The copy
+ * that was read is written last; the other one, behind the end of the disk as it is now, goes
+ * first.
  */
 struct gpt_plan {
 	struct gpt_write {

@@ -33,8 +33,10 @@ static int check_size(const struct install *install, const struct gpt *gpt, enum
 	room = (part.last - part.first + 1) * gpt->sector;
 	if (install->manifest->root_size <= room)
 		return 0;
-	diag_error(diag, install_part(target), 0, 0, "it has %" PRIu64 " bytes, and the root of the new image "
-		   "%" PRIu64, room, install->manifest->root_size);
+	diag_error(diag, install_part(target), 0, 0,
+		   "it has %" PRIu64 " bytes, and the root of the new image "
+		   "%" PRIu64,
+		   room, install->manifest->root_size);
 	return -ENOSPC;
 }
 
@@ -47,16 +49,20 @@ static int check_other(const struct install *install, const struct gpt *gpt, enu
 
 	gpt_id_of_hash(id, install->manifest->root_hash);
 	while (gpt_next(gpt, part.number, &part)) {
-		if (memcmp(part.id, id, GPT_ID) != 0 || strcmp(part.name, install_part(target)) == 0)
+		if (memcmp(part.id, id, GPT_ID) != 0 ||
+		    strcmp(part.name, install_part(target)) == 0)
 			continue;
-		diag_error(diag, install->manifest->name, 0, 0, strcmp(part.name, install_part(install->slot)) ?
-			   "another partition (%s) has the id of this root" :
-			   "this is the image that runs, in %s", part.name);
+		diag_error(diag, install->manifest->name, 0, 0,
+			   strcmp(part.name, install_part(install->slot)) ?
+				   "another partition (%s) has the id of this root" :
+				   "this is the image that runs, in %s",
+			   part.name);
 		return -EEXIST;
 	}
 	if (strcmp(install->running, install->manifest->name) != 0)
 		return 0;
-	diag_error(diag, install->manifest->name, 0, 0, "the image that runs has the same name and another "
+	diag_error(diag, install->manifest->name, 0, 0,
+		   "the image that runs has the same name and another "
 		   "root");
 	return -EEXIST;
 }
@@ -68,8 +74,11 @@ int install_check(const struct install *install, const struct gpt *gpt, const st
 
 	*target = slot_other(install->slot);
 	if (slots_on_trial(slots, install->slot)) {
-		diag_error(diag, install->running, 0, 0, "the image that runs is on trial: expected \"cordon "
-			   "image confirm\" first, since the other slot is what it would fall back to");
+		diag_error(
+			diag, install->running, 0, 0,
+			"the image that runs is on trial: expected \"cordon "
+			"image confirm\" first, since the other slot is what it would fall back "
+			"to");
 		return -EBUSY;
 	}
 	error = check_other(install, gpt, *target, diag);
@@ -82,8 +91,8 @@ int install_check(const struct install *install, const struct gpt *gpt, const st
 
 /* ---- the writes ---- */
 
-static int write_root(const struct install *install, const struct gpt_part *part, unsigned int sector,
-		      const struct install_media *media, struct diag *diag)
+static int write_root(const struct install *install, const struct gpt_part *part,
+		      unsigned int sector, const struct install_media *media, struct diag *diag)
 {
 	const uint64_t size = install->manifest->root_size;
 	int error = 0;
@@ -116,15 +125,16 @@ static int write_table(const struct install *install, struct gpt *gpt, const str
 	if (!error)
 		gpt_plan(plan, gpt);
 	for (size_t i = 0; !error && i < plan->writes; i++)
-		error = media->write_disk(media->context, plan->write[i].offset, plan->write[i].data,
-					  plan->write[i].size);
+		error = media->write_disk(media->context, plan->write[i].offset,
+					  plan->write[i].data, plan->write[i].size);
 	if (error)
 		diag_error(diag, "partition table", 0, 0, "cannot write: %s", strerror(-error));
 	free(plan);
 	return error;
 }
 
-static int write_block(const struct slots *slots, const struct install_media *media, struct diag *diag)
+static int write_block(const struct slots *slots, const struct install_media *media,
+		       struct diag *diag)
 {
 	int error = media->write_block(media->context, slots);
 

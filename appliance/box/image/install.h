@@ -36,14 +36,15 @@ struct install {
 
 /*
  * Nothing is written yet: does it fit, is it another image than the one that runs, and has that one
- * proved itself? *target: the slot that it will go to. -EALREADY: the image is in the other slot already
- * (there: it is, whole). -EBUSY, -EEXIST, -ENOSPC, -EINVAL with diag.
+ * proved itself? *target: the slot that it will go to. -EALREADY: the image is in the other slot
+ * already (there: it is, whole). -EBUSY, -EEXIST, -ENOSPC, -EINVAL with diag.
  */
 int install_check(const struct install *install, const struct gpt *gpt, const struct slots *slots,
-		  bool there, enum slot *target, struct diag *diag) __attribute__((warn_unused_result));
+		  bool there, enum slot *target, struct diag *diag)
+	__attribute__((warn_unused_result));
 
-/* After install_check. gpt and slots become what is on the disk then. -errno with diag: what failed; what
- * ran is started next, as before. */
+/* After install_check. gpt and slots become what is on the disk then. -errno with diag: what
+ * failed; what ran is started next, as before. */
 int install_run(const struct install *install, struct gpt *gpt, struct slots *slots,
 		const struct install_media *media, struct diag *diag)
 	__attribute__((warn_unused_result));

@@ -49,17 +49,21 @@ static bool may_go_back(const struct manifest *new, const struct manifest *runni
 
 	metadata_time_print(new->build, built[0]);
 	metadata_time_print(running->build, built[1]);
-	printf("version %s was built %s, before the one that runs (%s, %s): what was mended since comes back\n",
+	printf("version %s was built %s, before the one that runs (%s, %s): what was mended since "
+	       "comes back\n",
 	       new->version, built[0], running->version, built[1]);
 	/* Somebody who stands beside the box, and not one who came over the network. */
 	if (options->allow_downgrade && box_at_console())
 		return typed(new->version);
-	fputs("cordon image: an older image is installed only with --allow-downgrade, and by somebody at the "
-	      "console\n", stderr);
+	fputs("cordon image: an older image is installed only with --allow-downgrade, and by "
+	      "somebody at the "
+	      "console\n",
+	      stderr);
 	return false;
 }
 
-static int check_manifest(const struct manifest *new, const struct options *options, struct diag *diag)
+static int check_manifest(const struct manifest *new, const struct options *options,
+			  struct diag *diag)
 {
 	static struct manifest running;
 	size_t size;
@@ -72,8 +76,8 @@ static int check_manifest(const struct manifest *new, const struct options *opti
 		return error;
 	}
 	if (strcmp(new->arch, running.arch) != 0) {
-		diag_error(diag, options->file, 0, 0, "it is for %s, this appliance is %s", new->arch,
-			   running.arch);
+		diag_error(diag, options->file, 0, 0, "it is for %s, this appliance is %s",
+			   new->arch, running.arch);
 		return -EINVAL;
 	}
 	return new->build >= running.build || may_go_back(new, &running, options) ? 0 : -EACCES;
@@ -119,16 +123,20 @@ static int check_room(const struct install *install, struct diag *diag)
 
 	if (room >= install->manifest->kernel_size)
 		return 0;
-	diag_error(diag, PATH_BOOT, 0, 0, "%" PRIu64 " bytes free, and the new kernel has %" PRIu64, room,
-		   install->manifest->kernel_size);
+	diag_error(diag, PATH_BOOT, 0, 0, "%" PRIu64 " bytes free, and the new kernel has %" PRIu64,
+		   room, install->manifest->kernel_size);
 	return -ENOSPC;
 }
 
 static int write_image(const struct install *install, struct image_found *found, struct diag *diag)
 {
 	const struct install_media media = {
-		.write_disk = write_disk, .write_block = write_block, .remove_others = remove_others,
-		.add_file = add_file, .progress = isatty(STDOUT_FILENO) ? progress : NULL, .context = found,
+		.write_disk = write_disk,
+		.write_block = write_block,
+		.remove_others = remove_others,
+		.add_file = add_file,
+		.progress = isatty(STDOUT_FILENO) ? progress : NULL,
+		.context = found,
 	};
 	int error = check_room(install, diag);
 
@@ -153,7 +161,8 @@ static int start_again(struct image_found *found, struct diag *diag)
 		box_boot_end();
 	}
 	if (!error)
-		printf("%s is in slot %s already\n", found->boot.slots.name[found->boot.slots.primary],
+		printf("%s is in slot %s already\n",
+		       found->boot.slots.name[found->boot.slots.primary],
 		       slot_print(found->boot.slots.primary));
 	return error;
 }
@@ -170,7 +179,8 @@ static bool is_running(const struct install *install, const struct image_found *
 }
 
 /* As it was written, too: a slot whose blocks rotted is written anew. */
-static bool is_in_slot(const struct install *install, const struct image_found *found, enum slot slot)
+static bool is_in_slot(const struct install *install, const struct image_found *found,
+		       enum slot slot)
 {
 	const struct manifest *manifest = install->manifest;
 	struct gpt_part part;
@@ -186,20 +196,22 @@ static int put_in_slot(const struct install *install, struct image_found *found,
 {
 	const bool there = is_in_slot(install, found, slot_other(install->slot));
 	enum slot target;
-	int error = install_check(install, &found->disk.gpt, &found->boot.slots, there, &target, diag);
+	int error =
+		install_check(install, &found->disk.gpt, &found->boot.slots, there, &target, diag);
 
 	if (error == -EALREADY)
 		return start_again(found, diag);
 	if (error)
 		return error;
-	printf("version %s (%s) goes to slot %s\n", install->manifest->version, install->manifest->name,
-	       slot_print(target));
+	printf("version %s (%s) goes to slot %s\n", install->manifest->version,
+	       install->manifest->name, slot_print(target));
 	return write_image(install, found, diag);
 }
 
 /* ---- the whole ---- */
 
-static int install(const struct options *options, const struct image_bundle *bundle, struct diag *diag)
+static int install(const struct options *options, const struct image_bundle *bundle,
+		   struct diag *diag)
 {
 	static struct image_found found;
 	struct install install = { .manifest = &bundle->manifest, .kernel = bundle->kernel,
@@ -210,7 +222,8 @@ static int install(const struct options *options, const struct image_bundle *bun
 		return code;
 	install.slot = found.disk.slot;
 	if (is_running(&install, &found)) {
-		printf("%s is the image that runs, in slot %s\n", install.running, slot_print(install.slot));
+		printf("%s is the image that runs, in slot %s\n", install.running,
+		       slot_print(install.slot));
 		image_disk_close(&found.disk);
 		return EXIT_YES;
 	}
@@ -222,11 +235,14 @@ static int install(const struct options *options, const struct image_bundle *bun
 	image_disk_close(&found.disk);
 	command_print_diag(diag);
 	if (error) {
-		fprintf(stderr, "cordon image: not installed; the image that runs (%s) is untouched and starts again\n",
+		fprintf(stderr,
+			"cordon image: not installed; the image that runs (%s) is untouched and "
+			"starts again\n",
 			install.running);
 		return EXIT_NO;
 	}
-	printf("%s is started next, on trial: it stays when its self-test passes\n", bundle->manifest.name);
+	printf("%s is started next, on trial: it stays when its self-test passes\n",
+	       bundle->manifest.name);
 	return options->reboot && program_reboot() != 0 ? EXIT_NO : EXIT_YES;
 }
 
@@ -243,7 +259,9 @@ static int parse(struct options *options, int argc, char **argv)
 		else
 			options->file = argv[i];
 	}
-	return options->file ? 0 : command_usage("image", "install: expected FILE, or - for standard input");
+	return options->file ?
+		       0 :
+		       command_usage("image", "install: expected FILE, or - for standard input");
 }
 
 /* Whoever installs over the network is not who looks at the console, or at status tomorrow. */

@@ -13,10 +13,10 @@
 #include "appliance/command/command.h"
 
 /*
- * A kernel that lost the driver of a card blocks as well as any, and the box behind it is gone. So what of the
- * settings' interfaces is there when an image is installed is written down, the artefact in the first line, and
- * has to be there until that image is confirmed. What is missing already is nobody's fault then, and what is lost
- * later is not the image's.
+ * A kernel that lost the driver of a card blocks as well as any, and the box behind it is gone. So
+ * what of the settings' interfaces is there when an image is installed is written down, the
+ * artefact in the first line, and has to be there until that image is confirmed. What is missing
+ * already is nobody's fault then, and what is lost later is not the image's.
  */
 enum { LINKS_MAX = 4096 };
 
@@ -38,7 +38,8 @@ void image_links_keep(const char *artefact)
 	text_release(&out);
 }
 
-/* The list, malloc'ed, from its second line on in *rest; NULL where there is none, or another image's. */
+/* The list, malloc'ed, from its second line on in *rest; NULL where there is none, or another
+ * image's. */
 static char *links_of_running(char **rest)
 {
 	char running[SLOTS_NAME];

@@ -26,7 +26,8 @@ struct reader {
 static int refuse(struct reader *reader, const char *member, const char *expected)
 {
 	if (!reader->error)
-		diag_error(reader->diag, reader->source, 0, 0, "\"%s\": expected %s", member, expected);
+		diag_error(reader->diag, reader->source, 0, 0, "\"%s\": expected %s", member,
+			   expected);
 	return reader->error = -EINVAL;
 }
 
@@ -43,7 +44,8 @@ static const char *read_text(struct reader *reader, const char *member, const ch
 
 static bool is_word(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
 	const size_t length = strlen(text);
 
 	return length > 0 && length < MANIFEST_WORD && strspn(text, allowed) == length;
@@ -81,8 +83,8 @@ static int64_t read_number(struct reader *reader, const char *member, int64_t mo
 	return 0;
 }
 
-/* What the kernel looks for in the end is made of the root's hash; a name that says another one would
- * hide which image this is. */
+/* What the kernel looks for in the end is made of the root's hash; a name that says another one
+ * would hide which image this is. */
 static bool is_named_by_root(const struct manifest *manifest)
 {
 	char ending[8 + sizeof("-.efi")], hash[2 * MANIFEST_HASH + 1];
@@ -90,7 +92,8 @@ static bool is_named_by_root(const struct manifest *manifest)
 
 	hex_print(manifest->root_hash, MANIFEST_HASH, hash);
 	snprintf(ending, sizeof(ending), "-%.8s.efi", hash);
-	return length >= sizeof(ending) && strcmp(manifest->name + length - (sizeof(ending) - 1), ending) == 0;
+	return length >= sizeof(ending) &&
+	       strcmp(manifest->name + length - (sizeof(ending) - 1), ending) == 0;
 }
 
 static void read_name(struct reader *reader, struct manifest *manifest)
@@ -135,7 +138,8 @@ static int parse(struct manifest *manifest, const void *bytes, size_t size, bool
 
 	memset(manifest, 0, sizeof(*manifest));
 	if (size > MANIFEST_MAX) {
-		diag_error(diag, source, 0, 0, "%zu bytes, expected at most %d", size, MANIFEST_MAX);
+		diag_error(diag, source, 0, 0, "%zu bytes, expected at most %d", size,
+			   MANIFEST_MAX);
 		return -EINVAL;
 	}
 	object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &json_error);
@@ -175,8 +179,8 @@ static int check_file(const char *name, const void *data, size_t size, uint64_t 
 	int error;
 
 	if (size != expected_size) {
-		diag_error(diag, source, 0, 0, "%s has %zu bytes, its manifest says %" PRIu64, name, size,
-			   expected_size);
+		diag_error(diag, source, 0, 0, "%s has %zu bytes, its manifest says %" PRIu64, name,
+			   size, expected_size);
 		return -EINVAL;
 	}
 	error = digest_sha256(data, size, digest);
@@ -184,7 +188,8 @@ static int check_file(const char *name, const void *data, size_t size, uint64_t 
 		return error;
 	hex_print(digest, sizeof(digest), is);
 	hex_print(expected, sizeof(digest), should);
-	diag_error(diag, source, 0, 0, "%s has the SHA-256 %s, its manifest says %s", name, is, should);
+	diag_error(diag, source, 0, 0, "%s has the SHA-256 %s, its manifest says %s", name, is,
+		   should);
 	return -EINVAL;
 }
 

@@ -34,7 +34,8 @@ struct manifest {
 	char arch[MANIFEST_WORD];
 	char version[MANIFEST_WORD];
 	int64_t build;				/* seconds since 1970 */
-	uint8_t root_hash[MANIFEST_HASH];	/* of dm-verity; the id of its partition begins it */
+	/* of dm-verity; the id of its partition begins it */
+	uint8_t root_hash[MANIFEST_HASH];
 	uint64_t root_size, kernel_size;	/* bytes */
 	uint8_t root_sha256[MANIFEST_HASH], kernel_sha256[MANIFEST_HASH];
 	char name[SLOTS_NAME];			/* of the boot artefact */
@@ -53,8 +54,9 @@ int manifest_check(const struct manifest *manifest, const void *kernel, size_t k
 int manifest_parse_image(struct manifest *image, const void *bytes, size_t size, const char *source,
 			 struct diag *diag) __attribute__((warn_unused_result));
 
-/* From the child that parsed it (base/sealed.h): decode holds every field to what manifest_parse takes;
- * -EBADMSG. */
+/* From the child that parsed it (base/sealed.h): decode holds every field to what manifest_parse
+ * takes; -EBADMSG. */
 enum { MANIFEST_ENCODED = 512 };
 void manifest_encode(const struct manifest *manifest, struct text *out);
-int manifest_decode(struct manifest *manifest, struct cursor *cursor) __attribute__((warn_unused_result));
+int manifest_decode(struct manifest *manifest, struct cursor *cursor)
+	__attribute__((warn_unused_result));

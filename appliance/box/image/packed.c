@@ -59,22 +59,27 @@ static void bound_by_disk(struct bound *bound)
 	if (!kernel || kernel > MANIFEST_KERNEL_MAX)
 		kernel = MANIFEST_KERNEL_MAX;
 	if (gpt_lookup(&disk.gpt, install_part(slot_other(disk.slot)), &part))
-		lower(bound, (part.last - part.first + 1) * disk.gpt.sector + kernel + METADATA_MOST,
-		      "no image that fits this disk is so large: expected an image for this appliance");
+		lower(bound,
+		      (part.last - part.first + 1) * disk.gpt.sector + kernel + METADATA_MOST,
+		      "no image that fits this disk is so large: expected an image for this "
+		      "appliance");
 	image_disk_close(&disk);
 }
 
-/* Pages of a file in memory cannot be given back when memory runs out: the kernel would end programs. */
+/* Pages of a file in memory cannot be given back when memory runs out: the kernel would end
+ * programs. */
 static void bound_by_memory(struct bound *bound)
 {
 	char text[1024];
-	const char *at = box_peek("/proc/meminfo", text, sizeof(text)) ? strstr(text, "MemAvailable:")
-										 : NULL;
+	const char *at = box_peek("/proc/meminfo", text, sizeof(text)) ?
+				 strstr(text, "MemAvailable:") :
+				 NULL;
 	uint64_t available = at ? strtoull(at + strlen("MemAvailable:"), NULL, 10) * 1024 : 0;
 
 	if (at)
 		lower(bound, available > MEMORY_KEPT ? available - MEMORY_KEPT : 0,
-		      "this box has not so much memory free: end what else runs (cordon status, sessions), or "
+		      "this box has not so much memory free: end what else runs (cordon status, "
+		      "sessions), or "
 		      "restart it and install at once");
 }
 
@@ -111,7 +116,8 @@ static int copy(int from, int to, const struct bound *bound, size_t *size)
 
 static int map(struct image_packed *packed, int memory)
 {
-	void *data = packed->size ? mmap(NULL, packed->size, PROT_READ, MAP_PRIVATE, memory, 0) : NULL;
+	void *data =
+		packed->size ? mmap(NULL, packed->size, PROT_READ, MAP_PRIVATE, memory, 0) : NULL;
 
 	if (data == MAP_FAILED || !data)
 		return data ? -errno : -EBADMSG;
@@ -143,7 +149,8 @@ static int read_packed(struct image_packed *packed, const char *file, struct dia
 	find_bound(&bound);
 	error = take_in(packed, file, &bound);
 	if (error == -EFBIG)
-		diag_error(diag, file, 0, 0, "it is larger than %" PRIu64 " kB, and %s", bound.most / 1024, bound.why);
+		diag_error(diag, file, 0, 0, "it is larger than %" PRIu64 " kB, and %s",
+			   bound.most / 1024, bound.why);
 	else if (error)
 		diag_error(diag, file, 0, 0, "cannot read: %s",
 			   error == -EBADMSG ? "it is empty" : strerror(-error));
@@ -152,7 +159,7 @@ static int read_packed(struct image_packed *packed, const char *file, struct dia
 
 /* ---- trust ---- */
 
-struct trusted {
+struct packed_trusted {
 	int64_t now;
 	char *data;		/* of the bundle, or the root */
 	size_t size;
@@ -180,7 +187,8 @@ static const char *who(int error)
 	return error == -EACCES ? ": are you root?" : "";
 }
 
-static int read_root(struct trusted *trusted, const struct settings *settings, struct diag *diag)
+static int read_root(struct packed_trusted *trusted, const struct settings *settings,
+		     struct diag *diag)
 {
 	char path[BOX_PATH];
 	int error = -ENOENT;
@@ -190,22 +198,26 @@ static int read_root(struct trusted *trusted, const struct settings *settings, s
 		box_path(path, PATH_IMAGE_ROOT);
 	error = file_read(AT_FDCWD, path, ROOT_MAX, &trusted->data, &trusted->size);
 	if (error == -ENOENT && !settings->trust_root[0])
-		diag_error(diag, "trust-root", 0, 0, "this appliance trusts no publisher yet, so it takes no image: "
+		diag_error(diag, "trust-root", 0, 0,
+			   "this appliance trusts no publisher yet, so it takes no image: "
 			   "put the publisher's root.json among its settings");
 	else if (error)
-		diag_error(diag, path, 0, 0, "cannot read the trusted root: %s%s", strerror(-error), who(error));
+		diag_error(diag, path, 0, 0, "cannot read the trusted root: %s%s", strerror(-error),
+			   who(error));
 	return error;
 }
 
 static int cannot_read_bundle(const char *path, int error, struct diag *diag)
 {
-	diag_error(diag, path, 0, 0, "cannot read the release in force, which newer images are held "
-		   "against: %s%s", strerror(-error), who(error));
+	diag_error(diag, path, 0, 0,
+		   "cannot read the release in force, which newer images are held "
+		   "against: %s%s",
+		   strerror(-error), who(error));
 	return error;
 }
 
-static int read_trust(struct trusted *trusted, const struct cli *cli, const struct settings *settings,
-		      struct diag *diag)
+static int read_trust(struct packed_trusted *trusted, const struct cli *cli,
+		      const struct settings *settings, struct diag *diag)
 {
 	int error;
 
@@ -222,7 +234,7 @@ static int read_trust(struct trusted *trusted, const struct cli *cli, const stru
 
 struct verifying {
 	const struct image_packed *packed;
-	const struct trusted *trusted;
+	const struct packed_trusted *trusted;
 };
 
 static void say(const struct image_packed *image, const struct packed *packed, struct text *answer)
@@ -241,7 +253,7 @@ static int verify_work(void *context, struct text *answer, struct diag *diag)
 {
 	static struct archive archive, bundle;
 	const struct verifying *verifying = context;
-	const struct trusted *trusted = verifying->trusted;
+	const struct packed_trusted *trusted = verifying->trusted;
 	struct offer_trust trust = { .now = trusted->now };
 	struct packed packed;
 	int error = packed_parse(&archive, verifying->packed->data, verifying->packed->size, diag);
@@ -267,7 +279,8 @@ static int verify_work(void *context, struct text *answer, struct diag *diag)
 
 static bool is_keyid(const char *id)
 {
-	return strlen(id) == METADATA_KEYID - 1 && strspn(id, "0123456789abcdef") == METADATA_KEYID - 1;
+	return strlen(id) == METADATA_KEYID - 1 &&
+	       strspn(id, "0123456789abcdef") == METADATA_KEYID - 1;
 }
 
 static bool hear(struct image_packed *packed, const struct text *answer)
@@ -302,8 +315,8 @@ static void print_signers(const struct image_packed *packed)
 	puts("");
 }
 
-static int verify(struct image_packed *packed, const struct trusted *trusted, const char *file,
-		  struct diag *diag)
+static int verify(struct image_packed *packed, const struct packed_trusted *trusted,
+		  const char *file, struct diag *diag)
 {
 	struct verifying verifying = { packed, trusted };
 	const struct sealed sealed = { .what = file, .work = verify_work, .context = &verifying,
@@ -318,10 +331,10 @@ static int verify(struct image_packed *packed, const struct trusted *trusted, co
 	return error;
 }
 
-static int read_both(struct image_packed *packed, const struct cli *cli, const struct settings *settings,
-		     const char *file, struct diag *diag)
+static int read_both(struct image_packed *packed, const struct cli *cli,
+		     const struct settings *settings, const char *file, struct diag *diag)
 {
-	static struct trusted trusted;
+	static struct packed_trusted trusted;
 	int error = read_packed(packed, file, diag);
 
 	if (!error)

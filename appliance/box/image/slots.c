@@ -20,7 +20,8 @@ static enum slot slot_parse(const char *text)
 bool slots_check_name(const char *name)
 {
 	static const char prefix[] = "cordon-", ending[] = ".efi";
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
 	const size_t length = strlen(name), least = sizeof(prefix) + sizeof(ending) - 1;
 
 	return length >= least && length < SLOTS_NAME && strspn(name, allowed) == length &&
@@ -39,7 +40,8 @@ static void set(struct slots *slots, const char *key, const char *value)
 {
 	if (strcmp(key, "primary") == 0)
 		slots->primary = strcmp(value, "b") == 0 ? SLOT_B : SLOT_A;
-	else if (strcmp(key, "left") == 0 && value[0] >= '0' && value[0] <= '0' + SLOTS_TRIES && !value[1])
+	else if (strcmp(key, "left") == 0 && value[0] >= '0' && value[0] <= '0' + SLOTS_TRIES &&
+		 !value[1])
 		slots->left = (unsigned int)(value[0] - '0');
 	else if (strcmp(key, "trial") == 0)
 		slots->trial = slot_parse(value);
@@ -72,8 +74,9 @@ int slots_parse(struct slots *slots, const char *block, size_t size)
 void slots_print(const struct slots *slots, char block[SLOTS_BLOCK])
 {
 	char text[SLOTS_BLOCK];
-	int length = snprintf(text, sizeof(text), "%sprimary=%s\nleft=%u\na=%s\nb=%s\ntrial=%s\nfailed=%s\n",
-			      head, slot_print(slots->primary), slots->left, slots->name[SLOT_A],
+	int length = snprintf(text, sizeof(text),
+			      "%sprimary=%s\nleft=%u\na=%s\nb=%s\ntrial=%s\nfailed=%s\n", head,
+			      slot_print(slots->primary), slots->left, slots->name[SLOT_A],
 			      slots->name[SLOT_B], slot_print(slots->trial), slots->failed);
 
 	memset(block, '#', SLOTS_BLOCK);

@@ -10,11 +10,11 @@
  * the name of the boot artefact in each.
  *
  *	primary=a
- *	left=3			counted down at each start, put back when the image proves that it blocks
- *	a=cordon-0.1.0-0123abcd.efi
- *	b=			nothing that starts
+ *	left=3			counted down at each start, put back when the image proves that it
+ *blocks a=cordon-0.1.0-0123abcd.efi b=			nothing that starts
  *	trial=			or the slot whose image has not proved itself yet
- *	failed=			or the name of the image that used up its tries, or fell to the self-test
+ *	failed=			or the name of the image that used up its tries, or fell to the
+ *self-test
  *
  * All of it lies in the first sector of the file, which a disk writes as a whole or not.
  */
@@ -35,6 +35,7 @@ struct slots {
 };
 
 const char *slot_print(enum slot slot);			/* "a", "b", "" */
+/* The slot that this is not. */
 static inline enum slot slot_other(enum slot slot)	/* not of SLOT_NONE */
 {
 	return slot == SLOT_A ? SLOT_B : SLOT_A;
@@ -43,8 +44,8 @@ static inline enum slot slot_other(enum slot slot)	/* not of SLOT_NONE */
 /* Is it "cordon-....efi" of letters, digits and ". _ + -"? Nothing else gets into the block. */
 bool slots_check_name(const char *name);
 
-/* -EBADMSG: not such a block; *slots is then empty, primary a, all tries left. What GRUB would pass over
- * (other names, a number that is none) is passed over here, too. */
+/* -EBADMSG: not such a block; *slots is then empty, primary a, all tries left. What GRUB would pass
+ * over (other names, a number that is none) is passed over here, too. */
 int slots_parse(struct slots *slots, const char *block, size_t size)
 	__attribute__((warn_unused_result));
 void slots_print(const struct slots *slots, char block[SLOTS_BLOCK]);
@@ -59,14 +60,14 @@ void slots_clear(struct slots *slots, enum slot slot);
 /* A new image is started next, on trial. */
 void slots_install(struct slots *slots, enum slot slot, const char *name);
 /*
- * The other one is started next; false: there is none. It is on trial, too, unless what runs was on trial
- * itself: then the other one had proved itself before, and confirms that this one failed.
+ * The other one is started next; false: there is none. It is on trial, too, unless what runs was on
+ * trial itself: then the other one had proved itself before, and confirms that this one failed.
  */
 bool slots_rollback(struct slots *slots, enum slot running);
 /*
  * What runs has proved itself and stays: primary, with all tries. An image that neither slot names
- * (the block was lost) gets the slot at. true: the other one was on trial, and this is what it fell back
- * to; failed says which that was.
+ * (the block was lost) gets the slot at. true: the other one was on trial, and this is what it fell
+ * back to; failed says which that was.
  */
 bool slots_confirm(struct slots *slots, const char *running, enum slot at);
 /* The image that runs is the one on trial. */

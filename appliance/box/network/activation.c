@@ -57,15 +57,20 @@ int activation_restart(const struct cli *cli)
 	if (old == 0)
 		return EXIT_YES;	/* it will begin with the new settings */
 	if (old < 0) {
-		fprintf(stderr, "cordon: cordond does not answer (%s) and goes on with the settings of before: "
-			"restart the box\n", strerror(-old));
+		fprintf(stderr,
+			"cordon: cordond does not answer (%s) and goes on with the settings of "
+			"before: "
+			"restart the box\n",
+			strerror(-old));
 		return EXIT_NO;
 	}
 	kill(old, SIGUSR1);
 	if (activation_await(cli, old, START_WAIT_MS))
 		return EXIT_YES;
-	fprintf(stderr, "cordon: cordond was told to start again with the new settings; its policy was not "
-		"in force within %d s: see cordon status\n", START_WAIT_MS / 1000);
+	fprintf(stderr,
+		"cordon: cordond was told to start again with the new settings; its policy was not "
+		"in force within %d s: see cordon status\n",
+		START_WAIT_MS / 1000);
 	return EXIT_NO;
 }
 

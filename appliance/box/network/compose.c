@@ -67,8 +67,8 @@ static int note(void *context, const char *section, const char *key, const char 
 	return 1;
 }
 
-/* A LAN of network.conf is one whatever cordon.conf names: no client passes beside the policy. Its WAN
- * is one, too, beside those that cordon.conf names. */
+/* A LAN of network.conf is one whatever cordon.conf names: no client passes beside the policy. Its
+ * WAN is one, too, beside those that cordon.conf names. */
 static void put_network(const struct compose *compose, const struct scan *scan, struct text *out)
 {
 	const struct network *network = compose->network;
@@ -94,9 +94,10 @@ static void check_wan(const struct scan *scan, struct diag *diag)
 {
 	for (int i = SIDE_LAN; i < SIDE_WAN; i++) {
 		if (scan->wan[i])
-			diag_error(diag, "cordon.conf", 0, 0, "[network] %s has %s, which is the WAN in network.conf: "
-				   "expected another interface in one of them", side[i],
-				   scan->network->wan.interface);
+			diag_error(diag, "cordon.conf", 0, 0,
+				   "[network] %s has %s, which is the WAN in network.conf: "
+				   "expected another interface in one of them",
+				   side[i], scan->network->wan.interface);
 	}
 }
 
@@ -109,7 +110,8 @@ bool compose_learns(const struct network *network)
 static void check_upstream(const struct scan *scan, struct diag *diag)
 {
 	if (!scan->given[UPSTREAM] && !compose_learns(scan->network))
-		diag_error(diag, "cordon.conf", 0, 0, "[dns] upstream: expected the DNS servers to ask: "
+		diag_error(diag, "cordon.conf", 0, 0,
+			   "[dns] upstream: expected the DNS servers to ask: "
 			   "network.conf has no WAN that learns them by DHCP");
 }
 
@@ -147,7 +149,9 @@ static void put_upstream(const struct compose *compose, struct text *out)
 
 int compose(const struct compose *compose, struct text *out, struct diag *diag)
 {
-	struct scan scan = { .network = compose->network, .parser = { .source = "cordon.conf", .diag = diag,
+	struct scan scan = { .network = compose->network,
+			     .parser = { .source = "cordon.conf",
+					 .diag = diag,
 					 .text = compose->text ? compose->text : "",
 					 .length = compose->text ? compose->length : 0 } };
 	size_t errors = diag->count;

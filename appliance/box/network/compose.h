@@ -5,10 +5,10 @@
 #include "appliance/settings/network.h"
 
 /*
- * The settings that cordond runs with: the administrator's cordon.conf as it is, and behind it what it
- * leaves open, from network.conf and from what DHCP said. What it says itself always wins, but that every
- * LAN of network.conf is one, and its WAN is none. Where DHCP may name resolvers and names none, Quad9 is
- * asked; where it cannot, nobody chooses them but the administrator.
+ * The settings that cordond runs with: the administrator's cordon.conf as it is, and behind it what
+ * it leaves open, from network.conf and from what DHCP said. What it says itself always wins, but
+ * that every LAN of network.conf is one, and its WAN is none. Where DHCP may name resolvers and
+ * names none, Quad9 is asked; where it cannot, nobody chooses them but the administrator.
  */
 struct compose {
 	const char *text;		/* cordon.conf; NULL: there is none */

@@ -43,7 +43,8 @@ static const char *path_if(char full[BOX_PATH], const char *folder, const char *
 	return box_has(path) ? box_path(full, path) : NULL;
 }
 
-/* Other contents under the same name are other settings, too: cordond has to begin anew with them. */
+/* Other contents under the same name are other settings, too: cordond has to begin anew with them.
+ */
 static void put_digest(struct text *out, const char *path)
 {
 	char hex[2 * DIGEST_SIZE + 1], *data = NULL;
@@ -78,15 +79,21 @@ int conf_compose(const struct conf_found *found, const struct network *network,
 	static struct settings settings;
 	struct addr dns[2 * WIRING_DNS];
 	const struct compose parts = {
-		.network = network, .dns = dns, .dns_count = learned(found, network, dns), .text = conf,
-		.length = length, .trust_root = found->trust_root, .mirror_ca = found->mirror_ca,
+		.network = network,
+		.dns = dns,
+		.dns_count = learned(found, network, dns),
+		.text = conf,
+		.length = length,
+		.trust_root = found->trust_root,
+		.mirror_ca = found->mirror_ca,
 		.watchdog = found->watchdog,
 	};
 	int error = compose(&parts, out, diag);
 
 	if (found->digests.length)
 		text_put(out, found->digests.data, found->digests.length);
-	return error ? error : settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
+	return error ? error :
+		       settings_parse(&settings, "cordon.conf", out->data, out->length, diag);
 }
 
 /* 0 or an exit code, errors on stderr. */
@@ -96,7 +103,8 @@ static int compose_text(const struct network *network, struct text *out)
 	struct conf_found found;
 	size_t length = 0;
 	int code, error;
-	char *conf = facts_settings(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length, &code);
+	char *conf =
+		facts_settings(PATH_SETTINGS "/cordon.conf", SETTINGS_TEXT_MAX, &length, &code);
 
 	if (!conf)
 		return code;
@@ -116,7 +124,8 @@ int conf_write(bool *changed)
 	struct network network;
 	size_t size = 0;
 	char *old;
-	/* udhcpc, udhcpc6 and a stick may come at once; half a file, or none, would be settings without a LAN. */
+	/* udhcpc, udhcpc6 and a stick may come at once; half a file, or none, would be settings
+	 * without a LAN. */
 	int lock = box_lock(PATH_RUN "/compose.lock"), code = facts_network(&network);
 
 	if (!code)

@@ -8,8 +8,8 @@
 #include "appliance/settings/network.h"
 
 /*
- * The cordon.conf that cordond of a box gets (PATH_CONFIG): the administrator's, and what the box adds to it
- * (compose.h): leases, and which files there are.
+ * The cordon.conf that cordond of a box gets (PATH_CONFIG): the administrator's, and what the box
+ * adds to it (compose.h): leases, and which files there are.
  */
 struct conf_found {
 	struct lease lease[2];		/* v4, v6 */
@@ -24,6 +24,6 @@ void conf_find(struct conf_found *found, const char *folder);
 int conf_compose(const struct conf_found *found, const struct network *network,
 		 const char *conf, size_t length, struct text *out, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* Writes PATH_CONFIG from the settings in force; *changed: it differs from before. 0; EXIT_NO: the settings are
- * wrong; EXIT_BUSY: they may be right, but memory or disk failed. */
+/* Writes PATH_CONFIG from the settings in force; *changed: it differs from before. 0; EXIT_NO: the
+ * settings are wrong; EXIT_BUSY: they may be right, but memory or disk failed. */
 int conf_write(bool *changed);

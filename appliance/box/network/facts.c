@@ -36,7 +36,10 @@ const char *facts_card(const char *interface, char text[FACTS_CARD])
 	if (!box_peek(path, mac, sizeof(mac)))
 		snprintf(mac, sizeof(mac), "not there");
 	mac[strcspn(mac, "\n")] = '\0';
-	snprintf(text, FACTS_CARD, "%s%s", mac, carrier[0] == '1' ? ", cable in" : carrier[0] == '0' ? ", no cable" : "");
+	snprintf(text, FACTS_CARD, "%s%s", mac,
+		 carrier[0] == '1' ? ", cable in" :
+		 carrier[0] == '0' ? ", no cable" :
+				     "");
 	return text;
 }
 
@@ -47,7 +50,9 @@ char *facts_settings(const char *path, size_t limit, size_t *size, int *code)
 
 	*code = EXIT_YES;
 	if (!text && box_has(path)) {
-		fprintf(stderr, "cordon: %s: cannot read it: expected a file of at most %zu bytes\n", path, limit);
+		fprintf(stderr,
+			"cordon: %s: cannot read it: expected a file of at most %zu bytes\n", path,
+			limit);
 		*code = EXIT_NO;
 	} else if (!text) {
 		*size = 0;
@@ -67,7 +72,8 @@ int facts_network_text(struct network *network, char **text)
 	*text = facts_settings(PATH_SETTINGS "/network.conf", NETWORK_TEXT_MAX, &size, &code);
 	if (!*text)
 		return code;
-	code = network_parse(network, PATH_SETTINGS "/network.conf", *text, size, &diag) ? EXIT_NO : EXIT_YES;
+	code = network_parse(network, PATH_SETTINGS "/network.conf", *text, size, &diag) ? EXIT_NO :
+											   EXIT_YES;
 	command_print_diag(&diag);
 	if (code) {
 		free(*text);

@@ -64,10 +64,12 @@ static bool is_behind_lan(const struct network *network, const struct network_ro
 	const struct network_link *link;
 
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
-		const struct network_family *family = addr_is_v4(&route->via) ? &link->v4 : &link->v6;
+		const struct network_family *family =
+			addr_is_v4(&route->via) ? &link->v4 : &link->v6;
 		struct prefix own = network_prefix(&family->address);
 
-		if (link != &network->wan && family->method == METHOD_STATIC && prefix_contains(&own, &route->via))
+		if (link != &network->wan && family->method == METHOD_STATIC &&
+		    prefix_contains(&own, &route->via))
 			return true;
 	}
 	return false;
@@ -84,7 +86,8 @@ static bool lan_overlaps(const struct network *network, const struct prefix *pre
 	const struct network_link *link;
 
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
-		const struct network_family *family = addr_is_v4(&prefix->addr) ? &link->v4 : &link->v6;
+		const struct network_family *family =
+			addr_is_v4(&prefix->addr) ? &link->v4 : &link->v6;
 		struct prefix own = network_prefix(&family->address);
 
 		if (family->method == METHOD_STATIC && overlap(&own, prefix))
@@ -93,7 +96,8 @@ static bool lan_overlaps(const struct network *network, const struct prefix *pre
 	for (size_t i = 0; i < network->routes; i++) {
 		const struct network_route *route = &network->route[i];
 
-		if (!is_default(&route->to) && is_behind_lan(network, route) && overlap(&route->to, prefix))
+		if (!is_default(&route->to) && is_behind_lan(network, route) &&
+		    overlap(&route->to, prefix))
 			return true;
 	}
 	return false;
@@ -103,7 +107,8 @@ bool lease_fits(const struct lease *lease, const struct network *network)
 {
 	struct prefix prefix = lease->v6 ? lease->prefix : network_prefix(&lease->address);
 
-	return (lease->v6 ? lease->has_prefix : lease->has_address) && !lan_overlaps(network, &prefix);
+	return (lease->v6 ? lease->has_prefix : lease->has_address) &&
+	       !lan_overlaps(network, &prefix);
 }
 
 /* Could it be the way to somewhere? A route to it by the WAN must lead no client's packets there.
@@ -271,15 +276,20 @@ static int parse_v4(struct lease *lease, const struct network *network,
 	if (!ip || addr_parse(&lease->address.addr, ip, strlen(ip)) < 0 ||
 	    !addr_is_v4(&lease->address.addr) || !is_unicast(&lease->address.addr, network) ||
 	    length < 8 || length > 32) {
-		diag_error(diag, "DHCP", 0, 0, "expected an address that a host can have, found \"%.40s\"",
+		diag_error(diag, "DHCP", 0, 0,
+			   "expected an address that a host can have, found \"%.40s\"",
 			   ip ? ip : "");
 		return -EINVAL;
 	}
 	lease->address.length = (uint8_t)(ADDR_V4_BITS + length);
 	prefix = network_prefix(&lease->address);
 	if (lan_overlaps(network, &prefix)) {
-		diag_error(diag, "DHCP", 0, 0, "the WAN was given %.40s/%lu, which overlaps a LAN or a route to a "
-			   "network behind one: expected other addresses there, or a fixed one in [wan]", ip, length);
+		diag_error(
+			diag, "DHCP", 0, 0,
+			"the WAN was given %.40s/%lu, which overlaps a LAN or a route to a "
+			"network behind one: expected other addresses there, or a fixed one in "
+			"[wan]",
+			ip, length);
 		return -EINVAL;
 	}
 	lease->has_address = true;
@@ -302,11 +312,14 @@ static int parse_v6(struct lease *lease, const struct network *network,
 
 	if (!text)
 		return 0;
-	if (prefix_parse(&lease->prefix, text, strlen(text)) < 0 || addr_is_v4(&lease->prefix.addr) ||
-	    !is_unicast(&lease->prefix.addr, NULL) || lease->prefix.length < PREFIX_SHORTEST ||
-	    lease->prefix.length > 64 || lan_overlaps(network, &lease->prefix)) {
-		diag_error(diag, "DHCPv6", 0, 0, "expected a prefix for LANs, /%d to /64, that overlaps "
-			   "none that is set, found \"%.60s\"", PREFIX_SHORTEST, text);
+	if (prefix_parse(&lease->prefix, text, strlen(text)) < 0 ||
+	    addr_is_v4(&lease->prefix.addr) || !is_unicast(&lease->prefix.addr, NULL) ||
+	    lease->prefix.length < PREFIX_SHORTEST || lease->prefix.length > 64 ||
+	    lan_overlaps(network, &lease->prefix)) {
+		diag_error(diag, "DHCPv6", 0, 0,
+			   "expected a prefix for LANs, /%d to /64, that overlaps "
+			   "none that is set, found \"%.60s\"",
+			   PREFIX_SHORTEST, text);
 		return -EINVAL;
 	}
 	lease->has_prefix = true;
@@ -326,9 +339,12 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 	*lease = (struct lease){ .v6 = v6 };
 	if (!interface || !network->has_wan || strcmp(interface, network->wan.interface) != 0 ||
 	    (v6 ? &network->wan.v6 : &network->wan.v4)->method != METHOD_DYNAMIC) {
-		diag_error(diag, v6 ? "DHCPv6" : "DHCP", 0, 0, "expected a lease of the WAN%s%s, which is set "
-			   "to ask for one, found one of \"%.40s\"", network->has_wan ? " on " : "",
-			   network->has_wan ? network->wan.interface : "", interface ? interface : "");
+		diag_error(diag, v6 ? "DHCPv6" : "DHCP", 0, 0,
+			   "expected a lease of the WAN%s%s, which is set "
+			   "to ask for one, found one of \"%.40s\"",
+			   network->has_wan ? " on " : "",
+			   network->has_wan ? network->wan.interface : "",
+			   interface ? interface : "");
 		return -EINVAL;
 	}
 	if (strcmp(event, "deconfig") == 0)
@@ -430,7 +446,8 @@ static void wiring_v4(struct wiring *wiring, const char *wan, const struct lease
 	}
 	if (old->has_address && addr_compare(&old->address.addr, &lease->address.addr) != 0)
 		wiring_ip(wiring, wan, "-4 addr flush dev %s", wan)->optional = true;
-	wiring_ip(wiring, wan, "-4 addr replace %s brd + dev %s", wiring_address(&lease->address, text), wan);
+	wiring_ip(wiring, wan, "-4 addr replace %s brd + dev %s",
+		  wiring_address(&lease->address, text), wan);
 	drop_routes(wiring, wan, lease, old);
 	add_routes(wiring, wan, lease);
 }
@@ -438,7 +455,8 @@ static void wiring_v4(struct wiring *wiring, const char *wan, const struct lease
 void lease_wiring(struct wiring *wiring, const struct network *network, const struct lease *lease,
 		const struct lease *old)
 {
-	bool same = old->has_prefix && lease->has_prefix && old->prefix.length == lease->prefix.length &&
+	bool same = old->has_prefix && lease->has_prefix &&
+		    old->prefix.length == lease->prefix.length &&
 		    addr_compare(&old->prefix.addr, &lease->prefix.addr) == 0;
 
 	if (lease->event != LEASE_BOUND && lease->event != LEASE_GONE)

@@ -4,8 +4,8 @@
 #include "appliance/box/network/wiring.h"
 
 /*
- * What udhcpc and udhcpc6 pass on from the network: words in the environment of the program that they
- * call. Hostile until read here; what does not read well is left out.
+ * What udhcpc and udhcpc6 pass on from the network: words in the environment of the program that
+ * they call. Hostile until read here; what does not read well is left out.
  */
 enum lease_event {
 	LEASE_OTHER,	/* nothing changes */
@@ -63,8 +63,8 @@ int lease_parse(struct lease *lease, const struct network *network, const char *
 		const char *(*get)(const char *name), struct diag *diag)
 	__attribute__((warn_unused_result));
 
-/* Does what it gives lie beside the networks of the LANs and those behind them? So it does when it was parsed; the
- * settings may be other ones since. */
+/* Does what it gives lie beside the networks of the LANs and those behind them? So it does when it
+ * was parsed; the settings may be other ones since. */
 bool lease_fits(const struct lease *lease, const struct network *network);
 
 /* Without the routes that would take a network from a LAN of other settings. */

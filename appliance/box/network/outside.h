@@ -8,8 +8,8 @@
 #include "appliance/settings/network.h"
 
 /*
- * What is wrong with the way outside, from network.conf and the leases alone. Times are uptime in ms.
- * asked: when the DHCP clients were last told to begin anew; 0: never.
+ * What is wrong with the way outside, from network.conf and the leases alone. Times are uptime in
+ * ms. asked: when the DHCP clients were last told to begin anew; 0: never.
  */
 
 /* The link that leads outside: the WAN, otherwise the first link with a gateway. NULL: none. */
@@ -17,8 +17,8 @@ const struct network_link *outside_link(const struct network *network);
 /* Has the lease ended, or has no server answered since asked? */
 bool outside_is_stale(const struct lease *lease, int64_t asked, int64_t now);
 /*
- * Must there be a default route of the lease's family by now? DHCP and router advertisements get time to bring
- * one; on a WAN that speaks IPv4, too, IPv6 need not come at all.
+ * Must there be a default route of the lease's family by now? DHCP and router advertisements get
+ * time to bring one; on a WAN that speaks IPv4, too, IPv6 need not come at all.
  */
 bool outside_owes_route(const struct network *network, const struct lease *lease, int64_t asked,
 			int64_t now);

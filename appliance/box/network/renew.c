@@ -116,13 +116,13 @@ bool renew_begin(void)
 
 /* ---- cordon network renew ---- */
 
-struct outcome {
+struct renew_outcome {
 	const char *family;	/* "DHCP", "DHCPv6" */
 	bool v6, dynamic, had, has, answered;
 	char text[PREFIX_TEXT];	/* address or prefix; "": none */
 };
 
-static void look_at(struct outcome *outcome, int64_t asked)
+static void look_at(struct renew_outcome *outcome, int64_t asked)
 {
 	static struct lease lease;
 	bool there = facts_lease(&lease, outcome->v6, false);
@@ -139,7 +139,7 @@ static void look_at(struct outcome *outcome, int64_t asked)
 
 /* Nobody promised a prefix where there was none: what comes with the address, at once, is said, and
  * not waited for. */
-static bool is_done(const struct outcome outcome[2], int64_t waited)
+static bool is_done(const struct renew_outcome outcome[2], int64_t waited)
 {
 	bool all = true, owed = true, some = false;
 
@@ -151,7 +151,7 @@ static bool is_done(const struct outcome outcome[2], int64_t waited)
 	return all || (owed && some && waited > RENEW_EXTRA_MS);
 }
 
-static void await_leases(struct outcome outcome[2], int64_t asked)
+static void await_leases(struct renew_outcome outcome[2], int64_t asked)
 {
 	const struct timespec pause = { .tv_nsec = RENEW_PAUSE_MS * 1000000L };
 
@@ -163,7 +163,7 @@ static void await_leases(struct outcome outcome[2], int64_t asked)
 		 clock_uptime_ms() - asked < RENEW_WAIT_MS);
 }
 
-static const char *word_of(const struct outcome *outcome)
+static const char *word_of(const struct renew_outcome *outcome)
 {
 	return !outcome->dynamic   ? "fixed"
 	       : outcome->answered ? "renewed"
@@ -171,7 +171,7 @@ static const char *word_of(const struct outcome *outcome)
 				   : "none";
 }
 
-static void print_outcome(const struct outcome *outcome, const char *interface)
+static void print_outcome(const struct renew_outcome *outcome, const char *interface)
 {
 	if (outcome->answered)
 		printf("%-8s %s: %s\n", outcome->family, interface, outcome->text);
@@ -182,7 +182,7 @@ static void print_outcome(const struct outcome *outcome, const char *interface)
 		printf("%-8s %s: nobody answered\n", outcome->family, interface);
 }
 
-static int report(const struct outcome outcome[2], const char *interface, bool json)
+static int report(const struct renew_outcome outcome[2], const char *interface, bool json)
 {
 	int failed = 0, answered = 0;
 	json_t *object = json_pack("{s:s}", "interface", interface);
@@ -213,7 +213,8 @@ static int refuse(const char *what)
 int network_renew(bool json)
 {
 	static struct network network;
-	struct outcome outcome[2] = { { .family = "DHCP" }, { .family = "DHCPv6", .v6 = true } };
+	struct renew_outcome outcome[2] = { { .family = "DHCP" },
+					    { .family = "DHCPv6", .v6 = true } };
 	const int64_t asked = clock_uptime_ms();
 	int code = facts_network(&network);
 
@@ -228,7 +229,8 @@ int network_renew(bool json)
 			      "renew");
 	if (carrier_state(network.wan.interface) == 0) {
 		fprintf(stderr,
-			"cordon network renew: the WAN %s has no cable in, or the other end is off: "
+			"cordon network renew: the WAN %s has no cable in, or the other end is "
+			"off: "
 			"plug it in, and both families are renewed by themselves\n",
 			network.wan.interface);
 		return EXIT_NO;

@@ -37,7 +37,8 @@ enum {
 	AGAIN_MS = 60000,	/* before settings that do not read are looked at again */
 	CHILDREN_MAX = 4096
 };
-#define CHILDREN PATH_RUN "/services.children"	/* "PID STARTED" each, for who comes after a crash */
+/* "PID STARTED" each, for the supervisor that comes after a crash. */
+#define CHILDREN PATH_RUN "/services.children"
 
 struct service {
 	char name[NETWORK_NAME];
@@ -94,7 +95,8 @@ static void ended(struct service *service, int status)
 	else
 		service->wait = service->wait * 2 > WAIT_MOST_MS ? WAIT_MOST_MS : service->wait * 2;
 	if (service->wait == WAIT_LEAST_MS)
-		fprintf(stderr, "cordon network: %s ended with %d and is started again\n", service->name,
+		fprintf(stderr, "cordon network: %s ended with %d and is started again\n",
+			service->name,
 			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	service->pid = 0;
 	service->due = now + service->wait;
@@ -144,8 +146,12 @@ static unsigned long long started_at(int pid)
 	text[got > 0 ? got : 0] = '\0';
 	/* The name before it may have anything in it; 18 fields lie between. */
 	after = strrchr(text, ')');
-	if (!after || sscanf(after, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-			     "%*s %llu", &state, &ticks) != 2 || state == 'Z')
+	if (!after ||
+	    sscanf(after,
+		   ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		   "%*s %llu",
+		   &state, &ticks) != 2 ||
+	    state == 'Z')
 		return 0;
 	return ticks;
 }
@@ -168,7 +174,8 @@ static void end_child(int pid, unsigned long long started, int64_t end)
 {
 	const struct timespec pause = { .tv_nsec = 20000000 };
 
-	while (pid > 1 && started && started_at(pid) == started && clock_uptime_ms() < end + STOP_MS) {
+	while (pid > 1 && started && started_at(pid) == started &&
+	       clock_uptime_ms() < end + STOP_MS) {
 		kill(pid, clock_uptime_ms() > end ? SIGKILL : SIGTERM);
 		nanosleep(&pause, NULL);
 	}
@@ -287,7 +294,8 @@ static void note_missing(struct supervisor *supervisor, const struct network *ne
 	const struct network_link *link;
 
 	supervisor->missing_count = 0;
-	for (size_t i = 0; (link = network_link(network, i)) && supervisor->missing_count < SERVICES; i++) {
+	for (size_t i = 0;
+	     (link = network_link(network, i)) && supervisor->missing_count < SERVICES; i++) {
 		if (if_nametoindex(link->interface) == 0)
 			snprintf(supervisor->missing[supervisor->missing_count++], IFNAMSIZ, "%s",
 				 link->interface);

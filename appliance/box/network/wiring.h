@@ -9,8 +9,8 @@
 #include "appliance/settings/network.h"
 
 /*
- * What network.conf means on the machine, as data: programs to run, files to write, services to keep
- * running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
+ * What network.conf means on the machine, as data: programs to run, files to write, services to
+ * keep running, in their order. Nothing is looked up or done here; cli/network_run.c does it.
  */
 enum {
 	WIRING_WORDS = 32,
@@ -34,17 +34,20 @@ enum step_kind {
 	STEP_RUN,	/* argv, to its end */
 	STEP_WRITE,	/* text into the file path, which the kernel has */
 	STEP_FILE,	/* path gets the content text */
-	STEP_SERVICE	/* argv, kept running; path (when not NULL) is its configuration, text the content */
+	/* argv, kept running; path (when not NULL) is its configuration, text the content */
+	STEP_SERVICE
 };
 
 struct step {
 	enum step_kind kind;
-	const char *link;		/* interface that fails with it; "": none. Of a service: its name */
+	/* interface that fails with it; "": none. Of a service: its name */
+	const char *link;
 	const char *argv[WIRING_WORDS];	/* ended by NULL */
 	const char *path, *text;
 	const char *unless;		/* not when this path exists; NULL: always */
 	bool rereads;			/* STEP_SERVICE: takes a new configuration by SIGHUP */
-	bool optional;			/* may fail without a word: not every kernel has it, or it is gone */
+	/* may fail without a word: not every kernel has it, or it is gone */
+	bool optional;
 };
 
 struct wiring {
@@ -71,16 +74,18 @@ struct wiring_facts {
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
 
+/* No steps; wiring_release gives back what is added. */
 void wiring_init(struct wiring *wiring);
 void wiring_release(struct wiring *wiring);
 
-/* Before any link but lo: nothing forwarded, nothing believed that the network says by itself; sizes of
- * the kernel's tables by memory. */
+/* Before any link but lo: nothing forwarded, nothing believed that the network says by itself;
+ * sizes of the kernel's tables by memory. */
 void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts);
 /* Takes away what old had and new has not. */
 void wiring_leave(struct wiring *wiring, const struct network *old, const struct network *new);
 /* Links, addresses, routes; harmless when they are there already. */
-void wiring_links(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts);
+void wiring_links(struct wiring *wiring, const struct network *network,
+		  const struct wiring_facts *facts);
 /* Takes all of it down. */
 void wiring_down(struct wiring *wiring, const struct network *network);
 /* Last: forwarding, or its end. */
@@ -89,8 +94,8 @@ void wiring_forward(struct wiring *wiring, const struct network *network);
  * forgotten, and the new one is asked. */
 void wiring_moved(struct wiring *wiring, const struct network *network);
 /* Addresses of the LANs from the delegated prefix, or (gone) their end. */
-void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,
-		   bool gone);
+void wiring_delegate(struct wiring *wiring, const struct network *network,
+		     const struct prefix *delegated, bool gone);
 /* Steps that services need first, and the services. */
 void wiring_services(struct wiring *wiring, const struct network *network,
 		   const struct wiring_facts *facts);

@@ -31,10 +31,14 @@ static void size_tables(struct wiring *wiring, uint64_t memory_kb)
 	put_number(wiring, "net/netfilter/nf_conntrack_max", connections);
 	put_number(wiring, "net/netfilter/nf_conntrack_buckets", connections / 4);
 	for (int i = 0; i < 2; i++) {
-		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh3", family[i]), neighbours);
-		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh2", family[i]),
+		put_number(wiring,
+			   wiring_text(wiring, "net/%s/neigh/default/gc_thresh3", family[i]),
+			   neighbours);
+		put_number(wiring,
+			   wiring_text(wiring, "net/%s/neigh/default/gc_thresh2", family[i]),
 			   neighbours / 2);
-		put_number(wiring, wiring_text(wiring, "net/%s/neigh/default/gc_thresh1", family[i]),
+		put_number(wiring,
+			   wiring_text(wiring, "net/%s/neigh/default/gc_thresh1", family[i]),
 			   neighbours / 8);
 	}
 }
@@ -99,8 +103,8 @@ void wiring_sysctls(struct wiring *wiring, const struct wiring_facts *facts)
 static void link_sysctl(struct wiring *wiring, const char *interface, const char *family,
 			const char *key, const char *value)
 {
-	wiring_sysctl(wiring, interface, wiring_text(wiring, "net/%s/conf/%s/%s", family, interface, key),
-		    value);
+	wiring_sysctl(wiring, interface,
+		      wiring_text(wiring, "net/%s/conf/%s/%s", family, interface, key), value);
 }
 
 static void link_sysctls(struct wiring *wiring, const struct network_link *link, bool is_wan)
@@ -146,16 +150,18 @@ static void make_vlan(struct wiring *wiring, const struct network *network, cons
 	if (!has_interface(network, parent))
 		link_sysctl(wiring, parent, "ipv6", "disable_ipv6", "1");
 	wiring_ip(wiring, interface, "link set %s up", parent);
-	step = wiring_ip(wiring, interface, "link add link %s name %s type vlan id %u", parent, interface,
-		       number);
+	step = wiring_ip(wiring, interface, "link add link %s name %s type vlan id %u", parent,
+			 interface, number);
 	step->unless = wiring_text(wiring, "/sys/class/net/%s", interface);
 }
 
 /*
- * What a router advertisement calls on-link is a route of the kernel's, however long its prefix: a longer one than a
- * LAN's would lead there by the WAN. So networks of ours have a table of their own, asked before the main one.
+ * What a router advertisement calls on-link is a route of the kernel's, however long its prefix: a
+ * longer one than a LAN's would lead there by the WAN. So networks of ours have a table of their
+ * own, asked before the main one.
  */
-static void own_network(struct wiring *wiring, const char *interface, const struct network_address *address, bool gone)
+static void own_network(struct wiring *wiring, const char *interface,
+			const struct network_address *address, bool gone)
 {
 	struct prefix prefix = network_prefix(address);
 	char text[PREFIX_TEXT];
@@ -164,7 +170,8 @@ static void own_network(struct wiring *wiring, const char *interface, const stru
 		prefix_print(&prefix, text), interface, OWN_TABLE)->optional = gone;
 }
 
-static void add_family(struct wiring *wiring, const char *interface, const struct network_family *family)
+static void add_family(struct wiring *wiring, const char *interface,
+		       const struct network_family *family)
 {
 	bool v4 = addr_is_v4(&family->address.addr);
 	char text[PREFIX_TEXT], via[ADDR_TEXT];
@@ -174,8 +181,8 @@ static void add_family(struct wiring *wiring, const char *interface, const struc
 	wiring_ip(wiring, interface, "%s addr replace %s%s dev %s", v4 ? "-4" : "-6",
 		wiring_address(&family->address, text), v4 ? " brd +" : "", interface);
 	if (family->has_gateway)
-		wiring_ip(wiring, interface, "%s route replace default via %s dev %s", v4 ? "-4" : "-6",
-			addr_print(&family->gateway, via), interface);
+		wiring_ip(wiring, interface, "%s route replace default via %s dev %s",
+			  v4 ? "-4" : "-6", addr_print(&family->gateway, via), interface);
 }
 
 bool wiring_delegated(struct network_address *address, const struct prefix *delegated,
@@ -185,7 +192,8 @@ bool wiring_delegated(struct network_address *address, const struct prefix *dele
 
 	for (const struct network_link *other = network->lan; other != lan; other++)
 		number += other->v6.method == METHOD_DYNAMIC;
-	if (delegated->length > 64 || number >> (64 - delegated->length > 16 ? 16 : 64 - delegated->length))
+	if (delegated->length > 64 ||
+	    number >> (64 - delegated->length > 16 ? 16 : 64 - delegated->length))
 		return false;
 	*address = (struct network_address){ delegated->addr, 64 };
 	/* At most 16 LANs, and the bits in front of 64 are zero as far as they count. */
@@ -194,8 +202,8 @@ bool wiring_delegated(struct network_address *address, const struct prefix *dele
 	return true;
 }
 
-void wiring_delegate(struct wiring *wiring, const struct network *network, const struct prefix *delegated,
-		   bool gone)
+void wiring_delegate(struct wiring *wiring, const struct network *network,
+		     const struct prefix *delegated, bool gone)
 {
 	struct network_address address;
 	char text[PREFIX_TEXT];
@@ -212,8 +220,9 @@ void wiring_delegate(struct wiring *wiring, const struct network *network, const
 		own_network(wiring, lan->interface, &address, gone);
 	}
 	/* What no LAN has must not travel in circles (RFC 7084, WPD-5). */
-	wiring_ip(wiring, "", "-6 route %s unreachable %s dev lo metric 65535", gone ? "del" : "replace",
-		prefix_print(delegated, text))->optional = true;
+	wiring_ip(wiring, "", "-6 route %s unreachable %s dev lo metric 65535",
+		  gone ? "del" : "replace", prefix_print(delegated, text))
+		->optional = true;
 }
 
 void wiring_moved(struct wiring *wiring, const struct network *network)
@@ -227,7 +236,8 @@ void wiring_moved(struct wiring *wiring, const struct network *network)
 	link_sysctl(wiring, network->wan.interface, "ipv6", "disable_ipv6", "0");
 }
 
-void wiring_links(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
+void wiring_links(struct wiring *wiring, const struct network *network,
+		  const struct wiring_facts *facts)
 {
 	const struct network_link *link;
 	struct step *step;
@@ -237,7 +247,8 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 	step->path = "/run/resolv.conf";
 	step->text = "nameserver 127.0.0.1\n";
 	/* There already at the second time. */
-	wiring_ip(wiring, "", "-6 rule add priority %d table %d", OWN_PRIORITY, OWN_TABLE)->optional = true;
+	wiring_ip(wiring, "", "-6 rule add priority %d table %d", OWN_PRIORITY, OWN_TABLE)
+		->optional = true;
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
 		make_vlan(wiring, network, link->interface);
 		link_sysctls(wiring, link, link == &network->wan);
@@ -251,10 +262,12 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 		const struct network_route *route = &network->route[i];
 		char to[PREFIX_TEXT], via[ADDR_TEXT];
 
-		wiring_ip(wiring, "", "%s route replace %s via %s", addr_is_v4(&route->via) ? "-4" : "-6",
-			prefix_print(&route->to, to), addr_print(&route->via, via));
+		wiring_ip(wiring, "", "%s route replace %s via %s",
+			  addr_is_v4(&route->via) ? "-4" : "-6", prefix_print(&route->to, to),
+			  addr_print(&route->via, via));
 		if (!addr_is_v4(&route->via) && route->to.length)
-			wiring_ip(wiring, "", "-6 route replace %s via %s table %d", to, via, OWN_TABLE);
+			wiring_ip(wiring, "", "-6 route replace %s via %s table %d", to, via,
+				  OWN_TABLE);
 	}
 	if (facts->has_delegated)
 		wiring_delegate(wiring, network, &facts->delegated, false);
@@ -265,8 +278,9 @@ void wiring_links(struct wiring *wiring, const struct network *network, const st
 static bool same_family(const struct network_family *a, const struct network_family *b)
 {
 	return a->method == b->method && a->has_gateway == b->has_gateway &&
-	       (a->method != METHOD_STATIC || (a->address.length == b->address.length &&
-					       addr_compare(&a->address.addr, &b->address.addr) == 0)) &&
+	       (a->method != METHOD_STATIC ||
+		(a->address.length == b->address.length &&
+		 addr_compare(&a->address.addr, &b->address.addr) == 0)) &&
 	       (!a->has_gateway || addr_compare(&a->gateway, &b->gateway) == 0);
 }
 
@@ -276,7 +290,8 @@ static bool has_link(const struct network *network, const struct network_link *w
 
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
 		if (strcmp(link->interface, wanted->interface) == 0)
-			return (link == &network->wan) == is_wan && same_family(&link->v4, &wanted->v4) &&
+			return (link == &network->wan) == is_wan &&
+			       same_family(&link->v4, &wanted->v4) &&
 			       same_family(&link->v6, &wanted->v6);
 	}
 	return false;
@@ -287,7 +302,8 @@ static void leave_link(struct wiring *wiring, const struct network_link *link, b
 {
 	char parent[IFNAMSIZ];
 
-	wiring_ip(wiring, link->interface, "-4 addr flush dev %s", link->interface)->optional = true;
+	wiring_ip(wiring, link->interface, "-4 addr flush dev %s", link->interface)->optional =
+		true;
 	wiring_ip(wiring, link->interface, "link set %s down", link->interface)->optional = true;
 	if (remove && network_vlan(link->interface, parent))
 		wiring_ip(wiring, link->interface, "link del %s", link->interface)->optional = true;
@@ -315,10 +331,13 @@ void wiring_leave(struct wiring *wiring, const struct network *old, const struct
 
 		if (has_route(new, &old->route[i]))
 			continue;
-		wiring_ip(wiring, "", "%s route del %s", addr_is_v4(&old->route[i].via) ? "-4" : "-6",
-			prefix_print(&old->route[i].to, to))->optional = true;
+		wiring_ip(wiring, "", "%s route del %s",
+			  addr_is_v4(&old->route[i].via) ? "-4" : "-6",
+			  prefix_print(&old->route[i].to, to))
+			->optional = true;
 		if (!addr_is_v4(&old->route[i].via))
-			wiring_ip(wiring, "", "-6 route del %s table %d", to, OWN_TABLE)->optional = true;
+			wiring_ip(wiring, "", "-6 route del %s table %d", to, OWN_TABLE)->optional =
+				true;
 	}
 	for (size_t i = 0; (link = network_link(old, i)); i++) {
 		if (!has_link(new, link, link == &old->wan))
@@ -330,7 +349,8 @@ static void forwarding(struct wiring *wiring, const char *value)
 {
 	wiring_sysctl(wiring, "", "net/ipv4/ip_forward", value);
 	wiring_sysctl(wiring, "", "net/ipv6/conf/all/forwarding", value);
-	/* A machine that forwards no longer is a host to the kernel, and hosts believe redirects. */
+	/* A machine that forwards no longer is a host to the kernel, and hosts believe redirects.
+	 */
 	wiring_sysctl(wiring, "", "net/ipv4/conf/all/accept_redirects", "0");
 }
 
@@ -349,7 +369,8 @@ void wiring_forward(struct wiring *wiring, const struct network *network)
 	const struct network_link *link;
 
 	forwarding(wiring, value);
-	/* Where forwarding is on already that does nothing to a link that was the management's until now. */
+	/* Where forwarding is on already that does nothing to a link that was the management's
+	 * until now. */
 	for (size_t i = 0; (link = network_link(network, i)); i++) {
 		const char *own = link == &network->management ? "0" : value;
 

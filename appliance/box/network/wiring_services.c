@@ -42,7 +42,8 @@ static void dhcp_clients(struct wiring *wiring, const struct network_link *wan)
 
 static void dhcp_server(struct wiring *wiring, const struct network_link *lan)
 {
-	struct step *step = wiring_step(wiring, STEP_SERVICE, wiring_text(wiring, "udhcpd-%s", lan->interface));
+	struct step *step =
+		wiring_step(wiring, STEP_SERVICE, wiring_text(wiring, "udhcpd-%s", lan->interface));
 	const char *path = wiring_text(wiring, PATH_RUN "/udhcpd.%s.conf", lan->interface);
 	uint32_t mask = (uint32_t)(UINT64_C(0xffffffff) << (128 - lan->v4.address.length));
 	char first[ADDR_TEXT], last[ADDR_TEXT], own[ADDR_TEXT], via[ADDR_TEXT], netmask[ADDR_TEXT];
@@ -143,8 +144,9 @@ static void router_advertisements(struct wiring *wiring, const struct network *n
 	if (!out.data)
 		return;
 	step = wiring_step(wiring, STEP_SERVICE, "radvd");
-	wiring_words(wiring, step, WIRING_RADVD " -n -m stderr -C " PATH_RUN "/radvd.conf -p " PATH_RUN
-		   "/radvd.pid");
+	wiring_words(wiring, step,
+		     WIRING_RADVD " -n -m stderr -C " PATH_RUN "/radvd.conf -p " PATH_RUN
+				  "/radvd.pid");
 	/* One that ends tells all clients that there is no router any more. */
 	step->rereads = true;
 	put_file(wiring, step, PATH_RUN "/radvd.conf", &out);
@@ -163,10 +165,12 @@ static void time_client(struct wiring *wiring, const struct network *network)
 }
 
 /* By key only, and on the addresses of the management only. */
-static void shell(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
+static void shell(struct wiring *wiring, const struct network *network,
+		  const struct wiring_facts *facts)
 {
 	const struct network_link *link = network_management(network);
-	bool v4 = link && link->v4.method == METHOD_STATIC, v6 = link && link->v6.method == METHOD_STATIC;
+	bool v4 = link && link->v4.method == METHOD_STATIC,
+	     v6 = link && link->v6.method == METHOD_STATIC;
 	struct network_address address;
 	struct step *step;
 	char text[ADDR_TEXT];
@@ -183,12 +187,14 @@ static void shell(struct wiring *wiring, const struct network *network, const st
 	step = wiring_step(wiring, STEP_SERVICE, "dropbear");
 	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -r " PATH_SSH_KEY);
 	if (v4)
-		wiring_words(wiring, step, "-p %s:%d", addr_print(&link->v4.address.addr, text), SSH_PORT);
+		wiring_words(wiring, step, "-p %s:%d", addr_print(&link->v4.address.addr, text),
+			     SSH_PORT);
 	if (v6)
 		wiring_words(wiring, step, "-p [%s]:%d", addr_print(&address.addr, text), SSH_PORT);
 }
 
-void wiring_services(struct wiring *wiring, const struct network *network, const struct wiring_facts *facts)
+void wiring_services(struct wiring *wiring, const struct network *network,
+		     const struct wiring_facts *facts)
 {
 	if (network->has_wan)
 		dhcp_clients(wiring, &network->wan);

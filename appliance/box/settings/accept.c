@@ -37,7 +37,8 @@ int settings_accept(const struct cli *cli)
 	int code = EXIT_NO;
 
 	diag_init(&diag);
-	if (settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 || provision_is_empty(&offer.set)) {
+	if (settings_load(SETTINGS_WAITING, &offer.set, &diag) < 0 ||
+	    provision_is_empty(&offer.set)) {
 		fputs("no settings wait to be accepted\n", stderr);
 		settings_offer_release(&offer);
 		return EXIT_NO;
@@ -64,8 +65,10 @@ int settings_discard(void)
 	}
 	settings_remove(SETTINGS_WAITING);
 	if (box_has(SETTINGS_WAITING) || settings_sync() < 0) {
-		fputs("cordon: the refused settings cannot be removed, and still wait: can the data partition be "
-		      "written? see cordon status\n", stderr);
+		fputs("cordon: the refused settings cannot be removed, and still wait: can the "
+		      "data partition be "
+		      "written? see cordon status\n",
+		      stderr);
 		return EXIT_NO;
 	}
 	puts("the refused settings wait no longer");

@@ -78,7 +78,8 @@ static void wait_for(unsigned int count)
 		seconds = sleep(seconds);
 }
 
-/* One at a time, and counted before it is answered: who ends the program in between gains nothing. */
+/* One at a time, and counted before it is answered: who ends the program in between gains nothing.
+ */
 static bool check(const char *line, const char *secret)
 {
 	int lock = box_lock(PATH_RUN "/secret.lock");
@@ -103,7 +104,8 @@ bool admin_ask(const char *why)
 	bool right = false;
 
 	if (!load(line)) {
-		puts("no administrator's secret is set on this box: what needs one comes in signed by the keys "
+		puts("no administrator's secret is set on this box: what needs one comes in "
+		     "signed by the keys "
 		     "of the\ntrust root, or after a factory reset (f on the console)");
 		return false;
 	}
@@ -125,10 +127,14 @@ bool admin_new(char line[PASSWORD_LINE])
 	bool made = false;
 
 	line[0] = '\0';
-	while (!made && terminal_ask_hidden("new administrator's secret, at least 12 characters (Enter: none): ",
-					    secret, sizeof(secret)) == 0 && secret[0]) {
+	while (!made &&
+	       terminal_ask_hidden(
+		       "new administrator's secret, at least 12 characters (Enter: none): ", secret,
+		       sizeof(secret)) == 0 &&
+	       secret[0]) {
 		if (strlen(secret) < PASSWORD_LEAST)
-			puts("expected at least 12 characters: a few words are easier to type than signs");
+			puts("expected at least 12 characters: a few words are easier to type "
+			     "than signs");
 		else if (terminal_ask_hidden("the same again: ", again, sizeof(again)) < 0)
 			break;
 		else if (strcmp(secret, again) != 0)

@@ -6,15 +6,15 @@
 #include "appliance/base/crypto/password.h"
 
 /*
- * The administrator's secret (PATH_SETTINGS/admin-secret). There is none until somebody sets one, and
- * no default one anywhere.
+ * The administrator's secret (PATH_SETTINGS/admin-secret). There is none until somebody sets one,
+ * and no default one anywhere.
  */
 bool admin_has_secret(void);
 
 /*
- * Asks for it, up to three times; each wrong answer makes the next one wait longer, over processes and
- * restarts. true only for the right one. why: "to accept these settings". Without a secret: false,
- * after a word on how one is set.
+ * Asks for it, up to three times; each wrong answer makes the next one wait longer, over processes
+ * and restarts. true only for the right one. why: "to accept these settings". Without a secret:
+ * false, after a word on how one is set.
  */
 bool admin_ask(const char *why);
 

@@ -24,15 +24,20 @@ static int from_file(const char *path, struct settings_offer *offer, struct diag
 	enum provision_file file = provision_lookup(slash ? slash + 1 : path);
 	char *text = NULL;
 	size_t size;
-	int error = file_read(AT_FDCWD, path, file == PROVISION_FILES ? COPY_MAX : provision_limit(file), &text, &size);
+	int error =
+		file_read(AT_FDCWD, path,
+			  file == PROVISION_FILES ? COPY_MAX : provision_limit(file), &text, &size);
 
 	if (error)
 		diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
 	else if (file != PROVISION_FILES)
 		error = provision_put(&offer->set, file, text, size);
 	else if (text[strspn(text, " \t\r\n")] != '{') {
-		diag_error(diag, path, 0, 0, "expected a copy as cordon settings export writes it, or one of the "
-			   "files under its own name (network.conf, cordon.conf, authorized_keys ...)");
+		diag_error(
+			diag, path, 0, 0,
+			"expected a copy as cordon settings export writes it, or one of the "
+			"files under its own name (network.conf, cordon.conf, authorized_keys "
+			"...)");
 		error = -EINVAL;
 	}
 	else {
@@ -53,7 +58,8 @@ static int from_folder(const char *path, struct settings_offer *offer, struct di
 	if (folder >= 0)
 		close(folder);
 	if (error > 0)
-		diag_error(diag, path, 0, 0, "expected cordon.conf, network.conf or another file of settings in "
+		diag_error(diag, path, 0, 0,
+			   "expected cordon.conf, network.conf or another file of settings in "
 			   "this folder");
 	return error ? -EINVAL : 0;
 }
@@ -87,9 +93,11 @@ static json_t *copy_json(const struct provision *set)
 		const struct provision_part *part = &set->file[file];
 
 		/* A text that is no UTF-8 would come back as another one. */
-		if (part->data && json_object_set_new(files, provision_name((enum provision_file)file),
-						      json_stringn(part->data, part->size)) < 0) {
-			fprintf(stderr, "cordon: %s: expected UTF-8\n", provision_name((enum provision_file)file));
+		if (part->data &&
+		    json_object_set_new(files, provision_name((enum provision_file)file),
+					json_stringn(part->data, part->size)) < 0) {
+			fprintf(stderr, "cordon: %s: expected UTF-8\n",
+				provision_name((enum provision_file)file));
 			json_decref(files);
 			return NULL;
 		}
@@ -115,7 +123,9 @@ int settings_export(const char *path)
 		return EXIT_NO;
 	text_puts(&out, text ? text : "");
 	text_puts(&out, "\n");
-	error = text && !text_failed(&out) ? file_write_named(path, out.data, out.length, 0600, false) : -ENOMEM;
+	error = text && !text_failed(&out) ?
+			file_write_named(path, out.data, out.length, 0600, false) :
+			-ENOMEM;
 	if (error)
 		fprintf(stderr, "cordon: %s: cannot write: %s\n", path, file_write_problem(error));
 	free(text);

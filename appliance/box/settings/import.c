@@ -13,9 +13,12 @@ int settings_import(const struct cli *cli, const char *path)
 	if (settings_read_any(path, &offer) != EXIT_YES)
 		return EXIT_NO;
 	if (settings_confirm(&judgement, &offer)) {
-		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES : settings_take(&judgement, NULL);
+		code = judgement.verdict == SETTINGS_SAME ? EXIT_YES :
+							    settings_take(&judgement, NULL);
 		if (code == EXIT_YES)
-			fputs(judgement.why ? judgement.why : "these settings are in force already\n", stdout);
+			fputs(judgement.why ? judgement.why :
+					      "these settings are in force already\n",
+			      stdout);
 	}
 	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
 		code = activation_run(cli);

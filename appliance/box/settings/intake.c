@@ -25,7 +25,8 @@ static int open_boot(void)
 {
 	char path[BOX_PATH];
 
-	return open(box_path(path, PATH_BOOT_IMAGES), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return open(box_path(path, PATH_BOOT_IMAGES),
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static void note_on_boot(int folder, const char *errors, bool has_errors)
@@ -38,9 +39,9 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 }
 
 /*
- * They hold keys, and whoever takes the disk reads that partition. What a power cut leaves of them is another
- * set, which must not be one to refuse: a secret, always another one, goes first (what is left then is in the
- * ledger), and files without what vouches for them are those in force.
+ * They hold keys, and whoever takes the disk reads that partition. What a power cut leaves of them
+ * is another set, which must not be one to refuse: a secret, always another one, goes first (what
+ * is left then is in the ledger), and files without what vouches for them are those in force.
  */
 static void remove_from_boot(int folder)
 {
@@ -107,7 +108,8 @@ static void refuse(struct settings_judgement *judgement, const struct settings_o
 		note_wrong(offer->where, second_line(judgement->why));
 	else if (settings_hash_secret(&judgement->complete) < 0 ||
 	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
-		fputs("they cannot be kept for cordon settings accept: the data partition cannot be written\n",
+		fputs("they cannot be kept for cordon settings accept: the data partition cannot "
+		      "be written\n",
 		      stderr);
 	result->code = EXIT_NO;
 	result->errors = judgement->why ? strdup(judgement->why) : NULL;
@@ -120,7 +122,8 @@ static void add_without_secret(struct settings_ledger *ledger, const struct sett
 	uint8_t digest[DIGEST_SIZE];
 
 	rest.set.file[PROVISION_SECRET] = (struct provision_part){ .data = NULL };
-	if (offer->approval && offer->set.file[PROVISION_SECRET].data && settings_digest(&rest, digest) == 0)
+	if (offer->approval && offer->set.file[PROVISION_SECRET].data &&
+	    settings_digest(&rest, digest) == 0)
 		settings_ledger_add(ledger, digest);
 }
 
@@ -143,9 +146,12 @@ static bool known(const struct settings_offer *offer)
 	settings_ledger_load(&ledger);
 	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
 		return false;
-	printf("settings of %s were taken before and do nothing when they come again%s\n", offer->where,
-	       provision_has_plain_secret(&offer->set) ? "; whether the secret among them is another one is not "
-	       "looked at" : ": a comment more in one of the files makes them other ones");
+	printf("settings of %s were taken before and do nothing when they come again%s\n",
+	       offer->where,
+	       provision_has_plain_secret(&offer->set) ?
+		       "; whether the secret among them is another one is not "
+		       "looked at" :
+		       ": a comment more in one of the files makes them other ones");
 	return true;
 }
 
@@ -201,7 +207,8 @@ static struct result from_boot(void)
 	else if (found < 0)
 		say_unreadable(&result, offer.where, &diag);
 	if (found == 0 && result.done && !box_keeps())
-		puts("no data partition keeps them, so they stay on the EFI partition and are taken at each start");
+		puts("no data partition keeps them, so they stay on the EFI partition and are "
+		     "taken at each start");
 	else if (found == 0 && result.done)
 		remove_from_boot(folder);
 	else
@@ -217,7 +224,8 @@ static bool differ(const struct settings_offer *offer, size_t count)
 	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
 
 	for (size_t i = 1; i < count; i++) {
-		if (settings_digest(&offer[0], first) < 0 || settings_digest(&offer[i], other) < 0 ||
+		if (settings_digest(&offer[0], first) < 0 ||
+		    settings_digest(&offer[i], other) < 0 ||
 		    memcmp(first, other, sizeof(first)) != 0)
 			return true;
 	}
@@ -238,8 +246,8 @@ static size_t sort_out(struct settings_offer *offer, size_t count, struct result
 			continue;
 		}
 		if (swap.unreadable) {
-			printf("settings of %s cannot be read, and nothing of them was taken:\n%s", swap.where,
-			       swap.unreadable);
+			printf("settings of %s cannot be read, and nothing of them was taken:\n%s",
+			       swap.where, swap.unreadable);
 			note_wrong(swap.where, swap.unreadable);
 			result->code = EXIT_NO;
 		}
@@ -256,9 +264,11 @@ static struct result from_sticks(void)
 	size_t count = settings_sticks(offer, STICKS), fresh = sort_out(offer, count, &result);
 
 	if (fresh > 1 && differ(offer, fresh)) {
-		printf("%s and %s both have settings, and other ones: nothing was taken; leave one in\n",
+		printf("%s and %s both have settings, and other ones: nothing was taken; leave "
+		       "one in\n",
 		       offer[0].where, offer[1].where);
-		note_wrong(offer[0].where, "another stick has other settings, and nothing was taken of both");
+		note_wrong(offer[0].where,
+			   "another stick has other settings, and nothing was taken of both");
 		result.code = EXIT_NO;
 	} else if (fresh) {
 		one = handle(&offer[0]);
@@ -280,7 +290,8 @@ int settings_intake(const struct cli *cli, bool activate)
 	settings_lock();
 	settings_recover();
 	if (settings_on_trial()) {
-		puts("a trial of settings is under way: nothing is taken in until it is kept or over");
+		puts("a trial of settings is under way: nothing is taken in until it is kept or "
+		     "over");
 		return EXIT_YES;
 	}
 	boot = from_boot();

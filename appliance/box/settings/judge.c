@@ -66,7 +66,8 @@ static int check_root(const struct provision *old, const struct provision *new, 
 	return error;
 }
 
-static void say_errors(struct settings_judgement *judgement, const struct diag *diag, const char *where)
+static void say_errors(struct settings_judgement *judgement, const struct diag *diag,
+		       const char *where)
 {
 	struct text out = TEXT_EMPTY;
 
@@ -117,7 +118,8 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 	provision_print(&judgement->changes, false, &out);
 	text_puts(&out, "\n");
 	if (!judgement->complete.file[PROVISION_SECRET].data)
-		text_puts(&out, "no administrator's secret is set: later changes of what is protected "
+		text_puts(&out,
+			  "no administrator's secret is set: later changes of what is protected "
 			  "have to be signed, or come after a factory reset\n");
 	judgement->why = out.data;
 }
@@ -149,7 +151,8 @@ int settings_hash_secret(struct provision *set)
 	return secret->data ? 0 : -ENOMEM;
 }
 
-/* Before the first provisioning there is nobody to ask: whoever sets the box up says who will be. */
+/* Before the first provisioning there is nobody to ask: whoever sets the box up says who will be.
+ */
 static int judge_approval(struct settings_judgement *judgement, const struct settings_offer *offer,
 			  const struct provision *old, bool provisioned, struct diag *diag)
 {
@@ -181,8 +184,8 @@ static int prepare(struct settings_judgement *judgement, const struct settings_o
 		const struct provision_part *part = &offer->set.file[file];
 
 		if (part->data)
-			error = provision_put(&judgement->complete, (enum provision_file)file, part->data,
-					   part->size);
+			error = provision_put(&judgement->complete, (enum provision_file)file,
+					      part->data, part->size);
 	}
 	if (!error && !offer->whole)
 		error = provision_complete(&judgement->complete, old);

@@ -58,9 +58,11 @@ static bool same(const struct lines *a, size_t i, const struct lines *b, size_t 
 	return a->length[i] == b->length[j] && memcmp(a->at[i], b->at[j], a->length[i]) == 0;
 }
 
-static void add(struct edits *edits, char kind, const struct lines *from, size_t line, size_t old, size_t new)
+static void add(struct edits *edits, char kind, const struct lines *from, size_t line, size_t old,
+		size_t new)
 {
-	edits->edit[edits->count++] = (struct edit){ kind, from->at[line], from->length[line], old, new };
+	edits->edit[edits->count++] =
+		(struct edit){ kind, from->at[line], from->length[line], old, new };
 }
 
 /* table[i * width + j]: length of the longest common part of what follows line i and line j. */
@@ -75,10 +77,12 @@ static uint16_t *common(const struct lines *a, size_t from_a, size_t to_a, const
 	table = calloc(height * width, sizeof(*table));
 	for (size_t i = height - 1; table && i-- > 0;) {
 		for (size_t j = width - 1; j-- > 0;) {
-			uint16_t down = table[(i + 1) * width + j], right = table[i * width + j + 1];
+			uint16_t down = table[(i + 1) * width + j],
+				 right = table[i * width + j + 1];
 
 			if (same(a, from_a + i, b, from_b + j))
-				table[i * width + j] = (uint16_t)(table[(i + 1) * width + j + 1] + 1);
+				table[i * width + j] =
+					(uint16_t)(table[(i + 1) * width + j + 1] + 1);
 			else
 				table[i * width + j] = down > right ? down : right;
 		}
@@ -109,7 +113,8 @@ static void walk(struct edits *edits, const struct lines *a, const struct lines 
 			add(edits, ' ', a, i, i, j);
 			i++;
 			j++;
-		} else if (i < end_a && (!table || j == end_b || table[cell + width] >= table[cell + 1])) {
+		} else if (i < end_a &&
+			   (!table || j == end_b || table[cell + width] >= table[cell + 1])) {
 			add(edits, '-', a, i, i, j);
 			i++;
 		} else {
@@ -132,13 +137,15 @@ static void print_line(const struct edit *edit, struct text *out)
 /* "@@ -1,3 +1,4 @@": counted from 1, but a side without lines names the line before. */
 static void print_hunk(const struct edits *edits, size_t from, size_t to, struct text *out)
 {
-	size_t old = 0, new = 0, first_old = edits->edit[from].old, first_new = edits->edit[from].new;
+	size_t old = 0, new = 0, first_old = edits->edit[from].old,
+	       first_new = edits->edit[from].new;
 
 	for (size_t i = from; i < to; i++) {
 		old += edits->edit[i].kind != '+';
 		new += edits->edit[i].kind != '-';
 	}
-	text_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", first_old + (old > 0), old, first_new + (new > 0), new);
+	text_printf(out, "@@ -%zu,%zu +%zu,%zu @@\n", first_old + (old > 0), old,
+		    first_new + (new > 0), new);
 	for (size_t i = from; i < to; i++)
 		print_line(&edits->edit[i], out);
 }
@@ -170,7 +177,8 @@ bool linediff(const char *name, const char *old, const char *new, struct text *o
 
 	if ((old == NULL) == (new == NULL) && (!old || strcmp(old, new) == 0))
 		return false;
-	text_printf(out, "--- %s%s\n+++ %s%s\n", name, old ? "" : " (none)", name, new ? "" : " (none)");
+	text_printf(out, "--- %s%s\n+++ %s%s\n", name, old ? "" : " (none)", name,
+		    new ? "" : " (none)");
 	good = split(&a, old ? old : "") && split(&b, new ? new : "");
 	if (good)
 		edits.edit = calloc(a.count + b.count + 1, sizeof(*edits.edit));

@@ -19,8 +19,9 @@ enum { NAMES_MAX = 1000 };
 static const char *meant(const char *name)
 {
 	static const char *const begins[PROVISION_FILES] = {
-		[PROVISION_CORDON] = "cordon.c", [PROVISION_NETWORK] = "network", [PROVISION_KEYS] = "authorized",
-		[PROVISION_ROOT] = "root", [PROVISION_CA] = "mirror", [PROVISION_SECRET] = "admin",
+		[PROVISION_CORDON] = "cordon.c", [PROVISION_NETWORK] = "network",
+		[PROVISION_KEYS] = "authorized", [PROVISION_ROOT] = "root",
+		[PROVISION_CA] = "mirror",	 [PROVISION_SECRET] = "admin",
 	};
 	static const char *const copies[] = { "~", ".bak", ".old" };
 	const size_t length = strlen(name);
@@ -38,8 +39,8 @@ static const char *meant(const char *name)
 	return NULL;
 }
 
-/* An ending that the system where it was written did not show, a name from memory: without a word the rest of the
- * set would be taken, and whoever made it had no key. */
+/* An ending that the system where it was written did not show, a name from memory: without a word
+ * the rest of the set would be taken, and whoever made it had no key. */
 static int check_names(int folder, struct diag *diag)
 {
 	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
@@ -53,7 +54,8 @@ static int check_names(int folder, struct diag *diag)
 		if (!name || (strcasecmp(entry->d_name, name) == 0 &&
 			      faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
 			continue;
-		diag_error(diag, entry->d_name, 0, 0, "expected the name %s; or leave it away", name);
+		diag_error(diag, entry->d_name, 0, 0, "expected the name %s; or leave it away",
+			   name);
 		error = -EINVAL;
 	}
 	if (entries)
@@ -76,7 +78,8 @@ static int read_file(int folder, const char *name, size_t limit, char **data, si
 	if (fd >= 0)
 		close(fd);
 	if (error)
-		diag_error(diag, name, 0, 0, "cannot read: %s; expected a regular file of at most %zu bytes",
+		diag_error(diag, name, 0, 0,
+			   "cannot read: %s; expected a regular file of at most %zu bytes",
 			   strerror(-error), limit);
 	return error;
 }
@@ -89,7 +92,8 @@ int settings_read_folder(int folder, struct settings_offer *offer, struct diag *
 		struct provision_part *part = &offer->set.file[file];
 
 		error = read_file(folder, provision_name((enum provision_file)file),
-				  provision_limit((enum provision_file)file), &part->data, &part->size, diag);
+				  provision_limit((enum provision_file)file), &part->data,
+				  &part->size, diag);
 		found += error == 0;
 	}
 	if (error >= 0 && check_names(folder, diag) < 0)
@@ -98,7 +102,8 @@ int settings_read_folder(int folder, struct settings_offer *offer, struct diag *
 		error = read_file(folder, APPROVAL_NAME, APPROVAL_MAX, &offer->approval,
 				  &offer->approval_size, diag);
 	if (error == 0 && !found) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "vouches for files that are not there: expected them beside it");
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "vouches for files that are not there: expected them beside it");
 		error = -ENOENT;
 	}
 	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;

@@ -25,32 +25,32 @@ static const struct {
 
 /*
  * What may change without anybody's word, each with its reason: it neither loosens the policy, nor
- * shortens evidence, nor leads the box elsewhere, nor says who is trusted. Whatever is not here, a key
- * of tomorrow too, is protected.
+ * shortens evidence, nor leads the box elsewhere, nor says who is trusted. Whatever is not here, a
+ * key of tomorrow too, is protected.
  */
 static const struct {
 	enum provision_file file;
 	const char *section, *key;
 } free_table[] = {
-	{ PROVISION_CORDON, "network", "masquerade" },	/* by which address clients leave */
-	{ PROVISION_CORDON, "dns", "workers" },		/* speed */
-	{ PROVISION_CORDON, "dns", "timeout" },		/* patience with an upstream */
-	{ PROVISION_CORDON, "dns", "block-ttl" },		/* at most 60 s in any case */
-	{ PROVISION_CORDON, "dns", "censored" },		/* the number of an error text */
-	{ PROVISION_CORDON, "log", "level" },		/* messages of the daemon, not evidence */
-	/* How the box reaches the networks that its cables lead to: whoever stands before it can move
-	 * those as well. Which of its cards are guarded is not among them. */
+	{ PROVISION_CORDON, "network", "masquerade" }, /* by which address clients leave */
+	{ PROVISION_CORDON, "dns", "workers" }, /* speed */
+	{ PROVISION_CORDON, "dns", "timeout" }, /* patience with an upstream */
+	{ PROVISION_CORDON, "dns", "block-ttl" }, /* at most 60 s in any case */
+	{ PROVISION_CORDON, "dns", "censored" }, /* the number of an error text */
+	{ PROVISION_CORDON, "log", "level" }, /* messages of the daemon, not evidence */
+	/* How the box reaches the networks that its cables lead to: whoever stands before it can
+	 * move those as well. Which of its cards are guarded is not among them. */
 	{ PROVISION_NETWORK, "wan", "address" },
 	{ PROVISION_NETWORK, "wan", "gateway" },
 	{ PROVISION_NETWORK, "wan", "address6" },
 	{ PROVISION_NETWORK, "wan", "gateway6" },
 	{ PROVISION_NETWORK, "lan", "address" },
 	{ PROVISION_NETWORK, "lan", "address6" },
-	{ PROVISION_NETWORK, "lan", "dhcp" },		/* which addresses clients get */
+	{ PROVISION_NETWORK, "lan", "dhcp" }, /* which addresses clients get */
 	{ PROVISION_NETWORK, "lan", "lease" },
 	{ PROVISION_NETWORK, "lan", "ra" },
 	{ PROVISION_NETWORK, "routing", "masquerade" },
-	{ PROVISION_NETWORK, "system", "hostname" },	/* for people; evidence has appliance-id */
+	{ PROVISION_NETWORK, "system", "hostname" }, /* for people; evidence has appliance-id */
 };
 
 /* Under which word what is protected is shown; policy for the rest. */
@@ -119,7 +119,8 @@ static bool section_is(const char *section, const char *kind)
 	       (section[length] == '\0' || section[length] == ' ');
 }
 
-enum provision_group provision_key_group(enum provision_file file, const char *section, const char *key)
+enum provision_group provision_key_group(enum provision_file file, const char *section,
+					 const char *key)
 {
 	for (size_t i = 0; i < sizeof(free_table) / sizeof(*free_table); i++) {
 		if (free_table[i].file == file && section_is(section, free_table[i].section) &&
@@ -197,7 +198,8 @@ int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])
 		const bool hidden = file == PROVISION_SECRET && provision_has_plain_secret(set);
 
 		each[at++] = part->data != NULL;
-		if (digest_sha256(part->data ? part->data : "", hidden ? 0 : part->size, each + at) < 0)
+		if (digest_sha256(part->data ? part->data : "", hidden ? 0 : part->size,
+				  each + at) < 0)
 			return -EIO;
 		at += DIGEST_SIZE;
 	}
@@ -206,8 +208,8 @@ int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])
 
 /* ---- what would change ---- */
 
-static void add_item(struct provision_changes *changes, enum provision_group group, const char *format,
-		     const char *first, const char *second)
+static void add_item(struct provision_changes *changes, enum provision_group group,
+		     const char *format, const char *first, const char *second)
 {
 	char what[PROVISION_ITEM];
 
@@ -226,26 +228,28 @@ static void add_item(struct provision_changes *changes, enum provision_group gro
 }
 
 /*
- * One pass over a file of sections and keys: everything that it says for the keys of one group, "[section] key = value"
- * a line, in its order. Values are compared as they are written: two ways to write the same are a change.
+ * One pass over a file of sections and keys: everything that it says for the keys of one group,
+ * "[section] key = value" a line, in its order. Values are compared as they are written: two ways
+ * to write the same are a change.
  */
 enum { KEYS_SEEN = 64 };
 
-struct scan {
+struct provision_scan {
 	struct parser parser;	/* first, as the reader of lines wants it */
 	enum provision_file file;		/* cordon.conf or network.conf */
 	const char *section, *key;	/* the ones wanted; NULL: report each to visit */
 	struct text values;
-	void (*visit)(struct scan *scan, const char *section, const char *key);
+	void (*visit)(struct provision_scan *scan, const char *section, const char *key);
 	const struct provision *old, *new;
 	struct provision_changes *changes;
-	char seen[KEYS_SEEN][PROVISION_ITEM];	/* a key counts once, however often it stands there */
+	/* a key counts once, however often it stands there */
+	char seen[KEYS_SEEN][PROVISION_ITEM];
 	size_t seens;
 };
 
 static int collect(void *context, const char *section, const char *key, const char *value)
 {
-	struct scan *scan = context;
+	struct provision_scan *scan = context;
 
 	scan->parser.unhandled = 0;
 	if (scan->visit)
@@ -255,26 +259,30 @@ static int collect(void *context, const char *section, const char *key, const ch
 	return 1;
 }
 
-static void scan_lines(struct scan *scan, const struct provision_part *conf)
+static void scan_lines(struct provision_scan *scan, const struct provision_part *conf)
 {
 	static struct diag ignored;
 
 	diag_init(&ignored);
-	scan->parser = (struct parser){ .source = file_table[scan->file].name, .diag = &ignored,
-					.text = conf->data ? conf->data : "", .length = conf->size };
+	scan->parser = (struct parser){ .source = file_table[scan->file].name,
+					.diag = &ignored,
+					.text = conf->data ? conf->data : "",
+					.length = conf->size };
 	lines_parse(&scan->parser, collect);
 }
 
 static struct text values_of(enum provision_file file, const struct provision *set,
 			     const char *section, const char *key)
 {
-	struct scan scan = { .file = file, .section = section, .key = key, .values = TEXT_EMPTY };
+	struct provision_scan scan = {
+		.file = file, .section = section, .key = key, .values = TEXT_EMPTY
+	};
 
 	scan_lines(&scan, &set->file[file]);
 	return scan.values;
 }
 
-static bool seen_before(struct scan *scan, const char *section, const char *key)
+static bool seen_before(struct provision_scan *scan, const char *section, const char *key)
 {
 	char name[PROVISION_ITEM];
 
@@ -289,7 +297,7 @@ static bool seen_before(struct scan *scan, const char *section, const char *key)
 	return false;
 }
 
-static void compare_values(struct scan *scan, const char *section, const char *key)
+static void compare_values(struct provision_scan *scan, const char *section, const char *key)
 {
 	struct text old = values_of(scan->file, scan->old, section, key);
 	struct text new = values_of(scan->file, scan->new, section, key);
@@ -297,13 +305,13 @@ static void compare_values(struct scan *scan, const char *section, const char *k
 		    (old.length == 0 || memcmp(old.data, new.data, old.length) == 0);
 
 	if (!same)
-		add_item(scan->changes, provision_key_group(scan->file, section, key), "[%s] %s", section,
-			 key);
+		add_item(scan->changes, provision_key_group(scan->file, section, key), "[%s] %s",
+			 section, key);
 	text_release(&old);
 	text_release(&new);
 }
 
-static void compare_key(struct scan *scan, const char *section, const char *key)
+static void compare_key(struct provision_scan *scan, const char *section, const char *key)
 {
 	if (!seen_before(scan, section, key))
 		compare_values(scan, section, key);
@@ -319,7 +327,7 @@ static bool same_part(const struct provision_part *a, const struct provision_par
 static void compare_conf(enum provision_file file, const struct provision *old,
 			 const struct provision *new, struct provision_changes *changes)
 {
-	struct scan scan = { .file = file, .visit = compare_key, .old = old, .new = new,
+	struct provision_scan scan = { .file = file, .visit = compare_key, .old = old, .new = new,
 			     .changes = changes };
 	size_t before = changes->count;
 
@@ -341,7 +349,8 @@ static bool same_secret(const struct provision_part *a, const struct provision_p
 	return strcspn(b->data, "\r\n") == length && memcmp(a->data, b->data, length) == 0;
 }
 
-bool provision_differs(const struct provision *old, const struct provision *new, enum provision_file file)
+bool provision_differs(const struct provision *old, const struct provision *new,
+		       enum provision_file file)
 {
 	const struct provision_part *before = &old->file[file], *after = &new->file[file];
 
@@ -356,13 +365,15 @@ void provision_compare(const struct provision *old, const struct provision *new,
 	compare_conf(PROVISION_NETWORK, old, new, changes);
 	for (int file = PROVISION_NETWORK + 1; file < PROVISION_FILES; file++) {
 		if (provision_differs(old, new, (enum provision_file)file))
-			add_item(changes, file_table[file].group, "%s%s", file_table[file].name, "");
+			add_item(changes, file_table[file].group, "%s%s", file_table[file].name,
+				 "");
 	}
 }
 
 void provision_print(const struct provision_changes *changes, bool protected, struct text *out)
 {
-	size_t wanted = protected ? changes->protected : changes->count - changes->protected, said = 0;
+	size_t wanted = protected ? changes->protected : changes->count - changes->protected,
+	       said = 0;
 
 	for (int group = protected; group < (protected ? PROVISION_GROUPS : 1); group++) {
 		const char *separator = " (";

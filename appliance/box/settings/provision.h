@@ -9,14 +9,20 @@
 #include "appliance/base/diag.h"
 
 /*
- * Settings come to an appliance as a set of files, from the EFI partition, a stick or a copy. What a set
- * would change is decided here, over bytes: some things are free, whoever has the box or its ssh may
- * change them; the rest is protected (who is trusted, who may log in, what is blocked, what is kept as
- * evidence, whom the box asks for names and time) and changes only
- * at the first provisioning, signed, or confirmed with the administrator's secret.
+ * Settings come to an appliance as a set of files, from the EFI partition, a stick or a copy. What
+ * a set would change is decided here, over bytes: some things are free, whoever has the box or its
+ * ssh may change them; the rest is protected (who is trusted, who may log in, what is blocked, what
+ * is kept as evidence, whom the box asks for names and time) and changes only at the first
+ * provisioning, signed, or confirmed with the administrator's secret.
  */
 enum provision_file {
-	PROVISION_CORDON, PROVISION_NETWORK, PROVISION_KEYS, PROVISION_ROOT, PROVISION_CA, PROVISION_SECRET, PROVISION_FILES
+	PROVISION_CORDON,
+	PROVISION_NETWORK,
+	PROVISION_KEYS,
+	PROVISION_ROOT,
+	PROVISION_CA,
+	PROVISION_SECRET,
+	PROVISION_FILES
 };
 enum { PROVISION_FILE_MAX = 512 * 1024, PROVISION_ITEMS = 32, PROVISION_ITEM = 64 };
 
@@ -32,6 +38,7 @@ struct provision {
 	} file[PROVISION_FILES];
 };
 
+/* Wipes and frees every file. */
 void provision_release(struct provision *set);
 bool provision_is_empty(const struct provision *set);
 /* -ENOMEM. data is copied. */
@@ -41,8 +48,8 @@ int provision_put(struct provision *set, enum provision_file file, const void *d
 int provision_complete(struct provision *set, const struct provision *old)
 	__attribute__((warn_unused_result));
 bool provision_has_plain_secret(const struct provision *set);
-/* Over names and contents; but of a secret in plain text only that it is there: who compares digests, or
- * finds one that was kept, learns nothing of it. */
+/* Over names and contents; but of a secret in plain text only that it is there: who compares
+ * digests, or finds one that was kept, learns nothing of it. */
 int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])
 	__attribute__((warn_unused_result));
 
@@ -50,8 +57,15 @@ int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])
 
 enum provision_group {
 	PROVISION_FREE,
-	PROVISION_TRUST_ROOT, PROVISION_AUTHORIZED, PROVISION_MODE, PROVISION_EXCEPTIONS, PROVISION_MIRRORS,
-	PROVISION_ADMIN, PROVISION_EVIDENCE, PROVISION_DIRECTION, PROVISION_POLICY,
+	PROVISION_TRUST_ROOT,
+	PROVISION_AUTHORIZED,
+	PROVISION_MODE,
+	PROVISION_EXCEPTIONS,
+	PROVISION_MIRRORS,
+	PROVISION_ADMIN,
+	PROVISION_EVIDENCE,
+	PROVISION_DIRECTION,
+	PROVISION_POLICY,
 	PROVISION_GROUPS
 };
 const char *provision_group_print(enum provision_group group);	/* "trust root" */
@@ -67,17 +81,20 @@ struct provision_changes {
 	bool changed[PROVISION_GROUPS];	/* by any of count */
 };
 
-/* Group of a key of cordon.conf or network.conf: what is not in the table of free ones is protected. */
-enum provision_group provision_key_group(enum provision_file file, const char *section, const char *key);
+/* Group of a key of cordon.conf or network.conf: what is not in the table of free ones is
+ * protected. */
+enum provision_group provision_key_group(enum provision_file file, const char *section,
+					 const char *key);
 
 /* new: complete. A secret in plain text is always another one: that nobody can learn from a refusal
  * whether a guess was right. */
 void provision_compare(const struct provision *old, const struct provision *new,
 		    struct provision_changes *changes);
 /* Does this file say the same, without a look at what it says? */
-bool provision_differs(const struct provision *old, const struct provision *new, enum provision_file file);
-/* From the child that compared (base/sealed.h). decode holds what it says against itself and against the
- * bytes, as far as they can be compared unparsed: -EBADMSG. */
+bool provision_differs(const struct provision *old, const struct provision *new,
+		       enum provision_file file);
+/* From the child that compared (base/sealed.h). decode holds what it says against itself and
+ * against the bytes, as far as they can be compared unparsed: -EBADMSG. */
 void provision_changes_encode(const struct provision_changes *changes, struct text *out);
 int provision_changes_decode(struct provision_changes *changes, const void *bytes, size_t size,
 			  const struct provision *old, const struct provision *new)
@@ -101,5 +118,5 @@ int provision_list(enum provision_file file, const struct provision_part *part, 
 int provision_check_keys(const struct provision_part *keys, const char *source, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* A line pbkdf2-sha256$..., or a secret in plain text of 12 to 256 characters. */
-int provision_check_secret(const struct provision_part *secret, const char *source, struct diag *diag)
-	__attribute__((warn_unused_result));
+int provision_check_secret(const struct provision_part *secret, const char *source,
+			   struct diag *diag) __attribute__((warn_unused_result));

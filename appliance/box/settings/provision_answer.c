@@ -63,8 +63,10 @@ static bool agrees(const struct provision_changes *changes)
 	       changes->changed[PROVISION_FREE] == (changes->count > changes->protected);
 }
 
-/* Another key, root, CA or secret shows without a parser; and where nothing is another one, nothing changed. */
-static bool fits(const struct provision_changes *changes, const struct provision *old, const struct provision *new)
+/* Another key, root, CA or secret shows without a parser; and where nothing is another one, nothing
+ * changed. */
+static bool fits(const struct provision_changes *changes, const struct provision *old,
+		 const struct provision *new)
 {
 	static const enum provision_group group[PROVISION_FILES] = {
 		[PROVISION_KEYS] = PROVISION_AUTHORIZED, [PROVISION_ROOT] = PROVISION_TRUST_ROOT,

@@ -28,8 +28,8 @@ static void wipe(const char *folder, bool log_too)
 		const char *name = entry->d_name;
 		char path[BOX_PATH];
 
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0 ||
-		    strcmp(name, "reset") == 0 ||
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+		    strcmp(name, "lost+found") == 0 || strcmp(name, "reset") == 0 ||
 		    (!log_too && (strcmp(name, "log") == 0 || strcmp(name, "settings.log") == 0)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -87,7 +87,8 @@ static void end_root_change(void)
 	provision_release(&set);
 }
 
-/* Accepted, and the power went before it was taken away; or before there was anything in its folder. */
+/* Accepted, and the power went before it was taken away; or before there was anything in its
+ * folder. */
 static void end_acceptance(void)
 {
 	struct settings_ledger ledger, source;
@@ -103,7 +104,8 @@ void settings_recover(void)
 	end_reset();
 	if (trial_of_another_boot() && box_has(SETTINGS_OLD) &&
 	    settings_exchange(SETTINGS_OLD, PATH_SETTINGS) == 0)
-		settings_note("reverted", NULL, "the trial of new settings ended with a restart: the ones "
+		settings_note("reverted", NULL,
+			      "the trial of new settings ended with a restart: the ones "
 			      "before are in force again");
 	end_root_change();
 	end_acceptance();

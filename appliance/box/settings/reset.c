@@ -33,7 +33,8 @@ static bool may_reset(void)
 	if (admin_has_secret())
 		return admin_ask("for a factory reset");
 	name_of_box(name, sizeof(name));
-	snprintf(question, sizeof(question), "no administrator's secret is set; to go on, type %s: ", name);
+	snprintf(question, sizeof(question),
+		 "no administrator's secret is set; to go on, type %s: ", name);
 	return terminal_ask(question, line, sizeof(line)) == 0 && strcmp(line, name) == 0;
 }
 
@@ -43,11 +44,14 @@ int settings_reset(bool log_too)
 	const bool had_secret = admin_has_secret();
 
 	if (!box_may_decide()) {
-		fputs("cordon: a factory reset is made on the console (the serial line), not over the "
-		      "network\n", stderr);
+		fputs("cordon: a factory reset is made on the console (the serial line), not over "
+		      "the "
+		      "network\n",
+		      stderr);
 		return EXIT_NO;
 	}
-	printf("settings, keys, the administrator's secret and what cordond keeps%s will be gone; the lists "
+	printf("settings, keys, the administrator's secret and what cordond keeps%s will be gone; "
+	       "the lists "
 	       "of the image\nblock from then on, and this box waits to be set up\n",
 	       log_too ? " and the log" : "");
 	if (!may_reset()) {

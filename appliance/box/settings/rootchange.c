@@ -10,7 +10,8 @@
 #include "appliance/box/settings/settings.h"
 #include "appliance/box/settings/trusted.h"
 
-/* A trust root of another repository takes the bundle with it: what that vouched for is not vouched for any more. */
+/* A trust root of another repository takes the bundle with it: what that vouched for is not vouched
+ * for any more. */
 
 
 /* "SHA-256\n" of a set's root, "-\n": the image's. */
@@ -29,7 +30,8 @@ int settings_name_root(const struct provision *set, char name[SETTINGS_ROOT_NAME
 	return 0;
 }
 
-/* The power went before the set was there that the mark was made for. A mark that says nothing is believed. */
+/* The power went before the set was there that the mark was made for. A mark that says nothing is
+ * believed. */
 static bool change_never_came(const struct provision *set)
 {
 	char name[SETTINGS_ROOT_NAME], *mark;
@@ -83,6 +85,7 @@ void settings_drop_bundle(const struct provision *new)
 	if (stays || gone || none)
 		unlink(box_path(mark, SETTINGS_ROOT));
 	if (gone)
-		settings_note("dropped", NULL, "the release of lists that another trust root had signed; the "
+		settings_note("dropped", NULL,
+			      "the release of lists that another trust root had signed; the "
 			      "built-in lists are in force");
 }

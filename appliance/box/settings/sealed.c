@@ -33,7 +33,8 @@ static int compose_work(void *context, struct text *answer, struct diag *diag)
 	const struct composing *composing = context;
 	const struct provision_part *conf = &composing->set->file[PROVISION_CORDON];
 	const struct provision_part *net = &composing->set->file[PROVISION_NETWORK];
-	int error = network_parse(&network, "network.conf", net->data ? net->data : "", net->size, diag);
+	int error = network_parse(&network, "network.conf", net->data ? net->data : "", net->size,
+				  diag);
 
 	if (!error)
 		error = network_check_outside(&network, "network.conf", diag);
@@ -45,11 +46,14 @@ static int compose_work(void *context, struct text *answer, struct diag *diag)
 	return error;
 }
 
-int settings_compose(const struct provision *set, const char *folder, struct text *out, struct diag *diag)
+int settings_compose(const struct provision *set, const char *folder, struct text *out,
+		     struct diag *diag)
 {
 	static struct composing composing;
-	const struct sealed sealed = { .what = "cordon.conf with network.conf", .work = compose_work,
-				       .context = &composing, .answer = COMPOSED_MOST };
+	const struct sealed sealed = { .what = "cordon.conf with network.conf",
+				       .work = compose_work,
+				       .context = &composing,
+				       .answer = COMPOSED_MOST };
 	int error;
 
 	composing.set = set;
@@ -79,7 +83,8 @@ static int root_work(void *context, struct text *answer, struct diag *diag)
 	if (!error)
 		trust_free(trust);
 	else if (diag->count == 0)
-		diag_error(diag, "root.json", 0, 0, "expected root metadata that is signed by itself");
+		diag_error(diag, "root.json", 0, 0,
+			   "expected root metadata that is signed by itself");
 	return error;
 }
 
@@ -90,7 +95,8 @@ static int ca_work(void *context, struct text *answer, struct diag *diag)
 	(void)answer;
 	if (strlen(ca->data) == ca->size && tls_check_ca(ca->data, diag) == 0)
 		return 0;
-	diag_error(diag, "mirror-ca.pem", 0, 0, "expected certificates in PEM, one of a CA at least");
+	diag_error(diag, "mirror-ca.pem", 0, 0,
+		   "expected certificates in PEM, one of a CA at least");
 	return -EINVAL;
 }
 
@@ -103,7 +109,9 @@ static int secret_work(void *context, struct text *answer, struct diag *diag)
 void settings_check_files(const struct provision *set, struct diag *diag)
 {
 	static sealed_work *const work[PROVISION_FILES] = {
-		[PROVISION_KEYS] = keys_work, [PROVISION_ROOT] = root_work, [PROVISION_CA] = ca_work,
+		[PROVISION_KEYS] = keys_work,
+		[PROVISION_ROOT] = root_work,
+		[PROVISION_CA] = ca_work,
 		[PROVISION_SECRET] = secret_work,
 	};
 	struct text out = TEXT_EMPTY;
@@ -113,7 +121,8 @@ void settings_check_files(const struct provision *set, struct diag *diag)
 	text_release(&out);
 	for (int file = PROVISION_KEYS; file < PROVISION_FILES; file++) {
 		struct provision_part part = set->file[file];
-		const struct sealed sealed = { .what = provision_name((enum provision_file)file), .work = work[file],
+		const struct sealed sealed = { .what = provision_name((enum provision_file)file),
+					       .work = work[file],
 					       .context = &part };
 
 		if (part.data)
@@ -139,8 +148,8 @@ static int compare_work(void *context, struct text *answer, struct diag *diag)
 	return 0;
 }
 
-int settings_compare(const struct provision *old, const struct provision *new, struct provision_changes *changes,
-		     struct diag *diag)
+int settings_compare(const struct provision *old, const struct provision *new,
+		     struct provision_changes *changes, struct diag *diag)
 {
 	struct comparing comparing = { .old = old, .new = new };
 	const struct sealed sealed = { .what = "what these settings change", .work = compare_work,
@@ -163,7 +172,8 @@ static int diff_work(void *context, struct text *answer, struct diag *diag)
 	(void)diag;
 	for (int file = 0; file < PROVISION_FILES; file++) {
 		const char *name = provision_name((enum provision_file)file);
-		const char *old = comparing->old->file[file].data, *new = comparing->new->file[file].data;
+		const char *old = comparing->old->file[file].data,
+			   *new = comparing->new->file[file].data;
 
 		if (!new && !comparing->whole)
 			continue;
@@ -180,8 +190,8 @@ static int diff_work(void *context, struct text *answer, struct diag *diag)
 	return text_failed(&out) ? -ENOMEM : 0;
 }
 
-int settings_diff_lines(const struct provision *old, const struct provision *new, bool whole, struct text *out,
-			struct diag *diag)
+int settings_diff_lines(const struct provision *old, const struct provision *new, bool whole,
+			struct text *out, struct diag *diag)
 {
 	struct comparing comparing = { .old = old, .new = new, .whole = whole };
 	const struct sealed sealed = { .what = "what these settings change", .work = diff_work,
@@ -212,7 +222,8 @@ static int root_in_force(const struct settings_trust *asked, struct trust **trus
 				archive_parse(&archive, asked->bundle, asked->bundle_size) == 0;
 
 	if (!asked->root.data) {
-		diag_error(diag, APPROVAL_NAME, 0, 0, "there is no trust root on this box yet, so nobody can "
+		diag_error(diag, APPROVAL_NAME, 0, 0,
+			   "there is no trust root on this box yet, so nobody can "
 			   "sign for it");
 		return -ENOKEY;
 	}
@@ -220,7 +231,8 @@ static int root_in_force(const struct settings_trust *asked, struct trust **trus
 			     has_bundle ? &archive : NULL, diag);
 }
 
-static int check_files(const struct approval *approval, const struct provision *set, struct diag *diag)
+static int check_files(const struct approval *approval, const struct provision *set,
+		       struct diag *diag)
 {
 	int error = 0;
 
@@ -228,16 +240,17 @@ static int check_files(const struct approval *approval, const struct provision *
 		const struct provision_part *part = &set->file[file];
 
 		if (part->data)
-			error = approval_check(approval, provision_name((enum provision_file)file), part->data,
-					       part->size, diag);
+			error = approval_check(approval, provision_name((enum provision_file)file),
+					       part->data, part->size, diag);
 	}
 	for (size_t i = 0; i < approval->files && !error; i++) {
 		enum provision_file file = provision_lookup(approval->file[i].name);
 
 		if (file != PROVISION_FILES && set->file[file].data)
 			continue;
-		diag_error(diag, approval->file[i].name, 0, 0, APPROVAL_NAME " names this file, and it is "
-			   "not there");
+		diag_error(diag, approval->file[i].name, 0, 0,
+			   APPROVAL_NAME " names this file, and it is "
+					 "not there");
 		error = -ENOENT;
 	}
 	return error;
@@ -275,7 +288,8 @@ static int approval_work(void *context, struct text *answer, struct diag *diag)
 	static struct approval approval;
 	const struct settings_approval *asked = context;
 	uint8_t digest[DIGEST_SIZE];
-	int error = approval_parse(&approval, asked->offer->approval, asked->offer->approval_size, diag);
+	int error = approval_parse(&approval, asked->offer->approval, asked->offer->approval_size,
+				   diag);
 
 	if (error)
 		return error;
@@ -294,7 +308,9 @@ int settings_check_approval(const struct settings_approval *approval, int64_t *v
 			    uint8_t digest[DIGEST_SIZE], struct diag *diag)
 {
 	struct settings_approval asked = *approval;
-	const struct sealed sealed = { .what = APPROVAL_NAME, .work = approval_work, .context = &asked,
+	const struct sealed sealed = { .what = APPROVAL_NAME,
+				       .work = approval_work,
+				       .context = &asked,
 				       .answer = 8 + DIGEST_SIZE,
 				       .memory = SEALED_MEMORY + approval->trust.bundle_size };
 	struct text answer = TEXT_EMPTY;
@@ -412,8 +428,11 @@ static int take_files(const struct text *answer, struct provision *set)
 		const uint32_t file = cursor_get32(&cursor);
 		const bool known = file < PROVISION_FILES && !set->file[file].data;
 		size_t size;
-		const void *data = known ? sealed_take_bytes(&cursor, provision_limit((enum provision_file)file), &size)
-					 : NULL;
+		const void *data =
+			known ? sealed_take_bytes(&cursor,
+						  provision_limit((enum provision_file)file),
+						  &size) :
+				NULL;
 
 		error = data ? provision_put(set, (enum provision_file)file, data, size) : -EBADMSG;
 	}
@@ -424,7 +443,9 @@ int settings_parse_copy(const char *path, const char *text, size_t size, struct 
 			struct diag *diag)
 {
 	struct copy copy = { path, text, size };
-	const struct sealed sealed = { .what = path, .work = copy_work, .context = &copy, .answer = COPY_MOST };
+	const struct sealed sealed = {
+		.what = path, .work = copy_work, .context = &copy, .answer = COPY_MOST
+	};
 	struct text answer = TEXT_EMPTY;
 	int error = sealed_run(&sealed, &answer, diag);
 

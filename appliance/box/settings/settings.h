@@ -31,15 +31,17 @@
 #define SETTINGS_NEW PATH_DATA "/settings.new"
 #define SETTINGS_OLD PATH_DATA "/settings.old"
 #define SETTINGS_WAITING PATH_DATA "/settings.waiting"
-#define SETTINGS_BAD PATH_DATA "/settings.bad"	/* could not be used; etc/init.d/boot put it there */
+/* could not be used; etc/init.d/boot put it there */
+#define SETTINGS_BAD PATH_DATA "/settings.bad"
 #define SETTINGS_LOG PATH_DATA "/settings.log"
 #define SETTINGS_MARK PATH_DATA "/provisioned"
 #define SETTINGS_BOOT_MARK PATH_BOOT_IMAGES "/provisioned"
 #define SETTINGS_RESET PATH_DATA "/reset"
-#define SETTINGS_ROOT PATH_DATA "/root-changes"	/* to this root; the bundle still has to be looked at */
+/* to this root; the bundle still has to be looked at */
+#define SETTINGS_ROOT PATH_DATA "/root-changes"
 /* Messages of more than one file. */
 #define SETTINGS_CHANGED_TEXT \
-	"the settings were changed by somebody else meanwhile: nothing of this was taken; look again\n"
+	"the settings were changed meanwhile: nothing of this was taken; look again\n"
 #define SETTINGS_TRIAL_TEXT \
 	"a trial of settings is under way: first cordon settings keep, or wait for its end\n"
 
@@ -62,12 +64,15 @@ struct settings_offer {
 	size_t approval_size;
 	char where[64];		/* "the stick sdb1" */
 	bool has_errors;	/* an errors.txt lies beside it */
-	char *unreadable;	/* of a stick: what is wrong with it; there is no set then. malloc'ed */
+	/* of a stick: what is wrong with it; there is no set then. malloc'ed */
+	char *unreadable;
 };
 
+/* Wipes and frees what was offered. */
 void settings_offer_release(struct settings_offer *offer);
 
-/* Before settings are judged: the keys that this build knows, and what JSON may take of the memory. */
+/* Before settings are judged: the keys that this build knows, and what JSON may take of the memory.
+ */
 void settings_begin(void);
 
 /* ---- settings_set.c: on disk ---- */
@@ -90,7 +95,8 @@ void settings_ledger_load_from(const char *folder, struct settings_ledger *ledge
 bool settings_ledger_knows(const struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE]);
 /* The oldest one is forgotten for it. */
 void settings_ledger_add(struct settings_ledger *ledger, const uint8_t digest[DIGEST_SIZE]);
-/* All of it or nothing, also when the power goes. trial: lines of a trial's end, or NULL. -errno. */
+/* All of it or nothing, also when the power goes. trial: lines of a trial's end, or NULL. -errno.
+ */
 int settings_store(const struct provision *set, const struct settings_ledger *ledger,
 		   const char *trial) __attribute__((warn_unused_result));
 /* What was renamed or removed below PATH_DATA reaches the disk. -errno. */
@@ -99,13 +105,15 @@ int settings_sync(void);
 int settings_exchange(const char *a, const char *b) __attribute__((warn_unused_result));
 /* A folder of ours and the files in it. */
 void settings_remove(const char *folder);
-/* The set into a folder of its own (SETTINGS_WAITING, SETTINGS_OLD), which is whole when it is there. */
+/* The set into a folder of its own (SETTINGS_WAITING, SETTINGS_OLD), which is whole when it is
+ * there. */
 int settings_copy(const char *folder, const struct provision *set,
 		  const struct settings_ledger *ledger, const char *why)
 	__attribute__((warn_unused_result));
 /* Ends what a power cut interrupted, a factory reset, and (boot) a trial that nobody kept. */
 void settings_recover(void);
-/* A line to SETTINGS_LOG and the kernel's log, unless the same set had the same word said already. */
+/* A line to SETTINGS_LOG and the kernel's log, unless the same set had the same word said already.
+ */
 void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const char *text);
 /* The last line of SETTINGS_LOG that says "refused"; "" for none. */
 void settings_last_refusal(char *line, size_t size);
@@ -129,6 +137,7 @@ struct settings_floor {
 	int64_t root;				/* version of the trust root */
 	char repository[METADATA_KEYID];	/* to which that belongs; "": none */
 };
+/* The higher of the two copies; zero when there is none. */
 void settings_floor_load(struct settings_floor *floor);
 /* Raises it to the settings in force, which are on no trial. */
 void settings_floor_keep(void);
@@ -136,18 +145,20 @@ void settings_floor_keep(void);
 /* ---- settings_sealed.c: what parses ---- */
 
 /*
- * Whatever somebody offers is parsed by sealed children (base/sealed.h), one for each question, so that whoever
- * breaks the reader of certificates has not answered who signed. Errors are in diag, as the parsers say them.
- * The settings in force, which were offered once, are the box's own: what uses them parses them itself.
+ * Whatever somebody offers is parsed by sealed children (base/sealed.h), one for each question, so
+ * that whoever breaks the reader of certificates has not answered who signed. Errors are in diag,
+ * as the parsers say them. The settings in force, which were offered once, are the box's own: what
+ * uses them parses them itself.
  */
 /* The set as cordond gets it, with root.json and mirror-ca.pem of a folder. */
-int settings_compose(const struct provision *set, const char *folder, struct text *out, struct diag *diag)
-	__attribute__((warn_unused_result));
+int settings_compose(const struct provision *set, const char *folder, struct text *out,
+		     struct diag *diag) __attribute__((warn_unused_result));
 /* Each file that is there, alone; cordon.conf and network.conf together. */
 void settings_check_files(const struct provision *set, struct diag *diag);
 /* What would change. */
-int settings_compare(const struct provision *old, const struct provision *new, struct provision_changes *changes,
-		     struct diag *diag) __attribute__((warn_unused_result));
+int settings_compare(const struct provision *old, const struct provision *new,
+		     struct provision_changes *changes, struct diag *diag)
+	__attribute__((warn_unused_result));
 struct settings_trust {
 	struct provision_part root;	/* trusted; data NULL: none */
 	const char *bundle;		/* in force, NULL: none */
@@ -173,8 +184,8 @@ int settings_check_root(const struct settings_trust *trust, const struct provisi
 /* A copy as export writes it; what is in it comes into the set. */
 int settings_parse_copy(const char *path, const char *text, size_t size, struct provision *set,
 			struct diag *diag) __attribute__((warn_unused_result));
-/* What differs, line by line, for a screen: masked. 1: it does, 0: it does not; whole: what is not in new
- * goes. */
+/* What differs, line by line, for a screen: masked. 1: it does, 0: it does not; whole: what is not
+ * in new goes. */
 int settings_diff_lines(const struct provision *old, const struct provision *new, bool whole,
 			struct text *out, struct diag *diag) __attribute__((warn_unused_result));
 
@@ -183,7 +194,8 @@ int settings_diff_lines(const struct provision *old, const struct provision *new
 /* A set that reads: would cordond start with it? Errors in diag. settings_try.c */
 void settings_try(const struct provision *set, struct diag *diag);
 /* A complete set: does every file read, alone and together, and would cordond start with it? */
-int settings_check(const struct provision *set, struct diag *diag) __attribute__((warn_unused_result));
+int settings_check(const struct provision *set, struct diag *diag)
+	__attribute__((warn_unused_result));
 
 enum settings_verdict { SETTINGS_SAME, SETTINGS_TAKE, SETTINGS_REFUSE, SETTINGS_WRONG };
 
@@ -202,7 +214,8 @@ int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SI
 /* confirmed: somebody gave the secret. SETTINGS_WRONG: why has the errors. */
 void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
 		    bool confirmed);
-/* A secret of the set that is plain text, which lies in no file of ours, is its hash now. -errno. */
+/* A secret of the set that is plain text, which lies in no file of ours, is its hash now. -errno.
+ */
 int settings_hash_secret(struct provision *set) __attribute__((warn_unused_result));
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
 int settings_take(struct settings_judgement *judgement, const char *trial);
@@ -216,8 +229,11 @@ void settings_judgement_release(struct settings_judgement *judgement);
 
 /* ---- settings_intake.c, settings_stick.c ---- */
 
+/* Looks at the EFI partition and at sticks; activate: what was taken is put in force. An exit code.
+ */
 int settings_intake(const struct cli *cli, bool activate);
-/* The set of a folder; 1: there is none of our files, -errno: too large or not to be read, with diag. */
+/* The set of a folder; 1: there is none of our files, -errno: too large or not to be read, with
+ * diag. */
 int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* Every stick with settings; how many. */
@@ -242,6 +258,7 @@ int settings_load_in_force(struct provision *set);
 
 /* ---- settings_trial.c ---- */
 
+/* Takes a set for a trial of so many seconds, and keeps it for good. Exit codes. */
 int settings_apply(const struct cli *cli, const char *path, const char *seconds);
 int settings_keep(void);
 /* Is one under way? */
@@ -253,10 +270,10 @@ int settings_expire(const struct cli *cli);
 /* ---- settings_accept.c ---- */
 
 /*
- * Judges the offer and asks for the secret where it takes one. The lock is taken after that, or whoever sits
- * before the question would hold up everybody else; so what is in force must be what it was, and is judged
- * again. true: it may be taken, and the lock is held. false, after a word: not, and it is not. The judgement
- * is released by the caller in either case.
+ * Judges the offer and asks for the secret where it takes one. The lock is taken after that, or
+ * whoever sits before the question would hold up everybody else; so what is in force must be what
+ * it was, and is judged again. true: it may be taken, and the lock is held. false, after a word:
+ * not, and it is not. The judgement is released by the caller in either case.
  */
 bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer);
 int settings_accept(const struct cli *cli);

@@ -22,9 +22,9 @@
 #include "rules/signed/approval.h"
 
 /*
- * A stick is a stranger's. Each is looked at by a child in a mount namespace of its own, which goes away
- * with it; what it found comes as one bounded archive through a pipe, and a stick that does not answer
- * holds up nobody for long.
+ * A stick is a stranger's. Each is looked at by a child in a mount namespace of its own, which goes
+ * away with it; what it found comes as one bounded archive through a pipe, and a stick that does
+ * not answer holds up nobody for long.
  */
 #define STICK "the stick "
 #define ERRORS "errors.txt"
@@ -59,7 +59,8 @@ static void own_disk(const char *folder, char disk[NAME])
 	disk[0] = '\0';
 	if (stat(box_path(path, folder), &status) < 0 || major(status.st_dev) == 0)
 		return;
-	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(status.st_dev), minor(status.st_dev));
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(status.st_dev),
+		 minor(status.st_dev));
 	disk_of(link, disk);
 }
 
@@ -144,19 +145,22 @@ static const char *file_system(const char *device)
 /* In a mount of this process alone. */
 static int mount_stick(const char *device, const char *place, bool writable, struct diag *diag)
 {
-	const unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | (writable ? 0 : MS_RDONLY);
+	const unsigned long flags =
+		MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | (writable ? 0 : MS_RDONLY);
 	const char *type = file_system(device), *options;
 
 	if (!type)
 		return -ENODEV;
 	if (strcmp(type, "vfat") != 0 && strcmp(type, "ext4") != 0) {
-		diag_error(diag, "file system", 0, 0, "is %s, which is not read here: expected FAT, ext2, ext3 or "
-			   "ext4", type);
+		diag_error(diag, "file system", 0, 0,
+			   "is %s, which is not read here: expected FAT, ext2, ext3 or "
+			   "ext4",
+			   type);
 		return -EINVAL;
 	}
 	mkdir(place, 0700);
-	/* A journal is not replayed on a disk that is only read; and what a file system itself wants to be
-	 * done about its errors, it may say "panic", is for its own machine. */
+	/* A journal is not replayed on a disk that is only read; and what a file system itself
+	 * wants to be done about its errors, it may say "panic", is for its own machine. */
 	options = strcmp(type, "vfat") == 0 ? "umask=077,errors=remount-ro" :
 		  writable ? "errors=remount-ro" : "errors=remount-ro,noload";
 	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
@@ -263,7 +267,8 @@ static bool unpack(const struct text *in, struct settings_offer *offer, const ch
 	offer->has_errors = archive_lookup(&archive, ERRORS) != NULL;
 	for (int i = 0; i < PROVISION_FILES; i++) {
 		file = archive_lookup(&archive, provision_name((enum provision_file)i));
-		if (file && provision_put(&offer->set, (enum provision_file)i, file->data, file->size) < 0)
+		if (file &&
+		    provision_put(&offer->set, (enum provision_file)i, file->data, file->size) < 0)
 			return false;
 	}
 	file = archive_lookup(&archive, APPROVAL_NAME);
@@ -289,7 +294,9 @@ static bool look_at(const char *name, struct settings_offer *offer, int64_t end)
 	helper_receive(ends[0], end, ARCHIVE_LIMIT, &in);
 	close(ends[0]);
 	if (helper_finish(pid, end) < 0)
-		printf("the stick %s did not answer in time and was not looked at; plug it in again\n", name);
+		printf("the stick %s did not answer in time and was not looked at; plug it in "
+		       "again\n",
+		       name);
 	found = unpack(&in, offer, name);
 	text_release(&in);
 	if (!found)

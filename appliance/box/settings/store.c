@@ -43,7 +43,8 @@ void settings_mark(bool provisioned)
 		(void)box_write(SETTINGS_MARK, "", 0, 0600);
 	if (!box_has(PATH_BOOT_IMAGES) || box_has(SETTINGS_BOOT_MARK) == provisioned)
 		return;
-	/* Of a box whose settings end with this start nobody would be the owner from the next one on. */
+	/* Of a box whose settings end with this start nobody would be the owner from the next one
+	 * on. */
 	if (provisioned && !box_keeps())
 		return;
 	(void)!box_boot_begin();
@@ -61,7 +62,8 @@ bool settings_provisioned(void)
 	if (box_has(SETTINGS_MARK) || box_has(SETTINGS_BOOT_MARK))
 		return true;
 	for (int file = 0; file < PROVISION_FILES; file++) {
-		snprintf(path, sizeof(path), PATH_SETTINGS "/%s", provision_name((enum provision_file)file));
+		snprintf(path, sizeof(path), PATH_SETTINGS "/%s",
+			 provision_name((enum provision_file)file));
 		if (box_has(path))
 			return true;
 	}
@@ -78,8 +80,9 @@ int settings_load(const char *folder, struct provision *set, struct diag *diag)
 		int error;
 
 		snprintf(path, sizeof(path), "%s/%s", folder, name);
-		error = file_read(AT_FDCWD, box_path(full, path), provision_limit((enum provision_file)file),
-				  &part->data, &part->size);
+		error = file_read(AT_FDCWD, box_path(full, path),
+				  provision_limit((enum provision_file)file), &part->data,
+				  &part->size);
 		if (error && error != -ENOENT) {
 			diag_error(diag, path, 0, 0, "cannot read: %s", strerror(-error));
 			return error;
@@ -228,7 +231,8 @@ int settings_sync(void)
 	return error;
 }
 
-static int fill(const char *folder, const struct provision *set, const struct settings_ledger *ledger)
+static int fill(const char *folder, const struct provision *set,
+		const struct settings_ledger *ledger)
 {
 	struct text out = TEXT_EMPTY;
 	char full[BOX_PATH];
@@ -263,7 +267,8 @@ int settings_exchange(const char *a, const char *b)
 	return error;
 }
 
-int settings_store(const struct provision *set, const struct settings_ledger *ledger, const char *trial)
+int settings_store(const struct provision *set, const struct settings_ledger *ledger,
+		   const char *trial)
 {
 	int error = fill(SETTINGS_NEW, set, ledger);
 
@@ -275,8 +280,8 @@ int settings_store(const struct provision *set, const struct settings_ledger *le
 	return error;
 }
 
-int settings_copy(const char *folder, const struct provision *set, const struct settings_ledger *ledger,
-		  const char *why)
+int settings_copy(const char *folder, const struct provision *set,
+		  const struct settings_ledger *ledger, const char *why)
 {
 	int error = fill(SETTINGS_NEW, set, ledger);
 
@@ -311,7 +316,8 @@ void settings_note(const char *word, const uint8_t digest[DIGEST_SIZE], const ch
 	if (!digest || !old || !said_already(old, word, hex)) {
 		box_log("settings %s: %s", word, text);
 		if (size > SETTINGS_LOG_MAX / 2)
-			skip = (size_t)(strchrnul(old + size - SETTINGS_LOG_MAX / 4, '\n') - old) + 1;
+			skip = (size_t)(strchrnul(old + size - SETTINGS_LOG_MAX / 4, '\n') - old) +
+			       1;
 		if (old && skip < size)
 			text_put(&out, old + skip, size - skip);
 		text_printf(&out, "%s %s %s ", clock_print(clock_wall_ms(), now), word, hex);
@@ -335,7 +341,8 @@ void settings_last_refusal(char *line, size_t size)
 		const char *word = strchr(at, ' ');
 
 		if (word && strncmp(word, " refused ", 9) == 0)
-			snprintf(line, size, "%.19sZ: %s", at, word + 9 + strcspn(word + 9, " ") + 1);
+			snprintf(line, size, "%.19sZ: %s", at,
+				 word + 9 + strcspn(word + 9, " ") + 1);
 	}
 	free(log);
 }

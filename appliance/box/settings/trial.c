@@ -16,9 +16,10 @@
 #include "appliance/command/command.h"
 
 /*
- * Settings for a while, which take themselves back unless somebody can still say that they work. The new
- * ones lie where settings lie, with a note of the trial's end among them; the old ones wait whole beside.
- * A restart ends it, too (settings_recover): whatever went wrong, what was in force before comes back.
+ * Settings for a while, which take themselves back unless somebody can still say that they work.
+ * The new ones lie where settings lie, with a note of the trial's end among them; the old ones wait
+ * whole beside. A restart ends it, too (settings_recover): whatever went wrong, what was in force
+ * before comes back.
  */
 #define TRIAL PATH_SETTINGS "/trial"
 enum { LEAST = 10, MOST = 3600 };
@@ -50,12 +51,15 @@ static int take_back(const struct cli *cli)
 		provision_release(&old);
 	}
 	if (error) {
-		fprintf(stderr, "cordon: the settings before the trial cannot be put back: %s; restart the box\n",
+		fprintf(stderr,
+			"cordon: the settings before the trial cannot be put back: %s; restart "
+			"the box\n",
 			strerror(-error));
 		return EXIT_NO;
 	}
 	settings_remove(SETTINGS_OLD);
-	settings_note("reverted", NULL, "nobody kept the new settings within their time: the ones before are in "
+	settings_note("reverted", NULL,
+		      "nobody kept the new settings within their time: the ones before are in "
 		      "force again");
 	return activation_run(cli);
 }
@@ -82,7 +86,8 @@ int settings_keep(void)
 
 	settings_lock();
 	if (!settings_on_trial()) {
-		fputs("no trial of settings is under way: they were kept already, or have taken themselves back\n",
+		fputs("no trial of settings is under way: they were kept already, or have taken "
+		      "themselves back\n",
 		      stderr);
 		return EXIT_NO;
 	}
@@ -91,8 +96,10 @@ int settings_keep(void)
 		return EXIT_NO;
 	}
 	if (settings_sync() < 0) {
-		fputs("cordon: that they stay cannot be written: the next start takes them back; see cordon "
-		      "status\n", stderr);
+		fputs("cordon: that they stay cannot be written: the next start takes them back; "
+		      "see cordon "
+		      "status\n",
+		      stderr);
 		return EXIT_NO;
 	}
 	settings_remove(SETTINGS_OLD);
@@ -139,7 +146,8 @@ static int begin(const struct cli *cli, struct settings_judgement *judgement, in
 		error = settings_copy(SETTINGS_OLD, &old, &ledger, NULL);
 	provision_release(&old);
 	if (error) {
-		fprintf(stderr, "cordon: the settings in force cannot be kept beside: %s\n", strerror(-error));
+		fprintf(stderr, "cordon: the settings in force cannot be kept beside: %s\n",
+			strerror(-error));
 		return EXIT_NO;
 	}
 	clock_boot_id(boot);
@@ -196,8 +204,8 @@ int settings_apply(const struct cli *cli, const char *path, const char *text)
 	int code = EXIT_NO;
 
 	if (!parse_seconds(text, &seconds))
-		return command_usage("settings", "--confirm %s: expected seconds from %d to %d", text, LEAST,
-				     MOST);
+		return command_usage("settings", "--confirm %s: expected seconds from %d to %d",
+				     text, LEAST, MOST);
 	if (settings_read_any(path, &offer) != EXIT_YES)
 		return EXIT_NO;
 	if (may_be_tried(&offer)) {

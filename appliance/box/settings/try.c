@@ -14,12 +14,12 @@
 #include "appliance/command/command.h"
 
 /*
- * What only cordond knows: whether it would start with these settings, their trust root and CA, and the rule
- * lists of this image. So it is asked, with the files in a folder of their own.
+ * What only cordond knows: whether it would start with these settings, their trust root and CA, and
+ * the rule lists of this image. So it is asked, with the files in a folder of their own.
  */
 #define TRY PATH_RUN "/try"
 enum { TRY_MS = 30000, ANSWER_MAX = 64 * 1024 };
-enum answer { YES, NO, NOTHING };
+enum try_answer { YES, NO, NOTHING };
 
 static const struct {
 	enum provision_file file;
@@ -91,7 +91,7 @@ static void become_cordond(int answer)
 	_exit(127);
 }
 
-static enum answer ask_cordond(struct diag *diag)
+static enum try_answer ask_cordond(struct diag *diag)
 {
 	const int64_t end = clock_uptime_ms() + TRY_MS;
 	const size_t errors = diag->count;
@@ -113,26 +113,28 @@ static enum answer ask_cordond(struct diag *diag)
 		return YES;
 	if (diag->count > errors)
 		return NO;
-	diag_error(diag, "cordon.conf", 0, 0, "cordond could not be asked whether it would start with "
+	diag_error(diag, "cordon.conf", 0, 0,
+		   "cordond could not be asked whether it would start with "
 		   "these settings: restart the box and try again");
 	return NOTHING;
 }
 
-static enum answer try_one(const struct provision *set, struct diag *diag)
+static enum try_answer try_one(const struct provision *set, struct diag *diag)
 {
 	const size_t errors = diag->count;
-	enum answer answer = NOTHING;
+	enum try_answer answer = NOTHING;
 
 	remove_files();
 	if (write_files(set, diag) == EXIT_YES)
 		answer = ask_cordond(diag);
 	else if (diag->count == errors)
-		diag_error(diag, "cordon.conf", 0, 0, "cannot be tried: " PATH_RUN " cannot be written");
+		diag_error(diag, "cordon.conf", 0, 0,
+			   "cannot be tried: " PATH_RUN " cannot be written");
 	remove_files();
 	return answer;
 }
 
-static enum answer try_factory(void)
+static enum try_answer try_factory(void)
 {
 	static const struct provision nothing;
 	static struct diag diag;
@@ -144,11 +146,13 @@ static enum answer try_factory(void)
 void settings_try(const struct provision *set, struct diag *diag)
 {
 	const size_t errors = diag->count;
-	/* A set is judged before its owner has the lock over the settings, too: each is tried on its own. */
+	/* A set is judged before its owner has the lock over the settings, too: each is tried on
+	 * its own. */
 	int lock = box_lock(PATH_RUN "/try.lock");
 
-	/* Would it not start with those of the factory either, because a list of the image is broken, say, then it is
-	 * not the settings that are wrong; and an administrator's secret has to come to such a box, too. */
+	/* Would it not start with those of the factory either, because a list of the image is
+	 * broken, say, then it is not the settings that are wrong; and an administrator's secret
+	 * has to come to such a box, too. */
 	if (try_one(set, diag) == NO && try_factory() == NO)
 		diag->count = errors;
 	box_unlock(lock);

@@ -18,11 +18,13 @@ printf '[network]\nlan = lan0\n[dns]\nupstream = 192.0.2.1\n[rules]\ndir = %s\n'
 is "$(outdated; echo $?)" 0
 list here/a.rules 2026.9.1
 list $shipped/a.rules 2026.10.1
-is "$(outdated)" "$PWD/here/a.rules is edited and of version 2026.9.1, the package brings 2026.10.1; to merge: diff -u $PWD/here/a.rules /usr/share/cordon/rules/a.rules"
+is "$(outdated)" \
+	"$PWD/here/a.rules is edited and of version 2026.9.1, the package brings 2026.10.1; to merge: diff -u $PWD/here/a.rules /usr/share/cordon/rules/a.rules"
 outdated >/dev/null
 is "$?" 1
 is "$(outdated --json | jq -c .)" '[{"list":"a.rules","version":"2026.9.1","shipped":"2026.10.1"}]'
-# As new, or newer; one of the administrator's own; one that was taken away; lists without a version.
+# As new, or newer; one of the administrator's own; one that was taken away; lists without a
+# version.
 list here/a.rules 2026.10.1
 list here/own.rules 1
 list $shipped/gone.rules 2

@@ -25,7 +25,8 @@ check 0 a.rules b.rules
 is "$(cat said errors)" "a.rules: list a, version 1, 1 rule: clean
 b.rules: list b, version 1, 1 rule: clean"
 check 1 a.rules same.rules
-is "$(cat errors)" 'same.rules: error: the list "a" is in a.rules too: give one of them another name'
+is "$(cat errors)" \
+	'same.rules: error: the list "a" is in a.rules too: give one of them another name'
 
 # A line that cannot be parsed hides no limit that another one breaks.
 printf 'list: c\nversion: 1\n[update]\n*.example.org\nco.uk\n10.0.0.0/8\n' >c.rules

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A release by stick and by ssh: images lie beside it in a repository, are many times as large, and stay behind.
+# A release by stick and by ssh: images lie beside it in a repository, are many times as large, and
+# stay behind.
 # Nobody takes it in here; what matters is what is carried.
 set -eu -o pipefail
 cordon=$(realpath "$BUILD")/bin/cordon
@@ -63,7 +64,8 @@ receive pushed.tar 2
 is "$(cat unpacked)" "$files"
 is "$(awk '/CapEff/ { print $2 }' rights)" 0000000000000000
 [ "$(id -u)" != 0 ] || is "$(awk '/Uid/ { print $2 }' rights)" 64499
-# From one who sends all of it, and in the other forms of tar; names of targets are longer than plain tar has room for.
+# From one who sends all of it, and in the other forms of tar; names of targets are longer than
+# plain tar has room for.
 long=$(printf 'a%.0s' $(seq 25))
 echo 'list: a' > "r/targets/rules/$digest.$long.rules"
 for form in gnu ustar pax; do
@@ -108,7 +110,8 @@ evil :
 tar -C e -rf none.tar metadata
 refuses none.tar 'has a file twice'
 tar -C r -cf none.tar --transform 's,^,metadata/../../,' metadata targets/rules
-tar -P -C r -cf none.tar --transform 's,^targets/rules,metadata/../../../outside,' metadata targets/rules
+tar -P -C r -cf none.tar --transform 's,^targets/rules,metadata/../../../outside,' metadata \
+	targets/rules
 refuses none.tar 'only files and folders with plain names'
 evil 'truncate -s 65M metadata/large.json'
 refuses none.tar 'more than 8192 files and folders, or 512 MB'

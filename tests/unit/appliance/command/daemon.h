@@ -27,7 +27,8 @@ static char printed[2][4096];		/* on standard output, on standard error */
 static inline int daemon_folder(void **state)
 {
 	(void)state;
-	asked = mmap(NULL, sizeof(*asked), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	asked = mmap(NULL, sizeof(*asked), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	return mkdtemp(folder) && asked != MAP_FAILED ? 0 : -1;
 }
 

@@ -27,7 +27,8 @@ event='{"time":"2026-11-01T10:00:00.000Z","action":"block","client":"192.0.2.9",
 event+='"qtype":"A","rule":"x:update:a.example","count":1,"text":"x"}'
 mkdir -p state/log
 for part in .1 ''; do
-	printf '%s\n' "$event" "${event::60}" "$event" 'null' "$event" >"state/log/events$part.jsonl"
+	printf '%s\n' "$event" "${event::60}" "$event" 'null' "$event" \
+		>"state/log/events$part.jsonl"
 done
 printf '%s' "${event::60}" >>state/log/events.jsonl
 cp state/log/events.1.jsonl state/history.jsonl

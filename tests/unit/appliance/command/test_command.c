@@ -31,12 +31,14 @@ static int end_on(const char *path, const char *text, int code)
 
 static void lost_output_is_an_error(void **state)
 {
-	static const char large[] = "more than the buffer of standard output takes, so that the first "
-				    "write fails before the end does";
+	static const char large[] =
+		"more than the buffer of standard output takes, so that the first "
+		"write fails before the end does";
 
 	(void)state;
 	assert_int_equal(end_on("/dev/full", "text", EXIT_YES), EXIT_OUTPUT);
-	assert_string_equal(printed[1], "test: cannot write standard output: No space left on device\n");
+	assert_string_equal(printed[1],
+			    "test: cannot write standard output: No space left on device\n");
 	assert_int_equal(end_on("/dev/full", large, EXIT_YES), EXIT_OUTPUT);
 	assert_int_equal(strncmp(printed[1], "test: cannot write standard output", 34), 0);
 	assert_int_equal(end_on(NULL, "text", EXIT_YES), EXIT_OUTPUT);
@@ -137,7 +139,8 @@ static void settings_that_nobody_named_may_be_missing(void **state)
 	print_begin(saved, file);
 	assert_int_equal(command_settings(&named, &settings), EXIT_NO);
 	print_end(saved, file);
-	assert_string_equal(printed[1], "cordon: /nonexistent: cannot read: No such file or directory\n");
+	assert_string_equal(printed[1],
+			    "cordon: /nonexistent: cannot read: No such file or directory\n");
 }
 
 static void the_user_is_who_called_sudo(void **state)

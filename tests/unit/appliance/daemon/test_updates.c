@@ -7,7 +7,8 @@
 
 #include "appliance/daemon/updates.h"
 
-/* What the parent decides about offers and looks, without an update role; its folder is a fresh one. */
+/* What the parent decides about offers and looks, without an update role; its folder is a fresh
+ * one. */
 
 static struct daemon home;
 static struct child role;

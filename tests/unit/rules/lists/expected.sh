@@ -13,7 +13,8 @@ grep -v '^#' "$here/expected.tsv" > "$work/expected"
 cut -f1 "$work/expected" > "$work/queries"
 : > "$work/conf"	# not the machine's own settings
 tr '\n' '\0' < "$work/queries" |
-	xargs -0 "$cordon" --config "$work/conf" explain --rules "$root/rules/lists" --json > "$work/answers"
+	xargs -0 "$cordon" --config "$work/conf" explain --rules "$root/rules/lists" --json > \
+		"$work/answers"
 
 # The third column is a rule id when it has a colon, else a category, "-" when there is no rule.
 jq -r '[.query, .action, (.category // "-"), (.rule // "-")] | @tsv' "$work/answers" |

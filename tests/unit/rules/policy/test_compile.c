@@ -255,7 +255,8 @@ static void sanity_limits(void **state)
 	refused("tcp/440-450", "tcp/443");
 	refused("udp/53", "udp/53");
 	refused("udp/20000-21024", "together they block 1025 ports of UDP");
-	/* Exactly a public suffix as one name, and exempt space, are a decision of the list's author. */
+	/* Exactly a public suffix as one name, and exempt space, are a decision of the list's
+	 * author. */
 	compiled = compile(HEAD "[update]\n=co.uk\n[exempt]\n10.0.0.0/8\ncom\n", NULL);
 	free(compiled.block);
 }

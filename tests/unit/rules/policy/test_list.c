@@ -95,13 +95,16 @@ static void every_error_names_its_place(void **state)
 		{ HEAD "[update]\na..b\n", 4, 3, "domain name" },
 		{ HEAD "[update]\n=a_!b\n", 4, 4, "domain name" },
 		{ HEAD "[update]\n  *.a.com\n", 4, 3, "domain name alone, \"a.com\", which" },
-		{ HEAD "[update]\nhttps://a.com:8443/x?y\n", 4, 1, "a URL: expected the domain name "
+		{ HEAD "[update]\nhttps://a.com:8443/x?y\n", 4, 1,
+		  "a URL: expected the domain name "
 		  "alone, \"a.com\"" },
 		{ HEAD "[update]\nftp://\n", 4, 1, "a URL" },
 		{ "\xef\xbb\xbf" HEAD "[update]\na.com\n", 1, 1, "invisible byte order mark" },
 		{ "\xef\xbb\xbf", 1, 1, "invisible byte order mark" },
 		{ HEAD "[update]\n=\n", 4, 2, "domain name" },
-		{ HEAD "[update]\nb\xc3\xbc" "cher.example\n", 4, 2, "(xn--...)" },
+		{ HEAD "[update]\nb\xc3\xbc"
+		       "cher.example\n",
+		  4, 2, "(xn--...)" },
 		{ HEAD "[update]\n1.2.3\n", 4, 1, "not an IPv4 address" },
 		{ HEAD "[update]\n1.2.3.256\n", 4, 1, "not an IPv4 address" },
 		{ HEAD "[update]\n77.74.177.0/21\n", 4, 1, "host bits" },

@@ -31,7 +31,8 @@ check() {
 	failures=$((failures + 1))
 }
 
-for command in key init add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
+for command in key init add image status sign publish timestamp hold revert rotate delegate verify \
+	fleet settings; do
 	expect 0 "usage: cordon repo $command" "$command" --help
 	[ "$command" = key ] || expect 2 'see: cordon repo' "$command"
 done
@@ -41,7 +42,8 @@ expect 2 'no command' frobnicate
 # shellcheck source=appliance/cli/cordon.bash-completion
 . "$root/appliance/cli/cordon.bash-completion"
 options() { tr ' ' '\n' | grep -e '^--[a-z]' | sort -u; }
-for command in key add image status sign publish timestamp hold revert rotate delegate verify fleet settings; do
+for command in key add image status sign publish timestamp hold revert rotate delegate verify \
+	fleet settings; do
 	repo "$command" --help | grep -oe '--[a-z][a-z0-9-]*' | options >help.words
 	echo --help | cat - help.words | sort -u >help.all
 	_cordon_repo_options "$command" | options >completion.words
@@ -73,7 +75,8 @@ expect 1 'expected a public key' key list pass
 people=(--people alice.pub bob.pub carol.pub dave.pub)
 expect 1 holiday init r "${people[@]}" --online one.pub
 expect 1 holiday init r "${people[@]}" --online one.pub two.pub --threshold rules=4
-expect 1 'given twice' init r "${people[@]}" --rules bob.pub bob.pub carol.pub --online one.pub two.pub
+expect 1 'given twice' init r "${people[@]}" --rules bob.pub bob.pub carol.pub --online one.pub \
+	two.pub
 expect 2 'expected ROLE=N' init r "${people[@]}" --online one.pub two.pub --threshold nobody=1
 check test ! -e r
 expect 0 'APPLIANCE_ED25519' init e "${people[@]}" ed.pub --online one.pub two.pub
@@ -83,7 +86,8 @@ expect 1 'already a repository' init r "${people[@]}" --online one.pub two.pub
 printf 'list: x\nversion: 1\n[update]\ncom\n' >x.rules
 expect 1 'public suffix' add r x.rules
 expect 1 'must be blocked' add r "$root/rules/lists/oem.rules" --canary-block www.example.com
-expect 0 'release 1 staged' add r "$root"/rules/lists/{kaspersky,resolvers}.rules --ring early=0 late=1d
+expect 0 'release 1 staged' add r "$root"/rules/lists/{kaspersky,resolvers}.rules --ring early=0 \
+	late=1d
 expect 1 'any 2 of: alice, bob' status r
 expect 1 'no terminal' sign r --key bob.pem
 expect 1 'nobody.pem: cannot be read: No such file' sign r --key nobody.pem
@@ -128,8 +132,12 @@ expect 0 'its text changed' sign r --key bob.pem --yes
 # What was shown, and what was seen, lie beside the key.
 check test -s bob.seen
 check test "$(stat -c %a bob.seen bob.shown | sort -u)" = 600
-check jq -e 'select(.role == "rules" and .version == 2 and (.shown | contains("no longer blocked")))' bob.shown
-check jq -e '.repositories | to_entries | any(.value | .release == 1 and .signed.rules.version == 2)' bob.seen
+check jq -e \
+	'select(.role == "rules" and .version == 2 and (.shown | contains("no longer blocked")))' \
+	bob.shown
+check jq -e \
+	'.repositories | to_entries | any(.value | .release == 1 and .signed.rules.version == 2)' \
+	bob.seen
 expect 0 complete sign r --key dave.pem --yes
 expect 0 'rules      version 2' publish r --key two.pem
 expect 0 'release 3 staged: 2 lists' revert r
@@ -151,14 +159,16 @@ cp -r r changed
 sed -i 's/"expires": "20/"expires": "21/' changed/metadata/3.rules.json
 expect 0 'release 4 staged' add r "$root/rules/lists/oem.rules"
 cp -r r/staging/* changed/staging/
-expect 1 'does not follow from the first root: the folder was changed' sign changed --key bob.pem --yes
+expect 1 'does not follow from the first root: the folder was changed' sign changed --key bob.pem \
+	--yes
 expect 1 'cannot open the repository' add new k.rules
 # An older copy of the folder, with the same staged files.
 expect 1 'this key has seen version' sign before --key bob.pem --yes
 expect 1 'the folder went back' timestamp before --key one.pem
 expect 1 'the folder went back' add before --key bob.pub k.rules
 expect 1 'verified from this folder'"'"'s own first root' status before
-repo verify changed --json 2>/dev/null | jq -e '.good == false and (.problems[0] | contains("digest differs"))' >said ||
+repo verify changed --json 2>/dev/null |
+	jq -e '.good == false and (.problems[0] | contains("digest differs"))' >said ||
 	{ echo "verify --json does not say why"; failures=$((failures + 1)); }
 # A stranger's repository, with the same people in it.
 repo key new mallory mallory2 --no-passphrase >/dev/null
@@ -169,8 +179,10 @@ expect 1 'expected --fingerprint DIGITS' sign m --key bob.pem --yes
 expect 1 'this is not the repository' sign m --key bob.pem --yes --fingerprint 0123456789abcdef
 # What has to come from elsewhere is not there to be copied.
 check test -z "$(grep "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)" said)"
-expect 1 'this is not the repository' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
-expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
+expect 1 'this is not the repository' sign m --key bob.pem --yes --fingerprint \
+	"$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-15)"
+expect 0 'new role rules' sign m --key bob.pem --yes --fingerprint \
+	"$(jq -r '.repositories | keys[0]' mallory.seen | cut -c 1-16)"
 expect 0 'has signed all of it already' sign m --key bob.pem
 
 # ---- two people at once: each command sees what the other one left
@@ -207,8 +219,10 @@ printf '<<<<<<< ours\n' | cat - "copy/staging/$staged" >conflict
 expect 1 'conflict: error' sign elsewhere --key carol.pub --signature conflict --yes
 expect 0 'complete' sign elsewhere --key carol.pub --signature "copy/staging/$staged" --yes
 sed 's/"expires": "20/"expires": "21/' "copy/staging/$staged" >edited
-expect 1 'is not the content that is staged here' sign elsewhere --key carol.pub --signature edited --yes
-expect 1 'no signature that counts' sign elsewhere --key carol.pub --signature "copy/staging/$staged" --yes
+expect 1 'is not the content that is staged here' sign elsewhere --key carol.pub --signature \
+	edited --yes
+expect 1 'no signature that counts' sign elsewhere --key carol.pub --signature \
+	"copy/staging/$staged" --yes
 # r and s one after the other, where r begins as a file does.
 cp -r r brace
 expect 0 'rules, version' sign brace --key carol.pub --payload payload --yes
@@ -254,7 +268,8 @@ int clock_gettime(clockid_t id, struct timespec *time)
 END
 if ! ldd "$build/bin/cordon" | grep -q libasan; then
 	gcc -shared -fPIC -o clock.so clock.c
-	LD_PRELOAD=$PWD/clock.so "$build/bin/cordon" repo timestamp r --key one.pem >clock.said 2>&1 && echo signed >>clock.said
+	LD_PRELOAD=$PWD/clock.so "$build/bin/cordon" repo timestamp r --key one.pem >clock.said \
+		2>&1 && echo signed >>clock.said
 	check grep -q '^the clock: error: says 1990-01-01T00:00:00Z' clock.said
 fi
 

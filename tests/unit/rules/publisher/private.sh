@@ -14,7 +14,8 @@ repo() { "$build/bin/cordon" repo "$@"; }
 expect() {
 	local code=$1 text=$2 key=$3 got
 	rm -rf repo && cp -r fresh repo
-	repo sign repo --key "$key" --yes --fingerprint "$print" --passphrase-file pass >said 2>&1 </dev/null
+	repo sign repo --key "$key" --yes --fingerprint "$print" --passphrase-file pass >said 2>&1 \
+		</dev/null
 	got=$?
 	if [ "$got" -ne "$code" ] || ! grep -qF -- "$text" said; then
 		echo "line ${BASH_LINENO[0]}: $key: exit $got, expected $code and \"$text\"; said:"
@@ -45,7 +46,8 @@ expect 0 signed keys/locked.pem
 # ---- its folder, and the folders above
 for mode in 777 770 757; do
 	chmod $mode keys
-	expect 1 "others can exchange it, since they can write $work/keys (mode 0$mode): chmod go-w $work/keys" keys/a.pem
+	expect 1 \
+		"others can exchange it, since they can write $work/keys (mode 0$mode): chmod go-w $work/keys" keys/a.pem
 done
 chmod 755 keys
 mkdir open/inner && cp keys/a.pem open/inner/ && chmod 777 open
@@ -75,7 +77,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	truncate -s 1M fat && mkdir stick
 	if mkfs.vfat fat >/dev/null 2>&1 && mount -o loop fat stick 2>/dev/null; then
 		cp keys/a.pem stick/
-		expect 1 'this file system has no permissions: mount it with "-o uid=0,umask=077"' stick/a.pem
+		expect 1 'this file system has no permissions: mount it with "-o uid=0,umask=077"' \
+			stick/a.pem
 		umount stick && mount -o loop,umask=077 fat stick
 		expect 0 signed stick/a.pem
 		umount stick

@@ -23,7 +23,8 @@ expect() {
 		failures=$((failures + 1))
 	fi
 }
-says() { for text; do grep -qF -- "$text" said || { echo "line ${BASH_LINENO[0]}: expected \"$text\" in:"
+says() { for text; do grep -qF -- "$text" said ||
+	{ echo "line ${BASH_LINENO[0]}: expected \"$text\" in:"
 	sed 's/^/    /' said; failures=$((failures + 1)); }; done; }
 says_not() { ! grep -qF -- "$1" said || { echo "line ${BASH_LINENO[0]}: did not expect \"$1\" in:"
 	sed 's/^/    /' said; failures=$((failures + 1)); }; }
@@ -43,14 +44,16 @@ refuses() {
 	cp -a ./*.settings ./*.seen was/ 2>check.said
 	expect 1 "$text" "$@"
 	check diff -r was/s s
-	for kept in *.settings *.seen; do [ ! -e "$kept" ] || check diff -r "was/$kept" "$kept"; done
+	for kept in *.settings *.seen; do [ ! -e "$kept" ] ||
+		check diff -r "was/$kept" "$kept"; done
 }
 
 # forget KEY...: what it signed of settings, as a key that signs its first ones.
 forget() {
 	for key; do
 		rm -rf "$key.settings"
-		jq 'del(.repositories[].signed["x-cordon-settings"])' $key.seen >seen.new && mv seen.new $key.seen
+		jq 'del(.repositories[].signed["x-cordon-settings"])' $key.seen >seen.new &&
+			mv seen.new $key.seen
 	done
 }
 
@@ -63,7 +66,8 @@ sign() { # KEY ARGUMENT...
 	local key=$1
 	shift
 	repo settings s --key "$key.pem" --root "$root" --yes "$@" >said 2>&1 </dev/null ||
-		{ echo "line ${BASH_LINENO[0]}: not signed:"; sed 's/^/    /' said; failures=$((failures + 1)); }
+		{ echo "line ${BASH_LINENO[0]}: not signed:"; sed 's/^/    /' said; \
+			failures=$((failures + 1)); }
 }
 
 # ---- for whom
@@ -74,7 +78,8 @@ expect 1 '(--root)' s --key bob.pem --for-all
 refuses 'not a key of the root role' s --key one.pem --root "$root" --for-all --yes
 refuses 'for which appliances? Expected --for' s --key bob.pem --root "$root" --yes
 refuses 'for which appliances?' s --key bob.pem --root "$root" --for-all --for SN-1 --yes
-refuses 'the text that makers leave in its place' s --key bob.pem --root "$root" --for 'Default string' --yes
+refuses 'the text that makers leave in its place' s --key bob.pem --root "$root" --for \
+	'Default string' --yes
 refuses 'expected each appliance once' s --key bob.pem --root "$root" --for SN-1 SN-2 SN-1 --yes
 refuses 'there is no terminal to ask on; expected --yes' s --key bob.pem --root "$root" --for SN-1
 sign bob --for SN-2 SN-1
@@ -86,7 +91,8 @@ says 'SN-1' 'SN-2' '2 of 2 signatures: complete'
 check jq -e '.signatures | length == 2' s/settings.json
 # once more changes nothing
 sign carol
-says '2 of 2 signatures: complete' 'against version 1, which this key signed last for them' 'cordon.conf: unchanged'
+says '2 of 2 signatures: complete' 'against version 1, which this key signed last for them' \
+	'cordon.conf: unchanged'
 # other appliances, other files: from the beginning, and said so
 sign alice --for-all
 says 'ALL appliances that trust this root' 'version 1 with its signatures is replaced' 'version 2'
@@ -100,14 +106,19 @@ cp "$root" s/root.json
 echo "$ed anna" >s/authorized_keys
 echo 'pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$f916a407876205b22be0a1548a21a9c51f26444d6d5948d8cf0b8e5688e07166' \
 	>s/admin-secret
-openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out s/mirror-ca.pem -days 30 -subj /CN=mirror.example \
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out s/mirror-ca.pem -days 30 -subj \
+	/CN=mirror.example \
 	-addext basicConstraints=critical,CA:TRUE 2>said
 printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-1\n' >s/network.conf
 sign alice --for-all
-says '-[dns] workers = 1' '+[dns] workers = 2' 'network.conf: new' '+[system] hostname = gw-1' 'admin-secret: set' \
-	'anna' "SHA256:$(echo "$ed" | awk '{print $2}' | base64 -d | openssl dgst -sha256 -binary | base64 | tr -d =)" \
+says '-[dns] workers = 1' '+[dns] workers = 2' 'network.conf: new' '+[system] hostname = gw-1' \
+	'admin-secret: set' \
+	'anna' \
+		"SHA256:$(echo "$ed" | awk '{print $2}' | base64 -d | openssl dgst -sha256 -binary |
+		base64 | tr -d =)" \
 	'CN=mirror.example' 'no key, threshold or delegation changes'
-says "$(openssl x509 -in s/mirror-ca.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)"
+says "$(openssl x509 -in s/mirror-ca.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' |
+	tr A-F a-f)"
 says_not pbkdf2
 check test "$(stat -c %a alice.settings)" = 700
 check test -z "$(grep -r pbkdf2 alice.settings)"
@@ -159,16 +170,19 @@ cp -a good s
 # ---- versions
 version=$(jq .signed.version s/settings.json)
 printf '[dns]\nworkers = 3\n' >s/cordon.conf
-refuses "this key has signed version $version of other settings" s --key alice.pem --root "$root" --for-all \
+refuses "this key has signed version $version of other settings" s --key alice.pem --root "$root" \
+	--for-all \
 	--version $((version - 1)) --yes
-refuses "expected a later one (--version $((version + 1)))" s --key alice.pem --root "$root" --for-all \
+refuses "expected a later one (--version $((version + 1)))" s --key alice.pem --root "$root" \
+	--for-all \
 	--version "$version" --yes
 sign alice --for-all
 check jq -e ".signed.version == $((version + 1))" s/settings.json
 # an older folder comes back
 rm -r s
 cp -a good s
-refuses "this key has signed version $((version + 1)) of other settings" s --key alice.pem --root "$root" --yes
+refuses "this key has signed version $((version + 1)) of other settings" s --key alice.pem --root \
+	"$root" --yes
 # a version that leaves none after it: edited, it counts for nothing; signed by
 # another person, it is not joined unseen
 cp -a alice.seen kept
@@ -185,7 +199,8 @@ cp good/settings.json s/
 short=$(ls alice.settings)
 cp -a alice.settings kept
 for file in alice.settings/"$short"/*/cordon.conf; do echo '# edited' >>"$file"; done
-refuses 'is not what this key signed last' s --key alice.pem --root "$root" --for-all --version 90 --yes
+refuses 'is not what this key signed last' s --key alice.pem --root "$root" --for-all --version 90 \
+	--yes
 rm -r alice.settings
 mv kept alice.settings
 cp alice.seen kept
@@ -193,39 +208,52 @@ echo nonsense >alice.seen
 refuses 'alice.seen' s --key alice.pem --root "$root" --for-all --version 90 --yes
 mv kept alice.seen
 # what each signer was shown is on record
-check test "$(jq -r 'select(.command == "repo settings") | .version' alice.shown | tail -n 1)" -ge "$version"
+check test "$(jq -r 'select(.command == "repo settings") | .version' alice.shown | tail -n 1)" -ge \
+	"$version"
 check grep -qF 'ALL appliances that trust this root' alice.shown
 check test -z "$(grep -e pbkdf2 -e 'long enough' alice.shown)"
 
 # ---- a stranger's repository in the folder: a key signs for those that it has met
 mkdir away
 cp bob.pub carol.pub one.pub two.pub away/
-(cd away && repo key new dave --no-passphrase && repo init m --people dave.pub bob.pub carol.pub --online one.pub two.pub \
+(cd away && repo key new dave --no-passphrase &&
+	repo init m --people dave.pub bob.pub carol.pub --online one.pub two.pub \
 	--threshold root=2 && repo sign m --key dave.pem --yes &&
-	repo sign m --key ../bob.pem --yes --fingerprint "$(jq -r '.repositories | keys[0]' dave.seen)") >said 2>&1
+	repo sign m --key ../bob.pem --yes --fingerprint \
+		"$(jq -r '.repositories | keys[0]' dave.seen)") >said 2>&1
 fingerprint=$(jq -r '.repositories | keys[0]' away/dave.seen)
 jq "del(.repositories[\"$fingerprint\"])" bob.seen >seen.new && mv seen.new bob.seen
 cp away/m/staging/*root.json s/root.json
-refuses 'this key has not met the repository of this root: expected --fingerprint' s --key bob.pem --for-all --yes
+refuses 'this key has not met the repository of this root: expected --fingerprint' s --key bob.pem \
+	--for-all --yes
 refuses 'is of another repository than --fingerprint says' s --key bob.pem --for-all --yes \
 	--fingerprint 0123456789abcdef
-refuses 'is of another repository' s --key bob.pem --for-all --yes --fingerprint "${fingerprint:0:15}"
-expect 0 "repository $fingerprint" s --key bob.pem --for-all --yes --fingerprint "${fingerprint:0:16}"
+refuses 'is of another repository' s --key bob.pem --for-all --yes --fingerprint \
+	"${fingerprint:0:15}"
+expect 0 "repository $fingerprint" s --key bob.pem --for-all --yes --fingerprint \
+	"${fingerprint:0:16}"
 rm -r s
 cp -a good s
 
-# ---- a folder edited at every member of settings.json: refused, or begun anew with nobody's signature
+# ---- a folder edited at every member of settings.json: refused, or begun anew with nobody's
+# signature
 sign bob --for-all --version 90
 cp -a s good.signed
 jq -c 'paths' good.signed/settings.json >paths
 while read -r path; do
-	for edit in 'setpath($p; "x")' 'setpath($p; 7)' 'setpath($p; [])' 'setpath($p; {})' 'delpaths([$p])' \
+	for edit in 'setpath($p; "x")' 'setpath($p; 7)' 'setpath($p; [])' 'setpath($p; {})' \
+		'delpaths([$p])' \
 		'setpath($p; "all")'; do
-		jq --argjson p "$path" "$edit" good.signed/settings.json >s/settings.json 2>/dev/null || continue
-		cmp -s <(jq -S .signed s/settings.json) <(jq -S .signed good.signed/settings.json) && continue
-		repo settings s --key carol.pem --root "$root" --for-all --yes >said 2>&1 </dev/null || continue
-		jq -e '(.signatures | length) == 1 and .signed.appliances == "all"' s/settings.json >check.said ||
-			{ echo "$path $edit: signed with what others had signed otherwise"; failures=$((failures + 1)); }
+		jq --argjson p "$path" "$edit" good.signed/settings.json >s/settings.json \
+			2>/dev/null || continue
+		cmp -s <(jq -S .signed s/settings.json) <(jq -S .signed good.signed/settings.json) \
+			&& continue
+		repo settings s --key carol.pem --root "$root" --for-all --yes >said 2>&1 \
+			</dev/null || continue
+		jq -e '(.signatures | length) == 1 and .signed.appliances == "all"' \
+			s/settings.json >check.said ||
+			{ echo "$path $edit: signed with what others had signed otherwise"; \
+				failures=$((failures + 1)); }
 		forget carol
 	done
 done <paths
@@ -233,7 +261,8 @@ rm -r s
 cp -a good.signed s
 
 # ---- a root that has expired: nobody signs for nothing
-repo init r3 --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2 --expires root=3s >said 2>&1
+repo init r3 --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2 \
+	--expires root=3s >said 2>&1
 for key in alice bob; do repo sign r3 --key $key.pem --yes; done >said 2>&1
 sleep 3
 refuses 'appliances accept nothing that its keys sign: renew it first' s --key alice.pem \
@@ -247,7 +276,8 @@ at_question() { # KEY COMMAND...: the answer is yes, after the command
 	shift
 	rm -f typed asked
 	mkfifo typed
-	script -qec "'$build/bin/cordon' repo settings s --key $key.pem --root $root --for-all" /dev/null \
+	script -qec "'$build/bin/cordon' repo settings s --key $key.pem --root $root --for-all" \
+		/dev/null \
 		<typed >asked 2>&1 &
 	exec 9>typed
 	for _ in $(seq 200); do grep -qF '[y/N]' asked && break; sleep 0.05; done
@@ -262,7 +292,8 @@ at_question alice true
 says 'Sign these settings?' '1 of 2 signatures' 'exit 0'
 forget alice
 rm s/settings.json
-for change in 'echo >>s/cordon.conf' 'rm s/authorized_keys' 'echo "a longer secret than before" >s/admin-secret' \
+for change in 'echo >>s/cordon.conf' 'rm s/authorized_keys' \
+	'echo "a longer secret than before" >s/admin-secret' \
 	'printf "[wan]\ninterface = eth0\n" >s/network.conf'; do
 	at_question alice sh -c "$change"
 	says 'changed while it was shown: nothing was signed' 'exit 1'
@@ -287,7 +318,8 @@ for round in $(seq 15); do
 	forget alice bob carol
 	rm -f s/settings.json
 	for key in alice bob carol; do
-		repo settings s --key $key.pem --root "$root" --for-all --yes >said.$key 2>&1 </dev/null &
+		repo settings s --key $key.pem --root "$root" --for-all --yes >said.$key 2>&1 \
+			</dev/null &
 	done
 	wait
 	check jq -e '.signatures | length == 3' s/settings.json
@@ -296,6 +328,7 @@ done
 flock s sleep 30 &
 holder=$!
 sleep 0.5
-expect 1 'somebody else has been signing in it for 10 seconds' s --key alice.pem --root "$root" --yes
+expect 1 'somebody else has been signing in it for 10 seconds' s --key alice.pem --root "$root" \
+	--yes
 kill $holder
 exit $((failures > 0))

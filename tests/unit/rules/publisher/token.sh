@@ -31,13 +31,15 @@ check() {
 	failures=$((failures + 1))
 }
 # has PATTERN: what the last command said.
-has() { grep -q -- "$1" said && return; echo "expected \"$1\", said:"; tail -n 20 said | sed 's/^/    /'; failures=$((failures + 1)); }
+has() { grep -q -- "$1" said && return; echo "expected \"$1\", said:"; tail -n 20 said |
+	sed 's/^/    /'; failures=$((failures + 1)); }
 lacks() { grep -q -- "$1" said || return; echo "not expected: \"$1\""; failures=$((failures + 1)); }
 
 # ---- tokens: the same keys once as files, so that what a token gives can be compared
 mkdir tokens
 export SOFTHSM2_CONF=$work/softhsm2.conf
-printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' "$work" >softhsm2.conf
+printf 'directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n' "$work" \
+	>softhsm2.conf
 openssl ecparam -name prime256v1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out p256.pem 2>&1
 openssl ecparam -name secp384r1 -genkey -noout | openssl pkcs8 -topk8 -nocrypt -out p384.pem 2>&1
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
@@ -73,7 +75,8 @@ expect 2 'does not leave its token' key import 'pkcs11:token=bob;id=%02'
 
 # ---- a repository that two tokens and a file sign for
 check repo key new carol dave build1 build2 --no-passphrase
-check repo init repo --people p256.pub rsa.pub p384.pub carol.pub dave.pub --online build1.pub build2.pub
+check repo init repo --people p256.pub rsa.pub p384.pub carol.pub dave.pub --online build1.pub \
+	build2.pub
 print=$(sed -n 's/^fingerprint //p' said | tr -d ' ')
 cat >a.rules <<'END'
 list: a
@@ -84,7 +87,8 @@ END
 check repo add repo a.rules --no-rings
 alice='pkcs11:token=alice;object=signing'
 # sign KEY CODE TEXT [FILE]
-sign() { expect "$2" "$3" sign repo --key "$1" --yes --fingerprint "$print" --passphrase-file "${4:-pin}"; }
+sign() { expect "$2" "$3" sign repo --key "$1" --yes --fingerprint "$print" --passphrase-file \
+	"${4:-pin}"; }
 
 # ---- refusals: nothing is signed by any of them
 cp -r repo before
@@ -112,8 +116,10 @@ check diff -r before repo
 
 # ---- P-256, RSA-PSS, P-384
 sign "$alice" 0 'signed'
-expect 0 'signed' sign repo --key "pkcs11:token=bob;id=%02;type=cert?pin-source=file:$work/pin" --yes --fingerprint "$print"
-CORDON_PASSPHRASE=123456 expect 0 'signed' sign repo --key 'pkcs11:token=bob;object=other' --yes --fingerprint "$print"
+expect 0 'signed' sign repo --key "pkcs11:token=bob;id=%02;type=cert?pin-source=file:$work/pin" \
+	--yes --fingerprint "$print"
+CORDON_PASSPHRASE=123456 expect 0 'signed' sign repo --key 'pkcs11:token=bob;object=other' --yes \
+	--fingerprint "$print"
 check repo publish repo --key build1.pem
 expect 0 'rsa p384' verify repo
 check repo add repo a.rules --start 1h
@@ -123,8 +129,10 @@ check repo publish repo --key build1.pem
 
 # ---- as in PIV's slot 9c: the PIN for each signature, and a certificate in place of a public key
 check softhsm2-util --init-token --free --label piv --so-pin 87654321 --pin 123456
-piv() { check pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-label piv --login --pin 123456 --id 02 --write-object "$@"; }
-certify() { openssl req -x509 -new -key "$1" -subj /CN=piv -days 9 -outform DER -out certificate.der; }
+piv() { check pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-label piv --login --pin \
+	123456 --id 02 --write-object "$@"; }
+certify() { openssl req -x509 -new -key "$1" -subj /CN=piv -days 9 -outform DER -out \
+	certificate.der; }
 openssl pkey -in dave.pem -outform DER -out dave.der
 piv dave.der --type privkey --usage-sign --always-auth
 expect 1 'no public key or certificate' key export pkcs11:token=piv --out x.pub
@@ -136,7 +144,8 @@ check repo add repo a.rules --start 2h
 sign pkcs11:token=piv 0 'dave'
 
 # ---- a certificate of another key: what the token signs is looked at before it counts
-check pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-label piv --login --pin 123456 --id 02 --delete-object --type cert
+check pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-label piv --login --pin 123456 \
+	--id 02 --delete-object --type cert
 certify carol.pem && piv certificate.der --type cert
 rm -r before && cp -r repo before
 sign pkcs11:token=piv 1 'does not verify with the public key or certificate'
@@ -147,7 +156,8 @@ check repo publish repo --key build1.pem
 # ---- online keys
 check softhsm2-util --init-token --free --label build --so-pin 87654321 --pin 123456
 put build1 build online 01
-expect 0 '' timestamp repo --key 'pkcs11:token=build;id=%01' --passphrase-file pin --fingerprint "$print"
+expect 0 '' timestamp repo --key 'pkcs11:token=build;id=%01' --passphrase-file pin --fingerprint \
+	"$print"
 expect 0 '' verify repo
 
 [ $failures -eq 0 ]

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `cordon setup` and `cordon console` as a person types them: on a pipe, and on a terminal of their own.
+# `cordon setup` and `cordon console` as a person types them: on a pipe, and on a terminal of their
+# own.
 set -u
 . "$(dirname "$0")/../../../box"
 check() {
@@ -21,7 +22,8 @@ new_box() {
 	mkdir -p "$box"/sys/class/net/{eth0,eth1,lo}
 	echo 02:00:00:00:00:01 >"$box/sys/class/net/eth0/address"
 	echo 1 >"$box/sys/class/net/eth0/carrier"
-	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' >"$box/etc/cordon/image.json"
+	echo '{"version":"1","arch":"x86_64","build":1,"supported-until":2}' \
+		>"$box/etc/cordon/image.json"
 	printf '#!/bin/sh\necho "cordon $*" >> %s/ran\n' "$work" >"$box/usr/bin/cordon"
 	printf '#!/bin/sh\necho reboot >> %s/ran\n' "$work" >"$box/sbin/reboot"
 	printf '#!/bin/sh\necho shell >> %s/ran\n' "$work" >"$box/bin/sh"
@@ -42,7 +44,8 @@ types 'a b' gw-1 \
 	9.9.9 '9.9.9.9 149.112.112.112' \
 	wan lan \
 	"command=x $ed" "$ed anna" \
-	short 'a secret of some length' 'another' 'a secret of some length' 'a secret of some length' \
+	short 'a secret of some length' 'another' 'a secret of some length' \
+		'a secret of some length' \
 	yes | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 0
 says '  eth0     02:00:00:00:00:01, cable in'
@@ -76,7 +79,8 @@ check grep -q 'network up' ran
 # ---- another person sets the box up while it asks: their secret is not passed by
 mv "$box" done
 new_box
-{ types '' '' '' '' '' '' '' '' ''; sleep 1; touch "$box/data/provisioned"; types yes; } | cordon setup >said 2>&1
+{ types '' '' '' '' '' '' '' '' ''; sleep 1; touch "$box/data/provisioned"; types yes; } |
+	cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1
 says 'somebody else has set this box up meanwhile'
 check test ! -e "$box/data/settings/network.conf"
@@ -103,7 +107,8 @@ check cmp before "$box/data/settings/network.conf"
 types 'a secret of some length' gw-2 | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1
 says 'nothing was changed'
-types 'a secret of some length' gw-2 '' '' '' '' '' '' '' '' '' '' '' '' no | cordon setup >said 2>&1
+types 'a secret of some length' gw-2 '' '' '' '' '' '' '' '' '' '' '' '' no |
+	cordon setup >said 2>&1
 says '+hostname = gw-2'
 says 'nothing was changed'
 check cmp before "$box/data/settings/network.conf"
@@ -116,13 +121,15 @@ check test "${PIPESTATUS[1]}" = 0
 says 'expected the router of this network that leads out: there is no WAN'
 says 'expected at least one: this network has no WAN that learns them by DHCP'
 cordon network show --json >said
-check jq -e '[.links[] | .name, .address, .dhcp] == ["lan", "10.1.0.2/24", false] and (.forward | not)' said
+check jq -e \
+	'[.links[] | .name, .address, .dhcp] == ["lan", "10.1.0.2/24", false] and (.forward | not)' said
 check grep -q '^gateway = 10.1.0.1$' "$box/data/settings/network.conf"
 rm -r "$box"
 mv done "$box"
 
 # ---- the console
-types s 'not the secret' '' l x r no r yes u '' u 'a secret of some length' | cordon console >said 2>&1
+types s 'not the secret' '' l x r no r yes u '' u 'a secret of some length' |
+	cordon console >said 2>&1
 check test "${PIPESTATUS[1]}" = 0
 says 'u: shell'
 says 'expected one of these letters'
@@ -150,7 +157,8 @@ check test -e "$box/data/reset"
 # ---- on a terminal: what is typed as a secret is not seen
 if command -v script >/dev/null; then
 	new_box
-	(for line in gw-4 '' '' '' '' '' '' '' 'a secret of some length' 'a secret of some length' yes; do
+	(for line in gw-4 '' '' '' '' '' '' '' 'a secret of some length' 'a secret of some length' \
+		yes; do
 		sleep 0.2
 		echo "$line"
 	done; sleep 1) | script -qec "$build/bin/cordon setup" /dev/null >said 2>&1

@@ -31,8 +31,10 @@ static int teardown(void **state)
 static void what_it_prints_is_what_there_was(void **state)
 {
 	static const char *const row[] = {
-		"", "[system]\nhostname = gw\n[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n",
-		"[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n"
+		"",
+		"[system]\nhostname = gw\n[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n",
+		"[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = "
+		"none\n"
 		"[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n[lan guests]\ninterface = eth1.9\n"
 		"address = 10.0.9.1/24\n[management]\ninterface = guests\nssh = on\n",
 		"[lan office]\ninterface = eth0\naddress = 10.0.0.2/24\n",
@@ -68,7 +70,8 @@ static void as_many_lans_as_there_may_be(void **state)
 
 	(void)state;
 	for (int i = 1; i <= NETWORK_LANS; i++)
-		text_printf(&old, "[lan l%d]\ninterface = eth1.%d\naddress = 10.0.%d.1/24\n", i, i, i);
+		text_printf(&old, "[lan l%d]\ninterface = eth1.%d\naddress = 10.0.%d.1/24\n", i, i,
+			    i);
 	parse(old.data);
 	wizard_init(&wizard, &network);
 	parse(printed(WIZARD_ALL, old.data));
@@ -85,7 +88,9 @@ static void what_was_not_asked_yet_is_not_judged(void **state)
 	parse(printed(WIZARD_WAN, NULL));
 	assert_null(strstr(printed(WIZARD_HOST, NULL), "[wan]"));
 	diag_init(&diag);
-	assert_int_not_equal(network_parse(&network, "", printed(WIZARD_LAN, NULL), out.length, &diag), 0);
+	assert_int_not_equal(network_parse(&network, "", printed(WIZARD_LAN, NULL), out.length,
+					   &diag),
+			     0);
 }
 
 static void nobody_asks_for_routes(void **state)
@@ -93,10 +98,12 @@ static void nobody_asks_for_routes(void **state)
 	(void)state;
 	parse("");
 	wizard_init(&wizard, &network);
-	assert_non_null(strstr(printed(WIZARD_ALL, "[wan]\ninterface = eth7\n\n[routing]\nmasquerade = no\n"
-					"route = 10.9.0.0/16 via 192.168.77.2\n[time]\nntp = none\n"),
-			       "\n[routing]\nmasquerade = no\nroute = 10.9.0.0/16 via 192.168.77.2\n"
-			       "\n[time]\nntp = none\n"));
+	assert_non_null(
+		strstr(printed(WIZARD_ALL,
+			       "[wan]\ninterface = eth7\n\n[routing]\nmasquerade = no\n"
+			       "route = 10.9.0.0/16 via 192.168.77.2\n[time]\nntp = none\n"),
+		       "\n[routing]\nmasquerade = no\nroute = 10.9.0.0/16 via 192.168.77.2\n"
+		       "\n[time]\nntp = none\n"));
 	assert_null(strstr(out.data, "eth7"));
 }
 
@@ -104,9 +111,11 @@ static void nobody_asks_for_routes(void **state)
 static void the_rest_of_a_section_stays(void **state)
 {
 	static const char old[] =
-		"[system]\nhostname = gw\n[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n"
+		"[system]\nhostname = gw\n[wan]\ninterface = eth3\naddress = "
+		"192.0.2.2/24\ngateway = 192.0.2.1\n"
 		"address6 = 2001:db8::2/64\ngateway6 = 2001:db8::1\n"
-		"[lan]\n# ours\ninterface = eth1\naddress = 10.0.0.1/24\ndhcp = 10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
+		"[lan]\n# ours\ninterface = eth1\naddress = 10.0.0.1/24\ndhcp = "
+		"10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
 		"address6 = 2001:db8:1::1/64\n"
 		"[lan guests]\ninterface = eth1.9\naddress = 10.0.9.1/24\ndhcp = off\n"
 		"[management]\ninterface = eth4\naddress = 10.9.9.1/24\nssh = off\n";
@@ -115,10 +124,13 @@ static void the_rest_of_a_section_stays(void **state)
 	parse(old);
 	wizard_init(&wizard, &network);
 	assert_string_equal(wizard.management, "");
-	assert_string_equal(printed(WIZARD_ALL, old) + strcspn(out.data, "\n") + 1,
-		"[system]\nhostname = gw\n\n[wan]\ninterface = eth3\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\n"
+	assert_string_equal(
+		printed(WIZARD_ALL, old) + strcspn(out.data, "\n") + 1,
+		"[system]\nhostname = gw\n\n[wan]\ninterface = eth3\naddress = "
+		"192.0.2.2/24\ngateway = 192.0.2.1\n"
 		"address6 = 2001:db8::2/64\ngateway6 = 2001:db8::1\n"
-		"\n[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n# ours\ndhcp = 10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
+		"\n[lan]\ninterface = eth1\naddress = 10.0.0.1/24\n# ours\ndhcp = "
+		"10.0.0.50-10.0.0.60\nlease = 2h\nra = off\n"
 		"address6 = 2001:db8:1::1/64\n"
 		"\n[lan guests]\ninterface = eth1.9\naddress = 10.0.9.1/24\ndhcp = off\n"
 		"\n[management]\ninterface = eth4\naddress = 10.9.9.1/24\nssh = off\n");
@@ -129,13 +141,16 @@ static void the_rest_of_a_section_stays(void **state)
 	assert_non_null(strstr(out.data, "lease = 2h\n"));
 	assert_non_null(strstr(out.data, "dhcp = off\n"));
 	assert_null(strstr(out.data, "gateway = 192.0.2.1"));
-	assert_non_null(strstr(out.data, "[management]\ninterface = eth4\nssh = on\naddress = 10.9.9.1/24\n"));
+	assert_non_null(
+		strstr(out.data,
+		       "[management]\ninterface = eth4\nssh = on\naddress = 10.9.9.1/24\n"));
 }
 
 /* Between DHCP and an address of its own, "address6 = none" comes and goes. */
 static void a_wan_of_another_kind(void **state)
 {
-	static const char fixed[] = "[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n";
+	static const char fixed[] =
+		"[wan]\naddress = 192.0.2.2/24\ngateway = 192.0.2.1\naddress6 = none\n";
 
 	(void)state;
 	parse(fixed);
@@ -173,9 +188,11 @@ static void upstreams_are_exchanged(void **state)
 	assert_string_equal(conf("", "9.9.9.9"), "[dns]\nupstream = 9.9.9.9\n");
 	assert_string_equal(conf("[log]\nlevel = info\n", "9.9.9.9"),
 			    "[log]\nlevel = info\n\n[dns]\nupstream = 9.9.9.9\n");
-	assert_string_equal(conf("[dns]\n# ours\nupstream = 1.1.1.1\n upstream=8.8.8.8\nworkers = 2\n[mode]\n"
-				 "upstream = x\n", "9.9.9.9"),
-			    "[dns]\nupstream = 9.9.9.9\n# ours\nworkers = 2\n[mode]\nupstream = x\n");
+	assert_string_equal(
+		conf("[dns]\n# ours\nupstream = 1.1.1.1\n upstream=8.8.8.8\nworkers = 2\n[mode]\n"
+		     "upstream = x\n",
+		     "9.9.9.9"),
+		"[dns]\nupstream = 9.9.9.9\n# ours\nworkers = 2\n[mode]\nupstream = x\n");
 	assert_string_equal(conf("[dns]\nupstream = 1.1.1.1", ""), "[dns]\n");
 }
 

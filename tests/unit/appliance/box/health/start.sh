@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The scripts of the image's start, with everything that they run replaced by a word in a file: what comes
+# The scripts of the image's start, with everything that they run replaced by a word in a file: what
+# comes
 # first, and what becomes of a start in which a step fails.
 set -u
 top=$(cd "$(dirname "$0")/../../../../.." && pwd)
@@ -60,7 +61,8 @@ check() {
 	failures=$((failures + 1))
 }
 ran() { grep -qxF "$1" ran; }
-order() { [ "$(grep -xFn "$1" ran | head -n 1 | cut -d: -f1)" -lt "$(grep -xFn "$2" ran | head -n 1 | cut -d: -f1)" ]; }
+order() { [ "$(grep -xFn "$1" ran | head -n 1 | cut -d: -f1)" -lt \
+	"$(grep -xFn "$2" ran | head -n 1 | cut -d: -f1)" ]; }
 not() { ! "$@"; }
 
 # ---- start: the policy, then links, then forwarding, then the proof
@@ -107,7 +109,8 @@ echo 'cordon selftest --wait 30' > leaks
 run start
 check not ran 'cordon image confirm'
 check test -e run/boot/closed
-check ran 'sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.accept_redirects=0'
+check ran \
+	'sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.accept_redirects=0'
 
 # The same on trial: back to the image before it.
 begin
@@ -142,7 +145,8 @@ run boot
 check test -e data/settings/network.conf
 check grep -q 'could not be put together (4), and stay' console
 
-# A disk whose repair does not end is not waited for, and it is not made anew: memory takes its place.
+# A disk whose repair does not end is not waited for, and it is not made anew: memory takes its
+# place.
 disk() { echo /dev/vda4 > devices; rm -rf data/lost+found; }
 repair() { echo "timeout -s KILL 600 e2fsck $1 /dev/vda4"; }
 mounts() { grep -qx "mount -t $1 .*" ran; }

@@ -21,12 +21,16 @@ static const char *report(const char *times, const char *forwarded)
 static void says_how_a_start_went(void **state)
 {
 	(void)state;
-	assert_string_equal(report(STARTED, "4 0\n6 0\n"), "policy in force at 1.9 s, links up at 2.1 s, "
+	assert_string_equal(report(STARTED, "4 0\n6 0\n"),
+			    "policy in force at 1.9 s, links up at 2.1 s, "
 			    "forwarding at 2.3 s; packets forwarded before: 0 +");
 	/* A second time, after new settings, is no part of the start. */
-	assert_string_equal(report(STARTED "policy 900.00\n", "4 0\n6 0\n"), "policy in force at 1.9 s, "
-			    "links up at 2.1 s, forwarding at 2.3 s; packets forwarded before: 0 +");
-	assert_string_equal(report("policy 1.94\n", NULL), "policy in force at 1.9 s, links up not yet, "
+	assert_string_equal(
+		report(STARTED "policy 900.00\n", "4 0\n6 0\n"),
+		"policy in force at 1.9 s, "
+		"links up at 2.1 s, forwarding at 2.3 s; packets forwarded before: 0 +");
+	assert_string_equal(report("policy 1.94\n", NULL),
+			    "policy in force at 1.9 s, links up not yet, "
 			    "forwarding not yet; packets forwarded before: not counted -");
 	text_release(&out);
 }
@@ -39,7 +43,8 @@ static void says_what_is_wrong(void **state)
 			       "WRONG: forwarding or links came before the policy -"));
 	assert_non_null(strstr(report(STARTED, "4 0\n"), "not counted -"));
 	assert_non_null(strstr(report(STARTED, "4 x\n6 0\n"), "not counted -"));
-	assert_non_null(strstr(report("policy nan\nlinks -1\nforwarding 1e300\n", ""), "not yet, links up not"));
+	assert_non_null(strstr(report("policy nan\nlinks -1\nforwarding 1e300\n", ""),
+			       "not yet, links up not"));
 	text_release(&out);
 }
 

@@ -82,9 +82,11 @@ static void fields_for_programs(void **state)
 	findings_judge(&findings, true, "a", "b", "c");
 	object = findings_json(&findings);
 	assert_int_equal(json_unpack_ex(object, NULL, JSON_STRICT,
-					"{s:b, s:b, s:b, s:[{s:s, s:s, s:s, s:s}]}", "passed", &passed,
-					"leaks", &leaks, "enforce", &enforce, "checks", "check", &check,
-					"result", &result, "expected", &check, "found", &check), 0);
+					"{s:b, s:b, s:b, s:[{s:s, s:s, s:s, s:s}]}", "passed",
+					&passed, "leaks", &leaks, "enforce", &enforce, "checks",
+					"check", &check, "result", &result, "expected", &check,
+					"found", &check),
+			 0);
 	assert_true(passed && !leaks && enforce);
 	assert_string_equal(result, "ok");
 	json_decref(object);

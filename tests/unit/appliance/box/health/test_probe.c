@@ -19,7 +19,9 @@ static struct addr address(const char *text)
 
 static struct probe probe_of(const char *from, const char *to, uint16_t port)
 {
-	return (struct probe){ .from = address(from), .to = address(to), .from_port = 40001, .to_port = port };
+	return (struct probe){
+		.from = address(from), .to = address(to), .from_port = 40001, .to_port = port
+	};
 }
 
 /* RFC 1071: a packet whose sum is right sums up to nothing. */
@@ -42,7 +44,8 @@ static size_t query(const struct probe *probe, uint8_t packet[PROBE_PACKET])
 
 static void packets_are_well_formed(void **state)
 {
-	struct probe v4 = probe_of("198.18.0.2", "192.0.2.1", 53), v6 = probe_of("2001:db8::2", "2001:db8::1", 443);
+	struct probe v4 = probe_of("198.18.0.2", "192.0.2.1", 53),
+		     v6 = probe_of("2001:db8::2", "2001:db8::1", 443);
 	uint8_t packet[PROBE_PACKET];
 	size_t size = query(&v4, packet);
 
@@ -85,7 +88,8 @@ static void turn(uint8_t *packet)
 
 static void a_probe_that_arrives(void **state)
 {
-	struct probe probe = probe_of("198.18.0.2", "192.0.2.1", 443), other = probe_of("198.18.0.2", "192.0.2.9", 443);
+	struct probe probe = probe_of("198.18.0.2", "192.0.2.1", 443),
+		     other = probe_of("198.18.0.2", "192.0.2.9", 443);
 	uint8_t packet[PROBE_PACKET];
 	size_t size = probe_syn(&probe, packet);
 

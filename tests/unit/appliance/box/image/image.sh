@@ -47,7 +47,8 @@ runs() { # NAME UUID
 }
 env_is() { head -c 512 "$block" | tr -d '#' | grep -v GRUB | tr '\n' ' '; }
 put_env() {
-	{ printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero | tr '\0' '#'; } |
+	{ printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero |
+		tr '\0' '#'; } |
 		head -c 1024 > "$block"
 }
 box() {
@@ -95,7 +96,8 @@ $cordon image grow | grep -q 'partition table was written'
 is "$($cordon image grow)" ""
 sfdisk --verify "$CORDON_ROOT/dev/vda" > "$work/said" 2>&1
 grep -q '^No errors' "$work/said" || failed "$(cat "$work/said")"
-is "$(sfdisk -d "$CORDON_ROOT/dev/vda" | sed -n 's/.*size= *\([0-9]*\),.*name="data".*/\1/p')" $((30 * 2048))
+is "$(sfdisk -d "$CORDON_ROOT/dev/vda" | sed -n 's/.*size= *\([0-9]*\),.*name="data".*/\1/p')" \
+	$((30 * 2048))
 # A primary that was damaged is mended from the backup.
 dd if=/dev/zero of="$CORDON_ROOT/dev/vda" bs=512 seek=1 count=8 conv=notrunc status=none
 is "$($cordon image device data)" /dev/vda4
@@ -104,7 +106,8 @@ sfdisk --verify "$CORDON_ROOT/dev/vda" 2>&1 | grep -q '^No errors'
 
 # ---- confirm, on-trial, rollback, status
 box
-$cordon image status | grep -q "^slot a    $old, runs, not confirmed yet, comes first, 2 tries left$"
+$cordon image status | grep -q \
+	"^slot a    $old, runs, not confirmed yet, comes first, 2 tries left$"
 $cordon image status | grep -q '^slot b    empty$'
 ! $cordon image on-trial || failed "on trial"
 $cordon image confirm
@@ -125,7 +128,8 @@ is "$(env_is)" "primary=b left=3 a=$old b=$new trial=b failed= "
 # And now it runs.
 runs $new $new_id
 $cordon image on-trial || failed "not on trial"
-$cordon image status --json | jq -e '.running == "b" and ."on-trial" and .slots.a.starts' > /dev/null
+$cordon image status --json |
+	jq -e '.running == "b" and ."on-trial" and .slots.a.starts' > /dev/null
 refuses 'has passed, and it has not' $cordon image confirm
 is "$(env_is)" "primary=b left=3 a=$old b=$new trial=b failed= "
 mkdir -p "$CORDON_ROOT/run/boot"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# From a bundle to a slot: staged, shown, signed, published, packed, verified, written; and everything
+# From a bundle to a slot: staged, shown, signed, published, packed, verified, written; and
+# everything
 # that must not get there. The box is a folder, its disk a file.
 set -eu -o pipefail
 cordon=$(realpath "$BUILD")/bin/cordon
@@ -15,7 +16,8 @@ says() { # CODE TEXT COMMAND...
 	local code=$1 text=$2 got=0
 	shift 2
 	"$@" > said 2>&1 < "${INPUT:-/dev/null}" || got=$?
-	[ $got = "$code" ] || { echo "line ${BASH_LINENO[0]}: $* ended with $got: $(cat said)"; exit 1; }
+	[ $got = "$code" ] || { echo "line ${BASH_LINENO[0]}: $* ended with $got: $(cat said)"; \
+		exit 1; }
 	[ -z "$text" ] || grep -qF -- "$text" said ||
 		{ echo "line ${BASH_LINENO[0]}: $*: expected \"$text\": $(cat said)"; exit 1; }
 }
@@ -37,9 +39,11 @@ archive() { # NAME=FILE...
 		cat "${member#*=}"
 	done
 }
-bundle() { # VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle, and ARCH-VERSION.{root,kernel,hash,name}
+# VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle and ARCH-VERSION.{root,kernel,hash,name}
+bundle() {
 	local of=${3:-x86_64}-$1
-	head -c $((${4:-100} * 4096)) /dev/zero | tr '\0' "$(printf %s "$of" | cksum | cut -c1)" > "$of.root"
+	head -c $((${4:-100} * 4096)) /dev/zero |
+		tr '\0' "$(printf %s "$of" | cksum | cut -c1)" > "$of.root"
 	echo "root of $of" | dd of="$of.root" conv=notrunc status=none
 	{ echo "kernel of $of"; head -c 100000 /dev/zero; } > "$of.kernel"
 	printf %s "$of" | sha256sum | cut -c1-64 > "$of.hash"
@@ -50,9 +54,11 @@ bundle() { # VERSION BUILD [ARCH [BLOCKS]]: ARCH-VERSION.bundle, and ARCH-VERSIO
 		"kernel-size":$(size "$of.kernel"),"kernel-sha256":"$(sum "$of.kernel")",
 		"kernel-name":"$(cat "$of.name")"}
 	END
-	archive manifest.json=manifest.json kernel.efi="$of.kernel" root.img="$of.root" > "cordon-$of.bundle"
+	archive manifest.json=manifest.json kernel.efi="$of.kernel" root.img="$of.root" > \
+		"cordon-$of.bundle"
 }
-id() { sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' "x86_64-$1.hash"; }
+id() { sed 's/\(.\{8\}\)\(.\{4\}\)\(.\{4\}\)\(.\{4\}\)\(.\{12\}\).*/\1-\2-\3-\4-\5/' \
+	"x86_64-$1.hash"; }
 for version in 0.1.0=1000000 0.2.0=2000000 0.3.0=3000000 0.4.0=4000000 0.5.0=5000000; do
 	bundle ${version%=*} ${version#*=}
 done
@@ -76,7 +82,8 @@ printf 'nonsense' > cordon-x.bundle
 says 1 'not a bundle, or cut short' repo image r cordon-x.bundle
 cp cordon-x86_64-0.2.0.bundle 'cordon x.bundle'
 says 1 'expected a file name' repo image r 'cordon x.bundle'
-says 0 'version 0.2.0 for x86_64, built 1970-01-24T03:33:20Z' repo image r cordon-x86_64-0.2.0.bundle
+says 0 'version 0.2.0 for x86_64, built 1970-01-24T03:33:20Z' repo image r \
+	cordon-x86_64-0.2.0.bundle
 publish
 grep -q 'image images/cordon-x86_64-0.2.0.bundle: version 0.2.0 for x86_64' signed
 grep -q "sha256 $(sum cordon-x86_64-0.2.0.bundle)" signed
@@ -108,18 +115,21 @@ box() { # runs 0.1.0 in slot a
 	runs 0.1.0 1000000
 }
 put_env() {
-	{ printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero | tr '\0' '#'; } |
+	{ printf '# GRUB Environment Block\n'; printf '%s\n' "$@"; head -c 1024 /dev/zero |
+		tr '\0' '#'; } |
 		head -c 1024 > "$CORDON_ROOT/boot/cordon/grubenv"
 }
 runs() { # VERSION BUILD
 	echo "dm-mod.create=\"root,,,ro,0 8 verity 1 PARTUUID=$(id "$1") PARTUUID=$(id "$1")\"" \
 		"cordon.image=$(cat "x86_64-$1.name")" > "$CORDON_ROOT/proc/cmdline"
-	echo "{\"version\":\"$1\",\"arch\":\"x86_64\",\"build\":$2}" > "$CORDON_ROOT/etc/cordon/image.json"
+	echo "{\"version\":\"$1\",\"arch\":\"x86_64\",\"build\":$2}" > \
+		"$CORDON_ROOT/etc/cordon/image.json"
 }
 in_slot() { # SLOT VERSION: all of it, and it is started next
 	local start=5
 	[ "$1" = a ] || start=7
-	cmp -i $((start << 20)):0 -n "$(size "x86_64-$2.root")" "$CORDON_ROOT/dev/vda" "x86_64-$2.root"
+	cmp -i $((start << 20)):0 -n "$(size "x86_64-$2.root")" "$CORDON_ROOT/dev/vda" \
+		"x86_64-$2.root"
 	cmp "x86_64-$2.kernel" "$CORDON_ROOT/boot/cordon/$(cat "x86_64-$2.name")"
 	sfdisk -d "$CORDON_ROOT/dev/vda" | grep "slot-$1" | grep -qi "uuid=$(id "$2")"
 	sfdisk --verify "$CORDON_ROOT/dev/vda" 2>&1 | grep -q '^No errors'
@@ -141,11 +151,13 @@ in_slot b 0.2.0
 printf x | dd of="$CORDON_ROOT/dev/vda" bs=1 seek=$(((7 << 20) + 5000)) conv=notrunc status=none
 says 0 'goes to slot b' install packed
 in_slot b 0.2.0
-printf x | dd of="$CORDON_ROOT/boot/cordon/$(cat x86_64-0.2.0.name)" bs=1 seek=5000 conv=notrunc status=none
+printf x | dd of="$CORDON_ROOT/boot/cordon/$(cat x86_64-0.2.0.name)" bs=1 seek=5000 conv=notrunc \
+	status=none
 says 0 'goes to slot b' install packed
 in_slot b 0.2.0
 # A later status says why the last image was not installed.
-refusal() { "$cordon" --config conf --state state --run run status --json 2> /dev/null | jq -r .box.image.refused; }
+refusal() { "$cordon" --config conf --state state --run run status --json 2> /dev/null |
+	jq -r .box.image.refused; }
 mkdir -p "$CORDON_ROOT/run/cordon" "$CORDON_ROOT/dev"
 touch "$CORDON_ROOT/dev/console"
 says 1 'not a packed image' install x86_64-0.2.0.root
@@ -155,7 +167,8 @@ says 0 'is in slot b already' install packed
 is "$(refusal)" null
 rm -r "$CORDON_ROOT/run" "$CORDON_ROOT/dev/console"
 says 0 "slot a    $(cat x86_64-0.1.0.name), runs, confirmed" "$cordon" image status
-says 0 "slot b    $(cat x86_64-0.2.0.name), comes first, 3 tries left, on trial" "$cordon" image status
+says 0 "slot b    $(cat x86_64-0.2.0.name), comes first, 3 tries left, on trial" "$cordon" image \
+	status
 # It runs, on trial, and then stays.
 runs 0.2.0 2000000
 says 0 'is the image that runs, in slot b' install packed
@@ -176,7 +189,8 @@ says 0 '' "$cordon" image confirm
 [ ! -e "$links" ] || failed "a confirmed image still has to have the cards of its first day"
 INPUT=packed3 says 0 'goes to slot a' install -
 in_slot a 0.3.0
-[ ! -e "$CORDON_ROOT/boot/cordon/$(cat x86_64-0.1.0.name)" ] || failed "the first artefact is still there"
+[ ! -e "$CORDON_ROOT/boot/cordon/$(cat x86_64-0.1.0.name)" ] ||
+	failed "the first artefact is still there"
 in_slot a 0.3.0
 says 0 '' "$cordon" image confirm
 is "$(head -n 1 "$links")" "$(cat x86_64-0.3.0.name)"
@@ -188,14 +202,16 @@ refused() {
 	says 1 "$@"
 	untouched | diff before - || failed "something has changed"
 }
-refused 'not a packed image: expected a file written by "cordon repo image DIR --pack OUT"' install x86_64-0.2.0.root
+refused 'not a packed image: expected a file written by "cordon repo image DIR --pack OUT"' \
+	install x86_64-0.2.0.root
 : > empty
 refused 'it is empty' install empty
 # More than the slot (2 MB), any kernel and metadata: not even read.
 truncate -s 71M large
 refused 'and no image that fits this disk is so large' install large
 # A box of 64 MB: refused with a message, before the kernel kills a process for want of memory.
-free_memory() { printf 'MemTotal: 47248 kB\nMemFree: 1 kB\nMemAvailable: %s kB\n' "$1" > "$CORDON_ROOT/proc/meminfo"; }
+free_memory() { printf 'MemTotal: 47248 kB\nMemFree: 1 kB\nMemAvailable: %s kB\n' "$1" > \
+	"$CORDON_ROOT/proc/meminfo"; }
 free_memory 26624
 truncate -s 21M large
 untouched > before
@@ -224,7 +240,8 @@ refused 'images/cordon-x86_64-0.2.0.bundle' install changed
 # Metadata of another publisher, who has keys, too.
 mkdir other && (cd other && repo key new alice bob carol dave one two --no-passphrase > said &&
 	repo init r "${people[@]}" --online one.pub two.pub > said)
-(cd other && repo image r ../cordon-x86_64-0.2.0.bundle > said && publish && repo image r --pack packed > said)
+(cd other && repo image r ../cordon-x86_64-0.2.0.bundle > said && publish &&
+	repo image r --pack packed > said)
 refused 'signature' install other/packed
 # Nobody to trust.
 mv "$CORDON_ROOT/etc/cordon/root.json" root.json
@@ -302,7 +319,8 @@ known
 untouched > before
 refused 'this appliance has seen newer metadata than this file was packed with' install packed3
 grep -qF 'pack it again with "cordon repo image DIR --pack OUT"' said
-says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out cordon-x86_64-0.2.0.bundle
+says 1 'no image cordon-x86_64-0.2.0.bundle is published' repo image r --pack out \
+	cordon-x86_64-0.2.0.bundle
 # And when what it rests on has expired.
 repo timestamp r --key one.pem --expires 20s > said
 repo image r --pack late cordon-x86_64-0.4.0.bundle > said

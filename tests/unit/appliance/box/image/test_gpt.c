@@ -47,8 +47,8 @@ static struct disk made(const char *table, size_t size)
 
 	snprintf(text, sizeof(text), "%s.table", path);
 	assert_int_equal(file_replace(AT_FDCWD, text, table, strlen(table), 0600), 0);
-	run("rm -f %s && truncate -s %d %s && /sbin/sfdisk --quiet %s < %s.table", path, (int)size, path,
-	    path, path);
+	run("rm -f %s && truncate -s %d %s && /sbin/sfdisk --quiet %s < %s.table", path, (int)size,
+	    path, path, path);
 	assert_int_equal(file_read(AT_FDCWD, path, LARGER, (char **)&disk.data, &disk.size), 0);
 	return disk;
 }
@@ -56,8 +56,10 @@ static struct disk made(const char *table, size_t size)
 static void put_back(const struct disk *disk)
 {
 	assert_int_equal(file_replace(AT_FDCWD, path, disk->data, disk->size, 0600), 0);
-	run("PATH=/sbin:$PATH; sfdisk --verify %s > %s.said 2>&1 && grep -q '^No errors' %s.said && "
-	    "! grep -q -i mismatch %s.said", path, path, path, path);
+	run("PATH=/sbin:$PATH; sfdisk --verify %s > %s.said 2>&1 && grep -q '^No errors' %s.said "
+	    "&& "
+	    "! grep -q -i mismatch %s.said",
+	    path, path, path, path);
 }
 
 static struct disk enlarged(struct disk disk, size_t size)
@@ -95,7 +97,8 @@ static void apply(struct disk *disk, const struct gpt_plan *plan)
 {
 	for (size_t i = 0; i < plan->writes; i++) {
 		assert_true(plan->write[i].offset + plan->write[i].size <= disk->size);
-		memcpy(disk->data + plan->write[i].offset, plan->write[i].data, plan->write[i].size);
+		memcpy(disk->data + plan->write[i].offset, plan->write[i].data,
+		       plan->write[i].size);
 	}
 }
 
@@ -162,7 +165,8 @@ static void sets_an_id(void **state)
 	assert_int_equal(plan.write[3].offset, 512);
 	apply(&disk, &plan);
 	put_back(&disk);
-	run("/sbin/sfdisk -d %s | grep slot-b | grep -qi uuid=f0112233-4455-6677-8899-aabbccddeeff", path);
+	run("/sbin/sfdisk -d %s | grep slot-b | grep -qi uuid=f0112233-4455-6677-8899-aabbccddeeff",
+	    path);
 	assert_int_equal(parsed(&disk), 0);
 	gpt_plan(&plan, &gpt);
 	assert_int_equal(plan.writes, 0);
@@ -204,7 +208,8 @@ static void survives(struct disk disk, const struct gpt_plan *plan, uint64_t bef
 		const struct gpt_write *write = &plan->write[i];
 
 		for (size_t done = 0; done < write->size; done += 512) {
-			memcpy(disk.data + write->offset + done, (const uint8_t *)write->data + done, 512);
+			memcpy(disk.data + write->offset + done,
+			       (const uint8_t *)write->data + done, 512);
 			assert_int_equal(parsed(&disk), 0);
 			assert_true(gpt_lookup(&gpt, "data", &part));
 			assert_true(part.last == before || part.last == after);
@@ -231,7 +236,8 @@ static void power_cuts(void **state)
 	grown = gpt;
 	gpt_plan(&plan, &grown);
 	survives(disk, &plan, before, after);
-	/* The primary is broken and the backup good: the backup stays until the primary is whole. */
+	/* The primary is broken and the backup good: the backup stays until the primary is whole.
+	 */
 	memset(disk.data + 512, 0, 512);
 	assert_int_equal(parsed(&disk), 0);
 	assert_false(gpt.has_primary);
@@ -268,7 +274,8 @@ static void takes_either_copy(void **state)
 	disk.data[512 + 60]++;
 	disk.data[IMAGE - 512 + 60]++;
 	assert_int_equal(parsed(&disk), -EBADMSG);
-	assert_non_null(strstr(diag.entry[0].message, "primary: its checksum is wrong; the backup: its"));
+	assert_non_null(
+		strstr(diag.entry[0].message, "primary: its checksum is wrong; the backup: its"));
 	free(disk.data);
 }
 
@@ -341,8 +348,10 @@ static void hostile(void **state)
 
 static void names_must_be_clear(void **state)
 {
-	struct disk disk = made("label: gpt\nsize=1MiB, name=data\nsize=1MiB, name=data\nsize=1MiB, "
-				"name=d\xc3\xa4ta\n", IMAGE);
+	struct disk disk =
+		made("label: gpt\nsize=1MiB, name=data\nsize=1MiB, name=data\nsize=1MiB, "
+		     "name=d\xc3\xa4ta\n",
+		     IMAGE);
 	struct gpt_part part;
 
 	(void)state;

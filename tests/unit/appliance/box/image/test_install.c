@@ -8,11 +8,18 @@
 #include "appliance/box/image/install.h"
 
 /*
- * A box in memory: a disk, the files beside the block, and a power supply. A start does what GRUB and
- * the kernel do: names from the block, artefacts that are whole, the partition with the id of the root,
- * the root's digest.
+ * A box in memory: a disk, the files beside the block, and a power supply. A start does what GRUB
+ * and the kernel do: names from the block, artefacts that are whole, the partition with the id of
+ * the root, the root's digest.
  */
-enum { DISK = 6 << 20, SECTOR = 512, ROOT = 96 * 1024, KERNEL = 5000, FILES = 6, FILE_PIECE = 2048 };
+enum {
+	DISK = 6 << 20,
+	SECTOR = 512,
+	ROOT = 96 * 1024,
+	KERNEL = 5000,
+	FILES = 6,
+	FILE_PIECE = 2048
+};
 
 struct image {
 	struct manifest manifest;
@@ -116,8 +123,9 @@ static const struct install_media media = { .write_disk = write_disk, .write_blo
 
 static int read_table(struct gpt *gpt)
 {
-	const struct gpt_bytes bytes = { box.disk, box.disk + DISK - GPT_AREA, GPT_AREA, GPT_AREA, SECTOR,
-					 DISK / SECTOR };
+	const struct gpt_bytes bytes = { box.disk, box.disk + DISK - GPT_AREA,
+					 GPT_AREA, GPT_AREA,
+					 SECTOR,   DISK / SECTOR };
 
 	return gpt_parse(gpt, &bytes, "disk", NULL);
 }
@@ -140,7 +148,8 @@ static bool loads(const char *name)
 
 	for (const struct file *file = box.file; image && file < box.file + FILES; file++) {
 		if (strcmp(file->name, name) == 0)
-			return file->size == KERNEL && memcmp(file->data, image->kernel, KERNEL) == 0;
+			return file->size == KERNEL &&
+			       memcmp(file->data, image->kernel, KERNEL) == 0;
 	}
 	return false;
 }
@@ -220,9 +229,13 @@ static void make_disk(void)
 	FILE *file;
 
 	assert_non_null(mkdtemp(folder));
-	snprintf(command, sizeof(command), "cd %s && truncate -s %d d && printf 'label: gpt\\nfirst-lba: 2048\\n"
-		 "size=1MiB, name=esp\\nsize=1MiB, name=slot-a\\nsize=1MiB, name=slot-b\\nsize=1MiB, name=data\\n'"
-		 " | /sbin/sfdisk --quiet d", folder, DISK);
+	snprintf(
+		command, sizeof(command),
+		"cd %s && truncate -s %d d && printf 'label: gpt\\nfirst-lba: 2048\\n"
+		"size=1MiB, name=esp\\nsize=1MiB, name=slot-a\\nsize=1MiB, "
+		"name=slot-b\\nsize=1MiB, name=data\\n'"
+		" | /sbin/sfdisk --quiet d",
+		folder, DISK);
 	assert_int_equal(system(command), 0);
 	snprintf(command, sizeof(command), "%s/d", folder);
 	file = fopen(command, "r");

@@ -15,8 +15,10 @@ static struct manifest manifest;
 #define SUM3 "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0"
 
 static const char good[] =
-	"{\"arch\":\"x86_64\",\"version\":\"0.2.0\",\"build\":1763900000,\"root-hash\":\"" HASH "\","
-	"\"root-size\":4096,\"root-sha256\":\"" SUM4096 "\",\"kernel-size\":3,\"kernel-sha256\":\"" SUM3 "\","
+	"{\"arch\":\"x86_64\",\"version\":\"0.2.0\",\"build\":1763900000,\"root-hash\":\"" HASH
+	"\","
+	"\"root-size\":4096,\"root-sha256\":\"" SUM4096
+	"\",\"kernel-size\":3,\"kernel-sha256\":\"" SUM3 "\","
 	"\"kernel-name\":\"" NAME "\",\"of-later\":[]}\n";
 
 static int parsed(const char *text)
@@ -110,10 +112,12 @@ static void holds_the_files_against_it(void **state)
 	diag_init(&diag);
 	assert_int_equal(manifest_check(&manifest, kernel, 3, root, 4096, "new.bundle", &diag), 0);
 	sample_no_errors(&diag);
-	assert_int_equal(manifest_check(&manifest, kernel, 2, root, 4096, "new.bundle", &diag), -EINVAL);
+	assert_int_equal(manifest_check(&manifest, kernel, 2, root, 4096, "new.bundle", &diag),
+			 -EINVAL);
 	assert_string_equal(diag.entry[0].message, "kernel.efi has 2 bytes, its manifest says 3");
 	root[7]++;
-	assert_int_equal(manifest_check(&manifest, kernel, 3, root, 4096, "new.bundle", &diag), -EINVAL);
+	assert_int_equal(manifest_check(&manifest, kernel, 3, root, 4096, "new.bundle", &diag),
+			 -EINVAL);
 	assert_non_null(strstr(diag.entry[1].message, "root.img has the SHA-256 "));
 	assert_non_null(strstr(diag.entry[1].message, "its manifest says " SUM4096));
 }
@@ -125,7 +129,9 @@ static void the_image_that_runs(void **state)
 
 	(void)state;
 	diag_init(&diag);
-	assert_int_equal(manifest_parse_image(&manifest, text, sizeof(text) - 1, "image.json", &diag), 0);
+	assert_int_equal(manifest_parse_image(&manifest, text, sizeof(text) - 1, "image.json",
+					      &diag),
+			 0);
 	assert_string_equal(manifest.arch, "arm64");
 	assert_int_equal(manifest.build, 5);
 	assert_int_equal(manifest_parse_image(&manifest, "{}", 2, "image.json", &diag), -EINVAL);

@@ -7,7 +7,8 @@
 #include "appliance/base/text.h"
 #include "appliance/box/image/manifest.h"
 
-/* What a sealed child found in a bundle crosses to its parent, which holds it to what the parser takes. */
+/* What a sealed child found in a bundle crosses to its parent, which holds it to what the parser
+ * takes. */
 
 static struct text out;
 

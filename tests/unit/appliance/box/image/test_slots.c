@@ -67,7 +67,9 @@ static void passes_over_what_is_broken(void **state)
 	assert_int_equal(slots.left, SLOTS_TRIES);
 	assert_int_equal(slots.trial, SLOT_NONE);
 	assert_int_equal(slots_parse(&slots, HEAD, sizeof(HEAD) - 1), -EBADMSG);
-	assert_int_equal(parsed(HEAD "primary=c\nleft=7\na=../" OLD "\nb=" NEW "x\ntrial=c\nfoo\n=\nx=y"), 0);
+	assert_int_equal(parsed(HEAD "primary=c\nleft=7\na=../" OLD "\nb=" NEW
+				     "x\ntrial=c\nfoo\n=\nx=y"),
+			 0);
 	assert_int_equal(slots.primary, SLOT_A);
 	assert_int_equal(slots.left, SLOTS_TRIES);
 	assert_string_equal(slots.name[SLOT_A], "");
@@ -136,8 +138,11 @@ static void a_trial_that_fails(void **state)
 	(void)state;
 	/* As GRUB leaves it, or when the artefact of b does not even start. */
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(parsed(i ? HEAD "primary=a\nleft=2\na=" OLD "\nb=" NEW "\ntrial=b\n"
-					  : HEAD "primary=b\nleft=2\na=" OLD "\nb=" NEW "\ntrial=b\n"), 0);
+		assert_int_equal(parsed(i ? HEAD "primary=a\nleft=2\na=" OLD "\nb=" NEW
+						 "\ntrial=b\n" :
+					    HEAD "primary=b\nleft=2\na=" OLD "\nb=" NEW
+						 "\ntrial=b\n"),
+				 0);
 		assert_true(slots_confirm(&slots, OLD, SLOT_A));
 		assert_int_equal(slots.primary, SLOT_A);
 		assert_int_equal(slots.left, 3);
@@ -176,8 +181,8 @@ static void a_block_that_was_lost(void **state)
 	assert_int_equal(slots_running(&slots, NEW), SLOT_B);
 }
 
-/* The self-test of an image on trial failed: the one before it is not on trial, so that two bad ones do not
- * hand the box to each other for ever. */
+/* The self-test of an image on trial failed: the one before it is not on trial, so that two bad
+ * ones do not hand the box to each other for ever. */
 static void rollback_of_a_trial_is_no_trial(void **state)
 {
 

@@ -75,7 +75,8 @@ begin
 runs $other || { echo "another process was ended"; failures=$((failures + 1)); }
 kill $other
 
-# ---- a cable that comes back: both clients begin anew at once; one that comes and goes all the time is no storm
+# ---- a cable that comes back: both clients begin anew at once; one that comes and goes all the
+# time is no storm
 cable() { # CHANGES STATE
 	echo "$2" >"$box/sys/class/net/eth0/carrier"
 	echo "$1" >"$box/sys/class/net/eth0/carrier_changes"
@@ -95,7 +96,8 @@ sleep 2
 is "$(cat udhcpc udhcpc6 | wc -l)" 2
 cable 3 1
 until_true 100 began 2
-[ -s "$box/run/cordon/lease.asked" ] || { echo 'nobody knows when the clients began anew'; failures=$((failures + 1)); }
+[ -s "$box/run/cordon/lease.asked" ] ||
+	{ echo 'nobody knows when the clients began anew'; failures=$((failures + 1)); }
 for changes in $(seq 4 15); do
 	cable "$changes" 1
 	sleep 0.3
@@ -108,8 +110,10 @@ is "$(cat udhcpc udhcpc6 | wc -l)" 6
 # ---- and on request: until each family was heard; exit code and words say what came of it
 answer() { # HOW OFTEN: as both clients, once they began anew that often
 	until_true 100 began "$1"
-	CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 lease=600 cordon network lease bound
-	CORDON_SERVICE=udhcpc6 interface=eth0 ipv6prefix=2001:db8:5::/56 ipv6prefix_lease=600 ipv6prefix_preferred=300 \
+	CORDON_SERVICE=udhcpc interface=eth0 ip=192.0.2.9 mask=24 lease=600 cordon network lease \
+		bound
+	CORDON_SERVICE=udhcpc6 interface=eth0 ipv6prefix=2001:db8:5::/56 ipv6prefix_lease=600 \
+		ipv6prefix_preferred=300 \
 		cordon network lease bound
 }
 answer 4 >answered 2>&1 &
@@ -119,12 +123,16 @@ wait $!
 is "$(cat answered renewed)" 'DHCP     eth0: 192.0.2.9/24
 DHCPv6   eth0: 2001:db8:5::/56'
 answer 5 >answered 2>&1 &
-is "$(cordon network renew wan --json | jq -c '[.interface, .dhcp.outcome, .dhcpv6.lease]')" '["eth0","renewed","2001:db8:5::/56"]'
+is "$(cordon network renew wan --json | jq -c '[.interface, .dhcp.outcome, .dhcpv6.lease]')" \
+	'["eth0","renewed","2001:db8:5::/56"]'
 wait $!
-is "$(cordon status --json 2>/dev/null | jq -c '.box.links | [.carrier, .outside, .lease_stale]')" '[true,"eth0",null]'
+is "$(cordon status --json 2>/dev/null | jq -c '.box.links | [.carrier, .outside, .lease_stale]')" \
+	'[true,"eth0",null]'
 cable 20 0
-is "$(cordon network renew 2>&1)" 'cordon network renew: the WAN eth0 has no cable in, or the other end is off: plug it in, and both families are renewed by themselves'
-is "$(cordon status --json 2>/dev/null | jq -c '.box.links | [.carrier, .outside, .lease_stale]')" '[false,"eth0",null]'
+is "$(cordon network renew 2>&1)" \
+	'cordon network renew: the WAN eth0 has no cable in, or the other end is off: plug it in, and both families are renewed by themselves'
+is "$(cordon status --json 2>/dev/null | jq -c '.box.links | [.carrier, .outside, .lease_stale]')" \
+	'[false,"eth0",null]'
 crash
 rm "$box/run/cordon/services.pid"
 cable 21 1

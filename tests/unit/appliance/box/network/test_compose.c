@@ -30,7 +30,8 @@ static void fills_in(void **state)
 
 	(void)state;
 	text = made("", "", (struct compose){ .text = NULL });
-	assert_non_null(strstr(text, "\nlan = eth1\nwan = eth0\nmasquerade = yes\nothers = drop\n"));
+	assert_non_null(
+		strstr(text, "\nlan = eth1\nwan = eth0\nmasquerade = yes\nothers = drop\n"));
 	assert_non_null(strstr(text, "\nupstream = 9.9.9.9 149.112.112.112\n"));
 	assert_null(strstr(text, "management"));
 	assert_null(strstr(text, "trust-root"));
@@ -43,11 +44,13 @@ static void fills_in(void **state)
 	assert_non_null(strstr(text, "[update]\nmirror-ca = /ca.pem\n"));
 	assert_non_null(strstr(text, "[daemon]\nwatchdog = /dev/watchdog\n"));
 	/* No way out for IPv4: no resolver there. */
-	text = made("", "[wan]\naddress = none\naddress6 = 2001:db8:1::2/64\n[lan]\naddress = none\n"
-			"address6 = 2001:db8:2::1/64\n",
+	text = made("",
+		    "[wan]\naddress = none\naddress6 = 2001:db8:1::2/64\n[lan]\naddress = none\n"
+		    "address6 = 2001:db8:2::1/64\n",
 		    (struct compose){ .dns = dns, .dns_count = 1 });
 	assert_null(text);
-	text = made("", "[wan]\naddress = none\n[lan]\naddress = none\n", (struct compose){ .dns = dns, .dns_count = 1 });
+	text = made("", "[wan]\naddress = none\n[lan]\naddress = none\n",
+		    (struct compose){ .dns = dns, .dns_count = 1 });
 	assert_non_null(strstr(text, "\nupstream = 2620:fe::fe"));
 	assert_null(strstr(text, "192.0.2.53"));
 }
@@ -63,9 +66,11 @@ static void resolvers_are_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
 		assert_null(made("", fixed[i], (struct compose){ .text = NULL }));
-		assert_non_null(strstr(diag.entry[0].message, "[dns] upstream: expected the DNS servers to ask"));
+		assert_non_null(strstr(diag.entry[0].message,
+				       "[dns] upstream: expected the DNS servers to ask"));
 		assert_non_null(strstr(made("[dns]\nupstream = 192.0.2.53\n", fixed[i],
-					    (struct compose){ .text = NULL }), "upstream = 192.0.2.53\n"));
+					    (struct compose){ .text = NULL }),
+				       "upstream = 192.0.2.53\n"));
 	}
 }
 
@@ -89,12 +94,14 @@ static void own_words_win(void **state)
 	assert_non_null(strstr(text, "trust-root = /mine\n"));
 }
 
-/* A stick may change network.conf and not cordon.conf: neither way past the policy, nor in from outside. */
+/* A stick may change network.conf and not cordon.conf: neither way past the policy, nor in from
+ * outside. */
 static void files_agree(void **state)
 {
-	const char *text = made("[network]\nlan = eth1\nlan = eth10 eth1.2\n",
-				"[lan]\ninterface = eth2\n[lan b]\ninterface = eth1.2\naddress = 10.0.0.1/24\n",
-				(struct compose){ .text = NULL });
+	const char *text = made(
+		"[network]\nlan = eth1\nlan = eth10 eth1.2\n",
+		"[lan]\ninterface = eth2\n[lan b]\ninterface = eth1.2\naddress = 10.0.0.1/24\n",
+		(struct compose){ .text = NULL });
 
 	(void)state;
 	assert_non_null(strstr(text, "\nlan = eth2\nwan = eth0\nmasquerade"));
@@ -110,10 +117,12 @@ static void files_agree(void **state)
 static void ways_out_add_up(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(made("[network]\nwan = wwan0\n", "", (struct compose){ .text = NULL }),
-			       "\nwan = eth0\n"));
-	assert_null(strstr(made("[network]\nwan = wwan0 eth0\n", "", (struct compose){ .text = NULL }),
-			   "\nwan = eth0\n"));
+	assert_non_null(
+		strstr(made("[network]\nwan = wwan0\n", "", (struct compose){ .text = NULL }),
+		       "\nwan = eth0\n"));
+	assert_null(
+		strstr(made("[network]\nwan = wwan0 eth0\n", "", (struct compose){ .text = NULL }),
+		       "\nwan = eth0\n"));
 }
 
 static void bad_text(void **state)
@@ -126,7 +135,8 @@ static void bad_text(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(fills_in), cmocka_unit_test(own_words_win),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(fills_in),
+					    cmocka_unit_test(own_words_win),
 					    cmocka_unit_test(resolvers_are_named),
 					    cmocka_unit_test(ways_out_add_up),
 					    cmocka_unit_test(files_agree),

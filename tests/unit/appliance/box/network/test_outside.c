@@ -24,7 +24,9 @@ static const struct network *conf(const char *text)
 #define ONLY_V6 conf("[wan]\ninterface = eth0\naddress = none\n")
 
 static const struct lease lease4 = { .has_address = true, .since = 10000, .valid = 3600 };
-static const struct lease lease6 = { .v6 = true, .has_prefix = true, .since = 10000, .valid = 3600 };
+static const struct lease lease6 = {
+	.v6 = true, .has_prefix = true, .since = 10000, .valid = 3600
+};
 
 static void the_wan_leads_outside(void **state)
 {

@@ -77,8 +77,9 @@ static int end(void **state)
 	return 0;
 }
 
-static const struct wiring_facts everything = { .memory_kb = 65536, .has_keys = true, .has_radvd = true,
-					      .has_dropbear = true };
+static const struct wiring_facts everything = {
+	.memory_kb = 65536, .has_keys = true, .has_radvd = true, .has_dropbear = true
+};
 
 static void sysctls(void **state)
 {
@@ -110,9 +111,11 @@ static void out_of_the_box(void **state)
 	wiring_services(&wiring, &network, &everything);
 	has("service udhcpc: /usr/bin/busybox udhcpc -f -i eth0 -s /usr/libexec/lease");
 	has("service udhcpc6: /usr/bin/busybox udhcpc6 -f -i eth0");
-	has("udhcpd -f /run/cordon/udhcpd.eth1.conf [/run/cordon/udhcpd.eth1.conf]\ninterface eth1\n"
+	has("udhcpd -f /run/cordon/udhcpd.eth1.conf [/run/cordon/udhcpd.eth1.conf]\ninterface "
+	    "eth1\n"
 	    "start 192.168.77.100\nend 192.168.77.199\n");
-	has("opt subnet 255.255.255.0\nopt router 192.168.77.1\nopt dns 192.168.77.1\nopt lease 43200\n");
+	has("opt subnet 255.255.255.0\nopt router 192.168.77.1\nopt dns 192.168.77.1\nopt lease "
+	    "43200\n");
 	has("ntpd -n -p 0.debian.pool.ntp.org -p 1.debian.pool.ntp.org\n");
 	has_not("radvd");	/* nothing to advertise before there is a prefix */
 	has_not("dropbear");
@@ -126,9 +129,10 @@ static void delegated(void **state)
 	struct wiring_facts facts = everything;
 
 	(void)state;
-	parse(&network, "[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n[lan b]\ninterface = eth2\n"
-			"address = 10.0.2.1/24\naddress6 = 2001:db8:ff::1/64\n"
-			"[lan c]\ninterface = eth3\naddress = 10.0.3.1/24\n");
+	parse(&network,
+	      "[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n[lan b]\ninterface = eth2\n"
+	      "address = 10.0.2.1/24\naddress6 = 2001:db8:ff::1/64\n"
+	      "[lan c]\ninterface = eth3\naddress = 10.0.3.1/24\n");
 	facts.has_delegated = true;
 	assert_int_equal(prefix_parse(&facts.delegated, "2001:db8:1:10::/60", 18), 0);
 	begin();
@@ -227,12 +231,14 @@ static void dns_only(void **state)
 static void difference(void **state)
 {
 	(void)state;
-	parse(&network, "[wan]\ninterface = eth0.7\n[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n"
-			"[lan b]\ninterface = eth2\naddress = 10.0.2.1/24\n"
-			"[routing]\nroute = 10.9.0.0/16 via 10.0.1.2\nroute = 10.8.0.0/16 via 10.0.1.2\n");
-	parse(&other, "[wan]\ninterface = eth0.8\n[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n"
-		      "[lan b]\ninterface = eth2\naddress = 10.0.3.1/24\n"
-		      "[routing]\nroute = 10.8.0.0/16 via 10.0.1.2\n");
+	parse(&network,
+	      "[wan]\ninterface = eth0.7\n[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n"
+	      "[lan b]\ninterface = eth2\naddress = 10.0.2.1/24\n"
+	      "[routing]\nroute = 10.9.0.0/16 via 10.0.1.2\nroute = 10.8.0.0/16 via 10.0.1.2\n");
+	parse(&other,
+	      "[wan]\ninterface = eth0.8\n[lan a]\ninterface = eth1\naddress = 10.0.1.1/24\n"
+	      "[lan b]\ninterface = eth2\naddress = 10.0.3.1/24\n"
+	      "[routing]\nroute = 10.8.0.0/16 via 10.0.1.2\n");
 	begin();
 	wiring_leave(&wiring, &network, &other);
 	has("-4 route del 10.9.0.0/16");
@@ -281,10 +287,12 @@ static void lease_v4(void **state)
 
 	(void)state;
 	parse(&network, "");
-	assert_int_equal(lease(&got, false, "bound",
-			       WORDS("interface", "eth0", "ip", "192.0.2.50", "mask", "24", "router",
-				     "192.0.2.1 192.0.2.2", "dns",
-				     "192.0.2.53 127.0.0.1 192.168.77.1 x 2001:db8::1 198.51.100.53")), 0);
+	assert_int_equal(
+		lease(&got, false, "bound",
+		      WORDS("interface", "eth0", "ip", "192.0.2.50", "mask", "24", "router",
+			    "192.0.2.1 192.0.2.2", "dns",
+			    "192.0.2.53 127.0.0.1 192.168.77.1 x 2001:db8::1 198.51.100.53")),
+		0);
 	assert_int_equal(got.dns_count, 2);
 	begin();
 	lease_wiring(&wiring, &network, &got, &old);
@@ -299,15 +307,19 @@ static void lease_v4(void **state)
 	assert_int_equal(again.dns_count, 2);
 	text_release(&line);
 	/* Another address, and a router that is not on the link. */
-	assert_int_equal(lease(&got, false, "renew", WORDS("interface", "eth0", "ip", "192.0.2.51", "mask",
-							   "32", "router", "203.0.113.1")), 0);
+	assert_int_equal(lease(&got, false, "renew",
+			       WORDS("interface", "eth0", "ip", "192.0.2.51", "mask", "32",
+				     "router", "203.0.113.1")),
+			 0);
 	begin();
 	lease_wiring(&wiring, &network, &got, &again);
 	order("-4 addr flush dev eth0", "-4 addr replace 192.0.2.51/32");
 	order("-4 route replace 203.0.113.1 dev eth0", "-4 route replace default via 203.0.113.1");
 	/* A router that is a client of the LAN: nobody's packets are led to the WAN. */
-	assert_int_equal(lease(&got, false, "renew", WORDS("interface", "eth0", "ip", "192.0.2.51", "mask",
-							   "32", "router", "192.168.77.50")), 0);
+	assert_int_equal(lease(&got, false, "renew",
+			       WORDS("interface", "eth0", "ip", "192.0.2.51", "mask", "32",
+				     "router", "192.168.77.50")),
+			 0);
 	assert_false(got.has_router);
 	assert_int_equal(lease(&got, false, "deconfig", WORDS("interface", "eth0")), 0);
 	begin();
@@ -326,9 +338,10 @@ static void lease_v6(void **state)
 
 	(void)state;
 	parse(&network, "");
-	assert_int_equal(lease(&got, true, "bound", WORDS("interface", "eth0", "ipv6prefix",
-							  "2001:db8:5:0:0:0:0:0/56", "dns",
-							  "2001:0db8:0000:0000:0000:0000:0000:0053")), 0);
+	assert_int_equal(lease(&got, true, "bound",
+			       WORDS("interface", "eth0", "ipv6prefix", "2001:db8:5:0:0:0:0:0/56",
+				     "dns", "2001:0db8:0000:0000:0000:0000:0000:0053")),
+			 0);
 	assert_true(got.has_prefix);
 	assert_int_equal(got.dns_count, 1);
 	assert_int_equal(prefix_parse(&old.prefix, "2001:db8:4::/56", 15), 0);
@@ -499,8 +512,8 @@ static void hostile_leases(void **state)
 		{ "interface", "eth0", "mask", "24" },
 		{ "ip", "192.0.2.5", "mask", "24" },
 	};
-	static const char *const v6[] = { "::/0", "2001:db8::/128", "ff00::/56", "fe80::/64", "10.0.0.0/8",
-					  "2001:db8::1/56", "$(reboot)", "2001::/3" };
+	static const char *const v6[] = { "::/0",	"2001:db8::/128", "ff00::/56", "fe80::/64",
+					  "10.0.0.0/8", "2001:db8::1/56", "$(reboot)", "2001::/3" };
 	struct lease got;
 
 	(void)state;

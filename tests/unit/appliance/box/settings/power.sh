@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The power goes before each change of a name while settings are taken in: what the next start finds is the old
+# The power goes before each change of a name while settings are taken in: what the next start finds
+# is the old
 # set or the new one, with the bundle that belongs to it, and it brings the intake to its end.
 set -u
 . "$(dirname "$0")/../../../box"
 esp=$box/boot/cordon
-failed() { echo "line ${BASH_LINENO[0]}: $*; said:"; tail -n 5 said | sed 's/^/    /'; failures=$((failures + 1)); }
+failed() { echo "line ${BASH_LINENO[0]}: $*; said:"; tail -n 5 said |
+	sed 's/^/    /'; failures=$((failures + 1)); }
 
 # ---- ends the program before its CUT-th change
 cat > cut.c <<'END'
@@ -40,24 +42,29 @@ WRAP(unlinkat, (int a, const char *b, int c), a, b, c)
 WRAP(rmdir, (const char *a), a)
 WRAP(mkdir, (const char *a, unsigned int b), a, b)
 END
-! ldd "$build/bin/cordon" | grep -q libasan || { echo 'skipped: the sanitizer wants to be loaded first'; exit 0; }
+! ldd "$build/bin/cordon" | grep -q libasan ||
+	{ echo 'skipped: the sanitizer wants to be loaded first'; exit 0; }
 gcc -shared -fPIC -o cut.so cut.c -ldl || exit 1
 cut_at() { CUT=$1 LD_PRELOAD=$work/cut.so "$build/bin/cordon" "${@:2}" >said 2>&1; }
 
 # ---- two roots, and a bundle of the first
 (unset CORDON_ROOT; cordon repo key new alice bob carol eve one two --no-passphrase
-	cordon repo init r --people alice.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2
-	cordon repo init r2 --people eve.pub bob.pub carol.pub --online one.pub two.pub --threshold root=2
+	cordon repo init r --people alice.pub bob.pub carol.pub --online one.pub two.pub \
+		--threshold root=2
+	cordon repo init r2 --people eve.pub bob.pub carol.pub --online one.pub two.pub \
+		--threshold root=2
 	for key in alice bob carol; do cordon repo sign r --key $key.pem --yes; done
 	for key in eve bob carol; do cordon repo sign r2 --key $key.pem --yes; done) >said 2>&1
 root=$(ls r/staging/*root.json) root2=$(ls r2/staging/*root.json)
 big_endian() { printf "%0$(($2 * 2))x" "$1" | sed 's/../\\x&/g' | xargs -0 printf '%b'; }
-{ printf 'CORDON1\n'; big_endian 1 2; big_endian 11 1; printf 1.root.json; big_endian "$(stat -c %s "$root")" 4
+{ printf 'CORDON1\n'; big_endian 1 2; big_endian 11 1; printf 1.root.json; big_endian \
+	"$(stat -c %s "$root")" 4
 	cat "$root"; } >bundle
 
 new_box() { # the image trusts the first root, a release of it is in force
 	rm -rf "$box"
-	mkdir -p "$box"/{etc/cordon,data/settings,data/state,boot/cordon,run/cordon,sys/class/block,usr/bin}
+	mkdir -p \
+		"$box"/{etc/cordon,data/settings,data/state,boot/cordon,run/cordon,sys/class/block,usr/bin}
 	printf '#!/bin/sh\n' >"$box/usr/bin/cordon"
 	chmod +x "$box/usr/bin/cordon"
 	fake_cordond
@@ -103,10 +110,12 @@ bundle_fits() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start"
 	if new_root; then
 		cmp -s "$root2" "$box/data/settings/root.json" || failed "cut $cut: half of the set"
-		[ ! -e "$box/data/state/bundle" ] || failed "cut $cut: the bundle of the old root stays"
+		[ ! -e "$box/data/state/bundle" ] ||
+			failed "cut $cut: the bundle of the old root stays"
 	else
 		[ ! -e "$box/data/settings/root.json" ] || failed "cut $cut: half of the set"
-		cmp -s bundle "$box/data/state/bundle" || failed "cut $cut: a bundle that is valid was dropped"
+		cmp -s bundle "$box/data/state/bundle" ||
+			failed "cut $cut: a bundle that is valid was dropped"
 	fi
 	no_rest
 }
@@ -120,16 +129,19 @@ signed() {
 }
 mkdir set
 printf '[system]\nhostname = new\n' >set/network.conf
-echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF anna' >set/authorized_keys
+echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF anna' \
+	>set/authorized_keys
 echo "$hash" >set/admin-secret
 (unset CORDON_ROOT; cordon repo settings set --key alice.pem --root "$root" --for-all --yes
 	cordon repo settings set --key bob.pem --root "$root" --yes) >said 2>&1
 whole() {
 	cordon settings intake >said 2>&1 || failed "cut $cut: the next start refuses"
 	cmp -s set/authorized_keys "$box/data/settings/authorized_keys" && new_root &&
-		[ -s "$box/data/settings/admin-secret" ] && grep -q "^version $floor " "$esp/floor.0" ||
+		[ -s "$box/data/settings/admin-secret" ] &&
+			grep -q "^version $floor " "$esp/floor.0" ||
 		failed "cut $cut: half of the set"
-	[ "$(ls "$esp" | tr "\n" " ")" = "floor.0 floor.1 provisioned " ] || failed "cut $cut: $(ls "$esp") stay"
+	[ "$(ls "$esp" | tr "\n" " ")" = "floor.0 floor.1 provisioned " ] ||
+		failed "cut $cut: $(ls "$esp") stay"
 	no_rest
 }
 each_cut signed whole settings intake
@@ -158,7 +170,8 @@ accepted_or_waits() {
 	if new_root; then
 		no_rest
 	else
-		grep -q new "$box/data/settings.waiting/network.conf" || failed "cut $cut: it is lost"
+		grep -q new "$box/data/settings.waiting/network.conf" ||
+			failed "cut $cut: it is lost"
 	fi
 }
 each_cut waiting accepted_or_waits settings accept

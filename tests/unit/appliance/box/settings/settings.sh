@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `cordon settings` on an appliance that is a folder: what is taken, what is refused, what comes back.
+# `cordon settings` on an appliance that is a folder: what is taken, what is refused, what comes
+# back.
 set -u
 . "$(dirname "$0")/../../../box"
 . "$lists/../../tests/unit/settings"
@@ -32,7 +33,8 @@ for guess in a another; do
 	echo "$guess plain secret, long enough" >"$esp/admin-secret"
 	expect 0 'were taken before' settings intake
 	cp said said.$guess
-	check test ! -e "$esp/admin-secret" -a ! -e "$esp/errors.txt" -a ! -e "$box/data/settings.waiting"
+	check test ! -e "$esp/admin-secret" -a ! -e "$esp/errors.txt" -a ! -e \
+		"$box/data/settings.waiting"
 done
 check cmp said.a said.another
 check grep -q '^taken ' "$box/data/settings/ledger"
@@ -81,7 +83,8 @@ ln -sf "$work/outside" "$esp/errors.txt"
 expect 1 'root.json' settings intake
 check test ! -e outside
 
-# ---- bytes that steer a terminal (C1, too): not in settings, and of a comment among keys only a mark is shown
+# ---- bytes that steer a terminal (C1, too): not in settings, and of a comment among keys only a
+# mark is shown
 new_box
 for control in '\033' '\233' '\302\233'; do
 	printf "# $control[2J\\n" >"$esp/cordon.conf"
@@ -94,7 +97,8 @@ expect 0 'are taken' settings intake
 expect 0 '# ?2J ?2J' settings show
 printf '1970-01-01T00:00:00Z refused - would change \302\2332J\n' >"$box/data/settings.log"
 expect 1 'would change ?2J' status
-echo '{"time":"now","mode":"monitor","by":"\u009b2J","reason":"\u001b2J"}' >"$box/data/state/log/events.jsonl"
+echo '{"time":"now","mode":"monitor","by":"\u009b2J","reason":"\u001b2J"}' \
+	>"$box/data/state/log/events.jsonl"
 (unset CORDON_ROOT; cordon --state "$box/data/state" log) >said 2>&1
 says 'now mode    monitor, by ?2J: ?2J'
 
@@ -131,7 +135,8 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	sign --key bob.pem --root "$root" >said 2>&1
 	if [ "$thing" = 'trust root' ]; then
 		# of another repository: signatures do not suffice
-		expect 1 "is another repository's: that takes the administrator's secret" settings intake
+		expect 1 "is another repository's: that takes the administrator's secret" settings \
+			intake
 		check diff -r before "$box/data/settings"
 		expect 1 'nothing was changed' settings accept <<<$'not the secret\n'
 		expect 0 'are taken' settings accept <<<"$secret"
@@ -141,7 +146,8 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	fi
 	check test ! -e "$esp/settings.json"
 	check grep -q 'gw-2' "$box/data/settings/network.conf"
-	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+	[ "$file" = admin-secret ] || { change "$thing" . &&
+		check cmp "$file" "$box/data/settings/$file"; }
 	rm -rf before
 
 	# confirmed with the secret
@@ -150,7 +156,8 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	expect 1 'are refused' settings intake
 	expect 1 'nothing was changed' settings accept <<<$'not the secret\n'
 	expect 0 'are taken' settings accept <<<"$secret"
-	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+	[ "$file" = admin-secret ] || { change "$thing" . &&
+		check cmp "$file" "$box/data/settings/$file"; }
 	expect 1 'no settings wait' settings accept
 	# the set that they came in is done with
 	expect 0 '' settings intake
@@ -168,7 +175,8 @@ for thing in 'trust root' 'keys for ssh' mode exceptions mirrors "administrator'
 	expect 0 'are taken' settings intake
 	check test -e "$box/data/state/log/current"
 	check test ! -e "$box/data/state/bundle"
-	[ "$file" = admin-secret ] || { change "$thing" . && check cmp "$file" "$box/data/settings/$file"; }
+	[ "$file" = admin-secret ] || { change "$thing" . &&
+		check cmp "$file" "$box/data/settings/$file"; }
 done
 
 # ---- a person at the question for the secret holds up nothing, and takes nothing that others
@@ -222,21 +230,28 @@ typed 1 'a trial of settings is under way'
 expect 0 '' settings revert
 rm -rf mine
 
-# ---- another trust root, with more changes than are named: what the old one signed goes, and stays away
+# ---- another trust root, with more changes than are named: what the old one signed goes, and stays
+# away
 # after a power cut in between
 provisioned_box
 expect 0 '' settings compose
 cp "$box/run/cordon/cordon.conf" composed
 echo x >"$box/data/state/bundle"
 cp "$root2" "$esp/root.json"
-{ echo '[action]'; for category in update activation telemetry distribution infrastructure portal removal web mail relay; do
+{ echo '[action]'; for category in update activation telemetry distribution infrastructure portal \
+	removal web mail relay; do
 	echo "$category = block"; done
-	printf '[dns]\nworkers = 1\ntimeout = 2000\nblock-ttl = 5\nlisten = 127.0.0.1\ncensored = update\nblocked-reply = nodata\n'
-	printf '[rules]\nmax-rules = 1000\nmax-address-share = 63\ndir = %s\nlists = kaspersky\n' "$lists"
-	printf '[log]\nlevel = info\nbudget = 8M\nappliance-id = x\n[daemon]\nnflog-group = 7\nuid-base = 9000\n'
-	printf '[update]\ncollector = https://one.example/r/\nring = x\ninterval = 1h\nstale-after = 2d\n'
+	printf \
+		'[dns]\nworkers = 1\ntimeout = 2000\nblock-ttl = 5\nlisten = 127.0.0.1\ncensored = update\nblocked-reply = nodata\n'
+	printf '[rules]\nmax-rules = 1000\nmax-address-share = 63\ndir = %s\nlists = kaspersky\n' \
+		"$lists"
+	printf \
+		'[log]\nlevel = info\nbudget = 8M\nappliance-id = x\n[daemon]\nnflog-group = 7\nuid-base = 9000\n'
+	printf \
+		'[update]\ncollector = https://one.example/r/\nring = x\ninterval = 1h\nstale-after = 2d\n'
 	printf '[mode]\nmonitor-first = 1h\nmonitor-max = 3h\n'
-	printf '[network]\nforwarder = 10.0.0.1\ninternal-dns = 10.0.0.2\nmanagement = eth1\nlan = eth1\nothers = drop\n'
+	printf \
+		'[network]\nforwarder = 10.0.0.1\ninternal-dns = 10.0.0.2\nmanagement = eth1\nlan = eth1\nothers = drop\n'
 } >"$esp/cordon.conf"
 expect 1 ' more' settings intake
 expect 0 'are taken' settings accept <<<"$secret"
@@ -251,7 +266,8 @@ expect 0 '' settings intake
 check test ! -e "$box/data/state/bundle" -a ! -e "$box/data/root-changes"
 # cordond is told although the path is the same
 expect 0 '' settings compose
-check test "$(diff composed "$box/run/cordon/cordon.conf" | grep -c 'root.json has the SHA-256')" = 2
+check test "$(diff composed "$box/run/cordon/cordon.conf" | grep -c 'root.json has the SHA-256')" \
+	= 2
 
 # ---- signed sets: no old version, no other files, no stranger's key
 provisioned_box
@@ -379,7 +395,8 @@ rm -r before
 
 # ---- a trial takes itself back
 mkdir try
-printf '[wan]\ninterface = eth0\n[lan]\ninterface = eth1.99\n[system]\nhostname = gw-8\n' >try/network.conf
+printf '[wan]\ninterface = eth0\n[lan]\ninterface = eth1.99\n[system]\nhostname = gw-8\n' \
+	>try/network.conf
 cp -r "$box/data/settings" before
 expect 2 'expected seconds from 10 to 3600' settings apply try --confirm 5
 # Which cards are guarded is protected: that takes the secret.
@@ -402,7 +419,8 @@ expect 0 'the new settings stay' settings keep
 check grep -q gw-8 "$box/data/settings/network.conf"
 check test ! -e "$box/data/settings.old"
 # a restart within it
-printf '[wan]\ninterface = eth0\n[lan]\ninterface = eth1.99\n[system]\nhostname = gw-9\n' >try/network.conf
+printf '[wan]\ninterface = eth0\n[lan]\ninterface = eth1.99\n[system]\nhostname = gw-9\n' \
+	>try/network.conf
 expect 0 'cordon settings keep' settings apply try --confirm 600
 sed -i 's/^[^ ]*/another-boot/' "$box/data/settings/trial"
 expect 0 '' settings intake
@@ -484,7 +502,7 @@ expect 1 '' status --in-force
 check test ! -s said
 expect 2 'expected one of' status --json --boot
 
-# ---- a start that has no policy in force yet: links come up when it has one, and not by a change of settings
+# ---- a start without a policy in force: links come up when it has one, not by new settings
 new_box
 rm -f ran "$box/run/boot/network"
 printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-6\n' >"$esp/network.conf"

@@ -15,7 +15,8 @@ named_box() {
 	change mode "$esp"
 }
 both_sign() { # ARGUMENT...
-	sign --key alice.pem --root "$root" "$@" >said 2>&1 && sign --key bob.pem --root "$root" "$@" >said 2>&1 ||
+	sign --key alice.pem --root "$root" "$@" >said 2>&1 &&
+		sign --key bob.pem --root "$root" "$@" >said 2>&1 ||
 		{ cat said; failures=$((failures + 1)); }
 }
 named_box
@@ -29,7 +30,8 @@ expect 0 'are taken' settings intake
 rm -r before
 # by the key that its receipts have
 named_box
-openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$box/data/state/device.pem" 2>/dev/null
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$box/data/state/device.pem" \
+	2>/dev/null
 expect 0 'serial  SN-4711' settings id
 key=$(sed -n 's/^key *//p' said)
 check test ${#key} = 64
@@ -48,7 +50,8 @@ rm -r before
 # what an older cordon signed names nobody either
 named_box
 both_sign
-jq 'del(.signed.appliances)' "$esp/settings.json" >before.json && cp before.json "$esp/settings.json"
+jq 'del(.signed.appliances)' "$esp/settings.json" >before.json &&
+	cp before.json "$esp/settings.json"
 expect 1 'sign it again with --for or --for-all' settings intake
 check diff -r before "$box/data/settings"
 rm -r before
@@ -68,7 +71,8 @@ signed_set() { # FOLDER VERSION MODE: made once, taken often
 	mkdir -p "$1"
 	printf '[mode]\nmonitor-max = %s\n' "$3" >"$1/cordon.conf"
 	forget
-	cordon repo settings "$1" --key alice.pem --root "$root" --for-all --version "$2" --yes >said 2>&1 &&
+	cordon repo settings "$1" --key alice.pem --root "$root" --for-all --version "$2" --yes \
+		>said 2>&1 &&
 		cordon repo settings "$1" --key bob.pem --root "$root" --yes >said 2>&1 ||
 		{ cat said; failures=$((failures + 1)); }
 }
@@ -109,7 +113,8 @@ rm -rf forged
 signed_set forged 9 19h
 new_data forged
 expect 1 'version 9 was accepted already' settings intake
-# whichever of the two files a power cut or a bad block leaves broken: the other one holds, and mends it
+# whichever of the two files a power cut or a bad block leaves broken: the other one holds, and
+# mends it
 for broken in 0 1; do
 	floor_box
 	new_data old
@@ -159,7 +164,8 @@ rm -rf next forged
 cp "$root" first.json
 root=$work/first.json
 (unset CORDON_ROOT; cordon repo publish r --key one.pem && cordon repo rotate r root &&
-	for key in alice bob; do cordon repo sign r --key $key.pem --yes; done) >said 2>&1 || cat said
+	for key in alice bob; do cordon repo sign r --key $key.pem --yes; done) >said 2>&1 ||
+		cat said
 cp r/staging/2.root.json second.json
 check jq -e '.signed["x-cordon-repository"] | length == 64' second.json
 big_endian() { printf "%0$(($2 * 2))x" "$1" | sed 's/../\\x&/g' | xargs -0 printf '%b'; }
@@ -196,7 +202,8 @@ new_data late
 expect 1 'this appliance trusted root version 2 before its data partition was lost' settings intake
 cp second.json "$box/etc/cordon/root.json"
 expect 0 'are taken' settings intake
-# by its updates a box trusts the second one; the first one of its settings is no step back, and no way back either
+# by its updates a box trusts the second one; the first one of its settings is no step back, and no
+# way back either
 new_root_box first.json first.json second.json
 expect 0 '' settings intake
 rm -r before
@@ -204,7 +211,8 @@ new_root_box second.json first.json second.json
 says 'is the older version 1'
 expect 1 'is the older version 1' settings intake
 check diff -r before "$box/data/settings"
-expect 1 'is the older version 1, but this appliance trusts version 2' settings import "$esp" <<<"$secret"
+expect 1 'is the older version 1, but this appliance trusts version 2' settings import "$esp" \
+	<<<"$secret"
 check diff -r before "$box/data/settings"
 rm -rf before late old last
 exit $((failures > 0))

@@ -25,8 +25,9 @@ static void writes_what_changed(void **state)
 	assert_string_equal(difference(NULL, "a\n"),
 			    "--- x.conf (none)\n+++ x.conf\n@@ -0,0 +1,1 @@\n+a\n");
 	assert_string_equal(difference("a\n", ""), "--- x.conf\n+++ x.conf\n@@ -1,1 +0,0 @@\n-a\n");
-	assert_string_equal(difference("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\n6\n7\n8\n9\nten\n"),
-			    "--- x.conf\n+++ x.conf\n@@ -2,8 +2,8 @@\n 2\n 3\n 4\n-5\n 6\n 7\n 8\n 9\n+ten\n");
+	assert_string_equal(
+		difference("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\n6\n7\n8\n9\nten\n"),
+		"--- x.conf\n+++ x.conf\n@@ -2,8 +2,8 @@\n 2\n 3\n 4\n-5\n 6\n 7\n 8\n 9\n+ten\n");
 	text_release(&out);
 }
 

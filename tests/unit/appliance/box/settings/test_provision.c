@@ -132,17 +132,23 @@ static void a_stick_does_not_shrink_the_evidence(void **state)
 		const char *text, *said;
 	} row[] = {
 		{ PROVISION_CORDON, "[log]\nbudget = 1M\n", "evidence ([log] budget)" },
-		{ PROVISION_CORDON, "[log]\nappliance-id = other\n", "evidence ([log] appliance-id)" },
+		{ PROVISION_CORDON, "[log]\nappliance-id = other\n",
+		  "evidence ([log] appliance-id)" },
 		{ PROVISION_CORDON, "[log]\nbrand-new = 1\n", "evidence ([log] brand-new)" },
-		{ PROVISION_CORDON, "[dns]\nupstream = 192.0.2.1\n", "servers and routes ([dns] upstream)" },
+		{ PROVISION_CORDON, "[dns]\nupstream = 192.0.2.1\n",
+		  "servers and routes ([dns] upstream)" },
 		{ PROVISION_CORDON, "[network]\nwan = lan0\n", "exceptions ([network] wan)" },
-		{ PROVISION_CORDON, "[network]\nguard-gateway = no\n", "policy ([network] guard-gateway)" },
-		{ PROVISION_NETWORK, "[time]\nntp = 192.0.2.1\n", "servers and routes ([time] ntp)" },
+		{ PROVISION_CORDON, "[network]\nguard-gateway = no\n",
+		  "policy ([network] guard-gateway)" },
+		{ PROVISION_NETWORK, "[time]\nntp = 192.0.2.1\n",
+		  "servers and routes ([time] ntp)" },
 		{ PROVISION_NETWORK, "[routing]\nroute = 192.0.2.0/24 via 10.0.0.1\n",
 		  "servers and routes ([routing] route)" },
 		{ PROVISION_NETWORK, "[wan]\ninterface = eth1\n", "exceptions ([wan] interface)" },
-		{ PROVISION_NETWORK, "[lan office]\ninterface = eth0\n", "exceptions ([lan office] interface)" },
-		{ PROVISION_NETWORK, "[management]\nssh = yes\n", "keys for ssh ([management] ssh)" },
+		{ PROVISION_NETWORK, "[lan office]\ninterface = eth0\n",
+		  "exceptions ([lan office] interface)" },
+		{ PROVISION_NETWORK, "[management]\nssh = yes\n",
+		  "keys for ssh ([management] ssh)" },
 		{ PROVISION_NETWORK, "[brand-new]\nx = 1\n", "policy ([brand-new] x)" },
 	};
 
@@ -204,7 +210,8 @@ static void sets_complete_each_other(void **state)
 	assert_int_equal(provision_lookup("passwd"), PROVISION_FILES);
 }
 
-static int check(int (*judge)(const struct provision_part *, const char *, struct diag *), const char *text)
+static int check(int (*judge)(const struct provision_part *, const char *, struct diag *),
+		 const char *text)
 {
 	static struct diag diag;
 	struct provision_part part = { (char *)(uintptr_t)text, strlen(text) };
@@ -219,22 +226,30 @@ static void keys_have_no_options(void **state)
 {
 	(void)state;
 	assert_int_equal(check(provision_check_keys, ""), 0);
-	assert_int_equal(check(provision_check_keys, "# ours\n\n" ED "\n" ED " anna's laptop\n" ED), 0);
+	assert_int_equal(check(provision_check_keys, "# ours\n\n" ED "\n" ED " anna's laptop\n" ED),
+			 0);
 	assert_int_equal(check(provision_check_keys, "command=\"x\" " ED "\n"), -EINVAL);
 	assert_int_equal(check(provision_check_keys, " " ED "\n"), -EINVAL);
 	assert_int_equal(check(provision_check_keys, ED "\r\n"), -EINVAL);
-	assert_int_equal(check(provision_check_keys, "ssh-dss AAAAB3NzaC1kc3MAAACBAJ1Z2lDsRg4q6Cx3aZCkrGlVrIVB\n"),
+	assert_int_equal(check(provision_check_keys,
+			       "ssh-dss AAAAB3NzaC1kc3MAAACBAJ1Z2lDsRg4q6Cx3aZCkrGlVrIVB\n"),
 			 -EINVAL);
 	/* Cut off, of another type than it says, and with something behind it. */
-	assert_int_equal(check(provision_check_keys, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8G\n"),
-			 -EINVAL);
-	assert_int_equal(check(provision_check_keys, "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF"),
-			 -EINVAL);
+	assert_int_equal(
+		check(provision_check_keys,
+		      "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8G\n"),
+		-EINVAL);
+	assert_int_equal(
+		check(provision_check_keys,
+		      "ssh-rsa "
+		      "AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF"),
+		-EINVAL);
 	assert_int_equal(check(provision_check_keys, ED "AAAA\n"), -EINVAL);
 	assert_int_equal(check(provision_check_keys, "ssh-ed25519\n"), -EINVAL);
 	assert_int_equal(check(provision_check_keys, "ssh-ed25519 BBBB\n"), -EINVAL);
 	assert_int_equal(check(provision_check_keys, ED "\033[2J\n"), -EINVAL);
-	assert_int_equal(check(provision_check_keys, "-----BEGIN OPENSSH PRIVATE KEY-----\n"), -EINVAL);
+	assert_int_equal(check(provision_check_keys, "-----BEGIN OPENSSH PRIVATE KEY-----\n"),
+			 -EINVAL);
 }
 
 static void secrets_are_long(void **state)

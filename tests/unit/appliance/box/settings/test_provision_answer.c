@@ -9,8 +9,8 @@
 #include "appliance/base/sealed.h"
 #include "appliance/box/settings/provision.h"
 
-/* Root used to find what a set would change, over the bytes of a stick. Now a sealed child finds it,
- * and its answer is compared with itself and with the bytes. */
+/* Root used to find what a set would change, over the bytes of a stick. Now a sealed child finds
+ * it, and its answer is compared with itself and with the bytes. */
 
 static struct provision old, new;
 static struct provision_changes changes, got;
@@ -127,9 +127,11 @@ static void an_answer_that_is_cut_is_refused(void **state)
 	text_release(&out);
 	provision_changes_encode(&changes, &out);
 	for (size_t size = 0; size < out.length; size++)
-		assert_int_equal(provision_changes_decode(&got, out.data, size, &old, &new), -EBADMSG);
+		assert_int_equal(provision_changes_decode(&got, out.data, size, &old, &new),
+				 -EBADMSG);
 	text_put(&out, "", 1);
-	assert_int_equal(provision_changes_decode(&got, out.data, out.length, &old, &new), -EBADMSG);
+	assert_int_equal(provision_changes_decode(&got, out.data, out.length, &old, &new),
+			 -EBADMSG);
 }
 
 int main(void)
