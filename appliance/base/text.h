@@ -42,9 +42,9 @@ void text_put_masked(struct text *text, const char *bytes, size_t length, const 
 void text_fit(char *out, size_t size, const char *text, size_t length);
 
 /*
- * A name of somebody else (a role, a header, a certificate) is stricter: it stands in a column, or
- * beside what is signed, and no letter may pass for another one. Visible ASCII stays, any other
- * byte becomes '?'.
+ * A name from an untrusted source (a role, a header, a certificate) is stricter: it stands in a
+ * column, or beside what is signed, and no letter may pass for another one. Visible ASCII stays,
+ * any other byte becomes '?'.
  */
 static inline char text_visible(char c)
 {

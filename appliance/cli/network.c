@@ -41,7 +41,7 @@ static int check_work(void *context, struct text *answer, struct diag *diag)
 	return error ? error : network_check_outside(&network, checking->path, diag);
 }
 
-/* Whoever asks may have it from anywhere. */
+/* The file may come from anywhere. */
 static int check(const char *path)
 {
 	static struct diag diag;

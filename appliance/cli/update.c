@@ -291,7 +291,7 @@ static int with_json(const struct cli *cli, int (*run)(const struct cli *, bool)
 
 int command_update(const struct cli *cli, int argc, char **argv)
 {
-	/* Without a word, and with an option of status alone, it is status. */
+	/* Without a command, and with an option of status alone, it is status. */
 	const char *verb = argc > 1 && argv[1][0] != '-' ? argv[1] : "status";
 
 	if (argc > 1 && argv[1][0] != '-') {

@@ -51,7 +51,8 @@ static void copy_file(struct copying *copying, int from, int to, const char *nam
 
 	if (fd >= 0)
 		close(fd);
-	/* What is not a file is none of ours; what is missing shows when it is asked for. */
+	/* What is not a file is not part of a release; what is missing shows when it is asked for.
+	 */
 	if (error)
 		return;
 	copying->files++;

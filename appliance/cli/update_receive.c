@@ -214,7 +214,7 @@ static const char *unpack(struct receiving *receiving)
 	}
 	if (!problem && (!receiving->has_metadata || !receiving->has_rules))
 		problem = no_tar;
-	/* Whoever sends is heard to the end, or would die of a broken pipe. */
+	/* The sender is read to the end; otherwise it would die of a broken pipe. */
 	while (!problem && receiving->read < STREAM_MOST &&
 	       read(STDIN_FILENO, receiving->piece, PIECE) > 0)
 		receiving->read += PIECE;

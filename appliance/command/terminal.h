@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Questions to whoever sits before standard input: a terminal, or a test's file. */
+/* Questions to the user at standard input: a terminal, or a test's file. */
 enum { TERMINAL_LINE = 512 };
 
 /*

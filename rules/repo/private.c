@@ -47,7 +47,7 @@ static int refuse_modes(const char *path, int fd, mode_t mode)
 	else
 		fprintf(stderr,
 			"cordon repo: %s: others can %s it (mode %04o): chmod 600 %s; exchange a "
-			"key that somebody may have read\n",
+			"key that others may have read\n",
 			path, mode & 022 ? "change" : "read", (unsigned int)mode & 07777, path);
 	return -EPERM;
 }
@@ -72,7 +72,8 @@ static int check_file(const char *path, int fd)
 	return status.st_mode & 077 ? refuse_modes(path, fd, status.st_mode) : 0;
 }
 
-/* Whoever may write there puts another file in its place; in /tmp and its like only its owner. */
+/* A user who may write there can put another file in its place; in /tmp and its like only its
+ * owner. */
 static int check_folder(const char *path, const char *folder)
 {
 	struct stat status;

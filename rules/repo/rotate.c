@@ -108,8 +108,8 @@ static int renew(struct repository *repository, const struct repo_words *words, 
 }
 
 /*
- * A new key meets the repository here, when somebody looks who has met it before. As long as
- * nothing is published the first root has just changed, and its fingerprint with it.
+ * A new key meets the repository here, when it is opened with a key that has met it before. As long
+ * as nothing is published the first root has just changed, and its fingerprint with it.
  */
 static int introduce(const struct repo_words *words, const struct repo_folder *folder,
 		     struct diag *diag)

@@ -311,7 +311,7 @@ int repo_keys_sign(struct repo_keys *keys, size_t index, const struct repo_shown
 
 /* ---- opening a repository ---- */
 
-/* Somebody who has the fingerprint from elsewhere types it; it is not shown before. */
+/* The user types the fingerprint, from another source; it is not shown before. */
 static bool ask_fingerprint(char line[METADATA_KEYID + 1])
 {
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -322,7 +322,7 @@ static bool ask_fingerprint(char line[METADATA_KEYID + 1])
 	dprintf(fd,
 		"A key that is used here has not met this repository. \"cordon repo init\" "
 		"printed its "
-		"fingerprint; type\nat least %d digits of it, as whoever made the repository told "
+		"fingerprint; type\nat least %d digits of it, as the maker of the repository told "
 		"you, not "
 		"from this folder: ",
 		REPOSITORY_FINGERPRINT_MIN);
@@ -343,7 +343,7 @@ static int open_with(struct repository *repository, const struct repo_words *wor
 	return error;
 }
 
-/* Without a key the folder vouches for itself; whoever signs looks with their own. */
+/* Without a key the folder vouches for itself; signers use their own key. */
 static void note_of_folder(const struct repo_words *words, const struct repository *repository)
 {
 	if (repository->timestamp)
@@ -390,7 +390,7 @@ int repo_open(struct repository *repository, const struct repo_words *words, str
 		diag_error(
 			diag, words->word[0], 0, 0,
 			"a key that is used here has not met this "
-			"repository: expected --fingerprint DIGITS, which whoever made it read "
+			"repository: expected --fingerprint DIGITS, which its maker read "
 			"out, "
 			"not taken from this folder");
 	}

@@ -123,7 +123,7 @@ static int load_root(struct settings_job *job)
 }
 
 /* The root may have come with the folder: a key signs for a repository that it has met, or whose
- * fingerprint is typed by somebody who has it from elsewhere. */
+ * fingerprint is typed by a user who has it from another source. */
 static int check_met(const struct settings_job *job)
 {
 	const char *typed = repo_value(job->words, FINGERPRINT_OPTION);
@@ -137,7 +137,7 @@ static int check_met(const struct settings_job *job)
 		   typed ? "is of another repository than --fingerprint says: "
 			   "expected its root (--root)"
 			 : "this key has not met the repository of this root: "
-			   "expected --fingerprint DIGITS, at least 16 of them, which whoever made "
+			   "expected --fingerprint DIGITS, at least 16 of them, which the maker of "
 			   "the repository "
 			   "read out, not taken from this folder");
 	return -ENOKEY;
@@ -315,7 +315,7 @@ static void print_head(const struct settings_job *job, struct text *out)
 	if (job->before.metadata && !joins)
 		text_printf(out,
 			    "version %" PRId64
-			    " with its signatures is replaced: whoever gave them has to "
+			    " with its signatures is replaced: their signers have to "
 			    "sign again\n",
 			    job->before.version);
 }
@@ -349,7 +349,7 @@ static int lock_folder(const struct settings_job *job)
 		nanosleep(&pause, NULL);
 	}
 	diag_error(job->diag, job->path, 0, 0,
-		   "somebody else has been signing in it for 10 seconds: nothing "
+		   "another process has been signing in it for 10 seconds: nothing "
 		   "was signed, try again");
 	return -EWOULDBLOCK;
 }

@@ -34,7 +34,7 @@ struct repo_settings_base {
 int repo_settings_load_base(struct repo_settings_base *base, const char *stem,
 			    const json_t *document, struct diag *diag)
 	__attribute__((warn_unused_result));
-/* A folder of settings that somebody names instead. */
+/* A folder of settings that is named instead. */
 int repo_settings_read_base(struct repo_settings_base *base, const char *folder, struct diag *diag)
 	__attribute__((warn_unused_result));
 void repo_settings_base_release(struct repo_settings_base *base);

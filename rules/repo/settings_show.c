@@ -10,7 +10,7 @@
 #include "rules/repo/repo.h"
 #include "rules/repo/settings_base.h"
 
-/* What somebody is about to sign, in the words of what appliances will make of it. */
+/* What is about to be signed, in the words of what appliances will make of it. */
 
 static int list_old(const struct repo_settings_base *base, enum provision_file file,
 		    struct text *out)

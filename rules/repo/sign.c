@@ -92,7 +92,7 @@ static int describe(const struct staged_role *role, int64_t now, struct seen_sig
 	return metadata_fingerprint(role->metadata, signature->digest);
 }
 
-/* Two contents under one version: whoever made the other one public has a signature for both. */
+/* Two contents under one version: the publisher of the other one has a signature for both. */
 static int warn_of_other(struct sign *sign, struct staged_role *role)
 {
 	struct seen_signature signature;
@@ -258,7 +258,7 @@ static int write_payload(struct sign *sign, const char *path)
 	return 0;
 }
 
-/* The same file as somebody else has signed it, out of another copy of the folder. */
+/* The same file as another person has signed it, out of another copy of the folder. */
 static int take_file(struct sign *sign, const char *path, const char *data, size_t size)
 {
 	struct staged_role *role = &sign->role[0];
@@ -271,7 +271,7 @@ static int take_file(struct sign *sign, const char *path, const char *data, size
 	    json_array_size(json_object_get(role->metadata->document, "signatures")) > before)
 		return error;
 	diag_error(&sign->diag, path, 0, 0, "has no signature that counts and is not here already: "
-		   "expected the file as somebody of the role has signed it");
+		   "expected the file as a signer of the role has signed it");
 	return -ENOENT;
 }
 

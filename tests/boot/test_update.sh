@@ -281,7 +281,7 @@ test_update_older_is_for_the_console() {
 	vm_ready 240
 	why=$(install_on "$VARIANTS/b/packed" 2>&1) && fail 'an older image was installed'
 	like "$why" '*built*before the one that runs (9.9.9,*' 'why'
-	like "$why" '*--allow-downgrade, and by somebody at the console*' 'what is said'
+	like "$why" '*--allow-downgrade, and by a person at the console*' 'what is said'
 	on sh -c 'cat > /tmp/packed' < "$VARIANTS/b/packed"
 	on cordon image install --allow-downgrade /tmp/packed &&
 		fail 'an older image was installed over ssh'
@@ -289,7 +289,7 @@ test_update_older_is_for_the_console() {
 	why=$(echo 0.1.0 | timeout 60 "$HERE/lab" client 2 ssh -tt -F "$VM/ssh_config" gateway \
 		cordon image install --allow-downgrade /tmp/packed 2>&1) &&
 		fail 'an older image was installed over ssh -t'
-	like "$why" '*by somebody at the console*' 'what is said to a terminal'
+	like "$why" '*by a person at the console*' 'what is said to a terminal'
 	is "$(on cordon image status --json | jq -r '."on-trial", .slots.b.image' | paste -sd' ')" \
 		'false ' 'slot b'
 	console_type u

@@ -23,7 +23,7 @@
 /* NAME.efi of both slots, grubenv, settings to take in */
 #define PATH_BOOT_IMAGES PATH_BOOT "/cordon"
 #define PATH_RUN "/run/cordon"			/* sockets of cordond */
-/* why settings that somebody offered were not taken */
+/* why offered settings were not taken */
 #define PATH_WRONG PATH_RUN "/settings.wrong"
 /* why the image that came last was not installed */
 #define PATH_IMAGE_REFUSED PATH_RUN "/image.refused"

@@ -21,7 +21,7 @@
 /*
  * `cordon console`: what is on the serial line when the box has started. It shows how the box is,
  * and the few things that are done there. No default password exists: a shell wants the
- * administrator's secret; a box that nobody has set up yet has none, and whoever holds it may set
+ * administrator's secret; a box that nobody has set up yet has none, and its holder may set
  * it up anyway.
  */
 
@@ -64,7 +64,7 @@ static void set_up(const struct console *console)
 	run_command(console, 1, words);
 }
 
-/* Whoever holds the lock of a change holds it until the end of the process, which here does not
+/* A process holds the lock of a change until the end of the process, which here does not
  * come. */
 static void change(const struct console *console, const char *what)
 {

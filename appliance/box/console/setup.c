@@ -56,7 +56,7 @@ static bool network_is_good(const struct setup *setup, struct diag *diag)
 	return read_network(setup, &network, diag);
 }
 
-/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of somebody
+/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of another
  * else. */
 static bool gateway_is_good(const struct setup *setup, struct diag *diag)
 {
@@ -323,7 +323,7 @@ static int apply(const struct cli *cli, const struct settings_offer *offer,
 	if ((setup->fresh && settings_provisioned()) ||
 	    !settings_unchanged(PATH_SETTINGS, &setup->old)) {
 		settings_unlock();
-		printf("somebody else has %s meanwhile: nothing was changed\n",
+		printf("another session has %s meanwhile: nothing was changed\n",
 		       setup->fresh ? "set this box up" : "changed the settings");
 		return EXIT_NO;
 	}
@@ -335,7 +335,7 @@ static int apply(const struct cli *cli, const struct settings_offer *offer,
 		code = settings_take(&judgement, NULL);
 	else if (judgement.verdict == SETTINGS_SAME)
 		code = EXIT_YES;
-	/* "Taken" is said of what is on the disk. */
+	/* "Taken" means that it is on the disk. */
 	if (code == EXIT_YES || judgement.verdict != SETTINGS_TAKE)
 		fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
 	settings_unlock();

@@ -190,7 +190,7 @@ static void print_lans(const struct wizard *wizard, const char *old, struct text
 	}
 }
 
-/* Somebody who says where to manage it from means ssh. */
+/* An answer to where it is managed from means ssh. */
 static bool stays_of_management(const void *context, const char *line)
 {
 	const struct wizard *wizard = context;

@@ -5,7 +5,7 @@
 #include "appliance/settings/network.h"
 
 /*
- * What the questions of `cordon setup` come to: answers, which are texts as somebody typed them,
+ * What the questions of `cordon setup` come to: answers, which are texts as they were typed,
  * become the files of settings. Whether they are right the parsers of those files say. An empty
  * answer is "none".
  */

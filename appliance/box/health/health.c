@@ -66,7 +66,7 @@ static bool is(const char *word, const char *wanted)
 	return word && strcmp(word, wanted) == 0;
 }
 
-/* What is told apart here wants different things of whoever reads it: patience, memory, or a
+/* What is told apart here asks different things of the reader: patience, memory, or a
  * report. */
 static void judge_role(const struct health *health, const struct health_role *role,
 		       struct report *report)
@@ -177,7 +177,7 @@ static void judge_release(const struct health *health, struct report *report)
 		    "cordon update status says whose it is; is the clock of this box right?");
 	else if (health->update_refusal)
 		say(report, HEALTH_NOTICE, "an offered release was refused", health->update_refusal,
-		    "tell whoever publishes the lists");
+		    "tell the publisher of the lists");
 	else if (!health->update_on && health->update_why)
 		say(report, HEALTH_BAD, "signed updates are set up, and off", health->update_why,
 		    "mend what it names");

@@ -58,7 +58,7 @@ struct health {
 	bool clock_set;
 	bool has_watchdog, watchdog_fed;
 	const char *watchdog_why;
-	/* Of the log, since somebody said that he had seen them. */
+	/* Of the log, since an administrator had seen them. */
 	int64_t lost_kernel, lost_rings, lost_journal, lost_disk;
 	int64_t log_freed;		/* bytes of old events that went before their time */
 	int64_t messages_lost;		/* of cordond's own */

@@ -27,7 +27,7 @@ size_t probe_query(const struct probe *probe, const struct name *name, uint16_t 
 size_t probe_syn(const struct probe *probe, uint8_t packet[PROBE_PACKET]);
 
 enum probe_kind {
-	PROBE_OTHER,		/* nothing of ours, or not whole */
+	PROBE_OTHER,		/* not an answer to this probe, or not whole */
 	PROBE_ANSWER,		/* DNS, to the query of this probe */
 	PROBE_REFUSED,		/* TCP reset, or ICMP unreachable, from where the probe went */
 	PROBE_ARRIVED		/* the probe itself, at the other end */
@@ -38,7 +38,7 @@ struct probe_reply {
 	uint8_t rcode;		/* PROBE_ANSWER */
 	uint16_t reason;	/* INFO-CODE of the Extended DNS Error (RFC 8914) */
 	bool has_reason;
-	char rule[PROBE_RULE];	/* EXTRA-TEXT: of ours the id of the rule */
+	char rule[PROBE_RULE];	/* EXTRA-TEXT: from this gateway the id of the rule */
 };
 
 /* What a packet is to this probe (id: of its query). Any bytes are fine. */

@@ -22,7 +22,7 @@
 
 /*
  * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the
- * dns role, of names and addresses that every rule list of ours has blocked from the first. What
+ * dns role, of names and addresses that every shipped rule list has blocked from the first. What
  * the policy in force says of them is what must come of it; a policy that blocks none of them
  * fails.
  */
@@ -85,7 +85,7 @@ static bool is_blocked_by(const struct probe_reply *reply, const char *rule)
 
 /*
  * Asked of a resolver; the gateway is never named in it when it is a foreign one. rule: what has to
- * block it; NULL: nothing of ours has to, and any answer will do. Where it leads is the upstream's
+ * block it; NULL: no rule has to, and any answer will do. Where it leads is the upstream's
  * word, who could say a vendor's address to have every image fail.
  */
 static void ask_name(struct selftest *test, const char *text, const char *resolver,

@@ -7,7 +7,7 @@
 
 /*
  * The two ends of the self-test: selftest0 is a client's link (rules/nft counts it among the LANs),
- * selftest1 leads to a host of ours beyond the gateway. TUN devices: they, their addresses and
+ * selftest1 leads to a host of the test beyond the gateway. TUN devices: they, their addresses and
  * their routes go with the process, however it ends.
  */
 struct selftest_link {

@@ -53,7 +53,7 @@ int status_boot(void)
 		box_log("%s", line.data);
 		(void)box_write(LOGGED, "", 0, 0644);
 	}
-	/* Whoever only keeps the output still sees it on the console. */
+	/* A caller that only keeps the output still sees it on the console. */
 	if (line.data && !boot_proven(&boot))
 		fprintf(stderr, "cordon: %s\n", line.data);
 	text_release(&line);

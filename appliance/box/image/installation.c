@@ -52,12 +52,11 @@ static bool may_go_back(const struct manifest *new, const struct manifest *runni
 	printf("version %s was built %s, before the one that runs (%s, %s): what was mended since "
 	       "comes back\n",
 	       new->version, built[0], running->version, built[1]);
-	/* Somebody who stands beside the box, and not one who came over the network. */
+	/* A person beside the box, not one who came over the network. */
 	if (options->allow_downgrade && box_at_console())
 		return typed(new->version);
 	fputs("cordon image: an older image is installed only with --allow-downgrade, and by "
-	      "somebody at the "
-	      "console\n",
+	      "a person at the console\n",
 	      stderr);
 	return false;
 }
@@ -264,7 +263,7 @@ static int parse(struct options *options, int argc, char **argv)
 		       command_usage("image", "install: expected FILE, or - for standard input");
 }
 
-/* Whoever installs over the network is not who looks at the console, or at status tomorrow. */
+/* Who installs over the network is not who looks at the console, or at status tomorrow. */
 static void keep_refusal(int code, const struct diag *diag)
 {
 	struct text out = TEXT_EMPTY;

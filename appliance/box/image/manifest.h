@@ -9,7 +9,7 @@
 
 /*
  * What a bundle says of itself: one file, manifest.json, beside the two that it describes. Its
- * signature is somebody else's matter (rules/signed); here every field is checked, and the files
+ * signature is checked elsewhere (rules/signed); here every field is checked, and the files
  * against it.
  *
  *	{ "arch": "x86_64", "version": "0.2.0", "build": 1763900000, "root-hash": "<64 digits>",

@@ -114,7 +114,7 @@ static int compose_text(const struct network *network, struct text *out)
 	text_release(&found.digests);
 	free(conf);
 	command_print_diag(&diag);
-	/* Without a word about the settings it is not they that are wrong. */
+	/* No diagnostics: memory or disk failed, not the settings. */
 	return !error ? EXIT_YES : diag.count ? EXIT_NO : EXIT_BUSY;
 }
 

@@ -58,7 +58,7 @@ static bool overlap(const struct prefix *a, const struct prefix *b)
 	return prefix_contains(a, &b->addr) || prefix_contains(b, &a->addr);
 }
 
-/* Where a route leads that the settings have: to a network behind one of ours? */
+/* Where a route leads that the settings have: to a network behind a LAN? */
 static bool is_behind_lan(const struct network *network, const struct network_route *route)
 {
 	const struct network_link *link;

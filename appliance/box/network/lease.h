@@ -82,9 +82,9 @@ uint32_t lease_left(const struct lease *lease, uint32_t lifetime, int64_t now);
 bool lease_over(const struct lease *lease, int64_t now);
 /*
  * What an event comes to on a box whose clients were last told to begin anew at the uptime asked
- * (ms; 0: never): they say first that they have nothing, and what the box has stays until somebody
+ * (ms; 0: never): they say first that they have nothing, and what the box has stays until a server
  * else is heard, or until it ends. So do prefixes from before a restart (old came at no time): they
- * are stale once somebody else is heard, or nobody.
+ * are stale once another server answers, or none does.
  */
 enum lease_event lease_judge(const struct lease *lease, const struct lease *old, int64_t asked,
 			     int64_t now);

@@ -96,7 +96,7 @@ bool carrier_look(struct carrier *carrier, int fd, const char *interface, int64_
 /* ---- both families anew ---- */
 
 /* A client that asks whether it may keep its lease waits for an answer of a server that may be in
- * another network; one that begins anew asks whoever is there. */
+ * another network; one that begins anew asks any server that is there. */
 bool renew_begin(void)
 {
 	static struct network network;
@@ -137,8 +137,8 @@ static void look_at(struct renew_outcome *outcome, int64_t asked)
 		prefix_print(&lease.prefix, outcome->text);
 }
 
-/* Nobody promised a prefix where there was none: what comes with the address, at once, is said, and
- * not waited for. */
+/* Nobody promised a prefix where there was none: what comes with the address, at once, is printed,
+ * and not waited for. */
 static bool is_done(const struct renew_outcome outcome[2], int64_t waited)
 {
 	bool all = true, owed = true, some = false;

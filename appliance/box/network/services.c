@@ -127,7 +127,7 @@ static void stop(struct service *service)
 	*service = (struct service){ .pid = 0 };
 }
 
-/* ---- those of a supervisor that ended without a word ---- */
+/* ---- those of a supervisor that crashed ---- */
 
 /* When the kernel started it, in its ticks, by which a pid is known again; 0: it runs no more. */
 static unsigned long long started_at(int pid)

@@ -46,7 +46,7 @@ struct step {
 	const char *path, *text;
 	const char *unless;		/* not when this path exists; NULL: always */
 	bool rereads;			/* STEP_SERVICE: takes a new configuration by SIGHUP */
-	/* may fail without a word: not every kernel has it, or it is gone */
+	/* may fail silently: not every kernel has it, or it is gone */
 	bool optional;
 };
 
@@ -70,7 +70,7 @@ struct wiring_facts {
 	} stale[WIRING_STALES];
 	size_t stales;
 	uint32_t again; /* seconds until prefixes are to be announced in another way */
-	bool has_keys;			/* somebody may log in over ssh */
+	bool has_keys;			/* there are keys for ssh */
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
 

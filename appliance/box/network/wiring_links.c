@@ -157,7 +157,7 @@ static void make_vlan(struct wiring *wiring, const struct network *network, cons
 
 /*
  * What a router advertisement calls on-link is a route of the kernel's, however long its prefix: a
- * longer one than a LAN's would lead there by the WAN. So networks of ours have a table of their
+ * longer one than a LAN's would lead there by the WAN. So the LANs have a table of their
  * own, asked before the main one.
  */
 static void own_network(struct wiring *wiring, const char *interface,

@@ -12,7 +12,7 @@
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 
-/* Somebody with the administrator's secret says yes, or begins anew. */
+/* The refused set is taken with the administrator's secret, or discarded. */
 
 static int accept_waiting(struct settings_judgement *judgement, const struct settings_offer *offer)
 {

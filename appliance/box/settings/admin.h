@@ -6,7 +6,7 @@
 #include "appliance/base/crypto/password.h"
 
 /*
- * The administrator's secret (PATH_SETTINGS/admin-secret). There is none until somebody sets one,
+ * The administrator's secret (PATH_SETTINGS/admin-secret). There is none until one is set,
  * and no default one anywhere.
  */
 bool admin_has_secret(void);

@@ -57,7 +57,7 @@ bool settings_confirm(struct settings_judgement *judgement, const struct setting
 	bool take = false;
 
 	diag_init(&diag);
-	/* What cannot be loaded is said by the judgement. */
+	/* The judgement reports what cannot be loaded. */
 	(void)!settings_load(PATH_SETTINGS, &before, &diag);
 	settings_judge(judgement, offer, false);
 	if (settings_on_trial())

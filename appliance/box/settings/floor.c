@@ -106,7 +106,7 @@ static void print_floor(const struct settings_floor *floor, struct text *out)
 	text_printf(out, "sum %s\n", hex);
 }
 
-/* What does not print as it reads was cut short, or is none of ours. */
+/* What does not print as it reads was cut short, or was not written by this program. */
 static bool parse_floor(struct settings_floor *floor, const char *text)
 {
 	struct text again = TEXT_EMPTY;

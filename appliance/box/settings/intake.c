@@ -39,7 +39,7 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 }
 
 /*
- * They hold keys, and whoever takes the disk reads that partition. What a power cut leaves of them
+ * They hold keys, and a thief of the disk can read that partition. What a power cut leaves of them
  * is another set, which must not be one to refuse: a secret, always another one, goes first (what
  * is left then is in the ledger), and files without what vouches for them are those in force.
  */
@@ -169,7 +169,7 @@ static struct result handle(const struct settings_offer *offer)
 		take(&judgement, offer, &result);
 	else
 		refuse(&judgement, offer, &result);
-	/* "Taken" is said of what is on the disk. */
+	/* "Taken" means that it is on the disk. */
 	if (judgement.why && (result.done || result.errors))
 		fputs(judgement.why, stdout);
 	settings_judgement_release(&judgement);

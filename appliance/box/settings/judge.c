@@ -92,7 +92,7 @@ static void say_refusal(struct settings_judgement *judgement, const struct setti
 		text_puts(
 			&out,
 			".\nThe trust root is another repository's: that takes the administrator's "
-			"secret here, whoever signed:\ncordon settings accept.\n");
+			"secret here, whatever the signature:\ncordon settings accept.\n");
 	else
 		text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, "
 				"see cordon "
@@ -124,7 +124,7 @@ static void say_taken(struct settings_judgement *judgement, const struct setting
 	judgement->why = out.data;
 }
 
-/* A plain secret stays in no file of ours; and what lies there is one line, as admin.c reads it. */
+/* A plain secret is kept in no file; and what lies there is one line, as admin.c reads it. */
 int settings_hash_secret(struct provision *set)
 {
 	struct provision_part *secret = &set->file[PROVISION_SECRET];
@@ -151,7 +151,8 @@ int settings_hash_secret(struct provision *set)
 	return secret->data ? 0 : -ENOMEM;
 }
 
-/* Before the first provisioning there is nobody to ask: whoever sets the box up says who will be.
+/* Before the first provisioning there is nobody to ask: the person who sets the box up decides who
+ * will be.
  */
 static int judge_approval(struct settings_judgement *judgement, const struct settings_offer *offer,
 			  const struct provision *old, bool provisioned, struct diag *diag)

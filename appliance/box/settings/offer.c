@@ -15,7 +15,7 @@
 #define ERRORS "errors.txt"
 enum { NAMES_MAX = 1000 };
 
-/* How the names of ours begin; what an editor keeps of them is nobody's mistake. */
+/* How the known names begin; what an editor keeps of them is nobody's mistake. */
 static const char *meant(const char *name)
 {
 	static const char *const begins[PROVISION_FILES] = {
@@ -39,8 +39,8 @@ static const char *meant(const char *name)
 	return NULL;
 }
 
-/* An ending that the system where it was written did not show, a name from memory: without a word
- * the rest of the set would be taken, and whoever made it had no key. */
+/* An ending that the system where it was written did not show, a name from memory: silently
+ * the rest of the set would be taken, and its author would have no key. */
 static int check_names(int folder, struct diag *diag)
 {
 	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;

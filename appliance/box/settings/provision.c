@@ -38,7 +38,7 @@ static const struct {
 	{ PROVISION_CORDON, "dns", "block-ttl" }, /* at most 60 s in any case */
 	{ PROVISION_CORDON, "dns", "censored" }, /* the number of an error text */
 	{ PROVISION_CORDON, "log", "level" }, /* messages of the daemon, not evidence */
-	/* How the box reaches the networks that its cables lead to: whoever stands before it can
+	/* How the box reaches the networks that its cables lead to: a person before it can
 	 * move those as well. Which of its cards are guarded is not among them. */
 	{ PROVISION_NETWORK, "wan", "address" },
 	{ PROVISION_NETWORK, "wan", "gateway" },

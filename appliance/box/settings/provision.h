@@ -10,9 +10,9 @@
 
 /*
  * Settings come to an appliance as a set of files, from the EFI partition, a stick or a copy. What
- * a set would change is decided here, over bytes: some things are free, whoever has the box or its
- * ssh may change them; the rest is protected (who is trusted, who may log in, what is blocked, what
- * is kept as evidence, whom the box asks for names and time) and changes only at the first
+ * a set would change is decided here, over bytes: some things are free, a person who has the box or
+ * its ssh may change them; the rest is protected (who is trusted, who may log in, what is blocked,
+ * what is kept as evidence, whom the box asks for names and time) and changes only at the first
  * provisioning, signed, or confirmed with the administrator's secret.
  */
 enum provision_file {

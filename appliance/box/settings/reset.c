@@ -11,7 +11,7 @@
 
 /* Factory reset. */
 
-/* What only somebody reads who stands before the box, or knows it. */
+/* A text that only a person before the box can read, or one who knows it. */
 static void name_of_box(char *name, size_t size)
 {
 	static struct network network;
@@ -68,7 +68,7 @@ int settings_reset(bool log_too)
 		return EXIT_NO;
 	/* Where /data is no disk, that file is gone at the next start, and so are the settings. */
 	settings_mark(false);
-	settings_note("reset", NULL, "somebody on the console asked for it");
+	settings_note("reset", NULL, "asked for on the console");
 	puts("the box restarts now");
 	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");

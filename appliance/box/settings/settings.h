@@ -14,16 +14,16 @@
  *end settings.new/		the next ones while they are written
  *	settings.old/		the ones before a trial
  *	settings.gone/		a set while it is removed
- *	settings.waiting/	refused, and to be accepted by somebody with the secret
+ *	settings.waiting/	refused, and can be accepted with the secret
  *	settings.log		what was taken and refused
- *	provisioned		somebody has set this box up; the same on the EFI partition, for a
+ *	provisioned		this box was set up; the same on the EFI partition, for a
  *data partition that had to be made anew
  *
  * Beside that mark lie floor.0 and floor.1, written in turn, so that a power cut leaves one of them
  * whole: the highest version of a signed set that this box ever took, and the newest version of the
  * trust root. No signed set is taken that is not later than that; the very last one may come once
  *more to a data partition that was made anew. A factory reset ends the mark and not the floor:
- *whoever is at the console sets up by hand what they like, and old signatures stay old. A partition
+ *a person at the console may set up anything by hand, and old signatures stay old. A partition
  *that is mounted read-only is read all the same. Where settings are not kept (no data partition),
  *nothing is raised. Where there is no EFI partition, as on a gateway that was installed from a
  *package, the ledger alone says what was taken.
@@ -56,7 +56,7 @@ struct settings_ledger {
 	size_t takens;
 };
 
-/* A set that somebody offers. */
+/* A set that is offered. */
 struct settings_offer {
 	struct provision set;
 	bool whole;		/* what is not in it goes; else it stays as it is */
@@ -85,7 +85,7 @@ void settings_unlock(void);
 void settings_mark(bool provisioned);
 /* Has this box been set up? Then what is protected is. */
 bool settings_provisioned(void);
-/* The files of a folder of ours; -errno with diag. */
+/* The files of a folder below PATH_DATA; -errno with diag. */
 int settings_load(const char *folder, struct provision *set, struct diag *diag)
 	__attribute__((warn_unused_result));
 /* Is the folder's set this one still? */
@@ -103,7 +103,7 @@ int settings_store(const struct provision *set, const struct settings_ledger *le
 int settings_sync(void);
 /* Exchanges the names of two folders below PATH_DATA. -errno. */
 int settings_exchange(const char *a, const char *b) __attribute__((warn_unused_result));
-/* A folder of ours and the files in it. */
+/* Removes a folder below PATH_DATA and the files in it. */
 void settings_remove(const char *folder);
 /* The set into a folder of its own (SETTINGS_WAITING, SETTINGS_OLD), which is whole when it is
  * there. */
@@ -145,9 +145,9 @@ void settings_floor_keep(void);
 /* ---- settings_sealed.c: what parses ---- */
 
 /*
- * Whatever somebody offers is parsed by sealed children (base/sealed.h), one for each question, so
- * that whoever breaks the reader of certificates has not answered who signed. Errors are in diag,
- * as the parsers say them. The settings in force, which were offered once, are the box's own: what
+ * Everything that is offered is parsed by sealed children (base/sealed.h), one for each question,
+ * so that an exploit of the certificate reader does not decide who signed. Errors are in diag, as
+ * the parsers say them. The settings in force, which were offered once, are the box's own: what
  * uses them parses them itself.
  */
 /* The set as cordond gets it, with root.json and mirror-ca.pem of a folder. */
@@ -211,10 +211,10 @@ struct settings_judgement {
 /* By which a set is known again; a newly signed one is another one. */
 int settings_digest(const struct settings_offer *offer, uint8_t digest[DIGEST_SIZE])
 	__attribute__((warn_unused_result));
-/* confirmed: somebody gave the secret. SETTINGS_WRONG: why has the errors. */
+/* confirmed: the secret was given. SETTINGS_WRONG: why has the errors. */
 void settings_judge(struct settings_judgement *judgement, const struct settings_offer *offer,
 		    bool confirmed);
-/* A secret of the set that is plain text, which lies in no file of ours, is its hash now. -errno.
+/* A secret of the set that is plain text, which is kept in no file, becomes its hash. -errno.
  */
 int settings_hash_secret(struct provision *set) __attribute__((warn_unused_result));
 /* What follows from SETTINGS_TAKE; trial as settings_store. 0 or an exit code, said. */
@@ -271,7 +271,7 @@ int settings_expire(const struct cli *cli);
 
 /*
  * Judges the offer and asks for the secret where it takes one. The lock is taken after that, or
- * whoever sits before the question would hold up everybody else; so what is in force must be what
+ * a person at the question would block all others; so what is in force must be what
  * it was, and is judged again. true: it may be taken, and the lock is held. false, after a word:
  * not, and it is not. The judgement is released by the caller in either case.
  */

@@ -50,7 +50,7 @@ static void disk_of(const char *link, char disk[NAME])
 	snprintf(disk, NAME, "%s", slash ? slash + 1 : "");
 }
 
-/* The disk below a folder of ours. */
+/* The disk below a folder of the box. */
 static void own_disk(const char *folder, char disk[NAME])
 {
 	char path[BOX_PATH], link[64];
@@ -232,7 +232,7 @@ static void send_stick(const char *name, int pipe)
 
 /* ---- in the parent ---- */
 
-/* Whoever looks at a stick holds up no change of settings. */
+/* Looking at a stick blocks no change of settings. */
 static pid_t start(int ends[2])
 {
 	pid_t pid = helper_start(ends);

@@ -16,7 +16,7 @@
 #include "appliance/command/command.h"
 
 /*
- * Settings for a while, which take themselves back unless somebody can still say that they work.
+ * Settings for a while, which take themselves back unless they are confirmed to work.
  * The new ones lie where settings lie, with a note of the trial's end among them; the old ones wait
  * whole beside. A restart ends it, too (settings_recover): whatever went wrong, what was in force
  * before comes back.

@@ -106,7 +106,7 @@ static void a_mode_is_shown(void **state)
 	assert_int_equal(run(command_mode, "mode"), EXIT_NO);
 }
 
-/* 0: all is well, 4: in force and somebody has to look, 1: not in force. */
+/* 0: all is well, 4: in force and something needs attention, 1: not in force. */
 static void a_status_is_judged(void **state)
 {
 	static const struct {

@@ -5,7 +5,7 @@ set -u
 root=$(cd "$(dirname "$0")/../../../.." && pwd)
 . "$(dirname "$0")/../../box"
 
-# expect CODE TEXT WORD...: exit code, and the text somewhere in what is said.
+# expect CODE TEXT WORD...: exit code, and the text somewhere in the output.
 expect() {
 	local code=$1 text=$2 got
 	shift 2

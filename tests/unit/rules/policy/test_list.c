@@ -73,6 +73,7 @@ static void whole_language(void **state)
 }
 
 /* The first error of each text: its line, its column, and what was expected. */
+/* Long: one table, a line for each case. */
 static void every_error_names_its_place(void **state)
 {
 	static const struct { const char *text; unsigned int line, column; const char *message;

@@ -328,7 +328,7 @@ done
 flock s sleep 30 &
 holder=$!
 sleep 0.5
-expect 1 'somebody else has been signing in it for 10 seconds' s --key alice.pem --root "$root" \
+expect 1 'another process has been signing in it for 10 seconds' s --key alice.pem --root "$root" \
 	--yes
 kill $holder
 exit $((failures > 0))

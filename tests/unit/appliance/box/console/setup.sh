@@ -82,7 +82,7 @@ new_box
 { types '' '' '' '' '' '' '' '' ''; sleep 1; touch "$box/data/provisioned"; types yes; } |
 	cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1
-says 'somebody else has set this box up meanwhile'
+says 'another session has set this box up meanwhile'
 check test ! -e "$box/data/settings/network.conf"
 rm -r "$box"
 mv done "$box"
@@ -101,7 +101,7 @@ check cmp before "$box/data/settings/network.conf"
 { types 'a secret of some length' gw-2 '' '' '' '' '' '' '' '' '' '' '' ''; sleep 1
 	echo >>"$box/data/settings/cordon.conf"; types yes; } | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 1
-says 'somebody else has changed the settings meanwhile'
+says 'another session has changed the settings meanwhile'
 check cmp before "$box/data/settings/network.conf"
 # given up in the middle, and at the end
 types 'a secret of some length' gw-2 | cordon setup >said 2>&1

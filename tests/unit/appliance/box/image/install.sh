@@ -261,7 +261,7 @@ refused 'it has 2097152 bytes, and the root of the new image 4096000' install la
 runs 0.1.0 5000000
 untouched > before
 refused 'an older image is installed only with --allow-downgrade' install packed3
-refused 'by somebody at the console' install packed3 --allow-downgrade
+refused 'by a person at the console' install packed3 --allow-downgrade
 box
 chmod 0 "$CORDON_ROOT/boot/cordon/grubenv"
 echo 'root=/dev/vda' > "$CORDON_ROOT/proc/cmdline"

@@ -212,7 +212,7 @@ for ask in 'accept' 'import mine' 'apply mine --confirm 60'; do
 	printf '[wan]\ninterface = eth0\n[system]\nhostname = gw-2\n' >"$esp/network.conf"
 	check timeout 30 "$build/bin/cordon" settings intake
 	cp -r "$box/data/settings" before
-	typed 1 'changed by somebody else meanwhile'
+	typed 1 'the settings were changed meanwhile'
 	check diff -r before "$box/data/settings"
 	rm -r before
 	waiting_box
@@ -222,7 +222,7 @@ done
 waiting_box
 asked settings accept
 echo '[mode]' >"$box/data/settings.waiting/cordon.conf"
-typed 1 'changed by somebody else meanwhile'
+typed 1 'the settings were changed meanwhile'
 waiting_box
 asked settings accept
 expect 0 'cordon settings keep' settings apply mine --confirm 60 <<<"$secret"
