@@ -603,7 +603,7 @@ test_attack_list_signed_by_one_of_two() {
 		'.version += 1 | .meta."rules.json" = {version: (.meta."rules.json".version + 1)}' \
 		"$(online)"
 	forge_sign "$MIRROR/metadata/timestamp.json" \
-		'.version += 1 | .meta."snapshot.json".version += 1' \
+		'.version += 1 | .meta."snapshot.json" |= {version: (.version + 1)}' \
 		"$(online)"
 	unchanged 'one of two signatures'
 	like "$(update .failure)" '*1 of 2*' 'the reason'
