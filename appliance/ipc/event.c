@@ -10,7 +10,9 @@ enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8 };
 
 const char *channel_print(enum event_channel channel)
 {
-	static const char *const words[CHANNEL_COUNT] = { "dns", "answer", "packet" };
+	static const char *const words[CHANNEL_COUNT] = {
+		"dns", "answer", "packet", "tls", "quic", "http", "socks", "shape",
+	};
 
 	return words[channel];
 }

@@ -14,6 +14,9 @@ enum event_channel {
 	CHANNEL_DNS,	/* the name that was asked for */
 	CHANNEL_ANSWER,	/* a name or an address in the upstream's answer */
 	CHANNEL_PACKET,	/* a forwarded packet */
+	/* A name that a connection carries: TLS ClientHello, QUIC Initial, HTTP, SOCKS. */
+	CHANNEL_TLS, CHANNEL_QUIC, CHANNEL_HTTP, CHANNEL_SOCKS,
+	CHANNEL_SHAPE,	/* DNS by its shape, on any port */
 	CHANNEL_COUNT
 };
 const char *channel_print(enum event_channel channel);

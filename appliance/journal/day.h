@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/journal/batch.h"
+#include "appliance/journal/sql.h"
+
+/*
+ * The database of one day. While it is open, entries are rows in the order of their numbers. A
+ * closed one is sorted by client and time, has the day's sums, and never changes again.
+ *
+ *	appliance	its id and the version of the journal's format
+ *	boot		boot ids
+ *	rule		rules, with what was known about them then
+ *	client		address, link address, interface
+ *	subject		what was met: channel, verdict, rule, name, address, ports
+ *	event		who met what, when, how often: ids of the tables above
+ *	notice		what happened to the appliance
+ *	batch		which numbers were written together, and their hash
+ *	tally		sums per client, rule, channel and resolver (closed days)
+ *
+ * Addresses are 16 bytes (rules/policy/addr.h), names wire form, times milliseconds.
+ */
+enum { DAY_VERSION = 1 };
+
+struct day {
+	struct sql sql;
+	struct day_statements *statements;
+	struct day_cache *cache;
+	uint64_t seed;		/* of subjects' keys */
+	int64_t boot;		/* row of the boot id */
+};
+
+/* What a person is told about a database that cannot be used. */
+enum day_state {
+	DAY_FINE,
+	DAY_NEW,	/* empty: the schema is made */
+	DAY_FOREIGN,	/* not a database of this journal, or damaged */
+	DAY_NEWER	/* written by a newer version; stays as it is */
+};
+
+/*
+ * Opens the day's database for writing; makes it if needed. 0, or -errno: -EBADMSG with *state
+ * DAY_FOREIGN or DAY_NEWER. day_close is due in either case.
+ */
+int day_open(struct day *day, const char *path, const char *appliance, const char *boot_id,
+	     enum day_state *state) __attribute__((warn_unused_result));
+void day_close(struct day *day);
+
+/* The highest number of an entry; 0: none. */
+uint64_t day_last(struct day *day);
+
+/*
+ * Writes the batch as one transaction, with its hash. Entries that are there already (the process
+ * was killed between the transaction and batch_clear) are left out. 0 or -errno: nothing was
+ * written.
+ */
+int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
+	__attribute__((warn_unused_result));
