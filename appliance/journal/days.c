@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/journal/days.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { DAY_S = 86400 };
+
+static const char *const endings[] = {
+	[DAYS_OPEN] = ".open.db", [DAYS_CLOSED] = ".db", [DAYS_NEW] = ".new",
+};
+
+int32_t days_of(int64_t wall_ms)
+{
+	int64_t day = wall_ms / 1000 / DAY_S;
+
+	/* Until the year 9999. */
+	return wall_ms < 0 ? 0 : day > 2932896 ? 2932896 : (int32_t)day;
+}
+
+char *days_print(const struct days_file *file, char name[DAYS_NAME])
+{
+	time_t seconds = (time_t)file->date * DAY_S;
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	snprintf(name, DAYS_NAME, "%06u-%04u-%02u-%02u%s", file->number % 1000000U,
+		 (unsigned int)(tm.tm_year + 1900) % 10000U, (unsigned int)tm.tm_mon + 1,
+		 (unsigned int)tm.tm_mday, endings[file->kind]);
+	return name;
+}
+
+bool days_parse(const char *name, struct days_file *file)
+{
+	char again[DAYS_NAME];
+	struct tm tm = { .tm_mday = 1 };
+	const char *end;
+	char *dash;
+
+	*file = (struct days_file){ .number = (uint32_t)strtoul(name, &dash, 10) };
+	if (dash != name + 6 || *dash != '-')
+		return false;
+	end = strptime(dash + 1, "%Y-%m-%d", &tm);
+	if (!end)
+		return false;
+	file->date = (int32_t)(timegm(&tm) / DAY_S);
+	for (int kind = DAYS_OPEN; kind <= DAYS_NEW; kind++) {
+		if (strcmp(end, endings[kind]) != 0)
+			continue;
+		file->kind = (enum days_kind)kind;
+		return strcmp(days_print(file, again), name) == 0;
+	}
+	return false;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct days_file *a = left, *b = right;
+
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return (a->kind == DAYS_CLOSED ? 0 : 1) - (b->kind == DAYS_CLOSED ? 0 : 1);
+}
+
+static uint64_t size_of(int folder, const char *name, const char *side)
+{
+	char path[DAYS_NAME + 8];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s%s", name, side);
+	if (fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return (uint64_t)status.st_blocks * 512;
+}
+
+static int add(struct days *days, int folder, const char *name)
+{
+	struct days_file file, *more;
+
+	if (!days_parse(name, &file))
+		return 0;
+	if (days->count % 64 == 0) {
+		more = realloc(days->file, (days->count + 64) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		days->file = more;
+	}
+	file.size = size_of(folder, name, "") + size_of(folder, name, "-wal");
+	days->file[days->count++] = file;
+	return days->count > 4 * DAYS_MAX ? -E2BIG : 0;
+}
+
+int days_list(int folder, struct days *days)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = 0;
+	const struct dirent *entry;
+	DIR *directory;
+
+	*days = (struct days){ .count = 0 };
+	if (copy < 0)
+		return -errno;
+	directory = fdopendir(copy);
+	if (!directory) {
+		close(copy);
+		return -ENOMEM;
+	}
+	while (!error && (entry = readdir(directory)))
+		error = add(days, folder, entry->d_name);
+	closedir(directory);
+	if (error)
+		return error;
+	if (days->count)
+		qsort(days->file, days->count, sizeof(*days->file), compare);
+	if (days->count > DAYS_MAX) {
+		memmove(days->file, days->file + days->count - DAYS_MAX,
+			DAYS_MAX * sizeof(*days->file));
+		days->count = DAYS_MAX;
+	}
+	return 0;
+}
+
+void days_free(struct days *days)
+{
+	free(days->file);
+	*days = (struct days){ .count = 0 };
+}
+
+/* The latest date up to this file that was not in the future; 0: none. */
+static int32_t later(int32_t known, int32_t date, int32_t today)
+{
+	return date > today || date < known ? known : date;
+}
+
+size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention_days,
+		    int32_t today)
+{
+	uint64_t used = 0;
+	int32_t known = 0;
+	size_t gone = 0;
+
+	for (size_t i = 0; i < days->count; i++)
+		used += days->file[i].size;
+	while (gone + 1 < days->count) {
+		int32_t next = later(later(known, days->file[gone].date, today),
+				     days->file[gone + 1].date, today);
+		bool old;
+
+		known = later(known, days->file[gone].date, today);
+		/* A clock in 1970 says nothing: then the day after it tells. */
+		old = retention_days && next > 0 && today > 0 &&
+		      (known > 365 ? known : next) + (int32_t)retention_days < today;
+		if (used <= budget && !old)
+			break;
+		used -= days->file[gone++].size;
+	}
+	return gone;
+}

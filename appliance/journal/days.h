@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The files of the log folder:
+ *
+ *	000012-2026-11-29.open.db	the day that is written (with -wal and -shm beside it)
+ *	000011-2026-11-28.db		a closed day
+ *	000011-2026-11-28.new		one that is being closed; not there until it is renamed
+ *
+ * The number gives the order, whatever the clock did; the date is that of the day's first entry
+ * (UTC).
+ */
+enum {
+	DAYS_NAME = 40,		/* buffer of a name, NUL included */
+	DAYS_MAX = 4000		/* files that are listed; the oldest beyond are left out */
+};
+
+enum days_kind { DAYS_OPEN, DAYS_CLOSED, DAYS_NEW };
+
+struct days_file {
+	uint32_t number;
+	int32_t date;		/* days since 1970 */
+	enum days_kind kind;
+	uint64_t size;		/* bytes on disk, side files included */
+};
+
+struct days {
+	struct days_file *file;	/* ascending; of equal numbers the closed one comes first */
+	size_t count;
+};
+
+/* False if it is none of these names. */
+bool days_parse(const char *name, struct days_file *file);
+char *days_print(const struct days_file *file, char name[DAYS_NAME]);
+
+/* Lists a folder (a descriptor, the caller's). 0 or -errno; days_free in either case. */
+int days_list(int folder, struct days *days) __attribute__((warn_unused_result));
+void days_free(struct days *days);
+
+/* Of wall time, in milliseconds since 1970; negative times are day 0. */
+int32_t days_of(int64_t wall_ms);
+
+/*
+ * Which closed days go, the oldest first, so that at most budget bytes stay and nothing is older
+ * than retention_days (0: without limit). A date that the clock cannot have meant (before the day
+ * that precedes it, or after today) counts as that of its neighbours. How many files from the
+ * first; the newest always stays.
+ */
+size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention_days,
+		    int32_t today);
