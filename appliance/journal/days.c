@@ -71,7 +71,7 @@ static int compare(const void *left, const void *right)
 
 static uint64_t size_of(int folder, const char *name, const char *side)
 {
-	char path[DAYS_NAME + 8];
+	char path[256 + 8];
 	struct stat status;
 
 	snprintf(path, sizeof(path), "%s%s", name, side);
