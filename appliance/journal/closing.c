@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/journal/closing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "appliance/journal/day.h"
+#include "appliance/journal/sql.h"
+
+enum { CACHE_KB = 1024 };
+
+static const char schema[] =
+	"CREATE TABLE appliance(id TEXT NOT NULL, seed INTEGER NOT NULL);"
+	"CREATE TABLE boot(boot INTEGER PRIMARY KEY, id TEXT NOT NULL);"
+	"CREATE TABLE rule(rule INTEGER PRIMARY KEY, key INTEGER NOT NULL, state INTEGER,"
+	" number INTEGER, id TEXT, category INTEGER, confidence INTEGER, evidence TEXT,"
+	" versions TEXT);"
+	"CREATE TABLE client(client INTEGER PRIMARY KEY, address BLOB, mac BLOB, interface TEXT,"
+	" forwarder INTEGER);"
+	"CREATE TABLE subject(subject INTEGER PRIMARY KEY, rule INTEGER, state INTEGER,"
+	" number INTEGER, channel INTEGER, action INTEGER, would INTEGER, inbound INTEGER,"
+	" coarse INTEGER, qtype INTEGER, protocol INTEGER, port INTEGER, resolver BLOB,"
+	" address BLOB, name BLOB);"
+	"CREATE TABLE event(seq INTEGER, boot INTEGER, wall INTEGER, uptime INTEGER,"
+	" client INTEGER, subject INTEGER, port INTEGER, count INTEGER, span INTEGER,"
+	" PRIMARY KEY(client, seq)) WITHOUT ROWID;"
+	"CREATE TABLE notice(seq INTEGER PRIMARY KEY, boot INTEGER, wall INTEGER,"
+	" uptime INTEGER, kind TEXT, actor TEXT, body TEXT);"
+	"CREATE TABLE batch(first INTEGER PRIMARY KEY, last INTEGER, entries INTEGER,"
+	" events INTEGER, wall INTEGER, hash BLOB);"
+	"CREATE TABLE tally(client INTEGER, rule INTEGER, channel INTEGER, action INTEGER,"
+	" would INTEGER, resolver BLOB, count INTEGER, first INTEGER, last INTEGER);";
+
+static const char copy[] =
+	"INSERT INTO appliance SELECT * FROM open.appliance;"
+	"INSERT INTO boot SELECT * FROM open.boot;"
+	"INSERT INTO rule SELECT * FROM open.rule;"
+	"INSERT INTO client SELECT client,address,mac,interface,forwarder FROM open.client;"
+	"INSERT INTO subject SELECT subject,rule,state,number,channel,action,would,inbound,"
+	" coarse,qtype,protocol,port,resolver,address,name FROM open.subject;"
+	"INSERT INTO notice SELECT * FROM open.notice;"
+	"INSERT INTO batch SELECT * FROM open.batch;"
+	"INSERT INTO event SELECT seq,boot,wall,uptime,client,subject,port,count,span"
+	" FROM open.event ORDER BY client, seq;"
+	"CREATE INDEX event_seq ON event(seq);"
+	"INSERT INTO tally SELECT client, rule, channel, action, would, resolver, sum(count),"
+	" min(wall), max(wall + span) FROM event JOIN subject USING(subject)"
+	" GROUP BY client, rule, channel, action, would, resolver;";
+
+static void attach(struct sql *sql, const char *path)
+{
+	sqlite3_stmt *statement = sql_prepare(sql, "ATTACH ? AS open");
+
+	sql_bind_text(sql, statement, 1, path);
+	sql_done(sql, statement);
+	(void)sqlite3_finalize(statement);
+}
+
+/* No journal: what fails half way is deleted as a whole. */
+static int write_new(const char *open_path, const char *new_path)
+{
+	struct sql sql;
+	char pragma[128];
+	int error;
+
+	error = sql_open(&sql, new_path, SQL_CREATE, CACHE_KB);
+	/* What has to be sorted and is larger than the cache goes to a file without a name. */
+	sql_run(&sql, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+		      "PRAGMA temp_store = FILE");
+	attach(&sql, open_path);
+	snprintf(pragma, sizeof(pragma),
+		 "PRAGMA main.application_id = %d; PRAGMA main.user_version = %d",
+		 SQL_APPLICATION, DAY_VERSION);
+	sql_run(&sql, "BEGIN");
+	sql_run(&sql, pragma);
+	sql_run(&sql, schema);
+	sql_run(&sql, copy);
+	sql_run(&sql, "COMMIT");
+	error = error ? error : sql.error;
+	sql_close(&sql);
+	return error;
+}
+
+static int sync_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+int closing_write(const char *open_path, const char *new_path)
+{
+	int error;
+
+	if (unlink(new_path) < 0 && errno != ENOENT)
+		return -errno;
+	error = write_new(open_path, new_path);
+	if (!error)
+		error = sync_file(new_path);
+	if (error)
+		(void)unlink(new_path);
+	return error;
+}
