@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "appliance/journal/days.h"
+
+/*
+ * A thread for what may take seconds on a slow medium, so that the reader of the rings never waits
+ * for a disk: syncs the open day, moves its log into it, closes the days before, deletes the oldest
+ * ones beyond budget and retention.
+ */
+struct tidy;
+
+struct tidy_options {
+	int folder;		/* of the log, the working folder; the caller's */
+	uint64_t budget;	/* bytes for all days */
+	uint32_t retention_days;	/* 0: as long as the budget lasts */
+};
+
+/* What happened since the last report. */
+struct tidy_report {
+	int sync_error;		/* 0 or -errno of the newest sync */
+	int close_error;	/* of the newest attempt to close a day */
+	uint64_t freed;		/* bytes of deleted days */
+	uint32_t days;		/* deleted */
+	int32_t first, last;	/* their dates, days since 1970 */
+	uint32_t damaged;	/* open days that could not be read; they are set aside */
+};
+
+/* 0 or -errno. The thread starts here. */
+int tidy_start(struct tidy **tidy, const struct tidy_options *options)
+	__attribute__((warn_unused_result));
+/* Ends what it is doing and the thread. */
+void tidy_stop(struct tidy *tidy);
+
+/* There is something to sync in this open day; days with smaller numbers are to be closed. today:
+ * by the clock, for retention; 0: not known. Returns at once. */
+void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
+
+/* The disk is full: deletes the oldest closed day at once, in the caller's thread. Bytes freed; 0:
+ * there is none. */
+uint64_t tidy_make_room(struct tidy *tidy);
+
+void tidy_report(struct tidy *tidy, struct tidy_report *report);
