@@ -2,339 +2,214 @@
 #include "appliance/journal/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "appliance/base/file.h"
+#include "appliance/journal/day.h"
+#include "appliance/journal/days.h"
+
+enum { IDENTITY = 64 };
 
 struct log_store {
 	int folder;
-	int fd;			/* of the current part; -1: could not be opened, retried */
-	uint64_t size;		/* of the current part */
-	uint64_t budget;	/* as it was asked for */
-	uint64_t part;		/* most bytes a part may have */
-	uint64_t freed;
-	bool dirty;
+	char appliance[IDENTITY];
+	char boot_id[IDENTITY];
+	struct day day;
+	struct days_file file;	/* of day */
+	bool open;		/* is day? */
+	uint32_t next;		/* number of the next day's file */
+	uint32_t damaged;	/* files that were set aside, not reported yet */
+	struct tidy *tidy;
 };
-
-enum { PART_NAME = 32, PART_MODE = 0640, COPY = 16 * 1024 };
-
-static const char *part_name(unsigned int number, char buffer[PART_NAME])
-{
-	if (number == 0)
-		snprintf(buffer, PART_NAME, "%s", STORE_CURRENT);
-	else
-		snprintf(buffer, PART_NAME, STORE_OLD, number);
-	return buffer;
-}
-
-/* If the budget was lowered, old parts may exceed their share: the oldest go first. */
-static void trim(const struct log_store *store)
-{
-	uint64_t room = store->part * (STORE_PARTS - 1);
-	char name[PART_NAME];
-	struct stat status;
-
-	for (unsigned int number = 1; number < STORE_PARTS; number++) {
-		if (fstatat(store->folder, part_name(number, name), &status,
-			    AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if ((uint64_t)status.st_size > room) {
-			unlinkat(store->folder, name, 0);
-			room = 0;
-		} else {
-			room -= (uint64_t)status.st_size;
-		}
-	}
-}
-
-/*
- * After a power cut the file may be longer than what reached the disk, with zeros in place of the
- * last lines. Those lines are lost anyway, and the zeros would hide the next line from line
- * readers.
- */
-static int drop_zeros(struct log_store *store)
-{
-	uint64_t size = store->size;
-	char last;
-
-	while (size > 0 && pread(store->fd, &last, 1, (off_t)size - 1) == 1 && last == '\0')
-		size--;
-	if (size == store->size)
-		return 0;
-	store->size = size;
-	return ftruncate(store->fd, (off_t)size) < 0 ? -errno : 0;
-}
-
-/* A power cut can leave half a line; the next one must not become part of it. */
-static int end_last_line(struct log_store *store)
-{
-	char last;
-
-	if (store->size == 0 || pread(store->fd, &last, 1, (off_t)store->size - 1) != 1 ||
-	    last == '\n')
-		return 0;
-	if (write(store->fd, "\n", 1) != 1)
-		return -EIO;
-	store->size++;
-	return 0;
-}
-
-static int open_current(struct log_store *store)
-{
-	struct stat status;
-	int error;
-
-	store->fd = openat(store->folder, STORE_CURRENT,
-			   O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			   PART_MODE);
-	if (store->fd < 0)
-		return -errno;
-	error = fstat(store->fd, &status) < 0 ? -errno : 0;
-	if (!error && !S_ISREG(status.st_mode))
-		error = -EINVAL;
-	if (!error) {
-		store->size = (uint64_t)status.st_size;
-		error = drop_zeros(store);
-	}
-	if (!error) {
-		error = end_last_line(store);
-	}
-	if (error) {
-		close(store->fd);
-		store->fd = -1;
-	}
-	return error;
-}
 
 uint64_t store_budget(int folder, uint64_t budget)
 {
 	struct statvfs disk;
-	uint64_t half = fstatvfs(folder, &disk) == 0 ? (uint64_t)disk.f_blocks * disk.f_frsize / 2 :
-			0;
+	uint64_t half;
 
-	return half && half < budget ? half : budget;
+	if (fstatvfs(folder, &disk) < 0)
+		return budget;
+	half = (uint64_t)disk.f_blocks * disk.f_frsize / 2;
+	return budget < half ? budget : half;
 }
 
-int store_open(struct log_store **store, int folder, uint64_t budget)
+static void close_day(struct log_store *store)
+{
+	if (store->open)
+		day_close(&store->day);
+	store->open = false;
+}
+
+/*
+ * One of a newer version stays where it is, for the image that wrote it; everything else that is no
+ * database of ours is set aside under a new name. In both cases another file takes its place.
+ */
+static int open_file(struct log_store *store, struct days_file *file)
+{
+	char name[DAYS_NAME];
+	enum day_state state;
+	int error;
+
+	error = day_open(&store->day, days_print(file, name), store->appliance, store->boot_id,
+			 &state);
+	if (!error) {
+		store->file = *file;
+		store->open = true;
+		return 0;
+	}
+	day_close(&store->day);
+	if (error != -EBADMSG)
+		return error;
+	if (state == DAY_FOREIGN) {
+		store->damaged++;
+		error = file_set_aside(store->folder, name);
+		if (error < 0 && error != -ENOENT)
+			return error;
+	}
+	return -EBADMSG;
+}
+
+static int begin_day(struct log_store *store, int32_t date)
+{
+	struct days_file file = { .kind = DAYS_OPEN, .date = date };
+	int error;
+
+	do {
+		file.number = store->next++;
+		error = open_file(store, &file);
+	} while (error == -EBADMSG);
+	return error;
+}
+
+/* Goes on with the newest open day, if there is one that can be used. */
+static int resume(struct log_store *store, const struct days *days)
+{
+	for (size_t i = days->count; i-- > 0;) {
+		struct days_file file = days->file[i];
+		int error;
+
+		if (file.kind == DAYS_CLOSED)
+			break;
+		if (file.kind != DAYS_OPEN)
+			continue;
+		error = open_file(store, &file);
+		if (error != -EBADMSG)
+			return error;
+	}
+	return 0;
+}
+
+/* The highest number of a closed day, from its list of batches. */
+static uint64_t last_closed(const struct days *days)
+{
+	char name[DAYS_NAME];
+	struct sql sql;
+	int64_t last = 0;
+
+	for (size_t i = days->count; last == 0 && i-- > 0;) {
+		if (days->file[i].kind != DAYS_CLOSED)
+			continue;
+		if (sql_open(&sql, days_print(&days->file[i], name), SQL_FROZEN, 64) == 0)
+			last = sql_number(&sql, "SELECT max(last) FROM batch", 0);
+		sql_close(&sql);
+	}
+	return (uint64_t)last;
+}
+
+static int find_days(struct log_store *store, uint64_t *last)
+{
+	struct days days;
+	int error = days_list(store->folder, &days);
+
+	store->next = days.count ? days.file[days.count - 1].number + 1 : 1;
+	*last = error ? 0 : last_closed(&days);
+	if (!error)
+		error = resume(store, &days);
+	if (!error && store->open && day_last(&store->day) > *last)
+		*last = day_last(&store->day);
+	days_free(&days);
+	return error;
+}
+
+int store_open(struct log_store **store, const struct store_options *options, uint64_t *last)
 {
 	struct log_store *new = calloc(1, sizeof(*new));
+	const struct tidy_options tidy = {
+		.folder = options->folder,
+		.budget = store_budget(options->folder, options->budget),
+		.retention_days = options->retention_days,
+	};
 	int error;
 
 	if (!new)
 		return -ENOMEM;
-	new->folder = folder;
-	new->budget = budget;
-	new->part = store_budget(folder, budget) / STORE_PARTS;
-	error = open_current(new);
+	new->folder = options->folder;
+	snprintf(new->appliance, sizeof(new->appliance), "%s", options->appliance);
+	snprintf(new->boot_id, sizeof(new->boot_id), "%s", options->boot_id);
+	error = find_days(new, last);
+	/* A full disk must not keep the journal from starting. */
+	if (!error || error == -ENOSPC || error == -EDQUOT)
+		error = tidy_start(&new->tidy, &tidy);
 	if (error) {
+		close_day(new);
 		free(new);
 		return error;
 	}
-	trim(new);
 	*store = new;
 	return 0;
 }
 
 void store_close(struct log_store *store)
 {
-	if (store->fd >= 0) {
-		fdatasync(store->fd);
-		close(store->fd);
+	tidy_stop(store->tidy);
+	if (store->open) {
+		sql_run(&store->day.sql, "PRAGMA wal_checkpoint(TRUNCATE)");
+		(void)sql_reset_error(&store->day.sql);
 	}
+	close_day(store);
 	free(store);
 }
 
-/* Each part moves on by one; the last rename replaces the oldest. */
-static int rotate(struct log_store *store)
+static int write_day(struct log_store *store, const struct batch *batch, int64_t wall_ms)
 {
-	char from[PART_NAME], to[PART_NAME];
+	int32_t date = days_of(wall_ms);
+	int error = 0;
 
-	for (unsigned int number = STORE_PARTS - 1; number > 0; number--) {
-		if (renameat(store->folder, part_name(number - 1, from), store->folder,
-			     part_name(number, to)) < 0 && errno != ENOENT)
-			return -errno;
+	if (store->open && store->file.date != date)
+		close_day(store);
+	if (!store->open)
+		error = begin_day(store, date);
+	if (!error)
+		error = day_write(&store->day, batch, wall_ms);
+	/* Damaged under our hands: the rest of the day gets a new file. */
+	if (error == -EBADMSG) {
+		close_day(store);
+		error = begin_day(store, date);
+		if (!error)
+			error = day_write(&store->day, batch, wall_ms);
 	}
-	close(store->fd);
-	store->fd = -1;
-	/* The disk may have grown. */
-	store->part = store_budget(store->folder, store->budget) / STORE_PARTS;
-	trim(store);
-	return open_current(store);
+	return error;
 }
 
-/* Writes the whole line or nothing of it. */
-static int write_line(struct log_store *store, const char *line, size_t length)
+int store_write(struct log_store *store, const struct batch *batch, int64_t wall_ms)
 {
-	const struct iovec parts[2] = {
-		{ .iov_base = (char *)(uintptr_t)line, .iov_len = length },
-		{ .iov_base = (char *)(uintptr_t)"\n", .iov_len = 1 },
-	};
-	ssize_t done;
-
-	do
-		done = writev(store->fd, parts, 2);
-	while (done < 0 && errno == EINTR);
-	if (done == (ssize_t)length + 1) {
-		store->size += length + 1;
-		store->dirty = true;
-		return 0;
-	}
-	if (done < 0)
-		return -errno;
-	/* A full disk accepted half of it. If the rest cannot be removed, the next line must at
-	 * least start on its own: reopening the part ends the broken line. */
-	if (ftruncate(store->fd, (off_t)store->size) < 0) {
-		close(store->fd);
-		store->fd = -1;
-	}
-	return -ENOSPC;
-}
-
-/* ---- a full disk ---- */
-
-/* Where the first line after at begins; end: there is none. */
-static off_t next_line(int fd, off_t at, off_t end)
-{
-	char buffer[COPY];
-	ssize_t got;
-
-	while (at < end && (got = pread(fd, buffer, sizeof(buffer), at)) > 0) {
-		const char *newline = memchr(buffer, '\n', (size_t)got);
-
-		if (newline)
-			return at + (newline - buffer) + 1;
-		at += got;
-	}
-	return end;
-}
-
-/*
- * Moves the newest bytes of a file to its front, which needs no space on a full disk. A power cut
- * in between leaves repeated or cut lines, which readers skip.
- */
-static int move_down(int fd, off_t size, off_t from)
-{
-	char buffer[COPY];
-	off_t to = 0;
-
-	for (ssize_t got; from < size; from += got, to += got) {
-		got = pread(fd, buffer, sizeof(buffer), from);
-		if (got <= 0 || pwrite(fd, buffer, (size_t)got, to) != got)
-			return -EIO;
-	}
-	return ftruncate(fd, to) < 0 ? -errno : 0;
-}
-
-/* Removes all but the newest bytes of a part; *size is then what is left. */
-static int cut(const struct log_store *store, unsigned int number, off_t keep, off_t *size)
-{
-	char name[PART_NAME];
-	int fd = openat(store->folder, part_name(number, name),
-			O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat status = { .st_size = 0 };
-	off_t from;
 	int error;
 
-	if (fd < 0)
-		return -errno;
-	from = next_line(fd, *size - keep - 1, *size);
-	error = move_down(fd, *size, from);
-	if (fstat(fd, &status) == 0)
-		*size = status.st_size;
-	close(fd);
+	do
+		error = write_day(store, batch, wall_ms);
+	while ((error == -ENOSPC || error == -EDQUOT) && tidy_make_room(store->tidy) > 0);
+	if (store->open)
+		tidy_wake(store->tidy, &store->file, days_of(wall_ms));
 	return error;
 }
 
-/* The oldest part, with its size and that of all newer ones; 0: it is the current one. */
-static unsigned int oldest_part(const struct log_store *store, off_t *size, off_t *newer)
+void store_report(struct log_store *store, struct tidy_report *report)
 {
-	unsigned int oldest = 0;
-	char name[PART_NAME];
-	struct stat status;
-
-	*size = *newer = 0;
-	for (unsigned int number = 0; number < STORE_PARTS; number++) {
-		if (fstatat(store->folder, part_name(number, name), &status,
-			    AT_SYMLINK_NOFOLLOW) < 0 || (number && status.st_size == 0))
-			continue;
-		*newer += *size;
-		*size = status.st_size;
-		oldest = number;
-	}
-	return oldest;
-}
-
-/*
- * Removes the oldest lines: a whole part, or its older half if some of it must stay. -ENOSPC: the
- * rest must stay. Some file systems return space only with their next commit.
- */
-static int make_room(struct log_store *store)
-{
-	off_t size, newer, keep, before;
-	unsigned int oldest = oldest_part(store, &size, &newer);
-	char name[PART_NAME];
-	int error = 0;
-
-	before = size;
-	keep = store->part / 2 < STORE_KEEP ? (off_t)(store->part / 2) : STORE_KEEP;
-	keep = newer < keep ? keep - newer : 0;
-	if (keep >= size)
-		return -ENOSPC;
-	if (keep == 0 && unlinkat(store->folder, part_name(oldest, name), 0) == 0)
-		size = 0;
-	else
-		error = cut(store, oldest, keep > size / 2 ? keep : size / 2, &size);
-	if (oldest == 0)
-		store->size = (uint64_t)size;
-	store->freed += (uint64_t)(before - size);
-	(void)fdatasync(store->folder);
-	return error ? error : size < before ? 0 : -ENOSPC;
-}
-
-static int append_line(struct log_store *store, const char *line, size_t length)
-{
-	int error = 0;
-
-	if (length >= store->part)
-		return -EMSGSIZE;
-	if (store->fd < 0)
-		error = open_current(store);
-	if (!error && store->size > store->part - length - 1)
-		error = rotate(store);
-	return error ? error : write_line(store, line, length);
-}
-
-int store_append(struct log_store *store, const char *line, size_t length)
-{
-	int error = append_line(store, line, length);
-
-	while ((error == -ENOSPC || error == -EDQUOT) && make_room(store) == 0)
-		error = append_line(store, line, length);
-	return error;
-}
-
-/*
- * Starts the write without waiting: fdatasync would block the reader of the rings for as long as a
- * slow medium takes. The file system commits the rest within seconds.
- */
-int store_sync(struct log_store *store)
-{
-	if (!store->dirty || store->fd < 0)
-		return 0;
-	store->dirty = false;
-	return sync_file_range(store->fd, 0, 0, SYNC_FILE_RANGE_WRITE) < 0 ? -errno : 0;
-}
-
-uint64_t store_freed(struct log_store *store)
-{
-	uint64_t freed = store->freed;
-
-	store->freed = 0;
-	return freed;
+	tidy_report(store->tidy, report);
+	report->damaged += store->damaged;
+	store->damaged = 0;
 }

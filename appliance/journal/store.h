@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
-/*
- * Where events are kept. The interface is permanent; this first store is plain: one JSON line per
- * event, appended to events.jsonl. A part that has grown to its share of the budget becomes
- * events.1.jsonl and so on; the oldest is deleted first. The same happens when the disk is full,
- * whatever filled it, until only the newest STORE_KEEP bytes are left (half a part, if that is
- * less).
- */
-#define STORE_CURRENT "events.jsonl"
-#define STORE_OLD "events.%u.jsonl"
-enum {
-	STORE_PARTS = 4,	/* the current one and three old ones */
-	STORE_KEEP = 256 * 1024
-};
+#include "appliance/journal/batch.h"
+#include "appliance/journal/tidy.h"
 
+/*
+ * Where entries are kept: one database a day (days.h, day.h) in the working folder. The interface
+ * is permanent. A batch is written as a whole or not at all. The caller never waits for the disk,
+ * except where the kernel makes every writer wait; a thread syncs, closes days and deletes the
+ * oldest (tidy.h).
+ */
 struct log_store;
+
+struct store_options {
+	int folder;		/* the working folder; a descriptor, which stays the caller's */
+	uint64_t budget;	/* bytes on disk for all days, limited by store_budget */
+	uint32_t retention_days;	/* 0: as long as the budget lasts */
+	const char *appliance;	/* copied, as is the boot id */
+	const char *boot_id;
+};
 
 /*
  * The effective budget on the file system of folder: at most half of it, because others need space
@@ -26,20 +28,18 @@ struct log_store;
  */
 uint64_t store_budget(int folder, uint64_t budget);
 
-/* folder: a descriptor, which stays the caller's. budget: bytes on disk for all parts (limited by
- * store_budget, now and whenever a part is full). 0 or -errno. */
-int store_open(struct log_store **store, int folder, uint64_t budget)
+/* 0 or -errno. *last: the highest number that was stored; the next one is above it. */
+int store_open(struct log_store **store, const struct store_options *options, uint64_t *last)
 	__attribute__((warn_unused_result));
+/* What is written is synced and checkpointed. */
 void store_close(struct log_store *store);
 
 /*
- * Appends a line, given without newline, whole or not at all. 0, or -errno: it could not be kept.
+ * Writes a batch. When the disk is full, the oldest days are deleted first. 0, or -errno: nothing
+ * was written, the batch stays the caller's. wall_ms: now; a new day begins a new database.
  */
-int store_append(struct log_store *store, const char *line, size_t length)
+int store_write(struct log_store *store, const struct batch *batch, int64_t wall_ms)
 	__attribute__((warn_unused_result));
 
-/* Starts writing to the disk; call it about once a second. 0 or -errno. */
-int store_sync(struct log_store *store) __attribute__((warn_unused_result));
-
-/* Bytes of old lines deleted because the disk was full, since the last call. */
-uint64_t store_freed(struct log_store *store);
+/* What the thread and the store met since the last call: syncs, deleted days, files set aside. */
+void store_report(struct log_store *store, struct tidy_report *report);

@@ -59,7 +59,7 @@ static int remove_day(struct tidy *tidy, const struct days_file *file)
 /* It cannot be read: another name, and the day's other entries are lost. */
 static void set_aside(struct tidy *tidy, const char *name)
 {
-	(void)file_set_aside(tidy->options.folder, name);
+	(void)!file_set_aside(tidy->options.folder, name);
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.damaged++;
 	pthread_mutex_unlock(&tidy->lock);
