@@ -8,43 +8,56 @@
 #include <sys/random.h>
 
 #include "appliance/journal/aggregate.h"
+#include "appliance/journal/batch.h"
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
-#include "appliance/journal/record.h"
+#include "appliance/journal/notice.h"
 #include "appliance/journal/store.h"
 #include "rules/policy/policy.h"
 
 enum {
-	SYNC_MS = 1000,
-	LOST_MS = 60 * 1000,
-	IDENTITY = 64
+	FLUSH_MS = 1000,	/* an entry is in the database after at most this */
+	LOST_MS = 60 * 1000
 };
 
 /* Packets and rings still bring events of the policy that was just replaced. */
 enum { CURRENT, PREVIOUS, POLICIES };
 
-/* The table starts at a multiple of this. */
+/* The parts of the memory start at multiples of this. */
 enum { MEMORY_ALIGN = 64 };
+
+/* Most bytes of a rule, and of an event, in a batch. */
+enum { JOURNAL_ENTRY = 3 * ENTRY_RULE_TEXT + 64 };
 
 struct journal {
 	struct log_store *store;
 	struct losses *losses;
+	struct batch *batch;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
-	char appliance[IDENTITY];
-	char boot_id[IDENTITY];
 	struct addr forwarder[JOURNAL_FORWARDERS];
 	size_t forwarders;
-	int64_t synced_ms;	/* uptime of the last sync */
-	int64_t reported_ms;	/* uptime of the last line about lost events */
+	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
+	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
 };
 
+static size_t aligned(size_t size)
+{
+	return (size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
+}
+
+/* Losses, the batch, the table of what is counted. */
+static size_t batch_offset(void)
+{
+	return aligned(sizeof(struct losses));
+}
+
 static size_t table_offset(void)
 {
-	return (sizeof(struct losses) + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
+	return batch_offset() + aligned(batch_size());
 }
 
 size_t journal_memory(void)
@@ -57,23 +70,35 @@ struct losses *journal_losses(void *memory)
 	return memory;
 }
 
+/* The batch of a killed journal comes first: its entries have numbers already. */
+static void attach(struct journal *journal, char *memory, uint64_t seed, uint64_t last)
+{
+	uint64_t lost;
+
+	journal->losses = journal_losses(memory);
+	journal->batch = batch_attach(memory + batch_offset(), &lost);
+	batch_continue(journal->batch, last + 1);
+	losses_add(journal->losses, LOSS_JOURNAL, lost);
+	journal->aggregate = aggregate_attach(memory + table_offset(), seed);
+}
+
 int journal_open(struct journal **journal, const struct journal_options *options)
 {
+	const struct store_options store = {
+		.folder = options->folder, .budget = options->budget,
+		.retention_days = options->retention_days, .appliance = options->appliance,
+		.boot_id = options->boot_id,
+	};
 	struct journal *new = calloc(1, sizeof(*new));
-	uint64_t seed;
-	char *memory;
+	uint64_t seed, last = 0;
 	int error;
 
 	if (!new)
 		return -ENOMEM;
-	if (options->forwarders > JOURNAL_FORWARDERS ||
-	    strlen(options->appliance) >= sizeof(new->appliance) ||
-	    strlen(options->boot_id) >= sizeof(new->boot_id)) {
+	if (options->forwarders > JOURNAL_FORWARDERS) {
 		free(new);
 		return -EINVAL;
 	}
-	memcpy(new->appliance, options->appliance, strlen(options->appliance));
-	memcpy(new->boot_id, options->boot_id, strlen(options->boot_id));
 	while (new->forwarders < options->forwarders) {
 		new->forwarder[new->forwarders] = options->forwarder[new->forwarders];
 		new->forwarders++;
@@ -85,16 +110,14 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	if (!error && !options->memory && !new->own_memory)
 		error = -ENOMEM;
 	if (!error)
-		error = store_open(&new->store, options->folder, options->budget);
+		error = store_open(&new->store, &store, &last);
 	if (error) {
 		free(new->own_memory);
 		free(new);
 		return error;
 	}
-	memory = options->memory ? options->memory : new->own_memory;
-	new->losses = journal_losses(memory);
-	new->aggregate = aggregate_attach(memory + table_offset(), seed);
-	record_prepare();
+	attach(new, options->memory ? options->memory : new->own_memory, seed, last);
+	notice_prepare();
 	*journal = new;
 	return 0;
 }
@@ -132,7 +155,7 @@ static void policy_release(struct policy *policy)
 	policy->block = NULL;
 }
 
-/* ---- lines ---- */
+/* ---- entries ---- */
 
 static bool is_forwarder(const struct journal *journal, const struct addr *client)
 {
@@ -143,49 +166,92 @@ static bool is_forwarder(const struct journal *journal, const struct addr *clien
 	return false;
 }
 
-/* Takes over a line that stands for this many events (NULL: there was no memory for it). */
-static int keep_line(struct journal *journal, char *line, uint64_t events)
+/* Writes the batch; it stays as it is when that fails. */
+static int flush(struct journal *journal, int64_t wall_ms)
 {
-	int error;
+	int error = 0;
 
-	if (!line) {
-		journal_lost(journal, LOSS_JOURNAL, events);
-		return -ENOMEM;
-	}
-	error = store_append(journal->store, line, strlen(line));
-	free(line);
+	if (batch_summary(journal->batch).last)
+		error = store_write(journal->store, journal->batch, wall_ms);
 	journal->losses->write_error = error;
-	journal->losses->freed += store_freed(journal->store);
-	if (error)
-		journal_lost(journal, LOSS_DISK, events);
+	if (!error)
+		batch_clear(journal->batch);
 	return error;
 }
 
-/* A packet brings its own; for DNS, only the neighbour table knows the client's. */
-static const uint8_t *mac_of(const struct event *event, const struct neighbour *neighbour)
+/* Adds an entry that stands for this many events; makes room for it first. */
+static int keep(struct journal *journal, struct entry *entry, uint64_t events, int64_t wall_ms)
+{
+	int error = batch_add(journal->batch, entry);
+
+	if (error == -ENOSPC && flush(journal, wall_ms) == 0)
+		error = batch_add(journal->batch, entry);
+	if (error)
+		journal_lost(journal, error == -ENOSPC ? LOSS_DISK : LOSS_JOURNAL, events);
+	return error;
+}
+
+/* Takes over body (NULL: there was no memory for it). */
+static int keep_notice(struct journal *journal, const char *kind, char *body, int64_t wall_ms,
+		       int64_t uptime_ms)
+{
+	struct entry entry = { .type = ENTRY_NOTICE };
+	int error = -ENOMEM;
+
+	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
+					      .kind = kind, .actor = "", .body = body };
+	if (body)
+		error = keep(journal, &entry, 1, wall_ms);
+	else
+		journal_lost(journal, LOSS_JOURNAL, 1);
+	free(body);
+	return error;
+}
+
+/* A packet brings its own address; for DNS, only the neighbour table knows the client's. */
+static void set_mac(struct event *event, const struct neighbour *neighbour)
 {
 	if (event->channel == CHANNEL_PACKET)
-		return event->has_mac ? event->mac : NULL;
-	return neighbour->has_mac ? neighbour->mac : NULL;
+		return;
+	event->has_mac = neighbour->has_mac;
+	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
+}
+
+/* The rule goes into each batch that refers to it. 0: none, or no memory. */
+static uint64_t keep_rule(struct journal *journal, const struct event *event)
+{
+	const struct policy *policy = policy_of(journal, event->state);
+	struct entry entry = { .type = ENTRY_RULE };
+	struct policy_rule rule;
+	uint64_t key;
+
+	if (!policy || !policy_rule(policy, event->rule, &rule))
+		return 0;
+	entry.rule = (struct entry_rule){
+		.state = event->state, .index = event->rule, .id = rule.id,
+		.evidence = rule.evidence, .versions = policy_versions(policy),
+		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
+	};
+	key = entry_rule_key(&entry.rule);
+	if (batch_has_rule(journal->batch, key))
+		return key;
+	return batch_add(journal->batch, &entry) < 0 ? 0 : key;
 }
 
 static void write_record(struct journal *journal, const struct event *event)
 {
-	const struct policy *policy = policy_of(journal, event->state);
-	struct record_context context = { .appliance = journal->appliance,
-					  .boot_id = journal->boot_id };
+	struct entry entry = { .type = ENTRY_EVENT, .event.event = *event };
 	struct neighbour neighbour;
-	struct policy_rule rule;
-	char *line = NULL;
 
 	neighbours_lookup(&journal->neighbours, &event->client, event->interface, &neighbour);
-	context.interface = neighbour.name[0] ? neighbour.name : NULL;
-	context.mac = mac_of(event, &neighbour);
-	context.forwarder = is_forwarder(journal, &event->client);
-	context.rule = policy && policy_rule(policy, event->rule, &rule) ? &rule : NULL;
-	if (record_print(event, &context, &line) < 0)
-		line = NULL;
-	(void)keep_line(journal, line, event->count);
+	set_mac(&entry.event.event, &neighbour);
+	memcpy(entry.event.interface, neighbour.name, sizeof(entry.event.interface));
+	entry.event.forwarder = is_forwarder(journal, &event->client);
+	/* The rule and the event must be in one batch. */
+	if (batch_summary(journal->batch).bytes > BATCH_BYTES - 2 * JOURNAL_ENTRY)
+		(void)flush(journal, event->wall_ms);
+	entry.event.rule_key = keep_rule(journal, event);
+	(void)keep(journal, &entry, event->count, event->wall_ms);
 }
 
 static void drain(struct journal *journal, const uint32_t *state)
@@ -206,18 +272,16 @@ static bool has_untold(const struct journal *journal)
 	return false;
 }
 
-/* Writes one line a minute with the number of missing events, until it succeeds. */
+/* Says once a minute how many events are missing, until that is stored. */
 static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
-	const struct record_context context = { .appliance = journal->appliance,
-						.boot_id = journal->boot_id };
 	uint64_t lost[LOSS_COUNT];
-	char *line = NULL;
+	char *body;
 
 	for (int loss = 0; loss < LOSS_COUNT; loss++)
 		lost[loss] = losses_untold(journal->losses, (enum loss)loss);
-	if (record_print_lost(wall_ms, uptime_ms, &context, lost, &line) == 0 &&
-	    keep_line(journal, line, 0) == 0) {
+	if (notice_lost(lost, &body) == 0 &&
+	    keep_notice(journal, NOTICE_LOST, body, wall_ms, uptime_ms) == 0) {
 		for (int loss = 0; loss < LOSS_COUNT; loss++)
 			journal->losses->told[loss] += lost[loss];
 	}
@@ -228,13 +292,11 @@ static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime
 void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
 		  int64_t uptime_ms)
 {
-	const struct record_context context = { .appliance = journal->appliance,
-						.boot_id = journal->boot_id };
-	char *line = NULL;
+	char *body;
 
-	if (record_print_mode(wall_ms, uptime_ms, &context, mode, &line) < 0)
-		line = NULL;
-	(void)keep_line(journal, line, 1);
+	if (notice_mode(mode, &body) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_MODE, body, wall_ms, uptime_ms);
 }
 
 int journal_policy(struct journal *journal, void *block, size_t size)
@@ -336,6 +398,15 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 	}
 }
 
+static void take_report(struct journal *journal)
+{
+	struct tidy_report report;
+
+	store_report(journal->store, &report);
+	journal->losses->sync_error = report.sync_error;
+	journal->losses->freed += report.freed;
+}
+
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct event event;
@@ -345,9 +416,10 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	if (has_untold(journal) &&
 	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
 		report_lost(journal, wall_ms, uptime_ms);
-	if (uptime_ms - journal->synced_ms >= SYNC_MS) {
-		journal->synced_ms = uptime_ms;
-		journal->losses->sync_error = store_sync(journal->store);
+	if (uptime_ms - journal->flushed_ms >= FLUSH_MS) {
+		journal->flushed_ms = uptime_ms;
+		(void)flush(journal, wall_ms);
+		take_report(journal);
 	}
 }
 
@@ -356,6 +428,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	drain(journal, NULL);
 	if (has_untold(journal))
 		report_lost(journal, wall_ms, uptime_ms);
+	(void)flush(journal, wall_ms);
 	store_close(journal->store);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)

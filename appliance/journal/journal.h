@@ -18,9 +18,11 @@ struct journal;
 enum { JOURNAL_FORWARDERS = 32 };
 
 struct journal_options {
-	int folder;		/* of the log; the caller's, open until journal_close */
+	int folder;		/* of the log, the working folder; the caller's, open until
+				 * journal_close */
 	int route;		/* rtnetlink socket, for neighbours; -1: none; the caller's */
 	uint64_t budget;	/* bytes that the log may take on disk */
+	uint32_t retention_days;	/* 0: as long as the budget lasts */
 	/*
 	 * journal_memory() bytes that outlive a killed journal, the caller's. NULL: the journal
 	 * uses its own, and its counts die with it.

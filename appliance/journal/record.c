@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/clock.h"
@@ -78,30 +79,36 @@ static void put_protocol(struct object *object, uint8_t protocol)
 	}
 }
 
-/* When and on which appliance. */
-static void put_origin(struct object *object, int64_t wall_ms, int64_t uptime_ms,
+/* Which entry, when and on which appliance. */
+static void put_origin(struct object *object, const struct entry *entry,
 		       const struct record_context *context)
 {
-	char time[CLOCK_TEXT];
+	bool event = entry->type == ENTRY_EVENT;
+	int64_t wall_ms = event ? entry->event.event.wall_ms : entry->notice.wall_ms;
+	int64_t uptime_ms = event ? entry->event.event.uptime_ms : entry->notice.uptime_ms;
+	char time[CLOCK_TEXT], id[RECORD_ID];
 
+	put_text(object, "id", record_id(context->boot_id, entry->sequence, id));
 	put_text(object, "time", clock_print(wall_ms, time));
 	put_text(object, "boot_id", context->boot_id);
 	put(object, "uptime", json_real((double)uptime_ms / 1000));
 	put_text(object, "appliance", context->appliance);
 }
 
-static void put_client(struct object *object, const struct event *event,
-		       const struct record_context *context)
+static void put_client(struct object *object, const struct entry_event *entry)
 {
+	const struct event *event = &entry->event;
 	char state[9];
 
 	snprintf(state, sizeof(state), "%08x", event->state);
 	put_text(object, "state", state);
 	put_addr(object, "client", &event->client);
-	put_mac(object, context->mac);
-	put_text(object, "interface", context->interface);
+	put_mac(object, event->has_mac ? event->mac : NULL);
+	put_text(object, "interface", entry->interface[0] ? entry->interface : NULL);
 	put_number(object, "client_port", event->client_port);
-	put(object, "forwarder", json_boolean(context->forwarder));
+	put(object, "forwarder", json_boolean(entry->forwarder));
+	put(object, "group", json_null());
+	put(object, "exception", json_null());
 }
 
 /* What the client asked for, and which server it asked. */
@@ -119,11 +126,15 @@ static void put_target(struct object *object, const struct event *event)
 	put_addr(object, "address", event->has_address ? &event->address : NULL);
 }
 
-static void put_verdict(struct object *object, const struct event *event,
-			const struct policy_rule *rule)
+static void put_verdict(struct object *object, const struct entry_event *entry,
+			const struct entry_rule *rule)
 {
+	const struct event *event = &entry->event;
+	char last[CLOCK_TEXT];
+
 	put_text(object, "rule", rule ? rule->id : NULL);
-	put_text(object, "category", rule ? category_print(rule->category) : NULL);
+	put_text(object, "category",
+		 rule ? category_print((enum category)rule->category) : NULL);
 	put_text(object, "action", action_print(event->action));
 	put_text(object, "would",
 		 event->intended != event->action ? action_print(event->intended) : NULL);
@@ -131,6 +142,31 @@ static void put_verdict(struct object *object, const struct event *event,
 	put_text(object, "direction",
 		 event->channel != CHANNEL_PACKET ? NULL : event->inbound ? "in" : "out");
 	put_number(object, "count", event->count);
+	put_text(object, "last", entry->span_ms ?
+		 clock_print(event->wall_ms + entry->span_ms, last) : NULL);
+	put(object, "coarse", json_boolean(entry->coarse));
+}
+
+/* The members that the notice brings, in their order. */
+static int put_members(struct object *object, const struct entry_notice *notice)
+{
+	size_t size = strlen(notice->body) + 3;
+	char *text = malloc(size);
+	json_t *members;
+
+	put_text(object, "notice", notice->kind);
+	put_text(object, "actor", notice->actor[0] ? notice->actor : NULL);
+	if (!text)
+		return -ENOMEM;
+	snprintf(text, size, "{%s}", notice->body);
+	members = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	if (!members)
+		return -EBADMSG;
+	if (json_object_update_missing(object->json, members) < 0)
+		object->failed = true;
+	json_decref(members);
+	return 0;
 }
 
 static int finish(struct object *object, char **line)
@@ -141,62 +177,29 @@ static int finish(struct object *object, char **line)
 	return *line ? 0 : -ENOMEM;
 }
 
-void record_prepare(void)
+char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID])
 {
-	json_object_seed(0);
+	snprintf(buffer, RECORD_ID, "%.8s:%llu", boot_id, (unsigned long long)sequence);
+	return buffer;
 }
 
-int record_print(const struct event *event, const struct record_context *context, char **line)
+int record_print(const struct entry *entry, const struct record_context *context, char **line)
 {
 	struct object object = { .json = json_object() };
+	int error = 0, printed;
 
-	put_origin(&object, event->wall_ms, event->uptime_ms, context);
-	put_client(&object, event, context);
-	put_target(&object, event);
-	put_verdict(&object, event, context->rule);
-	return finish(&object, line);
-}
-
-int record_print_lost(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
-		      const uint64_t lost[LOSS_COUNT], char **line)
-{
-	struct object object = { .json = json_object() };
-	uint64_t sum = 0;
-
-	for (int loss = 0; loss < LOSS_COUNT; loss++)
-		sum += lost[loss];
-	put_origin(&object, wall_ms, uptime_ms, context);
-	put_number(&object, "lost", sum);
-	for (int loss = 0; loss < LOSS_COUNT; loss++)
-		put_number(&object, loss_print((enum loss)loss), lost[loss]);
-	return finish(&object, line);
-}
-
-static void put_categories(struct object *object, uint32_t categories)
-{
-	json_t *list = categories ? json_array() : json_null();
-
-	for (int category = 0; category < CATEGORY_COUNT; category++) {
-		if (categories & 1U << category &&
-		    json_array_append_new(list, json_string(category_print(
-							(enum category)category))) < 0)
-			object->failed = true;
+	put_origin(&object, entry, context);
+	if (entry->type == ENTRY_NOTICE) {
+		error = put_members(&object, &entry->notice);
+	} else {
+		put_client(&object, &entry->event);
+		put_target(&object, &entry->event.event);
+		put_verdict(&object, &entry->event, context->rule);
 	}
-	put(object, "categories", list);
-}
-
-int record_print_mode(int64_t wall_ms, int64_t uptime_ms, const struct record_context *context,
-		      const struct mode_record *mode, char **line)
-{
-	struct object object = { .json = json_object() };
-	char until[CLOCK_TEXT];
-
-	put_origin(&object, wall_ms, uptime_ms, context);
-	put_text(&object, "mode", mode_print(mode->mode));
-	put_text(&object, "until",
-		 mode->mode == MODE_ENFORCE ? NULL : clock_print(mode->until * 1000, until));
-	put_categories(&object, mode->categories);
-	put_text(&object, "reason", mode->reason);
-	put_text(&object, "by", mode->by);
-	return finish(&object, line);
+	printed = finish(&object, line);
+	if (error && !printed) {
+		free(*line);
+		*line = NULL;
+	}
+	return error ? error : printed;
 }

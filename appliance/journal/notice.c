@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/journal/notice.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/clock.h"
+#include "rules/policy/rule.h"
+
+enum { FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
+
+void notice_prepare(void)
+{
+	json_object_seed(0);
+}
+
+/* Takes over object, which may be NULL. */
+static int finish(json_t *object, char **body)
+{
+	char *text = object ? json_dumps(object, FLAGS) : NULL;
+	size_t length;
+
+	*body = text;
+	json_decref(object);
+	if (!text)
+		return -ENOMEM;
+	length = strlen(text);
+	memmove(text, text + 1, length - 2);
+	text[length - 2] = '\0';
+	return 0;
+}
+
+static json_t *categories_json(uint32_t categories)
+{
+	json_t *list = categories ? json_array() : json_null();
+
+	for (int category = 0; category < CATEGORY_COUNT; category++) {
+		if (categories & 1U << category &&
+		    json_array_append_new(list, json_string(category_print(
+							(enum category)category))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+int notice_mode(const struct mode_record *mode, char **body)
+{
+	const char *until = NULL;
+	char text[CLOCK_TEXT];
+
+	if (mode->mode != MODE_ENFORCE)
+		until = clock_print(mode->until * 1000, text);
+	return finish(json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode),
+				"until", until, "categories", categories_json(mode->categories),
+				"reason", mode->reason, "by", mode->by), body);
+}
+
+int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
+{
+	json_t *object = json_object();
+	uint64_t sum = 0;
+	int error = 0;
+
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		sum += lost[loss];
+	error |= json_object_set_new(object, "lost", json_integer((json_int_t)sum));
+	for (int loss = 0; loss < LOSS_COUNT; loss++)
+		error |= json_object_set_new(object, loss_print((enum loss)loss),
+					     json_integer((json_int_t)lost[loss]));
+	if (error) {
+		json_decref(object);
+		object = NULL;
+	}
+	return finish(object, body);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "appliance/ipc/control.h"
+#include "appliance/journal/losses.h"
+
+/*
+ * The members of notices (entry.h), as text of a JSON object without its braces. *body: the
+ * caller frees it. 0 or -ENOMEM.
+ *
+ *	mode	mode until categories reason by; until and categories are null if they do not
+ *		apply. by is what a person wrote, not who was authenticated
+ *	lost	lost kernel rings journal disk: events that could not be kept; lost is the sum
+ *	gap	after last_time: the journal did not stop in order; what happened between the two
+ *		entries is not known
+ *	expired	days bytes first last: deleted because of the budget, the retention or a full disk
+ *	damaged	files: databases that could not be read and were set aside
+ */
+#define NOTICE_MODE "mode"
+#define NOTICE_LOST "lost"
+#define NOTICE_START "start"
+#define NOTICE_STOP "stop"
+#define NOTICE_GAP "gap"
+#define NOTICE_EXPIRED "expired"
+#define NOTICE_DAMAGED "damaged"
+
+/* Call it while files may still be opened: jansson reads its seed from one. */
+void notice_prepare(void);
+
+int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
+int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
