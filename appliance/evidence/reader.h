@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/journal/entry.h"
+#include "appliance/journal/record.h"
+
+/*
+ * Reads stored entries in the order of their numbers, over all days, while the journal may write
+ * more. Nothing is changed. One entry is in memory at a time.
+ *
+ * A day that cannot be read is left out and counted; everything else is still read.
+ */
+struct reader;
+
+struct reader_options {
+	const char *folder;	/* of the log */
+	uint64_t after;		/* entries with greater numbers only */
+};
+
+struct reader_entry {
+	struct entry entry;	/* its strings last until the next call */
+	struct record_context context;
+	struct entry_rule rule;
+};
+
+/* 0 or -errno; -ENOENT: there is no log. */
+int reader_open(struct reader **reader, const struct reader_options *options)
+	__attribute__((warn_unused_result));
+void reader_close(struct reader *reader);
+
+/* False: there are no more (now). */
+bool reader_next(struct reader *reader, struct reader_entry *entry);
+
+/* Days that could not be read, and the first one's name and error; 0: all could. */
+size_t reader_damaged(const struct reader *reader, const char **name, int *error);
+
