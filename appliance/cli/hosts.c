@@ -2,47 +2,38 @@
 #include "appliance/cli/hosts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "appliance/command/command.h"
-#include "appliance/journal/store.h"
+#include "appliance/evidence/reader.h"
 
-static void count_line(json_t *hosts, const char *line, const char *since)
+static bool would_block(const struct entry *entry, int64_t since_ms)
 {
-	json_t *event, *old;
-	const char *time, *client;
-	json_int_t count;
-
-	/* Most lines are not meant: look before parsing. */
-	if (!strstr(line, "\"would\":\"block\""))
-		return;
-	event = json_loads(line, 0, NULL);
-	time = json_string_value(json_object_get(event, "time"));
-	client = json_string_value(json_object_get(event, "client"));
-	if (time && client && strcmp(time, since) >= 0) {
-		old = json_object_get(hosts, client);
-		count = json_integer_value(old) +
-			json_integer_value(json_object_get(event, "count"));
-		(void)json_object_set_new(hosts, client, json_integer(count));
-	}
-	json_decref(event);
+	return entry->type == ENTRY_EVENT && entry->event.event.intended == ACTION_BLOCK &&
+	       entry->event.event.action != ACTION_BLOCK && entry->event.event.wall_ms >= since_ms;
 }
 
-json_t *hosts_would_block(const char *state, const char *since)
+json_t *hosts_would_block(const char *state, int64_t since_ms)
 {
+	char folder[512], client[ADDR_TEXT];
+	const struct reader_options options = { .folder = folder };
 	json_t *hosts = json_object();
-	size_t capacity = 0;
-	char *line = NULL;
+	struct reader_entry entry;
+	struct reader *reader;
 
-	for (unsigned int part = STORE_PARTS; hosts && part-- > 0;) {
-		FILE *file = command_log_part(state, part);
+	snprintf(folder, sizeof(folder), "%s/log", state);
+	if (!hosts || reader_open(&reader, &options) < 0)
+		return hosts;
+	while (reader_next(reader, &entry)) {
+		const struct event *event = &entry.entry.event.event;
+		json_int_t count;
 
-		while (file && getline(&line, &capacity, file) > 0)
-			count_line(hosts, line, since);
-		if (file)
-			fclose(file);
+		if (!would_block(&entry.entry, since_ms))
+			continue;
+		addr_print(&event->client, client);
+		count = json_integer_value(json_object_get(hosts, client)) +
+			(json_int_t)event->count;
+		(void)json_object_set_new(hosts, client, json_integer(count));
 	}
-	free(line);
+	reader_close(reader);
 	return hosts;
 }

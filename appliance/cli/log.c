@@ -1,30 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
-#include "appliance/journal/store.h"
+#include "appliance/evidence/reader.h"
+#include "appliance/journal/notice.h"
 
-struct log_reader {
-	bool json;
-	char *line;
-	size_t capacity;
-	size_t damaged;		/* lines; a power cut leaves such */
-};
+/* ---- one line for a person ---- */
 
 static void print_mode(const json_t *event)
 {
 	const json_t *category;
 	size_t index;
 
-	printf("%s mode    %s", command_text(event, "time"), command_text(event, "mode"));
+	printf("mode    %s", command_text(event, "mode"));
 	json_array_foreach(json_object_get(event, "categories"), index, category)
 		printf("%s%s", index ? ", " : " of ", json_string_value(category));
 	if (json_is_string(json_object_get(event, "until")))
@@ -33,162 +30,178 @@ static void print_mode(const json_t *event)
 		printf(", by %s", command_text(event, "by"));
 	if (*command_text(event, "reason"))
 		printf(": %s", command_text(event, "reason"));
-	putchar('\n');
 }
 
-/* Ports are of TCP and UDP alone. */
-static void print_protocol(const json_t *event)
-{
-	const char *protocol = command_text(event, "protocol");
-
-	if (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0)
-		printf(" %s/%lld", protocol,
-		       (long long)json_integer_value(json_object_get(event, "port")));
-	else
-		printf(" %s", strcmp(protocol, "-") == 0 ? "other protocol" : protocol);
-}
-
-/* TIME ACTION CLIENT @RESOLVER TYPE WHAT RULE xCOUNT */
-static void print_verdict(const json_t *event)
-{
-	const json_t *name = json_object_get(event, "name");
-	json_int_t count = json_integer_value(json_object_get(event, "count"));
-	bool selftest = strcmp(command_text(event, "interface"), SELFTEST_LINK) == 0;
-
-	printf("%s %-7s %s", command_text(event, "time"), command_text(event, "action"),
-	       selftest ? "self-test" : command_text(event, "client"));
-	if (json_is_string(json_object_get(event, "resolver")))
-		printf(" @%s", command_text(event, "resolver"));
-	if (json_is_string(name))
-		printf(" %s %s", command_text(event, "qtype"), command_text(event, "name"));
-	if (json_is_string(json_object_get(event, "address")))
-		printf(" %s", command_text(event, "address"));
-	if (!json_is_string(name))
-		print_protocol(event);
-	printf(" %s", command_text(event, "rule"));
-	if (count > 1)
-		printf(" x%lld", (long long)count);
-	putchar('\n');
-}
-
-/* And where it was; a log of before does not say that. */
+/* And where it was. */
 static void print_lost(const json_t *event)
 {
-	static const char *const where[] = { "kernel", "rings", "journal", "disk" };
 	bool first = true;
 
-	printf("%s lost    %lld events could not be kept", command_text(event, "time"),
+	printf("lost    %lld events could not be kept",
 	       (long long)json_integer_value(json_object_get(event, "lost")));
-	for (size_t i = 0; i < sizeof(where) / sizeof(*where); i++) {
-		json_int_t count = json_integer_value(json_object_get(event, where[i]));
+	for (int loss = 0; loss < LOSS_COUNT; loss++) {
+		const char *where = loss_print((enum loss)loss);
+		json_int_t count = json_integer_value(json_object_get(event, where));
 
 		if (!count)
 			continue;
-		printf("%s%s %lld", first ? ": " : ", ", where[i], (long long)count);
+		printf("%s%s %lld", first ? ": " : ", ", where, (long long)count);
 		first = false;
 	}
+}
+
+/* A kind without words of its own: its members as they are. */
+static void print_other(const struct entry_notice *notice, const json_t *members)
+{
+	const char *key;
+	json_t *value;
+	bool first = true;
+
+	printf("%-7s", notice->kind);
+	json_object_foreach((json_t *)(uintptr_t)members, key, value) {
+		printf("%s%s ", first ? " " : ", ", key);
+		if (json_is_string(value))
+			printf("%s", command_text(members, key));
+		else
+			json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
+		first = false;
+	}
+}
+
+static void print_notice(const struct entry_notice *notice)
+{
+	size_t size = strlen(notice->body) + 3;
+	char *text = malloc(size), time[CLOCK_TEXT];
+	json_t *members = NULL;
+
+	if (text) {
+		snprintf(text, size, "{%s}", notice->body);
+		members = json_loads(text, 0, NULL);
+	}
+	free(text);
+	printf("%s ", clock_print(notice->wall_ms, time));
+	if (strcmp(notice->kind, NOTICE_MODE) == 0)
+		print_mode(members);
+	else if (strcmp(notice->kind, NOTICE_LOST) == 0)
+		print_lost(members);
+	else
+		print_other(notice, members);
+	putchar('\n');
+	json_decref(members);
+}
+
+/* Ports are of TCP and UDP alone. */
+static void print_protocol(const struct event *event)
+{
+	if (event->protocol == IPPROTO_TCP || event->protocol == IPPROTO_UDP)
+		printf(" %s/%u", event->protocol == IPPROTO_TCP ? "tcp" : "udp", event->port);
+	else if (event->protocol == IPPROTO_ICMP || event->protocol == IPPROTO_ICMPV6)
+		printf(" icmp");
+	else
+		printf(" protocol %u", event->protocol);
+}
+
+/* TIME ACTION CLIENT @RESOLVER TYPE WHAT RULE xCOUNT */
+static void print_verdict(const struct entry_event *entry, const struct entry_rule *rule)
+{
+	const struct event *event = &entry->event;
+	char time[CLOCK_TEXT], client[ADDR_TEXT], addr[ADDR_TEXT], name[NAME_TEXT];
+	char qtype[QTYPE_TEXT];
+
+	printf("%s %-7s %s", clock_print(event->wall_ms, time), action_print(event->action),
+	       strcmp(entry->interface, SELFTEST_LINK) == 0 ?
+	       "self-test" : addr_print(&event->client, client));
+	if (event->has_resolver)
+		printf(" @%s", addr_print(&event->resolver, addr));
+	if (event->name.length)
+		printf(" %s %s", qtype_print(event->qtype, qtype),
+		       name_print(event->name.wire, name));
+	if (event->has_address)
+		printf(" %s", addr_print(&event->address, addr));
+	if (!event->name.length)
+		print_protocol(event);
+	printf(" %s", rule ? rule->id : "-");
+	if (event->count > 1)
+		printf(" x%llu", (unsigned long long)event->count);
 	putchar('\n');
 }
 
-static void print_event(const json_t *event)
+static void print_entry(const struct reader_entry *entry)
 {
-	if (json_object_get(event, "mode"))
-		print_mode(event);
-	else if (json_object_get(event, "lost"))
-		print_lost(event);
+	if (entry->entry.type == ENTRY_NOTICE)
+		print_notice(&entry->entry.notice);
 	else
-		print_verdict(event);
+		print_verdict(&entry->entry.event, entry->context.rule);
 }
 
-/* A program that reads the lines would stop at a damaged one for ever. */
-static void print_line(struct log_reader *reader, size_t length)
-{
-	json_t *event = json_loadb(reader->line, length, 0, NULL);
+/* ---- the command ---- */
 
-	if (!json_is_object(event))
-		reader->damaged++;
-	else if (reader->json)
-		fwrite(reader->line, 1, length, stdout);
-	else
-		print_event(event);
-	json_decref(event);
+static int print_json(const struct reader_entry *entry)
+{
+	char *line;
+	int error = record_print(&entry->entry, &entry->context, &line);
+
+	if (!error)
+		puts(line);
+	free(line);
+	return error;
 }
 
-static void tell_damaged(struct log_reader *reader)
+struct log_options {
+	bool json;
+	bool following;
+	uint64_t last;		/* 0: all */
+};
+
+static void print_all(struct reader *reader, const struct log_options *options)
 {
-	if (reader->damaged)
-		fprintf(stderr, "cordon log: %zu damaged line%s skipped\n", reader->damaged,
-			reader->damaged == 1 ? " was" : "s were");
-	reader->damaged = 0;
-}
+	struct reader_entry entry;
 
-/* Prints what is complete; a line still being written stays for the next call. */
-static size_t read_file(struct log_reader *reader, FILE *file, size_t skip)
-{
-	size_t lines = 0;
-
-	for (;;) {
-		off_t start = ftello(file);
-		ssize_t got = getline(&reader->line, &reader->capacity, file);
-
-		if (got <= 0 || reader->line[got - 1] != '\n') {
-			fseeko(file, start, SEEK_SET);
-			clearerr(file);
-			return lines;
-		}
-		if (lines++ >= skip)
-			print_line(reader, (size_t)got);
+	while (reader_next(reader, &entry)) {
+		if (!options->json)
+			print_entry(&entry);
+		else if (print_json(&entry) < 0)
+			fprintf(stderr, "cordon log: entry %llu cannot be printed\n",
+				(unsigned long long)entry.entry.sequence);
 	}
 }
 
-/* Lines of all parts, oldest first, so that --last can say how many to pass over. */
-static size_t count_lines(const char *state)
+/* A day may be damaged: what else there is has been printed. */
+static void tell_damaged(const struct reader *reader, const char *folder)
 {
-	struct log_reader reader = { .json = true };
-	size_t lines = 0;
+	const char *name;
+	int error;
+	size_t days = reader_damaged(reader, &name, &error);
 
-	for (unsigned int part = STORE_PARTS; part-- > 0;) {
-		FILE *file = command_log_part(state, part);
-
-		if (!file)
-			continue;
-		lines += read_file(&reader, file, SIZE_MAX);
-		fclose(file);
-	}
-	free(reader.line);
-	return lines;
+	if (days)
+		fprintf(stderr, "cordon log: %s/%s: cannot be read (%s)%s; its entries are missing "
+			"here\n", folder, name, strerror(-error), days > 1 ? ", and more" : "");
 }
 
-static bool replaced(const char *state, FILE *file)
+static int run(const char *folder, const struct log_options *options)
 {
-	char path[512];
-	struct stat here, there;
+	const struct reader_options reading = { .folder = folder };
+	struct reader *reader;
+	int error = reader_open(&reader, &reading);
 
-	snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
-	if (stat(path, &there) < 0 || fstat(fileno(file), &here) < 0)
-		return false;
-	/* On a full disk its old lines were cut off: what is left comes once more. */
-	return here.st_ino != there.st_ino || there.st_size < ftello(file);
-}
-
-/* Waits for lines, over rotation; ends when stdout does. */
-static void follow(struct log_reader *reader, const char *state, FILE *file)
-{
-	for (;;) {
-		tell_damaged(reader);
-		if (fflush(stdout) != 0)
-			return;
+	while (error == -ENOENT && options->following) {
 		usleep(200 * 1000);
-		if (file && replaced(state, file)) {
-			read_file(reader, file, 0);
-			fclose(file);
-			file = NULL;
-		}
-		if (!file)
-			file = command_log_part(state, 0);
-		if (file)
-			read_file(reader, file, 0);
+		error = reader_open(&reader, &reading);
 	}
+	if (error) {
+		fprintf(stderr, "cordon log: no log in %s: %s\n", folder, strerror(-error));
+		return EXIT_NO;
+	}
+	if (options->last)
+		reader_seek_last(reader, options->last);
+	print_all(reader, options);
+	while (options->following && fflush(stdout) == 0) {
+		usleep(200 * 1000);
+		print_all(reader, options);
+	}
+	tell_damaged(reader, folder);
+	reader_close(reader);
+	return EXIT_YES;
 }
 
 int command_log(const struct cli *cli, int argc, char **argv)
@@ -199,52 +212,24 @@ int command_log(const struct cli *cli, int argc, char **argv)
 		{ "last", required_argument, NULL, 'n' },
 		{ 0 },
 	};
-	struct log_reader reader = { .json = false };
-	bool following = false, found = false;
-	size_t last = SIZE_MAX, skip = 0;
-	FILE *file = NULL;
+	struct log_options log = { .last = 0 };
+	char folder[512];
 	int option;
 
 	while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
 		char *end;
 
 		if (option == 'f')
-			following = true;
+			log.following = true;
 		else if (option == 'j')
-			reader.json = true;
+			log.json = true;
 		else if (option != 'n')
 			return command_usage("log", "expected [--follow] [--json] [--last N]");
-		else if ((last = strtoul(optarg, &end, 10)) == 0 || *end || optarg[0] == '-')
+		else if ((log.last = strtoull(optarg, &end, 10)) == 0 || *end || optarg[0] == '-')
 			return command_usage("log", "--last: expected a number from 1");
 	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
-	if (last != SIZE_MAX) {
-		size_t lines = count_lines(cli->state);
-
-		skip = lines > last ? lines - last : 0;
-	}
-	for (unsigned int part = STORE_PARTS; part-- > 0;) {
-		size_t lines;
-
-		file = command_log_part(cli->state, part);
-		if (!file)
-			continue;
-		found = true;
-		lines = read_file(&reader, file, skip);
-		skip -= lines < skip ? lines : skip;
-		if (part)
-			fclose(file);
-	}
-	if (!found && !following) {
-		fprintf(stderr, "cordon log: no log in %s/log: %s\n", cli->state, strerror(errno));
-		return EXIT_NO;
-	}
-	if (following)
-		follow(&reader, cli->state, file);
-	if (file)
-		fclose(file);
-	tell_damaged(&reader);
-	free(reader.line);
-	return EXIT_YES;
+	snprintf(folder, sizeof(folder), "%s/log", cli->state);
+	return run(folder, &log);
 }

@@ -18,6 +18,7 @@ struct reader {
 	char folder[PATH_TEXT - DAYS_NAME - 1];
 	struct days days;
 	size_t next;		/* day to open */
+	uint32_t number;	/* of the last day that was opened; those before are done */
 	uint64_t after;		/* number of the last entry */
 	bool open;
 	struct sql sql;
@@ -62,6 +63,9 @@ static int list(struct reader *reader)
 	error = days_list(folder, &reader->days);
 	close(folder);
 	reader->next = 0;
+	while (reader->next < reader->days.count &&
+	       reader->days.file[reader->next].number < reader->number)
+		reader->next++;
 	return error;
 }
 
@@ -170,8 +174,10 @@ static bool next_day(struct reader *reader)
 		if (is_left_over(reader, reader->next++))
 			continue;
 		error = open_day(reader, file);
-		if (!error)
+		if (!error) {
+			reader->number = file->number;
 			return true;
+		}
 		close_day(reader);
 		/* Closed or deleted since it was listed. */
 		if (error != -ENOENT)
@@ -348,4 +354,45 @@ size_t reader_damaged(const struct reader *reader, const char **name, int *error
 	*name = reader->damaged_name;
 	*error = reader->damaged_error;
 	return reader->damaged;
+}
+
+/* ---- from the end ---- */
+
+/* The number of the entry that is the count-th from the day's end; or fewer are there: *count is
+ * how many are still missing. */
+static uint64_t seek_day(struct reader *reader, uint64_t *count)
+{
+	struct sql *sql = &reader->sql;
+	sqlite3_stmt *statement;
+	uint64_t sequence = 0;
+	int64_t rows = sql_number(sql, "SELECT (SELECT count(*) FROM event) +"
+				       " (SELECT count(*) FROM notice)", 0);
+
+	if ((uint64_t)rows < *count) {
+		*count -= (uint64_t)rows;
+		return 0;
+	}
+	statement = sql_prepare(sql, "SELECT seq FROM (SELECT seq FROM event UNION ALL"
+				     " SELECT seq FROM notice) ORDER BY seq DESC LIMIT 1 OFFSET ?");
+	sql_bind_number(sql, statement, 1, (int64_t)*count - 1);
+	if (statement && sql_step(sql, statement))
+		sequence = (uint64_t)sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return sequence;
+}
+
+void reader_seek_last(struct reader *reader, uint64_t count)
+{
+	uint64_t sequence = 0;
+
+	close_day(reader);
+	for (size_t i = reader->days.count; count > 0 && sequence == 0 && i-- > 0;) {
+		if (!is_left_over(reader, i) && open_day(reader, &reader->days.file[i]) == 0)
+			sequence = seek_day(reader, &count);
+		if (sequence)
+			reader->number = reader->days.file[i].number;
+		close_day(reader);
+	}
+	reader->after = sequence ? sequence - 1 : reader->after;
+	(void)!list(reader);
 }

@@ -38,3 +38,5 @@ bool reader_next(struct reader *reader, struct reader_entry *entry);
 /* Days that could not be read, and the first one's name and error; 0: all could. */
 size_t reader_damaged(const struct reader *reader, const char **name, int *error);
 
+/* Goes on with the count-th entry from the end, or with the first. */
+void reader_seek_last(struct reader *reader, uint64_t count);
