@@ -15,6 +15,7 @@
 #include "appliance/cli/shipped.h"
 #include "appliance/cli/status_health.h"
 #include "appliance/command/command.h"
+#include "rules/signed/metadata.h"
 
 enum { WAIT_MOST = 600 };	/* seconds */
 
@@ -300,10 +301,12 @@ static void print_text(const json_t *status)
 /* In monitor mode: whom enforcing would have met, from the block log. */
 static void add_hosts(const struct cli *cli, json_t *status)
 {
-	const char *since = json_string_value(json_object_get(status, "mode_since"));
-	json_t *hosts = ENABLED(CONFIG_JOURNAL) && since ? hosts_would_block(cli->state, since)
-						       : NULL;
+	const char *text = json_string_value(json_object_get(status, "mode_since"));
+	json_t *hosts = NULL;
+	int64_t since;
 
+	if (ENABLED(CONFIG_JOURNAL) && text && metadata_time_parse(&since, text) == 0)
+		hosts = hosts_would_block(cli->state, since * 1000);
 	if (hosts && strcmp(command_text(status, "mode"), "monitor") == 0)
 		(void)json_object_set_new(status, "would_block", hosts);
 	else

@@ -12,7 +12,6 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/config.h"
 #include "appliance/base/file.h"
-#include "appliance/journal/store.h"
 #include "appliance/settings/lists.h"
 #include "rules/signed/offer.h"
 
@@ -66,17 +65,6 @@ int command_settings(const struct cli *cli, struct settings *settings)
 	free(text);
 	command_print_diag(&diag);
 	return error ? EXIT_NO : EXIT_YES;
-}
-
-FILE *command_log_part(const char *state, unsigned int part)
-{
-	char path[512];
-
-	if (part)
-		snprintf(path, sizeof(path), "%s/log/" STORE_OLD, state, part);
-	else
-		snprintf(path, sizeof(path), "%s/log/" STORE_CURRENT, state);
-	return fopen(path, "re");
 }
 
 const char *command_text_if(const json_t *object, const char *key)

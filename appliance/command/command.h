@@ -52,9 +52,6 @@ void command_print_diag(const struct diag *diag);
 /* Reads cordon.conf; a missing file that nobody named gives the defaults. 0 or an exit code. */
 int command_settings(const struct cli *cli, struct settings *settings);
 
-/* One part of the block log, 0 the current one (journal/store.h); NULL when it is not there. */
-FILE *command_log_part(const char *state, unsigned int part);
-
 /* The text under a key as it may be shown on a terminal (base/text.h); "-" when there is none. */
 const char *command_text(const json_t *object, const char *key);
 /* The same; NULL when there is none. */
