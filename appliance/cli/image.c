@@ -22,7 +22,6 @@
 #include "appliance/box/image/installation.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/image/slots.h"
-#include "appliance/box/settings/settings.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
 

@@ -14,7 +14,8 @@
 #include "appliance/box/base/program.h"
 #include "appliance/box/network/activation.h"
 #include "appliance/box/settings/admin.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 
@@ -71,7 +72,7 @@ static void change(const struct console *console, const char *what)
 	const char *const words[] = { "settings", what, NULL };
 
 	run_command(console, 2, words);
-	settings_unlock();
+	set_store_unlock();
 }
 
 static void show_log(const struct console *console)
@@ -118,7 +119,7 @@ static void run_shell(void)
 
 static void shell(void)
 {
-	if (!settings_provisioned()) {
+	if (!set_mark_provisioned()) {
 		puts("a shell without a secret, because nobody has set this box up yet; exit "
 		     "leads back");
 		run_shell();

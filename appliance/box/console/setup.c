@@ -14,7 +14,14 @@
 #include "appliance/box/network/wiring.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/confirm.h"
+#include "appliance/box/settings/judgement.h"
+#include "appliance/box/settings/set_diff.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_sealed.h"
+#include "appliance/box/settings/set_store.h"
+#include "appliance/box/settings/set_take.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 
@@ -313,56 +320,55 @@ static int make_set(const struct setup *setup, struct provision *set)
 	return error;
 }
 
-static int apply(const struct cli *cli, const struct settings_offer *offer,
+static int apply(const struct cli *cli, const struct set_offer *offer,
 		 const struct setup *setup)
 {
-	struct settings_judgement judgement;
+	struct judgement judgement;
 	int code = EXIT_NO;
 
-	settings_lock();
-	if ((setup->fresh && settings_provisioned()) ||
-	    !settings_unchanged(PATH_SETTINGS, &setup->old)) {
-		settings_unlock();
+	set_store_lock();
+	if ((setup->fresh && set_mark_provisioned()) ||
+	    !set_store_unchanged(PATH_SETTINGS, &setup->old)) {
+		set_store_unlock();
 		printf("another session has %s meanwhile: nothing was changed\n",
 		       setup->fresh ? "set this box up" : "changed the settings");
 		return EXIT_NO;
 	}
-	settings_judge(&judgement, offer, true);
-	if (settings_on_trial())
-		puts("a trial of settings is under way: first cordon settings keep, or wait for "
-		     "its end");
-	else if (judgement.verdict == SETTINGS_TAKE)
-		code = settings_take(&judgement, NULL);
-	else if (judgement.verdict == SETTINGS_SAME)
+	judgement_make(&judgement, offer, true);
+	if (set_store_on_trial())
+		fputs(CONFIRM_TRIAL, stdout);
+	else if (judgement.verdict == JUDGEMENT_TAKE)
+		code = set_take(&judgement, NULL);
+	else if (judgement.verdict == JUDGEMENT_SAME)
 		code = EXIT_YES;
 	/* "Taken" means that it is on the disk. */
-	if (code == EXIT_YES || judgement.verdict != SETTINGS_TAKE)
+	if (code == EXIT_YES || judgement.verdict != JUDGEMENT_TAKE)
 		fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
-	settings_unlock();
-	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
+	set_store_unlock();
+	if (code == EXIT_YES && judgement.verdict == JUDGEMENT_TAKE)
 		code = activation_run(cli);
-	settings_judgement_release(&judgement);
+	judgement_release(&judgement);
 	puts(code == EXIT_YES ? "done" : "the settings are not in force");
 	return code;
 }
 
 static int finish(const struct cli *cli, const struct setup *setup)
 {
-	struct settings_offer offer = { .where = "the console" };
+	struct set_offer offer = { .where = "the console" };
 	int code = EXIT_NO;
 
 	if (make_set(setup, &offer.set) != 0) {
 		fputs("cordon: out of memory\n", stderr);
 	} else {
 		puts("\nThis is what changes:");
-		if (!settings_print_diff(&offer))
+		if (!set_diff_print(&offer))
 			puts("nothing");
 		if (terminal_confirm("write these files and use them now? yes, or Enter for no: "))
 			code = apply(cli, &offer, setup);
 		else
 			puts("nothing was changed");
 	}
-	settings_offer_release(&offer);
+	set_offer_release(&offer);
 	return code;
 }
 
@@ -405,9 +411,9 @@ static int set_up(const struct cli *cli)
 		      stderr);
 		return EXIT_NO;
 	}
-	setup.fresh = !settings_provisioned();
+	setup.fresh = !set_mark_provisioned();
 	diag_init(&diag);
-	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
+	if (set_store_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
 	    (setup.fresh || admin_ask("to set this box up")) &&
 	    facts_network(&network) == EXIT_YES) {
 		wizard_init(&setup.wizard, &network);
@@ -427,6 +433,6 @@ int command_setup(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 1)
 		return command_usage("setup", "unexpected word \"%s\"", argv[1]);
-	settings_begin();
+	set_sealed_begin();
 	return set_up(cli);
 }

@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
-#include <errno.h>
+#include "appliance/box/settings/intake.h"
+
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "appliance/base/file.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/activation.h"
+#include "appliance/box/settings/judgement.h"
+#include "appliance/box/settings/ledger.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/recover.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_store.h"
+#include "appliance/box/settings/set_take.h"
+#include "appliance/box/settings/stick.h"
 #include "appliance/command/command.h"
 #include "rules/signed/approval.h"
 
-#define ERRORS "errors.txt"
-enum { STICKS = 8, NAMES_MAX = 1000 };
+enum { STICKS = 8 };
 
 /* ---- folders of others ---- */
 
@@ -34,7 +42,7 @@ static void note_on_boot(int folder, const char *errors, bool has_errors)
 	if (!errors && !has_errors)
 		return;
 	(void)!box_boot_begin();
-	settings_folder_note(folder, errors);
+	set_offer_note(folder, errors);
 	box_boot_end();
 }
 
@@ -52,7 +60,7 @@ static void remove_from_boot(int folder)
 	fsync(folder);
 	for (int file = 0; file < PROVISION_FILES; file++)
 		unlinkat(folder, provision_name((enum provision_file)file), 0);
-	unlinkat(folder, ERRORS, 0);
+	unlinkat(folder, SET_OFFER_ERRORS, 0);
 	fsync(folder);
 	box_boot_end();
 }
@@ -96,18 +104,18 @@ struct result {
 	char *errors;		/* malloc'ed; NULL: all is well */
 };
 
-static void refuse(struct settings_judgement *judgement, const struct settings_offer *offer,
+static void refuse(struct judgement *judgement, const struct set_offer *offer,
 		   struct result *result)
 {
-	const char *word = judgement->verdict == SETTINGS_REFUSE ? "refused" : "wrong";
-	struct settings_ledger source = { .takens = 1 };
+	const char *word = judgement->verdict == JUDGEMENT_REFUSE ? "refused" : "wrong";
+	struct ledger source = { .count = 1 };
 
 	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
-	settings_note(word, judgement->digest, judgement->why ? judgement->why : "");
-	if (judgement->verdict == SETTINGS_WRONG)
+	set_log_note(word, judgement->digest, judgement->why ? judgement->why : "");
+	if (judgement->verdict == JUDGEMENT_WRONG)
 		note_wrong(offer->where, second_line(judgement->why));
-	else if (settings_hash_secret(&judgement->complete) < 0 ||
-	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
+	else if (provision_hash_secret(&judgement->complete) < 0 ||
+	    set_store_copy(SET_STORE_WAITING, &judgement->complete, &source, judgement->why) < 0)
 		fputs("they cannot be kept for cordon settings accept: the data partition cannot "
 		      "be written\n",
 		      stderr);
@@ -116,35 +124,35 @@ static void refuse(struct settings_judgement *judgement, const struct settings_o
 }
 
 /* See remove_from_boot. */
-static void add_without_secret(struct settings_ledger *ledger, const struct settings_offer *offer)
+static void add_without_secret(struct ledger *ledger, const struct set_offer *offer)
 {
-	struct settings_offer rest = *offer;
+	struct set_offer rest = *offer;
 	uint8_t digest[DIGEST_SIZE];
 
 	rest.set.file[PROVISION_SECRET] = (struct provision_part){ .data = NULL };
 	if (offer->approval && offer->set.file[PROVISION_SECRET].data &&
-	    settings_digest(&rest, digest) == 0)
-		settings_ledger_add(ledger, digest);
+	    set_offer_digest(&rest, digest) == 0)
+		ledger_add(ledger, digest);
 }
 
-static void take(struct settings_judgement *judgement, const struct settings_offer *offer,
+static void take(struct judgement *judgement, const struct set_offer *offer,
 		 struct result *result)
 {
 	add_without_secret(&judgement->ledger, offer);
-	result->code = settings_take(judgement, NULL);
-	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
+	result->code = set_take(judgement, NULL);
+	result->taken = result->code == EXIT_YES && judgement->verdict == JUDGEMENT_TAKE;
 	result->done = result->code == EXIT_YES;
 	if (result->done)
-		settings_remove(SETTINGS_WAITING);
+		set_store_remove(SET_STORE_WAITING);
 }
 
-static bool known(const struct settings_offer *offer)
+static bool known(const struct set_offer *offer)
 {
-	struct settings_ledger ledger;
+	struct ledger ledger;
 	uint8_t digest[DIGEST_SIZE];
 
-	settings_ledger_load(&ledger);
-	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
+	ledger_load(&ledger);
+	if (set_offer_digest(offer, digest) < 0 || !ledger_knows(&ledger, digest))
 		return false;
 	printf("settings of %s were taken before and do nothing when they come again%s\n",
 	       offer->where,
@@ -155,24 +163,24 @@ static bool known(const struct settings_offer *offer)
 	return true;
 }
 
-static struct result handle(const struct settings_offer *offer)
+static struct result handle(const struct set_offer *offer)
 {
 	struct result result = { .code = EXIT_YES };
-	struct settings_judgement judgement;
+	struct judgement judgement;
 
 	if (known(offer)) {
 		result.done = true;
 		return result;
 	}
-	settings_judge(&judgement, offer, false);
-	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
+	judgement_make(&judgement, offer, false);
+	if (judgement.verdict == JUDGEMENT_SAME || judgement.verdict == JUDGEMENT_TAKE)
 		take(&judgement, offer, &result);
 	else
 		refuse(&judgement, offer, &result);
 	/* "Taken" means that it is on the disk. */
 	if (judgement.why && (result.done || result.errors))
 		fputs(judgement.why, stdout);
-	settings_judgement_release(&judgement);
+	judgement_release(&judgement);
 	return result;
 }
 
@@ -194,14 +202,14 @@ static void say_unreadable(struct result *result, const char *where, const struc
 static struct result from_boot(void)
 {
 	static struct diag diag;
-	struct settings_offer offer = { .where = "the EFI partition" };
+	struct set_offer offer = { .where = "the EFI partition" };
 	struct result result = { .code = EXIT_YES };
 	int folder = open_boot(), found;
 
 	if (folder < 0)
 		return result;
 	diag_init(&diag);
-	found = settings_read_folder(folder, &offer, &diag);
+	found = set_offer_read(folder, &offer, &diag);
 	if (found == 0)
 		result = handle(&offer);
 	else if (found < 0)
@@ -214,18 +222,18 @@ static struct result from_boot(void)
 	else
 		note_on_boot(folder, result.errors, offer.has_errors);
 	close(folder);
-	settings_offer_release(&offer);
+	set_offer_release(&offer);
 	return result;
 }
 
 /* Two sticks with different settings would take turns at each start. */
-static bool differ(const struct settings_offer *offer, size_t count)
+static bool differ(const struct set_offer *offer, size_t count)
 {
 	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
 
 	for (size_t i = 1; i < count; i++) {
-		if (settings_digest(&offer[0], first) < 0 ||
-		    settings_digest(&offer[i], other) < 0 ||
+		if (set_offer_digest(&offer[0], first) < 0 ||
+		    set_offer_digest(&offer[i], other) < 0 ||
 		    memcmp(first, other, sizeof(first)) != 0)
 			return true;
 	}
@@ -233,12 +241,12 @@ static bool differ(const struct settings_offer *offer, size_t count)
 }
 
 /* What is wrong or known is done with; the others come first in offer, how many. */
-static size_t sort_out(struct settings_offer *offer, size_t count, struct result *result)
+static size_t sort_out(struct set_offer *offer, size_t count, struct result *result)
 {
 	size_t fresh = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct settings_offer swap = offer[i];
+		struct set_offer swap = offer[i];
 
 		if (!swap.unreadable && !known(&swap)) {
 			offer[i] = offer[fresh];
@@ -252,16 +260,16 @@ static size_t sort_out(struct settings_offer *offer, size_t count, struct result
 			result->code = EXIT_NO;
 		}
 		if (swap.unreadable || swap.has_errors)
-			settings_stick_note(swap.where, swap.unreadable);
+			stick_note(swap.where, swap.unreadable);
 	}
 	return fresh;
 }
 
 static struct result from_sticks(void)
 {
-	static struct settings_offer offer[STICKS];
+	static struct set_offer offer[STICKS];
 	struct result result = { .code = EXIT_YES }, one;
-	size_t count = settings_sticks(offer, STICKS), fresh = sort_out(offer, count, &result);
+	size_t count = stick_find(offer, STICKS), fresh = sort_out(offer, count, &result);
 
 	if (fresh > 1 && differ(offer, fresh)) {
 		printf("%s and %s both have settings, and other ones: nothing was taken; leave "
@@ -273,23 +281,23 @@ static struct result from_sticks(void)
 	} else if (fresh) {
 		one = handle(&offer[0]);
 		if (one.errors || offer[0].has_errors)
-			settings_stick_note(offer[0].where, one.errors);
+			stick_note(offer[0].where, one.errors);
 		one.code |= result.code;
 		result = one;
 	}
 	for (size_t i = 0; i < count; i++)
-		settings_offer_release(&offer[i]);
+		set_offer_release(&offer[i]);
 	return result;
 }
 
-int settings_intake(const struct cli *cli, bool activate)
+int intake_run(const struct cli *cli, bool activate)
 {
 	struct result boot, sticks;
 	int code;
 
-	settings_lock();
-	settings_recover();
-	if (settings_on_trial()) {
+	set_store_lock();
+	recover_run();
+	if (set_store_on_trial()) {
 		puts("a trial of settings is under way: nothing is taken in until it is kept or "
 		     "over");
 		return EXIT_YES;
