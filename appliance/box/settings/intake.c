@@ -13,6 +13,8 @@
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/activation.h"
+#include "appliance/box/settings/intake_plan.h"
+#include "appliance/box/settings/intake_words.h"
 #include "appliance/box/settings/judgement.h"
 #include "appliance/box/settings/ledger.h"
 #include "appliance/box/settings/provision.h"
@@ -37,10 +39,8 @@ static int open_boot(void)
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static void note_on_boot(int folder, const char *errors, bool has_errors)
+static void note_on_boot(int folder, const char *errors)
 {
-	if (!errors && !has_errors)
-		return;
 	(void)!box_boot_begin();
 	set_offer_note(folder, errors);
 	box_boot_end();
@@ -65,62 +65,49 @@ static void remove_from_boot(int folder)
 	box_boot_end();
 }
 
-/* ---- what status says ---- */
+/* What cordon status says of the sets that were not taken. */
+static struct text note;
 
-static struct text wrong;
-
-/* The first one is kept. */
-static void note_wrong(const char *where, const char *what)
-{
-	if (!wrong.length)
-		text_printf(&wrong, "%s: %.*s\n", where, (int)strcspn(what, "\n"), what);
-}
-
-static void keep_wrong(void)
+static void keep_note(void)
 {
 	char path[BOX_PATH];
 
-	if (wrong.length)
-		(void)box_write(PATH_WRONG, wrong.data, wrong.length, 0600);
+	if (note.length)
+		(void)box_write(PATH_WRONG, note.data, note.length, 0600);
 	else
 		unlink(box_path(path, PATH_WRONG));
-	text_release(&wrong);
-}
-
-/* The first says that something is wrong, the others what. */
-static const char *second_line(const char *message)
-{
-	const char *newline = message ? strchr(message, '\n') : NULL;
-
-	return newline ? newline + 1 : "out of memory";
+	text_release(&note);
 }
 
 /* ---- one set ---- */
 
 struct result {
-	bool taken;		/* something changed */
-	bool done;		/* nothing more to do with these files */
-	int code;
-	char *errors;		/* malloc'ed; NULL: all is well */
+	enum intake_outcome outcome;
+	char *errors;		/* malloc'ed; NULL: none to write beside the files */
 };
 
-static void refuse(struct judgement *judgement, const struct set_offer *offer,
-		   struct result *result)
+static void keep_waiting(struct judgement *judgement)
 {
-	const char *word = judgement->verdict == JUDGEMENT_REFUSE ? "refused" : "wrong";
 	struct ledger source = { .count = 1 };
 
 	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
-	set_log_note(word, judgement->digest, judgement->why ? judgement->why : "");
-	if (judgement->verdict == JUDGEMENT_WRONG)
-		note_wrong(offer->where, second_line(judgement->why));
-	else if (provision_hash_secret(&judgement->complete) < 0 ||
+	if (provision_hash_secret(&judgement->complete) < 0 ||
 	    set_store_copy(SET_STORE_WAITING, &judgement->complete, &source, judgement->why) < 0)
 		fputs("they cannot be kept for cordon settings accept: the data partition cannot "
 		      "be written\n",
 		      stderr);
-	result->code = EXIT_NO;
-	result->errors = judgement->why ? strdup(judgement->why) : NULL;
+}
+
+static void refuse(struct judgement *judgement, const struct set_offer *offer)
+{
+	const bool wrong = judgement->verdict == JUDGEMENT_WRONG;
+
+	set_log_note(wrong ? "wrong" : "refused", judgement->digest,
+		     judgement->why ? judgement->why : "");
+	if (wrong)
+		intake_words_note(&note, offer->where, judgement->errors);
+	else
+		keep_waiting(judgement);
 }
 
 /* See remove_from_boot. */
@@ -135,165 +122,185 @@ static void add_without_secret(struct ledger *ledger, const struct set_offer *of
 		ledger_add(ledger, digest);
 }
 
-static void take(struct judgement *judgement, const struct set_offer *offer,
-		 struct result *result)
+static bool take(struct judgement *judgement, const struct set_offer *offer)
 {
 	add_without_secret(&judgement->ledger, offer);
-	result->code = set_take(judgement, NULL);
-	result->taken = result->code == EXIT_YES && judgement->verdict == JUDGEMENT_TAKE;
-	result->done = result->code == EXIT_YES;
-	if (result->done)
-		set_store_remove(SET_STORE_WAITING);
+	if (set_take(judgement, NULL) != EXIT_YES)
+		return false;
+	set_store_remove(SET_STORE_WAITING);
+	return true;
 }
 
-static bool known(const struct set_offer *offer)
+static bool is_known(const struct set_offer *offer)
 {
 	struct ledger ledger;
 	uint8_t digest[DIGEST_SIZE];
 
 	ledger_load(&ledger);
-	if (set_offer_digest(offer, digest) < 0 || !ledger_knows(&ledger, digest))
-		return false;
-	printf("settings of %s were taken before and do nothing when they come again%s\n",
-	       offer->where,
-	       provision_has_plain_secret(&offer->set) ?
-		       "; whether the secret among them is another one is not "
-		       "looked at" :
-		       ": a comment more in one of the files makes them other ones");
-	return true;
+	return set_offer_digest(offer, digest) == 0 && ledger_knows(&ledger, digest);
 }
 
 static struct result handle(const struct set_offer *offer)
 {
-	struct result result = { .code = EXIT_YES };
+	struct result result = { .outcome = INTAKE_NONE };
 	struct judgement judgement;
+	bool stored = false;
 
-	if (known(offer)) {
-		result.done = true;
-		return result;
-	}
 	judgement_make(&judgement, offer, false);
 	if (judgement.verdict == JUDGEMENT_SAME || judgement.verdict == JUDGEMENT_TAKE)
-		take(&judgement, offer, &result);
+		stored = take(&judgement, offer);
 	else
-		refuse(&judgement, offer, &result);
+		refuse(&judgement, offer);
+	result.outcome = intake_plan_outcome(judgement.verdict, stored);
 	/* "Taken" means that it is on the disk. */
-	if (judgement.why && (result.done || result.errors))
+	if (judgement.why && result.outcome != INTAKE_UNKEPT)
 		fputs(judgement.why, stdout);
+	if (judgement.why && !intake_plan_is_done(result.outcome))
+		result.errors = judgement.why;
+	if (result.errors)
+		judgement.why = NULL;
 	judgement_release(&judgement);
 	return result;
 }
 
 /* ---- both places ---- */
 
-static void say_unreadable(struct result *result, const char *where, const struct diag *diag)
+static struct result unreadable(const char *where, const struct diag *diag)
 {
-	struct text out = TEXT_EMPTY;
+	struct result result = { .outcome = INTAKE_UNREADABLE };
+	struct text errors = TEXT_EMPTY;
 
-	text_printf(&out, "settings of %s cannot be read, and nothing of them was taken:\n", where);
-	diag_print(diag, &out);
-	if (out.data)
-		fputs(out.data, stdout);
-	note_wrong(where, second_line(out.data));
-	result->code = EXIT_NO;
-	result->errors = out.data;
-}
-
-static struct result from_boot(void)
-{
-	static struct diag diag;
-	struct set_offer offer = { .where = "the EFI partition" };
-	struct result result = { .code = EXIT_YES };
-	int folder = open_boot(), found;
-
-	if (folder < 0)
-		return result;
-	diag_init(&diag);
-	found = set_offer_read(folder, &offer, &diag);
-	if (found == 0)
-		result = handle(&offer);
-	else if (found < 0)
-		say_unreadable(&result, offer.where, &diag);
-	if (found == 0 && result.done && !box_keeps())
-		puts("no data partition keeps them, so they stay on the EFI partition and are "
-		     "taken at each start");
-	else if (found == 0 && result.done)
-		remove_from_boot(folder);
-	else
-		note_on_boot(folder, result.errors, offer.has_errors);
-	close(folder);
-	set_offer_release(&offer);
+	diag_print(diag, &errors);
+	intake_words_note(&note, where, errors.data);
+	result.errors = intake_words_unreadable(where, errors.data ? errors.data : "");
+	text_release(&errors);
 	return result;
 }
 
-/* Two sticks with different settings would take turns at each start. */
-static bool differ(const struct set_offer *offer, size_t count)
+static struct result read_boot(int folder, struct set_offer *offer)
 {
-	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
+	static struct diag diag;
+	int found;
 
-	for (size_t i = 1; i < count; i++) {
-		if (set_offer_digest(&offer[0], first) < 0 ||
-		    set_offer_digest(&offer[i], other) < 0 ||
-		    memcmp(first, other, sizeof(first)) != 0)
-			return true;
-	}
-	return false;
+	diag_init(&diag);
+	found = set_offer_read(folder, offer, &diag);
+	if (found < 0)
+		return unreadable(offer->where, &diag);
+	if (found > 0)
+		return (struct result){ .outcome = INTAKE_NONE };
+	if (!is_known(offer))
+		return handle(offer);
+	intake_words_known(offer);
+	return (struct result){ .outcome = INTAKE_KNOWN };
 }
 
-/* What is wrong or known is done with; the others come first in offer, how many. */
-static size_t sort_out(struct set_offer *offer, size_t count, struct result *result)
+static enum intake_outcome from_boot(void)
+{
+	struct set_offer offer = { .where = "the EFI partition" };
+	struct result result;
+	int folder = open_boot();
+
+	if (folder < 0)
+		return INTAKE_NONE;
+	result = read_boot(folder, &offer);
+	switch (intake_plan_boot(result.outcome, box_keeps(), offer.has_errors)) {
+	case INTAKE_STAY:
+		puts("no data partition keeps them, so they stay on the EFI partition and are "
+		     "taken at each start");
+		break;
+	case INTAKE_REMOVE:
+		remove_from_boot(folder);
+		break;
+	case INTAKE_NOTE:
+		note_on_boot(folder, result.errors);
+		break;
+	case INTAKE_LEAVE:
+		break;
+	}
+	close(folder);
+	set_offer_release(&offer);
+	free(result.errors);
+	return result.outcome;
+}
+
+/* An offer without a digest differs from all others. */
+static bool differ(const struct set_offer *offer, size_t count)
+{
+	uint8_t digest[STICKS][DIGEST_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		if (set_offer_digest(&offer[i], digest[i]) < 0)
+			return true;
+	}
+	return intake_plan_differ(digest, count);
+}
+
+static void note_on_stick(const struct set_offer *offer, enum intake_outcome outcome,
+			  const char *errors)
+{
+	if (intake_plan_stick(outcome, offer->has_errors) == INTAKE_NOTE)
+		stick_note(offer->where, errors);
+}
+
+/* A stick whose set is unreadable or known is dealt with here. The others come first in offer;
+ * returns how many. */
+static size_t sort_out(struct set_offer *offer, size_t count, bool *failed)
 {
 	size_t fresh = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct set_offer swap = offer[i];
 
-		if (!swap.unreadable && !known(&swap)) {
+		if (swap.unreadable) {
+			free(intake_words_unreadable(swap.where, swap.unreadable));
+			intake_words_note(&note, swap.where, swap.unreadable);
+			note_on_stick(&swap, INTAKE_UNREADABLE, swap.unreadable);
+			*failed = true;
+		} else if (is_known(&swap)) {
+			intake_words_known(&swap);
+			note_on_stick(&swap, INTAKE_KNOWN, NULL);
+		} else {
 			offer[i] = offer[fresh];
 			offer[fresh++] = swap;
-			continue;
 		}
-		if (swap.unreadable) {
-			printf("settings of %s cannot be read, and nothing of them was taken:\n%s",
-			       swap.where, swap.unreadable);
-			note_wrong(swap.where, swap.unreadable);
-			result->code = EXIT_NO;
-		}
-		if (swap.unreadable || swap.has_errors)
-			stick_note(swap.where, swap.unreadable);
 	}
 	return fresh;
 }
 
-static struct result from_sticks(void)
+/* The first of the sticks that are left, if they agree. */
+static enum intake_outcome take_one(const struct set_offer *offer, size_t count)
+{
+	struct result result;
+
+	if (count == 0)
+		return INTAKE_NONE;
+	if (count > 1 && differ(offer, count)) {
+		intake_words_conflict(&offer[0], &offer[1]);
+		intake_words_note(&note, offer[0].where, "another stick has other settings, and "
+				  "nothing was taken of both");
+		return INTAKE_CONFLICT;
+	}
+	result = handle(&offer[0]);
+	note_on_stick(&offer[0], result.outcome, result.errors);
+	free(result.errors);
+	return result.outcome;
+}
+
+static enum intake_outcome from_sticks(bool *failed)
 {
 	static struct set_offer offer[STICKS];
-	struct result result = { .code = EXIT_YES }, one;
-	size_t count = stick_find(offer, STICKS), fresh = sort_out(offer, count, &result);
+	size_t count = stick_find(offer, STICKS);
+	const enum intake_outcome outcome = take_one(offer, sort_out(offer, count, failed));
 
-	if (fresh > 1 && differ(offer, fresh)) {
-		printf("%s and %s both have settings, and other ones: nothing was taken; leave "
-		       "one in\n",
-		       offer[0].where, offer[1].where);
-		note_wrong(offer[0].where,
-			   "another stick has other settings, and nothing was taken of both");
-		result.code = EXIT_NO;
-	} else if (fresh) {
-		one = handle(&offer[0]);
-		if (one.errors || offer[0].has_errors)
-			stick_note(offer[0].where, one.errors);
-		one.code |= result.code;
-		result = one;
-	}
 	for (size_t i = 0; i < count; i++)
 		set_offer_release(&offer[i]);
-	return result;
+	return outcome;
 }
 
 int intake_run(const struct cli *cli, bool activate)
 {
-	struct result boot, sticks;
-	int code;
+	enum intake_outcome boot, stick;
+	bool failed = false;
 
 	set_store_lock();
 	recover_run();
@@ -303,12 +310,11 @@ int intake_run(const struct cli *cli, bool activate)
 		return EXIT_YES;
 	}
 	boot = from_boot();
-	sticks = from_sticks();
-	code = boot.code ? boot.code : sticks.code;
-	keep_wrong();
-	free(boot.errors);
-	free(sticks.errors);
-	if ((boot.taken || sticks.taken) && activate && activation_run(cli) != EXIT_YES)
-		code = EXIT_NO;
-	return code;
+	stick = from_sticks(&failed);
+	failed |= intake_plan_failed(boot) || intake_plan_failed(stick);
+	keep_note();
+	if ((boot == INTAKE_TAKEN || stick == INTAKE_TAKEN) && activate &&
+	    activation_run(cli) != EXIT_YES)
+		failed = true;
+	return failed ? EXIT_NO : EXIT_YES;
 }

@@ -10,6 +10,7 @@
 #include "appliance/box/settings/dryrun.h"
 #include "appliance/box/settings/floor.h"
 #include "appliance/box/settings/identity.h"
+#include "appliance/box/settings/judgement_words.h"
 #include "appliance/box/settings/ledger.h"
 #include "appliance/box/settings/provision.h"
 #include "appliance/box/settings/set_mark.h"
@@ -55,67 +56,35 @@ static int check_root(const struct provision *old, const struct provision *new, 
 	return error;
 }
 
-static void say_errors(struct judgement *judgement, const struct diag *diag,
-		       const char *where)
+enum judgement_verdict judgement_decide(const struct judgement_facts *facts)
 {
-	struct text out = TEXT_EMPTY;
+	const bool signed_enough = facts->approved && !facts->other_root;
 
-	judgement->verdict = JUDGEMENT_WRONG;
-	text_printf(&out, "settings of %s are wrong, and nothing of them was taken:\n", where);
-	diag_print(diag, &out);
-	judgement->why = out.data;
+	if (facts->wrong)
+		return JUDGEMENT_WRONG;
+	if (facts->protected && facts->provisioned && !facts->confirmed && !signed_enough)
+		return JUDGEMENT_REFUSE;
+	return facts->changes ? JUDGEMENT_TAKE : JUDGEMENT_SAME;
 }
 
-static void say_refusal(struct judgement *judgement, const struct set_offer *offer,
-			bool other)
+static void put_words(struct judgement *judgement, const struct set_offer *offer, bool other_root)
 {
-	const struct provision_changes *changes = &judgement->changes;
-	struct text out = TEXT_EMPTY;
+	const bool offers_secret = offer->set.file[PROVISION_SECRET].data;
+	const bool has_secret = judgement->complete.file[PROVISION_SECRET].data;
 
-	judgement->verdict = JUDGEMENT_REFUSE;
-	text_printf(&out, "settings of %s are refused: they would change ", offer->where);
-	provision_print(changes, true, &out);
-	if (offer->set.file[PROVISION_SECRET].data)
-		text_puts(&out, " (leave the file admin-secret away where it is not to change)");
-	if (other)
-		text_puts(
-			&out,
-			".\nThe trust root is another repository's: that takes the administrator's "
-			"secret here, whatever the signature:\ncordon settings accept.\n");
-	else
-		text_puts(&out, ".\nThat takes signatures of the trust root's keys (settings.json, "
-				"see cordon "
-				"repo settings), or the\nadministrator's secret here: cordon "
-				"settings accept.\n");
-	if (changes->count > changes->protected) {
-		text_puts(&out, "A set is whole: ");
-		provision_print(changes, false, &out);
-		text_puts(&out, " was not taken either.\n");
-	}
-	judgement->why = out.data;
+	if (judgement->verdict == JUDGEMENT_WRONG)
+		judgement->why = judgement_words_wrong(offer->where, judgement->errors ?
+						       judgement->errors : "");
+	else if (judgement->verdict == JUDGEMENT_REFUSE)
+		judgement->why = judgement_words_refused(offer->where, &judgement->changes,
+							 offers_secret, other_root);
+	else if (judgement->verdict == JUDGEMENT_TAKE)
+		judgement->why = judgement_words_taken(offer->where, &judgement->changes,
+						       has_secret);
 }
 
-static void say_taken(struct judgement *judgement, const struct set_offer *offer)
-{
-	struct text out = TEXT_EMPTY;
-
-	judgement->verdict = JUDGEMENT_TAKE;
-	text_printf(&out, "settings of %s are taken: ", offer->where);
-	provision_print(&judgement->changes, true, &out);
-	if (judgement->changes.protected && judgement->changes.protected < judgement->changes.count)
-		text_puts(&out, ", ");
-	provision_print(&judgement->changes, false, &out);
-	text_puts(&out, "\n");
-	if (!judgement->complete.file[PROVISION_SECRET].data)
-		text_puts(&out,
-			  "no administrator's secret is set: later changes of what is protected "
-			  "have to be signed, or come after a factory reset\n");
-	judgement->why = out.data;
-}
-
-/* Before the first provisioning there is nobody to ask: the person who sets the box up decides who
- * will be.
- */
+/* Before the first provisioning nothing is in force: the person who sets the box up decides whom it
+ * trusts. */
 static int judge_approval(struct judgement *judgement, const struct set_offer *offer,
 			  const struct provision *old, bool provisioned, struct diag *diag)
 {
@@ -147,39 +116,49 @@ static int prepare(struct judgement *judgement, const struct set_offer *offer,
 	return error;
 }
 
-void judgement_make(struct judgement *judgement, const struct set_offer *offer,
-		    bool confirmed)
+static int find_facts(struct judgement *judgement, const struct set_offer *offer,
+		      struct judgement_facts *facts, struct diag *diag)
+{
+	struct provision old;
+	int error = prepare(judgement, offer, &old, diag);
+
+	if (!error && offer->approval && !facts->confirmed) {
+		error = judge_approval(judgement, offer, &old, facts->provisioned, diag);
+		facts->approved = !error;
+	}
+	if (!error)
+		error = set_sealed_compare(&old, &judgement->complete, &judgement->changes, diag);
+	if (!error && facts->provisioned && judgement->changes.changed[PROVISION_TRUST_ROOT])
+		error = check_root(&old, &judgement->complete, &facts->other_root, diag);
+	provision_release(&old);
+	return error;
+}
+
+void judgement_make(struct judgement *judgement, const struct set_offer *offer, bool confirmed)
 {
 	static struct diag diag;
-	struct provision old;
-	bool provisioned = set_mark_provisioned(), approved = false, other = false;
-	int error;
+	struct judgement_facts facts = { .provisioned = set_mark_provisioned(),
+					 .confirmed = confirmed };
+	struct text errors = TEXT_EMPTY;
 
 	*judgement = (struct judgement){ .verdict = JUDGEMENT_SAME };
 	diag_init(&diag);
 	ledger_load(&judgement->ledger);
-	error = prepare(judgement, offer, &old, &diag);
-	if (!error && offer->approval && !confirmed) {
-		error = judge_approval(judgement, offer, &old, provisioned, &diag);
-		approved = !error;
-	}
-	if (!error)
-		error = set_sealed_compare(&old, &judgement->complete, &judgement->changes, &diag);
-	if (!error && provisioned && judgement->changes.changed[PROVISION_TRUST_ROOT])
-		error = check_root(&old, &judgement->complete, &other, &diag);
+	facts.wrong = find_facts(judgement, offer, &facts, &diag) < 0;
+	facts.changes = judgement->changes.count;
+	facts.protected = judgement->changes.protected;
 	ledger_add(&judgement->ledger, judgement->digest);
-	if (error)
-		say_errors(judgement, &diag, offer->where);
-	else if (provisioned && !confirmed && (!approved || other) && judgement->changes.protected)
-		say_refusal(judgement, offer, other);
-	else if (judgement->changes.count)
-		say_taken(judgement, offer);
-	provision_release(&old);
+	judgement->verdict = judgement_decide(&facts);
+	if (facts.wrong)
+		diag_print(&diag, &errors);
+	judgement->errors = errors.data;
+	put_words(judgement, offer, facts.other_root);
 }
 
 void judgement_release(struct judgement *judgement)
 {
 	provision_release(&judgement->complete);
 	free(judgement->why);
-	judgement->why = NULL;
+	free(judgement->errors);
+	judgement->why = judgement->errors = NULL;
 }

@@ -16,6 +16,20 @@ enum judgement_verdict {
 	JUDGEMENT_WRONG		/* it does not read, or was not signed as it says */
 };
 
+/* What the verdict depends on. */
+struct judgement_facts {
+	bool wrong;		/* an error was found */
+	bool provisioned;	/* the box was set up (set_mark.h) */
+	bool confirmed;		/* the administrator's secret was given */
+	bool approved;		/* keys of the trust root signed the offer for this box */
+	bool other_root;	/* its trust root belongs to another repository */
+	size_t changes;		/* all of them */
+	size_t protected;	/* of changes */
+};
+/* Before the first provisioning the person who sets the box up decides everything. Afterwards a
+ * protected change takes the secret or a signature, and a root of another repository the secret. */
+enum judgement_verdict judgement_decide(const struct judgement_facts *facts);
+
 struct judgement {
 	enum judgement_verdict verdict;
 	struct provision complete;		/* the offer, and what it leaves as it is */
@@ -23,9 +37,10 @@ struct judgement {
 	struct ledger ledger;			/* as it will be */
 	uint8_t digest[DIGEST_SIZE];		/* of the offer */
 	char *why;				/* for people; malloc'ed; NULL: nothing to say */
+	char *errors;				/* a line each; malloc'ed; NULL: none */
 };
 
 /* Judges the offer against the settings in force. confirmed: the administrator's secret was given.
- * JUDGEMENT_WRONG: why has the errors. The caller releases the judgement in any case. */
+ * The caller releases the judgement in any case. */
 void judgement_make(struct judgement *judgement, const struct set_offer *offer, bool confirmed);
 void judgement_release(struct judgement *judgement);
