@@ -54,7 +54,7 @@ int set_sealed_check_approval(const struct set_sealed_approval *approval, int64_
 			      uint8_t digest[DIGEST_SIZE], struct diag *diag)
 	__attribute__((warn_unused_result));
 /* May root take the place of the trusted one (rules/signed/approval.h)? *other: it belongs to
- * another repository. */
+ * another repository; it counts after 0 alone. */
 int set_sealed_check_root(const struct set_sealed_trust *trust, const struct provision_part *root,
 			  bool *other, struct diag *diag) __attribute__((warn_unused_result));
 
