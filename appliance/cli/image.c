@@ -19,7 +19,7 @@
 #include "appliance/box/image/disk.h"
 #include "appliance/box/image/found.h"
 #include "appliance/box/image/gpt.h"
-#include "appliance/box/image/installation.h"
+#include "appliance/box/image/install_command.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/image/slots.h"
 #include "appliance/cli/commands.h"
