@@ -124,6 +124,7 @@ static void neither_links_nor_pipes_nor_sizes_are_followed(void **state)
 
 static void notes_come_and_go(void **state)
 {
+	char path[BOX_PATH];
 	int fd = open_stick();
 
 	(void)state;
@@ -131,6 +132,11 @@ static void notes_come_and_go(void **state)
 	assert_true(box_has(STICK "/errors.txt"));
 	set_offer_note(fd, NULL);
 	assert_false(box_has(STICK "/errors.txt"));
+	/* A link is replaced, not followed. */
+	assert_int_equal(symlink("outside", box_path(path, STICK "/errors.txt")), 0);
+	set_offer_note(fd, "what is wrong\n");
+	assert_false(box_has(STICK "/outside"));
+	assert_true(box_has(STICK "/errors.txt"));
 	close(fd);
 }
 
