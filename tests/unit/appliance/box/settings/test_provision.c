@@ -264,8 +264,8 @@ static void secrets_are_long(void **state)
 	assert_int_equal(check(provision_check_secret, "pbkdf2-sha256$1000$00$00"), -EINVAL);
 }
 
-#define HASH                                                                                       \
-	"pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$"                                    \
+#define HASH                                                               \
+	"pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$"           \
 	"f916a407876205b22be0a1548a21a9c51f26444d6d5948d8cf0b8e5688e07166"
 
 /* However a secret came, one line with its hash is kept. */
