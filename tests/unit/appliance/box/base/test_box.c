@@ -3,6 +3,7 @@
 
 #include <sys/file.h>
 
+#include "appliance/base/version.h"
 #include "appliance/command/command.h"
 
 static void paths_lie_below_the_folder(void **state)
@@ -47,6 +48,8 @@ static void only_1_is_on(void **state)
 {
 	(void)state;
 	assert_false(box_is_on("/sys/x"));
+	folder_put("/sys/x", "");
+	assert_false(box_is_on("/sys/x"));
 	folder_put("/sys/x", "0\n");
 	assert_false(box_is_on("/sys/x"));
 	folder_put("/sys/x", "1\n");
@@ -55,15 +58,18 @@ static void only_1_is_on(void **state)
 
 static void a_written_file_is_there(void **state)
 {
+	char path[BOX_PATH], *text;
+	struct stat status;
 	size_t size;
-	char *text;
 
 	(void)state;
 	assert_int_equal(box_write("/data/x", "a", 1, 0600), EXIT_NO);
 	folder_above("/data/x");
 	assert_false(box_has("/data/x"));
 	assert_int_equal(box_write("/data/x", "a", 1, 0600), EXIT_YES);
-	assert_int_equal(box_write("/data/x", "bc", 2, 0600), EXIT_YES);
+	assert_int_equal(box_write("/data/x", "bc", 2, 0640), EXIT_YES);
+	assert_int_equal(stat(box_path(path, "/data/x"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
 	assert_true(box_has("/data/x"));
 	text = box_read("/data/x", 10, &size);
 	assert_string_equal(text, "bc");
@@ -123,6 +129,20 @@ static void writing_to_the_efi_partition_nests(void **state)
 	box_boot_end();
 }
 
+/* Of what cordond kept, a floor counts that is later; a file that does not read says nothing. */
+static void the_time_is_never_before_the_floor(void **state)
+{
+	static const int64_t later = 4102444800;
+	const char *kept = "{\"floor\": 4102444800, \"online\": {}}";
+	const char *twice = "{\"floor\": 4102444800, \"online\": {}, \"online\": {}}";
+
+	(void)state;
+	assert_in_range(box_now(NULL, 0), version_build_time(), later - 1);
+	assert_in_range(box_now("{", 1), version_build_time(), later - 1);
+	assert_in_range(box_now(twice, strlen(twice)), version_build_time(), later - 1);
+	assert_in_range(box_now(kept, strlen(kept)), later, later + 60);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, folder_make, folder_drop)
 
 int main(void)
@@ -136,6 +156,7 @@ int main(void)
 		TEST(a_log_line_has_no_control_characters),
 		TEST(a_lock_is_held_until_it_is_given_back),
 		TEST(writing_to_the_efi_partition_nests),
+		TEST(the_time_is_never_before_the_floor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include "appliance/box/base/program.h"
 
+#define NTPD_MAY "CapBnd:\t0000000002000000"	/* CAP_SYS_TIME alone */
+
 /* A program of the box, as a script. */
 static void put_program(const char *path, const char *script)
 {
@@ -57,6 +59,31 @@ static void words_and_environment_are_its_own(void **state)
 	unsetenv("CORDON_SECRET");
 }
 
+/* What a service may not do, its children may not do either. */
+static void services_have_fewer_rights(void **state)
+{
+	const char *const argv[] = { "/bin/x", NULL };
+	char *text;
+	size_t size;
+
+	(void)state;
+	put_program("/bin/x", "#!/bin/sh\ngrep -e CapBnd -e NoNewPrivs /proc/self/status "
+			      ">\"$CORDON_ROOT/$CORDON_SERVICE\"\n");
+	assert_int_equal(program_wait(program_start(argv, "ntpd", true)), 0);
+	assert_int_equal(program_wait(program_start(argv, "dropbear", true)), 0);
+	text = box_read("/dropbear", 100, &size);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+	assert_null(strstr(text, NTPD_MAY));
+	free(text);
+	text = box_read("/ntpd", 100, &size);
+	assert_non_null(text);
+	/* The bounding set is root's to take from. */
+	if (geteuid() == 0)
+		assert_non_null(strstr(text, NTPD_MAY));
+	free(text);
+}
+
 static void this_program_is_run_with_other_words(void **state)
 {
 	static const char *const words[] = { "network", "up", NULL };
@@ -88,6 +115,7 @@ int main(void)
 		TEST(its_exit_status_comes_back),
 		TEST(one_that_is_not_there_is_an_error),
 		TEST(words_and_environment_are_its_own),
+		TEST(services_have_fewer_rights),
 		TEST(this_program_is_run_with_other_words),
 		TEST(init_is_asked_to_restart),
 	};

@@ -69,10 +69,17 @@ static void the_root_of_the_settings_comes_first(void **state)
 static void resolvers_of_dhcp_are_filled_in(void **state)
 {
 	(void)state;
-	folder_put(PATH_UPSTREAMS, "4 192.0.2.7/24 192.0.2.1 192.0.2.53\n");
+	folder_put(PATH_UPSTREAMS, "4 192.0.2.7/24 192.0.2.1 192.0.2.53\n"
+				   "6 2001:db8:5::/56 - 2001:db8::53\n");
 	assert_int_equal(compose(""), 0);
-	has("upstream = 192.0.2.53\n");
+	has("upstream = 192.0.2.53\nupstream = 2001:db8::53\n");
 	/* A WAN with a fixed address asks no DHCP server, so an old lease counts no longer. */
+	folder_put(PATH_SETTINGS "/network.conf",
+		   "[wan]\ninterface = eth0\naddress = 198.51.100.2/24\ngateway = 198.51.100.1\n"
+		   "address6 = auto\n");
+	assert_int_equal(compose(""), 0);
+	has("upstream = 2001:db8::53\n");
+	assert_null(strstr(out.data, "192.0.2.53"));
 	folder_put(PATH_SETTINGS "/network.conf",
 		   "[wan]\ninterface = eth0\naddress = 198.51.100.2/24\ngateway = 198.51.100.1\n"
 		   "address6 = none\n");
@@ -125,6 +132,10 @@ static void other_contents_of_a_named_file_are_a_change(void **state)
 	assert_true(written(EXIT_YES));
 	assert_false(written(EXIT_YES));
 	folder_put(PATH_SETTINGS "/root.json", "{\"one\": 2}");
+	assert_true(written(EXIT_YES));
+	folder_put(PATH_SETTINGS "/mirror-ca.pem", "one");
+	assert_true(written(EXIT_YES));
+	folder_put(PATH_SETTINGS "/mirror-ca.pem", "two");
 	assert_true(written(EXIT_YES));
 }
 

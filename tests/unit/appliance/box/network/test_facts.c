@@ -130,6 +130,7 @@ static void programs_and_keys_are_seen(void **state)
 	folder_put(WIRING_RADVD, "");
 	facts_wiring(&facts);
 	assert_false(facts.has_keys);		/* an empty file has none */
+	assert_false(facts.has_radvd);		/* it cannot be executed */
 	folder_put(PATH_SETTINGS "/authorized_keys", "ssh-ed25519 AAAA x\n");
 	assert_int_equal(chmod(box_path(path, WIRING_RADVD), 0755), 0);
 	facts_wiring(&facts);
