@@ -155,7 +155,7 @@ static struct result handle(const struct set_offer *offer)
 	/* "Taken" means that it is on the disk. */
 	if (judgement.why && result.outcome != INTAKE_UNKEPT)
 		fputs(judgement.why, stdout);
-	if (judgement.why && !intake_plan_is_done(result.outcome))
+	if (intake_plan_has_errors(result.outcome))
 		result.errors = judgement.why;
 	if (result.errors)
 		judgement.why = NULL;

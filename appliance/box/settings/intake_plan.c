@@ -27,7 +27,7 @@ bool intake_plan_failed(enum intake_outcome outcome)
 	return outcome != INTAKE_NONE && !intake_plan_is_done(outcome);
 }
 
-static bool has_errors_to_note(enum intake_outcome outcome)
+bool intake_plan_has_errors(enum intake_outcome outcome)
 {
 	return outcome == INTAKE_REFUSED || outcome == INTAKE_WRONG ||
 	       outcome == INTAKE_UNREADABLE;
@@ -42,7 +42,7 @@ enum intake_files intake_plan_boot(enum intake_outcome outcome, bool keeps, bool
 
 enum intake_files intake_plan_stick(enum intake_outcome outcome, bool has_errors)
 {
-	return has_errors || has_errors_to_note(outcome) ? INTAKE_NOTE : INTAKE_LEAVE;
+	return has_errors || intake_plan_has_errors(outcome) ? INTAKE_NOTE : INTAKE_LEAVE;
 }
 
 bool intake_plan_differ(const uint8_t digest[][DIGEST_SIZE], size_t count)

@@ -27,6 +27,8 @@ enum intake_outcome {
 enum intake_outcome intake_plan_outcome(enum judgement_verdict verdict, bool stored);
 /* Is nothing left to do with these files? */
 bool intake_plan_is_done(enum intake_outcome outcome);
+/* Is there something wrong with the files that a note beside them has to say? */
+bool intake_plan_has_errors(enum intake_outcome outcome);
 /* Is it an error of the intake? */
 bool intake_plan_failed(enum intake_outcome outcome);
 

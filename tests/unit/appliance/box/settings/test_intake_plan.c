@@ -66,6 +66,18 @@ static void errors_are_noted_and_old_notes_end(void **state)
 	assert_int_equal(intake_plan_stick(INTAKE_KNOWN, false), INTAKE_LEAVE);
 }
 
+/* The text of a set that is good and could not be written is no error of its files. */
+static void only_wrong_files_have_errors(void **state)
+{
+	(void)state;
+	assert_true(intake_plan_has_errors(INTAKE_REFUSED));
+	assert_true(intake_plan_has_errors(INTAKE_WRONG));
+	assert_true(intake_plan_has_errors(INTAKE_UNREADABLE));
+	assert_false(intake_plan_has_errors(INTAKE_UNKEPT));
+	assert_false(intake_plan_has_errors(INTAKE_TAKEN));
+	assert_false(intake_plan_has_errors(INTAKE_NONE));
+}
+
 static void sticks_must_agree(void **state)
 {
 	const uint8_t digest[3][DIGEST_SIZE] = { { 1 }, { 1 }, { 2 } };
@@ -85,6 +97,7 @@ int main(void)
 		cmocka_unit_test(files_that_are_done_go_if_they_are_kept_elsewhere),
 		cmocka_unit_test(files_that_are_not_done_stay),
 		cmocka_unit_test(errors_are_noted_and_old_notes_end),
+		cmocka_unit_test(only_wrong_files_have_errors),
 		cmocka_unit_test(sticks_must_agree),
 	};
 
