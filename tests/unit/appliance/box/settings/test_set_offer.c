@@ -99,7 +99,7 @@ static void an_approval_alone_is_an_error(void **state)
 	assert_int_equal(diag.count, 1);
 }
 
-static void neither_links_nor_pipes_nor_sizes_are_followed(void **state)
+static void links_pipes_and_large_files_are_errors(void **state)
 {
 	char path[BOX_PATH], *large = malloc(70000);
 
@@ -172,6 +172,8 @@ static void a_set_is_known_by_files_and_approval(void **state)
 	assert_memory_not_equal(one, other, DIGEST_SIZE);
 	digest_of(one, "a", NULL, "{ }");
 	assert_memory_not_equal(one, other, DIGEST_SIZE);
+	digest_of(one, "b", NULL, "{}");
+	assert_memory_not_equal(one, other, DIGEST_SIZE);
 }
 
 /* A kept digest must not answer a guess at the secret. */
@@ -196,7 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_name_that_is_nearly_right_is_an_error, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(an_approval_alone_is_an_error, setup, teardown),
-		cmocka_unit_test_setup_teardown(neither_links_nor_pipes_nor_sizes_are_followed,
+		cmocka_unit_test_setup_teardown(links_pipes_and_large_files_are_errors,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_come_and_go, setup, teardown),
 		cmocka_unit_test(a_set_is_known_by_files_and_approval),

@@ -107,6 +107,9 @@ static void a_change_of_one_byte_is_seen(void **state)
 	assert_false(set_store_unchanged(PATH_SETTINGS, &set));
 	folder_put(PATH_SETTINGS "/network.conf", "[wan]\n");
 	assert_true(set_store_unchanged(PATH_SETTINGS, &set));
+	folder_put(PATH_SETTINGS "/network.conf", "[wan]\n#");
+	assert_false(set_store_unchanged(PATH_SETTINGS, &set));
+	folder_put(PATH_SETTINGS "/network.conf", "[wan]\n");
 	folder_put(PATH_SETTINGS "/root.json", "");
 	assert_false(set_store_unchanged(PATH_SETTINGS, &set));
 }
