@@ -19,10 +19,9 @@
 #include "appliance/box/image/disk.h"
 #include "appliance/box/image/found.h"
 #include "appliance/box/image/gpt.h"
-#include "appliance/box/image/installation.h"
+#include "appliance/box/image/install_command.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/image/slots.h"
-#include "appliance/box/settings/settings.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
 

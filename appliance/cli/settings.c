@@ -2,16 +2,18 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "appliance/base/config.h"
-#include "appliance/base/crypto/key.h"
 #include "appliance/box/network/conf.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/accept.h"
+#include "appliance/box/settings/copy.h"
+#include "appliance/box/settings/identity.h"
+#include "appliance/box/settings/import.h"
+#include "appliance/box/settings/intake.h"
+#include "appliance/box/settings/reset.h"
+#include "appliance/box/settings/set_diff.h"
+#include "appliance/box/settings/set_sealed.h"
+#include "appliance/box/settings/trial.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
-#include "rules/signed/strict.h"
-
-/* of root metadata and copies: a stick's, and somebody's who asks over ssh */
-enum { BUDGET = 64 << 20 };
 
 struct words {
 	const char *verb, *file, *confirm;
@@ -43,13 +45,13 @@ static int parse(struct words *words, int argc, char **argv)
 static int with_file(const struct cli *cli, const struct words *words)
 {
 	if (strcmp(words->verb, "export") == 0)
-		return settings_export(words->file);
+		return copy_export(words->file);
 	if (strcmp(words->verb, "import") == 0)
-		return settings_import(cli, words->file);
+		return import_run(cli, words->file);
 	if (strcmp(words->verb, "diff") == 0)
-		return settings_diff(words->file);
+		return set_diff_run(words->file);
 	if (strcmp(words->verb, "apply") == 0 && words->confirm)
-		return settings_apply(cli, words->file, words->confirm);
+		return trial_apply(cli, words->file, words->confirm);
 	if (strcmp(words->verb, "apply") == 0)
 		return command_usage(
 			"settings",
@@ -57,13 +59,6 @@ static int with_file(const struct cli *cli, const struct words *words)
 			"nobody keeps take themselves back; import FILE takes them for good");
 	return command_usage("settings", "expected export FILE, import FILE, diff FILE or "
 			     "apply FILE --confirm SECONDS");
-}
-
-void settings_begin(void)
-{
-	if (ENABLED(CONFIG_APPLIANCE_ED25519))
-		key_use_ed25519();
-	strict_budget(BUDGET);
 }
 
 int command_settings_of(const struct cli *cli, int argc, char **argv)
@@ -74,29 +69,29 @@ int command_settings_of(const struct cli *cli, int argc, char **argv)
 
 	if (code)
 		return code;
-	settings_begin();
+	set_sealed_begin();
 	if (words.file)
 		return with_file(cli, &words);
 	if (strcmp(words.verb, "compose") == 0)
 		return conf_write(&changed);
 	if (strcmp(words.verb, "intake") == 0)
-		return settings_intake(cli, words.activate);
+		return intake_run(cli, words.activate);
 	if (strcmp(words.verb, "show") == 0)
-		return settings_show();
+		return copy_show();
 	if (strcmp(words.verb, "id") == 0)
-		return settings_id();
+		return identity_show();
 	if (strcmp(words.verb, "accept") == 0)
-		return settings_accept(cli);
+		return accept_waiting(cli);
 	if (strcmp(words.verb, "discard") == 0)
-		return settings_discard();
+		return accept_discard();
 	if (strcmp(words.verb, "reset") == 0)
-		return settings_reset(words.log);
+		return reset_run(words.log);
 	if (strcmp(words.verb, "keep") == 0)
-		return settings_keep();
+		return trial_keep();
 	if (strcmp(words.verb, "revert") == 0)
-		return settings_revert(cli);
+		return trial_revert(cli);
 	if (strcmp(words.verb, "expire") == 0)
-		return settings_expire(cli);
+		return trial_expire(cli);
 	return command_usage(
 		"settings",
 		"expected show, id, intake, compose, accept, discard, reset, keep, "

@@ -14,7 +14,7 @@
 #include "appliance/base/file.h"
 #include "appliance/base/hex.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_offer.h"
 #include "appliance/command/command.h"
 #include "rules/repo/commands.h"
 #include "rules/repo/repo.h"
@@ -55,7 +55,7 @@ struct settings_job {
 	const struct secret *secret;
 	struct repo_keys keys;		/* the one, and what it has seen */
 	struct diag *diag;
-	struct settings_offer offer;	/* as it was read and shown */
+	struct set_offer offer;	/* as it was read and shown */
 	struct approval before;		/* metadata NULL: nobody has signed yet */
 	struct trust *trust;
 	const struct metadata *root;
@@ -68,7 +68,7 @@ struct settings_job {
 
 /* ---- what lies there ---- */
 
-static int parse_before(struct approval *before, const struct settings_offer *offer,
+static int parse_before(struct approval *before, const struct set_offer *offer,
 			struct diag *diag)
 {
 	before->metadata = NULL;
@@ -78,7 +78,7 @@ static int parse_before(struct approval *before, const struct settings_offer *of
 
 static int load_folder(struct settings_job *job)
 {
-	int error = settings_read_folder(job->folder, &job->offer, job->diag);
+	int error = set_offer_read(job->folder, &job->offer, job->diag);
 
 	if (error == 1) {
 		diag_error(job->diag, job->path, 0, 0,
@@ -362,7 +362,7 @@ static int changed(const struct settings_job *job, const char *what)
 }
 
 /* Byte for byte; a plain secret too. */
-static int check_unchanged(const struct settings_job *job, const struct settings_offer *now)
+static int check_unchanged(const struct settings_job *job, const struct set_offer *now)
 {
 	for (int file = 0; file < PROVISION_FILES; file++) {
 		const struct provision_part *a = &job->offer.set.file[file],
@@ -375,14 +375,14 @@ static int check_unchanged(const struct settings_job *job, const struct settings
 	return 0;
 }
 
-static bool same_approval(const struct settings_offer *a, const struct settings_offer *b)
+static bool same_approval(const struct set_offer *a, const struct set_offer *b)
 {
 	return !a->approval == !b->approval && a->approval_size == b->approval_size &&
 	       (!a->approval || memcmp(a->approval, b->approval, a->approval_size) == 0);
 }
 
 /* What others signed meanwhile stays when it is the same, and else ends this: it was not shown. */
-static int join(const struct settings_job *job, const struct settings_offer *now)
+static int join(const struct settings_job *job, const struct set_offer *now)
 {
 	static struct approval others;
 	int error = parse_before(&others, now, job->diag);
@@ -426,8 +426,8 @@ static int record(struct settings_job *job, const struct text *shown)
 static int sign_locked(struct settings_job *job, const struct text *shown,
 		       struct approve_result *result)
 {
-	struct settings_offer now = { .approval = NULL };
-	int error = settings_read_folder(job->folder, &now, job->diag);
+	struct set_offer now = { .approval = NULL };
+	int error = set_offer_read(job->folder, &now, job->diag);
 
 	if (error == 1)
 		error = changed(job, job->path);
@@ -435,7 +435,7 @@ static int sign_locked(struct settings_job *job, const struct text *shown,
 		error = check_unchanged(job, &now);
 	if (!error && (job->offer.approval || now.approval))
 		error = now.approval ? join(job, &now) : changed(job, APPROVAL_NAME);
-	settings_offer_release(&now);
+	set_offer_release(&now);
 	if (!error)
 		error = approve_sign(result, job->document, job->root, job->secret, job->diag);
 	if (!error)
@@ -506,7 +506,7 @@ static int sign_folder(const struct repo_words *words, int64_t version, const st
 	json_decref(job.document);
 	approval_release(&job.before);
 	trust_free(job.trust);
-	settings_offer_release(&job.offer);
+	set_offer_release(&job.offer);
 	repo_keys_release(&job.keys);
 	code = repo_report(job.path, &diag, error == -ESTALE ? -EINVAL : error);
 	return !code && !has_signed ? EXIT_NO : code;

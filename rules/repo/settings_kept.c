@@ -10,7 +10,7 @@
 #include "appliance/base/file.h"
 #include "appliance/base/hex.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_offer.h"
 #include "rules/repo/settings_base.h"
 #include "rules/signed/strict.h"
 
@@ -63,10 +63,10 @@ static int folder_of(char path[PATH_MAX], const char *stem, const json_t *docume
 /* ---- the files ---- */
 
 static int take_base(struct repo_settings_base *base, const char *path,
-		     struct settings_offer *offer, struct diag *diag)
+		     struct set_offer *offer, struct diag *diag)
 {
 	const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int error = folder < 0 ? -errno : settings_read_folder(folder, offer, diag);
+	int error = folder < 0 ? -errno : set_offer_read(folder, offer, diag);
 	struct provision_part *secret = &offer->set.file[PROVISION_SECRET];
 
 	if (folder >= 0)
@@ -89,12 +89,12 @@ static int take_base(struct repo_settings_base *base, const char *path,
 
 int repo_settings_read_base(struct repo_settings_base *base, const char *folder, struct diag *diag)
 {
-	struct settings_offer offer = { .approval = NULL };
+	struct set_offer offer = { .approval = NULL };
 	int error;
 
 	*base = (struct repo_settings_base){ .known = false };
 	error = take_base(base, folder, &offer, diag);
-	settings_offer_release(&offer);
+	set_offer_release(&offer);
 	if (error && diag->count == 0)
 		diag_error(diag, folder, 0, 0, "expected a folder of settings (--against)");
 	snprintf(base->where, sizeof(base->where), "the folder %s", folder);

@@ -17,8 +17,8 @@
  *
  * An appliance accepts settings that are signed for its own repository and for itself, and each
  * version once. Its floor is the highest version that it ever accepted, whatever that set was for.
- * The floor outlives the settings (cli/settings.h says where it is stored), and so does the version
- * of the root that it trusted last. An expired root approves nothing.
+ * The floor outlives the settings (appliance/box/settings/floor.h), and so does the version of the
+ * root that it trusted last. An expired root approves nothing.
  *
  * What may replace the trusted root (approval_replace):
  *

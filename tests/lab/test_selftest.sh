@@ -50,7 +50,7 @@ test_selftest_two_at_once() {
 	wait $first || fail "the first: $(cat "$LAB_DIR/selftest.1")"
 	wait $second || fail "the second: $(cat "$LAB_DIR/selftest.2")"
 	out=$(cat "$LAB_DIR/selftest.1" "$LAB_DIR/selftest.2")
-	like "$out" '*another self-test is under way, which this one waits for*' 'who waits says so'
+	like "$out" '*waiting for another self-test that is running*' 'who waits says so'
 }
 
 test_selftest_that_does_not_end_is_not_waited_for_without_end() {
@@ -144,4 +144,27 @@ test_selftest_waits_as_long_as_a_resolver_with_a_silent_upstream() {
 	like "$(cat "$LAB_DIR/selftest")" '*www.example.com asked of 198.18.0.1: answer 2*' \
 		'what it waited for'
 	setup
+}
+
+# The gateway cannot help what another program drops; the administrator has to find that program.
+test_selftest_names_the_chain_of_another_program() {
+	local out code=0
+	nft_gateway 'table ip fence { chain forward {
+		type filter hook forward priority 10; policy drop; iifname != "selftest0" accept; }; }'
+	nft_gateway 'table inet gate { chain in {
+		type filter hook input priority 10; iifname "selftest0" udp dport 53 drop; }; }'
+	out=$(lab gateway cordon selftest --json) || code=$?
+	is $code 1 "the exit code ($out)"
+	dropper() {
+		jq -c --arg check "$1" '.checks[] | select(.check == $check) | .dropped_by' \
+			<<<"$out"
+	}
+	is "$(dropper '198.18.0.6, tcp/443')" \
+		'{"table":"ip fence","chain":"forward","policy":true}' 'the policy of a chain'
+	is "$(dropper 'www.example.com asked of 198.18.0.1')" \
+		'{"table":"inet gate","chain":"in","policy":false}' 'a rule'
+	is "$(lab gateway nft list tables | grep -c selftest)" 0 'what stays behind'
+	nft_gateway delete table ip fence
+	nft_gateway delete table inet gate
+	lab gateway cordon selftest >/dev/null || fail 'without the other programs'
 }

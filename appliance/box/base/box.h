@@ -30,8 +30,8 @@ bool box_keeps(void);
 /* A file of the kernel that holds "1". */
 bool box_is_on(const char *path);
 
-/* Waits for this lock and takes it. Returns a descriptor for box_unlock, or -1 when the lock cannot
- * be made; the caller goes on without it. */
+/* Waits for this lock and takes it. Returns a descriptor for box_unlock, or -errno if the lock
+ * cannot be made; the caller goes on without it. */
 int box_lock(const char *path);
 void box_unlock(int lock);
 

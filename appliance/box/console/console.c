@@ -14,7 +14,8 @@
 #include "appliance/box/base/program.h"
 #include "appliance/box/network/activation.h"
 #include "appliance/box/settings/admin.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 
@@ -71,7 +72,7 @@ static void change(const struct console *console, const char *what)
 	const char *const words[] = { "settings", what, NULL };
 
 	run_command(console, 2, words);
-	settings_unlock();
+	set_store_unlock();
 }
 
 static void show_log(const struct console *console)
@@ -118,7 +119,7 @@ static void run_shell(void)
 
 static void shell(void)
 {
-	if (!settings_provisioned()) {
+	if (!set_mark_provisioned()) {
 		puts("a shell without a secret, because nobody has set this box up yet; exit "
 		     "leads back");
 		run_shell();
@@ -152,37 +153,53 @@ static void own_terminal(void)
 	close(fd);
 }
 
-static void answer(const struct console *console, char letter)
+enum console_choice console_choose(const char *line)
 {
-	switch (letter) {
-	case '\0':
+	static const char letters[CONSOLE_CHOICES] = {
+		[CONSOLE_STATUS] = '\0', [CONSOLE_SETUP] = 's',   [CONSOLE_LOG] = 'l',
+		[CONSOLE_TEST] = 't',	 [CONSOLE_ACCEPT] = 'a',  [CONSOLE_KEEP] = 'k',
+		[CONSOLE_RESET] = 'f',	 [CONSOLE_RESTART] = 'r', [CONSOLE_SHELL] = 'u',
+	};
+	int choice = 0;
+
+	if (line[0] && line[1])
+		return CONSOLE_CHOICES;
+	while (choice < CONSOLE_CHOICES && letters[choice] != line[0])
+		choice++;
+	return (enum console_choice)choice;
+}
+
+static void answer(const struct console *console, enum console_choice choice)
+{
+	switch (choice) {
+	case CONSOLE_STATUS:
 		show_status(console);
 		break;
-	case 's':
+	case CONSOLE_SETUP:
 		set_up(console);
 		break;
-	case 'l':
+	case CONSOLE_LOG:
 		show_log(console);
 		break;
-	case 't':
+	case CONSOLE_TEST:
 		test(console);
 		break;
-	case 'a':
+	case CONSOLE_ACCEPT:
 		change(console, "accept");
 		break;
-	case 'k':
+	case CONSOLE_KEEP:
 		change(console, "keep");
 		break;
-	case 'f':
+	case CONSOLE_RESET:
 		change(console, "reset");
 		break;
-	case 'r':
+	case CONSOLE_RESTART:
 		restart();
 		break;
-	case 'u':
+	case CONSOLE_SHELL:
 		shell();
 		break;
-	default:
+	case CONSOLE_CHOICES:
 		puts("expected one of these letters");
 	}
 }
@@ -203,7 +220,7 @@ int console_run(const struct cli *cli, console_command *run)
 	show_status(console);
 	say_help();
 	while (terminal_ask("cordon> ", line, sizeof(line)) == 0) {
-		answer(console, line[0] && line[1] ? '?' : line[0]);
+		answer(console, console_choose(line));
 		say_help();
 	}
 	/* The line is gone; init starts us again, and need not do so a thousand times a second. */

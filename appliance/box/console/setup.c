@@ -2,99 +2,40 @@
 #include "appliance/box/console/setup.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/diag.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/console/answers.h"
 #include "appliance/box/console/wizard.h"
 #include "appliance/box/network/activation.h"
-#include "appliance/box/network/compose.h"
 #include "appliance/box/network/facts.h"
-#include "appliance/box/network/wiring.h"
 #include "appliance/box/settings/admin.h"
+#include "appliance/box/settings/confirm.h"
+#include "appliance/box/settings/judgement.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_diff.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_sealed.h"
+#include "appliance/box/settings/set_store.h"
+#include "appliance/box/settings/set_take.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
+#include "appliance/settings/network.h"
 
 /*
  * `cordon setup`: questions, each answer judged at once by the parser of the file that it will
  * stand in; then the files as they will be, and a last yes.
  */
 struct setup {
-	struct wizard wizard;
-	struct provision old;
-	enum wizard_step step;
-	char upstream[TERMINAL_LINE];
-	char key[TERMINAL_LINE];
-	char secret[PASSWORD_LINE];
-	/* nobody had set the box up when this began, so nobody was asked for a secret */
+	struct answers answers;
+	/* the box was not set up when this began, so no secret was asked for */
 	bool fresh;
 };
-
-typedef bool judge(const struct setup *setup, struct diag *diag);
-
-/* ---- is it right? ---- */
-
-static bool read_network(const struct setup *setup, struct network *network, struct diag *diag)
-{
-	struct text text = TEXT_EMPTY;
-	bool good;
-
-	wizard_print_network(&setup->wizard, setup->step, setup->old.file[PROVISION_NETWORK].data,
-			     &text);
-	good = text.data && network_parse(network, "", text.data, text.length, diag) == 0;
-	text_release(&text);
-	return good;
-}
-
-static bool network_is_good(const struct setup *setup, struct diag *diag)
-{
-	static struct network network;
-
-	return read_network(setup, &network, diag);
-}
-
-/* Without a gateway it would be a router whose WAN is eth0, or serve DHCP in a network of another
- * else. */
-static bool gateway_is_good(const struct setup *setup, struct diag *diag)
-{
-	static struct network network;
-
-	if (!read_network(setup, &network, diag))
-		return false;
-	if (network.lan[0].v4.has_gateway || network.lan[0].v6.has_gateway)
-		return true;
-	diag_error(diag, "", 0, 0,
-		   "expected the router of this network that leads out: there is no WAN");
-	return false;
-}
-
-static bool upstream_is_good(const struct setup *setup, struct diag *diag)
-{
-	static struct settings settings;
-	static struct network network;
-	char text[TERMINAL_LINE + 32];
-	int length = snprintf(text, sizeof(text), "[dns]\nupstream = %s\n", setup->upstream);
-
-	if (setup->upstream[0])
-		return settings_parse(&settings, "", text, (size_t)length, diag) == 0;
-	if (!read_network(setup, &network, diag))
-		return false;
-	if (!compose_learns(&network))
-		diag_error(
-			diag, "", 0, 0,
-			"expected at least one: this network has no WAN that learns them by DHCP");
-	return compose_learns(&network);
-}
-
-static bool key_is_good(const struct setup *setup, struct diag *diag)
-{
-	const struct provision_part part = { (char *)(uintptr_t)setup->key, strlen(setup->key) };
-
-	return provision_check_keys(&part, "", diag) == 0;
-}
 
 static void say_errors(const struct diag *diag)
 {
@@ -102,9 +43,9 @@ static void say_errors(const struct diag *diag)
 		printf("  %s\n", diag->entry[i].message);
 }
 
-/* Enter takes what stands in brackets. false: nobody is there any more. */
+/* Enter takes what stands in brackets. false: the input has ended. */
 static bool ask(const struct setup *setup, const char *question, char *answer, size_t size,
-		judge *good)
+		answers_check *good)
 {
 	static struct diag diag;
 	char line[TERMINAL_LINE], text[2 * TERMINAL_LINE], before[TERMINAL_LINE];
@@ -120,7 +61,7 @@ static bool ask(const struct setup *setup, const char *question, char *answer, s
 			 line[0]		   ? line :
 						     before);
 		diag_init(&diag);
-		if (good(setup, &diag))
+		if (good(&setup->answers, &diag))
 			return true;
 		say_errors(&diag);
 	}
@@ -146,22 +87,22 @@ static void show_interfaces(void)
 
 static bool ask_wan(struct setup *setup)
 {
-	struct wizard *wizard = &setup->wizard;
+	struct wizard *wizard = &setup->answers.wizard;
 
-	setup->step = WIZARD_WAN;
+	setup->answers.step = WIZARD_WAN;
 	if (!ask(setup, "WAN interface, or none", wizard->wan_interface, WIZARD_ANSWER,
-		 network_is_good))
+		 answers_check_network))
 		return false;
 	if (!wizard->wan_interface[0])
 		return true;
-	/* The one of before may not fit the next answer. */
+	/* The old gateway may not fit the next answer. */
 	if (!strchr(wizard->wan_address, '/'))
 		wizard->wan_gateway[0] = '\0';
 	if (!ask(setup, "WAN address: dhcp, or ADDRESS/LENGTH", wizard->wan_address, WIZARD_ANSWER,
-		 network_is_good))
+		 answers_check_network))
 		return false;
 	return !strchr(wizard->wan_address, '/') ||
-	       ask(setup, "WAN gateway", wizard->wan_gateway, WIZARD_ANSWER, network_is_good);
+	       ask(setup, "WAN gateway", wizard->wan_gateway, WIZARD_ANSWER, answers_check_network);
 }
 
 static bool ask_lan(struct setup *setup, struct wizard_lan *lan, const char *what)
@@ -169,17 +110,17 @@ static bool ask_lan(struct setup *setup, struct wizard_lan *lan, const char *wha
 	char question[160];
 
 	snprintf(question, sizeof(question), "%s interface", what);
-	if (!ask(setup, question, lan->interface, WIZARD_ANSWER, network_is_good))
+	if (!ask(setup, question, lan->interface, WIZARD_ANSWER, answers_check_network))
 		return false;
 	snprintf(question, sizeof(question), "%s address of this box, ADDRESS/LENGTH", what);
-	return ask(setup, question, lan->address, WIZARD_ANSWER, network_is_good);
+	return ask(setup, question, lan->address, WIZARD_ANSWER, answers_check_network);
 }
 
-/* A LAN more under this name, with what may be meant; false: the name is none. */
+/* Adds a LAN of this name with a proposal for its answers; false: it cannot be a name. */
 static bool add_lan(struct setup *setup, const char *name)
 {
 	static struct diag diag;
-	struct wizard *wizard = &setup->wizard;
+	struct wizard *wizard = &setup->answers.wizard;
 	struct wizard_lan *lan = &wizard->lan[wizard->lans];
 	bool good;
 
@@ -188,7 +129,7 @@ static bool add_lan(struct setup *setup, const char *name)
 	snprintf(lan->name, sizeof(lan->name), "%s", name);
 	wizard->lans++;
 	diag_init(&diag);
-	good = network_is_good(setup, &diag);
+	good = answers_check_network(&setup->answers, &diag);
 	say_errors(&diag);
 	wizard->lans--;
 	snprintf(lan->interface, WIZARD_ANSWER, "%.100s.%zu", wizard->lan[0].interface,
@@ -197,10 +138,10 @@ static bool add_lan(struct setup *setup, const char *name)
 	return good;
 }
 
-/* Those that are there stay, each with a question; then new ones until nobody wants another. */
+/* Asks about each LAN that is there, then about new ones until the answer is empty. */
 static bool ask_vlans(struct setup *setup)
 {
-	struct wizard *wizard = &setup->wizard;
+	struct wizard *wizard = &setup->answers.wizard;
 	size_t known = wizard->lans;
 	char name[NETWORK_NAME], question[160];
 
@@ -226,178 +167,113 @@ static bool ask_vlans(struct setup *setup)
 
 static bool ask_lans(struct setup *setup)
 {
-	struct wizard *wizard = &setup->wizard;
+	struct wizard *wizard = &setup->answers.wizard;
 	size_t known = wizard->lans;
 
-	setup->step = WIZARD_LAN;
+	setup->answers.step = WIZARD_LAN;
 	wizard->lans = 1;
 	if (!ask_lan(setup, &wizard->lan[0], "LAN"))
 		return false;
 	wizard->lans = known;
 	if (!wizard->wan_interface[0] &&
-	    !ask(setup, "gateway in the LAN", wizard->lan_gateway, WIZARD_ANSWER, gateway_is_good))
+	    !ask(setup, "gateway in the LAN", wizard->lan_gateway, WIZARD_ANSWER,
+		 answers_check_gateway))
 		return false;
 	return ask_vlans(setup);
 }
 
 static bool ask_people(struct setup *setup)
 {
-	setup->step = WIZARD_MANAGEMENT;
-	if (!ask(setup, "DNS servers to ask (none: those that DHCP names)", setup->upstream,
-		 sizeof(setup->upstream), upstream_is_good))
+	setup->answers.step = WIZARD_MANAGEMENT;
+	if (!ask(setup, "DNS servers to ask (none: those that DHCP names)", setup->answers.upstream,
+		 sizeof(setup->answers.upstream), answers_check_upstream))
 		return false;
 	if (!ask(setup,
 		 "manage this box with ssh from: the name of a LAN (the first is lan), or none",
-		 setup->wizard.management, WIZARD_ANSWER, network_is_good))
+		 setup->answers.wizard.management, WIZARD_ANSWER, answers_check_network))
 		return false;
-	if (setup->wizard.management[0] &&
+	if (setup->answers.wizard.management[0] &&
 	    !ask(setup, "one more public key for ssh, a line \"ssh-ed25519 AAAA... name\"",
-		 setup->key, sizeof(setup->key), key_is_good))
+		 setup->answers.key, sizeof(setup->answers.key), answers_check_key))
 		return false;
 	if (admin_has_secret())
 		puts("the administrator's secret stays unless you type another one");
 	else
 		puts("without an administrator's secret, later changes of what is protected need\n"
 		     "signed settings or a factory reset");
-	(void)admin_new(setup->secret);
+	(void)admin_new(setup->answers.secret);
 	return true;
 }
 
 static bool ask_all(struct setup *setup)
 {
-	setup->step = WIZARD_HOST;
+	setup->answers.step = WIZARD_HOST;
 	puts("Enter takes what stands in brackets.");
 	show_interfaces();
-	return ask(setup, "name of this box", setup->wizard.hostname, WIZARD_ANSWER,
-		   network_is_good) &&
+	return ask(setup, "name of this box", setup->answers.wizard.hostname, WIZARD_ANSWER,
+		   answers_check_network) &&
 	       ask_wan(setup) && ask_lans(setup) && ask_people(setup);
 }
 
-/* ---- the files ---- */
+/* ---- the end ---- */
 
-static int put_text(struct provision *set, enum provision_file file, struct text *text)
-{
-	int error = text_failed(text) ? -1 : 0;
-
-	if (!error && text->data)
-		error = provision_put(set, file, text->data, text->length);
-	text_release(text);
-	return error;
-}
-
-static int make_set(const struct setup *setup, struct provision *set)
-{
-	const struct provision_part *conf = &setup->old.file[PROVISION_CORDON];
-	const struct provision_part *keys = &setup->old.file[PROVISION_KEYS];
-	struct text text = TEXT_EMPTY;
-	int error;
-
-	wizard_print_network(&setup->wizard, WIZARD_ALL, setup->old.file[PROVISION_NETWORK].data,
-			     &text);
-	error = put_text(set, PROVISION_NETWORK, &text);
-	wizard_print_conf(conf->data ? conf->data : "", setup->upstream, &text);
-	if (!error)
-		error = put_text(set, PROVISION_CORDON, &text);
-	if (setup->key[0]) {
-		text_put(&text, keys->data ? keys->data : "", keys->size);
-		text_printf(&text, "%s%s\n",
-			    keys->size && keys->data[keys->size - 1] != '\n' ? "\n" : "",
-			    setup->key);
-	}
-	if (!error)
-		error = put_text(set, PROVISION_KEYS, &text);
-	if (setup->secret[0])
-		text_printf(&text, "%s\n", setup->secret);
-	if (!error)
-		error = put_text(set, PROVISION_SECRET, &text);
-	return error;
-}
-
-static int apply(const struct cli *cli, const struct settings_offer *offer,
+static int apply(const struct cli *cli, const struct set_offer *offer,
 		 const struct setup *setup)
 {
-	struct settings_judgement judgement;
+	struct judgement judgement;
 	int code = EXIT_NO;
 
-	settings_lock();
-	if ((setup->fresh && settings_provisioned()) ||
-	    !settings_unchanged(PATH_SETTINGS, &setup->old)) {
-		settings_unlock();
+	set_store_lock();
+	if ((setup->fresh && set_mark_provisioned()) ||
+	    !set_store_unchanged(PATH_SETTINGS, &setup->answers.old)) {
+		set_store_unlock();
 		printf("another session has %s meanwhile: nothing was changed\n",
 		       setup->fresh ? "set this box up" : "changed the settings");
 		return EXIT_NO;
 	}
-	settings_judge(&judgement, offer, true);
-	if (settings_on_trial())
-		puts("a trial of settings is under way: first cordon settings keep, or wait for "
-		     "its end");
-	else if (judgement.verdict == SETTINGS_TAKE)
-		code = settings_take(&judgement, NULL);
-	else if (judgement.verdict == SETTINGS_SAME)
+	judgement_make(&judgement, offer, true);
+	if (set_store_on_trial())
+		fputs(CONFIRM_TRIAL, stdout);
+	else if (judgement.verdict == JUDGEMENT_TAKE)
+		code = set_take(&judgement, NULL);
+	else if (judgement.verdict == JUDGEMENT_SAME)
 		code = EXIT_YES;
 	/* "Taken" means that it is on the disk. */
-	if (code == EXIT_YES || judgement.verdict != SETTINGS_TAKE)
+	if (code == EXIT_YES || judgement.verdict != JUDGEMENT_TAKE)
 		fputs(judgement.why ? judgement.why : "nothing changes\n", stdout);
-	settings_unlock();
-	if (code == EXIT_YES && judgement.verdict == SETTINGS_TAKE)
+	set_store_unlock();
+	if (code == EXIT_YES && judgement.verdict == JUDGEMENT_TAKE)
 		code = activation_run(cli);
-	settings_judgement_release(&judgement);
+	judgement_release(&judgement);
 	puts(code == EXIT_YES ? "done" : "the settings are not in force");
 	return code;
 }
 
 static int finish(const struct cli *cli, const struct setup *setup)
 {
-	struct settings_offer offer = { .where = "the console" };
+	struct set_offer offer = { .where = "the console" };
 	int code = EXIT_NO;
 
-	if (make_set(setup, &offer.set) != 0) {
+	if (answers_make_set(&setup->answers, &offer.set) != 0) {
 		fputs("cordon: out of memory\n", stderr);
 	} else {
 		puts("\nThis is what changes:");
-		if (!settings_print_diff(&offer))
+		if (!set_diff_print(&offer))
 			puts("nothing");
 		if (terminal_confirm("write these files and use them now? yes, or Enter for no: "))
 			code = apply(cli, &offer, setup);
 		else
 			puts("nothing was changed");
 	}
-	settings_offer_release(&offer);
+	set_offer_release(&offer);
 	return code;
-}
-
-/* The upstreams that stand there now, as one answer. */
-static void begin_upstream(struct setup *setup)
-{
-	static struct settings settings;
-	static struct diag diag;
-	const struct provision_part *conf = &setup->old.file[PROVISION_CORDON];
-	struct text text = TEXT_EMPTY;
-	char address[ADDR_TEXT];
-
-	diag_init(&diag);
-	if (!conf->data || settings_parse(&settings, "", conf->data, conf->size, &diag) < 0)
-		return;
-	for (size_t i = 0; i < settings.upstreams; i++) {
-		const struct endpoint *upstream = &settings.upstream[i];
-		bool v4 = addr_is_v4(&upstream->addr);
-
-		text_printf(&text,
-			    upstream->port == 53 ? "%s%s" :
-			    v4			 ? "%s%s:%u" :
-						   "%s[%s]:%u",
-			    i ? " " : "", addr_print(&upstream->addr, address), upstream->port);
-	}
-	if (text.data && text.length < sizeof(setup->upstream))
-		memcpy(setup->upstream, text.data, text.length + 1);
-	text_release(&text);
 }
 
 static int set_up(const struct cli *cli)
 {
 	static struct network network;
 	static struct diag diag;
-	struct setup setup = { .step = WIZARD_HOST };
+	struct setup setup = { .answers.step = WIZARD_HOST };
 	int code = EXIT_NO;
 
 	if (!box_may_decide()) {
@@ -405,21 +281,21 @@ static int set_up(const struct cli *cli)
 		      stderr);
 		return EXIT_NO;
 	}
-	setup.fresh = !settings_provisioned();
+	setup.fresh = !set_mark_provisioned();
 	diag_init(&diag);
-	if (settings_load(PATH_SETTINGS, &setup.old, &diag) == 0 &&
+	if (set_store_load(PATH_SETTINGS, &setup.answers.old, &diag) == 0 &&
 	    (setup.fresh || admin_ask("to set this box up")) &&
 	    facts_network(&network) == EXIT_YES) {
-		wizard_init(&setup.wizard, &network);
-		begin_upstream(&setup);
+		wizard_init(&setup.answers.wizard, &network);
+		answers_init_upstream(&setup.answers);
 		if (ask_all(&setup))
 			code = finish(cli, &setup);
 		else
 			puts("\nnothing was changed");
 	}
 	command_print_diag(&diag);
-	provision_release(&setup.old);
-	explicit_bzero(setup.secret, sizeof(setup.secret));
+	provision_release(&setup.answers.old);
+	explicit_bzero(setup.answers.secret, sizeof(setup.answers.secret));
 	return code;
 }
 
@@ -427,6 +303,6 @@ int command_setup(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 1)
 		return command_usage("setup", "unexpected word \"%s\"", argv[1]);
-	settings_begin();
+	set_sealed_begin();
 	return set_up(cli);
 }

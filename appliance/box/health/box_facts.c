@@ -18,7 +18,10 @@
 #include "appliance/box/network/renew.h"
 #include "appliance/box/network/route.h"
 #include "appliance/box/settings/admin.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/ledger.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 
 enum { IMAGE_JSON_MAX = 4096 };
@@ -98,12 +101,12 @@ static void read_slot(struct box_facts *facts)
 
 static void read_settings(struct box_facts *facts)
 {
-	facts->provisioned = settings_provisioned();
+	facts->provisioned = set_mark_provisioned();
 	facts->has_secret = admin_has_secret();
-	facts->settings_on_trial = settings_on_trial();
-	facts->settings_wait = box_has(SETTINGS_WAITING);
-	facts->settings_put_aside = box_has(SETTINGS_BAD) && !box_has(PATH_SETTINGS "/ledger");
-	settings_last_refusal(facts->settings_refused, sizeof(facts->settings_refused));
+	facts->settings_on_trial = set_store_on_trial();
+	facts->settings_wait = box_has(SET_STORE_WAITING);
+	facts->settings_put_aside = box_has(SET_STORE_BAD) && !box_has(LEDGER_PATH);
+	set_log_last_refusal(facts->settings_refused, sizeof(facts->settings_refused));
 	text_mask(facts->settings_refused);
 	read_note(PATH_WRONG, facts->settings_wrong);
 }

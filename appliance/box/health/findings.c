@@ -35,7 +35,7 @@ void findings_note(struct findings *findings, enum finding_result result, const 
 	findings->failed += result == FINDING_FAILED;
 	if (findings->kept == FINDINGS_KEEP)
 		return;
-	finding->result = result;
+	*finding = (struct finding){ .result = result };
 	set_text(finding->what, sizeof(finding->what), what);
 	set_text(finding->expected, sizeof(finding->expected), expected);
 	set_text(finding->found, sizeof(finding->found), found);
@@ -48,6 +48,13 @@ void findings_judge(struct findings *findings, bool good, const char *what, cons
 	findings_note(findings, good ? FINDING_OK : FINDING_FAILED, what, expected, found);
 }
 
+void findings_drop(struct findings *findings, const struct trace_drop *drop)
+{
+	/* With more findings than are kept, the last one is not among them. */
+	if (findings->kept > 0 && findings->kept == findings->count)
+		findings->finding[findings->kept - 1].drop = *drop;
+}
+
 int findings_code(const struct findings *findings)
 {
 	if (findings->leaks)
@@ -57,12 +64,18 @@ int findings_code(const struct findings *findings)
 
 void findings_print(const struct findings *findings, struct text *out)
 {
+	char drop[TRACE_TEXT];
+
 	for (size_t i = 0; i < findings->kept; i++) {
 		const struct finding *finding = &findings->finding[i];
 		const bool failed = finding->result == FINDING_FAILED;
 
-		text_printf(out, "%-8s %s: %s%s%s\n", finding_result_print(finding->result),
-			    finding->what, finding->found, failed ? ", expected: " : "",
+		text_printf(out, "%-8s %s: %s", finding_result_print(finding->result),
+			    finding->what, finding->found);
+		if (finding->drop.table[0])
+			text_printf(out, " (dropped by table %s)",
+				    trace_print(&finding->drop, drop));
+		text_printf(out, "%s%s\n", failed ? ", expected: " : "",
 			    failed ? finding->expected : "");
 	}
 	if (findings->failed)
@@ -73,6 +86,18 @@ void findings_print(const struct findings *findings, struct text *out)
 			    findings->enforce ? "" : "; the mode blocks nothing now");
 }
 
+/* {"table": "inet firewalld", "chain": ...}, or null. */
+static json_t *drop_json(const struct trace_drop *drop)
+{
+	char table[TRACE_NAME + 8];
+
+	if (!drop->table[0])
+		return json_null();
+	snprintf(table, sizeof(table), "%s %s", trace_family_print(drop->family), drop->table);
+	return json_pack("{s:s, s:s, s:b}", "table", table, "chain", drop->chain, "policy",
+			 drop->policy);
+}
+
 json_t *findings_json(const struct findings *findings)
 {
 	json_t *checks = json_array();
@@ -81,9 +106,10 @@ json_t *findings_json(const struct findings *findings)
 		const struct finding *finding = &findings->finding[i];
 
 		(void)json_array_append_new(checks,
-			json_pack("{s:s, s:s, s:s, s:s}", "check", finding->what, "result",
+			json_pack("{s:s, s:s, s:s, s:s, s:o}", "check", finding->what, "result",
 				  finding_result_print(finding->result), "expected",
-				  finding->expected, "found", finding->found));
+				  finding->expected, "found", finding->found, "dropped_by",
+				  drop_json(&finding->drop)));
 	}
 	return json_pack("{s:b, s:b, s:b, s:o}", "passed", !findings->failed, "leaks",
 			 findings->leaks, "enforce", findings->enforce, "checks", checks);

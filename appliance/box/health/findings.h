@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "appliance/base/text.h"
+#include "rules/nft/trace.h"
 
 /* What the checks of one round of the self-test found, and what follows from it. */
 enum { FINDINGS_KEEP = 128, FINDING_WHAT = 320, FINDING_TEXT = 96 };
@@ -19,6 +20,7 @@ struct finding {
 	char what[FINDING_WHAT];
 	char expected[FINDING_TEXT];	/* "refused" */
 	char found[FINDING_TEXT];	/* "forwarded" */
+	struct trace_drop drop;		/* what dropped it; no table: unknown or not dropped */
 };
 
 struct findings {
@@ -35,6 +37,8 @@ void findings_note(struct findings *findings, enum finding_result result, const 
 /* As FINDING_OK or FINDING_FAILED. */
 void findings_judge(struct findings *findings, bool good, const char *what, const char *expected,
 		    const char *found);
+/* Which chain dropped the packet of the last finding; without a table it changes nothing. */
+void findings_drop(struct findings *findings, const struct trace_drop *drop);
 
 /*
  * The exit code of `cordon selftest`, by which etc/init.d/start of the image decides: EXIT_YES, no

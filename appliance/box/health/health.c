@@ -7,7 +7,6 @@
 
 #include "appliance/box/network/lease.h"
 #include "appliance/box/network/renew.h"
-#include "appliance/box/settings/settings.h"
 
 enum { DETAIL = 320 };	/* characters of it */
 

@@ -11,41 +11,43 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/file.h"
+#include "appliance/base/selftest.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/health/findings.h"
 #include "appliance/box/health/probe.h"
+#include "appliance/box/health/selftest_judge.h"
 #include "appliance/box/health/selftest_link.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/network/facts.h"
 #include "appliance/command/command.h"
+#include "rules/nft/trace.h"
 
 /*
- * Does this gateway still block? Asked as a client would ask, through the kernel's rules and the
- * dns role, of names and addresses that every shipped rule list has blocked from the first. What
- * the policy in force says of them is what must come of it; a policy that blocks none of them
- * fails.
+ * Does this gateway still block? The test asks as a client would, through the kernel's rules and
+ * the dns role, for names and addresses that every shipped rule list has always blocked. The policy
+ * in force says what has to happen to each; a policy that blocks none of them fails. What fails is
+ * sent once more under a trace, to name the chain that dropped it.
  */
 static const char *const canary_name[] = { "downloads.upd.kaspersky.com",
 					   "activation-v2.kaspersky.com",
 					   "dc1.ksn.kaspersky-labs.com" };
 static const char *const canary_address[] = { "77.74.176.10", "37.203.128.5", "2a03:2480:68::10" };
-#define INNOCENT "www.example.com"	/* RFC 2606: it is nobody's to block */
+#define INNOCENT "www.example.com"	/* RFC 2606: reserved, so no list blocks it */
 
 enum { WAIT_MS = 2500, SPARE_MS = 2000, REFUSED_MS = 1500, ROUND_MS = 30000, WAIT_MOST = 600,
+       DROP_MS = 300,	/* a chain drops at once */
        DNS_PORT = 53, HTTPS_PORT = 443, FIRST_PORT = 40000 };
-enum { EDE_BLOCKED = 15, EDE_CENSORED = 16 };
 
 struct selftest {
 	struct selftest_link link;
 	struct policy policy;
+	struct selftest_policy known;	/* what it says of the canaries */
 	bool forwards4, forwards6;
 	bool must_forward;	/* network.conf says so */
 	int innocent_ms;	/* until a resolver whose upstreams are silent has given up */
 	uint16_t serial;	/* ports and ids differ from probe to probe */
 	struct findings findings;
-	bool names, addresses;	/* the policy has rules for such of the canaries */
-	bool blocks;		/* and one that blocks, were the mode enforce */
 };
 
 static struct addr address_of(const char *text)
@@ -56,59 +58,49 @@ static struct addr address_of(const char *text)
 	return addr;
 }
 
-/* ---- names ---- */
-
-static const char *answer_print(const struct probe_reply *reply, char text[64])
+/* The same probe from the next port. */
+static struct probe probe_from(struct selftest *test, const char *from, struct addr to,
+			       uint16_t port)
 {
-	if (reply->kind == PROBE_OTHER)
-		return "no answer";
-	if (reply->kind == PROBE_REFUSED)
-		return "refused";
-	if (reply->kind == PROBE_ARRIVED)
-		return "the query left the gateway";
-	snprintf(text, 64, "answer %u%s", reply->rcode,
-		 !reply->has_reason ? "" :
-		 reply->reason == EDE_BLOCKED || reply->reason == EDE_CENSORED ?
-				      ", blocked" :
-				      ", with another error");
-	return text;
+	return (struct probe){ .from = address_of(from), .to = to, .to_port = port,
+			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial) };
 }
 
-/* By this very rule: an upstream that blocks says so in the same way, and its answers are passed
- * on. */
-static bool is_blocked_by(const struct probe_reply *reply, const char *rule)
+/* ---- names ---- */
+
+static void send_query(struct selftest *test, const char *resolver, const struct name *name,
+		       int wait_ms, struct probe_reply *reply)
 {
-	return reply->kind == PROBE_ANSWER && reply->has_reason &&
-	       (reply->reason == EDE_BLOCKED || reply->reason == EDE_CENSORED) &&
-	       strncmp(reply->rule, rule, sizeof(reply->rule) - 1) == 0;
+	const struct probe probe = probe_from(test, SELFTEST_CLIENT4, address_of(resolver),
+					      DNS_PORT);
+	uint8_t packet[PROBE_PACKET];
+	const size_t size = probe_query(&probe, name, test->serial, packet);
+
+	selftest_link_ask(&test->link, &probe, test->serial, packet, size, wait_ms, reply);
 }
 
 /*
- * Asked of a resolver; the gateway is never named in it when it is a foreign one. rule: what has to
- * block it; NULL: no rule has to, and any answer will do. Where it leads is the upstream's
- * word, who could say a vendor's address to have every image fail.
+ * Asked of a resolver; the packet never names the gateway if that is a foreign one. rule: what has
+ * to block it; NULL: any answer will do. Where an innocent name leads is the upstream's word, which
+ * could say a vendor's address to have every image fail.
  */
 static void ask_name(struct selftest *test, const char *text, const char *resolver,
 		     const char *rule)
 {
-	struct probe probe = { .from = address_of(SELFTEST_CLIENT4),
-			       .to = address_of(resolver),
-			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial),
-			       .to_port = DNS_PORT };
-	uint8_t packet[PROBE_PACKET];
-	struct probe_reply reply;
+	struct selftest_name asked = { .name = text, .resolver = resolver, .rule = rule };
+	struct probe_reply again;
+	struct trace trace;
 	struct name name;
-	char what[320], found[64];
 
 	if (name_parse(&name, text, strlen(text), NULL) < 0)
 		return;
-	selftest_link_ask(&test->link, &probe, test->serial, packet,
-			  probe_query(&probe, &name, test->serial, packet),
-			  rule ? WAIT_MS : test->innocent_ms, &reply);
-	snprintf(what, sizeof(what), "%s asked of %s", text, resolver);
-	findings_judge(&test->findings,
-		       rule ? is_blocked_by(&reply, rule) : reply.kind == PROBE_ANSWER, what,
-		       rule ? "blocked by our rule" : "an answer", answer_print(&reply, found));
+	send_query(test, resolver, &name, rule ? WAIT_MS : test->innocent_ms, &asked.reply);
+	if (!selftest_name_passes(&asked) && trace_open(&trace, SELFTEST_LINK) == 0) {
+		send_query(test, resolver, &name, DROP_MS, &again);
+		trace_read(&trace, &asked.drop);
+		trace_close(&trace);
+	}
+	selftest_judge_name(&test->findings, &asked);
 }
 
 static void ask_names(struct selftest *test)
@@ -122,8 +114,8 @@ static void ask_names(struct selftest *test)
 		if (name_parse(&name, canary_name[i], strlen(canary_name[i]), NULL) < 0)
 			continue;
 		verdict = policy_lookup_name(&test->policy, name.wire);
-		test->names |= verdict.action != ACTION_NONE;
-		test->blocks |= verdict.intended == ACTION_BLOCK;
+		test->known.names |= verdict.action != ACTION_NONE;
+		test->known.blocks |= verdict.intended == ACTION_BLOCK;
 		blocked = test->findings.enforce && verdict.action == ACTION_BLOCK;
 		(void)policy_rule(&test->policy, verdict.rule, &rule);
 		ask_name(test, canary_name[i], i % 2 ? "8.8.8.8" : SELFTEST_GATEWAY4,
@@ -134,40 +126,45 @@ static void ask_names(struct selftest *test)
 
 /* ---- addresses ---- */
 
+static void send_syn(struct selftest *test, struct addr to, int wait_ms, struct probe_reply *reply)
+{
+	const char *from = addr_is_v4(&to) ? SELFTEST_CLIENT4 : SELFTEST_CLIENT6;
+	const struct probe probe = probe_from(test, from, to, HTTPS_PORT);
+	uint8_t packet[PROBE_PACKET];
+	const size_t size = probe_syn(&probe, packet);
+
+	selftest_link_ask(&test->link, &probe, test->serial, packet, size, wait_ms, reply);
+}
+
+static enum selftest_state state_of(const struct selftest *test, const struct addr *to)
+{
+	const bool v4 = addr_is_v4(to);
+
+	if (!v4 && !test->link.v6)
+		return SELFTEST_NO_IPV6;
+	if (!(v4 ? test->forwards4 : test->forwards6))
+		return SELFTEST_NO_FORWARDING;
+	return selftest_link_route(to) < 0 ? SELFTEST_NO_ROUTE : SELFTEST_TRIED;
+}
+
 static void ask_address(struct selftest *test, const char *text, bool blocked)
 {
-	struct addr to = address_of(text);
-	bool v4 = addr_is_v4(&to);
-	struct probe probe = { .from = address_of(v4 ? SELFTEST_CLIENT4 : SELFTEST_CLIENT6),
-			       .to = to,
-			       .from_port = (uint16_t)(FIRST_PORT + ++test->serial),
-			       .to_port = HTTPS_PORT };
-	uint8_t packet[PROBE_PACKET];
-	struct probe_reply reply;
-	char what[96], found[64];
+	const struct addr to = address_of(text);
+	struct selftest_address tried = { .address = text, .blocked = blocked,
+					  .must_forward = test->must_forward,
+					  .state = state_of(test, &to) };
+	struct probe_reply again;
+	struct trace trace;
 
-	snprintf(what, sizeof(what), "%s, tcp/%d", text, HTTPS_PORT);
-	if (!v4 && !test->link.v6) {
-		findings_note(&test->findings, FINDING_SKIPPED, what, "IPv6", "it is off");
-		return;
+	if (tried.state == SELFTEST_TRIED) {
+		send_syn(test, to, REFUSED_MS, &tried.reply);
+		if (!selftest_address_passes(&tried) && trace_open(&trace, SELFTEST_LINK) == 0) {
+			send_syn(test, to, DROP_MS, &again);
+			trace_read(&trace, &tried.drop);
+			trace_close(&trace);
+		}
 	}
-	if (!(v4 ? test->forwards4 : test->forwards6)) {
-		findings_note(&test->findings,
-			      test->must_forward ? FINDING_FAILED : FINDING_SKIPPED, what,
-			      "forwarding", "it is off");
-		return;
-	}
-	if (selftest_link_route(&to) < 0) {
-		findings_judge(&test->findings, false, what, "a route for the test",
-			       "the kernel refuses it");
-		return;
-	}
-	selftest_link_ask(&test->link, &probe, test->serial, packet, probe_syn(&probe, packet),
-			  REFUSED_MS, &reply);
-	test->findings.leaks |= blocked && reply.kind == PROBE_ARRIVED;
-	findings_judge(&test->findings, reply.kind == (blocked ? PROBE_REFUSED : PROBE_ARRIVED),
-		       what, blocked ? "refused" : "forwarded",
-		       reply.kind == PROBE_ARRIVED ? "forwarded" : answer_print(&reply, found));
+	selftest_judge_address(&test->findings, &tried);
 }
 
 static void ask_addresses(struct selftest *test)
@@ -176,8 +173,8 @@ static void ask_addresses(struct selftest *test)
 		struct addr addr = address_of(canary_address[i]);
 		struct verdict verdict = policy_lookup_packet(&test->policy, &addr, 6, HTTPS_PORT);
 
-		test->addresses |= verdict.action != ACTION_NONE;
-		test->blocks |= verdict.intended == ACTION_BLOCK;
+		test->known.addresses |= verdict.action != ACTION_NONE;
+		test->known.blocks |= verdict.intended == ACTION_BLOCK;
 		ask_address(test, canary_address[i],
 			    test->findings.enforce && verdict.action == ACTION_BLOCK);
 	}
@@ -199,9 +196,9 @@ static void ask_links(struct selftest *test)
 
 /* ---- one at a time ---- */
 
-/* Of two self-tests only one can have the links. Held for a round, not for --wait; so who comes
- * second waits for little more than a round at its longest. 0; -EWOULDBLOCK: the other one does not
- * end. */
+/* Only one self-test at a time can have the links. The lock is held for a round, not for --wait, so
+ * a second self-test waits for little more than the longest round. 0; -EWOULDBLOCK: the other one
+ * does not end. */
 static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
@@ -212,8 +209,8 @@ static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 	*lock = file_lock(AT_FDCWD, path, false);
 	for (bool said = false; *lock == -EWOULDBLOCK; said = true) {
 		if (!said)
-			fputs("cordon selftest: another self-test is under way, which this one "
-			      "waits for\n",
+			fputs("cordon selftest: waiting for another self-test that is "
+			      "running\n",
 			      stderr);
 		if (clock_uptime_ms() >= end)
 			return -EWOULDBLOCK;
@@ -225,61 +222,14 @@ static int lock_links(const struct cli *cli, int64_t busy_ms, int *lock)
 
 /* ---- one round ---- */
 
-/* What does not fit the settings is no failure of this gateway: it guards what it does not know. */
-static void note_interfaces(struct selftest *test, const json_t *status)
-{
-	static const struct {
-		const char *key, *what, *expected;
-	} kinds[] = {
-		{ "missing", "interface of the settings", "there" },
-		{ "unknown", "interface that forwards", "in a setting; it is guarded" },
-	};
-	const json_t *name;
-	size_t index;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		json_array_foreach(json_object_get(json_object_get(status, "guard"), kinds[i].key),
-				   index, name)
-		{
-			char found[64];
-
-			snprintf(found, sizeof(found), "%s is %s", json_string_value(name),
-				 i == 0 ? "missing" : "in no setting");
-			findings_note(&test->findings, FINDING_WARNING, kinds[i].what,
-				      kinds[i].expected, found);
-		}
-	}
-}
-
 /* What the daemon says of itself; false: it does not answer or has nothing in force. */
 static bool ask_daemon(struct selftest *test, const struct cli *cli)
 {
 	json_t *status = command_daemon(cli, true, NULL);
-	const bool in_force = command_is_in_force(status);
-	const char *mode;
+	const bool in_force = selftest_judge_daemon(&test->findings, status);
 
-	mode = json_string_value(json_object_get(status, "mode"));
-	test->findings.enforce = mode && strcmp(mode, "enforce") == 0;
-	findings_judge(&test->findings, in_force, "cordond", "a policy in force",
-		       !status ? "no answer" : in_force ? mode ? mode : "-" : "none in force");
-	note_interfaces(test, status);
 	json_decref(status);
 	return in_force;
-}
-
-/*
- * A list that knows none of the vendor's names, or none of its networks, blocks too little,
- * whatever else it blocks; what the settings let through is known to it. Asked of the policy, since
- * the mode may block nothing now and addresses are not tried where nothing is forwarded: that it
- * does what it says was tried before.
- */
-static void judge_policy(struct selftest *test)
-{
-	findings_judge(&test->findings, test->names && test->addresses && test->blocks,
-		       test->findings.enforce ? "the policy blocks" : "the policy would block",
-		       "rules for names and for addresses above, and one that blocks",
-		       !test->names ? "none for a name" : !test->addresses ? "none for an address"
-				    : test->blocks ? "it does" : "none blocks");
 }
 
 static void run_round(struct selftest *test, const struct cli *cli)
@@ -288,7 +238,7 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	int error;
 
 	findings_init(&test->findings);
-	test->names = test->addresses = test->blocks = false;
+	test->known = (struct selftest_policy){ .names = false };
 	test->forwards4 = box_is_on("/proc/sys/net/ipv4/ip_forward");
 	test->forwards6 = box_is_on("/proc/sys/net/ipv6/conf/all/forwarding");
 	if (!ask_daemon(test, cli))
@@ -302,7 +252,7 @@ static void run_round(struct selftest *test, const struct cli *cli)
 	ask_addresses(test);
 	ask_links(test);
 	selftest_link_close(&test->link);
-	judge_policy(test);
+	selftest_judge_policy(&test->findings, &test->known);
 }
 
 static int run_alone(struct selftest *test, const struct cli *cli)

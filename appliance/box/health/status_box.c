@@ -51,7 +51,7 @@ static json_t *slot_json(const struct box_facts *facts)
 			 facts->failed);
 }
 
-static json_t *settings_json(const struct box_facts *facts)
+static json_t *set_json(const struct box_facts *facts)
 {
 	return json_pack("{s:b, s:b, s:b, s:b, s:b, s:o, s:o}", "provisioned", facts->provisioned,
 			 "secret", facts->has_secret, "on_trial", facts->settings_on_trial,
@@ -92,7 +92,7 @@ json_t *status_box_json(const struct box_facts *facts)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "model", text_json(facts->model),
 			 "serial", text_json(facts->serial), "image", image_json(facts), "slot",
-			 slot_json(facts), "settings", settings_json(facts), "links",
+			 slot_json(facts), "settings", set_json(facts), "links",
 			 links_json(facts), "boot", boot_json(facts));
 }
 

@@ -5,6 +5,9 @@
 #include "appliance/box/image/manifest.h"
 #include "appliance/box/image/slots.h"
 
+/* Bytes of the root that are written, of all. */
+typedef void install_progress(void *context, uint64_t done, uint64_t all);
+
 /*
  * A new image into the slot that does not run, as a row of writes. The box starts after a power cut
  * between any two of them, or within one:
@@ -22,8 +25,7 @@ struct install_media {
 	int (*write_block)(void *context, const struct slots *slots);
 	int (*remove_others)(void *context, const char *keep);
 	int (*add_file)(void *context, const char *name, const void *data, size_t size);
-	/* Bytes of the root that are written; NULL: nobody wants to know. */
-	void (*progress)(void *context, uint64_t done, uint64_t all);
+	install_progress *progress;	/* NULL: not wanted */
 	void *context;
 };
 

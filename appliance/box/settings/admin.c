@@ -8,7 +8,6 @@
 
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
-#include "appliance/box/settings/settings.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
 

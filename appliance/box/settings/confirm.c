@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/confirm.h"
+
+#include <stdio.h>
+
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/settings/admin.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/judgement.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_store.h"
 
-/* What is protected is taken with the administrator's secret. */
-
-static bool ask_for(const struct settings_judgement *judgement)
+static bool ask_for(const struct judgement *judgement)
 {
 	struct text what = TEXT_EMPTY;
 	bool given;
@@ -24,33 +31,33 @@ static bool lock_unchanged(const struct provision *before)
 {
 	const char *why = NULL;
 
-	settings_lock();
-	if (settings_on_trial())
-		why = SETTINGS_TRIAL_TEXT;
-	else if (!settings_unchanged(PATH_SETTINGS, before))
-		why = SETTINGS_CHANGED_TEXT;
+	set_store_lock();
+	if (set_store_on_trial())
+		why = CONFIRM_TRIAL;
+	else if (!set_store_unchanged(PATH_SETTINGS, before))
+		why = CONFIRM_CHANGED;
 	if (!why)
 		return true;
-	settings_unlock();
+	set_store_unlock();
 	fputs(why, stderr);
 	return false;
 }
 
-static bool judge_again(struct settings_judgement *judgement, const struct settings_offer *offer,
+static bool judge_again(struct judgement *judgement, const struct set_offer *offer,
 			const struct provision *before, bool confirmed)
 {
 	if (!lock_unchanged(before))
 		return false;
-	settings_judgement_release(judgement);
-	settings_judge(judgement, offer, confirmed);
-	if (judgement->verdict == SETTINGS_TAKE || judgement->verdict == SETTINGS_SAME)
+	judgement_release(judgement);
+	judgement_make(judgement, offer, confirmed);
+	if (judgement->verdict == JUDGEMENT_TAKE || judgement->verdict == JUDGEMENT_SAME)
 		return true;
-	settings_unlock();
-	fputs(SETTINGS_CHANGED_TEXT, stderr);
+	set_store_unlock();
+	fputs(CONFIRM_CHANGED, stderr);
 	return false;
 }
 
-bool settings_confirm(struct settings_judgement *judgement, const struct settings_offer *offer)
+bool confirm_offer(struct judgement *judgement, const struct set_offer *offer)
 {
 	static struct diag diag;
 	struct provision before;
@@ -58,13 +65,13 @@ bool settings_confirm(struct settings_judgement *judgement, const struct setting
 
 	diag_init(&diag);
 	/* The judgement reports what cannot be loaded. */
-	(void)!settings_load(PATH_SETTINGS, &before, &diag);
-	settings_judge(judgement, offer, false);
-	if (settings_on_trial())
-		fputs(SETTINGS_TRIAL_TEXT, stderr);
-	else if (judgement->verdict == SETTINGS_WRONG)
+	(void)!set_store_load(PATH_SETTINGS, &before, &diag);
+	judgement_make(judgement, offer, false);
+	if (set_store_on_trial())
+		fputs(CONFIRM_TRIAL, stderr);
+	else if (judgement->verdict == JUDGEMENT_WRONG)
 		fputs(judgement->why ? judgement->why : "", stderr);
-	else if (judgement->verdict != SETTINGS_REFUSE)
+	else if (judgement->verdict != JUDGEMENT_REFUSE)
 		take = judge_again(judgement, offer, &before, false);
 	else if (ask_for(judgement))
 		take = judge_again(judgement, offer, &before, true);

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/copy.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
+#include "appliance/base/diag.h"
 #include "appliance/base/file.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/paths.h"
-#include "appliance/box/network/activation.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_sealed.h"
+#include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 
-/* Settings as one file, to keep or for a spare box: {"_type", "files": {NAME: TEXT}}. */
 enum { COPY_MAX = 4 << 20 };
 
 /* ---- reading ---- */
 
-static int from_file(const char *path, struct settings_offer *offer, struct diag *diag)
+static int from_file(const char *path, struct set_offer *offer, struct diag *diag)
 {
 	const char *slash = strrchr(path, '/');
 	enum provision_file file = provision_lookup(slash ? slash + 1 : path);
@@ -41,7 +48,7 @@ static int from_file(const char *path, struct settings_offer *offer, struct diag
 		error = -EINVAL;
 	}
 	else {
-		error = settings_parse_copy(path, text, size, &offer->set, diag);
+		error = set_sealed_parse_copy(path, text, size, &offer->set, diag);
 		offer->whole = true;
 	}
 	if (text)
@@ -50,10 +57,10 @@ static int from_file(const char *path, struct settings_offer *offer, struct diag
 	return error;
 }
 
-static int from_folder(const char *path, struct settings_offer *offer, struct diag *diag)
+static int from_folder(const char *path, struct set_offer *offer, struct diag *diag)
 {
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int error = folder < 0 ? -errno : settings_read_folder(folder, offer, diag);
+	int error = folder < 0 ? -errno : set_offer_read(folder, offer, diag);
 
 	if (folder >= 0)
 		close(folder);
@@ -64,14 +71,14 @@ static int from_folder(const char *path, struct settings_offer *offer, struct di
 	return error ? -EINVAL : 0;
 }
 
-int settings_read_any(const char *path, struct settings_offer *offer)
+int copy_read(const char *path, struct set_offer *offer)
 {
 	static struct diag diag;
 	struct stat status;
 	int error;
 
 	diag_init(&diag);
-	*offer = (struct settings_offer){ .approval = NULL };
+	*offer = (struct set_offer){ .approval = NULL };
 	snprintf(offer->where, sizeof(offer->where), "%s", path);
 	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
 		error = from_folder(path, offer, &diag);
@@ -81,7 +88,18 @@ int settings_read_any(const char *path, struct settings_offer *offer)
 	if (error && diag.count == 0)
 		fprintf(stderr, "cordon: %s: %s\n", path, strerror(-error));
 	if (error)
-		settings_offer_release(offer);
+		set_offer_release(offer);
+	return error ? EXIT_NO : EXIT_YES;
+}
+
+int copy_load_in_force(struct provision *set)
+{
+	static struct diag diag;
+	int error;
+
+	diag_init(&diag);
+	error = set_store_load(PATH_SETTINGS, set, &diag);
+	command_print_diag(&diag);
 	return error ? EXIT_NO : EXIT_YES;
 }
 
@@ -102,10 +120,10 @@ static json_t *copy_json(const struct provision *set)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:o}", "_type", SETTINGS_COPY_TYPE, "files", files);
+	return json_pack("{s:s, s:o}", "_type", SET_SEALED_COPY_TYPE, "files", files);
 }
 
-int settings_export(const char *path)
+int copy_export(const char *path)
 {
 	struct provision set;
 	struct text out = TEXT_EMPTY;
@@ -113,7 +131,7 @@ int settings_export(const char *path)
 	char *text;
 	int error;
 
-	if (settings_load_in_force(&set) != EXIT_YES)
+	if (copy_load_in_force(&set) != EXIT_YES)
 		return EXIT_NO;
 	copy = copy_json(&set);
 	provision_release(&set);
@@ -133,7 +151,7 @@ int settings_export(const char *path)
 	return error ? EXIT_NO : EXIT_YES;
 }
 
-/* ---- differences ---- */
+/* ---- for people ---- */
 
 static void show_part(const char *name, const struct provision_part *part)
 {
@@ -145,11 +163,11 @@ static void show_part(const char *name, const struct provision_part *part)
 	text_release(&out);
 }
 
-int settings_show(void)
+int copy_show(void)
 {
 	struct provision set;
 
-	if (settings_load_in_force(&set) != EXIT_YES)
+	if (copy_load_in_force(&set) != EXIT_YES)
 		return EXIT_NO;
 	for (int file = 0; file < PROVISION_FILES; file++) {
 		const char *name = provision_name((enum provision_file)file);
@@ -167,5 +185,3 @@ int settings_show(void)
 	provision_release(&set);
 	return EXIT_YES;
 }
-
-/* ---- import ---- */

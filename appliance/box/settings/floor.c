@@ -1,98 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/floor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "appliance/base/crypto/digest.h"
 #include "appliance/base/file.h"
 #include "appliance/base/hex.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/settings/ledger.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
 #include "appliance/command/command.h"
 #include "rules/signed/approval.h"
-#include "rules/signed/device.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/metadata.h"
+#include "rules/signed/trust.h"
 
-/* What a box is called, what time it is for signatures, and what it must never go back behind. */
-
-#define DEVICE_KEY PATH_STATE "/device.pem"
 #define UPDATES PATH_STATE "/updates"
 enum { FLOORS = 2, FLOOR_MAX = 512, UPDATES_MAX = 4096 };
 
 static const char *const floor_path[FLOORS] = { PATH_BOOT_IMAGES "/floor.0",
 						PATH_BOOT_IMAGES "/floor.1" };
 
-/* ---- who ---- */
-
-static void find_serial(char serial[APPROVAL_APPLIANCE])
-{
-	char text[2 * APPROVAL_APPLIANCE];
-	size_t length;
-
-	serial[0] = '\0';
-	if (!box_peek("/sys/class/dmi/id/product_serial", text, sizeof(text)) &&
-	    !box_peek("/proc/device-tree/serial-number", text, sizeof(text)))
-		return;
-	length = strcspn(text, "\n");
-	while (length && text[length - 1] == ' ')
-		length--;
-	text[length] = '\0';
-	if (!approval_appliance_wrong(text))
-		snprintf(serial, APPROVAL_APPLIANCE, "%.64s", text);
-}
-
-static void find_key(char key[METADATA_KEYID])
-{
-	struct secret *secret;
-	size_t size;
-	char *text = box_read(DEVICE_KEY, KEY_PEM_MAX, &size);
-
-	key[0] = '\0';
-	if (text && secret_parse(&secret, text, size, NULL) == 0) {
-		if (device_keyid(secret, key) < 0)
-			key[0] = '\0';
-		secret_free(secret);
-	}
-	if (text)
-		explicit_bzero(text, size);
-	free(text);
-}
-
-void settings_who(struct settings_who *who)
-{
-	find_serial(who->serial);
-	find_key(who->key);
-}
-
-int settings_id(void)
-{
-	struct settings_who who;
-
-	settings_who(&who);
-	printf("serial  %s\nkey     %s\n",
-	       who.serial[0] ? who.serial : "none that tells this box from others",
-	       who.key[0] ? who.key : "none yet: cordond makes it once there is a trust root");
-	return who.serial[0] || who.key[0] ? EXIT_YES : EXIT_NO;
-}
-
-/* ---- when ---- */
-
-int64_t settings_now(void)
-{
-	size_t size;
-	char *text = box_read(UPDATES, UPDATES_MAX, &size);
-	const int64_t now = box_now(text, size);
-
-	free(text);
-	return now;
-}
-
-/* ---- the floor on the EFI partition ---- */
-
-static void print_floor(const struct settings_floor *floor, struct text *out)
+static void print_floor(const struct floor *floor, struct text *out)
 {
 	char hex[2 * DIGEST_SIZE + 1];
 	uint8_t sum[DIGEST_SIZE];
@@ -107,13 +43,13 @@ static void print_floor(const struct settings_floor *floor, struct text *out)
 }
 
 /* What does not print as it reads was cut short, or was not written by this program. */
-static bool parse_floor(struct settings_floor *floor, const char *text)
+static bool parse_floor(struct floor *floor, const char *text)
 {
 	struct text again = TEXT_EMPTY;
 	char hex[2 * DIGEST_SIZE + 1] = "";
 	bool good;
 
-	*floor = (struct settings_floor){ .sequence = 0 };
+	*floor = (struct floor){ .sequence = 0 };
 	if (sscanf(text, "sequence %" SCNd64 "\nversion %" SCNd64 " %64[0-9a-f]\nroot %" SCNd64
 		   " %64[0-9a-f]", &floor->sequence, &floor->version, hex, &floor->root,
 		   floor->repository) < 4 || !hex_parse(floor->digest, DIGEST_SIZE, hex))
@@ -125,7 +61,7 @@ static bool parse_floor(struct settings_floor *floor, const char *text)
 	return good;
 }
 
-static bool load_slot(struct settings_floor *floor, int slot)
+static bool load_slot(struct floor *floor, int slot)
 {
 	size_t size;
 	char *text = box_read(floor_path[slot], FLOOR_MAX, &size);
@@ -133,14 +69,14 @@ static bool load_slot(struct settings_floor *floor, int slot)
 
 	free(text);
 	if (!good)
-		*floor = (struct settings_floor){ .sequence = 0 };
+		*floor = (struct floor){ .sequence = 0 };
 	return good;
 }
 
 /* The newest, and whether both have it. */
-static bool find_floor(struct settings_floor *floor)
+static bool find_floor(struct floor *floor)
 {
-	struct settings_floor second;
+	struct floor second;
 	const bool both = load_slot(floor, 0) & load_slot(&second, 1);
 	const bool same = floor->sequence == second.sequence;
 
@@ -149,13 +85,13 @@ static bool find_floor(struct settings_floor *floor)
 	return both && same;
 }
 
-void settings_floor_load(struct settings_floor *floor)
+void floor_load(struct floor *floor)
 {
 	(void)find_floor(floor);
 }
 
 /* The root in force now is what nothing may go back behind later. */
-static void raise_root(struct settings_floor *floor)
+static void raise_root(struct floor *floor)
 {
 	static struct archive archive;
 	char path[BOX_PATH], repository[METADATA_KEYID], *bundle = NULL;
@@ -186,9 +122,9 @@ static void raise_root(struct settings_floor *floor)
 }
 
 /* The older one first: whatever a power cut leaves of that, the other one holds. */
-static void write_floor(const struct settings_floor *floor)
+static void write_floor(const struct floor *floor)
 {
-	struct settings_floor first;
+	struct floor first;
 	struct text out = TEXT_EMPTY;
 	const int slot = load_slot(&first, 0) && first.sequence == floor->sequence - 1;
 	int error;
@@ -208,17 +144,17 @@ static void write_floor(const struct settings_floor *floor)
 			      "known by the data partition alone, until the next start");
 }
 
-void settings_floor_keep(void)
+void floor_keep(void)
 {
-	struct settings_floor floor, new;
-	struct settings_ledger ledger;
+	struct floor floor, new;
+	struct ledger ledger;
 	bool both;
 
 	if (!box_has(PATH_BOOT_IMAGES) || !box_keeps())
 		return;
 	both = find_floor(&floor);
 	new = floor;
-	settings_ledger_load(&ledger);
+	ledger_load(&ledger);
 	if (ledger.version > floor.version) {
 		new.version = ledger.version;
 		memcpy(new.digest, ledger.approved, DIGEST_SIZE);
@@ -228,4 +164,16 @@ void settings_floor_keep(void)
 		return;
 	new.sequence++;
 	write_floor(&new);
+}
+
+/* ---- time ---- */
+
+int64_t floor_now(void)
+{
+	size_t size;
+	char *text = box_read(UPDATES, UPDATES_MAX, &size);
+	const int64_t now = box_now(text, size);
+
+	free(text);
+	return now;
 }

@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dirent.h>
-#include <errno.h>
+#include "appliance/box/settings/intake.h"
+
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "appliance/base/file.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/activation.h"
+#include "appliance/box/settings/intake_plan.h"
+#include "appliance/box/settings/intake_words.h"
+#include "appliance/box/settings/judgement.h"
+#include "appliance/box/settings/ledger.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/recover.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_store.h"
+#include "appliance/box/settings/set_take.h"
+#include "appliance/box/settings/stick.h"
 #include "appliance/command/command.h"
 #include "rules/signed/approval.h"
 
-#define ERRORS "errors.txt"
-enum { STICKS = 8, NAMES_MAX = 1000 };
+enum { STICKS = 8 };
 
 /* ---- folders of others ---- */
 
@@ -29,12 +39,10 @@ static int open_boot(void)
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-static void note_on_boot(int folder, const char *errors, bool has_errors)
+static void note_on_boot(int folder, const char *errors)
 {
-	if (!errors && !has_errors)
-		return;
 	(void)!box_boot_begin();
-	settings_folder_note(folder, errors);
+	set_offer_note(folder, errors);
 	box_boot_end();
 }
 
@@ -52,255 +60,261 @@ static void remove_from_boot(int folder)
 	fsync(folder);
 	for (int file = 0; file < PROVISION_FILES; file++)
 		unlinkat(folder, provision_name((enum provision_file)file), 0);
-	unlinkat(folder, ERRORS, 0);
+	unlinkat(folder, SET_OFFER_ERRORS, 0);
 	fsync(folder);
 	box_boot_end();
 }
 
-/* ---- what status says ---- */
+/* What cordon status says of the sets that were not taken. */
+static struct text note;
 
-static struct text wrong;
-
-/* The first one is kept. */
-static void note_wrong(const char *where, const char *what)
-{
-	if (!wrong.length)
-		text_printf(&wrong, "%s: %.*s\n", where, (int)strcspn(what, "\n"), what);
-}
-
-static void keep_wrong(void)
+static void keep_note(void)
 {
 	char path[BOX_PATH];
 
-	if (wrong.length)
-		(void)box_write(PATH_WRONG, wrong.data, wrong.length, 0600);
+	if (note.length)
+		(void)box_write(PATH_WRONG, note.data, note.length, 0600);
 	else
 		unlink(box_path(path, PATH_WRONG));
-	text_release(&wrong);
-}
-
-/* The first says that something is wrong, the others what. */
-static const char *second_line(const char *message)
-{
-	const char *newline = message ? strchr(message, '\n') : NULL;
-
-	return newline ? newline + 1 : "out of memory";
+	text_release(&note);
 }
 
 /* ---- one set ---- */
 
 struct result {
-	bool taken;		/* something changed */
-	bool done;		/* nothing more to do with these files */
-	int code;
-	char *errors;		/* malloc'ed; NULL: all is well */
+	enum intake_outcome outcome;
+	char *errors;		/* malloc'ed; NULL: none to write beside the files */
 };
 
-static void refuse(struct settings_judgement *judgement, const struct settings_offer *offer,
-		   struct result *result)
+static void keep_waiting(struct judgement *judgement)
 {
-	const char *word = judgement->verdict == SETTINGS_REFUSE ? "refused" : "wrong";
-	struct settings_ledger source = { .takens = 1 };
+	struct ledger source = { .count = 1 };
 
 	memcpy(source.taken[0], judgement->digest, DIGEST_SIZE);
-	settings_note(word, judgement->digest, judgement->why ? judgement->why : "");
-	if (judgement->verdict == SETTINGS_WRONG)
-		note_wrong(offer->where, second_line(judgement->why));
-	else if (settings_hash_secret(&judgement->complete) < 0 ||
-	    settings_copy(SETTINGS_WAITING, &judgement->complete, &source, judgement->why) < 0)
+	if (provision_hash_secret(&judgement->complete) < 0 ||
+	    set_store_copy(SET_STORE_WAITING, &judgement->complete, &source, judgement->why) < 0)
 		fputs("they cannot be kept for cordon settings accept: the data partition cannot "
 		      "be written\n",
 		      stderr);
-	result->code = EXIT_NO;
-	result->errors = judgement->why ? strdup(judgement->why) : NULL;
+}
+
+static void refuse(struct judgement *judgement, const struct set_offer *offer)
+{
+	const bool wrong = judgement->verdict == JUDGEMENT_WRONG;
+
+	set_log_note(wrong ? "wrong" : "refused", judgement->digest,
+		     judgement->why ? judgement->why : "");
+	if (wrong)
+		intake_words_note(&note, offer->where, judgement->errors);
+	else
+		keep_waiting(judgement);
 }
 
 /* See remove_from_boot. */
-static void add_without_secret(struct settings_ledger *ledger, const struct settings_offer *offer)
+static void add_without_secret(struct ledger *ledger, const struct set_offer *offer)
 {
-	struct settings_offer rest = *offer;
+	struct set_offer rest = *offer;
 	uint8_t digest[DIGEST_SIZE];
 
 	rest.set.file[PROVISION_SECRET] = (struct provision_part){ .data = NULL };
 	if (offer->approval && offer->set.file[PROVISION_SECRET].data &&
-	    settings_digest(&rest, digest) == 0)
-		settings_ledger_add(ledger, digest);
+	    set_offer_digest(&rest, digest) == 0)
+		ledger_add(ledger, digest);
 }
 
-static void take(struct settings_judgement *judgement, const struct settings_offer *offer,
-		 struct result *result)
+static bool take(struct judgement *judgement, const struct set_offer *offer)
 {
 	add_without_secret(&judgement->ledger, offer);
-	result->code = settings_take(judgement, NULL);
-	result->taken = result->code == EXIT_YES && judgement->verdict == SETTINGS_TAKE;
-	result->done = result->code == EXIT_YES;
-	if (result->done)
-		settings_remove(SETTINGS_WAITING);
-}
-
-static bool known(const struct settings_offer *offer)
-{
-	struct settings_ledger ledger;
-	uint8_t digest[DIGEST_SIZE];
-
-	settings_ledger_load(&ledger);
-	if (settings_digest(offer, digest) < 0 || !settings_ledger_knows(&ledger, digest))
+	if (set_take(judgement, NULL) != EXIT_YES)
 		return false;
-	printf("settings of %s were taken before and do nothing when they come again%s\n",
-	       offer->where,
-	       provision_has_plain_secret(&offer->set) ?
-		       "; whether the secret among them is another one is not "
-		       "looked at" :
-		       ": a comment more in one of the files makes them other ones");
+	set_store_remove(SET_STORE_WAITING);
 	return true;
 }
 
-static struct result handle(const struct settings_offer *offer)
+static bool is_known(const struct set_offer *offer)
 {
-	struct result result = { .code = EXIT_YES };
-	struct settings_judgement judgement;
+	struct ledger ledger;
+	uint8_t digest[DIGEST_SIZE];
 
-	if (known(offer)) {
-		result.done = true;
-		return result;
-	}
-	settings_judge(&judgement, offer, false);
-	if (judgement.verdict == SETTINGS_SAME || judgement.verdict == SETTINGS_TAKE)
-		take(&judgement, offer, &result);
+	ledger_load(&ledger);
+	return set_offer_digest(offer, digest) == 0 && ledger_knows(&ledger, digest);
+}
+
+static struct result handle(const struct set_offer *offer)
+{
+	struct result result = { .outcome = INTAKE_NONE };
+	struct judgement judgement;
+	bool stored = false;
+
+	judgement_make(&judgement, offer, false);
+	if (judgement.verdict == JUDGEMENT_SAME || judgement.verdict == JUDGEMENT_TAKE)
+		stored = take(&judgement, offer);
 	else
-		refuse(&judgement, offer, &result);
+		refuse(&judgement, offer);
+	result.outcome = intake_plan_outcome(judgement.verdict, stored);
 	/* "Taken" means that it is on the disk. */
-	if (judgement.why && (result.done || result.errors))
+	if (judgement.why && result.outcome != INTAKE_UNKEPT)
 		fputs(judgement.why, stdout);
-	settings_judgement_release(&judgement);
+	if (intake_plan_has_errors(result.outcome))
+		result.errors = judgement.why;
+	if (result.errors)
+		judgement.why = NULL;
+	judgement_release(&judgement);
 	return result;
 }
 
 /* ---- both places ---- */
 
-static void say_unreadable(struct result *result, const char *where, const struct diag *diag)
+static struct result unreadable(const char *where, const struct diag *diag)
 {
-	struct text out = TEXT_EMPTY;
+	struct result result = { .outcome = INTAKE_UNREADABLE };
+	struct text errors = TEXT_EMPTY;
 
-	text_printf(&out, "settings of %s cannot be read, and nothing of them was taken:\n", where);
-	diag_print(diag, &out);
-	if (out.data)
-		fputs(out.data, stdout);
-	note_wrong(where, second_line(out.data));
-	result->code = EXIT_NO;
-	result->errors = out.data;
-}
-
-static struct result from_boot(void)
-{
-	static struct diag diag;
-	struct settings_offer offer = { .where = "the EFI partition" };
-	struct result result = { .code = EXIT_YES };
-	int folder = open_boot(), found;
-
-	if (folder < 0)
-		return result;
-	diag_init(&diag);
-	found = settings_read_folder(folder, &offer, &diag);
-	if (found == 0)
-		result = handle(&offer);
-	else if (found < 0)
-		say_unreadable(&result, offer.where, &diag);
-	if (found == 0 && result.done && !box_keeps())
-		puts("no data partition keeps them, so they stay on the EFI partition and are "
-		     "taken at each start");
-	else if (found == 0 && result.done)
-		remove_from_boot(folder);
-	else
-		note_on_boot(folder, result.errors, offer.has_errors);
-	close(folder);
-	settings_offer_release(&offer);
+	diag_print(diag, &errors);
+	intake_words_note(&note, where, errors.data);
+	result.errors = intake_words_unreadable(where, errors.data ? errors.data : "");
+	text_release(&errors);
 	return result;
 }
 
-/* Two sticks with different settings would take turns at each start. */
-static bool differ(const struct settings_offer *offer, size_t count)
+static struct result read_boot(int folder, struct set_offer *offer)
 {
-	uint8_t first[DIGEST_SIZE], other[DIGEST_SIZE];
+	static struct diag diag;
+	int found;
 
-	for (size_t i = 1; i < count; i++) {
-		if (settings_digest(&offer[0], first) < 0 ||
-		    settings_digest(&offer[i], other) < 0 ||
-		    memcmp(first, other, sizeof(first)) != 0)
-			return true;
-	}
-	return false;
+	diag_init(&diag);
+	found = set_offer_read(folder, offer, &diag);
+	if (found < 0)
+		return unreadable(offer->where, &diag);
+	if (found > 0)
+		return (struct result){ .outcome = INTAKE_NONE };
+	if (!is_known(offer))
+		return handle(offer);
+	intake_words_known(offer);
+	return (struct result){ .outcome = INTAKE_KNOWN };
 }
 
-/* What is wrong or known is done with; the others come first in offer, how many. */
-static size_t sort_out(struct settings_offer *offer, size_t count, struct result *result)
+static enum intake_outcome from_boot(void)
+{
+	struct set_offer offer = { .where = "the EFI partition" };
+	struct result result;
+	int folder = open_boot();
+
+	if (folder < 0)
+		return INTAKE_NONE;
+	result = read_boot(folder, &offer);
+	switch (intake_plan_boot(result.outcome, box_keeps(), offer.has_errors)) {
+	case INTAKE_STAY:
+		puts("no data partition keeps them, so they stay on the EFI partition and are "
+		     "taken at each start");
+		break;
+	case INTAKE_REMOVE:
+		remove_from_boot(folder);
+		break;
+	case INTAKE_NOTE:
+		note_on_boot(folder, result.errors);
+		break;
+	case INTAKE_LEAVE:
+		break;
+	}
+	close(folder);
+	set_offer_release(&offer);
+	free(result.errors);
+	return result.outcome;
+}
+
+/* An offer without a digest differs from all others. */
+static bool differ(const struct set_offer *offer, size_t count)
+{
+	uint8_t digest[STICKS][DIGEST_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		if (set_offer_digest(&offer[i], digest[i]) < 0)
+			return true;
+	}
+	return intake_plan_differ(digest, count);
+}
+
+static void note_on_stick(const struct set_offer *offer, enum intake_outcome outcome,
+			  const char *errors)
+{
+	if (intake_plan_stick(outcome, offer->has_errors) == INTAKE_NOTE)
+		stick_note(offer->where, errors);
+}
+
+/* A stick whose set is unreadable or known is dealt with here. The others come first in offer;
+ * returns how many. */
+static size_t sort_out(struct set_offer *offer, size_t count, bool *failed)
 {
 	size_t fresh = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct settings_offer swap = offer[i];
+		struct set_offer swap = offer[i];
 
-		if (!swap.unreadable && !known(&swap)) {
+		if (swap.unreadable) {
+			free(intake_words_unreadable(swap.where, swap.unreadable));
+			intake_words_note(&note, swap.where, swap.unreadable);
+			note_on_stick(&swap, INTAKE_UNREADABLE, swap.unreadable);
+			*failed = true;
+		} else if (is_known(&swap)) {
+			intake_words_known(&swap);
+			note_on_stick(&swap, INTAKE_KNOWN, NULL);
+		} else {
 			offer[i] = offer[fresh];
 			offer[fresh++] = swap;
-			continue;
 		}
-		if (swap.unreadable) {
-			printf("settings of %s cannot be read, and nothing of them was taken:\n%s",
-			       swap.where, swap.unreadable);
-			note_wrong(swap.where, swap.unreadable);
-			result->code = EXIT_NO;
-		}
-		if (swap.unreadable || swap.has_errors)
-			settings_stick_note(swap.where, swap.unreadable);
 	}
 	return fresh;
 }
 
-static struct result from_sticks(void)
+/* The first of the sticks that are left, if they agree. */
+static enum intake_outcome take_one(const struct set_offer *offer, size_t count)
 {
-	static struct settings_offer offer[STICKS];
-	struct result result = { .code = EXIT_YES }, one;
-	size_t count = settings_sticks(offer, STICKS), fresh = sort_out(offer, count, &result);
+	struct result result;
 
-	if (fresh > 1 && differ(offer, fresh)) {
-		printf("%s and %s both have settings, and other ones: nothing was taken; leave "
-		       "one in\n",
-		       offer[0].where, offer[1].where);
-		note_wrong(offer[0].where,
-			   "another stick has other settings, and nothing was taken of both");
-		result.code = EXIT_NO;
-	} else if (fresh) {
-		one = handle(&offer[0]);
-		if (one.errors || offer[0].has_errors)
-			settings_stick_note(offer[0].where, one.errors);
-		one.code |= result.code;
-		result = one;
+	if (count == 0)
+		return INTAKE_NONE;
+	if (count > 1 && differ(offer, count)) {
+		intake_words_conflict(&offer[0], &offer[1]);
+		intake_words_note(&note, offer[0].where, "another stick has other settings, and "
+				  "nothing was taken of both");
+		return INTAKE_CONFLICT;
 	}
-	for (size_t i = 0; i < count; i++)
-		settings_offer_release(&offer[i]);
-	return result;
+	result = handle(&offer[0]);
+	note_on_stick(&offer[0], result.outcome, result.errors);
+	free(result.errors);
+	return result.outcome;
 }
 
-int settings_intake(const struct cli *cli, bool activate)
+static enum intake_outcome from_sticks(bool *failed)
 {
-	struct result boot, sticks;
-	int code;
+	static struct set_offer offer[STICKS];
+	size_t count = stick_find(offer, STICKS);
+	const enum intake_outcome outcome = take_one(offer, sort_out(offer, count, failed));
 
-	settings_lock();
-	settings_recover();
-	if (settings_on_trial()) {
+	for (size_t i = 0; i < count; i++)
+		set_offer_release(&offer[i]);
+	return outcome;
+}
+
+int intake_run(const struct cli *cli, bool activate)
+{
+	enum intake_outcome boot, stick;
+	bool failed = false;
+
+	set_store_lock();
+	recover_run();
+	if (set_store_on_trial()) {
 		puts("a trial of settings is under way: nothing is taken in until it is kept or "
 		     "over");
 		return EXIT_YES;
 	}
 	boot = from_boot();
-	sticks = from_sticks();
-	code = boot.code ? boot.code : sticks.code;
-	keep_wrong();
-	free(boot.errors);
-	free(sticks.errors);
-	if ((boot.taken || sticks.taken) && activate && activation_run(cli) != EXIT_YES)
-		code = EXIT_NO;
-	return code;
+	stick = from_sticks(&failed);
+	failed |= intake_plan_failed(boot) || intake_plan_failed(stick);
+	keep_note();
+	if ((boot == INTAKE_TAKEN || stick == INTAKE_TAKEN) && activate &&
+	    activation_run(cli) != EXIT_YES)
+		failed = true;
+	return failed ? EXIT_NO : EXIT_YES;
 }

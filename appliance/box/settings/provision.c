@@ -188,6 +188,33 @@ bool provision_has_plain_secret(const struct provision *set)
 	return secret && strncmp(secret, PASSWORD_SCHEME, strlen(PASSWORD_SCHEME)) != 0;
 }
 
+/* What lies on the disk is one line, as admin.c reads it. */
+int provision_hash_secret(struct provision *set)
+{
+	struct provision_part *secret = &set->file[PROVISION_SECRET];
+	char plain[PASSWORD_MOST + 1], line[PASSWORD_LINE + 1];
+	int error;
+
+	if (!secret->data)
+		return 0;
+	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(secret->data, "\r\n"), secret->data);
+	/* provision_check_secret saw it: what begins like a hash is one. */
+	if (!provision_has_plain_secret(set)) {
+		snprintf(line, PASSWORD_LINE, "%s", plain);
+		error = 0;
+	} else {
+		error = password_hash(plain, line);
+	}
+	explicit_bzero(plain, sizeof(plain));
+	if (error)
+		return error;
+	strcat(line, "\n");
+	explicit_bzero(secret->data, secret->size);
+	free(secret->data);
+	*secret = (struct provision_part){ strdup(line), strlen(line) };
+	return secret->data ? 0 : -ENOMEM;
+}
+
 int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])
 {
 	uint8_t each[PROVISION_FILES * (DIGEST_SIZE + 1)];

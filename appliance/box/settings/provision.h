@@ -48,6 +48,9 @@ int provision_put(struct provision *set, enum provision_file file, const void *d
 int provision_complete(struct provision *set, const struct provision *old)
 	__attribute__((warn_unused_result));
 bool provision_has_plain_secret(const struct provision *set);
+/* A secret of the set in plain text becomes its hash, since plain text is kept in no file. -errno.
+ */
+int provision_hash_secret(struct provision *set) __attribute__((warn_unused_result));
 /* Over names and contents; but of a secret in plain text only that it is there: who compares
  * digests, or finds one that was kept, learns nothing of it. */
 int provision_digest(const struct provision *set, uint8_t digest[DIGEST_SIZE])

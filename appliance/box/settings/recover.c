@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/recover.h"
 
-#include <string.h>
-
-#include "appliance/base/clock.h"
-#include "appliance/box/base/box.h"
-#include "appliance/box/base/paths.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "appliance/box/settings/settings.h"
+#include "appliance/base/clock.h"
+#include "appliance/base/diag.h"
+#include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/settings/floor.h"
+#include "appliance/box/settings/ledger.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/reset.h"
+#include "appliance/box/settings/rootchange.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_store.h"
 
-/* What was interrupted is ended, and what is not to be kept goes. */
-
-#define GONE PATH_DATA "/settings.gone"
-#define TRIAL "trial"
 
 /* Everything below /data but the file system's own, and the log unless that goes, too. */
 static void wipe(const char *folder, bool log_too)
@@ -45,27 +51,27 @@ static void wipe(const char *folder, bool log_too)
 static void end_reset(void)
 {
 	size_t size;
-	char full[BOX_PATH], *text = box_read(SETTINGS_RESET, 64, &size);
+	char full[BOX_PATH], *text = box_read(RESET_PATH, 64, &size);
 
 	if (!text)
 		return;
 	wipe(PATH_DATA, strncmp(text, "log", 3) == 0);
-	settings_mark(false);
+	set_mark_write(false);
 	mkdir(box_path(full, PATH_STATE), 0755);
 	mkdir(box_path(full, PATH_SETTINGS), 0700);
-	(void)!settings_sync();
+	(void)!set_store_sync();
 	/* Last: until here it begins again. */
-	unlink(box_path(full, SETTINGS_RESET));
-	(void)!settings_sync();
+	unlink(box_path(full, RESET_PATH));
+	(void)!set_store_sync();
 	free(text);
-	settings_note("reset", NULL, "back to how it came from the factory");
+	set_log_note("reset", NULL, "back to how it came from the factory");
 }
 
 static bool trial_of_another_boot(void)
 {
 	char boot[CLOCK_BOOT_ID];
 	size_t size;
-	char *text = box_read(PATH_SETTINGS "/" TRIAL, 256, &size);
+	char *text = box_read(SET_STORE_TRIAL, 256, &size);
 	bool other;
 
 	clock_boot_id(boot);
@@ -79,11 +85,11 @@ static void end_root_change(void)
 	static struct diag diag;
 	struct provision set;
 
-	if (!box_has(SETTINGS_ROOT))
+	if (!box_has(ROOTCHANGE_PATH))
 		return;
 	diag_init(&diag);
-	if (settings_load(PATH_SETTINGS, &set, &diag) == 0)
-		settings_drop_bundle(&set);
+	if (set_store_load(PATH_SETTINGS, &set, &diag) == 0)
+		rootchange_drop_bundle(&set);
 	provision_release(&set);
 }
 
@@ -91,32 +97,30 @@ static void end_root_change(void)
  * folder. */
 static void end_acceptance(void)
 {
-	struct settings_ledger ledger, source;
+	struct ledger ledger, source;
 
-	settings_ledger_load(&ledger);
-	settings_ledger_load_from(SETTINGS_WAITING, &source);
-	if (!source.takens || settings_ledger_knows(&ledger, source.taken[0]))
-		settings_remove(SETTINGS_WAITING);
+	ledger_load(&ledger);
+	ledger_load_from(SET_STORE_WAITING, &source);
+	if (!source.count || ledger_knows(&ledger, source.taken[0]))
+		set_store_remove(SET_STORE_WAITING);
 }
 
-void settings_recover(void)
+void recover_run(void)
 {
 	end_reset();
-	if (trial_of_another_boot() && box_has(SETTINGS_OLD) &&
-	    settings_exchange(SETTINGS_OLD, PATH_SETTINGS) == 0)
-		settings_note("reverted", NULL,
+	if (trial_of_another_boot() && box_has(SET_STORE_OLD) &&
+	    set_store_exchange(SET_STORE_OLD, PATH_SETTINGS) == 0)
+		set_log_note("reverted", NULL,
 			      "the trial of new settings ended with a restart: the ones "
 			      "before are in force again");
 	end_root_change();
 	end_acceptance();
 	/* Of no trial: what a power cut left. */
-	if (!settings_on_trial())
-		settings_remove(SETTINGS_OLD);
-	settings_remove(SETTINGS_NEW);
-	if (settings_provisioned())
-		settings_mark(true);
-	if (settings_provisioned() && !settings_on_trial())
-		settings_floor_keep();
+	if (!set_store_on_trial())
+		set_store_remove(SET_STORE_OLD);
+	set_store_remove(SET_STORE_NEW);
+	if (set_mark_provisioned())
+		set_mark_write(true);
+	if (set_mark_provisioned() && !set_store_on_trial())
+		floor_keep();
 }
-
-/* ---- what was said ---- */

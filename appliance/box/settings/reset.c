@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/reset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/program.h"
 #include "appliance/box/network/facts.h"
 #include "appliance/box/settings/admin.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/confirm.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_mark.h"
+#include "appliance/box/settings/set_store.h"
+#include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
-
-/* Factory reset. */
+#include "appliance/settings/network.h"
 
 /* A text that only a person before the box can read, or one who knows it. */
 static void name_of_box(char *name, size_t size)
@@ -38,7 +43,7 @@ static bool may_reset(void)
 	return terminal_ask(question, line, sizeof(line)) == 0 && strcmp(line, name) == 0;
 }
 
-int settings_reset(bool log_too)
+int reset_run(bool log_too)
 {
 	const char *what = log_too ? "log\n" : "\n";
 	const bool had_secret = admin_has_secret();
@@ -58,17 +63,17 @@ int settings_reset(bool log_too)
 		fputs("nothing was changed\n", stderr);
 		return EXIT_NO;
 	}
-	settings_lock();
+	set_store_lock();
 	if (!had_secret && admin_has_secret()) {
-		fputs(SETTINGS_CHANGED_TEXT, stderr);
+		fputs(CONFIRM_CHANGED, stderr);
 		return EXIT_NO;
 	}
 	/* Done at the next start, before anything runs that would write it all anew. */
-	if (box_write(SETTINGS_RESET, what, strlen(what), 0600) != EXIT_YES)
+	if (box_write(RESET_PATH, what, strlen(what), 0600) != EXIT_YES)
 		return EXIT_NO;
 	/* Where /data is no disk, that file is gone at the next start, and so are the settings. */
-	settings_mark(false);
-	settings_note("reset", NULL, "asked for on the console");
+	set_mark_write(false);
+	set_log_note("reset", NULL, "asked for on the console");
 	puts("the box restarts now");
 	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");

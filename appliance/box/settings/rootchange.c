@@ -1,26 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/rootchange.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/base/crypto/digest.h"
 #include "appliance/base/hex.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/set_log.h"
+#include "appliance/box/settings/set_sealed.h"
 #include "appliance/box/settings/trusted.h"
+#include "rules/signed/approval.h"
+#include "rules/signed/archive.h"
+#include "rules/signed/metadata.h"
+#include "rules/signed/trust.h"
 
-/* A trust root of another repository takes the bundle with it: what that vouched for is not vouched
- * for any more. */
-
-
-/* "SHA-256\n" of a set's root, "-\n": the image's. */
-int settings_name_root(const struct provision *set, char name[SETTINGS_ROOT_NAME])
+int rootchange_name(const struct provision *set, char name[ROOTCHANGE_NAME])
 {
 	const struct provision_part *root = &set->file[PROVISION_ROOT];
 	uint8_t digest[DIGEST_SIZE];
 
-	snprintf(name, SETTINGS_ROOT_NAME, "-\n");
+	snprintf(name, ROOTCHANGE_NAME, "-\n");
 	if (!root->data)
 		return 0;
 	if (digest_sha256(root->data, root->size, digest) < 0)
@@ -34,19 +39,19 @@ int settings_name_root(const struct provision *set, char name[SETTINGS_ROOT_NAME
  * believed. */
 static bool change_never_came(const struct provision *set)
 {
-	char name[SETTINGS_ROOT_NAME], *mark;
+	char name[ROOTCHANGE_NAME], *mark;
 	size_t size;
 	bool other;
 
-	mark = box_read(SETTINGS_ROOT, SETTINGS_ROOT_NAME, &size);
-	other = mark && size && settings_name_root(set, name) == 0 && strcmp(mark, name) != 0;
+	mark = box_read(ROOTCHANGE_PATH, ROOTCHANGE_NAME, &size);
+	other = mark && size && rootchange_name(set, name) == 0 && strcmp(mark, name) != 0;
 	free(mark);
 	return other;
 }
 
 /* The same bytes, or a root of the same repository: what was signed there goes on from the versions
  * that were reached. */
-static bool vouched_for(const struct archive *bundle, const struct settings_trust *trust)
+static bool vouched_for(const struct archive *bundle, const struct set_sealed_trust *trust)
 {
 	const struct archive_file *root = archive_lookup(bundle, "root.json");
 	char one[METADATA_KEYID] = "", other[METADATA_KEYID] = "";
@@ -67,7 +72,7 @@ static bool vouched_for(const struct archive *bundle, const struct settings_trus
 
 /* What a bundle was signed by counts no longer when the root is another repository's: the built-in
  * lists block until a release of the new one has come. */
-void settings_drop_bundle(const struct provision *new)
+void rootchange_drop_bundle(const struct provision *new)
 {
 	static struct archive archive;
 	struct trusted trusted;
@@ -83,9 +88,9 @@ void settings_drop_bundle(const struct provision *new)
 	if (!stays && !none)
 		gone = unlink(path) == 0;
 	if (stays || gone || none)
-		unlink(box_path(mark, SETTINGS_ROOT));
+		unlink(box_path(mark, ROOTCHANGE_PATH));
 	if (gone)
-		settings_note("dropped", NULL,
+		set_log_note("dropped", NULL,
 			      "the release of lists that another trust root had signed; the "
 			      "built-in lists are in force");
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/stick.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,14 +15,18 @@
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/base/diag.h"
 #include "appliance/base/file.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/device.h"
 #include "appliance/box/base/helper.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_offer.h"
+#include "appliance/box/settings/set_store.h"
 #include "rules/signed/approval.h"
+#include "rules/signed/archive.h"
 
 /*
  * A stick is a stranger's. Each is looked at by a child in a mount namespace of its own, which goes
@@ -27,7 +34,6 @@
  * not answer holds up nobody for long.
  */
 #define STICK "the stick "
-#define ERRORS "errors.txt"
 #define UNREADABLE "unreadable"		/* in the archive: what is wrong */
 enum { DEVICES = 16, NAME = 32, STICK_MS = 8000, ALL_MS = 20000, ARCHIVE_LIMIT = 2 << 20 };
 
@@ -205,7 +211,7 @@ static void send_stick(const char *name, int pipe)
 {
 	static struct archive archive;
 	static struct diag diag;
-	struct settings_offer offer = { .approval = NULL };
+	struct set_offer offer = { .approval = NULL };
 	struct text out = TEXT_EMPTY, errors = TEXT_EMPTY;
 	int folder, found;
 
@@ -213,7 +219,7 @@ static void send_stick(const char *name, int pipe)
 	folder = open_stick(name, false, &diag);
 	if (folder < 0 && !diag.count)
 		return;
-	found = folder < 0 ? -EINVAL : settings_read_folder(folder, &offer, &diag);
+	found = folder < 0 ? -EINVAL : set_offer_read(folder, &offer, &diag);
 	if (found > 0)
 		return;
 	for (int file = 0; file < PROVISION_FILES && found == 0; file++)
@@ -224,7 +230,7 @@ static void send_stick(const char *name, int pipe)
 	diag_print(&diag, &errors);
 	pack(&archive, UNREADABLE, errors.data, errors.length);
 	if (offer.has_errors)
-		pack(&archive, ERRORS, "", 0);
+		pack(&archive, SET_OFFER_ERRORS, "", 0);
 	archive_print(&archive, &out);
 	if (!text_failed(&out) && out.length <= ARCHIVE_LIMIT)
 		(void)!file_write_all(pipe, out.data, out.length);
@@ -238,7 +244,7 @@ static pid_t start(int ends[2])
 	pid_t pid = helper_start(ends);
 
 	if (pid == 0)
-		settings_unlock();
+		set_store_unlock();
 	return pid;
 }
 
@@ -253,7 +259,7 @@ static char *copy(const struct archive_file *file)
 	return data;
 }
 
-static bool unpack(const struct text *in, struct settings_offer *offer, const char *name)
+static bool unpack(const struct text *in, struct set_offer *offer, const char *name)
 {
 	static struct archive archive;
 	const struct archive_file *file;
@@ -264,7 +270,7 @@ static bool unpack(const struct text *in, struct settings_offer *offer, const ch
 	file = archive_lookup(&archive, UNREADABLE);
 	if (file)
 		return (offer->unreadable = copy(file)) != NULL;
-	offer->has_errors = archive_lookup(&archive, ERRORS) != NULL;
+	offer->has_errors = archive_lookup(&archive, SET_OFFER_ERRORS) != NULL;
 	for (int i = 0; i < PROVISION_FILES; i++) {
 		file = archive_lookup(&archive, provision_name((enum provision_file)i));
 		if (file &&
@@ -278,7 +284,7 @@ static bool unpack(const struct text *in, struct settings_offer *offer, const ch
 	return !provision_is_empty(&offer->set);
 }
 
-static bool look_at(const char *name, struct settings_offer *offer, int64_t end)
+static bool look_at(const char *name, struct set_offer *offer, int64_t end)
 {
 	struct text in = TEXT_EMPTY;
 	int ends[2];
@@ -300,11 +306,11 @@ static bool look_at(const char *name, struct settings_offer *offer, int64_t end)
 	found = unpack(&in, offer, name);
 	text_release(&in);
 	if (!found)
-		settings_offer_release(offer);
+		set_offer_release(offer);
 	return found;
 }
 
-size_t settings_sticks(struct settings_offer *offer, size_t most)
+size_t stick_find(struct set_offer *offer, size_t most)
 {
 	static char name[DEVICES][NAME];
 	int64_t last = clock_uptime_ms() + ALL_MS;
@@ -313,13 +319,13 @@ size_t settings_sticks(struct settings_offer *offer, size_t most)
 	for (size_t i = 0; i < devices && count < most && clock_uptime_ms() < last; i++) {
 		int64_t end = clock_uptime_ms() + STICK_MS;
 
-		offer[count] = (struct settings_offer){ .approval = NULL };
+		offer[count] = (struct set_offer){ .approval = NULL };
 		count += look_at(name[i], &offer[count], end < last ? end : last);
 	}
 	return count;
 }
 
-void settings_stick_note(const char *where, const char *errors)
+void stick_note(const char *where, const char *errors)
 {
 	static struct diag diag;
 	int ends[2], folder;
@@ -329,7 +335,7 @@ void settings_stick_note(const char *where, const char *errors)
 		diag_init(&diag);
 		folder = open_stick(where + strlen(STICK), true, &diag);
 		if (folder >= 0) {
-			settings_folder_note(folder, errors);
+			set_offer_note(folder, errors);
 			syncfs(folder);
 		}
 		_exit(0);

@@ -2,13 +2,18 @@
 #include "appliance/box/settings/trusted.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 
 #include "appliance/base/file.h"
 #include "appliance/box/base/box.h"
+#include "appliance/box/base/paths.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/set_sealed.h"
+#include "rules/signed/archive.h"
 
 void trusted_load(struct trusted *trusted, const struct provision *set)
 {
-	struct settings_trust *trust = &trusted->trust;
+	struct set_sealed_trust *trust = &trusted->trust;
 	char path[BOX_PATH];
 
 	*trusted = (struct trusted){ .trust = { .root = set->file[PROVISION_ROOT] } };

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/provision.h"
+#include "appliance/box/settings/set_sealed.h"
 
 /* What is trusted on this box: the root of these settings, else of the image, and what follows from
  * it in the bundle. */
 struct trusted {
-	struct settings_trust trust;
+	struct set_sealed_trust trust;
 	char *built_in, *bundle;
 };
 

@@ -35,14 +35,14 @@ new_box() {
 types() { printf '%s\n' "$@"; }
 ed='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1Z2lDsRg4q6Cx3aZCkrGlVrIVBBSWl7x8Gf3rJc8aF'
 
-# ---- a new box, with every answer wrong once
+# ---- a new box; a wrong answer is asked for again
 new_box
 types 'a b' gw-1 \
-	'eth0; reboot' eth0 dhpc 192.0.2.7/24 198.51.100.1 192.0.2.1 \
-	eth1 10.1.0.0/24 10.1.0.1/24 \
-	'bad name!' guests eth1.5000 eth1.20 10.1.0.9/24 10.2.0.1/24 '' \
-	9.9.9 '9.9.9.9 149.112.112.112' \
-	wan lan \
+	eth0 192.0.2.7/24 192.0.2.1 \
+	eth1 10.1.0.1/24 \
+	'bad name!' guests eth1.20 10.2.0.1/24 '' \
+	'9.9.9.9 149.112.112.112' \
+	lan \
 	"command=x $ed" "$ed anna" \
 	short 'a secret of some length' 'another' 'a secret of some length' \
 		'a secret of some length' \
@@ -51,15 +51,7 @@ check test "${PIPESTATUS[1]}" = 0
 says '  eth0     02:00:00:00:00:01, cable in'
 says '  eth1     not there'
 says 'hostname: expected at most 31 letters'
-says 'interface: expected an interface of at most 15 characters'
-says 'address: expected dhcp, ADDRESS/LENGTH'
-says "gateway: expected another host in the link's own network"
-says 'expected the address of a host'
 says 'expected [lan] or [lan NAME] with a name'
-says 'for VLAN 7 of it (1 to 4094)'
-says 'overlap: give each a network of its own'
-says 'upstream: expected ADDRESS'
-says 'the gateway cannot be managed from the WAN'
 says 'expected a whole public key of OpenSSH without options'
 says 'expected at least 12 characters'
 says 'the two differ'
@@ -116,10 +108,8 @@ check cmp before "$box/data/settings/network.conf"
 # ---- nobody but who sets it up chooses resolvers, and without a WAN the LAN leads out
 mv "$box" done
 new_box
-types '' none eth0 10.1.0.2/24 none 10.1.0.1 '' none 10.1.0.1 '' '' yes | cordon setup >said 2>&1
+types '' none eth0 10.1.0.2/24 10.1.0.1 '' 10.1.0.1 '' '' yes | cordon setup >said 2>&1
 check test "${PIPESTATUS[1]}" = 0
-says 'expected the router of this network that leads out: there is no WAN'
-says 'expected at least one: this network has no WAN that learns them by DHCP'
 cordon network show --json >said
 check jq -e \
 	'[.links[] | .name, .address, .dhcp] == ["lan", "10.1.0.2/24", false] and (.forward | not)' said

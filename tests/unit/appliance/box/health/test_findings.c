@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
+#include <netinet/in.h>
+#include <linux/netfilter.h>
 #include <string.h>
 
 #include "appliance/box/health/findings.h"
@@ -82,14 +84,51 @@ static void fields_for_programs(void **state)
 	findings_judge(&findings, true, "a", "b", "c");
 	object = findings_json(&findings);
 	assert_int_equal(json_unpack_ex(object, NULL, JSON_STRICT,
-					"{s:b, s:b, s:b, s:[{s:s, s:s, s:s, s:s}]}", "passed",
-					&passed, "leaks", &leaks, "enforce", &enforce, "checks",
+					"{s:b, s:b, s:b, s:[{s:s, s:s, s:s, s:s, s:n}]}",
+					"passed", &passed, "leaks", &leaks, "enforce", &enforce,
+					"checks",
 					"check", &check, "result", &result, "expected", &check,
-					"found", &check),
+					"found", &check, "dropped_by"),
 			 0);
 	assert_true(passed && !leaks && enforce);
 	assert_string_equal(result, "ok");
 	json_decref(object);
+}
+
+static const struct trace_drop docker = { .family = NFPROTO_IPV4, .table = "filter",
+					  .chain = "FORWARD", .policy = true };
+
+static void the_chain_that_dropped_it(void **state)
+{
+	const json_t *check, *drop;
+	struct text out = TEXT_EMPTY;
+	json_t *object;
+
+	(void)state;
+	findings_judge(&findings, false, "198.18.0.6, tcp/443", "forwarded", "no answer");
+	findings_drop(&findings, &docker);
+	findings_print(&findings, &out);
+	assert_non_null(strstr(out.data, "198.18.0.6, tcp/443: no answer (dropped by table ip "
+			       "filter, policy of chain FORWARD), expected: forwarded\n"));
+	text_release(&out);
+	object = findings_json(&findings);
+	check = json_array_get(json_object_get(object, "checks"), 0);
+	drop = json_object_get(check, "dropped_by");
+	assert_string_equal(json_string_value(json_object_get(drop, "table")), "ip filter");
+	assert_string_equal(json_string_value(json_object_get(drop, "chain")), "FORWARD");
+	assert_true(json_is_true(json_object_get(drop, "policy")));
+	json_decref(object);
+}
+
+/* A finding that was not kept leaves the last one that was alone. */
+static void a_drop_of_what_is_not_kept(void **state)
+{
+	(void)state;
+	findings_drop(&findings, &docker);
+	for (size_t i = 0; i <= FINDINGS_KEEP; i++)
+		findings_judge(&findings, false, "a", "b", "c");
+	findings_drop(&findings, &docker);
+	assert_string_equal(findings.finding[FINDINGS_KEEP - 1].drop.table, "");
 }
 
 int main(void)
@@ -100,6 +139,8 @@ int main(void)
 		cmocka_unit_test_setup(more_than_are_kept, setup),
 		cmocka_unit_test_setup(words_for_people, setup),
 		cmocka_unit_test_setup(fields_for_programs, setup),
+		cmocka_unit_test_setup(the_chain_that_dropped_it, setup),
+		cmocka_unit_test_setup(a_drop_of_what_is_not_kept, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

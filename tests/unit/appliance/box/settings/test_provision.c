@@ -264,6 +264,28 @@ static void secrets_are_long(void **state)
 	assert_int_equal(check(provision_check_secret, "pbkdf2-sha256$1000$00$00"), -EINVAL);
 }
 
+#define HASH                                                               \
+	"pbkdf2-sha256$100000$000102030405060708090a0b0c0d0e0f$"           \
+	"f916a407876205b22be0a1548a21a9c51f26444d6d5948d8cf0b8e5688e07166"
+
+/* However a secret came, one line with its hash is kept. */
+static void a_secret_is_kept_as_its_hash(void **state)
+{
+	(void)state;
+	assert_int_equal(provision_hash_secret(&new), 0);
+	assert_null(new.file[PROVISION_SECRET].data);
+	put(&new, PROVISION_SECRET, HASH "\r\n\n\n\n");
+	assert_int_equal(provision_hash_secret(&new), 0);
+	assert_string_equal(new.file[PROVISION_SECRET].data, HASH "\n");
+	assert_int_equal(new.file[PROVISION_SECRET].size, strlen(HASH) + 1);
+	put(&new, PROVISION_SECRET, "a secret of some length\n");
+	assert_true(provision_has_plain_secret(&new));
+	assert_int_equal(provision_hash_secret(&new), 0);
+	assert_false(provision_has_plain_secret(&new));
+	assert_null(strstr(new.file[PROVISION_SECRET].data, "of some length"));
+	assert_int_equal(check(provision_check_secret, new.file[PROVISION_SECRET].data), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +297,7 @@ int main(void)
 		cmocka_unit_test_teardown(sets_complete_each_other, teardown),
 		cmocka_unit_test(keys_have_no_options),
 		cmocka_unit_test(secrets_are_long),
+		cmocka_unit_test_teardown(a_secret_is_kept_as_its_hash, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,24 +1,47 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/set_sealed.h"
+
 #include <errno.h>
 #include <string.h>
 
+#include <jansson.h>
+
+#include "appliance/base/config.h"
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/crypto/key.h"
 #include "appliance/base/crypto/tls.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/diag.h"
 #include "appliance/base/sealed.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/network/conf.h"
+#include "appliance/box/settings/floor.h"
 #include "appliance/box/settings/linediff.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/settings/network.h"
+#include "appliance/settings/settings.h"
 #include "rules/signed/approval.h"
+#include "rules/signed/archive.h"
 #include "rules/signed/field.h"
+#include "rules/signed/metadata.h"
 #include "rules/signed/strict.h"
+#include "rules/signed/trust.h"
 
 enum {
+	BUDGET = 64 << 20,	/* bytes for the JSON of strangers: root metadata, copies */
 	COMPOSED_MOST = SETTINGS_TEXT_MAX + 64 * 1024,	/* what is filled in is a few lines */
 	DIFF_MOST = 4 << 20,
 	COPY_MOST = PROVISION_FILES * (PROVISION_FILE_MAX + 8),
 	CHANGES_MOST = 256 + PROVISION_ITEMS * (PROVISION_ITEM + 8)
 };
+
+void set_sealed_begin(void)
+{
+	if (ENABLED(CONFIG_APPLIANCE_ED25519))
+		key_use_ed25519();
+	strict_budget(BUDGET);
+}
 
 /* ---- does it read? ---- */
 
@@ -46,7 +69,7 @@ static int compose_work(void *context, struct text *answer, struct diag *diag)
 	return error;
 }
 
-int settings_compose(const struct provision *set, const char *folder, struct text *out,
+int set_sealed_compose(const struct provision *set, const char *folder, struct text *out,
 		     struct diag *diag)
 {
 	static struct composing composing;
@@ -106,7 +129,7 @@ static int secret_work(void *context, struct text *answer, struct diag *diag)
 	return provision_check_secret(context, provision_name(PROVISION_SECRET), diag);
 }
 
-void settings_check_files(const struct provision *set, struct diag *diag)
+void set_sealed_check_files(const struct provision *set, struct diag *diag)
 {
 	static sealed_work *const work[PROVISION_FILES] = {
 		[PROVISION_KEYS] = keys_work,
@@ -117,7 +140,7 @@ void settings_check_files(const struct provision *set, struct diag *diag)
 	struct text out = TEXT_EMPTY;
 
 	/* Every error is in diag, and nothing else is wanted. */
-	(void)!settings_compose(set, PATH_SETTINGS, &out, diag);
+	(void)!set_sealed_compose(set, PATH_SETTINGS, &out, diag);
 	text_release(&out);
 	for (int file = PROVISION_KEYS; file < PROVISION_FILES; file++) {
 		struct provision_part part = set->file[file];
@@ -148,7 +171,7 @@ static int compare_work(void *context, struct text *answer, struct diag *diag)
 	return 0;
 }
 
-int settings_compare(const struct provision *old, const struct provision *new,
+int set_sealed_compare(const struct provision *old, const struct provision *new,
 		     struct provision_changes *changes, struct diag *diag)
 {
 	struct comparing comparing = { .old = old, .new = new };
@@ -190,7 +213,7 @@ static int diff_work(void *context, struct text *answer, struct diag *diag)
 	return text_failed(&out) ? -ENOMEM : 0;
 }
 
-int settings_diff_lines(const struct provision *old, const struct provision *new, bool whole,
+int set_sealed_diff(const struct provision *old, const struct provision *new, bool whole,
 			struct text *out, struct diag *diag)
 {
 	struct comparing comparing = { .old = old, .new = new, .whole = whole };
@@ -214,7 +237,7 @@ int settings_diff_lines(const struct provision *old, const struct provision *new
 /* ---- who signed? ---- */
 
 /* The root in force: of the settings, else of the image, and what follows from it in the bundle. */
-static int root_in_force(const struct settings_trust *asked, struct trust **trust,
+static int root_in_force(const struct set_sealed_trust *asked, struct trust **trust,
 			 char repository[METADATA_KEYID], struct diag *diag)
 {
 	static struct archive archive;
@@ -257,10 +280,10 @@ static int check_files(const struct approval *approval, const struct provision *
 }
 
 /* Of the very last version the ledger knows nothing when the data partition was made anew. */
-static int verify(const struct settings_approval *asked, const struct approval *approval,
+static int verify(const struct set_sealed_approval *asked, const struct approval *approval,
 		  struct diag *diag)
 {
-	const struct settings_floor *floor = &asked->floor;
+	const struct floor *floor = &asked->floor;
 	char repository[METADATA_KEYID];
 	struct approval_judge judge = {
 		.repository = repository,
@@ -286,7 +309,7 @@ static int verify(const struct settings_approval *asked, const struct approval *
 static int approval_work(void *context, struct text *answer, struct diag *diag)
 {
 	static struct approval approval;
-	const struct settings_approval *asked = context;
+	const struct set_sealed_approval *asked = context;
 	uint8_t digest[DIGEST_SIZE];
 	int error = approval_parse(&approval, asked->offer->approval, asked->offer->approval_size,
 				   diag);
@@ -304,10 +327,10 @@ static int approval_work(void *context, struct text *answer, struct diag *diag)
 	return error;
 }
 
-int settings_check_approval(const struct settings_approval *approval, int64_t *version,
+int set_sealed_check_approval(const struct set_sealed_approval *approval, int64_t *version,
 			    uint8_t digest[DIGEST_SIZE], struct diag *diag)
 {
-	struct settings_approval asked = *approval;
+	struct set_sealed_approval asked = *approval;
 	const struct sealed sealed = { .what = APPROVAL_NAME,
 				       .work = approval_work,
 				       .context = &asked,
@@ -334,7 +357,7 @@ int settings_check_approval(const struct settings_approval *approval, int64_t *v
 /* ---- which root may follow? ---- */
 
 struct replacing {
-	const struct settings_trust *trust;
+	const struct set_sealed_trust *trust;
 	const struct provision_part *root;
 };
 
@@ -355,7 +378,7 @@ static int replace_work(void *context, struct text *answer, struct diag *diag)
 	return error;
 }
 
-int settings_check_root(const struct settings_trust *trust, const struct provision_part *root,
+int set_sealed_check_root(const struct set_sealed_trust *trust, const struct provision_part *root,
 			bool *other, struct diag *diag)
 {
 	struct replacing replacing = { trust, root };
@@ -412,8 +435,8 @@ static int copy_work(void *context, struct text *answer, struct diag *diag)
 	if (field.error)
 		return field.error;
 	type = field_text(&field, document, "_type", 64, FIELD_REQUIRED);
-	field_expect(&field, strcmp(type, SETTINGS_COPY_TYPE) == 0, "_type",
-		     "\"" SETTINGS_COPY_TYPE "\", as cordon settings export writes it");
+	field_expect(&field, strcmp(type, SET_SEALED_COPY_TYPE) == 0, "_type",
+		     "\"" SET_SEALED_COPY_TYPE "\", as cordon settings export writes it");
 	put_files(field_object(&field, document, "files", FIELD_REQUIRED), &field, answer);
 	json_decref(document);
 	return field.error;
@@ -439,7 +462,7 @@ static int take_files(const struct text *answer, struct provision *set)
 	return error;
 }
 
-int settings_parse_copy(const char *path, const char *text, size_t size, struct provision *set,
+int set_sealed_parse_copy(const char *path, const char *text, size_t size, struct provision *set,
 			struct diag *diag)
 {
 	struct copy copy = { path, text, size };

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/dryrun.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/base/cursor.h"
+#include "appliance/base/diag.h"
+#include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/helper.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/base/program.h"
 #include "appliance/box/settings/provision.h"
-#include "appliance/box/settings/settings.h"
+#include "appliance/box/settings/set_sealed.h"
 #include "appliance/command/command.h"
 
 /*
@@ -49,7 +55,7 @@ static int write_files(const struct provision *set, struct diag *diag)
 		if (part->data)
 			code = box_write(beside[i].path, part->data, part->size, 0600);
 	}
-	if (code == EXIT_YES && settings_compose(set, TRY, &out, diag) < 0)
+	if (code == EXIT_YES && set_sealed_compose(set, TRY, &out, diag) < 0)
 		code = EXIT_NO;
 	if (code == EXIT_YES)
 		code = box_write(TRY "/cordon.conf", out.data, out.length, 0600);
@@ -143,7 +149,7 @@ static enum try_answer try_factory(void)
 	return try_one(&nothing, &diag);
 }
 
-void settings_try(const struct provision *set, struct diag *diag)
+void dryrun_ask(const struct provision *set, struct diag *diag)
 {
 	const size_t errors = diag->count;
 	/* A set is judged before its owner has the lock over the settings, too: each is tried on
@@ -156,4 +162,14 @@ void settings_try(const struct provision *set, struct diag *diag)
 	if (try_one(set, diag) == NO && try_factory() == NO)
 		diag->count = errors;
 	box_unlock(lock);
+}
+
+int dryrun_check(const struct provision *set, struct diag *diag)
+{
+	size_t errors = diag->count;
+
+	set_sealed_check_files(set, diag);
+	if (diag->count == errors)
+		dryrun_ask(set, diag);
+	return diag->count == errors ? 0 : -EINVAL;
 }

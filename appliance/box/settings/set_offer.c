@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/box/settings/set_offer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "appliance/base/crypto/digest.h"
+#include "appliance/base/diag.h"
 #include "appliance/base/file.h"
-#include <dirent.h>
+#include "appliance/box/settings/provision.h"
+#include "rules/signed/approval.h"
 
-#include "appliance/box/settings/settings.h"
-
-/* A set that is offered in a folder: on a stick, on the EFI partition, or named by its path. */
-
-#define ERRORS "errors.txt"
 enum { NAMES_MAX = 1000 };
 
 /* How the known names begin; what an editor keeps of them is nobody's mistake. */
@@ -84,7 +87,7 @@ static int read_file(int folder, const char *name, size_t limit, char **data, si
 	return error;
 }
 
-int settings_read_folder(int folder, struct settings_offer *offer, struct diag *diag)
+int set_offer_read(int folder, struct set_offer *offer, struct diag *diag)
 {
 	int found = 0, error = 0;
 
@@ -106,25 +109,35 @@ int settings_read_folder(int folder, struct settings_offer *offer, struct diag *
 			   "vouches for files that are not there: expected them beside it");
 		error = -ENOENT;
 	}
-	offer->has_errors = faccessat(folder, ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	offer->has_errors = faccessat(folder, SET_OFFER_ERRORS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	return error < 0 ? error : found ? 0 : 1;
 }
 
-void settings_folder_note(int folder, const char *errors)
+int set_offer_digest(const struct set_offer *offer, uint8_t digest[DIGEST_SIZE])
+{
+	uint8_t both[2 * DIGEST_SIZE];
+
+	if (!offer->approval)
+		return provision_digest(&offer->set, digest);
+	if (provision_digest(&offer->set, both) < 0 ||
+	    digest_sha256(offer->approval, offer->approval_size, both + DIGEST_SIZE) < 0)
+		return -EIO;
+	return digest_sha256(both, sizeof(both), digest);
+}
+
+void set_offer_note(int folder, const char *errors)
 {
 	if (!errors)
-		unlinkat(folder, ERRORS, 0);
-	else if (file_replace(folder, ERRORS, errors, strlen(errors), 0600) < 0)
+		unlinkat(folder, SET_OFFER_ERRORS, 0);
+	else if (file_replace(folder, SET_OFFER_ERRORS, errors, strlen(errors), 0600) < 0)
 		fputs("the errors cannot be written beside the files\n", stderr);
 	fsync(folder);
 }
 
-/* ---- the EFI partition ---- */
-
-void settings_offer_release(struct settings_offer *offer)
+void set_offer_release(struct set_offer *offer)
 {
 	provision_release(&offer->set);
 	free(offer->approval);
 	free(offer->unreadable);
-	*offer = (struct settings_offer){ .approval = NULL };
+	*offer = (struct set_offer){ .approval = NULL };
 }
