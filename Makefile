@@ -44,7 +44,7 @@ LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft
 	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_evidence) $(SRC_command) $(SRC_box)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
-LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
+LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -lsqlite3 -linih -lmbedtls -lmbedx509 -lmbedcrypto \
 	$(if $(CONFIG_ED25519),-lsodium) $(if $(CONFIG_PKCS11),-lp11-kit) -lpthread
 PROGRAMS := $(O)/bin/cordond $(O)/bin/cordon
 MANUALS := $(sort $(wildcard $(foreach room,appliance/* appliance/box/* rules/*,$(room)/*.[158])))
@@ -158,7 +158,7 @@ $(O)/bin/cordon: $(call objects,$(SRC_cli) $(SRC_repo)) $(O)/lib/cordon.a | $(O)
 DEPS_TOKEN := libp11-kit-dev softhsm2 opensc
 # libc-ares-dev: a client that believes no reply without a cookie, once it has seen one (tests/lab).
 DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-dev libldns-dev \
-	libmbedtls-dev libsodium-dev libjansson-dev libinih-dev libseccomp-dev libcmocka-dev \
+	libmbedtls-dev libsodium-dev libjansson-dev libsqlite3-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
 	dnsmasq-base mandoc fdisk libc-ares-dev $(DEPS_TOKEN)
@@ -309,7 +309,7 @@ bench-update: all
 
 # ---- arm64, with Debian's multiarch packages
 CROSS_ARM64 := gcc-aarch64-linux-gnu libc6-dev:arm64 libmnl-dev:arm64 libnftnl-dev:arm64 libldns-dev:arm64 \
-	libmbedtls-dev:arm64 libsodium-dev:arm64 libjansson-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64 \
+	libmbedtls-dev:arm64 libsodium-dev:arm64 libjansson-dev:arm64 libsqlite3-dev:arm64 libinih-dev:arm64 libseccomp-dev:arm64 \
 	libp11-kit-dev:arm64
 .PHONY: cross-arm64
 cross-arm64:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -34,7 +35,7 @@ unsigned int disk_percent(uint64_t used, uint64_t free)
 /* Does what was written reach the disk? */
 static int sync_folder(int fd, const char *file)
 {
-	int log = openat(fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int log = openat(fd, *file ? file : ".", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int error = 0;
 
 	if (log >= 0) {
@@ -50,7 +51,25 @@ static int sync_folder(int fd, const char *file)
 	return error;
 }
 
-static void look_at(struct disk *disk, int fd)
+/* What the journal writes to now: the log beside the open day. "": nothing. */
+static void open_day(int folder, char name[DAYS_NAME + 8])
+{
+	char day[DAYS_NAME];
+	struct days days;
+
+	name[0] = '\0';
+	if (days_list(folder, &days) == 0) {
+		for (size_t i = 0; i < days.count; i++) {
+			if (days.file[i].kind == DAYS_OPEN)
+				snprintf(name, DAYS_NAME + 8, "%s-wal",
+					 days_print(&days.file[i], day));
+		}
+	}
+	days_free(&days);
+}
+
+/* file: in the folder, synced too. */
+static void look_at(struct disk *disk, int fd, const char *file)
 {
 	struct statvfs system;
 	struct stat status;
@@ -67,12 +86,13 @@ static void look_at(struct disk *disk, int fd)
 	disk->inodes_free = system.f_favail;
 	disk->read_only = system.f_flag & ST_RDONLY;
 	disk->known = true;
-	disk->error = sync_folder(fd, STORE_CURRENT);
+	disk->error = sync_folder(fd, file);
 }
 
 static __attribute__((noreturn)) void look(struct disk_report *report, int state,
 					   const struct disk_log *log)
 {
+	char file[DAYS_NAME + 8] = "";
 	int folder;
 
 	/* It keeps neither the lock nor a socket of a parent that ends before it. */
@@ -80,11 +100,14 @@ static __attribute__((noreturn)) void look(struct disk_report *report, int state
 		_exit(1);
 	state = STDERR_FILENO + 1;
 	folder = openat(state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	look_at(&report->disk[DISK_STATE], state);
+	look_at(&report->disk[DISK_STATE], state, "");
 	report->disk[DISK_LOG].known = false;
 	report->disk[DISK_LOG].error = 0;
-	if (folder >= 0 || errno != ENOENT)
-		look_at(&report->disk[DISK_LOG], folder);
+	if (folder >= 0 || errno != ENOENT) {
+		if (folder >= 0)
+			open_day(folder, file);
+		look_at(&report->disk[DISK_LOG], folder, file);
+	}
 	retention_read(&report->retention, state, store_budget(state, log->budget), log->floor,
 		       log->now);
 	_exit(0);

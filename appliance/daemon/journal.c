@@ -31,10 +31,16 @@ enum {
 	NAP_MS = 10
 };
 
-/* Files of its own folder; jansson and the store need no more. */
+/* Files of its own folder, and what SQLite does with them: locks, and shared memory with readers. */
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_ftruncate, SYS_fdatasync,
-	SYS_sync_file_range, SYS_pread64, SYS_pwrite64, SYS_fstatfs,
+	SYS_fsync, SYS_pread64, SYS_pwrite64, SYS_fstatfs, SYS_fcntl, SYS_lseek, SYS_getdents64,
+	SYS_getuid, SYS_fchown, SYS_fchmod, SYS_faccessat,
+#ifdef SYS_unlink
+	SYS_unlink, SYS_access, SYS_readlink, SYS_rename, SYS_stat, SYS_lstat,
+#else
+	SYS_readlinkat,
+#endif
 };
 
 /* How many records there were; ROUND: there may be more. */
@@ -191,7 +197,7 @@ int role_journal(void)
 {
 	static struct journal_role role;
 	struct sandbox sandbox = { .root = ".", .files = 64, .file_size = 1ULL << 40,
-				   .syscalls = syscalls,
+				   .syscalls = syscalls, .threads = true,
 				   .syscall_count = sizeof(syscalls) / sizeof(*syscalls) };
 	char boot_id[CLOCK_BOOT_ID];
 	int folder, error;
@@ -205,8 +211,8 @@ int role_journal(void)
 	role_seal(&sandbox);
 	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder, boot_id);
 	if (error)
-		role_fail("the log folder cannot be written: " STORE_CURRENT ": %s; what is "
-			  "blocked is blocked, and nothing is logged", strerror(-error));
+		role_fail("the log folder cannot be written: %s; what is blocked is blocked, and "
+			  "nothing is logged", strerror(-error));
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	for (;;) {
 		int most = 0;

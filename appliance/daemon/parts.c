@@ -19,7 +19,7 @@
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/sockets.h"
 #include "appliance/journal/journal.h"
-#include "appliance/journal/store.h"
+#include "appliance/journal/days.h"
 
 enum { FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 30 * 1000 };
 
@@ -106,6 +106,27 @@ static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
 	return error;
 }
 
+/* The files of one day (journal/days.h); *found: who owned the one that name names then. */
+static int mend_day(struct parent *parent, int folder, const struct days_file *file,
+		    char name[DAYS_NAME + 8], uid_t *found)
+{
+	static const char *const sides[] = { "", "-wal", "-shm" };
+	uid_t owner = settings_uid(&parent->daemon.settings, ROLE_JOURNAL);
+	char day[DAYS_NAME];
+	int error = 0;
+
+	days_print(file, day);
+	for (size_t i = 0; !error && i < sizeof(sides) / sizeof(*sides); i++) {
+		snprintf(name, DAYS_NAME + 8, "%s%s", day, sides[i]);
+		*found = owner;
+		error = mend_owner(folder, name, owner, found);
+		if (!error && *found != owner)
+			log_warning("%s/log/%s belonged to user %u: it is the block log's again "
+				    "(user %u)", parent->daemon.state_path, name, *found, owner);
+	}
+	return error;
+}
+
 /* 0 or the first error, with what a person can do about it. */
 static int mend_log(struct parent *parent, struct diag *diag)
 {
@@ -113,22 +134,20 @@ static int mend_log(struct parent *parent, struct diag *diag)
 	int folder = openat(parent->daemon.state, "log",
 			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int error = folder < 0 ? -errno : 0;
-	char name[32] = STORE_CURRENT;
+	char name[DAYS_NAME + 8] = "";
+	struct days days = { .count = 0 };
 
-	for (unsigned int i = 0; !error && i < STORE_PARTS; i++) {
-		if (i)
-			snprintf(name, sizeof(name), STORE_OLD, i);
-		error = mend_owner(folder, name, owner, &found);
-		if (!error && found != owner)
-			log_warning("%s/log/%s belonged to user %u: it is the block log's again "
-				    "(user %u)", parent->daemon.state_path, name, found, owner);
-	}
+	if (!error)
+		error = days_list(folder, &days);
+	for (size_t i = 0; !error && i < days.count; i++)
+		error = mend_day(parent, folder, &days.file[i], name, &found);
+	days_free(&days);
 	if (error)
 		diag_error(diag, parent->daemon.state_path, 0, 0,
 			   "log/%s belongs to user %u, expected %u "
 			   "(the journal), and that cannot be changed (%s): nothing is logged; do: "
 			   "chown -R %u:%u %s/log",
-			   folder < 0 ? "" : name, found, owner, strerror(-error), owner, owner,
+			   name, found, owner, strerror(-error), owner, owner,
 			   parent->daemon.state_path);
 	if (folder >= 0)
 		close(folder);
