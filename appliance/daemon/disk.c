@@ -50,7 +50,7 @@ static int sync_folder(int fd, const char *file)
 	return error;
 }
 
-static void look_at(struct disk *disk, int fd)
+static void poll_disk(struct disk *disk, int fd)
 {
 	struct statvfs system;
 	struct stat status;
@@ -70,7 +70,7 @@ static void look_at(struct disk *disk, int fd)
 	disk->error = sync_folder(fd, STORE_CURRENT);
 }
 
-static __attribute__((noreturn)) void look(struct disk_report *report, int state,
+static __attribute__((noreturn)) void poll_folders(struct disk_report *report, int state,
 					   const struct disk_log *log)
 {
 	int folder;
@@ -80,11 +80,11 @@ static __attribute__((noreturn)) void look(struct disk_report *report, int state
 		_exit(1);
 	state = STDERR_FILENO + 1;
 	folder = openat(state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	look_at(&report->disk[DISK_STATE], state);
+	poll_disk(&report->disk[DISK_STATE], state);
 	report->disk[DISK_LOG].known = false;
 	report->disk[DISK_LOG].error = 0;
 	if (folder >= 0 || errno != ENOENT)
-		look_at(&report->disk[DISK_LOG], folder);
+		poll_disk(&report->disk[DISK_LOG], folder);
 	retention_read(&report->retention, state, store_budget(state, log->budget), log->floor,
 		       log->now);
 	_exit(0);
@@ -92,12 +92,12 @@ static __attribute__((noreturn)) void look(struct disk_report *report, int state
 
 /* ---- in the parent ---- */
 
-void disks_look(struct disks *disks, int state, const struct disk_log *log, int64_t now,
+void disks_poll(struct disks *disks, int state, const struct disk_log *log, int64_t now,
 		int64_t age_ms)
 {
 	void *memory;
 
-	if (state < 0 || disks->looker || (disks->looked && now - disks->looked < age_ms))
+	if (state < 0 || disks->poller || (disks->polled && now - disks->polled < age_ms))
 		return;
 	if (!disks->shared) {
 		memory = mmap(NULL, sizeof(*disks->shared), PROT_READ | PROT_WRITE,
@@ -107,21 +107,21 @@ void disks_look(struct disks *disks, int state, const struct disk_log *log, int6
 		disks->shared = memory;
 	}
 	disks->began = now;
-	disks->looker = fork();
-	if (disks->looker == 0)
-		look(disks->shared, state, log);
-	if (disks->looker < 0)
-		disks->looker = 0;
+	disks->poller = fork();
+	if (disks->poller == 0)
+		poll_folders(disks->shared, state, log);
+	if (disks->poller < 0)
+		disks->poller = 0;
 }
 
 bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now)
 {
 	struct disk_report *report = &disks->report;
 
-	if (!disks->looker || pid != disks->looker)
+	if (!disks->poller || pid != disks->poller)
 		return false;
-	disks->looker = 0;
-	disks->looked = now;
+	disks->poller = 0;
+	disks->polled = now;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return true;
 	for (int i = 0; i < DISK_FOLDERS; i++) {
@@ -140,5 +140,5 @@ bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now)
 
 bool disks_silent(const struct disks *disks, int64_t now)
 {
-	return disks->looker && now - disks->began >= DISK_SILENT_MS;
+	return disks->poller && now - disks->began >= DISK_SILENT_MS;
 }
