@@ -17,8 +17,9 @@ struct text {
 
 #define TEXT_EMPTY ((struct text){ .data = NULL })
 
-/* Appending calls copy. text_release leaves TEXT_EMPTY, which may be filled again. */
+/* Frees the text and leaves TEXT_EMPTY, which may be filled again. */
 void text_release(struct text *text);
+/* Append a copy: length bytes, a string, or as printf. */
 void text_put(struct text *text, const void *bytes, size_t length);
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -17,29 +17,46 @@
 
 /* Explanations for --help, because an image has no manuals. */
 static const char *const details[][2] = {
+	{ "status",
+	"  --in-force  prints nothing: exits 0 if a policy is in force, at the latest\n"
+	"              after --wait TIME, else 1\n"
+	"  --boot      times of this start of an appliance; exits 0 if the policy came first\n"
+	"  --seen      acknowledges lost events and changes by other programs\n"
+	"Exit status: 0 healthy, 1 nothing in force, 4 in force but needs attention.\n" },
+	{ "selftest",
+	"  --wait SECONDS  repeats the test until it passes or the time is over\n"
+	"Exit status: 0 passed, 1 failed, 3 another self-test is running,\n"
+	"6 a packet passed that the policy blocks.\n" },
+	{ "update",
+	"  status      release in force, signers, freshness, last contact\n"
+	"  history     what became of releases, polls and holds\n"
+	"  now         polls the mirrors and waits for the outcome\n"
+	"  from DIR    takes a release from a folder, such as a mounted stick\n"
+	"  push HOST DIR  sends a release to a gateway over ssh\n"
+	"  hold        takes no newer release until: release\n"
+	"  device      prints the line of this gateway for fleet.csv, and its certificate\n" },
 	{ "network",
-	"  show        what network.conf says, with the defaults; cards and their cables\n"
+	"  show        links with settings and defaults; cards and their cables\n"
 	"  check FILE  lists the errors of a network.conf\n"
-	"  renew       starts DHCP of both families anew, now, and prints the outcome\n"
-	"The scripts of the image call: up, down, forward, sysctl, lease EVENT,\n"
+	"  renew       restarts DHCP and DHCPv6 now, and prints the outcome\n"
+	"Only for scripts of the image: up, down, forward, sysctl, lease EVENT,\n"
 	"services --supervise.\n" },
 	{ "settings",
 	"  show        the files in force\n"
-	"  id          the names for which a signed set may be made for this box\n"
-	"  diff FILE   how others differ: a copy, one of the files by its own name,\n"
-	"              or a folder of them\n"
-	"  import FILE takes them for good; a protected change asks for the secret\n"
+	"  id          serial number and key id of this box, for a signed set\n"
+	"  diff FILE   what would change: FILE is a copy, one settings file, or a folder\n"
+	"  import FILE installs settings; a protected change asks for the secret\n"
 	"  apply FILE --confirm SECONDS\n"
-	"              tries them: they are undone after that time, unless you keep them\n"
-	"  keep, revert  ends the trial: they stay, or go at once\n"
-	"  export FILE one file with all of them (- is standard output), for a spare box\n"
-	"  accept      shows the refused set, and takes it with the secret\n"
+	"              installs settings on trial: undone after that time unless kept\n"
+	"  keep, revert  ends a trial: the settings stay, or are undone now\n"
+	"  export FILE writes all settings into one file (-: standard output)\n"
+	"  accept      shows the refused set and installs it, with the secret\n"
 	"  discard     drops the refused set\n"
 	"  reset       factory reset, on the console; the log stays without --log\n"
-	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with\n"
+	"  intake      reads cordon/ on the EFI partition and on sticks now:\n"
 	"              network.conf, cordon.conf, authorized_keys, root.json, mirror-ca.pem,\n"
 	"              admin-secret, settings.json\n"
-	"The scripts of the image call: compose, expire.\n" },
+	"Only for scripts of the image: compose, expire.\n" },
 	{ "image",
 	"  status       which image is in which slot, which one runs, which one is on trial\n"
 	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the\n"
@@ -48,50 +65,52 @@ static const char *const details[][2] = {
 	"               --allow-downgrade: an older one, on the console only\n"
 	"  rollback     starts the other image next, or with --reboot now\n"
 	"  confirm      keeps the running image; the box does so once its self-test has passed\n"
-	"The scripts of the image call: grow, device NAME..., on-trial.\n" },
+	"Only for scripts of the image: grow, device NAME..., on-trial.\n" },
 };
 
 static int command_console(const struct cli *cli, int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "status", "[--json | --in-force [--wait TIME] | --boot | --seen]",
-	  "what the gateway enforces and how it is", command_status },
+	  "show what the gateway enforces and whether it is healthy", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
-	  "what the policy says of a name, address, prefix or port, and why", command_explain },
-	{ "log", "[--follow] [--json] [--last N]", "the block log",
+	  "show what the policy decides about a name, address or port, and why", command_explain },
+	{ "log", "[--follow] [--json] [--last N]", "print the block log",
 	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
 	{ "mode",
 	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",
 	  "show or change the mode", command_mode },
-	{ "disarm", "--for TIME --reason TEXT --by NAME", "take block and capture away for a while",
+	{ "disarm", "--for TIME --reason TEXT --by NAME",
+	  "switch blocking and DNS capture off for a while",
 	  command_disarm },
 	{ "rules",
 	  "check [--json] FILE... | diff [--json] OLD NEW |\n"
 	  "                    nft [--rules DIR] | outdated [--json] | reload",
 	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
 	{ "selftest", "[--wait SECONDS] [--json]",
-	  "prove as a client that names and addresses are blocked, and others are not",
+	  "test as a client would that the right traffic is blocked and passes",
 	  command_selftest },
 	{ "update",
 	  "[status | history] [--json]\n"
 	  "       cordon update now | device | from DIR | push HOST DIR | release\n"
 	  "       cordon update hold --reason TEXT --by NAME",
-	  "signed releases of rule lists", ENABLED(CONFIG_UPDATE) ? command_update : NULL },
+	  "poll, take and hold signed releases of rule lists",
+	  ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 	{ "network", "[[show] [--json] | check FILE | renew [wan] [--json]]",
-	  "links, addresses and services of an appliance", command_network },
+	  "show and check links and addresses of an appliance", command_network },
 	{ "settings",
 	  "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
 	  "       cordon settings export FILE | import FILE | diff FILE\n"
 	  "       cordon settings apply FILE --confirm SECONDS | keep | revert",
-	  "settings of an appliance: taking in, copying, changing for a trial",
+	  "show, import, try, copy and reset the settings of an appliance",
 	  command_settings_of },
 	{ "image",
 	  "[[status] [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
 	  "                    rollback [--reboot] | confirm]",
-	  "the two slots of a disk, and new images for them", command_image },
-	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
-	{ "console", "", "what an appliance shows on its console", command_console },
+	  "show, install and roll back the images of an appliance", command_image },
+	{ "setup", "", "set up an appliance by questions, on its console", command_setup },
+	{ "console", "", "show the console of an appliance", command_console },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };
@@ -128,8 +147,9 @@ static const char *manual_of(const char *name)
 
 static void print_command_help(const struct command *command)
 {
-	printf("usage: cordon %s %s\n\n%s; see %s\n", command->name, command->arguments,
-	       command->summary, manual_of(command->name));
+	printf("usage: cordon %s%s%s\n\n%s; see %s\n", command->name,
+	       command->arguments[0] ? " " : "", command->arguments, command->summary,
+	       manual_of(command->name));
 	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
 		if (strcmp(details[i][0], command->name) == 0)
 			printf("\n%s", details[i][1]);
