@@ -17,23 +17,23 @@ struct cursor {
 	bool failed;
 };
 
-/* Over size bytes, which must outlive the cursor. */
+/* Over size bytes, which stay the caller's and must outlive the cursor. Neither fails. */
 struct cursor cursor_reader(const void *data, size_t size);
 struct cursor cursor_writer(void *data, size_t size);
 
-/* The next unsigned number; 0 after a failure. */
+/* The next 1, 2, 4 or 8 bytes as a number. Fails if fewer are left; 0 after a failure. */
 uint8_t cursor_get8(struct cursor *cursor);
 uint16_t cursor_get16(struct cursor *cursor);
 uint32_t cursor_get32(struct cursor *cursor);
 uint64_t cursor_get64(struct cursor *cursor);
 
-/* size bytes in place, or NULL. */
+/* The next size bytes in place, valid as long as the data; NULL after a failure. */
 const uint8_t *cursor_take(struct cursor *cursor, size_t size);
 
-/* Fill out with size bytes, zeros after a failure. */
+/* Copies the next size bytes to out; fills it with zeros after a failure. */
 void cursor_get(struct cursor *cursor, void *out, size_t size);
 
-/* Appends to what is written; fails when there is no room. */
+/* Appends 1, 2, 4, 8 or size bytes. Fails if there is no room, and then writes none of them. */
 void cursor_put8(struct cursor *cursor, uint8_t value);
 void cursor_put16(struct cursor *cursor, uint16_t value);
 void cursor_put32(struct cursor *cursor, uint32_t value);

@@ -17,23 +17,25 @@ struct text {
 
 #define TEXT_EMPTY ((struct text){ .data = NULL })
 
-/* Appending calls copy. text_release leaves TEXT_EMPTY, which may be filled again. */
+/* Frees data and leaves TEXT_EMPTY, which may be filled again. */
 void text_release(struct text *text);
+/* These append a copy: length bytes, a string up to its NUL, or what the format prints. */
 void text_put(struct text *text, const void *bytes, size_t length);
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Untrusted text shown on a terminal must not steer it, nor reverse the reading order of what
- * follows. Steering are: C0 (tabs too) and DEL, C1 as U+0080 to U+009F or as single bytes, and
- * direction marks.
+ * Untrusted text must not control the terminal that shows it, nor reverse the reading order of what
+ * follows. What could: C0 (tabs too) and DEL; C1, as U+0080 to U+009F or as single bytes; direction
+ * marks.
  */
-/* Has it none of them? but: C0 characters that are allowed here. */
+/* True if none of these is in the length bytes. but: C0 characters that may be there, a string. */
 bool text_is_plain(const char *text, size_t length, const char *but);
 /* Replaces each of them by '?', in place, and by a blank for characters that begin a line or a
  * column. If the text gets shorter it moves up; newlines at the end are removed. */
 void text_mask(char *text);
-/* The same while appending; newlines at the end stay. */
+/* Appends length bytes, masked as by text_mask. The characters of but and newlines at the end
+ * stay. */
 void text_put_masked(struct text *text, const char *bytes, size_t length, const char *but);
 /*
  * One line for people of at most size bytes (8 or more) including the NUL. The text is masked and,
@@ -50,11 +52,12 @@ static inline char text_visible(char c)
 {
 	return c > ' ' && c <= '~' ? c : '?';
 }
-/* Cut to size bytes with the NUL; returns out. */
+/* Copies name, cut to size bytes (1 or more) including the NUL. Returns out. */
 const char *text_name(char *out, size_t size, const char *name);
+/* Appends the whole name. */
 void text_put_name(struct text *text, const char *name);
 
-/* Did an append fail? What is in it then is incomplete. */
+/* True if an append failed for want of memory: the text is incomplete. */
 static inline bool text_failed(const struct text *text)
 {
 	return text->failed;

@@ -17,81 +17,113 @@
 
 /* Explanations for --help, because an image has no manuals. */
 static const char *const details[][2] = {
+	{ "status",
+	"  --json      every field, as one JSON object\n"
+	"  --in-force  print nothing: exit 0 if a policy is in force, else 1; with --wait, wait\n"
+	"              for one for at most TIME\n"
+	"  --boot      when policy, links and forwarding came up in this start\n"
+	"  --seen      acknowledge losses and changes by other programs that are shown\n"
+	"Exit status: 0 all is well, 1 no policy is in force, 4 something needs attention.\n" },
+	{ "selftest",
+	"  --wait SECONDS  repeat the test until it passes or the time is over\n"
+	"Exit status: 0 passed, 1 failed, 3 another self-test is running,\n"
+	"6 a packet passed that the policy blocks.\n" },
+	{ "mode",
+	"  enforce     block what the rule lists block; ends monitor mode or a disarm\n"
+	"  monitor     block nothing and log what would be blocked, for TIME (30m, 2h, 14d);\n"
+	"              with --category, only for that category\n"
+	"  (nothing)   print the mode in force\n" },
+	{ "rules",
+	"  check FILE...  check rule lists: syntax, limits, names\n"
+	"  diff OLD NEW   show what NEW blocks and OLD does not, and the reverse\n"
+	"  nft            print the nftables ruleset that the lists compile to\n"
+	"  outdated       name edited lists that are older than those of the installed package\n"
+	"  reload         have cordond read its lists again and enforce them\n" },
+	{ "update",
+	"  status         the release in force, how fresh it is, what was refused and why\n"
+	"  history        what became of each release, attempt and hold\n"
+	"  now            ask the mirror now and print the outcome\n"
+	"  from DIR       take a release from a folder, such as a mounted stick\n"
+	"  push HOST DIR  send a release to another gateway over ssh\n"
+	"  hold, release  take no new release; take them again\n"
+	"  device         print what the publisher needs to recognise this gateway\n" },
 	{ "network",
-	"  show        what network.conf says, with the defaults; cards and their cables\n"
-	"  check FILE  lists the errors of a network.conf\n"
-	"  renew       starts DHCP of both families anew, now, and prints the outcome\n"
-	"The scripts of the image call: up, down, forward, sysctl, lease EVENT,\n"
+	"  show        network.conf with its defaults; each card, and whether its cable is in\n"
+	"  check FILE  report the errors of a network.conf\n"
+	"  renew       restart DHCP for IPv4 and IPv6 now, and print the outcome\n"
+	"For the scripts of the image: up, down, forward, sysctl, lease EVENT,\n"
 	"services --supervise.\n" },
 	{ "settings",
-	"  show        the files in force\n"
-	"  id          the names for which a signed set may be made for this box\n"
-	"  diff FILE   how others differ: a copy, one of the files by its own name,\n"
-	"              or a folder of them\n"
-	"  import FILE takes them for good; a protected change asks for the secret\n"
+	"  show         print the files in force\n"
+	"  id           print the names by which a signed set can address this box\n"
+	"  diff FILE    show what would change. FILE is a copy made by export, a folder of\n"
+	"               settings files, or one such file under its own name\n"
+	"  import FILE  put the set in force; a protected change asks for the secret\n"
 	"  apply FILE --confirm SECONDS\n"
-	"              tries them: they are undone after that time, unless you keep them\n"
-	"  keep, revert  ends the trial: they stay, or go at once\n"
-	"  export FILE one file with all of them (- is standard output), for a spare box\n"
-	"  accept      shows the refused set, and takes it with the secret\n"
-	"  discard     drops the refused set\n"
-	"  reset       factory reset, on the console; the log stays without --log\n"
-	"  intake      looks at the EFI partition and at sticks now: a folder cordon/ with\n"
-	"              network.conf, cordon.conf, authorized_keys, root.json, mirror-ca.pem,\n"
-	"              admin-secret, settings.json\n"
-	"The scripts of the image call: compose, expire.\n" },
+	"               put the set in force on trial: undone after SECONDS unless you keep it\n"
+	"  keep         end the trial and keep the set\n"
+	"  revert       end the trial and go back now\n"
+	"  export FILE  copy the whole set into one file, for a spare box; - is standard output\n"
+	"  accept       show the refused set, ask for the secret, and put it in force\n"
+	"  discard      delete the refused set\n"
+	"  reset        factory reset, at the console only; keeps the log unless --log is given\n"
+	"  intake       read the EFI partition and sticks now: a folder cordon/ with\n"
+	"               network.conf, cordon.conf, authorized_keys, root.json, mirror-ca.pem,\n"
+	"               admin-secret, settings.json\n"
+	"For the scripts of the image: compose, expire.\n" },
 	{ "image",
-	"  status       which image is in which slot, which one runs, which one is on trial\n"
-	"  install FILE verifies a packed image (cordon repo image --pack), writes it to the\n"
-	"               other slot and tries it at the next start, or with --reboot now;\n"
-	"               - is standard input.\n"
-	"               --allow-downgrade: an older one, on the console only\n"
-	"  rollback     starts the other image next, or with --reboot now\n"
-	"  confirm      keeps the running image; the box does so once its self-test has passed\n"
-	"The scripts of the image call: grow, device NAME..., on-trial.\n" },
+	"  status        which image is in which slot, which one runs, which one is on trial\n"
+	"  install FILE  verify a packed image (cordon repo image --pack), write it to the other\n"
+	"                slot, and try it at the next start; - is standard input\n"
+	"  rollback      start the image in the other slot next time\n"
+	"  confirm       keep the image that runs; the box does so when its self-test passes\n"
+	"  --reboot      restart now\n"
+	"  --allow-downgrade  accept an older image, at the console only\n"
+	"For the scripts of the image: grow, device NAME..., on-trial.\n" },
 };
 
 static int command_console(const struct cli *cli, int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "status", "[--json | --in-force [--wait TIME] | --boot | --seen]",
-	  "what the gateway enforces and how it is", command_status },
+	  "show what the gateway enforces, and whether it is healthy", command_status },
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
-	  "what the policy says of a name, address, prefix or port, and why", command_explain },
-	{ "log", "[--follow] [--json] [--last N]", "the block log",
+	  "show what the policy does with a name, address, prefix or port, and why",
+	  command_explain },
+	{ "log", "[--follow] [--json] [--last N]", "print the block log",
 	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
 	{ "mode",
 	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",
 	  "show or change the mode", command_mode },
-	{ "disarm", "--for TIME --reason TEXT --by NAME", "take block and capture away for a while",
-	  command_disarm },
+	{ "disarm", "--for TIME --reason TEXT --by NAME",
+	  "switch blocking and DNS capture off for a while", command_disarm },
 	{ "rules",
 	  "check [--json] FILE... | diff [--json] OLD NEW |\n"
 	  "                    nft [--rules DIR] | outdated [--json] | reload",
-	  "check and compare rule lists, print the nftables ruleset, reload", command_rules },
+	  "check, compare and reload rule lists", command_rules },
 	{ "selftest", "[--wait SECONDS] [--json]",
-	  "prove as a client that names and addresses are blocked, and others are not",
+	  "act as a client: what must be blocked is, and the rest passes",
 	  command_selftest },
 	{ "update",
 	  "[status | history] [--json]\n"
 	  "       cordon update now | device | from DIR | push HOST DIR | release\n"
 	  "       cordon update hold --reason TEXT --by NAME",
-	  "signed releases of rule lists", ENABLED(CONFIG_UPDATE) ? command_update : NULL },
+	  "receive signed releases of rule lists", ENABLED(CONFIG_UPDATE) ? command_update : NULL },
 	{ "network", "[[show] [--json] | check FILE | renew [wan] [--json]]",
-	  "links, addresses and services of an appliance", command_network },
+	  "show and renew links, addresses and services of an appliance", command_network },
 	{ "settings",
 	  "[show | id | intake [--activate] | accept | discard | reset [--log]]\n"
 	  "       cordon settings export FILE | import FILE | diff FILE\n"
 	  "       cordon settings apply FILE --confirm SECONDS | keep | revert",
-	  "settings of an appliance: taking in, copying, changing for a trial",
+	  "show, change, try and copy the settings of an appliance",
 	  command_settings_of },
 	{ "image",
 	  "[[status] [--json] | install FILE [--allow-downgrade] [--reboot] |\n"
 	  "                    rollback [--reboot] | confirm]",
-	  "the two slots of a disk, and new images for them", command_image },
-	{ "setup", "", "asks for the settings of an appliance, on its console", command_setup },
-	{ "console", "", "what an appliance shows on its console", command_console },
+	  "install, try and roll back images of an appliance", command_image },
+	{ "setup", "", "ask for the settings of an appliance, on its console", command_setup },
+	{ "console", "", "run the console of an appliance", command_console },
 	{ "repo", NULL, "sign and publish rule lists",
 	  ENABLED(CONFIG_PUBLISHER) ? command_repo : NULL },
 };
@@ -106,8 +138,9 @@ static void print_help(FILE *out)
 	fprintf(out, "\n  --config FILE  settings (/etc/cordon/cordon.conf)\n"
 		     "  --state DIR    state folder (/var/lib/cordon)\n"
 		     "  --run DIR      folder of the control socket (/run/cordon)\n"
-		     "\nexit status: 0 yes or done, 1 no or failed, 2 usage, 5 output not written; "
-		     "cordon COMMAND --help, cordon(1)\n");
+		     "\nexit status: 0 yes or done, 1 no or failed, 2 usage error, "
+		     "5 output not written\n"
+		     "see also: cordon COMMAND --help, cordon(1)\n");
 }
 
 /* The manual that describes a command; cordon(1) has those for daily use. */
@@ -128,8 +161,9 @@ static const char *manual_of(const char *name)
 
 static void print_command_help(const struct command *command)
 {
-	printf("usage: cordon %s %s\n\n%s; see %s\n", command->name, command->arguments,
-	       command->summary, manual_of(command->name));
+	printf("usage: cordon %s%s%s\n\n%s; see %s\n", command->name,
+	       command->arguments[0] ? " " : "", command->arguments, command->summary,
+	       manual_of(command->name));
 	for (size_t i = 0; i < sizeof(details) / sizeof(*details); i++) {
 		if (strcmp(details[i][0], command->name) == 0)
 			printf("\n%s", details[i][1]);

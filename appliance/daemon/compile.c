@@ -11,7 +11,7 @@
 #include "appliance/base/config.h"
 #include "appliance/base/cursor.h"
 #include "appliance/daemon/log.h"
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 #include "rules/policy/explain.h"
 #include "rules/signed/canary.h"
 #include "rules/signed/offer.h"

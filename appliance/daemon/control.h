@@ -19,7 +19,7 @@ struct control_client {
 		CLIENT_UPDATE
 	} state;
 	struct control_request request;
-	uint32_t look;			/* CLIENT_UPDATE: waits for this one */
+	uint32_t poll;			/* CLIENT_UPDATE: waits for this one */
 	int64_t deadline;		/* uptime in ms */
 };
 enum { CONTROL_CLIENTS = 16 };

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "appliance/journal/days.h"
 #include "appliance/journal/store.h"
 
 const char *disk_print(enum disk_folder folder)
@@ -69,7 +70,7 @@ static void open_day(int folder, char name[DAYS_NAME + 8])
 }
 
 /* file: in the folder, synced too. */
-static void look_at(struct disk *disk, int fd, const char *file)
+static void poll_disk(struct disk *disk, int fd, const char *file)
 {
 	struct statvfs system;
 	struct stat status;
@@ -89,7 +90,7 @@ static void look_at(struct disk *disk, int fd, const char *file)
 	disk->error = sync_folder(fd, file);
 }
 
-static __attribute__((noreturn)) void look(struct disk_report *report, int state,
+static __attribute__((noreturn)) void poll_folders(struct disk_report *report, int state,
 					   const struct disk_log *log)
 {
 	char file[DAYS_NAME + 8] = "";
@@ -100,13 +101,13 @@ static __attribute__((noreturn)) void look(struct disk_report *report, int state
 		_exit(1);
 	state = STDERR_FILENO + 1;
 	folder = openat(state, "log", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	look_at(&report->disk[DISK_STATE], state, "");
+	poll_disk(&report->disk[DISK_STATE], state, "");
 	report->disk[DISK_LOG].known = false;
 	report->disk[DISK_LOG].error = 0;
 	if (folder >= 0 || errno != ENOENT) {
 		if (folder >= 0)
 			open_day(folder, file);
-		look_at(&report->disk[DISK_LOG], folder, file);
+		poll_disk(&report->disk[DISK_LOG], folder, file);
 	}
 	retention_read(&report->retention, state, store_budget(state, log->budget), log->floor,
 		       log->now);
@@ -115,12 +116,12 @@ static __attribute__((noreturn)) void look(struct disk_report *report, int state
 
 /* ---- in the parent ---- */
 
-void disks_look(struct disks *disks, int state, const struct disk_log *log, int64_t now,
+void disks_poll(struct disks *disks, int state, const struct disk_log *log, int64_t now,
 		int64_t age_ms)
 {
 	void *memory;
 
-	if (state < 0 || disks->looker || (disks->looked && now - disks->looked < age_ms))
+	if (state < 0 || disks->poller || (disks->polled && now - disks->polled < age_ms))
 		return;
 	if (!disks->shared) {
 		memory = mmap(NULL, sizeof(*disks->shared), PROT_READ | PROT_WRITE,
@@ -130,21 +131,21 @@ void disks_look(struct disks *disks, int state, const struct disk_log *log, int6
 		disks->shared = memory;
 	}
 	disks->began = now;
-	disks->looker = fork();
-	if (disks->looker == 0)
-		look(disks->shared, state, log);
-	if (disks->looker < 0)
-		disks->looker = 0;
+	disks->poller = fork();
+	if (disks->poller == 0)
+		poll_folders(disks->shared, state, log);
+	if (disks->poller < 0)
+		disks->poller = 0;
 }
 
 bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now)
 {
 	struct disk_report *report = &disks->report;
 
-	if (!disks->looker || pid != disks->looker)
+	if (!disks->poller || pid != disks->poller)
 		return false;
-	disks->looker = 0;
-	disks->looked = now;
+	disks->poller = 0;
+	disks->polled = now;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return true;
 	for (int i = 0; i < DISK_FOLDERS; i++) {
@@ -163,5 +164,5 @@ bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now)
 
 bool disks_silent(const struct disks *disks, int64_t now)
 {
-	return disks->looker && now - disks->began >= DISK_SILENT_MS;
+	return disks->poller && now - disks->began >= DISK_SILENT_MS;
 }

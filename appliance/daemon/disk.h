@@ -16,7 +16,7 @@ enum disk_folder { DISK_STATE, DISK_LOG, DISK_FOLDERS };
 const char *disk_print(enum disk_folder folder);	/* "state" */
 
 enum {
-	DISK_LOOK_MS = 60 * 1000,	/* from one poll to the next */
+	DISK_POLL_MS = 60 * 1000,	/* from one poll to the next */
 	DISK_FRESH_MS = 500,		/* the same when a status is asked for */
 	DISK_SILENT_MS = 15 * 1000,	/* a poll that takes longer: the disk is silent */
 	DISK_ERROR_MS = 10 * 60 * 1000	/* how long an error is shown */
@@ -28,7 +28,7 @@ struct disk {
 	uint64_t used, free;	/* bytes; free: for the log, which is no root's */
 	uint64_t inodes_used, inodes_free;
 	bool read_only;
-	int32_t error;		/* -errno of the last look that failed */
+	int32_t error;		/* -errno of the last poll that failed */
 };
 
 struct disk_report {
@@ -39,9 +39,9 @@ struct disk_report {
 struct disks {
 	struct disk_report *shared;	/* with the child; NULL: not mapped yet */
 	struct disk_report report;
-	pid_t looker;		/* 0: none */
-	int64_t began;		/* uptime in ms of the look under way, or of the last */
-	int64_t looked;		/* when the last one ended; 0: none did */
+	pid_t poller;		/* 0: none */
+	int64_t began;		/* uptime in ms of the poll under way, or of the last */
+	int64_t polled;		/* when the last one ended; 0: none did */
 	int64_t failed[DISK_FOLDERS];	/* when error was found */
 };
 
@@ -54,10 +54,10 @@ struct disk_log {
 /* How much is used, rounded up as df does; 0 when there is nothing to use up. */
 unsigned int disk_percent(uint64_t used, uint64_t free);
 
-/* Begins a look, unless one is under way or the last is younger than age_ms. state: folder. */
-void disks_look(struct disks *disks, int state, const struct disk_log *log, int64_t now,
+/* Begins a poll, unless one is under way or the last is younger than age_ms. state: folder. */
+void disks_poll(struct disks *disks, int state, const struct disk_log *log, int64_t now,
 		int64_t age_ms);
 /* The child ended, if that was its number: true. */
 bool disks_reaped(struct disks *disks, pid_t pid, int status, int64_t now);
-/* A look is under way and takes too long. */
+/* A poll is under way and takes too long. */
 bool disks_silent(const struct disks *disks, int64_t now);

@@ -16,7 +16,7 @@ enum {
 	PAUSE_WHOLE = 20,	/* after a comparison of everything */
 	LONGEST_PAUSE = 30 * 1000,	/* ms */
 	RETRY = 1000,		/* ms, after a failure */
-	LINKS_PAUSE = 250,	/* ms between looks at the interfaces */
+	LINKS_PAUSE = 250,	/* ms between polls of the interfaces */
 	REPORT_PAUSE = 200,
 	LINES = 12, LINE_INTERVAL = 2 * 1000	/* so that a handful of edits is all told */
 };
@@ -236,7 +236,7 @@ static void put_names(struct guard_names *names, const char (*name)[IFNAMSIZ], s
 		snprintf(names->name[i], GUARD_NAME, "%s", name[i]);
 }
 
-void guard_look(struct guard *guard)
+void guard_poll(struct guard *guard)
 {
 	static struct outside_links links;
 	struct outside_misfits misfits;
@@ -253,11 +253,11 @@ void guard_look(struct guard *guard)
 	want(&guard->report);
 }
 
-static bool look_again(struct guard *guard)
+static bool poll_again(struct guard *guard)
 {
 	struct ruleset_outside before = guard->outside;
 
-	guard_look(guard);
+	guard_poll(guard);
 	pause_for(&guard->links, LINKS_PAUSE);
 	return !outside_equal(&before, &guard->outside);
 }
@@ -297,7 +297,7 @@ unsigned int guard_work(struct guard *guard)
 	if (guard->live_touched)
 		bits |= GUARD_PINHOLES;
 	guard->live_touched = false;
-	if (turn(&guard->links, now) && look_again(guard))
+	if (turn(&guard->links, now) && poll_again(guard))
 		bits |= GUARD_OUTSIDE;
 	if (turn(&guard->report, now))
 		tell(guard);

@@ -58,7 +58,7 @@ int guard_timeout(const struct guard *guard);
 unsigned int guard_work(struct guard *guard);
 
 /* Interfaces are read anew: guard->outside is true afterwards, as far as they could be read. */
-void guard_look(struct guard *guard);
+void guard_poll(struct guard *guard);
 /* This ruleset was applied whole just now; it has to live until the next is. */
 void guard_applied(struct guard *guard, const struct ruleset *ruleset);
 /* Once in a while: compares everything, in case the kernel's notification of a change was lost. */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "appliance/daemon/daemon.h"
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 
 /* What became of updates, in the state folder; bounded, the oldest lines go. */
 struct history {
@@ -16,7 +16,7 @@ struct history_line {
 	int64_t time;		/* seconds since 1970 */
 	int64_t release;	/* 0: none */
 	const char *state;	/* state id in force; "": nothing is */
-	const char *source;	/* of the last look */
+	const char *source;	/* of the last poll */
 	const char *text;	/* a final newline is dropped */
 	const struct bundle_info *signed_by;	/* digest and signers are added; NULL: not */
 };

@@ -136,7 +136,7 @@ void probe_reset(struct probes *probe, int64_t now)
 	probe->round = now;
 }
 
-static const char *look_at_sockets(const struct listeners *listeners, unsigned int slot)
+static const char *check_sockets(const struct listeners *listeners, unsigned int slot)
 {
 	const char *wrong = NULL;
 
@@ -166,7 +166,7 @@ const char *probe_tick(struct probes *probe, const struct listeners *listeners, 
 		if (busy)
 			probe->slot[i].misses = 0;
 		*slot = i;
-		wrong = look_at_sockets(listeners, i);
+		wrong = check_sockets(listeners, i);
 		if (!wrong && probe->slot[i].misses >= PROBE_MISSES)
 			wrong = "it does not answer";
 	}

@@ -12,7 +12,7 @@
  * Do the listening sockets still answer? The dns role shares them with the parent, and what a role
  * that was taken over does to them (connect, for one) outlives it. So the parent asks them from
  * outside, as a client would: a message that every worker answers itself with FORMERR, which is
- * neither counted nor logged, over UDP and TCP to each address. And it looks at each socket: is it
+ * neither counted nor logged, over UDP and TCP to each address. And it inspects each socket: is it
  * still bound where it was, connected to nobody, listening?
  */
 enum {

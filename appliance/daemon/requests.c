@@ -23,10 +23,10 @@ static void reply_status(struct parent *parent, struct control_client *client)
 }
 
 /* The disk has its time, too, and no more than the counters. */
-static void reply_when_looked(struct parent *parent, struct control_client *client)
+static void reply_when_polled(struct parent *parent, struct control_client *client)
 {
 	client->state = CLIENT_DISK;
-	if (!parent->disks.looker)
+	if (!parent->disks.poller)
 		reply_status(parent, client);
 }
 
@@ -36,9 +36,9 @@ static void ask_counters(struct parent *parent, struct control_client *client)
 
 	client->state = CLIENT_COUNTERS;
 	client->deadline = parent->daemon.now + COUNTERS_MS;
-	status_look(parent, DISK_FRESH_MS);
+	status_poll(parent, DISK_FRESH_MS);
 	if (!rules->ready || child_send(rules, MESSAGE_COUNTERS, NULL, 0, -1) < 0)
-		reply_when_looked(parent, client);
+		reply_when_polled(parent, client);
 }
 
 /* What others changed, and what the log lacks, was seen by an administrator. */
@@ -111,29 +111,29 @@ static void begin_change(struct parent *parent, struct control_client *client)
 /* ---- signed updates ---- */
 
 /* Looks take minutes: they never take all places, so that `cordon disarm` always finds one. */
-static bool too_many_look(struct parent *parent)
+static bool too_many_poll(struct parent *parent)
 {
 	size_t at = 0;
-	int looking = 0;
+	int polling = 0;
 
 	while (control_next(&parent->control, CLIENT_UPDATE, &at))
-		looking++;
-	return looking >= CONTROL_CLIENTS / 2;
+		polling++;
+	return polling >= CONTROL_CLIENTS / 2;
 }
 
-static void begin_look(struct parent *parent, struct control_client *client)
+static void begin_poll(struct parent *parent, struct control_client *client)
 {
 	const char *text;
 
-	if (too_many_look(parent)) {
+	if (too_many_poll(parent)) {
 		control_reply(client, 1,
-			      "others wait for a look already: see cordon update status\n");
+			      "too many commands wait for a poll: see cordon update status\n");
 		return;
 	}
 	client->state = CLIENT_UPDATE;
 	client->deadline = parent->daemon.now + CONTROL_UPDATE_MS;
-	client->look = updates_look(&parent->updates, client->request.reason, &text);
-	if (client->look == 0)
+	client->poll = updates_poll(&parent->updates, client->request.reason, &text);
+	if (client->poll == 0)
 		control_reply(client, 1, text);
 }
 
@@ -172,7 +172,7 @@ void requests_take(struct parent *parent, struct control_client *client)
 		seen(parent, client);
 		break;
 	case CONTROL_UPDATE:
-		begin_look(parent, client);
+		begin_poll(parent, client);
 		break;
 	case CONTROL_HOLD:
 	case CONTROL_RELEASE:
@@ -191,16 +191,16 @@ void requests_changed(struct parent *parent, bool done, const char *text)
 	while ((client = control_next(&parent->control, CLIENT_CHANGE, &at)))
 		control_reply(client, done ? 0 : 1, text);
 	if (parent->change.cause == CAUSE_UPDATE)
-		requests_looked(parent, parent->updates.judged_look, done ? 0 : 1, text);
+		requests_polled(parent, parent->updates.judged_poll, done ? 0 : 1, text);
 }
 
-void requests_looked(struct parent *parent, uint32_t look, int code, const char *text)
+void requests_polled(struct parent *parent, uint32_t poll, int code, const char *text)
 {
 	struct control_client *client;
 	size_t at = 0;
 
-	while (look && (client = control_next(&parent->control, CLIENT_UPDATE, &at))) {
-		if (client->look == look)
+	while (poll && (client = control_next(&parent->control, CLIENT_UPDATE, &at))) {
+		if (client->poll == poll)
 			control_reply(client, code, text);
 	}
 }
@@ -220,7 +220,7 @@ void requests_counted(struct parent *parent)
 	size_t at = 0;
 
 	while ((client = control_next(&parent->control, CLIENT_COUNTERS, &at)))
-		reply_when_looked(parent, client);
+		reply_when_polled(parent, client);
 }
 
 void requests_disks(struct parent *parent)

@@ -11,11 +11,11 @@ void requests_take(struct parent *parent, struct control_client *client);
 void requests_changed(struct parent *parent, bool done, const char *text);
 /* The rules role sent its counters. */
 void requests_counted(struct parent *parent);
-/* A look at the disk ended. */
+/* A poll of the disk ended. */
 void requests_disks(struct parent *parent);
-/* What came of a look at the mirrors; nobody waits for look 0. */
-void requests_looked(struct parent *parent, uint32_t look, int code, const char *text);
-/* Nobody will ever say what comes of the looks that are waited for. */
+/* What came of a poll of the mirrors; no client waits for poll 0. */
+void requests_polled(struct parent *parent, uint32_t poll, int code, const char *text);
+/* The update role is gone, so no poll that a client waits for will end. */
 void requests_abandoned(struct parent *parent, const char *text);
 /* Once a round: time-outs, and requests whose turn has come. */
 void requests_tick(struct parent *parent);

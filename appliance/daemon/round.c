@@ -143,9 +143,9 @@ static void request_asked(void *context, struct control_client *client)
 	requests_take(context, client);
 }
 
-static void look_ended(void *context, uint32_t look, int code, const char *text)
+static void poll_ended(void *context, uint32_t poll, int code, const char *text)
 {
-	requests_looked(context, look, code, text);
+	requests_polled(context, poll, code, text);
 }
 
 /* ---- life ---- */
@@ -210,7 +210,7 @@ static void begin(struct parent *parent)
 	parent->updates = (struct updates){
 		.daemon = daemon, .role = parent_role(parent, ROLE_UPDATE),
 		.current = &parent->change.current, .mode = &parent->standing.mode,
-		.looked = look_ended, .context = parent,
+		.polled = poll_ended, .context = parent,
 	};
 	updates_init(&parent->updates);
 	clock = parts_clock(parent);
@@ -228,7 +228,7 @@ static void round_once(struct parent *parent)
 	alive_tick(parent);
 	if (updates_tick(&parent->updates, !change_runs(&parent->change)))
 		change_want(&parent->change, CAUSE_UPDATE);
-	status_look(parent, DISK_LOOK_MS);
+	status_poll(parent, DISK_POLL_MS);
 	end_mode(parent);
 	drive(parent);
 }

@@ -52,7 +52,7 @@ static const int syscalls[] = {
 	SYS_connect, SYS_bind, SYS_setsockopt, SYS_getsockopt, SYS_getsockname,
 };
 
-/* What could not be judged is judged again with the next look at the counters. */
+/* What could not be judged is judged again with the next poll of the counters. */
 static void judge_pinholes(struct rules_role *role)
 {
 	int error = pinholes_judge(&role->pinholes, &role->policy);
@@ -102,7 +102,7 @@ static void apply_now(struct rules_role *role, struct message *message)
 		role_applied(error, false, &diag);
 		return;
 	}
-	guard_look(&role->guard);
+	guard_poll(&role->guard);
 	error = put_in_force(role, &policy, disarmed ? RULESET_DISARMED : RULESET_ENFORCE,
 			     &changed, &diag);
 	if (error) {
@@ -353,7 +353,7 @@ static enum kernel_state close_first(struct rules_role *role)
 	bool changed;
 	int error;
 
-	guard_look(&role->guard);
+	guard_poll(&role->guard);
 	if (is_ours(counter, kernel_counters(role->kernel, counter)))
 		return KERNEL_EARLIER;
 	diag_init(&diag);

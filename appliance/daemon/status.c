@@ -259,13 +259,13 @@ static json_t *disks_json(const struct parent *parent)
 	return list;
 }
 
-void status_look(struct parent *parent, int64_t age_ms)
+void status_poll(struct parent *parent, int64_t age_ms)
 {
 	const struct disk_log log = { .budget = parent->daemon.settings.log_budget,
 				      .floor = version_build_time(),
 				      .now = updates_now(&parent->updates) };
 
-	disks_look(&parent->disks, parent->daemon.state, &log, parent->daemon.now, age_ms);
+	disks_poll(&parent->disks, parent->daemon.state, &log, parent->daemon.now, age_ms);
 }
 
 static void put_clock(json_t *object, const struct parent *parent)

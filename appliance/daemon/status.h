@@ -5,7 +5,7 @@
 
 /* What `cordon status` shows. */
 
-/* A look at the disk, unless the last is younger. */
-void status_look(struct parent *parent, int64_t age_ms);
+/* A poll of the disk, unless the last is younger. */
+void status_poll(struct parent *parent, int64_t age_ms);
 /* One JSON object; malloc'ed, NULL when out of memory. */
 char *status_print(const struct parent *parent);

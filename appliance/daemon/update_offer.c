@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "appliance/base/file.h"
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 #include "rules/signed/archive.h"
 #include "rules/signed/release.h"
 
@@ -101,7 +101,7 @@ static int add_targets(struct pieces *pieces, struct client *client, const struc
 
 static int send_offer(const struct update_role *role, const struct archive *archive)
 {
-	const uint32_t look = htobe32(role->look);
+	const uint32_t poll = htobe32(role->poll);
 	struct text text = TEXT_EMPTY;
 	int fd;
 
@@ -111,7 +111,7 @@ static int send_offer(const struct update_role *role, const struct archive *arch
 	text_release(&text);
 	if (fd < 0)
 		return fd;
-	role_tell(MESSAGE_OFFER, &look, sizeof(look), fd);
+	role_tell(MESSAGE_OFFER, &poll, sizeof(poll), fd);
 	close(fd);
 	return 0;
 }

@@ -13,16 +13,16 @@ struct update_role {
 	char *ca;
 	struct freshness freshness;	/* the parent's: MESSAGE_CLOCK */
 	char *own;		/* key and certificate that the collector knows us by */
-	int64_t next_ms;		/* uptime of the next look */
-	unsigned int failures;		/* looks without success, one after the other */
+	int64_t next_ms;		/* uptime of the next poll */
+	unsigned int failures;		/* polls without success, one after the other */
 	/* versions of what was offered last; 0: nothing was. Every */
 	int64_t offered_root;
 	int64_t offered_timestamp;	/* other file that is trusted follows from these two */
 	/* of the newest timestamp that was followed; 0: not known */
 	int64_t signed_at;
 	int64_t again;			/* when to offer the same again; 0: not */
-	uint32_t look;			/* the number of the one under way; 0: nobody asked */
-	char *problem;			/* why no look can go well; NULL */
+	uint32_t poll;			/* the number of the one under way; 0: no person asked */
+	char *problem;			/* why no poll can go well; NULL */
 };
 
 enum { UPDATE_ROOT_MAX = 1 << 20 };

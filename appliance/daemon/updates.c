@@ -193,7 +193,7 @@ static int check_offer(int fd)
 void updates_offer(struct updates *updates, struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
-	uint32_t look = cursor_get32(&cursor);
+	uint32_t poll = cursor_get32(&cursor);
 	int error = check_offer(message->fd);
 
 	if (error) {
@@ -202,13 +202,13 @@ void updates_offer(struct updates *updates, struct message *message)
 		return;
 	}
 	/* The newest one counts. */
-	if (updates->offer >= 0 && updates->offer_look != look)
-		updates->looked(updates->context, updates->offer_look, 1,
-				"a newer look took its place: see "
+	if (updates->offer >= 0 && updates->offer_poll != poll)
+		updates->polled(updates->context, updates->offer_poll, 1,
+				"a newer poll took its place: see "
 				"cordon update status\n");
 	drop(&updates->offer);
 	updates->offer = message->fd;
-	updates->offer_look = look;
+	updates->offer_poll = poll;
 	message->fd = -1;
 }
 
@@ -353,9 +353,9 @@ void updates_in_force(struct updates *updates)
 		updates->running = updates->verified;
 }
 
-/* ---- looks ---- */
+/* ---- polls ---- */
 
-static void failed_look(struct updates *updates)
+static void failed_poll(struct updates *updates)
 {
 	if (strcmp(updates->failure, updates->attempt.text) == 0)
 		return;
@@ -375,8 +375,8 @@ void updates_attempt(struct updates *updates, const struct message *message)
 	}
 	updates->attempt_at = updates_now(updates);
 	if (updates->attempt.result == ATTEMPT_FAILED) {
-		failed_look(updates);
-		updates->looked(updates->context, updates->attempt.look, 1, updates->attempt.text);
+		failed_poll(updates);
+		updates->polled(updates->context, updates->attempt.poll, 1, updates->attempt.text);
 		return;
 	}
 	updates->contact_at = updates->attempt_at;
@@ -384,7 +384,7 @@ void updates_attempt(struct updates *updates, const struct message *message)
 	/* An offer is answered when it is taken or refused. */
 	if (updates->attempt.result != ATTEMPT_OFFERED ||
 	    (updates->offer < 0 && updates->judged < 0))
-		updates->looked(updates->context, updates->attempt.look, 0, "nothing new\n");
+		updates->polled(updates->context, updates->attempt.poll, 0, "nothing new\n");
 }
 
 void updates_delivered(struct updates *updates, const struct message *message)
@@ -400,28 +400,28 @@ void updates_delivered(struct updates *updates, const struct message *message)
 			 "delivered");
 }
 
-static int ask(struct updates *updates, uint32_t look, const char *folder)
+static int ask(struct updates *updates, uint32_t poll, const char *folder)
 {
 	struct child *child = updates->role;
 	uint8_t body[4 + CONTROL_REASON];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
-	cursor_put32(&cursor, look);
+	cursor_put32(&cursor, poll);
 	cursor_put(&cursor, folder, strlen(folder));
 	return child->ready && !cursor.failed
-		       ? child_send(child, MESSAGE_LOOK, body, cursor.at, -1) : -ESRCH;
+		       ? child_send(child, MESSAGE_POLL, body, cursor.at, -1) : -ESRCH;
 }
 
-uint32_t updates_look(struct updates *updates, const char *folder, const char **text)
+uint32_t updates_poll(struct updates *updates, const char *folder, const char **text)
 {
 	if (!updates->on) {
 		*text = "signed updates are off: see cordon update status\n";
 		return 0;
 	}
-	if (++updates->last_look == 0)
-		updates->last_look = 1;
-	if (ask(updates, updates->last_look, folder) == 0)
-		return updates->last_look;
+	if (++updates->last_poll == 0)
+		updates->last_poll = 1;
+	if (ask(updates, updates->last_poll, folder) == 0)
+		return updates->last_poll;
 	*text = "the update role is not there; it is started again: try in a moment\n";
 	return 0;
 }
@@ -453,7 +453,7 @@ int updates_hold(struct updates *updates, bool held, const struct control_reques
 	note(updates, held ? "held" : "released", 0, text);
 	error = updates_keep(updates);
 	if (!held)
-		(void)!updates_look(updates, "", &unused);
+		(void)!updates_poll(updates, "", &unused);
 	return error;
 }
 
@@ -482,7 +482,7 @@ static bool take_offer(struct updates *updates)
 	    !ration_take(&updates->offers, updates->daemon->now))
 		return false;
 	updates->judged = updates->offer;
-	updates->judged_look = updates->offer_look;
+	updates->judged_poll = updates->offer_poll;
 	updates->offer = -1;
 	return true;
 }

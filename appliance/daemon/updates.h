@@ -28,9 +28,9 @@ void updates_known(struct updates *updates);
 /* A change of another cause is in force: the bundle in it is the one that runs. */
 void updates_in_force(struct updates *updates);
 
-/* Requests of a person. The number of the look, and the reply comes with the hook; or 0 with
+/* Requests of a person. The number of the poll, and the reply comes with the hook; or 0 with
  * *text, static, now. */
-uint32_t updates_look(struct updates *updates, const char *folder, const char **text);
+uint32_t updates_poll(struct updates *updates, const char *folder, const char **text);
 /* -errno: it is so, and a restart will not know. */
 int updates_hold(struct updates *updates, bool held, const struct control_request *request);
 

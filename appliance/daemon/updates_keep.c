@@ -288,7 +288,7 @@ void updates_init(struct updates *updates)
 {
 	*updates = (struct updates){
 		.daemon = updates->daemon, .role = updates->role, .current = updates->current,
-		.mode = updates->mode, .looked = updates->looked, .context = updates->context,
+		.mode = updates->mode, .polled = updates->polled, .context = updates->context,
 		.history.daemon = updates->daemon,
 		.bundle = -1, .offer = -1, .judged = -1, .candidate = -1,
 		.messages = { .burst = 64, .interval = 100 },

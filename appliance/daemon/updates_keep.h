@@ -12,7 +12,7 @@
 #include "appliance/daemon/children.h"
 #include "appliance/daemon/history.h"
 #include "appliance/ipc/message.h"
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 #include "rules/signed/freshness.h"
 
 /*
@@ -30,7 +30,7 @@
  *	STATE/collector.pem	key and certificate that the collector knows it by
  *	STATE/receipt.json	the last receipt
  *	STATE/receipts.jsonl	those that said something new, bounded
- *	STATE/history.jsonl	what became of offers and looks, bounded
+ *	STATE/history.jsonl	what became of offers and polls, bounded
  */
 struct updates {
 	struct daemon *daemon;
@@ -38,7 +38,7 @@ struct updates {
 	const struct generation *current;	/* in force */
 	const struct mode_record *mode;
 	/* What came of a poll that a client of the control socket asked for. */
-	void (*looked)(void *context, uint32_t look, int code, const char *text);
+	void (*polled)(void *context, uint32_t poll, int code, const char *text);
 	void *context;
 	struct history history;
 
@@ -64,12 +64,12 @@ struct updates {
 	bool damaged;			/* and cannot be used: it is set aside when another comes */
 	int offer;			/* waits for its turn; sealed memfd, -1 */
 	int judged;			/* the offer under way; -1 */
-	uint32_t offer_look, judged_look;	/* the looks that found them; 0: nobody asked */
-	uint32_t last_look;
+	uint32_t offer_poll, judged_poll;	/* the polls that found them; 0: no person asked */
+	uint32_t last_poll;
 	int candidate;			/* what the compiler would keep of it; -1 */
 	struct ration messages;		/* of the update role */
 	struct ration offers;
-	struct ration failures;		/* history lines of looks that failed */
+	struct ration failures;		/* history lines of polls that failed */
 	/* history lines and receipts of offers that were not taken */
 	struct ration verdicts;
 	struct bundle_info running;	/* in force; release 0: none */
@@ -77,14 +77,14 @@ struct updates {
 	bool has_verified;		/* in the change under way */
 	struct bundle_info newest;	/* of all that was verified, by root and time of signing */
 
-	struct attempt attempt;		/* the last look */
+	struct attempt attempt;		/* the last poll */
 	int64_t attempt_at;		/* seconds since 1970; 0: none yet */
 	int64_t contact_at;		/* the last one without failure */
 	int64_t waiting;		/* release that is verified and not due; 0: none */
 	int64_t waiting_until;		/* INT64_MAX: held */
 	int64_t refused_at;		/* 0: nothing refused since the last acceptance */
 	char refusal[UPDATE_TEXT];
-	char failure[UPDATE_TEXT];	/* of the last look, so that history says it once */
+	char failure[UPDATE_TEXT];	/* of the last poll, so that history says it once */
 	char delivered[256];		/* the fate of the last receipt; "" none sent */
 	bool attested;			/* since the start */
 	int64_t receipt_ms;		/* uptime of the next one that nothing else causes */

@@ -42,7 +42,7 @@ enum message_type {
 	MESSAGE_ALIVE,		/* dns: is every worker there? the answer is the same */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
 	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
-	MESSAGE_LOOK,		/* update: u32 number, not 0: look now; text: at this folder in its
+	MESSAGE_POLL,		/* update: u32 number, not 0: poll now; text: this folder in its
 				 * root, not at the mirrors */
 	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */
 	MESSAGE_RECEIPT,	/* update: text to deliver to the collector */
@@ -50,9 +50,9 @@ enum message_type {
 	MESSAGE_READY,		/* rules: u8 enum kernel_state, or nothing; else empty */
 	MESSAGE_TROUBLE,	/* text: why this role cannot start or has to end */
 	MESSAGE_PROGRESS,	/* rules, while it works: u32 done, u32 total; any unit */
-	MESSAGE_OFFER,		/* update: u32 number of the look or 0; descriptor: sealed memfd
+	MESSAGE_OFFER,		/* update: u32 number of the poll or 0; descriptor: sealed memfd
 				 * with an archive */
-	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update.h) */
+	MESSAGE_ATTEMPT,	/* update: struct attempt (ipc/update_message.h) */
 	MESSAGE_DELIVERED,	/* update: i32 0 or -errno, text: the receipt's fate */
 	MESSAGE_VERIFIED,	/* compile: struct bundle_info, before MESSAGE_COMPILED */
 	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */

@@ -55,7 +55,7 @@ bool value_text(struct parser *parser, const char *key, const char *value, char 
 int value_choice(struct parser *parser, const char *key, const char *value,
 		 const char *const words[], const char *expected);
 
-/* ---- [update], in update.c ---- */
+/* ---- [update], in settings_update.c ---- */
 bool update_trust_root(struct parser *parser, const char *key, const char *value);
 bool update_mirror(struct parser *parser, const char *key, const char *value);
 bool update_mirror_ca(struct parser *parser, const char *key, const char *value);

@@ -70,36 +70,54 @@ struct statement {
 	struct statement *next;
 };
 
-/* A statement each, to be passed to TABLE_RULE; text arguments must outlive the table. */
+/*
+ * Each makes one statement by value, to be passed to TABLE_RULE; none allocates or fails. Text
+ * arguments are not copied and must outlive the table. Numbers are in the machine's byte order.
+ */
+/* Adds nothing to the rule. */
 struct statement statement_none(void);
+/* The field is value; has any of the bits; has all of them; is the name of an interface. */
 struct statement statement_equal(enum packet_field field, uint32_t value);
 struct statement statement_any(enum packet_field field, uint32_t bits);
 struct statement statement_all(enum packet_field field, uint32_t bits);
 struct statement statement_interface(enum packet_field field, const char *name);
-/* bits: counted within the field, so an IPv4 host is 32. */
+/* The first bits of the field are those of bytes; an IPv4 host has 32 bits. */
 struct statement statement_prefix(enum packet_field field, const void *bytes, uint8_t bits);
+/*
+ * The field, or the fields joined, are in a set; or choose a verdict by a map. fields: up to
+ * FIELD_NONE, unless there are TABLE_FIELDS of them.
+ */
 struct statement statement_in(enum packet_field field, const char *set);
-/* fields: up to FIELD_NONE, unless there are TABLE_FIELDS of them. */
 struct statement statement_in_joined(const enum packet_field fields[static TABLE_FIELDS],
 				     const char *set);
 struct statement statement_vmap_joined(const enum packet_field fields[static TABLE_FIELDS],
 				       const char *map);
-struct statement statement_not(struct statement statement);
 struct statement statement_vmap(enum packet_field field, const char *map);
+/* The opposite of a statement that matches. */
+struct statement statement_not(struct statement statement);
+/* Counts packets and bytes in a named counter. */
 struct statement statement_counter(const char *name);
+/*
+ * Matches up to rate packets a second, bursts of burst packets; over: what exceeds that for one
+ * value of the field.
+ */
 struct statement statement_limit(uint32_t rate, uint32_t burst);
 struct statement statement_over(enum packet_field field, const char *set, uint32_t rate,
 				uint32_t burst);
+/* Sends the first snaplen bytes of the packet to an NFLOG group. */
 struct statement statement_log(const char *prefix, uint16_t group, uint32_t snaplen);
+/* A TCP reset; ICMP "administratively prohibited"; no connection tracking; source translation. */
 struct statement statement_reject_tcp(void);
 struct statement statement_reject(void);
 struct statement statement_notrack(void);
 struct statement statement_masquerade(void);
-/* bytes: the address, 4 or 16. */
+/* Leads the packet to a local listener. bytes: its address, 4 or 16. */
 struct statement statement_tproxy(bool v4, const void *bytes, uint16_t port);
+/* Set or clear bits of the packet's mark, or set bits of the connection's. */
 struct statement statement_mark(uint32_t bits);
 struct statement statement_mark_clear(uint32_t bits);
 struct statement statement_ct_mark(uint32_t bits);
+/* Verdicts; a jump comes back to the next rule, a goto does not. */
 struct statement statement_accept(void);
 struct statement statement_drop(void);
 struct statement statement_return(void);

@@ -21,11 +21,11 @@ static const struct {
 	  "                  --no-passphrase]\n"
 	  "       cordon repo key export KEY --out NAME.pub\n"
 	  "       cordon repo key list [--json] DIR|FILE|URI...",
-	  "make, take over and list keys" },
+	  "make, import, export and list keys" },
 	{ "init", repo_init,
 	  "DIR --people PUB... --online PUB... [--ROLE PUB...]\n"
 	  "                  [--threshold ROLE=N] [--expires ROLE=TIME]",
-	  "a new repository: who signs what" },
+	  "make a repository: who signs what" },
 	{ "add", repo_add,
 	  "DIR [LIST...] [--drop NAME...] [--ring NAME=DELAY...]\n"
 	  "                  [--no-rings] [--canary-block NAME...] [--canary-pass NAME...]\n"
@@ -37,7 +37,7 @@ static const struct {
 	  "       cordon repo image DIR --pack OUT [NAME]",
 	  "stage an image for appliances, or put a published one into a file for them" },
 	{ "status", repo_status, "DIR [--json] [--key KEY] [--fingerprint DIGITS]",
-	  "what is staged, and whose signatures are missing" },
+	  "show what is staged, and whose signatures are missing" },
 	{ "sign", repo_sign,
 	  "DIR --key FILE [--role ROLE] [--passphrase-file FILE]\n"
 	  "                  [--payload OUT | --signature IN] [--fingerprint DIGITS]\n"
@@ -46,17 +46,17 @@ static const struct {
 	{ "publish", repo_publish,
 	  "DIR --key FILE... [--passphrase-file FILE]\n"
 	  "                  [--expires TIME] [--fingerprint DIGITS]",
-	  "put what is completely signed into place" },
+	  "publish what has all its signatures" },
 	{ "timestamp", repo_timestamp,
 	  "DIR --key FILE... [--passphrase-file FILE]\n"
 	  "                  [--expires TIME] [--fingerprint DIGITS]",
-	  "renew the timestamp, and the snapshot when it ages" },
+	  "renew the timestamp, and an old snapshot" },
 	{ "hold", repo_hold,
 	  "DIR --key FILE... [--lift] [--passphrase-file FILE]\n"
 	  "                  [--expires TIME] [--fingerprint DIGITS]",
-	  "keep the newest release from appliances that wait for their ring" },
+	  "stop the newest release for appliances that do not have it yet" },
 	{ "revert", repo_revert, "DIR [--to RELEASE] [--key KEY] [--fingerprint DIGITS]",
-	  "stage the content of the release before as the next release" },
+	  "stage an earlier release again, as the next one" },
 	{ "rotate", repo_rotate,
 	  "DIR ROLE [--add PUB...] [--remove NAME|KEYID...]\n"
 	  "                  [--threshold N] [--expires TIME] [--key KEY]\n"
@@ -66,13 +66,13 @@ static const struct {
 	  "DIR ROLE --paths PATTERN... [--add PUB...]\n"
 	  "                  [--threshold N] [--key KEY] [--fingerprint DIGITS]\n"
 	  "       cordon repo delegate DIR ROLE --remove",
-	  "change for which targets a role may speak" },
+	  "change which targets a role may sign" },
 	{ "verify", repo_verify, "DIR [--days N] [--root FILE] [--json] [--key KEY]\n"
 	  "                  [--fingerprint DIGITS]",
-	  "look at the whole repository as an appliance does" },
+	  "verify the whole repository as an appliance does" },
 	{ "fleet", repo_fleet, "DIR [--expect CSV] [--late TIME] [--json] [--key KEY]\n"
 	  "                  [--fingerprint DIGITS]",
-	  "what every appliance enforces, by its receipts" },
+	  "show what every appliance enforces, by its receipts" },
 	{ "settings", repo_settings,
 	  "FOLDER --key FILE (--for ID... | --for-all)\n"
 	  "                  [--version N] [--root FILE] [--against FOLDER]\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 #include "rules/signed/archive.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -77,7 +77,8 @@ static bool load_slot(struct floor *floor, int slot)
 static bool find_floor(struct floor *floor)
 {
 	struct floor second;
-	const bool both = load_slot(floor, 0) & load_slot(&second, 1);
+	const bool first = load_slot(floor, 0), next = load_slot(&second, 1);
+	const bool both = first && next;
 	const bool same = floor->sequence == second.sequence;
 
 	if (second.sequence > floor->sequence)

@@ -27,15 +27,15 @@ static void percent_as_df_says_it(void **state)
 	assert_in_range(disk_percent(UINT64_MAX / 4, UINT64_MAX / 8), 66, 68);
 }
 
-static struct disk_report *look(struct disks *disks, int folder, int64_t now)
+static struct disk_report *poll_now(struct disks *disks, int folder, int64_t now)
 {
 	const struct disk_log log = { .budget = 1 << 20, .floor = 1, .now = 1 };
 	int status;
 	pid_t pid;
 
-	disks_look(disks, folder, &log, now, 0);
-	assert_true(disks->looker > 0);
-	pid = waitpid(disks->looker, &status, 0);
+	disks_poll(disks, folder, &log, now, 0);
+	assert_true(disks->poller > 0);
+	pid = waitpid(disks->poller, &status, 0);
 	assert_false(disks_reaped(disks, pid + 1, status, now));
 	assert_true(disks_reaped(disks, pid, status, now));
 	return &disks->report;
@@ -45,7 +45,7 @@ static void full_and_read_only_show(void **state)
 {
 	static const char bytes[48 << 10];
 	char path[] = "/tmp/cordon-disk.XXXXXX";
-	struct disks disks = { .looker = 0 };
+	struct disks disks = { .poller = 0 };
 	struct disk_report *report;
 	int folder, fd;
 
@@ -62,7 +62,7 @@ static void full_and_read_only_show(void **state)
 	assert_int_equal(mkdirat(folder, "log", 0700), 0);
 	fd = openat(folder, "log/events.jsonl", O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
-	report = look(&disks, folder, 1000);
+	report = poll_now(&disks, folder, 1000);
 	for (int i = 0; i < DISK_FOLDERS; i++) {
 		assert_true(report->disk[i].known && !report->disk[i].read_only);
 		assert_int_equal(report->disk[i].error, 0);
@@ -77,7 +77,7 @@ static void full_and_read_only_show(void **state)
 	assert_true(write(fd, bytes, sizeof(bytes)) < (ssize_t)sizeof(bytes));
 	close(fd);
 	assert_int_equal(mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
-	report = look(&disks, folder, 2000);
+	report = poll_now(&disks, folder, 2000);
 	assert_int_equal(disk_percent(report->disk[0].used, report->disk[0].free), 100);
 	assert_true(report->disk[0].read_only);
 	close(folder);
@@ -89,20 +89,20 @@ static void full_and_read_only_show(void **state)
 static void an_error_is_said_for_a_while(void **state)
 {
 	char path[] = "/tmp/cordon-disk.XXXXXX";
-	struct disks disks = { .looker = 0 };
+	struct disks disks = { .poller = 0 };
 	int folder;
 
 	(void)state;
 	assert_non_null(mkdtemp(path));
 	folder = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(mkdirat(folder, "log", 0700), 0);
-	assert_int_equal(look(&disks, folder, 1000)->disk[DISK_STATE].error, 0);
+	assert_int_equal(poll_now(&disks, folder, 1000)->disk[DISK_STATE].error, 0);
 	disks.report.disk[DISK_STATE].error = -EIO;
 	disks.failed[DISK_STATE] = 1000;
-	assert_int_equal(look(&disks, folder, 2000)->disk[DISK_STATE].error, -EIO);
-	assert_int_equal(look(&disks, folder, 1000 + DISK_ERROR_MS)->disk[DISK_STATE].error, 0);
-	/* A look that does not end is an answer, too. */
-	disks.looker = 1;
+	assert_int_equal(poll_now(&disks, folder, 2000)->disk[DISK_STATE].error, -EIO);
+	assert_int_equal(poll_now(&disks, folder, 1000 + DISK_ERROR_MS)->disk[DISK_STATE].error, 0);
+	/* A poll that does not end is an answer, too. */
+	disks.poller = 1;
 	disks.began = 5000;
 	assert_false(disks_silent(&disks, 5000 + DISK_SILENT_MS - 1));
 	assert_true(disks_silent(&disks, 5000 + DISK_SILENT_MS));

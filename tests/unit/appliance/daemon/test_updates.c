@@ -7,7 +7,7 @@
 
 #include "appliance/daemon/updates.h"
 
-/* What the parent decides about offers and looks, without an update role; its folder is a fresh
+/* What the parent decides about offers and polls, without an update role; its folder is a fresh
  * one. */
 
 static struct daemon home;
@@ -16,13 +16,13 @@ static struct generation current;
 static struct mode_record mode;
 static struct updates updates;
 static char path[32], heard[256];
-static uint32_t heard_look;
+static uint32_t heard_poll;
 static int heard_code;
 
-static void looked(void *context, uint32_t look, int code, const char *text)
+static void polled(void *context, uint32_t poll, int code, const char *text)
 {
 	(void)context;
-	heard_look = look;
+	heard_poll = poll;
 	heard_code = code;
 	snprintf(heard, sizeof(heard), "%s", text);
 }
@@ -36,12 +36,12 @@ static int begin(void **state)
 				.state = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 	settings_init(&home.settings);
 	updates = (struct updates){ .daemon = &home, .role = &role, .current = &current,
-				    .mode = &mode, .looked = looked };
+				    .mode = &mode, .polled = polled };
 	updates_init(&updates);
 	updates.on = updates.restored = true;
 	updates.save_ms = updates.receipt_ms = INT64_MAX;
 	current.number = 1;
-	heard_look = 0;
+	heard_poll = 0;
 	heard[0] = '\0';
 	return home.state < 0;
 }
@@ -56,16 +56,16 @@ static int finish(void **state)
 	return system(command);
 }
 
-/* The look's number, and a sealed archive of some bytes. */
-static struct message offer(uint32_t look)
+/* The poll's number, and a sealed archive of some bytes. */
+static struct message offer(uint32_t poll)
 {
 	struct message message = { .type = MESSAGE_OFFER, .size = 4,
 				   .fd = message_seal("offer", "bytes", 5) };
 
-	message.body[0] = (uint8_t)(look >> 24);
-	message.body[1] = (uint8_t)(look >> 16);
-	message.body[2] = (uint8_t)(look >> 8);
-	message.body[3] = (uint8_t)look;
+	message.body[0] = (uint8_t)(poll >> 24);
+	message.body[1] = (uint8_t)(poll >> 16);
+	message.body[2] = (uint8_t)(poll >> 8);
+	message.body[3] = (uint8_t)poll;
 	return message;
 }
 
@@ -77,10 +77,10 @@ static void the_newest_offer_counts(void **state)
 	updates_offer(&updates, &first);
 	assert_int_equal(first.fd, -1);
 	updates_offer(&updates, &second);
-	assert_int_equal(heard_look, 1);
+	assert_int_equal(heard_poll, 1);
 	assert_int_equal(heard_code, 1);
 	assert_true(updates_tick(&updates, true));
-	assert_int_equal(updates.judged_look, 2);
+	assert_int_equal(updates.judged_poll, 2);
 	assert_true(updates.judged >= 0);
 	assert_int_equal(updates.offer, -1);
 	assert_false(updates_tick(&updates, true));
@@ -136,9 +136,9 @@ static void a_flood_of_messages_is_seen(void **state)
 	assert_int_equal(taken, 64);
 }
 
-static void who_asked_hears_why_a_look_failed(void **state)
+static void who_asked_hears_why_a_poll_failed(void **state)
 {
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = 7,
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .poll = 7,
 				   .text = "no mirror answers\n" };
 	struct message message = { .type = MESSAGE_ATTEMPT, .fd = -1 };
 	uint8_t body[UPDATE_BODY_MAX];
@@ -148,21 +148,21 @@ static void who_asked_hears_why_a_look_failed(void **state)
 	message.size = (size_t)attempt_encode(&attempt, body);
 	memcpy(message.body, body, message.size);
 	updates_attempt(&updates, &message);
-	assert_int_equal(heard_look, 7);
+	assert_int_equal(heard_poll, 7);
 	assert_int_equal(heard_code, 1);
 	assert_string_equal(heard, "no mirror answers\n");
 	assert_int_equal(updates.contact_at, 0);
 }
 
-static void no_look_without_a_role_or_a_root(void **state)
+static void no_poll_without_a_role_or_a_root(void **state)
 {
 	const char *text = NULL;
 
 	(void)state;
-	assert_int_equal(updates_look(&updates, "", &text), 0);
+	assert_int_equal(updates_poll(&updates, "", &text), 0);
 	assert_non_null(text);
 	updates.on = false;
-	assert_int_equal(updates_look(&updates, "", &text), 0);
+	assert_int_equal(updates_poll(&updates, "", &text), 0);
 	assert_non_null(strstr(text, "off"));
 }
 
@@ -191,8 +191,8 @@ int main(void)
 		CASE(offers_are_rationed),
 		CASE(what_is_not_sealed_is_no_offer),
 		CASE(a_flood_of_messages_is_seen),
-		CASE(who_asked_hears_why_a_look_failed),
-		CASE(no_look_without_a_role_or_a_root),
+		CASE(who_asked_hears_why_a_poll_failed),
+		CASE(no_poll_without_a_role_or_a_root),
 		CASE(a_hold_outlives_a_restart),
 	};
 

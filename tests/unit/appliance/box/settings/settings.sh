@@ -63,6 +63,15 @@ touch "$esp/errors.txt"
 expect 0 'are taken' settings intake
 check test ! -e "$esp/errors.txt"
 
+# ---- a set that cannot be written is no wrong one: an older note about the files ends
+new_box
+first_set "$esp"
+echo old >"$esp/errors.txt"
+mkdir -p "$box/data/settings.new" "$box/data/settings.gone/in-the-way"
+expect 1 'cannot be written' settings intake
+check test ! -e "$esp/errors.txt"
+check test -e "$esp/admin-secret"
+
 # ---- bytes that steer a terminal (C1, too): not in settings, and of a comment among keys only a
 # mark is shown
 new_box

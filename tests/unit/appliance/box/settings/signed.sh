@@ -215,13 +215,4 @@ expect 1 'is the older version 1, but this appliance trusts version 2' settings 
 	<<<"$secret"
 check diff -r before "$box/data/settings"
 rm -rf before late old last
-
-# ---- a set that cannot be written is no wrong one: an older note about the files ends
-new_box
-first_set "$esp"
-echo old >"$esp/errors.txt"
-mkdir -p "$box/data/settings.new" "$box/data/settings.gone/in-the-way"
-expect 1 'cannot be written' settings intake
-check test ! -e "$esp/errors.txt"
-check test -e "$esp/admin-secret"
 exit $((failures > 0))

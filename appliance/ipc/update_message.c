@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,7 +82,7 @@ int attempt_encode(const struct attempt *attempt, uint8_t body[UPDATE_BODY_MAX])
 	struct cursor cursor = cursor_writer(body, UPDATE_BODY_MAX);
 
 	cursor_put8(&cursor, (uint8_t)attempt->result);
-	cursor_put32(&cursor, attempt->look);
+	cursor_put32(&cursor, attempt->poll);
 	cursor_put32(&cursor, attempt->requests);
 	put_text(&cursor, attempt->source, sizeof(attempt->source));
 	put_text(&cursor, attempt->text, sizeof(attempt->text));
@@ -95,7 +95,7 @@ int attempt_decode(struct attempt *attempt, const uint8_t *body, size_t size)
 	uint8_t result = cursor_get8(&cursor);
 
 	attempt->result = (enum attempt_result)result;
-	attempt->look = cursor_get32(&cursor);
+	attempt->poll = cursor_get32(&cursor);
 	attempt->requests = cursor_get32(&cursor);
 	get_text(&cursor, attempt->source, sizeof(attempt->source));
 	get_text(&cursor, attempt->text, sizeof(attempt->text));

@@ -18,7 +18,7 @@
 #include "appliance/base/cursor.h"
 #include "appliance/base/file.h"
 #include "appliance/daemon/log.h"
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 #include "dns/lookup.h"
 #include "rules/signed/archive.h"
 #include "rules/signed/client.h"
@@ -77,7 +77,7 @@ static int record(struct source *source, enum source_kind kind, const char *path
 	return error;
 }
 
-/* ---- one look at one source ---- */
+/* ---- one poll of one source ---- */
 
 /* Whether a time service keeps the clock, the parent knows: freshness says what it says. */
 static int64_t now_or_later(const struct update_role *role, bool *behind)
@@ -108,7 +108,7 @@ static void remember(struct update_role *role, const struct trust *trust)
 	role->offered_timestamp = trust_get(trust, METADATA_TIMESTAMP)->version;
 }
 
-static int look_at(struct update_role *role, struct source *inner, struct attempt *attempt,
+static int poll_source(struct update_role *role, struct source *inner, struct attempt *attempt,
 		   struct diag *diag)
 {
 	struct recorder recorder = { .inner = inner, .role = role };
@@ -134,7 +134,7 @@ static int look_at(struct update_role *role, struct source *inner, struct attemp
 		error = client_lookup_from(client, RELEASE_ROLE, RELEASE_TARGET, &target, diag);
 	}
 	attempt->result = ATTEMPT_NOTHING_NEW;
-	if (!error && (role->look || is_new(role, client_trust(client)) ||
+	if (!error && (role->poll || is_new(role, client_trust(client)) ||
 		       (role->again && role->again <= now(role)))) {
 		error = update_offer(role, client, diag);
 		attempt->result = ATTEMPT_OFFERED;
@@ -194,7 +194,7 @@ static int check_ca(const struct update_role *role, const struct url *url, struc
 	return -ENOENT;
 }
 
-static int look_at_mirror(struct update_role *role, const struct url *url, struct attempt *attempt)
+static int poll_mirror(struct update_role *role, const struct url *url, struct attempt *attempt)
 {
 	const struct connection_options options = connection_options(role);
 	struct source *source = NULL;
@@ -206,14 +206,14 @@ static int look_at_mirror(struct update_role *role, const struct url *url, struc
 	if (!error)
 		error = source_mirror(&source, url, &options);
 	if (!error)
-		error = look_at(role, source, attempt, &diag);
+		error = poll_source(role, source, attempt, &diag);
 	if (error)
 		explain(attempt, &diag, error);
 	source_free(source);
 	return error;
 }
 
-static int look_at_folder(struct update_role *role, const char *name, struct attempt *attempt)
+static int poll_folder(struct update_role *role, const char *name, struct attempt *attempt)
 {
 	struct source *source = NULL;
 	struct diag diag;
@@ -225,7 +225,7 @@ static int look_at_folder(struct update_role *role, const char *name, struct att
 		diag_error(&diag, name, 0, 0, "%s", strerror(-error));
 	if (!error) {
 		snprintf(source->name, sizeof(source->name), "a folder");
-		error = look_at(role, source, attempt, &diag);
+		error = poll_source(role, source, attempt, &diag);
 	}
 	if (error)
 		explain(attempt, &diag, error);
@@ -233,7 +233,7 @@ static int look_at_folder(struct update_role *role, const char *name, struct att
 	return error;
 }
 
-/* ---- looks ---- */
+/* ---- polls ---- */
 
 /* Up to a quarter sooner, so that a thousand appliances do not ask in the same second. */
 static void plan(struct update_role *role)
@@ -256,7 +256,7 @@ static bool is_stale(const struct update_role *role)
 			       role->start.settings.stale_after) != FRESHNESS_FRESH;
 }
 
-static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
+static int poll_mirrors(struct update_role *role, struct attempt *attempt)
 {
 	const struct settings *settings = &role->start.settings;
 	enum attempt_result best = ATTEMPT_FAILED;
@@ -266,7 +266,7 @@ static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
 		snprintf(attempt->text, sizeof(attempt->text),
 			 "cordon.conf names no [update] mirror\n");
 	for (size_t i = 0; i < settings->mirrors && (error || is_stale(role)); i++) {
-		error = look_at_mirror(role, &settings->mirror[i], attempt);
+		error = poll_mirror(role, &settings->mirror[i], attempt);
 		if (!error && (best == ATTEMPT_FAILED || attempt->result == ATTEMPT_OFFERED))
 			best = attempt->result;
 	}
@@ -275,18 +275,18 @@ static int look_at_mirrors(struct update_role *role, struct attempt *attempt)
 }
 
 /* number: of the poll that a client of the control socket asked for, or 0. */
-static void look(struct update_role *role, const char *folder, uint32_t number)
+static void poll_sources(struct update_role *role, const char *folder, uint32_t number)
 {
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = number };
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .poll = number };
 	uint8_t body[UPDATE_BODY_MAX];
 	int error = -EINVAL;
 
-	role->look = number;
+	role->poll = number;
 	if (role->problem)
 		snprintf(attempt.text, sizeof(attempt.text), "%s", role->problem);
 	else
-		error = folder ? look_at_folder(role, folder, &attempt)
-			       : look_at_mirrors(role, &attempt);
+		error = folder ? poll_folder(role, folder, &attempt)
+			       : poll_mirrors(role, &attempt);
 	if (error)
 		attempt.result = ATTEMPT_FAILED;
 	if (!folder) {
@@ -344,7 +344,7 @@ static void deliver(struct update_role *role, const struct message *message)
 
 /* ---- what the parent says ---- */
 
-static void take_look(struct update_role *role, const struct message *message)
+static void take_poll(struct update_role *role, const struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 	uint32_t number = cursor_get32(&cursor);
@@ -355,7 +355,7 @@ static void take_look(struct update_role *role, const struct message *message)
 		_exit(1);
 	cursor_get(&cursor, name, length);
 	name[length] = '\0';
-	look(role, name[0] ? name : NULL, number);
+	poll_sources(role, name[0] ? name : NULL, number);
 }
 
 static void take_outcome(struct update_role *role, const struct message *message)
@@ -374,8 +374,8 @@ static void hear(struct update_role *role)
 
 	if (message_receive(MESSAGE_CHANNEL, &message) != 1)
 		_exit(0);
-	if (message.type == MESSAGE_LOOK)
-		take_look(role, &message);
+	if (message.type == MESSAGE_POLL)
+		take_poll(role, &message);
 	else if (message.type == MESSAGE_OUTCOME)
 		take_outcome(role, &message);
 	else if (message.type == MESSAGE_RECEIPT)
@@ -531,7 +531,7 @@ int role_update(void)
 	diag_init(&diag);
 	error = role.folder < 0 ? -ENOTDIR : open_role(&role, &diag);
 	if (error) {
-		/* Only a person can mend it, and sees it as what became of each look. */
+		/* Only a person can fix it, who sees it as the outcome of each poll. */
 		if (diag.count == 0)
 			diag_error(&diag, "state/update", 0, 0, "%s", strerror(-error));
 		diag_print(&diag, &problem);
@@ -546,7 +546,7 @@ int role_update(void)
 		if (poll(&channel, 1, left > 0 ? (int)left : 0) > 0)
 			hear(&role);
 		else if (role.start.settings.mirrors && clock_uptime_ms() >= role.next_ms)
-			look(&role, NULL, 0);
+			poll_sources(&role, NULL, 0);
 		else if (clock_uptime_ms() >= role.next_ms)
 			plan(&role);
 	}

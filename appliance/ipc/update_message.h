@@ -32,7 +32,7 @@ int bundle_info_encode(const struct bundle_info *info, uint8_t body[UPDATE_BODY_
 int bundle_info_decode(struct bundle_info *info, const uint8_t *body, size_t size)
 	__attribute__((warn_unused_result));
 
-/* One look at the sources (MESSAGE_ATTEMPT, update to parent). */
+/* One poll of the sources (MESSAGE_ATTEMPT, update to parent). */
 enum attempt_result {
 	ATTEMPT_NOTHING_NEW,
 	ATTEMPT_OFFERED,		/* MESSAGE_OFFER came before it */
@@ -40,7 +40,7 @@ enum attempt_result {
 };
 struct attempt {
 	enum attempt_result result;
-	uint32_t look;			/* of MESSAGE_LOOK; 0: nobody asked */
+	uint32_t poll;			/* of MESSAGE_POLL; 0: no person asked */
 	uint32_t requests;
 	char source[UPDATE_SOURCE];	/* the one that answered, or the last one asked */
 	char text[UPDATE_TEXT];		/* why it failed, every source; lines */

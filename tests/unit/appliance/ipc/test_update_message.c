@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "appliance/ipc/update.h"
+#include "appliance/ipc/update_message.h"
 
 static struct bundle_info sample(void)
 {
@@ -63,7 +63,7 @@ static void name_of_a_key_is_made_visible(void **state)
 
 static void attempt_round_trip(void **state)
 {
-	struct attempt attempt = { .result = ATTEMPT_FAILED, .look = 7, .requests = 2,
+	struct attempt attempt = { .result = ATTEMPT_FAILED, .poll = 7, .requests = 2,
 				   .source = "mirror.example" }, back;
 	uint8_t body[UPDATE_BODY_MAX];
 	int size;
@@ -74,7 +74,7 @@ static void attempt_round_trip(void **state)
 	assert_true(size > 0);
 	assert_int_equal(attempt_decode(&back, body, (size_t)size), 0);
 	assert_int_equal(back.result, ATTEMPT_FAILED);
-	assert_int_equal(back.look, 7);
+	assert_int_equal(back.poll, 7);
 	assert_int_equal(back.requests, 2);
 	assert_string_equal(back.source, attempt.source);
 	assert_string_equal(back.text, attempt.text);
