@@ -15,7 +15,8 @@ PREFIX ?= /usr/local
 
 # ---- the house: a folder includes its own files and those of lower levels, never sideways
 LEVELS := appliance/base | rules/policy | appliance/net appliance/ipc appliance/settings \
-	| rules/nft rules/signed dns appliance/journal | rules/publisher appliance/command \
+	| rules/nft rules/signed dns appliance/journal \
+	| rules/publisher appliance/command appliance/evidence \
 	| appliance/box/base | appliance/box/network | appliance/box/settings appliance/box/image \
 	| appliance/box/health rules/repo | appliance/box/console | appliance/daemon appliance/cli
 
@@ -31,6 +32,7 @@ SRC_signed := $(call sources,rules/signed)
 SRC_publisher := $(call sources,rules/publisher)
 SRC_dns := $(call sources,dns)
 SRC_journal := $(call sources,appliance/journal)
+SRC_evidence := $(call sources,appliance/evidence)
 SRC_command := $(call sources,appliance/command)
 SRC_box := $(call sources,$(foreach room,base network settings image health console,appliance/box/$(room)))
 SRC_daemon := $(call sources,appliance/daemon)
@@ -39,7 +41,7 @@ SRC_cli := $(call sources,appliance/cli)
 SRC_repo = $(if $(CONFIG_PUBLISHER),$(filter-out $(if $(CONFIG_PKCS11),,rules/repo/token%.c),$(call sources,rules/repo)))
 GENERATED := $(O)/gen/suffixes.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
-	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_command) $(SRC_box)
+	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_evidence) $(SRC_command) $(SRC_box)
 
 # --as-needed drops what a program does not use: cordond links no libsodium.
 LIBS = -lseccomp -lnftnl -lmnl -lldns -ljansson -linih -lmbedtls -lmbedx509 -lmbedcrypto \
@@ -185,6 +187,7 @@ UNIT_rules/publisher := $(UNIT_rules/signed) $(SRC_publisher)
 UNIT_rules/nft := $(middle) $(SRC_nft)
 UNIT_dns := $(middle) $(SRC_dns)
 UNIT_appliance/journal := $(middle) $(SRC_journal)
+UNIT_appliance/evidence := $(middle) $(SRC_journal) $(SRC_evidence)
 UNIT_appliance/command := $(middle) $(SRC_net) $(SRC_nft) $(SRC_signed) $(SRC_journal) $(SRC_command)
 box = $(call sources,$(foreach room,$(1),appliance/box/$(room)))
 UNIT_appliance/box/base := $(UNIT_appliance/command) $(call box,base)
@@ -319,6 +322,7 @@ install: all
 	install -D -m755 $(O)/bin/cordond $(DESTDIR)$(PREFIX)/sbin/cordond
 	install -D -m755 $(O)/bin/cordon $(DESTDIR)$(PREFIX)/bin/cordon
 	install -D -m644 -t $(DESTDIR)/etc/cordon/rules rules/lists/*.rules
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/cordon appliance/evidence/weights.tsv
 	install -D -m644 appliance/settings/cordon.conf.example \
 		$(DESTDIR)/etc/cordon/cordon.conf.example
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man1 \
