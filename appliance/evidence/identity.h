@@ -109,6 +109,7 @@ struct host_run {
 	int64_t last_ms;
 };
 
+/* How many; 0 before identity_build. */
 uint32_t identity_hosts(const struct identity *identity);
 /* number: below identity_hosts. */
 void identity_host(const struct identity *identity, uint32_t number, struct host *host);

@@ -53,9 +53,9 @@ static uint32_t hash_single(const struct identity *identity, uint32_t number)
 typedef uint32_t hash_function(const struct identity *identity, uint32_t number);
 
 /* Makes room for one more: at most three quarters are used. */
-static int table_grow(struct table *table, const struct identity *identity, hash_function *hash)
+static int table_grow(struct numbers *table, const struct identity *identity, hash_function *hash)
 {
-	struct table bigger = { .size = table->size ? table->size * 2 : TABLE_LEAST,
+	struct numbers bigger = { .size = table->size ? table->size * 2 : TABLE_LEAST,
 				.used = table->used };
 
 	if (table->size && table->used < table->size / 4 * 3)
@@ -83,7 +83,7 @@ static int table_grow(struct table *table, const struct identity *identity, hash
 
 static uint32_t *slot_mac(const struct identity *identity, const uint8_t mac[MAC_SIZE])
 {
-	const struct table *table = &identity->by_mac;
+	const struct numbers *table = &identity->by_mac;
 	uint32_t at = hash_bytes(identity, mac, MAC_SIZE, 0) & (table->size - 1);
 
 	while (table->slot[at] != NO &&
@@ -95,7 +95,7 @@ static uint32_t *slot_mac(const struct identity *identity, const uint8_t mac[MAC
 static uint32_t *slot_pair(const struct identity *identity, const struct addr *address,
 			   uint32_t mac)
 {
-	const struct table *table = &identity->by_pair;
+	const struct numbers *table = &identity->by_pair;
 	uint32_t at = hash_bytes(identity, address, sizeof(*address), mac) & (table->size - 1);
 
 	while (table->slot[at] != NO && (identity->run[table->slot[at]].mac != mac ||
@@ -107,7 +107,7 @@ static uint32_t *slot_pair(const struct identity *identity, const struct addr *a
 static uint32_t *slot_single(const struct identity *identity, const struct addr *address,
 			     uint16_t interface)
 {
-	const struct table *table = &identity->by_address;
+	const struct numbers *table = &identity->by_address;
 	uint32_t at = hash_bytes(identity, address, sizeof(*address), interface) &
 		      (table->size - 1);
 

@@ -54,7 +54,7 @@ struct node {
 	uint32_t host;
 };
 
-struct table {
+struct numbers {
 	uint32_t *slot;
 	uint32_t size;		/* power of two */
 	uint32_t used;
@@ -74,9 +74,9 @@ struct identity {
 	struct host *host;
 	uint32_t *host_node;	/* of each host, its first node */
 	uint32_t hosts;
-	struct table by_pair;	/* newest run of an address and MAC */
-	struct table by_mac;	/* devices */
-	struct table by_address; /* singles */
+	struct numbers by_pair;	/* newest run of an address and MAC */
+	struct numbers by_mac;	/* devices */
+	struct numbers by_address; /* singles */
 };
 
 /* The device or single; NO: none. */
