@@ -133,6 +133,9 @@ bool identity_is_router(const struct identity *identity, const uint8_t mac[MAC_S
  */
 const struct naming *identity_name(const struct identity *identity, uint32_t number,
 				   const struct namings *namings);
+/* The best of those that call the host a tool, which handles names for others; NULL: none does. */
+const struct naming *identity_tool(const struct identity *identity, uint32_t number,
+				   const struct namings *namings);
 
 /*
  * How many machines these hosts are: a range. The reasons are the numbers.

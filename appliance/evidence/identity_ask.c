@@ -105,8 +105,8 @@ bool identity_run(const struct identity *identity, uint32_t number, uint32_t *po
 	return true;
 }
 
-const struct naming *identity_name(const struct identity *identity, uint32_t number,
-				   const struct namings *namings)
+static const struct naming *find_name(const struct identity *identity, uint32_t number,
+				      const struct namings *namings, bool tools)
 {
 	const struct naming *best = NULL;
 
@@ -119,11 +119,24 @@ const struct naming *identity_name(const struct identity *identity, uint32_t num
 			.mac = node->device == NO ? NULL : identity->device[node->device].mac,
 			.first_ms = run->first_ms,
 			.last_ms = run->last_ms,
+			.tools = tools,
 		};
 
 		best = namings_lookup(namings, &query, best);
 	}
 	return best;
+}
+
+const struct naming *identity_name(const struct identity *identity, uint32_t number,
+				   const struct namings *namings)
+{
+	return find_name(identity, number, namings, false);
+}
+
+const struct naming *identity_tool(const struct identity *identity, uint32_t number,
+				   const struct namings *namings)
+{
+	return find_name(identity, number, namings, true);
 }
 
 /* ---- counting ---- */

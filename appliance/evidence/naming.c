@@ -130,6 +130,8 @@ static const struct naming *better(const struct naming *a, const struct naming *
 {
 	if (!a)
 		return b;
+	if (!a->name[0] != !b->name[0])
+		return a->name[0] ? a : b;
 	if (a->source != b->source)
 		return a->source < b->source ? a : b;
 	if (a->until_ms != b->until_ms)
@@ -139,7 +141,7 @@ static const struct naming *better(const struct naming *a, const struct naming *
 
 static bool is_true_then(const struct naming *naming, const struct naming_query *query)
 {
-	return naming->name[0] && naming->from_ms <= query->last_ms &&
+	return (naming->tool || !query->tools) && naming->from_ms <= query->last_ms &&
 	       naming->until_ms >= query->first_ms;
 }
 

@@ -71,7 +71,12 @@ struct naming_query {
 	const uint8_t *mac;	/* NULL: none of its own */
 	int64_t first_ms;
 	int64_t last_ms;
+	bool tools;		/* only namings that call it a tool */
 };
-/* The better of best (NULL: none) and the namings that were true at some time of the query. */
+/*
+ * The better of best (NULL: none) and the namings that were true at some time of the query. One with
+ * a name is better than one without (which may have a user or a site); then the source's worth, then
+ * the later end count.
+ */
 const struct naming *namings_lookup(const struct namings *namings, const struct naming_query *query,
 				    const struct naming *best);

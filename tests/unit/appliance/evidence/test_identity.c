@@ -414,6 +414,30 @@ static void a_mac_of_a_lease_is_no_other_devices(void **state)
 	identity_free(identity);
 }
 
+/* A row of the table without a name does not take the name away, and says that it is a tool. */
+static void a_tool_keeps_its_name(void **state)
+{
+	struct identity *identity = fresh();
+	const struct naming naming[] = {
+		{ .source = NAMING_TABLE, .has_address = true, .tool = true,
+		  .address = sample_addr("10.0.0.5"), .until_ms = DAY },
+		{ .source = NAMING_LEASE, .has_address = true, .name = "mx1",
+		  .address = sample_addr("10.0.0.5"), .until_ms = DAY },
+	};
+	struct namings namings;
+
+	(void)state;
+	add(identity, "10.0.0.5", PC, 0, 0);
+	add(identity, "10.0.0.5", PRINTER, 5 * DAY, 5 * DAY);
+	assert_int_equal(identity_build(identity, NULL, 0), 0);
+	assert_int_equal(namings_build(&namings, naming, 2), 0);
+	assert_string_equal(identity_name(identity, 0, &namings)->name, "mx1");
+	assert_int_equal(identity_tool(identity, 0, &namings)->source, NAMING_TABLE);
+	assert_null(identity_tool(identity, 1, &namings));
+	namings_release(&namings);
+	identity_free(identity);
+}
+
 static void names_are_inert(void **state)
 {
 	char out[8];
@@ -547,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_forwarder_is_marked),
 		cmocka_unit_test(a_name_loaded_later_names_past_events),
 		cmocka_unit_test(a_mac_of_a_lease_is_no_other_devices),
+		cmocka_unit_test(a_tool_keeps_its_name),
 		cmocka_unit_test(names_are_inert),
 		cmocka_unit_test(macs_in_every_form),
 		cmocka_unit_test(ten_thousand_hosts_for_four_hundred_days),

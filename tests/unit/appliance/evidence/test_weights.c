@@ -39,10 +39,10 @@ static void every_shipped_rule_has_a_sign(void **state)
 		arena_init(&arena, SAMPLE_BUDGET);
 		assert_int_equal(rule_list_parse(&list, &arena, path, text, size, &diag), 0);
 		for (size_t j = 0; j < list.count; j++) {
-			const int sign = weights_lookup(weights, list.rule[j].id);
+			const int sign = weights_lookup(weights, list.rules[j].id);
 
 			if (sign < 0)
-				print_error("no sign: %s\n", list.rule[j].id);
+				print_error("no sign: %s\n", list.rules[j].id);
 			assert_true(sign >= 0);
 			used[sign] = true;
 		}
