@@ -302,6 +302,9 @@ static int add_run(struct identity *identity, const struct sighting *sighting, u
 	struct device *device = mac == NO ? NULL : &identity->device[mac];
 	const uint32_t number = identity->runs;
 
+	/* Here, not per sighting: no run has such an address. */
+	if (!addr_is_host(&sighting->address))
+		return -EINVAL;
 	if (number >= identity->runs_most)
 		return -ENOSPC;
 	if (array_grow((void **)&identity->run, number, &identity->runs_room,
@@ -330,7 +333,7 @@ int identity_add(struct identity *identity, const struct sighting *sighting)
 	uint32_t mac = NO, *slot;
 	int error;
 
-	if (sighting->first_ms > sighting->last_ms || !addr_is_host(&sighting->address))
+	if (sighting->first_ms > sighting->last_ms)
 		return -EINVAL;
 	if (sighting->has_mac && mac_is_device(sighting->mac)) {
 		error = add_device(identity, sighting->mac, &mac);

@@ -13,20 +13,21 @@
  * (clients choose their names). Damage is reported with source, line and column, and the line is
  * left out; the rest counts.
  *
- * LEASES_DNSMASQ: dnsmasq's lease file: expiry, MAC, address, name, client id. Its author describes
- *	it in https://www.mail-archive.com/dnsmasq-discuss@lists.thekelleys.org.uk/msg08594.html
- * LEASES_WINDOWS: DhcpSrvLog-*.log of Windows Server: CSV behind a preamble, local time. Events 10,
- *	11, 20 and 21 (lease new, renewed; BOOTP). https://technet.microsoft.com/library/cc958953 and
- *	https://docs.nxlog.co/integrate/windows-dhcp-server.html. DhcpV6SrvLog has no MAC: refused.
+ * LEASES_DNSMASQ: dnsmasq's lease file: expiry, MAC, address, name, client id.
+ *	https://www.mail-archive.com/dnsmasq-discuss@lists.thekelleys.org.uk/msg08594.html
+ * LEASES_WINDOWS: DhcpSrvLog-*.log of Windows Server: CSV behind a preamble, local time. Events
+ *	10, 11, 20 and 21 (lease new, renewed; BOOTP). DhcpV6SrvLog has no MAC and is refused.
+ *	https://technet.microsoft.com/library/cc958953
+ *	https://docs.nxlog.co/integrate/windows-dhcp-server.html
  * LEASES_ISC: dhcpd.leases(5) of ISC DHCP, IPv4. Other declarations are skipped.
- * LEASES_INFOBLOX: CSV export of leases by NIOS (header-lease):
+ * LEASES_INFOBLOX: CSV export of leases by NIOS (header-lease).
  *	https://infoblox-docs.atlassian.net/wiki/spaces/nios86/pages/35893132/DHCP+Lease
- * LEASES_TABLE: the agency's own CSV. The first line names the columns, in any order: ip, mac, name,
- *	user, site, first, last, tool (yes or no). Others are ignored. Separators are commas,
- *	semicolons or tabs, as in the first line; quotes as in RFC 4180, but no line breaks in them.
+ * LEASES_TABLE: the agency's own CSV. The first line names the columns, in any order: ip, mac,
+ *	name, user, site, first, last, tool (yes or no). Others are ignored. Separators are commas,
+ *	semicolons or tabs, as in the first line; quotes as in RFC 4180, without line breaks.
  *
- * The encoding is UTF-8, with or without BOM. UTF-16, or any NUL byte, refuses the rest of the file.
- * Line ends are LF or CR LF.
+ * The encoding is UTF-8, with or without BOM. UTF-16, or any NUL byte, refuses the rest of the
+ * file. Line ends are LF or CR LF.
  */
 enum leases_format {
 	LEASES_DNSMASQ,
@@ -79,6 +80,7 @@ struct leases {
 	struct naming naming;
 };
 
+/* options are copied; what they point to outlives the reading. */
 void leases_init(struct leases *leases, enum leases_format format,
 		 const struct leases_options *options);
 

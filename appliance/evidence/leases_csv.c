@@ -4,7 +4,7 @@
 
 #include "appliance/evidence/leases_internal.h"
 
-enum role {
+enum column_role {
 	ROLE_NONE,
 	ROLE_IP,
 	ROLE_MAC,
@@ -24,7 +24,7 @@ enum role {
 
 static const struct column_word {
 	enum leases_format format;
-	enum role role;
+	enum column_role role;
 	const char *word;
 } words[] = {
 	{ LEASES_WINDOWS, ROLE_ID, "id" },
@@ -136,7 +136,7 @@ static bool split(struct leases *leases, struct cells *cells, const char *line, 
 
 /* ---- the line with the columns ---- */
 
-static enum role role_of(enum leases_format format, struct piece name)
+static enum column_role role_of(enum leases_format format, struct piece name)
 {
 	/* Infoblox marks required columns. */
 	if (name.length && name.text[name.length - 1] == '*')
@@ -165,7 +165,7 @@ static bool take_header(struct leases *leases, struct cells *cells, const char *
 	if (!split(leases, cells, line, length))
 		return false;
 	for (size_t i = 0; i < cells->count; i++) {
-		const enum role found = role_of(leases->format, cells->cell[i]);
+		const enum column_role found = role_of(leases->format, cells->cell[i]);
 
 		role[i] = has[found] ? ROLE_NONE : (uint8_t)found;
 		has[found] = true;
@@ -187,7 +187,7 @@ static bool take_header(struct leases *leases, struct cells *cells, const char *
 /* ---- rows ---- */
 
 /* The cell with the role; empty when the row has none. */
-static struct piece cell_of(const struct leases *leases, const struct cells *cells, enum role role)
+static struct piece cell_of(const struct leases *leases, const struct cells *cells, enum column_role role)
 {
 	for (size_t i = 0; i < cells->count; i++) {
 		if (leases->role[i] == role)

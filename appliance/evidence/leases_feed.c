@@ -20,7 +20,8 @@ static int take_line(struct leases *leases)
 	leases->length = 0;
 	if (leases->too_long) {
 		leases->too_long = false;
-		leases_damage(leases, LEASES_LINE + 1, "line too long: expected at most 4096 bytes");
+		leases_damage(leases, LEASES_LINE + 1,
+			      "line too long: expected at most 4096 bytes");
 		return 0;
 	}
 	if (length && leases->text[length - 1] == '\r')

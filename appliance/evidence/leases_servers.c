@@ -45,7 +45,8 @@ int leases_dnsmasq(struct leases *leases, const char *line, size_t length)
 	if (!next(&rest, &expiry) || piece_is(&expiry, "duid"))
 		return 0;
 	if (!next(&rest, &mac) || !next(&rest, &address) || !next(&rest, &name)) {
-		leases_damage(leases, rest.column, "expected expiry, MAC, address, name, client id");
+		leases_damage(leases, rest.column,
+			      "expected expiry, MAC, address, name, client id");
 		return 0;
 	}
 	if (!dnsmasq_times(leases, &expiry, &naming))

@@ -74,9 +74,9 @@ struct naming_query {
 	bool tools;		/* only namings that call it a tool */
 };
 /*
- * The better of best (NULL: none) and the namings that were true at some time of the query. One with
- * a name is better than one without (which may have a user or a site); then the source's worth, then
- * the later end count.
+ * The better of best (NULL: none) and the namings that were true at some time of the query. One
+ * with a name is better than one without (which may have a user or a site); then the source's worth
+ * counts, then the later end.
  */
 const struct naming *namings_lookup(const struct namings *namings, const struct naming_query *query,
 				    const struct naming *best);

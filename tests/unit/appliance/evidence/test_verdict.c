@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
-#include <errno.h>
-
 #include "appliance/evidence/verdict.h"
+#include "tests/unit/appliance/evidence/shipped.h"
 
 #define HOUR ((int64_t)3600 * 1000)
 #define DAY (24 * HOUR)
@@ -11,29 +10,10 @@
 
 static struct weights weights;
 
-static size_t load(const char *path, char *text, size_t room)
-{
-	FILE *file = fopen(path, "r");
-	size_t size;
-
-	assert_non_null(file);
-	size = fread(text, 1, room, file);
-	assert_in_range(size, 1, room - 1);
-	fclose(file);
-	text[size] = '\0';
-	return size;
-}
-
 static int load_weights(void **state)
 {
-	static char text[1 << 16];
-	static struct diag diag;
-	const size_t size = load("appliance/evidence/weights.tsv", text, sizeof(text));
-
 	(void)state;
-	diag_init(&diag);
-	assert_int_equal(weights_parse(&weights, "weights.tsv", text, size, &diag), 0);
-	sample_no_errors(&diag);
+	weights = *shipped_weights();
 	return 0;
 }
 
@@ -256,29 +236,6 @@ static void a_forwarder_speaks_for_others(void **state)
 	is(&verdict, VERDICT_PRODUCT, CONFIDENCE_MEDIUM, "kes-or-home");
 }
 
-/* Every rule that is shipped has a sign, so that a new category cannot be forgotten. */
-static void every_shipped_rule_has_a_weight(void **state)
-{
-	static const char *const path[] = { "rules/lists/kaspersky.rules", "rules/lists/oem.rules",
-					    "rules/lists/resolvers.rules" };
-	static char text[1 << 19];
-
-	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		static struct diag diag;
-		struct rule_list list;
-		struct arena arena;
-		const size_t size = load(path[i], text, sizeof(text));
-
-		diag_init(&diag);
-		arena_init(&arena, SAMPLE_BUDGET);
-		assert_int_equal(rule_list_parse(&list, &arena, path[i], text, size, &diag), 0);
-		for (size_t j = 0; j < list.count; j++)
-			assert_true(weights_lookup(&weights, list.rules[j].id) >= 0);
-		arena_release(&arena);
-	}
-}
-
 /* ---- over time ---- */
 
 static void states(void **state)
@@ -323,50 +280,6 @@ static void states(void **state)
 	assert_int_equal(presence.state, STATE_NONE);
 }
 
-/* ---- the file ---- */
-
-static void refused(const char *text, unsigned int line, unsigned int column, const char *word)
-{
-	static struct weights bad;
-	static struct diag diag;
-
-	diag_init(&diag);
-	assert_int_equal(weights_parse(&bad, "w", text, strlen(text), &diag), -EINVAL);
-	assert_int_equal(diag.entry[0].line, line);
-	assert_int_equal(diag.entry[0].column, column);
-	assert_non_null(strstr(diag.entry[0].message, word));
-}
-
-static void a_damaged_file_is_refused_by_place(void **state)
-{
-	(void)state;
-	refused("", 0, 0, "no threshold product");
-	refused("# c\nsignal\tx\n", 2, 1, "expected threshold or sign");
-	refused("sign\t*\tproduct\t-\t1\t1\n", 1, 1, "with tabs between");
-	refused("sign\t*\tghost\t-\t1\t1\tr\n", 1, 8, "expected product");
-	refused("sign\t*\tvisit\t-\t1x\t1\tr\n", 1, 16, "number");
-	refused("sign\t*\tvisit\t-\t99999999999999999999\t1\tr\n", 1, 16, "number");
-	refused("sign\t*\tvisit\t-\t1\t1\t\x1b[2J\n", 1, 20, "visible");
-	refused("sign\t\tvisit\t-\t1\t1\tr\n", 1, 6, "empty");
-	refused("threshold\tproduct\t1\tr\nthreshold\tproduct\t1\tr\n", 2, 11, "twice");
-	refused("threshold\tnothing\t1\tr\n", 1, 11, "unknown");
-}
-
-static void many_asterisks_cost_little(void **state)
-{
-	static struct weights one;
-	char rule[20000];
-
-	(void)state;
-	one.signs = 1;
-	for (size_t i = 0; i + 2 < WEIGHTS_MATCH; i += 2)
-		memcpy(one.sign[0].match + i, "*a", 2);
-	strcpy(one.sign[0].match + WEIGHTS_MATCH - 2, "b");
-	memset(rule, 'a', sizeof(rule));
-	rule[sizeof(rule) - 1] = '\0';
-	assert_int_equal(weights_lookup(&one, rule), -1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,10 +292,7 @@ int main(void)
 		cmocka_unit_test(people_and_pages),
 		cmocka_unit_test(fallback_resolvers),
 		cmocka_unit_test(a_forwarder_speaks_for_others),
-		cmocka_unit_test(every_shipped_rule_has_a_weight),
 		cmocka_unit_test(states),
-		cmocka_unit_test(a_damaged_file_is_refused_by_place),
-		cmocka_unit_test(many_asterisks_cost_little),
 	};
 
 	return cmocka_run_group_tests(tests, load_weights, NULL);

@@ -62,7 +62,8 @@ static void every_shipped_rule_has_a_sign(void **state)
 static void the_first_match_decides(void **state)
 {
 	const struct weights *weights = shipped_weights();
-	int sign = weights_lookup(weights, "kaspersky:infrastructure:=gc.kis.v2.scr.kaspersky-labs.com");
+	int sign = weights_lookup(weights,
+				  "kaspersky:infrastructure:=gc.kis.v2.scr.kaspersky-labs.com");
 
 	(void)state;
 	assert_int_equal(weights->sign[sign].class, SIGN_VISIT);
