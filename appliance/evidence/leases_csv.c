@@ -187,7 +187,8 @@ static bool take_header(struct leases *leases, struct cells *cells, const char *
 /* ---- rows ---- */
 
 /* The cell with the role; empty when the row has none. */
-static struct piece cell_of(const struct leases *leases, const struct cells *cells, enum column_role role)
+static struct piece cell_of(const struct leases *leases, const struct cells *cells,
+			    enum column_role role)
 {
 	for (size_t i = 0; i < cells->count; i++) {
 		if (leases->role[i] == role)

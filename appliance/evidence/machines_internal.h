@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "appliance/evidence/identity.h"
+#include "appliance/evidence/machines.h"
 
 /*
  * Numbers of records instead of pointers, NO for none: half the memory, and arrays may move. Two
@@ -26,8 +26,8 @@ struct run {
 struct device {
 	uint8_t mac[MAC_SIZE];
 	bool router;
-	uint8_t v4_count;	/* of v4, at most IDENTITY_ROUTER */
-	uint32_t v4[IDENTITY_ROUTER];	/* the first different IPv4 addresses */
+	uint8_t v4_count;	/* of v4, at most MACHINES_ROUTER */
+	uint32_t v4[MACHINES_ROUTER];	/* the first different IPv4 addresses */
 	uint32_t runs;		/* first of its list */
 	uint32_t addresses;	/* different ones */
 	uint32_t node;
@@ -60,7 +60,7 @@ struct numbers {
 	uint32_t used;
 };
 
-struct identity {
+struct machines {
 	uint64_t seed;
 	uint32_t runs_most;
 	struct run *run;
@@ -80,16 +80,16 @@ struct identity {
 };
 
 /* The device or single; NO: none. */
-uint32_t identity_device(const struct identity *identity, const uint8_t mac[MAC_SIZE]);
-uint32_t identity_single(const struct identity *identity, const struct addr *address,
+uint32_t machines_device(const struct machines *machines, const uint8_t mac[MAC_SIZE]);
+uint32_t machines_single(const struct machines *machines, const struct addr *address,
 			 uint16_t interface);
 /* Adds a single that is not there. Its index, or NO without memory. */
-uint32_t identity_add_single(struct identity *identity, const struct addr *address,
+uint32_t machines_add_single(struct machines *machines, const struct addr *address,
 			     uint16_t interface);
 
 /*
  * The device whose time with the address, as the link showed it, contains the whole sighting, while
  * no other device touches it; NO: none, or in doubt.
  */
-uint32_t identity_claim(const struct identity *identity, uint32_t single, int64_t first_ms,
+uint32_t machines_claim(const struct machines *machines, uint32_t single, int64_t first_ms,
 			int64_t last_ms);

@@ -15,7 +15,7 @@
  * addresses (RFC 8981) and both families, as far as the link shows it. Nothing is guessed:
  *
  * - Sightings with the same MAC are one host, unless the MAC is a router's.
- * - A MAC is a router's if it had IDENTITY_ROUTER or more IPv4 addresses at once on one interface,
+ * - A MAC is a router's if it had MACHINES_ROUTER or more IPv4 addresses at once on one interface,
  *   or is one of VRRP or HSRP. Each address behind a router is a host by itself.
  * - A locally administered MAC is a host of its own, marked random: the machine may have others.
  * - An address without a MAC is a host by itself, unless the whole sighting lies within the time
@@ -25,13 +25,13 @@
  * Pure: no clock, no files. Sightings may come in any order; ordered by time they cost least.
  */
 enum {
-	IDENTITY_ROUTER = 3,
+	MACHINES_ROUTER = 3,
 	/*
 	 * Sightings of one address with one MAC are one run if no more time lies between them. A
 	 * day: records of one day each join, and hosts that a router hides interleave within it.
 	 */
-	IDENTITY_GAP_MS = 24 * 60 * 60 * 1000,
-	IDENTITY_NONE = -1
+	MACHINES_GAP_MS = 24 * 60 * 60 * 1000,
+	MACHINES_NONE = -1
 };
 
 struct sighting {
@@ -44,21 +44,21 @@ struct sighting {
 	int64_t last_ms;
 };
 
-struct identity;
+struct machines;
 
 /*
  * runs: the most that are kept. Memory is 64 bytes per run, 40 per MAC and 56 per address without
  * one, and less than as much again for the tables; nothing per sighting. seed: random, so that
  * colliding addresses cannot be chosen. NULL: no memory.
  */
-struct identity *identity_new(uint32_t runs, uint64_t seed);
-void identity_free(struct identity *identity);
+struct machines *machines_new(uint32_t runs, uint64_t seed);
+void machines_free(struct machines *machines);
 
 /*
  * Adds a sighting. A MAC that no device can have counts as none. 0; -EINVAL: first_ms is behind
  * last_ms, or the address is not a host's; -ENOSPC: more runs than allowed; -ENOMEM.
  */
-int identity_add(struct identity *identity, const struct sighting *sighting)
+int machines_add(struct machines *machines, const struct sighting *sighting)
 	__attribute__((warn_unused_result));
 
 /* By hand: what both selectors stand for is one machine. */
@@ -82,7 +82,7 @@ struct merge {
  * Makes the hosts; after it nothing may be added. merge may be NULL when merges is 0. Hosts are
  * numbered from 0 by the time they were first seen. 0 or -ENOMEM.
  */
-int identity_build(struct identity *identity, struct merge *merge, size_t merges)
+int machines_build(struct machines *machines, struct merge *merge, size_t merges)
 	__attribute__((warn_unused_result));
 
 struct host {
@@ -109,32 +109,32 @@ struct host_run {
 	int64_t last_ms;
 };
 
-/* How many; 0 before identity_build. */
-uint32_t identity_hosts(const struct identity *identity);
-/* number: below identity_hosts. */
-void identity_host(const struct identity *identity, uint32_t number, struct host *host);
+/* How many; 0 before machines_build. */
+uint32_t machines_hosts(const struct machines *machines);
+/* number: below machines_hosts. */
+void machines_host(const struct machines *machines, uint32_t number, struct host *host);
 
 /*
  * The host of a sighting that was added (a shorter time within it is one, too), for example of an
- * event. IDENTITY_NONE: none.
+ * event. MACHINES_NONE: none.
  */
-int64_t identity_whose(const struct identity *identity, const struct sighting *sighting);
+int64_t machines_whose(const struct machines *machines, const struct sighting *sighting);
 
 /* The next run of a host, in no order. *position: 0 at the start. False at the end. */
-bool identity_run(const struct identity *identity, uint32_t number, uint32_t *position,
+bool machines_run(const struct machines *machines, uint32_t number, uint32_t *position,
 		  struct host_run *run);
 
 /* Is it a router's, by what was added? */
-bool identity_is_router(const struct identity *identity, const uint8_t mac[MAC_SIZE]);
+bool machines_is_router(const struct machines *machines, const uint8_t mac[MAC_SIZE]);
 
 /*
  * The best of the names that the host had while they were true (naming.h): the source's rank, then
  * the latest. NULL: no name. It belongs to namings.
  */
-const struct naming *identity_name(const struct identity *identity, uint32_t number,
+const struct naming *machines_name(const struct machines *machines, uint32_t number,
 				   const struct namings *namings);
 /* The best of those that call the host a tool, which handles names for others; NULL: none does. */
-const struct naming *identity_tool(const struct identity *identity, uint32_t number,
+const struct naming *machines_tool(const struct machines *machines, uint32_t number,
 				   const struct namings *namings);
 
 /*
@@ -157,7 +157,7 @@ struct host_range {
 	uint32_t forwarders;	/* hosts that ask for others; in one of the first four, too */
 };
 /* numbers: hosts, each once. */
-void identity_count(const struct identity *identity, const uint32_t *numbers, size_t count,
+void machines_count(const struct machines *machines, const uint32_t *numbers, size_t count,
 		    struct host_range *range);
 /* One line: "3 to 5 machines: 2 by MAC address, ..." */
 void host_range_print(const struct host_range *range, struct text *out);
