@@ -47,9 +47,10 @@ struct sighting {
 struct machines;
 
 /*
- * runs: the most that are kept. Memory is 64 bytes per run, 40 per MAC and 56 per address without
- * one, and less than as much again for the tables; nothing per sighting. seed: random, so that
- * colliding addresses cannot be chosen. NULL: no memory.
+ * runs: the most that are kept. Memory is 64 bytes per run, 32 per MAC, 32 per address without one
+ * and about 110 per host, half as much again for growth, and hash tables of 6 to 11 bytes per
+ * entry; nothing per sighting. seed: random, so that colliding addresses cannot be chosen. NULL: no
+ * memory.
  */
 struct machines *machines_new(uint32_t runs, uint64_t seed);
 void machines_free(struct machines *machines);
