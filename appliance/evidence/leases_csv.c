@@ -197,6 +197,19 @@ static struct piece cell_of(const struct leases *leases, const struct cells *cel
 	return (struct piece){ "", 0, 1 };
 }
 
+/*
+ * Windows logs a client's identifier in place of its MAC if it has another form (RFC 2132, 9.14),
+ * as those of remote access servers have: more digits than a MAC.
+ */
+static bool is_identifier(const struct piece *piece)
+{
+	for (size_t i = 0; i < piece->length; i++) {
+		if (!strchr("0123456789abcdefABCDEF", piece->text[i]))
+			return false;
+	}
+	return piece->length > 2 * MAC_SIZE && piece->length % 2 == 0;
+}
+
 static bool take_who(struct leases *leases, const struct cells *cells, struct naming *naming)
 {
 	const struct piece ip = cell_of(leases, cells, ROLE_IP);
@@ -206,13 +219,13 @@ static bool take_who(struct leases *leases, const struct cells *cells, struct na
 	const struct piece site = cell_of(leases, cells, ROLE_SITE);
 
 	naming->has_address = ip.length > 0;
-	naming->has_mac = mac.length > 0;
 	if (naming->has_address && (addr_parse(&naming->address, ip.text, ip.length) < 0 ||
 				    !addr_is_host(&naming->address))) {
 		leases_damage(leases, ip.column, "expected the address of a host");
 		return false;
 	}
-	if (naming->has_mac && mac_parse(naming->mac, mac.text, mac.length) < 0) {
+	if (mac.length && !leases_mac(naming, &mac) &&
+	    !(leases->format == LEASES_WINDOWS && is_identifier(&mac))) {
 		leases_damage(leases, mac.column, "expected a MAC address");
 		return false;
 	}

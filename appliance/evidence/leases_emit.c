@@ -23,6 +23,14 @@ void leases_damage(struct leases *leases, unsigned int column, const char *expec
 		   expected);
 }
 
+bool leases_mac(struct naming *naming, const struct piece *piece)
+{
+	const int error = mac_parse(naming->mac, piece->text, piece->length);
+
+	naming->has_mac = !error && mac_is_device(naming->mac);
+	return !error;
+}
+
 int leases_emit(struct leases *leases, const struct naming *naming)
 {
 	if (!naming->has_address && !naming->has_mac)

@@ -16,6 +16,12 @@ bool piece_is(const struct piece *piece, const char *word);
 
 /* Damage in this line. */
 void leases_damage(struct leases *leases, unsigned int column, const char *expected);
+
+/*
+ * The MAC address into the naming. What no device can have, such as zeros, is none: servers write
+ * it for a client whose MAC they do not know. False: it has another form.
+ */
+bool leases_mac(struct naming *naming, const struct piece *piece);
 /* Hands the naming to the sink, if it says anything of anything. */
 int leases_emit(struct leases *leases, const struct naming *naming);
 

@@ -57,8 +57,8 @@ int leases_dnsmasq(struct leases *leases, const char *line, size_t length)
 		return 0;
 	}
 	/* An IPv6 lease has the client's IAID there; other hardware than Ethernet a type. */
-	naming.has_mac = mac_parse(naming.mac, mac.text, mac.length) == 0;
-	if (!naming.has_mac && addr_is_v4(&naming.address) && !memchr(mac.text, '-', mac.length)) {
+	if (!leases_mac(&naming, &mac) && addr_is_v4(&naming.address) &&
+	    !memchr(mac.text, '-', mac.length)) {
 		leases_damage(leases, mac.column, "expected a MAC address");
 		return 0;
 	}
@@ -162,8 +162,7 @@ static void in_lease(struct leases *leases, struct piece rest)
 	} else if (piece_is(&word, "hardware") && next(&value, &word) &&
 		   piece_is(&word, "ethernet")) {
 		trim(&value);
-		naming->has_mac = mac_parse(naming->mac, value.text, value.length) == 0;
-		if (!naming->has_mac)
+		if (!leases_mac(naming, &value))
 			leases_damage(leases, value.column, "expected a MAC address");
 	} else if (piece_is(&word, "client-hostname")) {
 		unquote(leases, &value);

@@ -314,6 +314,42 @@ static void local_time_has_an_offset(void **state)
 	from_until(&reading.naming[0], "2027-01-01T01:00:00.000Z", "2027-01-01T01:00:01.000Z");
 }
 
+/* Remote access servers lease for their callers by identifiers, which Windows logs as MAC. */
+static void an_identifier_of_windows_is_no_mac(void **state)
+{
+	const struct reading *reading = read_text(LEASES_WINDOWS, WINDOWS_HEAD
+		"10,11/29/26,08:15:30,Assign,10.0.0.9,A,5241532000000000000000000A000009,,7,0\r\n"
+		"10,11/29/26,08:15:30,Assign,10.0.0.9,A,52415320000000zz,,7,0\r\n");
+
+	(void)state;
+	assert_int_equal(reading->count, 1);
+	is(&reading->naming[0], "10.0.0.9", NULL, "A");
+	assert_int_equal(reading->diag.count, 1);
+	damaged(reading, 0, 8, 40, "MAC");
+}
+
+/* Servers write zeros for a client whose MAC they do not know; zeros name no device. */
+static void zeros_are_no_mac(void **state)
+{
+	const struct reading *reading;
+
+	(void)state;
+	reading = read_text(LEASES_DNSMASQ, "1732000000 00:00:00:00:00:00 10.0.0.5 PC-17 *\n");
+	assert_int_equal(reading->count, 1);
+	is(&reading->naming[0], "10.0.0.5", NULL, "PC-17");
+	reading = read_text(LEASES_TABLE, "ip,mac,name\n10.0.0.5,00:00:00:00:00:00,PC-17\n"
+			    ",00:00:00:00:00:00,PC-18\n");
+	assert_int_equal(reading->count, 1);
+	is(&reading->naming[0], "10.0.0.5", NULL, "PC-17");
+	damaged(reading, 0, 3, 1, "expected an address or a MAC");
+	reading = read_text(LEASES_ISC, "lease 10.0.0.5 {\n  starts 6 2026/11/28 07:00:00;\n"
+			    "  ends 6 2026/11/28 19:00:00;\n"
+			    "  hardware ethernet 00:00:00:00:00:00;\n"
+			    "  client-hostname \"PC-17\";\n}\n");
+	assert_int_equal(reading->count, 1);
+	is(&reading->naming[0], "10.0.0.5", NULL, "PC-17");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +362,8 @@ int main(void)
 		cmocka_unit_test(a_long_line_costs_itself_only),
 		cmocka_unit_test(the_sink_ends_it),
 		cmocka_unit_test(local_time_has_an_offset),
+		cmocka_unit_test(an_identifier_of_windows_is_no_mac),
+		cmocka_unit_test(zeros_are_no_mac),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
