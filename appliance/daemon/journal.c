@@ -35,7 +35,7 @@ enum {
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_ftruncate, SYS_fdatasync,
 	SYS_fsync, SYS_pread64, SYS_pwrite64, SYS_fstatfs, SYS_fcntl, SYS_lseek, SYS_getdents64,
-	SYS_getuid, SYS_fchown, SYS_fchmod, SYS_faccessat,
+	SYS_getcwd, SYS_getuid, SYS_fchown, SYS_fchmod, SYS_faccessat,
 #ifdef SYS_unlink
 	SYS_unlink, SYS_access, SYS_readlink, SYS_rename, SYS_stat, SYS_lstat,
 #else
