@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "appliance/evidence/reader.h"
+#include "appliance/journal/reader.h"
 
 static bool would_block(const struct entry *entry, int64_t since_ms)
 {

@@ -11,7 +11,7 @@
 #include "appliance/base/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
-#include "appliance/evidence/reader.h"
+#include "appliance/journal/reader.h"
 #include "appliance/journal/notice.h"
 
 /* ---- one line for a person ---- */

@@ -16,6 +16,7 @@
 #include "appliance/base/file.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/journal.h"
+#include "appliance/journal/reader.h"
 
 /* Versions differ, so do states; the rule's index too. */
 static const char first_list[] =
@@ -54,6 +55,7 @@ static int make(void **state)
 	if (!mkdtemp(fixture.path))
 		return -1;
 	fixture.folder = open(fixture.path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(chdir(fixture.path), 0);
 	forwarder = sample_addr("192.0.2.53");
 	fixture.memory = calloc(1, journal_memory());
 	if (!fixture.memory)
@@ -68,28 +70,32 @@ static int make(void **state)
 static int destroy(void **state)
 {
 	struct fixture *fixture = *state;
+	int parent = open("/tmp", O_RDONLY | O_DIRECTORY);
 
-	unlinkat(fixture->folder, "events.jsonl", 0);
+	assert_int_equal(chdir("/"), 0);
 	close(fixture->folder);
 	free(fixture->memory);
-	return rmdir(fixture->path);
+	assert_int_equal(file_remove_tree(parent, strrchr(fixture->path, '/') + 1), 0);
+	return close(parent);
 }
 
-/* All lines of the log as an array. */
+/* All entries of the log, as the lines that a reader gets. */
 static json_t *lines(const struct fixture *fixture)
 {
+	const struct reader_options options = { .folder = fixture->path };
 	json_t *all = json_array();
-	char *data, *save, *line;
-	size_t size;
+	struct reader_entry entry;
+	struct reader *reader;
 
-	assert_int_equal(file_read(fixture->folder, "events.jsonl", 1 << 24, &data, &size), 0);
-	for (line = strtok_r(data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		json_t *json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	assert_int_equal(reader_open(&reader, &options), 0);
+	while (reader_next(reader, &entry)) {
+		char *line;
 
-		assert_non_null(json);
-		json_array_append_new(all, json);
+		assert_int_equal(record_print(&entry.entry, &entry.context, &line), 0);
+		json_array_append_new(all, json_loads(line, JSON_REJECT_DUPLICATES, NULL));
+		free(line);
 	}
-	free(data);
+	reader_close(reader);
 	return all;
 }
 

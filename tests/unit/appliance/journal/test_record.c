@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/sample.h"
 
+#include <errno.h>
 #include <jansson.h>
 
+#include "appliance/journal/notice.h"
 #include "appliance/journal/record.h"
 
 static const uint8_t mac[6] = { 2, 0, 0, 0xab, 0xcd, 0xef };
 
-static struct event sample(void)
+static struct entry sample(void)
 {
-	return (struct event){
+	struct entry entry = { .type = ENTRY_EVENT, .sequence = 1042 };
+
+	entry.event.event = (struct event){
 		.wall_ms = 1795475699123, .uptime_ms = 12345, .channel = CHANNEL_DNS,
 		.action = ACTION_MONITOR, .intended = ACTION_BLOCK,
 		.client = sample_addr("192.168.77.11"), .client_port = 40000, .interface = 3,
@@ -17,76 +21,88 @@ static struct event sample(void)
 		.protocol = 17, .port = 53, .name = sample_name("a.upd.kaspersky.com"),
 		.state = 0x00cd1234, .rule = 7, .count = 25,
 	};
+	return entry;
 }
 
-static void line_is(const struct event *event, const struct record_context *context,
+static void line_is(const struct entry *entry, const struct record_context *context,
 		    const char *expected)
 {
 	char *line;
 
-	assert_int_equal(record_print(event, context, &line), 0);
+	assert_int_equal(record_print(entry, context, &line), 0);
 	assert_string_equal(line, expected);
 	free(line);
 }
 
 static void every_field_in_order(void **state)
 {
-	const struct policy_rule rule = { .id = "kaspersky:update:upd.kaspersky.com",
-					  .category = CATEGORY_UPDATE };
-	const struct record_context context = { .appliance = "gw-1", .boot_id = "b00t",
-		.interface = "lan0", .mac = mac, .forwarder = true, .rule = &rule };
-	struct event event = sample();
+	const struct entry_rule rule = { .id = "kaspersky:update:upd.kaspersky.com",
+					 .category = CATEGORY_UPDATE };
+	const struct record_context context = { .appliance = "gw-1",
+		.boot_id = "3f2a91c4-5323-4bde-a5f3-581bfb89ece6", .rule = &rule };
+	struct entry entry = sample();
 
 	(void)state;
-	line_is(&event, &context,
-		"{\"time\":\"2026-11-23T23:14:59.123Z\",\"boot_id\":\"b00t\",\"uptime\":12.345,"
+	strcpy(entry.event.interface, "lan0");
+	entry.event.forwarder = true;
+	entry.event.span_ms = 59000;
+	entry.event.event.has_mac = true;
+	memcpy(entry.event.event.mac, mac, sizeof(mac));
+	line_is(&entry, &context,
+		"{\"id\":\"3f2a91c4:1042\",\"time\":\"2026-11-23T23:14:59.123Z\","
+		"\"boot_id\":\"3f2a91c4-5323-4bde-a5f3-581bfb89ece6\",\"uptime\":12.345,"
 		"\"appliance\":\"gw-1\",\"state\":\"00cd1234\",\"client\":\"192.168.77.11\","
 		"\"mac\":\"02:00:00:ab:cd:ef\",\"interface\":\"lan0\",\"client_port\":40000,"
-		"\"forwarder\":true,\"resolver\":\"8.8.8.8\",\"qtype\":\"HTTPS\","
+		"\"forwarder\":true,\"group\":null,\"exception\":null,"
+		"\"resolver\":\"8.8.8.8\",\"qtype\":\"HTTPS\","
 		"\"protocol\":\"udp\",\"port\":53,\"name\":\"a.upd.kaspersky.com\","
 		"\"address\":null,\"rule\":\"kaspersky:update:upd.kaspersky.com\","
 		"\"category\":\"update\",\"action\":\"monitor\",\"would\":\"block\","
-		"\"channel\":\"dns\",\"direction\":null,\"count\":25}");
+		"\"channel\":\"dns\",\"direction\":null,\"count\":25,"
+		"\"last\":\"2026-11-23T23:15:58.123Z\",\"coarse\":false}");
 }
 
 static void unknown_is_null(void **state)
 {
 	const struct record_context context = { .appliance = "", .boot_id = "unknown" };
-	const struct event event = { .channel = CHANNEL_PACKET, .has_address = true,
-		.client = sample_addr("2001:db8::1"), .address = sample_addr("2a03:2480::1"),
-		.protocol = 47, .count = UINT64_MAX, .wall_ms = -5 };
+	struct entry entry = { .type = ENTRY_EVENT };
 
 	(void)state;
-	line_is(&event, &context,
-		"{\"time\":\"1970-01-01T00:00:00.000Z\",\"boot_id\":\"unknown\",\"uptime\":0.0,"
+	entry.event.event = (struct event){ .channel = CHANNEL_PACKET, .has_address = true,
+		.client = sample_addr("2001:db8::1"), .address = sample_addr("2a03:2480::1"),
+		.protocol = 47, .count = UINT64_MAX, .wall_ms = -5 };
+	line_is(&entry, &context,
+		"{\"id\":\"unknown:0\",\"time\":\"1970-01-01T00:00:00.000Z\","
+		"\"boot_id\":\"unknown\",\"uptime\":0.0,"
 		"\"appliance\":\"\",\"state\":\"00000000\",\"client\":\"2001:db8::1\","
 		"\"mac\":null,\"interface\":null,\"client_port\":0,\"forwarder\":false,"
+		"\"group\":null,\"exception\":null,"
 		"\"resolver\":null,\"qtype\":null,\"protocol\":47,\"port\":0,\"name\":null,"
 		"\"address\":\"2a03:2480::1\",\"rule\":null,\"category\":null,"
 		"\"action\":\"none\",\"would\":null,\"channel\":\"packet\",\"direction\":\"out\","
-		"\"count\":9223372036854775807}");
+		"\"count\":9223372036854775807,\"last\":null,\"coarse\":false}");
 }
 
 /* Bytes that a client chose must not be able to leave their string, or the line. */
 static void hostile_names(void **state)
 {
 	static const uint8_t wire[] = "\x0a" "\"\n\r\\\0\x1b\xff\xc3.x" "\x04" "\",\"a";
-	const struct record_context context = { .appliance = "gw", .boot_id = "b",
-						.interface = "l\xffn\"0" };
-	struct event event = sample();
+	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
+	struct entry entry = sample();
 	const json_t *name;
 	json_t *json;
 	char *line;
 
 	(void)state;
-	assert_int_equal(name_from_wire(&event.name, wire, sizeof(wire)), 0);
-	assert_int_equal(record_print(&event, &context, &line), 0);
+	strcpy(entry.event.interface, "l\xffn\"0");
+	assert_int_equal(name_from_wire(&entry.event.event.name, wire, sizeof(wire)), 0);
+	assert_int_equal(record_print(&entry, &context, &line), 0);
 	assert_null(strchr(line, '\n'));
 	for (const char *at = line; *at; at++)
 		assert_true(*at >= ' ' && *at < 0x7f);
 	json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(json);
-	assert_int_equal(json_object_size(json), 23);
+	assert_int_equal(json_object_size(json), 28);
 	name = json_object_get(json, "name");
 	assert_string_equal(json_string_value(name),
 			    "\\\"\\010\\013\\\\\\000\\027\\255\\195\\.x.\\\"\\,\\\"a");
@@ -98,7 +114,7 @@ static void hostile_names(void **state)
 static void longest_name(void **state)
 {
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct event event = sample();
+	struct entry entry = sample();
 	uint8_t wire[NAME_WIRE_MAX] = { 0 };
 	char *line;
 
@@ -107,9 +123,9 @@ static void longest_name(void **state)
 	wire[0] = wire[64] = wire[128] = 63;
 	wire[192] = 61;
 	wire[254] = 0;
-	assert_int_equal(name_from_wire(&event.name, wire, sizeof(wire)), 0);
-	assert_int_equal(record_print(&event, &context, &line), 0);
-	assert_non_null(strstr(line, "\"count\":25}"));
+	assert_int_equal(name_from_wire(&entry.event.event.name, wire, sizeof(wire)), 0);
+	assert_int_equal(record_print(&entry, &context, &line), 0);
+	assert_non_null(strstr(line, "\"count\":25,"));
 	free(line);
 }
 
@@ -121,32 +137,54 @@ static void protocols(void **state)
 		{ 255, "\"protocol\":255" },
 	};
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct event event = sample();
+	struct entry entry = sample();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		char *line;
 
-		event.protocol = known[i].protocol;
-		assert_int_equal(record_print(&event, &context, &line), 0);
+		entry.event.event.protocol = known[i].protocol;
+		assert_int_equal(record_print(&entry, &context, &line), 0);
 		assert_non_null(strstr(line, known[i].text));
 		free(line);
 	}
 }
 
-static void lost_events(void **state)
+static void a_notice_has_its_members(void **state)
 {
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
 	const uint64_t lost[LOSS_COUNT] = { [LOSS_KERNEL] = 5, [LOSS_RINGS] = 4,
 					    [LOSS_JOURNAL] = 2, [LOSS_DISK] = 1 };
+	struct entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
+	char *body;
+
+	(void)state;
+	assert_int_equal(notice_lost(lost, &body), 0);
+	entry.notice = (struct entry_notice){ .uptime_ms = 60001, .kind = NOTICE_LOST,
+					      .actor = "", .body = body };
+	line_is(&entry, &context,
+		"{\"id\":\"b:7\",\"time\":\"1970-01-01T00:00:00.000Z\",\"boot_id\":\"b\","
+		"\"uptime\":60.001,\"appliance\":\"gw\",\"notice\":\"lost\",\"actor\":null,"
+		"\"lost\":12,\"kernel\":5,\"rings\":4,\"journal\":2,\"disk\":1}");
+	free(body);
+}
+
+/* A member cannot replace what the journal says of itself. */
+static void members_replace_nothing(void **state)
+{
+	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
+	struct entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
 	char *line;
 
 	(void)state;
-	assert_int_equal(record_print_lost(0, 60001, &context, lost, &line), 0);
-	assert_string_equal(line, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"boot_id\":\"b\","
-				  "\"uptime\":60.001,\"appliance\":\"gw\",\"lost\":12,\"kernel\":5,"
-				  "\"rings\":4,\"journal\":2,\"disk\":1}");
-	free(line);
+	entry.notice = (struct entry_notice){ .kind = "login", .actor = "uid 0",
+					      .body = "\"actor\":\"nobody\",\"x\":1" };
+	line_is(&entry, &context,
+		"{\"id\":\"b:7\",\"time\":\"1970-01-01T00:00:00.000Z\",\"boot_id\":\"b\","
+		"\"uptime\":0.0,\"appliance\":\"gw\",\"notice\":\"login\","
+		"\"actor\":\"uid 0\",\"x\":1}");
+	entry.notice.body = "\"x\":";
+	assert_int_equal(record_print(&entry, &context, &line), -EBADMSG);
 }
 
 int main(void)
@@ -157,7 +195,8 @@ int main(void)
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(longest_name),
 		cmocka_unit_test(protocols),
-		cmocka_unit_test(lost_events),
+		cmocka_unit_test(a_notice_has_its_members),
+		cmocka_unit_test(members_replace_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/evidence/reader.h"
+#include "appliance/journal/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
