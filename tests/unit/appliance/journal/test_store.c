@@ -3,388 +3,358 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/journal/reader.h"
+#include "appliance/journal/sql.h"
 #include "appliance/journal/store.h"
 
-static char folder_path[64];
+enum { DAY_MS = 86400000 };
+static const int64_t monday = 1764547200000;	/* 2025-12-01T00:00:00Z */
 
-static int make_folder(void **state)
+struct fixture {
+	char path[64];
+	int folder;
+	void *memory;
+	struct batch *batch;
+	struct log_store *store;
+	uint64_t last;
+};
+
+static void open_store(struct fixture *fixture, uint64_t budget)
 {
-	static int folder;
+	const struct store_options options = { .folder = fixture->folder, .budget = budget,
+					       .appliance = "gw", .boot_id = "b00tb00t" };
 
-	strcpy(folder_path, "/tmp/cordon-store.XXXXXX");
-	if (!mkdtemp(folder_path))
+	assert_int_equal(store_open(&fixture->store, &options, &fixture->last), 0);
+	batch_continue(fixture->batch, fixture->last + 1);
+}
+
+static int make(void **state)
+{
+	static struct fixture fixture;
+	uint64_t lost;
+
+	strcpy(fixture.path, "/tmp/cordon-store.XXXXXX");
+	if (!mkdtemp(fixture.path) || chdir(fixture.path) < 0)
 		return -1;
-	folder = open(folder_path, O_RDONLY | O_DIRECTORY);
-	*state = &folder;
-	return folder < 0 ? -1 : 0;
+	fixture.folder = open(".", O_RDONLY | O_DIRECTORY);
+	fixture.memory = calloc(1, batch_size());
+	fixture.batch = batch_attach(fixture.memory, &lost);
+	*state = &fixture;
+	open_store(&fixture, 64 << 20);
+	return 0;
 }
 
-static const char *const parts[] = { "events.jsonl", "events.1.jsonl", "events.2.jsonl",
-				     "events.3.jsonl", "events.4.jsonl" };
-enum { PARTS = sizeof(parts) / sizeof(*parts) };
-
-static int remove_folder(void **state)
+static int destroy(void **state)
 {
-	int folder = *(int *)*state;
+	struct fixture *fixture = *state;
+	int parent = open("/tmp", O_RDONLY | O_DIRECTORY);
 
-	for (int i = 0; i < PARTS; i++)
-		unlinkat(folder, parts[i], 0);
-	close(folder);
-	return rmdir(folder_path);
+	assert_int_equal(chdir("/"), 0);
+	close(fixture->folder);
+	free(fixture->memory);
+	assert_int_equal(file_remove_tree(parent, strrchr(fixture->path, '/') + 1), 0);
+	return close(parent);
 }
 
-static off_t size_of(int folder, const char *name)
+static void add(struct fixture *fixture, const char *name, int64_t wall_ms)
 {
+	struct entry rule = { .type = ENTRY_RULE };
+	struct entry entry = { .type = ENTRY_EVENT };
+
+	rule.rule = (struct entry_rule){ .state = 7, .index = 3, .id = "list:update:example.com",
+					 .evidence = "https://evidence.example/", .versions = "list 1",
+					 .category = CATEGORY_UPDATE, .confidence = 2 };
+	entry.event.rule_key = entry_rule_key(&rule.rule);
+	entry.event.event = (struct event){
+		.wall_ms = wall_ms, .uptime_ms = 1234, .channel = CHANNEL_DNS,
+		.action = ACTION_BLOCK, .intended = ACTION_BLOCK,
+		.client = sample_addr("192.0.2.53"), .client_port = 4711, .has_mac = true,
+		.mac = { 2, 0, 0, 1, 2, 3 }, .has_resolver = true,
+		.resolver = sample_addr("192.0.2.1"), .qtype = 28, .protocol = 17, .port = 53,
+		.name = sample_name(name), .state = 7, .rule = 3, .count = 2,
+	};
+	strcpy(entry.event.interface, "lan0");
+	assert_int_equal(batch_add(fixture->batch, &rule), 0);
+	assert_int_equal(batch_add(fixture->batch, &entry), 0);
+}
+
+static void write_at(struct fixture *fixture, int64_t wall_ms)
+{
+	assert_int_equal(store_write(fixture->store, fixture->batch, wall_ms), 0);
+	batch_clear(fixture->batch);
+}
+
+/* The names of all entries in their order, "a b c"; what names a notice is its kind. */
+static const char *content(void)
+{
+	static char all[4096];
+	const struct reader_options options = { .folder = "." };
+	struct reader_entry entry;
+	struct reader *reader;
+	size_t length = 0;
+
+	all[0] = '\0';
+	assert_int_equal(reader_open(&reader, &options), 0);
+	while (reader_next(reader, &entry)) {
+		char name[NAME_TEXT];
+
+		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+			length ? " " : "", entry.entry.type == ENTRY_NOTICE ?
+			entry.entry.notice.kind : name_print(entry.entry.event.event.name.wire, name));
+	}
+	reader_close(reader);
+	return all;
+}
+
+/* Waits for the thread, at most ten seconds. */
+static bool appears(const char *name, bool there)
+{
+	for (int i = 0; i < 1000; i++) {
+		if ((access(name, F_OK) == 0) == there)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void what_was_written_is_read(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct reader_options options = { .folder = "." };
+	struct reader_entry read;
+	struct reader *reader;
+	const struct event *event = &read.entry.event.event;
+
+	add(fixture, "a.example.com", monday + 5);
+	write_at(fixture, monday + 5);
+	assert_int_equal(reader_open(&reader, &options), 0);
+	assert_true(reader_next(reader, &read));
+	assert_int_equal(read.entry.sequence, 1);
+	assert_int_equal(event->wall_ms, monday + 5);
+	assert_int_equal(event->uptime_ms, 1234);
+	assert_int_equal(event->client_port, 4711);
+	assert_int_equal(event->count, 2);
+	assert_int_equal(event->qtype, 28);
+	assert_true(event->has_mac && event->mac[5] == 3);
+	assert_true(event->has_resolver && !event->has_address);
+	assert_string_equal(read.entry.event.interface, "lan0");
+	assert_string_equal(read.context.appliance, "gw");
+	assert_string_equal(read.context.boot_id, "b00tb00t");
+	assert_string_equal(read.context.rule->id, "list:update:example.com");
+	assert_string_equal(read.context.rule->evidence, "https://evidence.example/");
+	assert_int_equal(read.context.rule->category, CATEGORY_UPDATE);
+	assert_false(reader_next(reader, &read));
+	/* And what comes later. */
+	add(fixture, "b.example.com", monday + 6);
+	write_at(fixture, monday + 6);
+	assert_true(reader_next(reader, &read));
+	assert_int_equal(read.entry.sequence, 2);
+	assert_false(reader_next(reader, &read));
+	reader_close(reader);
+	store_close(fixture->store);
+}
+
+static void numbers_go_on_after_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, "a.example.com", monday);
+	write_at(fixture, monday);
+	store_close(fixture->store);
+	batch_clear(fixture->batch);
+	open_store(fixture, 64 << 20);
+	assert_int_equal(fixture->last, 1);
+	add(fixture, "b.example.com", monday);
+	assert_int_equal(batch_summary(fixture->batch).first, 2);
+	write_at(fixture, monday);
+	assert_string_equal(content(), "a.example.com b.example.com");
+	store_close(fixture->store);
+}
+
+/* Killed between the transaction and the end of the batch: the next one writes it again. */
+static void a_batch_that_comes_twice_is_stored_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, "a.example.com", monday);
+	add(fixture, "b.example.com", monday);
+	assert_int_equal(store_write(fixture->store, fixture->batch, monday), 0);
+	assert_int_equal(store_write(fixture->store, fixture->batch, monday), 0);
+	assert_string_equal(content(), "a.example.com b.example.com");
+	store_close(fixture->store);
+}
+
+static void a_day_that_is_over_is_closed(void **state)
+{
+	struct fixture *fixture = *state;
 	struct stat status;
 
-	return fstatat(folder, name, &status, 0) < 0 ? -1 : status.st_size;
+	add(fixture, "b.example.com", monday);
+	add(fixture, "a.example.com", monday + 1);
+	write_at(fixture, monday + 1);
+	add(fixture, "c.example.com", monday + DAY_MS);
+	write_at(fixture, monday + DAY_MS);
+	assert_true(appears("000001-2025-12-01.db", true));
+	assert_true(appears("000001-2025-12-01.open.db", false));
+	assert_int_equal(stat("000002-2025-12-02.open.db", &status), 0);
+	assert_string_equal(content(), "b.example.com a.example.com c.example.com");
+	store_close(fixture->store);
+	open_store(fixture, 64 << 20);
+	assert_int_equal(fixture->last, 3);
+	store_close(fixture->store);
 }
 
-static void content_is(int folder, const char *name, const char *expected)
+/* The order is that of the numbers, whatever the clock did. */
+static void a_clock_that_steps_reorders_nothing(void **state)
 {
-	char *data;
-	size_t size;
+	struct fixture *fixture = *state;
+	const int64_t times[] = { 0, monday, monday + 20 * (int64_t)DAY_MS, monday + 1, 0 };
+	const char *const names[] = { "a", "b", "c", "d", "e" };
 
-	assert_int_equal(file_read(folder, name, 1 << 20, &data, &size), 0);
-	assert_string_equal(data, expected);
-	free(data);
+	for (int i = 0; i < 5; i++) {
+		add(fixture, names[i], times[i]);
+		write_at(fixture, times[i]);
+	}
+	assert_true(appears("000004-2025-12-01.db", true));
+	assert_string_equal(content(), "a b c d e");
+	store_close(fixture->store);
 }
 
-static void put_file(int folder, const char *name, const char *text)
+static void write_file(const char *name, const char *data, size_t size)
 {
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	assert_true(fd >= 0);
-	assert_int_equal(file_write_all(fd, text, strlen(text)), 0);
+	assert_int_equal(write(fd, data, size), (ssize_t)size);
 	close(fd);
 }
 
-static struct log_store *open_store(int folder, uint64_t budget)
+/* Whatever lies under the name of the open day: it is set aside, and logging goes on. */
+static void a_foreign_file_is_set_aside(void **state)
 {
-	struct log_store *store;
+	struct fixture *fixture = *state;
+	struct tidy_report report;
 
-	assert_int_equal(store_open(&store, folder, budget), 0);
-	return store;
+	store_close(fixture->store);
+	write_file("000009-2025-12-01.open.db", "not a database, of any kind at all", 34);
+	open_store(fixture, 64 << 20);
+	add(fixture, "a.example.com", monday);
+	write_at(fixture, monday);
+	store_report(fixture->store, &report);
+	assert_int_equal(report.damaged, 1);
+	assert_string_equal(content(), "a.example.com");
+	assert_int_equal(access("000009-2025-12-01.open.db", F_OK), -1);
+	assert_int_equal(access("000010-2025-12-01.open.db", F_OK), 0);
+	store_close(fixture->store);
 }
 
-static void appends_lines_over_a_restart(void **state)
+/* An older image beside a newer one's database: both keep theirs. */
+static void a_newer_database_stays_in_place(void **state)
 {
-	int folder = *(int *)*state;
-	struct log_store *store = open_store(folder, 1 << 16);
+	struct fixture *fixture = *state;
+	struct sql sql;
 
-	assert_int_equal(store_append(store, "one", 3), 0);
-	assert_int_equal(store_sync(store), 0);
-	assert_int_equal(store_sync(store), 0);
-	store_close(store);
-	store = open_store(folder, 1 << 16);
-	assert_int_equal(store_append(store, "two!", 3), 0);
-	store_close(store);
-	content_is(folder, "events.jsonl", "one\ntwo\n");
+	add(fixture, "a.example.com", monday);
+	write_at(fixture, monday);
+	store_close(fixture->store);
+	assert_int_equal(sql_open(&sql, "000001-2025-12-01.open.db", SQL_WRITE, 64), 0);
+	assert_int_equal(sql_run(&sql, "PRAGMA user_version = 99"), 0);
+	sql_close(&sql);
+	open_store(fixture, 64 << 20);
+	add(fixture, "b.example.com", monday);
+	write_at(fixture, monday);
+	assert_int_equal(access("000001-2025-12-01.open.db", F_OK), 0);
+	assert_int_equal(access("000002-2025-12-01.open.db", F_OK), 0);
+	store_close(fixture->store);
 }
 
-static void half_a_line_is_ended(void **state)
+static void the_oldest_days_go_first(void **state)
 {
-	int folder = *(int *)*state;
-	struct log_store *store;
+	struct fixture *fixture = *state;
+	struct tidy_report report = { .days = 0 };
 
-	put_file(folder, "events.jsonl", "whole\nhal");
-	store = open_store(folder, 1 << 16);
-	assert_int_equal(store_append(store, "new", 3), 0);
-	store_close(store);
-	content_is(folder, "events.jsonl", "whole\nhal\nnew\n");
-}
-
-static void zeros_of_a_power_cut_are_dropped(void **state)
-{
-	int folder = *(int *)*state;
-	struct log_store *store;
-	int fd;
-
-	put_file(folder, "events.jsonl", "whole\nhal");
-	fd = openat(folder, "events.jsonl", O_WRONLY);
-	assert_int_equal(ftruncate(fd, 5000), 0);
-	close(fd);
-	store = open_store(folder, 1 << 16);
-	assert_int_equal(store_append(store, "new", 3), 0);
-	store_close(store);
-	content_is(folder, "events.jsonl", "whole\nhal\nnew\n");
-}
-
-static void rotates_within_the_budget(void **state)
-{
-	int folder = *(int *)*state;
-	const uint64_t budget = 4000;
-	struct log_store *store = open_store(folder, budget);
-	char line[100];
-
-	for (int i = 0; i < 500; i++) {
-		off_t sum = 0;
-		int length = snprintf(line, sizeof(line), "line %03d %060d", i, 0);
-
-		assert_int_equal(store_append(store, line, (size_t)length), 0);
-		for (int part = 0; part < PARTS; part++) {
-			off_t size = size_of(folder, parts[part]);
-
-			assert_true(size <= (off_t)budget / STORE_PARTS);
-			sum += size > 0 ? size : 0;
-		}
-		assert_true(sum <= (off_t)budget);
+	store_close(fixture->store);
+	open_store(fixture, 200 * 1024);
+	for (int day = 0; day < 20; day++) {
+		add(fixture, "a.example.com", monday + day * (int64_t)DAY_MS);
+		write_at(fixture, monday + day * (int64_t)DAY_MS);
 	}
-	store_close(store);
-	for (int part = 0; part < STORE_PARTS; part++)
-		assert_true(size_of(folder, parts[part]) > 0);
-	assert_int_equal(size_of(folder, "events.4.jsonl"), -1);
-}
-
-static void lower_budget_drops_the_oldest(void **state)
-{
-	int folder = *(int *)*state;
-	char *text = calloc(1, 901);
-	struct log_store *store;
-
-	assert_non_null(text);
-	memset(text, 'x', 900);
-	text[899] = '\n';
-	for (int part = 0; part < STORE_PARTS; part++)
-		put_file(folder, parts[part], text);
-	free(text);
-	store = open_store(folder, 2800);
-	assert_true(size_of(folder, "events.2.jsonl") > 0);
-	assert_int_equal(size_of(folder, "events.3.jsonl"), -1);
-	assert_int_equal(store_append(store, "new", 3), 0);
-	assert_int_equal(size_of(folder, "events.jsonl"), 4);
-	assert_int_equal(size_of(folder, "events.1.jsonl"), 900);
-	store_close(store);
-}
-
-static void line_larger_than_a_part(void **state)
-{
-	struct log_store *store = open_store(*(int *)*state, 400);
-	char line[100];
-
-	memset(line, 'x', sizeof(line));
-	assert_int_equal(store_append(store, line, 100), -EMSGSIZE);
-	assert_int_equal(store_append(store, line, 99), 0);
-	store_close(store);
-}
-
-/* Half a line that did not fit is taken back: what is in the file stays whole lines. */
-static void file_size_limit(void **state)
-{
-	int folder = *(int *)*state;
-	struct log_store *store = open_store(folder, 1 << 20);
-	struct rlimit before, low;
-
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	low = before;
-	low.rlim_cur = 10;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
-	assert_int_equal(store_append(store, "1234567", 7), 0);
-	assert_true(store_append(store, "1234567", 7) < 0);
-	assert_true(store_append(store, "1234567", 7) < 0);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	content_is(folder, "events.jsonl", "1234567\n");
-	assert_int_equal(store_append(store, "again", 5), 0);
-	content_is(folder, "events.jsonl", "1234567\nagain\n");
-	store_close(store);
-}
-
-static off_t size_of_all(int folder)
-{
-	off_t all = 0;
-
-	for (int i = 0; i < PARTS; i++)
-		all += size_of(folder, parts[i]) > 0 ? size_of(folder, parts[i]) : 0;
-	return all;
-}
-
-static int open_disk(const char *size)
-{
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", folder_path, "tmpfs", 0, size) < 0) {
-		print_message("not tried: it needs root and mount namespaces\n");
-		skip();
+	assert_true(appears("000001-2025-12-01.db", false));
+	assert_true(appears("000019-2025-12-19.db", true));
+	for (int i = 0; i < 1000 && report.days == 0; i++) {
+		store_report(fixture->store, &report);
+		usleep(10000);
 	}
-	return open(folder_path, O_RDONLY | O_DIRECTORY);
+	assert_true(report.days > 0 && report.freed > 0);
+	assert_int_equal(access("000020-2025-12-20.open.db", F_OK), 0);
+	store_close(fixture->store);
 }
 
-/* A budget larger than the disk: the oldest go, the newest stay, and half of the disk is free for
- * others. */
-static void small_disk(void **state)
+/* ---- names ---- */
+
+static void names_of_days(void **state)
 {
-	struct log_store *store;
-	char line[1001];
-	int folder = open_disk("size=64k");
+	const struct days_file file = { .number = 12, .date = 20420, .kind = DAYS_OPEN };
+	static const char *const others[] = {
+		"", "000012", "12-2025-11-28.db", "000012-2025-11-28.db.x", "000012-2025-13-28.db",
+		"000012-2025-11-28.open.db-wal", "x00012-2025-11-28.db", "000012-2025-11-31.db",
+		"events.jsonl",
+	};
+	char name[DAYS_NAME];
+	struct days_file parsed;
 
 	(void)state;
-	assert_true(folder >= 0);
-	assert_int_equal(store_budget(folder, 1 << 20), 32 << 10);
-	assert_int_equal(store_budget(folder, 1 << 10), 1 << 10);
-	store = open_store(folder, 1 << 20);
-	for (int i = 0; i < 200; i++) {
-		memset(line, i < 199 ? 'x' : 'y', sizeof(line));
-		assert_int_equal(store_append(store, line, sizeof(line)), 0);
-	}
-	assert_in_range(size_of_all(folder), 16 << 10, 32 << 10);
-	/* The disk grows, and with the next part that counts. */
-	assert_int_equal(mount(NULL, folder_path, NULL, MS_REMOUNT, "size=256k"), 0);
-	for (int i = 0; i < 300; i++)
-		assert_int_equal(store_append(store, line, sizeof(line)), 0);
-	assert_true(size_of(folder, "events.1.jsonl") > 24 << 10);
-	store_close(store);
-	close(folder);
-	assert_int_equal(umount(folder_path), 0);
+	assert_string_equal(days_print(&file, name), "000012-2025-11-28.open.db");
+	assert_true(days_parse(name, &parsed));
+	assert_int_equal(parsed.number, 12);
+	assert_int_equal(parsed.date, 20420);
+	assert_int_equal(parsed.kind, DAYS_OPEN);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(days_parse(others[i], &parsed));
+	assert_int_equal(days_of(-5), 0);
+	assert_int_equal(days_of(INT64_MAX), 2932896);
 }
 
-static void fill(int folder, const char *name)
+static void which_days_expire(void **state)
 {
-	static const char page[4096];
-	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	assert_true(fd >= 0);
-	while (write(fd, page, sizeof(page)) > 0)
-		;
-	close(fd);
-}
-
-/* Bytes of the log; every line of it is whole. */
-static size_t whole_lines(int folder, const char *newest)
-{
-	size_t all = 0, length = strlen(newest);
-
-	for (int i = 0; i < PARTS; i++) {
-		char *data;
-		size_t size;
-
-		if (file_read(folder, parts[i], 1 << 20, &data, &size) < 0)
-			continue;
-		assert_int_equal(size % (length + 1), 0);
-		for (size_t at = length; at < size; at += length + 1)
-			assert_int_equal(data[at], '\n');
-		if (i == 0)
-			assert_memory_equal(data + size - length - 1, newest, length);
-		free(data);
-		all += size;
-	}
-	return all;
-}
-
-/* Others filled the disk: old lines make room, a part at a time, at last within the current part.
- */
-static void a_full_disk_costs_the_oldest_lines(void **state)
-{
-	static const char others[40 << 10];
-	struct log_store *store;
-	char line[1001];
-	int folder = open_disk("size=64k,nr_inodes=40");
+	struct days_file file[] = {
+		{ 1, 0, DAYS_CLOSED, 10 }, { 2, 20000, DAYS_CLOSED, 10 },
+		{ 3, 30000, DAYS_CLOSED, 10 }, { 4, 20001, DAYS_CLOSED, 10 },
+		{ 5, 20400, DAYS_OPEN, 10 },
+	};
+	const struct days days = { file, 5 };
 
 	(void)state;
-	assert_true(folder >= 0);
-	memset(line, 'x', sizeof(line) - 1);
-	line[sizeof(line) - 1] = '\0';
-	store = open_store(folder, 1 << 20);
-	for (int i = 0; i < 26; i++)
-		assert_int_equal(store_append(store, line, strlen(line)), 0);
-	assert_int_equal(store_freed(store), 0);
-	(void)!file_replace(folder, "others", others, sizeof(others), 0600);
-	fill(folder, "more");
-	for (int i = 0; i < 200; i++) {
-		snprintf(line, sizeof(line), "%01000d", i);
-		assert_int_equal(store_append(store, line, strlen(line)), 0);
-		assert_true(whole_lines(folder, line) >= 4096);
-	}
-	assert_true(store_freed(store) > 8 << 10);
-	assert_int_equal(store_freed(store), 0);
-	store_close(store);
-	close(folder);
-	assert_int_equal(umount(folder_path), 0);
+	assert_int_equal(days_expired(&days, 100, 0, 20400), 0);
+	assert_int_equal(days_expired(&days, 35, 0, 20400), 2);
+	/* The newest stays, whatever the budget is. */
+	assert_int_equal(days_expired(&days, 0, 0, 20400), 4);
+	/* 1970 is as old as the day after it; a day of the future as the one before it. */
+	assert_int_equal(days_expired(&days, 100, 365, 20400), 4);
+	assert_int_equal(days_expired(&days, 100, 365, 20366), 3);
+	assert_int_equal(days_expired(&days, 100, 500, 20400), 0);
+	/* A clock that is not set deletes nothing. */
+	assert_int_equal(days_expired(&days, 100, 365, 0), 0);
 }
 
-/* A program that takes all space that is freed must not get the whole log. */
-static void the_newest_lines_stay_whoever_fills_the_disk(void **state)
-{
-	struct log_store *store;
-	char line[1001];
-	int folder = open_disk("size=64k");
-
-	(void)state;
-	assert_true(folder >= 0);
-	store = open_store(folder, 1 << 20);
-	for (int i = 0; i < 200; i++) {
-		snprintf(line, sizeof(line), "%01000d", i);
-		if (i >= 10)
-			fill(folder, "others");
-		assert_int_equal(store_append(store, line, strlen(line)), 0);
-		assert_true(i < 10 || whole_lines(folder, line) >= 4000);
-	}
-	store_close(store);
-	close(folder);
-	assert_int_equal(umount(folder_path), 0);
-}
-
-/* Rotation makes a new file, and there is none to be had. */
-static void a_disk_without_inodes_costs_the_oldest_part(void **state)
-{
-	struct log_store *store;
-	char line[1001], name[16];
-	int folder = open_disk("size=256k,nr_inodes=12");
-
-	(void)state;
-	assert_true(folder >= 0);
-	store = open_store(folder, 1 << 20);
-	for (int i = 0; i < 600; i++) {
-		snprintf(line, sizeof(line), "%01000d", i);
-		assert_int_equal(store_append(store, line, strlen(line)), 0);
-		for (int other = 0; i == 40 && other < 20; other++) {
-			snprintf(name, sizeof(name), "other%d", other);
-			close(openat(folder, name, O_WRONLY | O_CREAT, 0600));
-		}
-	}
-	(void)whole_lines(folder, line);
-	store_close(store);
-	close(folder);
-	assert_int_equal(umount(folder_path), 0);
-}
-
-static void refuses_what_is_no_file(void **state)
-{
-	int folder = *(int *)*state;
-	struct log_store *store;
-
-	assert_int_equal(symlinkat("/etc/passwd", folder, "events.jsonl"), 0);
-	assert_int_equal(store_open(&store, folder, 1 << 16), -ELOOP);
-	assert_int_equal(unlinkat(folder, "events.jsonl", 0), 0);
-	assert_int_equal(mkfifoat(folder, "events.jsonl", 0600), 0);
-	assert_int_equal(store_open(&store, folder, 1 << 16), -EINVAL);
-}
-
-#define in_folder(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+#define with_store(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		in_folder(appends_lines_over_a_restart),
-		in_folder(half_a_line_is_ended),
-		in_folder(zeros_of_a_power_cut_are_dropped),
-		in_folder(rotates_within_the_budget),
-		in_folder(lower_budget_drops_the_oldest),
-		in_folder(line_larger_than_a_part),
-		in_folder(file_size_limit),
-		in_folder(small_disk),
-		in_folder(refuses_what_is_no_file),
-		in_folder(a_full_disk_costs_the_oldest_lines),
-		in_folder(the_newest_lines_stay_whoever_fills_the_disk),
-		in_folder(a_disk_without_inodes_costs_the_oldest_part),
+		with_store(what_was_written_is_read),
+		with_store(numbers_go_on_after_a_restart),
+		with_store(a_batch_that_comes_twice_is_stored_once),
+		with_store(a_day_that_is_over_is_closed),
+		with_store(a_clock_that_steps_reorders_nothing),
+		with_store(a_foreign_file_is_set_aside),
+		with_store(a_newer_database_stays_in_place),
+		with_store(the_oldest_days_go_first),
+		cmocka_unit_test(names_of_days),
+		cmocka_unit_test(which_days_expire),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
