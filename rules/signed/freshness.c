@@ -173,8 +173,8 @@ int64_t freshness_now(const struct freshness *freshness, const struct clock_read
 	int64_t floor = by_ntp ? freshness_people(freshness, reading->uptime_ms)
 			       : freshness_floor(freshness, reading->uptime_ms);
 
-	*behind = clock < floor;
-	return *behind ? floor : clock;
+	*behind = clock < floor - FRESHNESS_JITTER_S;
+	return clock < floor ? floor : clock;
 }
 
 /* ---- what became of the newest timestamp ---- */

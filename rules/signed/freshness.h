@@ -91,7 +91,12 @@ void freshness_withdraw(struct freshness *freshness);
 /* The floor, and the people's part of it, in seconds since 1970. */
 int64_t freshness_floor(const struct freshness *freshness, int64_t uptime_ms);
 int64_t freshness_people(const struct freshness *freshness, int64_t uptime_ms);
-/* *behind: the clock that should count is below the floor and was not used. */
+/* The floor moves with the uptime, the wall clock is corrected in small steps: it is not wrong when
+ * it is this much behind. */
+enum { FRESHNESS_JITTER_S = 5 };
+
+/* *behind: the clock that should count is below the floor by more than that. Never returns a time
+ * below the floor. */
 int64_t freshness_now(const struct freshness *freshness, const struct clock_reading *reading,
 		      bool *behind);
 /* Does the time come from an NTP clock? */

@@ -297,6 +297,17 @@ static void a_local_clock_counts_unless_it_is_behind_the_floor(void **state)
 }
 
 /* A clock set to 2040 refuses until it is right again, and leaves nothing behind. */
+/* A correction by a second after a signature was accepted: no clock that is not set. */
+static void a_clock_that_was_corrected_is_not_behind(void **state)
+{
+	struct freshness freshness = built();
+
+	(void)state;
+	assert_false(behind(&freshness, local(BUILD + 10 - FRESHNESS_JITTER_S, 10)));
+	assert_int_equal(now(&freshness, local(BUILD + 9, 10)), BUILD + 10);
+	assert_true(behind(&freshness, local(BUILD + 9 - FRESHNESS_JITTER_S, 10)));
+}
+
 static void a_clock_that_runs_ahead_leaves_nothing_behind(void **state)
 {
 	struct freshness freshness = built();
@@ -402,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_clock_of_ntp_counts_unless_it_is_behind_the_people),
 		cmocka_unit_test(the_online_floor_never_overrules_a_clock_of_ntp),
 		cmocka_unit_test(a_local_clock_counts_unless_it_is_behind_the_floor),
+		cmocka_unit_test(a_clock_that_was_corrected_is_not_behind),
 		cmocka_unit_test(a_clock_that_runs_ahead_leaves_nothing_behind),
 		cmocka_unit_test(it_begins_at_the_newest_release_and_a_day_and_catches_up),
 		cmocka_unit_test(what_is_kept_comes_back_and_nonsense_does_not),

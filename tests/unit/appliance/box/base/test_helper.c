@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/cmocka.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -80,6 +81,21 @@ static void a_child_that_hangs_is_killed(void **state)
 	text_release(&out);
 }
 
+static void a_child_that_a_signal_ends_has_no_exit_code(void **state)
+{
+	int ends[2];
+	pid_t pid = helper_start(ends);
+
+	(void)state;
+	if (pid == 0) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	close(ends[0]);
+	assert_int_equal(helper_finish(pid, clock_uptime_ms() + LATE_MS), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +103,7 @@ int main(void)
 		cmocka_unit_test(no_answer_is_an_empty_one),
 		cmocka_unit_test(an_answer_over_the_limit_is_none),
 		cmocka_unit_test(a_child_that_hangs_is_killed),
+		cmocka_unit_test(a_child_that_a_signal_ends_has_no_exit_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

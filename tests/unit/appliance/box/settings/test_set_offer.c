@@ -176,6 +176,20 @@ static void a_set_is_known_by_files_and_approval(void **state)
 	assert_memory_not_equal(one, other, DIGEST_SIZE);
 }
 
+/* Ledgers on boxes have digests of sets without an approval: they are those of the files alone. */
+static void without_an_approval_the_files_count(void **state)
+{
+	struct provision set = { 0 };
+	uint8_t one[DIGEST_SIZE], other[DIGEST_SIZE];
+
+	(void)state;
+	digest_of(one, "a", NULL, NULL);
+	assert_int_equal(provision_put(&set, PROVISION_NETWORK, "a", 1), 0);
+	assert_int_equal(provision_digest(&set, other), 0);
+	assert_memory_equal(one, other, DIGEST_SIZE);
+	provision_release(&set);
+}
+
 /* A kept digest must not answer a guess at the secret. */
 static void a_plain_secret_is_not_in_the_digest(void **state)
 {
@@ -202,6 +216,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_come_and_go, setup, teardown),
 		cmocka_unit_test(a_set_is_known_by_files_and_approval),
+		cmocka_unit_test(without_an_approval_the_files_count),
 		cmocka_unit_test(a_plain_secret_is_not_in_the_digest),
 	};
 
