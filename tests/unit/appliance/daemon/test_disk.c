@@ -60,7 +60,7 @@ static void full_and_read_only_show(void **state)
 	}
 	folder = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(mkdirat(folder, "log", 0700), 0);
-	fd = openat(folder, "log/events.jsonl", O_WRONLY | O_CREAT, 0600);
+	fd = openat(folder, "log/000001-2026-11-28.db", O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
 	report = poll_now(&disks, folder, 1000);
 	for (int i = 0; i < DISK_FOLDERS; i++) {
