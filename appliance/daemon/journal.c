@@ -213,6 +213,7 @@ int role_journal(void)
 	if (error)
 		role_fail("the log folder cannot be written: %s; what is blocked is blocked, and "
 			  "nothing is logged", strerror(-error));
+	journal_begin(role.journal, clock_wall_ms(), clock_uptime_ms());
 	role_tell(MESSAGE_READY, NULL, 0, -1);
 	for (;;) {
 		int most = 0;

@@ -94,6 +94,11 @@ struct batch *batch_attach(void *memory, uint64_t *lost)
 	return batch;
 }
 
+bool batch_goes_on(const struct batch *batch)
+{
+	return batch->next > 1;
+}
+
 void batch_continue(struct batch *batch, uint64_t sequence)
 {
 	if (batch->next < sequence)

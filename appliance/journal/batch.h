@@ -22,6 +22,9 @@ struct batch;
 size_t batch_size(void);
 struct batch *batch_attach(void *memory, uint64_t *lost);
 
+/* Did it number an entry before? Then its journal was killed or stopped, and nothing is missing. */
+bool batch_goes_on(const struct batch *batch);
+
 /* The next number is at least this. */
 void batch_continue(struct batch *batch, uint64_t sequence);
 

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "appliance/base/cursor.h"
+#include "appliance/journal/notice.h"
 
 enum {
 	CACHE_KB = 512,
@@ -181,10 +182,25 @@ void day_close(struct day *day)
 	day->cache = NULL;
 }
 
-uint64_t day_last(struct day *day)
+void day_read_end(struct sql *sql, struct day_end *end)
 {
-	return (uint64_t)sql_number(&day->sql, "SELECT max((SELECT coalesce(max(seq),0) FROM"
-				    " event),(SELECT coalesce(max(seq),0) FROM notice))", 0);
+	sqlite3_stmt *notice, *event;
+
+	*end = (struct day_end){ .last = 0 };
+	notice = sql_prepare(sql, "SELECT seq, wall, kind = ? FROM notice"
+				  " ORDER BY seq DESC LIMIT 1");
+	sql_bind_text(sql, notice, 1, NOTICE_STOP);
+	if (notice && sql_step(sql, notice))
+		*end = (struct day_end){ .last = (uint64_t)sqlite3_column_int64(notice, 0),
+					 .wall_ms = sqlite3_column_int64(notice, 1),
+					 .stopped = sqlite3_column_int(notice, 2) };
+	(void)sqlite3_finalize(notice);
+	event = sql_prepare(sql, "SELECT seq, wall FROM event ORDER BY seq DESC LIMIT 1");
+	if (event && sql_step(sql, event) &&
+	    (uint64_t)sqlite3_column_int64(event, 0) > end->last)
+		*end = (struct day_end){ .last = (uint64_t)sqlite3_column_int64(event, 0),
+					 .wall_ms = sqlite3_column_int64(event, 1) };
+	(void)sqlite3_finalize(event);
 }
 
 /* ---- rows that many events share ---- */

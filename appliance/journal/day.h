@@ -50,8 +50,15 @@ int day_open(struct day *day, const char *path, const char *appliance, const cha
 	     enum day_state *state) __attribute__((warn_unused_result));
 void day_close(struct day *day);
 
-/* The highest number of an entry; 0: none. */
-uint64_t day_last(struct day *day);
+/* The end of a log. */
+struct day_end {
+	uint64_t last;		/* the highest number of an entry; 0: none */
+	int64_t wall_ms;	/* when that was */
+	bool stopped;		/* it is the notice of an orderly end */
+};
+
+/* Of an open or a closed database. */
+void day_read_end(struct sql *sql, struct day_end *end);
 
 /*
  * Writes the batch as one transaction, with its hash. Entries that are there already (the process

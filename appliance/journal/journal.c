@@ -42,6 +42,8 @@ struct journal {
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
+	struct day_end before;	/* what was stored before this journal */
+	bool killed;		/* it follows one that was, whose batch it has */
 };
 
 static size_t aligned(size_t size)
@@ -71,13 +73,12 @@ struct losses *journal_losses(void *memory)
 }
 
 /* The batch of a killed journal comes first: its entries have numbers already. */
-static void attach(struct journal *journal, char *memory, uint64_t seed, uint64_t last)
+static void attach(struct journal *journal, char *memory, uint64_t seed)
 {
 	uint64_t lost;
 
 	journal->losses = journal_losses(memory);
 	journal->batch = batch_attach(memory + batch_offset(), &lost);
-	batch_continue(journal->batch, last + 1);
 	losses_add(journal->losses, LOSS_JOURNAL, lost);
 	journal->aggregate = aggregate_attach(memory + table_offset(), seed);
 }
@@ -90,7 +91,8 @@ int journal_open(struct journal **journal, const struct journal_options *options
 		.boot_id = options->boot_id,
 	};
 	struct journal *new = calloc(1, sizeof(*new));
-	uint64_t seed, last = 0;
+	struct day_end end;
+	uint64_t seed;
 	int error;
 
 	if (!new)
@@ -110,14 +112,17 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	if (!error && !options->memory && !new->own_memory)
 		error = -ENOMEM;
 	if (!error)
-		error = store_open(&new->store, &store, &last);
+		error = store_open(&new->store, &store, &end);
 	if (error) {
 		free(new->own_memory);
 		free(new);
 		return error;
 	}
-	attach(new, options->memory ? options->memory : new->own_memory, seed, last);
+	attach(new, options->memory ? options->memory : new->own_memory, seed);
 	notice_prepare();
+	new->before = end;
+	new->killed = batch_goes_on(new->batch);
+	batch_continue(new->batch, end.last + 1);
 	*journal = new;
 	return 0;
 }
@@ -299,6 +304,23 @@ void journal_mode(struct journal *journal, const struct mode_record *mode, int64
 	(void)keep_notice(journal, NOTICE_MODE, body, wall_ms, uptime_ms);
 }
 
+void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const struct day_end *before = &journal->before;
+	char *body;
+
+	if (journal->killed)
+		return;
+	if (before->last && !before->stopped) {
+		if (notice_gap(before->last, before->wall_ms, &body) < 0)
+			body = NULL;
+		(void)keep_notice(journal, NOTICE_GAP, body, wall_ms, uptime_ms);
+	}
+	if (notice_start(&body) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_START, body, wall_ms, uptime_ms);
+}
+
 int journal_policy(struct journal *journal, void *block, size_t size)
 {
 	struct policy policy, *slot = journal->policy;
@@ -398,13 +420,25 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 	}
 }
 
-static void take_report(struct journal *journal)
+/* What the store did by itself is said in the log. */
+static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct tidy_report report;
+	char *body;
 
 	store_report(journal->store, &report);
 	journal->losses->sync_error = report.sync_error;
 	journal->losses->freed += report.freed;
+	if (report.days) {
+		if (notice_expired(&report, &body) < 0)
+			body = NULL;
+		(void)keep_notice(journal, NOTICE_EXPIRED, body, wall_ms, uptime_ms);
+	}
+	if (report.damaged) {
+		if (notice_damaged(report.damaged, &body) < 0)
+			body = NULL;
+		(void)keep_notice(journal, NOTICE_DAMAGED, body, wall_ms, uptime_ms);
+	}
 }
 
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
@@ -419,7 +453,7 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	if (uptime_ms - journal->flushed_ms >= FLUSH_MS) {
 		journal->flushed_ms = uptime_ms;
 		(void)flush(journal, wall_ms);
-		take_report(journal);
+		take_report(journal, wall_ms, uptime_ms);
 	}
 }
 
@@ -428,6 +462,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	drain(journal, NULL);
 	if (has_untold(journal))
 		report_lost(journal, wall_ms, uptime_ms);
+	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
 	store_close(journal->store);
 	free(journal->own_memory);

@@ -42,7 +42,13 @@ struct losses *journal_losses(void *memory);
 int journal_open(struct journal **journal, const struct journal_options *options)
 	__attribute__((warn_unused_result));
 
-/* Writes what is still being counted, regardless of the write budget. */
+/*
+ * Says that the log begins, and if it did not end in order before, the gap. Not after a journal
+ * that was killed and whose memory is used: nothing is missing then.
+ */
+void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms);
+
+/* Writes what is still being counted, regardless of the write budget, and that the log ends. */
 void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/base/version.h"
 #include "rules/policy/rule.h"
 
 enum { FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
@@ -58,6 +59,37 @@ int notice_mode(const struct mode_record *mode, char **body)
 	return finish(json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode),
 				"until", until, "categories", categories_json(mode->categories),
 				"reason", mode->reason, "by", mode->by), body);
+}
+
+int notice_start(char **body)
+{
+	return finish(json_pack("{s:s}", "version", VERSION_TEXT), body);
+}
+
+int notice_expired(const struct tidy_report *report, char **body)
+{
+	const struct days_file first = { .date = report->first }, last = { .date = report->last };
+	char from[DAYS_NAME], to[DAYS_NAME];
+
+	days_print(&first, from);
+	days_print(&last, to);
+	/* Of "000000-2026-11-29.open.db" the date alone. */
+	return finish(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)report->days,
+				"bytes", (json_int_t)report->freed, "first", from + 7, 10,
+				"last", to + 7, 10), body);
+}
+
+int notice_damaged(uint32_t files, char **body)
+{
+	return finish(json_pack("{s:I}", "files", (json_int_t)files), body);
+}
+
+int notice_gap(uint64_t last, int64_t since_ms, char **body)
+{
+	char since[CLOCK_TEXT];
+
+	return finish(json_pack("{s:I, s:s}", "last", (json_int_t)last, "since",
+				clock_print(since_ms, since)), body);
 }
 
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)

@@ -5,6 +5,7 @@
 
 #include "appliance/ipc/control.h"
 #include "appliance/journal/losses.h"
+#include "appliance/journal/tidy.h"
 
 /*
  * The members of notices (entry.h), as text of a JSON object without its braces. *body: the
@@ -13,9 +14,12 @@
  *	mode	mode until categories reason by; until and categories are null if they do not
  *		apply. by is what a person wrote, not who was authenticated
  *	lost	lost kernel rings journal disk: events that could not be kept; lost is the sum
- *	gap	after last_time: the journal did not stop in order; what happened between the two
- *		entries is not known
- *	expired	days bytes first last: deleted because of the budget, the retention or a full disk
+ *	start	version: the journal begins, with a boot or with cordond
+ *	stop	it ends in order
+ *	gap	last since: it did not end in order before. last is the number of the last entry
+ *		that was stored, since its time: what happened between that and this notice may be
+ *		missing
+ *	expired	days bytes first last: databases of whole days, by their dates, deleted because of the budget, the retention or a full disk
  *	damaged	files: databases that could not be read and were set aside
  */
 #define NOTICE_MODE "mode"
@@ -30,4 +34,9 @@
 void notice_prepare(void);
 
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
+int notice_expired(const struct tidy_report *report, char **body)
+	__attribute__((warn_unused_result));
+int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
+int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
+int notice_start(char **body) __attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));

@@ -103,39 +103,41 @@ static int resume(struct log_store *store, const struct days *days)
 	return 0;
 }
 
-/* The highest number of a closed day, from its list of batches. */
-static uint64_t last_closed(const struct days *days)
+static void end_of_closed(const struct days *days, struct day_end *end)
 {
 	char name[DAYS_NAME];
 	struct sql sql;
-	int64_t last = 0;
 
-	for (size_t i = days->count; last == 0 && i-- > 0;) {
+	for (size_t i = days->count; end->last == 0 && i-- > 0;) {
 		if (days->file[i].kind != DAYS_CLOSED)
 			continue;
 		if (sql_open(&sql, days_print(&days->file[i], name), SQL_FROZEN, 64) == 0)
-			last = sql_number(&sql, "SELECT max(last) FROM batch", 0);
+			day_read_end(&sql, end);
 		sql_close(&sql);
 	}
-	return (uint64_t)last;
 }
 
-static int find_days(struct log_store *store, uint64_t *last)
+static int find_days(struct log_store *store, struct day_end *end)
 {
+	struct day_end open = { .last = 0 };
 	struct days days;
 	int error = days_list(store->folder, &days);
 
+	*end = open;
 	store->next = days.count ? days.file[days.count - 1].number + 1 : 1;
-	*last = error ? 0 : last_closed(&days);
+	if (!error)
+		end_of_closed(&days, end);
 	if (!error)
 		error = resume(store, &days);
-	if (!error && store->open && day_last(&store->day) > *last)
-		*last = day_last(&store->day);
+	if (!error && store->open)
+		day_read_end(&store->day.sql, &open);
+	if (open.last > end->last)
+		*end = open;
 	days_free(&days);
 	return error;
 }
 
-int store_open(struct log_store **store, const struct store_options *options, uint64_t *last)
+int store_open(struct log_store **store, const struct store_options *options, struct day_end *end)
 {
 	struct log_store *new = calloc(1, sizeof(*new));
 	const struct tidy_options tidy = {
@@ -150,7 +152,7 @@ int store_open(struct log_store **store, const struct store_options *options, ui
 	new->folder = options->folder;
 	snprintf(new->appliance, sizeof(new->appliance), "%s", options->appliance);
 	snprintf(new->boot_id, sizeof(new->boot_id), "%s", options->boot_id);
-	error = find_days(new, last);
+	error = find_days(new, end);
 	/* A full disk must not keep the journal from starting. */
 	if (!error || error == -ENOSPC || error == -EDQUOT)
 		error = tidy_start(&new->tidy, &tidy);

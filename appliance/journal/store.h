@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "appliance/journal/batch.h"
+#include "appliance/journal/day.h"
 #include "appliance/journal/tidy.h"
 
 /*
@@ -28,8 +29,8 @@ struct store_options {
  */
 uint64_t store_budget(int folder, uint64_t budget);
 
-/* 0 or -errno. *last: the highest number that was stored; the next one is above it. */
-int store_open(struct log_store **store, const struct store_options *options, uint64_t *last)
+/* 0 or -errno. *end: of what was stored before. */
+int store_open(struct log_store **store, const struct store_options *options, struct day_end *end)
 	__attribute__((warn_unused_result));
 /* What is written is synced and checkpointed. */
 void store_close(struct log_store *store);

@@ -241,7 +241,7 @@ static void counts_survive_the_close(void **state)
 	}
 	journal_close(fixture->journal, 5000, 2000);
 	all = lines(fixture);
-	assert_int_equal(json_array_size(all), 2);
+	assert_int_equal(json_array_size(all), 3);
 	assert_int_equal(sum(all, "count"), 1000);
 	json_decref(all);
 }
@@ -426,6 +426,47 @@ static void losses_survive_a_killed_journal(void **state)
 	journal_close(fixture->journal, 0, 2000);
 }
 
+/* The kinds of all notices, in their order. */
+static const char *notices(const struct fixture *fixture)
+{
+	static char text[256];
+	json_t *all = lines(fixture);
+
+	text[0] = '\0';
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		if (!text_at(all, i, "notice"))
+			continue;
+		strcat(text, text_at(all, i, "notice"));
+		strcat(text, " ");
+	}
+	json_decref(all);
+	return text;
+}
+
+/* An orderly end, an end without one (a power cut takes the memory), and a killed journal. */
+static void a_log_that_did_not_end_in_order_says_so(void **state)
+{
+	struct fixture *fixture = *state;
+
+	journal_begin(fixture->journal, 1000, 1000);
+	journal_close(fixture->journal, 2000, 2000);
+	memset(fixture->memory, 0, journal_memory());
+	open_again(fixture);
+	journal_begin(fixture->journal, 3000, 1000);
+	journal_tick(fixture->journal, 4000, 2000);
+	assert_string_equal(notices(fixture), "start stop start ");
+	/* Killed: the next one has the memory. */
+	open_again(fixture);
+	journal_begin(fixture->journal, 5000, 3000);
+	journal_tick(fixture->journal, 5000, 4000);
+	assert_string_equal(notices(fixture), "start stop start ");
+	memset(fixture->memory, 0, journal_memory());
+	open_again(fixture);
+	journal_begin(fixture->journal, 6000, 1000);
+	journal_close(fixture->journal, 7000, 2000);
+	assert_string_equal(notices(fixture), "start stop start gap start stop ");
+}
+
 #define with_journal(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
@@ -441,6 +482,7 @@ int main(void)
 		with_journal(more_than_can_wait_is_counted),
 		with_journal(flood),
 		with_journal(losses_survive_a_killed_journal),
+		with_journal(a_log_that_did_not_end_in_order_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ struct fixture {
 	void *memory;
 	struct batch *batch;
 	struct log_store *store;
-	uint64_t last;
+	struct day_end end;	/* of what was stored before */
 };
 
 static void open_store(struct fixture *fixture, uint64_t budget)
@@ -28,8 +28,8 @@ static void open_store(struct fixture *fixture, uint64_t budget)
 	const struct store_options options = { .folder = fixture->folder, .budget = budget,
 					       .appliance = "gw", .boot_id = "b00tb00t" };
 
-	assert_int_equal(store_open(&fixture->store, &options, &fixture->last), 0);
-	batch_continue(fixture->batch, fixture->last + 1);
+	assert_int_equal(store_open(&fixture->store, &options, &fixture->end), 0);
+	batch_continue(fixture->batch, fixture->end.last + 1);
 }
 
 static int make(void **state)
@@ -167,7 +167,9 @@ static void numbers_go_on_after_a_restart(void **state)
 	store_close(fixture->store);
 	batch_clear(fixture->batch);
 	open_store(fixture, 64 << 20);
-	assert_int_equal(fixture->last, 1);
+	assert_int_equal(fixture->end.last, 1);
+	assert_int_equal(fixture->end.wall_ms, monday);
+	assert_false(fixture->end.stopped);
 	add(fixture, "b.example.com", monday);
 	assert_int_equal(batch_summary(fixture->batch).first, 2);
 	write_at(fixture, monday);
@@ -204,7 +206,7 @@ static void a_day_that_is_over_is_closed(void **state)
 	assert_string_equal(content(), "b.example.com a.example.com c.example.com");
 	store_close(fixture->store);
 	open_store(fixture, 64 << 20);
-	assert_int_equal(fixture->last, 3);
+	assert_int_equal(fixture->end.last, 3);
 	store_close(fixture->store);
 }
 
