@@ -11,8 +11,9 @@
 #include "appliance/base/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
-#include "appliance/journal/reader.h"
+#include "appliance/evidence/filter.h"
 #include "appliance/journal/notice.h"
+#include "appliance/journal/reader.h"
 
 /* ---- one line for a person ---- */
 
@@ -150,14 +151,29 @@ static int print_json(const struct reader_entry *entry)
 struct log_options {
 	bool json;
 	bool following;
+	bool counting;		/* print how many there are instead */
 	uint64_t last;		/* 0: all */
+	struct filter filter;
 };
 
-static void print_all(struct reader *reader, const struct log_options *options)
+/* What was left when counting. */
+struct log_count {
+	uint64_t entries, events;
+};
+
+static void print_all(struct reader *reader, const struct log_options *options,
+		      struct log_count *count)
 {
 	struct reader_entry entry;
 
 	while (reader_next(reader, &entry)) {
+		if (!filter_matches(&options->filter, &entry.entry, entry.context.rule))
+			continue;
+		count->entries++;
+		if (entry.entry.type == ENTRY_EVENT)
+			count->events += entry.entry.event.event.count;
+		if (options->counting)
+			continue;
 		if (!options->json)
 			print_entry(&entry);
 		else if (print_json(&entry) < 0)
@@ -178,9 +194,17 @@ static void tell_damaged(const struct reader *reader, const char *folder)
 			"here\n", folder, name, strerror(-error), days > 1 ? ", and more" : "");
 }
 
+static void print_count(const struct log_options *options, const struct log_count *count)
+{
+	printf(options->json ? "{\"entries\":%llu,\"events\":%llu}\n"
+			     : "%llu entries of %llu events\n",
+	       (unsigned long long)count->entries, (unsigned long long)count->events);
+}
+
 static int run(const char *folder, const struct log_options *options)
 {
 	const struct reader_options reading = { .folder = folder };
+	struct log_count count = { .entries = 0 };
 	struct reader *reader;
 	int error = reader_open(&reader, &reading);
 
@@ -194,42 +218,78 @@ static int run(const char *folder, const struct log_options *options)
 	}
 	if (options->last)
 		reader_seek_last(reader, options->last);
-	print_all(reader, options);
+	print_all(reader, options, &count);
+	if (options->counting)
+		print_count(options, &count);
 	while (options->following && fflush(stdout) == 0) {
 		usleep(200 * 1000);
-		print_all(reader, options);
+		print_all(reader, options, &count);
 	}
 	tell_damaged(reader, folder);
 	reader_close(reader);
 	return EXIT_YES;
 }
 
-int command_log(const struct cli *cli, int argc, char **argv)
+/* An option whose value is a condition (evidence/filter.h). */
+static int add_condition(struct filter *filter, enum filter_key key, const char *value)
 {
-	static const struct option options[] = {
+	const char *expected;
+
+	if (filter_set(filter, key, value, clock_wall_ms(), &expected) == 0)
+		return EXIT_YES;
+	return command_usage("log", "--%s %s: expected %s", filter_key_print(key), value, expected);
+}
+
+enum { FILTER_OPTION = 256 };
+
+static int parse_options(struct log_options *log, int argc, char **argv)
+{
+	struct option options[FILTER_KEYS + 5] = {
 		{ "follow", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "count", no_argument, NULL, 'c' },
 		{ "last", required_argument, NULL, 'n' },
-		{ 0 },
 	};
-	struct log_options log = { .last = 0 };
-	char folder[512];
-	int option;
+	int option, code;
+	char *end;
 
+	for (int key = 0; key < FILTER_KEYS; key++)
+		options[4 + key] = (struct option){ filter_key_print((enum filter_key)key),
+						    required_argument, NULL, FILTER_OPTION + key };
 	while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
-		char *end;
-
-		if (option == 'f')
-			log.following = true;
-		else if (option == 'j')
-			log.json = true;
-		else if (option != 'n')
-			return command_usage("log", "expected [--follow] [--json] [--last N]");
-		else if ((log.last = strtoull(optarg, &end, 10)) == 0 || *end || optarg[0] == '-')
+		if (option >= FILTER_OPTION) {
+			code = add_condition(&log->filter,
+					     (enum filter_key)(option - FILTER_OPTION), optarg);
+			if (code != EXIT_YES)
+				return code;
+		} else if (option == 'f') {
+			log->following = true;
+		} else if (option == 'j') {
+			log->json = true;
+		} else if (option == 'c') {
+			log->counting = true;
+		} else if (option != 'n') {
+			return command_usage("log", "expected options as in --help");
+		} else if ((log->last = strtoull(optarg, &end, 10)) == 0 || *end ||
+			   optarg[0] == '-') {
 			return command_usage("log", "--last: expected a number from 1");
+		}
 	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
+	if (log->counting && log->following)
+		return command_usage("log", "--count and --follow exclude each other");
+	return EXIT_YES;
+}
+
+int command_log(const struct cli *cli, int argc, char **argv)
+{
+	struct log_options log = { .last = 0 };
+	char folder[512];
+	int code = parse_options(&log, argc, argv);
+
+	if (code != EXIT_YES)
+		return code;
 	snprintf(folder, sizeof(folder), "%s/log", cli->state);
 	return run(folder, &log);
 }
