@@ -126,6 +126,16 @@ int days_list(int folder, struct days *days)
 	return 0;
 }
 
+bool days_is_read(const struct days *days, size_t index)
+{
+	const struct days_file *file = &days->file[index];
+
+	if (file->kind == DAYS_NEW)
+		return false;
+	return file->kind == DAYS_CLOSED || index == 0 || file[-1].number != file->number ||
+	       file[-1].kind != DAYS_CLOSED;
+}
+
 void days_free(struct days *days)
 {
 	free(days->file);

@@ -42,6 +42,10 @@ char *days_print(const struct days_file *file, char name[DAYS_NAME]);
 int days_list(int folder, struct days *days) __attribute__((warn_unused_result));
 void days_free(struct days *days);
 
+/* Is it a day to read? Not one that is being closed, nor the open one of a number whose closed one
+ * exists, which a power cut left over. */
+bool days_is_read(const struct days *days, size_t index);
+
 /* Of wall time, in milliseconds since 1970; negative times are day 0. */
 int32_t days_of(int64_t wall_ms);
 

@@ -153,16 +153,6 @@ static int open_day(struct reader *reader, const struct days_file *file)
 	return sql->error;
 }
 
-/* The open day of a number whose closed one exists is left over from a power cut. */
-static bool is_left_over(const struct reader *reader, size_t index)
-{
-	const struct days_file *file = &reader->days.file[index];
-
-	return file->kind == DAYS_NEW ||
-	       (file->kind == DAYS_OPEN && index > 0 && file[-1].number == file->number &&
-		file[-1].kind == DAYS_CLOSED);
-}
-
 /* Opens the next day that can be read; false: there is none. */
 static bool next_day(struct reader *reader)
 {
@@ -171,7 +161,7 @@ static bool next_day(struct reader *reader)
 		const struct days_file *file = &reader->days.file[reader->next];
 		int error;
 
-		if (is_left_over(reader, reader->next++))
+		if (!days_is_read(&reader->days, reader->next++))
 			continue;
 		error = open_day(reader, file);
 		if (!error) {
@@ -387,7 +377,7 @@ void reader_seek_last(struct reader *reader, uint64_t count)
 
 	close_day(reader);
 	for (size_t i = reader->days.count; count > 0 && sequence == 0 && i-- > 0;) {
-		if (!is_left_over(reader, i) && open_day(reader, &reader->days.file[i]) == 0)
+		if (days_is_read(&reader->days, i) && open_day(reader, &reader->days.file[i]) == 0)
 			sequence = seek_day(reader, &count);
 		if (sequence)
 			reader->number = reader->days.file[i].number;
