@@ -16,8 +16,8 @@ PREFIX ?= /usr/local
 # ---- the house: a folder includes its own files and those of lower levels, never sideways
 LEVELS := appliance/base | rules/policy | appliance/net appliance/ipc appliance/settings \
 	| rules/nft rules/signed dns appliance/journal \
-	| rules/publisher appliance/command appliance/evidence \
-	| appliance/box/base | appliance/box/network | appliance/box/settings appliance/box/image \
+	| rules/publisher appliance/command | appliance/evidence appliance/box/base \
+	| appliance/box/network | appliance/box/settings appliance/box/image \
 	| appliance/box/health rules/repo | appliance/box/console | appliance/daemon appliance/cli
 
 # ---- what is built
@@ -39,7 +39,7 @@ SRC_daemon := $(call sources,appliance/daemon)
 SRC_cli := $(call sources,appliance/cli)
 # An appliance does without the publisher: without its command nothing pulls in its library.
 SRC_repo = $(if $(CONFIG_PUBLISHER),$(filter-out $(if $(CONFIG_PKCS11),,rules/repo/token%.c),$(call sources,rules/repo)))
-GENERATED := $(O)/gen/suffixes.c
+GENERATED := $(O)/gen/suffixes.c $(O)/gen/weights.c
 LIB := $(SRC_base) $(SRC_policy) $(SRC_settings) $(SRC_ipc) $(SRC_net) $(SRC_nft) $(SRC_signed) \
 	$(SRC_publisher) $(SRC_dns) $(SRC_journal) $(SRC_evidence) $(SRC_command) $(SRC_box)
 
@@ -133,6 +133,12 @@ PSL := /usr/share/publicsuffix/public_suffix_list.dat
 $(O)/gen/suffixes.c: rules/policy/suffixes.sh $(wildcard $(PSL)) | $(O)/gen
 	$(call say,GEN,$@)
 	$(Q)rules/policy/suffixes.sh $(PSL) > $@.new && mv $@.new $@
+
+# ---- generated: what traces weigh, as text that is parsed when it is needed
+$(O)/gen/weights.c: appliance/evidence/weights.tsv | $(O)/gen
+	$(call say,GEN,$@)
+	$(Q){ echo '/* $< */'; echo 'extern const char weights_text[];'; echo 'const char weights_text[] ='; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g; s/.*/"&\\n"/' $<; echo ';'; } > $@.new && mv $@.new $@
 
 # ---- compiling
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))

@@ -6,7 +6,6 @@
 /* The commands of this folder, one file each; main.c has the table. Each returns an exit code. */
 int command_explain(const struct cli *cli, int argc, char **argv);
 int command_image(const struct cli *cli, int argc, char **argv);
-int command_log(const struct cli *cli, int argc, char **argv);
 int command_mode(const struct cli *cli, int argc, char **argv);
 int command_disarm(const struct cli *cli, int argc, char **argv);
 int command_network(const struct cli *cli, int argc, char **argv);

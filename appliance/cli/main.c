@@ -12,7 +12,9 @@
 #include "appliance/box/health/selftest.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
+#include "appliance/evidence/commands.h"
 #include "appliance/command/output.h"
+#include "appliance/evidence/commands.h"
 #include "rules/repo/table.h"
 
 /* Explanations for --help, because an image has no manuals. */
@@ -90,8 +92,13 @@ static const struct command commands[] = {
 	{ "explain", "[--rules DIR] [--list NAME] [--json] QUERY...",
 	  "show what the policy does with a name, address, prefix or port, and why",
 	  command_explain },
-	{ "log", "[--follow] [--json] [--last N]", "print the block log",
-	  ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
+	{ "log",
+	  "[--follow | --count] [--json] [--last N] [--since TIME] [--until TIME]\n"
+	  "                    [--host HOST] [--category C] [--rule ID] [--action A]\n"
+	  "                    [--channel C] [--name NAME] [--notice KIND]",
+	  "print the block log", ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
+	{ "hosts", "[--json] [--since TIME]", "which hosts have the product, and by what signs",
+	  ENABLED(CONFIG_JOURNAL) ? command_hosts : NULL },
 	{ "mode",
 	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",

@@ -303,14 +303,13 @@ static void judge_presence(struct hosts_row *row, const struct reading *reading,
 	free(days);
 }
 
-static int judge_host(struct hosts_row *row, const struct reading *reading, uint32_t number,
-		      const struct met *met, size_t mets, bool tool)
+static int judge_host(struct hosts_row *row, const struct reading *reading, const struct met *met,
+		      size_t mets, bool tool)
 {
 	struct tally *tally = calloc(mets + 1, sizeof(*tally));
 	const struct verdict_facts facts = { .tally = tally, .tallies = mets, .tool = tool,
 					     .forwarder = row->host.forwarder };
 
-	(void)number;
 	if (!tally)
 		return -ENOMEM;
 	for (size_t i = 0; i < mets; i++) {
@@ -386,7 +385,7 @@ static int judge_all(struct hosts *hosts, struct reading *reading, const struct 
 			continue;
 		machines_host(reading->machines, host, &row->host);
 		row->name = machines_name(reading->machines, host, namings);
-		error = judge_host(row, reading, host, reading->met + first_met, met - first_met,
+		error = judge_host(row, reading, reading->met + first_met, met - first_met,
 				   machines_tool(reading->machines, host, namings) != NULL);
 		judge_presence(row, reading, reading->date + first_date, date - first_date);
 		number[hosts->count++] = host;
@@ -397,6 +396,21 @@ static int judge_all(struct hosts *hosts, struct reading *reading, const struct 
 	if (hosts->count)
 		qsort(hosts->row, hosts->count, sizeof(*hosts->row), by_weight);
 	return error;
+}
+
+/* The rows refer to rules: their ids stay with them. */
+static int hand_over_rules(struct hosts *hosts, struct reading *reading)
+{
+	hosts->rule = calloc(reading->rules + 1, sizeof(*hosts->rule));
+	if (!hosts->rule)
+		return -ENOMEM;
+	for (size_t i = 0; i < reading->rule_places; i++) {
+		if (!reading->rule[i].id)
+			continue;
+		hosts->rule[hosts->rules++] = reading->rule[i].id;
+		reading->rule[i].id = NULL;
+	}
+	return 0;
 }
 
 static void release(struct reading *reading)
@@ -433,6 +447,8 @@ int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 				  &hosts->damaged);
 	if (!error)
 		error = judge_all(hosts, &reading, &namings);
+	if (!error)
+		error = hand_over_rules(hosts, &reading);
 	namings_release(&namings);
 	release(&reading);
 	return error;
@@ -440,6 +456,9 @@ int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 
 void hosts_free(struct hosts *hosts)
 {
+	for (size_t i = 0; i < hosts->rules; i++)
+		free(hosts->rule[i]);
+	free(hosts->rule);
 	free(hosts->row);
 	*hosts = (struct hosts){ .count = 0 };
 }

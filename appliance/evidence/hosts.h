@@ -44,6 +44,8 @@ struct hosts {
 	size_t count;
 	struct host_range products;	/* how many machines have the product */
 	uint32_t damaged;	/* days that could not be read */
+	char **rule;		/* the ids that the rows' evidence refers to */
+	size_t rules;
 };
 
 /* 0 or -errno: -ENOENT: there is no log. hosts_free in either case. */

@@ -9,8 +9,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/selftest.h"
-#include "appliance/cli/commands.h"
-#include "appliance/command/command.h"
+#include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "appliance/command/command.h"
+
+/* The commands of this folder; cli/main.c has the table. Each returns an exit code. */
+int command_log(const struct cli *cli, int argc, char **argv);
+int command_hosts(const struct cli *cli, int argc, char **argv);
