@@ -14,6 +14,7 @@
 #include "appliance/daemon/parts.h"
 #include "appliance/daemon/requests.h"
 #include "appliance/daemon/tell.h"
+#include "appliance/journal/notice.h"
 
 enum { STIR_MS = 2000 };
 
@@ -153,6 +154,23 @@ static void print_commit(const struct parent *parent, char *text, size_t size)
 		 mode_print(parent->standing.mode.mode));
 }
 
+static void note_policy(struct parent *parent)
+{
+	const struct change *change = &parent->change;
+	const struct bundle_info *running = change->cause == CAUSE_UPDATE ?
+						    &parent->updates.verified :
+						    &parent->updates.running;
+	bool release = change->source == SOURCE_BUNDLE && running->release;
+	char state[9];
+
+	snprintf(state, sizeof(state), "%08x", policy_state(&change->current.policy));
+	notices_add(&parent->notices, NOTICE_POLICY, "",
+		    json_pack("{s:s, s:o, s:s, s:s, s:s}", "cause", cause_print(change->cause),
+			      "release", release ? json_integer(running->release) : json_null(),
+			      "state", state, "versions", policy_versions(&change->current.policy),
+			      "mode", mode_print(parent->standing.mode.mode)));
+}
+
 static void commit(struct parent *parent)
 {
 	struct change *change = &parent->change;
@@ -168,6 +186,7 @@ static void commit(struct parent *parent)
 	else
 		change->retry_at = change->retry_pause = 0;
 	tell_mode(parent);
+	note_policy(parent);
 	log_info("%.*s", (int)strlen(text) - 1, text);
 	if (!parent->ready) {
 		parent->ready = true;
@@ -388,6 +407,8 @@ void drive_tick(struct parent *parent)
 			    parent->standing.mode.mode == MODE_ENFORCE
 			    ? &change->current.policy : NULL);
 	change_tick(change, now);
+	if (journal->ready)
+		notices_send(&parent->notices, journal->watch.fd);
 	/* A role that refused what is in force: what was in its way may be gone. */
 	if (now < parent->stir_at)
 		return;

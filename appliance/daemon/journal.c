@@ -111,6 +111,19 @@ static void take_mode(struct journal_role *role, const struct message *message)
 	journal_mode(role->journal, &mode, clock_wall_ms(), clock_uptime_ms());
 }
 
+static void take_notice(struct journal_role *role, const struct message *message)
+{
+	struct message_notice notice;
+	struct entry_notice entry;
+
+	if (message_read_notice(message, &notice) < 0)
+		_exit(1);
+	entry = (struct entry_notice){ .wall_ms = notice.wall_ms, .uptime_ms = notice.uptime_ms,
+				       .kind = notice.kind, .actor = notice.actor,
+				       .body = notice.members };
+	journal_notice(role->journal, &entry, clock_wall_ms());
+}
+
 static void take_unlogged(struct journal_role *role, const struct message *message)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
@@ -130,6 +143,8 @@ static void hear(struct journal_role *role)
 		take_policy(role, &message);
 	else if (message.type == MESSAGE_MODE)
 		take_mode(role, &message);
+	else if (message.type == MESSAGE_NOTICE)
+		take_notice(role, &message);
 	else if (message.type == MESSAGE_UNLOGGED && message.size == sizeof(uint64_t))
 		take_unlogged(role, &message);
 	else

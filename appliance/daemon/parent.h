@@ -15,6 +15,7 @@
 #include "appliance/daemon/unlogged.h"
 #include "appliance/daemon/updates.h"
 #include "appliance/daemon/watchdog.h"
+#include "appliance/daemon/notices.h"
 #include "appliance/journal/losses.h"
 
 /*
@@ -108,6 +109,7 @@ struct parent {
 	int64_t stir_at;	/* uptime in ms: when to send again what was refused */
 	uint64_t looped;	/* questions of our own that came back, when that was last said */
 	int64_t looped_said;	/* uptime in ms; 0: never */
+	struct notices notices;
 	struct unlogged unlogged;
 	struct seen_losses seen;	/* as they were when an administrator had seen them */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */

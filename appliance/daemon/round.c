@@ -19,6 +19,7 @@
 #include "appliance/daemon/requests.h"
 #include "appliance/daemon/status.h"
 #include "appliance/daemon/tell.h"
+#include "appliance/journal/notice.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20, AGAIN_MS = 500 };
 
@@ -52,6 +53,9 @@ static void role_ended(struct parent *parent, pid_t pid, int status)
 		parts_mend_log(parent);
 	if (child->role == ROLE_DNS)
 		listeners_renew(&parent->listeners);
+	notices_add(&parent->notices, NOTICE_ROLE, "",
+		    json_pack("{s:s, s:s, s:s}", "role", role_print(child->role), "what", "ended",
+			      "reason", child->reason));
 	child_again(&end);
 }
 

@@ -218,6 +218,43 @@ int message_read_result(const struct message *message, uint32_t *id, int *result
 	return cursor.failed || cursor_left(&cursor) ? -EBADMSG : 0;
 }
 
+int message_send_notice(int socket, int64_t wall_ms, int64_t uptime_ms, const char *kind,
+			const char *rest, size_t size)
+{
+	static uint8_t body[MESSAGE_NOTICE_BODY + 1024];
+	struct cursor cursor = cursor_writer(body, sizeof(body));
+
+	cursor_put64(&cursor, (uint64_t)wall_ms);
+	cursor_put64(&cursor, (uint64_t)uptime_ms);
+	cursor_put(&cursor, kind, strlen(kind) + 1);
+	cursor_put(&cursor, rest, size);
+	return cursor.failed ? -EMSGSIZE : message_send(socket, MESSAGE_NOTICE, body, cursor.at, -1);
+}
+
+/* Up to its NUL; NULL: there is none. */
+static const char *get_string(struct cursor *cursor)
+{
+	const char *text = (const char *)cursor->data + cursor->at;
+	const char *end = memchr(text, '\0', cursor_left(cursor));
+
+	return end ? (const char *)cursor_take(cursor, (size_t)(end - text) + 1) : NULL;
+}
+
+int message_read_notice(const struct message *message, struct message_notice *notice)
+{
+	struct cursor cursor = cursor_reader(message->body, message->size);
+
+	notice->wall_ms = (int64_t)cursor_get64(&cursor);
+	notice->uptime_ms = (int64_t)cursor_get64(&cursor);
+	if (cursor.failed)
+		return -EBADMSG;
+	notice->kind = get_string(&cursor);
+	notice->actor = get_string(&cursor);
+	notice->members = get_string(&cursor);
+	return notice->kind && notice->actor && notice->members && cursor_left(&cursor) == 0 ?
+	       0 : -EBADMSG;
+}
+
 int message_send_mode(int socket, const struct mode_record *record)
 {
 	uint8_t body[32 + CONTROL_REASON + CONTROL_BY];

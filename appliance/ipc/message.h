@@ -41,6 +41,8 @@ enum message_type {
 	MESSAGE_COUNTERS,	/* rules: request counters; the answer carries them */
 	MESSAGE_ALIVE,		/* dns: is every worker there? the answer is the same */
 	MESSAGE_MODE,		/* journal: the mode that is in force now */
+	MESSAGE_NOTICE,		/* journal: i64 wall and uptime in ms, kind, actor, members: texts
+				 * with their NULs (journal/notice.h) */
 	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
 	MESSAGE_POLL,		/* update: u32 number, not 0: poll now; text: this folder in its
 				 * root, not at the mirrors */
@@ -119,6 +121,19 @@ int message_read_pinhole(const struct message *message, struct pinhole_request *
 	__attribute__((warn_unused_result));
 
 /* send: 0 or -errno. read: 0, or -EBADMSG: malformed. */
+/* Sends a notice; rest: actor and members, each with its NUL. */
+enum { MESSAGE_NOTICE_BODY = 60 * 1024 };	/* most bytes of the members */
+int message_send_notice(int socket, int64_t wall_ms, int64_t uptime_ms, const char *kind,
+			const char *rest, size_t size) __attribute__((warn_unused_result));
+
+/* The strings are in the message. 0 or -EBADMSG. */
+struct message_notice {
+	int64_t wall_ms, uptime_ms;
+	const char *kind, *actor, *members;
+};
+int message_read_notice(const struct message *message, struct message_notice *notice)
+	__attribute__((warn_unused_result));
+
 int message_send_mode(int socket, const struct mode_record *record)
 	__attribute__((warn_unused_result));
 int message_read_mode(const struct message *message, struct mode_record *record)

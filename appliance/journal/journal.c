@@ -304,6 +304,13 @@ void journal_mode(struct journal *journal, const struct mode_record *mode, int64
 	(void)keep_notice(journal, NOTICE_MODE, body, wall_ms, uptime_ms);
 }
 
+void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms)
+{
+	struct entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
+
+	(void)keep(journal, &entry, 1, wall_ms);
+}
+
 void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const struct day_end *before = &journal->before;

@@ -6,6 +6,7 @@
 
 #include "appliance/ipc/control.h"
 #include "appliance/ipc/event.h"
+#include "appliance/journal/entry.h"
 #include "appliance/journal/losses.h"
 #include "rules/policy/addr.h"
 
@@ -69,6 +70,9 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 /* A mode came into force: writes a line of its own, at once. */
 void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
 		  int64_t uptime_ms);
+
+/* Something happened to the appliance: a notice of its own (notice.h). members: without braces. */
+void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms);
 
 /* Events that were lost before they came here. */
 void journal_lost(struct journal *journal, enum loss loss, uint64_t events);

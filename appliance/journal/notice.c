@@ -18,8 +18,7 @@ void notice_prepare(void)
 	json_object_seed(0);
 }
 
-/* Takes over object, which may be NULL. */
-static int finish(json_t *object, char **body)
+int notice_members(json_t *object, char **body)
 {
 	char *text = object ? json_dumps(object, FLAGS) : NULL;
 	size_t length;
@@ -56,14 +55,14 @@ int notice_mode(const struct mode_record *mode, char **body)
 
 	if (mode->mode != MODE_ENFORCE)
 		until = clock_print(mode->until * 1000, text);
-	return finish(json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode),
+	return notice_members(json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode),
 				"until", until, "categories", categories_json(mode->categories),
 				"reason", mode->reason, "by", mode->by), body);
 }
 
 int notice_start(char **body)
 {
-	return finish(json_pack("{s:s}", "version", VERSION_TEXT), body);
+	return notice_members(json_pack("{s:s}", "version", VERSION_TEXT), body);
 }
 
 int notice_expired(const struct tidy_report *report, char **body)
@@ -74,21 +73,21 @@ int notice_expired(const struct tidy_report *report, char **body)
 	days_print(&first, from);
 	days_print(&last, to);
 	/* Of "000000-2026-11-29.open.db" the date alone. */
-	return finish(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)report->days,
+	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)report->days,
 				"bytes", (json_int_t)report->freed, "first", from + 7, 10,
 				"last", to + 7, 10), body);
 }
 
 int notice_damaged(uint32_t files, char **body)
 {
-	return finish(json_pack("{s:I}", "files", (json_int_t)files), body);
+	return notice_members(json_pack("{s:I}", "files", (json_int_t)files), body);
 }
 
 int notice_gap(uint64_t last, int64_t since_ms, char **body)
 {
 	char since[CLOCK_TEXT];
 
-	return finish(json_pack("{s:I, s:s}", "last", (json_int_t)last, "since",
+	return notice_members(json_pack("{s:I, s:s}", "last", (json_int_t)last, "since",
 				clock_print(since_ms, since)), body);
 }
 
@@ -108,5 +107,5 @@ int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 		json_decref(object);
 		object = NULL;
 	}
-	return finish(object, body);
+	return notice_members(object, body);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "appliance/ipc/control.h"
@@ -20,6 +21,9 @@
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
  *	expired	days bytes first last: databases of whole days, by their dates, deleted because of the budget, the retention or a full disk
+ *	dropped	notices: so many could not wait for the journal
+ *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
+ *	policy	cause release state versions mode: it is in force from now on
  *	damaged	files: databases that could not be read and were set aside
  */
 #define NOTICE_MODE "mode"
@@ -29,6 +33,13 @@
 #define NOTICE_GAP "gap"
 #define NOTICE_EXPIRED "expired"
 #define NOTICE_DAMAGED "damaged"
+
+#define NOTICE_DROPPED "dropped"
+#define NOTICE_ROLE "role"
+#define NOTICE_POLICY "policy"
+
+/* From an object, which is taken over; NULL is -ENOMEM. */
+int notice_members(json_t *members, char **body) __attribute__((warn_unused_result));
 
 /* Call it while files may still be opened: jansson reads its seed from one. */
 void notice_prepare(void);
