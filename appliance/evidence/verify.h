@@ -20,16 +20,16 @@ enum verify_fault {
 	VERIFY_FINE,
 	VERIFY_UNREADABLE,	/* the day is damaged, or no database of a journal */
 	VERIFY_DAY_MISSING,	/* days before this one: the entries first to last */
-	VERIFY_ORDER,		/* the day does not continue the one before it: another's, or renamed */
+	VERIFY_ORDER,		/* the day does not continue the one before it: renamed */
 	VERIFY_END_MISSING,	/* the last batches of the day, from entry first on */
-	VERIFY_BATCH_MISSING,	/* the entries first to last, without a notice that explains it */
-	VERIFY_ENTRY_MISSING,	/* missing entries of the batch, the first of them is first */
+	VERIFY_BATCH_MISSING,	/* the entries first to last, and no notice explains it */
+	VERIFY_ENTRY_MISSING,	/* missing entries of a batch, from first on */
 	VERIFY_ENTRY_ADDED,	/* first is in no batch */
 	VERIFY_ENTRY_CHANGED,	/* one or more of the batch first to last */
-	VERIFY_BATCH_CHANGED,	/* batches of entries first to last: their root is not the signed one */
+	VERIFY_BATCH_CHANGED,	/* of the entries first to last: the root is not as signed */
 	VERIFY_RULE_CHANGED,	/* a rule that entries refer to */
 	VERIFY_SUMS_CHANGED,	/* the day's sums are not those of its events */
-	VERIFY_CHECKPOINT_CHANGED,	/* what is stored as checkpoint is none, or in the wrong place */
+	VERIFY_CHECKPOINT_CHANGED,	/* it is none, or in the wrong place */
 	VERIFY_SIGNATURE,	/* a checkpoint's signature is false */
 	VERIFY_KEY		/* a checkpoint is signed by none of the keys */
 };
@@ -45,7 +45,7 @@ struct verify_result {
 	uint64_t holes;		/* in the numbers, each explained by a notice */
 	uint64_t covered;	/* last number that a checkpoint covers; 0: none */
 	uint64_t uncovered;	/* entries behind it */
-	uint64_t removed;	/* batches of days that are not there any more, by retention or room */
+	uint64_t removed;	/* batches of days that retention deleted */
 	struct checkpoint newest;	/* if checkpoints is not 0 */
 };
 

@@ -172,18 +172,18 @@ int tree_decode(struct tree *tree, const void *data, size_t size)
 /* ---- proofs ---- */
 
 /* node and last are the paths' places in the trees, a bit a level (RFC 9162). */
-struct path {
+struct proof_path {
 	uint64_t node, last;
 };
 
-static void up(struct path *path)
+static void up(struct proof_path *path)
 {
 	path->node >>= 1;
 	path->last >>= 1;
 }
 
 /* Is the next hash of the proof the left neighbour? If so, levels without one are passed. */
-static bool has_left(struct path *path)
+static bool has_left(struct proof_path *path)
 {
 	if (path->node % 2 == 0 && path->node != path->last)
 		return false;
@@ -195,7 +195,7 @@ static bool has_left(struct path *path)
 int tree_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[DIGEST_SIZE],
 		   const uint8_t *proof, size_t count, const uint8_t root[DIGEST_SIZE])
 {
-	struct path path = { index, size - 1 };
+	struct proof_path path = { index, size - 1 };
 	uint8_t hash[DIGEST_SIZE];
 	int error = 0;
 
@@ -217,7 +217,7 @@ int tree_inclusion(uint64_t index, uint64_t size, const uint8_t leaf[DIGEST_SIZE
 }
 
 /* Both roots from the proof, which begins with the hash that they share. */
-static int consistent(struct path path, const uint8_t *proof, size_t count,
+static int consistent(struct proof_path path, const uint8_t *proof, size_t count,
 		      const uint8_t old_root[DIGEST_SIZE], const uint8_t root[DIGEST_SIZE])
 {
 	uint8_t old[DIGEST_SIZE], new[DIGEST_SIZE];
@@ -265,5 +265,5 @@ int tree_consistency(uint64_t old_size, const uint8_t old_root[DIGEST_SIZE], uin
 		proof = first;
 		count++;
 	}
-	return consistent((struct path){ old_size - 1, size - 1 }, proof, count, old_root, root);
+	return consistent((struct proof_path){ old_size - 1, size - 1 }, proof, count, old_root, root);
 }

@@ -421,7 +421,7 @@ static void an_edit_in_the_open_day(void **state)
 	fault_is(fixture, VERIFY_ENTRY_CHANGED, DAY3, 361, 420);
 }
 
-/* Numbers that nobody wrote are fine if the journal says why. */
+/* Numbers that no entry has are fine if the journal says why. */
 static void holes_need_a_notice(void **state)
 {
 	struct fixture *fixture = *state;
