@@ -220,7 +220,8 @@ struct signature {
 	size_t size;
 };
 
-/* A line is DASH, name, blank, base64. A longer signature than ECDSA's is another key's, and is cut. */
+/* A line is DASH, name, blank, base64. What is longer than
+ * a signature of ECDSA is another key's, and is cut. */
 static int take_signature(const char **at, const char *end, struct signature *signature)
 {
 	const char *newline = memchr(*at, '\n', (size_t)(end - *at));

@@ -265,5 +265,6 @@ int tree_consistency(uint64_t old_size, const uint8_t old_root[DIGEST_SIZE], uin
 		proof = first;
 		count++;
 	}
-	return consistent((struct proof_path){ old_size - 1, size - 1 }, proof, count, old_root, root);
+	return consistent((struct proof_path){ old_size - 1, size - 1 }, proof, count, old_root,
+			  root);
 }

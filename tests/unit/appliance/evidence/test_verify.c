@@ -224,9 +224,11 @@ static void all_is_well(void **state)
 static void a_changed_row(void **state)
 {
 	static const char *const edits[] = {
-		"UPDATE event SET count=count+1 WHERE seq=200", "UPDATE event SET wall=1 WHERE seq=200",
+		"UPDATE event SET count=count+1 WHERE seq=200",
+		"UPDATE event SET wall=1 WHERE seq=200",
 		"UPDATE event SET span=0 WHERE seq=200", "UPDATE event SET port=1 WHERE seq=200",
-		"UPDATE notice SET actor='x' WHERE seq=240", "UPDATE notice SET body='' WHERE seq=240",
+		"UPDATE notice SET actor='x' WHERE seq=240",
+		"UPDATE notice SET body='' WHERE seq=240",
 	};
 	struct fixture *fixture = *state;
 
