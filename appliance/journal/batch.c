@@ -101,8 +101,10 @@ bool batch_goes_on(const struct batch *batch)
 
 void batch_continue(struct batch *batch, uint64_t sequence)
 {
-	if (batch->next < sequence)
+	if (batch->next <= sequence) {
 		batch->next = sequence;
+		batch_clear(batch);
+	}
 }
 
 int batch_add(struct batch *batch, struct entry *entry)

@@ -25,7 +25,8 @@ struct batch *batch_attach(void *memory, uint64_t *lost);
 /* Did it number an entry before? Then its journal was killed or stopped, and nothing is missing. */
 bool batch_goes_on(const struct batch *batch);
 
-/* The next number is at least this. */
+/* The next number is at least this. Entries that have smaller numbers are stored already (the
+ * journal was killed before it cleared the batch): they are removed. */
 void batch_continue(struct batch *batch, uint64_t sequence);
 
 /*

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/sql.h"
 
@@ -28,8 +29,7 @@ static const char schema[] =
 	" PRIMARY KEY(client, seq)) WITHOUT ROWID;"
 	"CREATE TABLE notice(seq INTEGER PRIMARY KEY, boot INTEGER, wall INTEGER,"
 	" uptime INTEGER, kind TEXT, actor TEXT, body TEXT);"
-	"CREATE TABLE batch(first INTEGER PRIMARY KEY, last INTEGER, entries INTEGER,"
-	" events INTEGER, wall INTEGER, hash BLOB);"
+	CHAIN_SCHEMA
 	"CREATE TABLE tally(client INTEGER, rule INTEGER, channel INTEGER, action INTEGER,"
 	" would INTEGER, resolver BLOB, count INTEGER, first INTEGER, last INTEGER);";
 
@@ -41,7 +41,7 @@ static const char copy[] =
 	"INSERT INTO subject SELECT subject,rule,state,number,channel,action,would,inbound,"
 	" coarse,qtype,protocol,port,resolver,address,name FROM open.subject;"
 	"INSERT INTO notice SELECT * FROM open.notice;"
-	"INSERT INTO batch SELECT * FROM open.batch;"
+	CHAIN_COPY
 	"INSERT INTO event SELECT seq,boot,wall,uptime,client,subject,port,count,span"
 	" FROM open.event ORDER BY client, seq;"
 	"CREATE INDEX event_seq ON event(seq);"

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "appliance/base/cursor.h"
+#include "appliance/journal/chain.h"
 #include "appliance/journal/notice.h"
 
 enum {
@@ -32,8 +33,7 @@ static const char schema[] =
 	" client INTEGER, subject INTEGER, port INTEGER, count INTEGER, span INTEGER);"
 	"CREATE TABLE notice(seq INTEGER PRIMARY KEY, boot INTEGER, wall INTEGER,"
 	" uptime INTEGER, kind TEXT, actor TEXT, body TEXT);"
-	"CREATE TABLE batch(first INTEGER PRIMARY KEY, last INTEGER, entries INTEGER,"
-	" events INTEGER, wall INTEGER, hash BLOB);";
+	CHAIN_SCHEMA;
 
 struct day_statements {
 	sqlite3_stmt *add_rule, *find_rule;
@@ -70,7 +70,7 @@ static void prepare(struct day *day)
 	all->find_subject = sql_prepare(sql, "SELECT subject FROM subject WHERE key=?");
 	all->add_event = sql_prepare(sql, "INSERT OR IGNORE INTO event VALUES(?,?,?,?,?,?,?,?,?)");
 	all->add_notice = sql_prepare(sql, "INSERT OR IGNORE INTO notice VALUES(?,?,?,?,?,?,?)");
-	all->add_batch = sql_prepare(sql, "INSERT OR IGNORE INTO batch VALUES(?,?,?,?,?,?)");
+	all->add_batch = sql_prepare(sql, "INSERT OR IGNORE INTO batch VALUES(?,?,?,?,?,?,?)");
 }
 
 static void finalize(struct day_statements *all)
@@ -88,7 +88,7 @@ static void finalize(struct day_statements *all)
 /* ---- opening ---- */
 
 /* New: the schema, and a secret seed, so that nobody can choose subjects with equal keys. */
-static void create(struct day *day, const char *appliance)
+static void create(struct day *day, const char *appliance, const struct tree *tree)
 {
 	sqlite3_stmt *statement;
 	char pragma[128];
@@ -108,6 +108,7 @@ static void create(struct day *day, const char *appliance)
 	sql_bind_number(&day->sql, statement, 2, seed);
 	sql_done(&day->sql, statement);
 	(void)sqlite3_finalize(statement);
+	chain_begin(&day->sql, tree);
 	sql_run(&day->sql, "COMMIT");
 }
 
@@ -131,6 +132,8 @@ static void find_boot(struct day *day, const char *boot_id)
 	sqlite3_stmt *statement =
 		sql_prepare(&day->sql, "INSERT OR IGNORE INTO boot(id) VALUES(?)");
 
+	snprintf(day->boot_id, sizeof(day->boot_id), "%s", boot_id);
+	boot_id = day->boot_id;
 	sql_bind_text(&day->sql, statement, 1, boot_id);
 	sql_done(&day->sql, statement);
 	(void)sqlite3_finalize(statement);
@@ -142,7 +145,7 @@ static void find_boot(struct day *day, const char *boot_id)
 }
 
 int day_open(struct day *day, const char *path, const char *appliance, const char *boot_id,
-	     enum day_state *state)
+	     const struct tree *tree, enum day_state *state)
 {
 	int error;
 
@@ -164,11 +167,14 @@ int day_open(struct day *day, const char *path, const char *appliance, const cha
 	sql_run(&day->sql, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 			   "PRAGMA wal_autocheckpoint = 0");
 	if (*state == DAY_NEW)
-		create(day, appliance);
+		create(day, appliance, tree);
 	day->seed = (uint64_t)sql_number(&day->sql, "SELECT seed FROM appliance", 0);
 	find_boot(day, boot_id);
 	prepare(day);
-	return day->sql.error;
+	error = day->sql.error ? day->sql.error : chain_read(&day->sql, &day->tree);
+	if (error == -EBADMSG)
+		*state = DAY_FOREIGN;
+	return error;
 }
 
 void day_close(struct day *day)
@@ -390,26 +396,45 @@ static void write_notice(struct day *day, const struct entry *entry)
 	sql_done(&day->sql, add);
 }
 
-static void write_batch(struct day *day, const struct batch *batch, int64_t wall_ms)
+static void write_batch(struct day *day, const struct tree_leaf *leaf)
+{
+	sqlite3_stmt *add = day->statements->add_batch;
+
+	sql_bind_number(&day->sql, add, 1, (int64_t)leaf->first);
+	sql_bind_number(&day->sql, add, 2, (int64_t)leaf->last);
+	sql_bind_number(&day->sql, add, 3, (int64_t)leaf->entries);
+	sql_bind_number(&day->sql, add, 4, (int64_t)leaf->events);
+	sql_bind_number(&day->sql, add, 5, leaf->wall_ms);
+	sql_bind_blob(&day->sql, add, 6, leaf->hash, sizeof(leaf->hash));
+	sql_bind_number(&day->sql, add, 7, day->boot);
+	sql_done(&day->sql, add);
+}
+
+/* The batch as a leaf, and the tree with it. A batch that is there already is no new leaf. */
+static void add_leaf(struct day *day, const struct batch *batch, int64_t wall_ms,
+		     struct tree *tree)
 {
 	const struct batch_summary summary = batch_summary(batch);
-	sqlite3_stmt *add = day->statements->add_batch;
+	struct tree_leaf leaf = {
+		.first = summary.first, .last = summary.last, .entries = summary.entries,
+		.events = summary.events, .wall_ms = wall_ms, .boot_id = day->boot_id,
+	};
 	uint8_t hash[DIGEST_SIZE];
 
 	if (!day->sql.error)
-		day->sql.error = batch_hash(batch, hash);
-	sql_bind_number(&day->sql, add, 1, (int64_t)summary.first);
-	sql_bind_number(&day->sql, add, 2, (int64_t)summary.last);
-	sql_bind_number(&day->sql, add, 3, (int64_t)summary.entries);
-	sql_bind_number(&day->sql, add, 4, (int64_t)summary.events);
-	sql_bind_number(&day->sql, add, 5, wall_ms);
-	sql_bind_blob(&day->sql, add, 6, hash, sizeof(hash));
-	sql_done(&day->sql, add);
+		day->sql.error = batch_hash(batch, leaf.hash);
+	write_batch(day, &leaf);
+	if (!day->sql.error && sqlite3_changes(day->sql.db) > 0) {
+		day->sql.error = tree_leaf(&leaf, hash);
+		if (!day->sql.error)
+			day->sql.error = tree_append(tree, hash);
+	}
 }
 
 int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
 {
 	struct entry entry;
+	struct tree tree = day->tree;
 	size_t position = 0;
 	int error;
 
@@ -422,13 +447,15 @@ int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
 		else
 			write_notice(day, &entry);
 	}
-	write_batch(day, batch, wall_ms);
+	add_leaf(day, batch, wall_ms, &tree);
 	sql_run(&day->sql, "COMMIT");
 	error = sql_reset_error(&day->sql);
 	if (error) {
 		/* The rows that the caches name went with the transaction. */
 		memset(day->cache, 0, sizeof(*day->cache));
 		(void)sqlite3_exec(day->sql.db, "ROLLBACK", NULL, NULL, NULL);
+	} else {
+		day->tree = tree;
 	}
 	return error;
 }

@@ -7,6 +7,7 @@
 
 #include "appliance/journal/batch.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/tree.h"
 
 /*
  * The database of one day. While it is open, entries are rows in the order of their numbers. A
@@ -19,7 +20,9 @@
  *	subject		what was met: channel, verdict, rule, name, address, ports
  *	event		who met what, when, how often: ids of the tables above
  *	notice		what happened to the appliance
- *	batch		which numbers were written together, and their hash
+ *	batch		which numbers were written together, and their hash (chain.h)
+ *	tree		the hashes of all batches before
+ *	checkpoint	what was signed about the tree
  *	tally		sums per client, rule, channel and resolver (closed days)
  *
  * Addresses are 16 bytes (rules/policy/addr.h), names wire form, times milliseconds.
@@ -32,6 +35,8 @@ struct day {
 	struct day_cache *cache;
 	uint64_t seed;		/* of subjects' keys */
 	int64_t boot;		/* row of the boot id */
+	char boot_id[TREE_BOOT_ID];
+	struct tree tree;	/* of all batches up to the last one that was written */
 };
 
 /* What a person is told about a database that cannot be used. */
@@ -43,11 +48,11 @@ enum day_state {
 };
 
 /*
- * Opens the day's database for writing; makes it if needed. 0, or -errno: -EBADMSG with *state
- * DAY_FOREIGN or DAY_NEWER. day_close is due in either case.
+ * Opens the day's database for writing; makes it if needed, behind the leaves of tree. 0, or
+ * -errno: -EBADMSG with *state DAY_FOREIGN or DAY_NEWER. day_close is due in either case.
  */
 int day_open(struct day *day, const char *path, const char *appliance, const char *boot_id,
-	     enum day_state *state) __attribute__((warn_unused_result));
+	     const struct tree *tree, enum day_state *state) __attribute__((warn_unused_result));
 void day_close(struct day *day);
 
 /* The end of a log. */

@@ -10,6 +10,7 @@
 
 #include "appliance/journal/day.h"
 #include "appliance/journal/days.h"
+#include "appliance/journal/rows.h"
 #include "appliance/journal/sql.h"
 
 enum { CACHE_KB = 1024, PATH_TEXT = 512, APPLIANCE = 64, BOOT_ID = 40 };
@@ -30,26 +31,6 @@ struct reader {
 	char damaged_name[DAYS_NAME];
 	int damaged_error;
 };
-
-enum {
-	C_SEQ, C_BOOT, C_WALL, C_UPTIME, C_PORT, C_COUNT, C_SPAN, C_CLIENT, C_MAC, C_INTERFACE,
-	C_FORWARDER, C_STATE, C_NUMBER, C_CHANNEL, C_ACTION, C_WOULD, C_INBOUND, C_COARSE,
-	C_QTYPE, C_PROTOCOL, C_TO_PORT, C_RESOLVER, C_ADDRESS, C_NAME, C_RULE_KEY, C_RULE_ID,
-	C_CATEGORY, C_CONFIDENCE, C_EVIDENCE, C_VERSIONS
-};
-
-static const char select_events[] =
-	"SELECT e.seq, b.id, e.wall, e.uptime, e.port, e.count, e.span, c.address, c.mac,"
-	" c.interface, c.forwarder, s.state, s.number, s.channel, s.action, s.would, s.inbound,"
-	" s.coarse, s.qtype, s.protocol, s.port, s.resolver, s.address, s.name, r.key, r.id,"
-	" r.category, r.confidence, r.evidence, r.versions"
-	" FROM event e JOIN boot b USING(boot) JOIN client c USING(client)"
-	" JOIN subject s USING(subject) LEFT JOIN rule r ON r.rule = s.rule"
-	" WHERE e.seq > ? ORDER BY e.seq";
-
-static const char select_notices[] =
-	"SELECT n.seq, b.id, n.wall, n.uptime, n.kind, n.actor, n.body FROM notice n"
-	" JOIN boot b USING(boot) WHERE n.seq > ? ORDER BY n.seq";
 
 /* ---- days ---- */
 
@@ -144,10 +125,8 @@ static int open_day(struct reader *reader, const struct days_file *file)
 	if (sql_number(sql, "PRAGMA application_id", 0) != SQL_APPLICATION && !sql->error)
 		return -EBADMSG;
 	read_appliance(reader);
-	reader->events = sql_prepare(sql, select_events);
-	reader->notices = sql_prepare(sql, select_notices);
-	sql_bind_number(sql, reader->events, 1, (int64_t)reader->after);
-	sql_bind_number(sql, reader->notices, 1, (int64_t)reader->after);
+	reader->events = rows_events(sql, reader->after);
+	reader->notices = rows_notices(sql, reader->after);
 	reader->has_event = reader->events && sql_step(sql, reader->events);
 	reader->has_notice = reader->notices && sql_step(sql, reader->notices);
 	return sql->error;
@@ -178,107 +157,6 @@ static bool next_day(struct reader *reader)
 
 /* ---- rows ---- */
 
-static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
-{
-	const void *data = sqlite3_column_blob(row, column);
-
-	if (!data || sqlite3_column_bytes(row, column) != sizeof(addr->bytes))
-		return false;
-	memcpy(addr->bytes, data, sizeof(addr->bytes));
-	return true;
-}
-
-static const char *get_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
-static void get_rule(sqlite3_stmt *row, struct entry_rule *rule)
-{
-	rule->state = (uint32_t)sqlite3_column_int64(row, C_STATE);
-	rule->index = (uint32_t)sqlite3_column_int64(row, C_NUMBER);
-	rule->id = get_text(row, C_RULE_ID);
-	rule->evidence = get_text(row, C_EVIDENCE);
-	rule->versions = get_text(row, C_VERSIONS);
-	rule->category = (uint8_t)sqlite3_column_int(row, C_CATEGORY);
-	rule->confidence = (uint8_t)sqlite3_column_int(row, C_CONFIDENCE);
-}
-
-static void get_client(sqlite3_stmt *row, struct entry_event *entry)
-{
-	struct event *event = &entry->event;
-	const void *mac = sqlite3_column_blob(row, C_MAC);
-
-	(void)get_addr(row, C_CLIENT, &event->client);
-	event->has_mac = mac && sqlite3_column_bytes(row, C_MAC) == sizeof(event->mac);
-	if (event->has_mac)
-		memcpy(event->mac, mac, sizeof(event->mac));
-	snprintf(entry->interface, sizeof(entry->interface), "%s", get_text(row, C_INTERFACE));
-	entry->forwarder = sqlite3_column_int(row, C_FORWARDER);
-}
-
-static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
-{
-	struct event *event = &entry->event;
-	const void *name = sqlite3_column_blob(row, C_NAME);
-
-	event->state = (uint32_t)sqlite3_column_int64(row, C_STATE);
-	event->rule = (uint32_t)sqlite3_column_int64(row, C_NUMBER);
-	event->channel = (enum event_channel)sqlite3_column_int(row, C_CHANNEL);
-	event->action = (enum action)sqlite3_column_int(row, C_ACTION);
-	event->intended = (enum action)sqlite3_column_int(row, C_WOULD);
-	event->inbound = sqlite3_column_int(row, C_INBOUND);
-	entry->coarse = sqlite3_column_int(row, C_COARSE);
-	event->qtype = (uint16_t)sqlite3_column_int(row, C_QTYPE);
-	event->protocol = (uint8_t)sqlite3_column_int(row, C_PROTOCOL);
-	event->port = (uint16_t)sqlite3_column_int(row, C_TO_PORT);
-	event->has_resolver = get_addr(row, C_RESOLVER, &event->resolver);
-	event->has_address = get_addr(row, C_ADDRESS, &event->address);
-	if (name)
-		(void)name_from_wire(&event->name, name,
-				     (size_t)sqlite3_column_bytes(row, C_NAME));
-}
-
-/* Values that no journal writes; everything else can be printed. */
-static bool is_sane(const struct event *event)
-{
-	return (unsigned int)event->channel < CHANNEL_COUNT &&
-	       (unsigned int)event->action < ACTION_COUNT &&
-	       (unsigned int)event->intended < ACTION_COUNT;
-}
-
-static void get_event(struct reader *reader, struct reader_entry *entry)
-{
-	struct entry_event *event = &entry->entry.event;
-	sqlite3_stmt *row = reader->events;
-
-	entry->entry.type = ENTRY_EVENT;
-	event->event.wall_ms = sqlite3_column_int64(row, C_WALL);
-	event->event.uptime_ms = sqlite3_column_int64(row, C_UPTIME);
-	event->event.client_port = (uint16_t)sqlite3_column_int(row, C_PORT);
-	event->event.count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
-	event->span_ms = sqlite3_column_int64(row, C_SPAN);
-	get_client(row, event);
-	get_subject(row, event);
-	if (sqlite3_column_type(row, C_RULE_KEY) == SQLITE_NULL)
-		return;
-	event->rule_key = (uint64_t)sqlite3_column_int64(row, C_RULE_KEY);
-	get_rule(row, &entry->rule);
-	if (entry->rule.category < CATEGORY_COUNT)
-		entry->context.rule = &entry->rule;
-}
-
-static void get_notice(sqlite3_stmt *row, struct entry_notice *notice)
-{
-	notice->wall_ms = sqlite3_column_int64(row, C_WALL);
-	notice->uptime_ms = sqlite3_column_int64(row, C_UPTIME);
-	notice->kind = get_text(row, 4);
-	notice->actor = get_text(row, 5);
-	notice->body = get_text(row, 6);
-}
-
 /*
  * Takes a row; the statement moves on with the next call, so that the row's strings last. Events
  * and notices have numbers of one series.
@@ -286,23 +164,22 @@ static void get_notice(sqlite3_stmt *row, struct entry_notice *notice)
 static bool take_row(struct reader *reader, struct reader_entry *entry)
 {
 	bool event = reader->has_event &&
-		(!reader->has_notice || sqlite3_column_int64(reader->events, C_SEQ) <
-					sqlite3_column_int64(reader->notices, C_SEQ));
+		(!reader->has_notice || sqlite3_column_int64(reader->events, 0) <
+					sqlite3_column_int64(reader->notices, 0));
 	sqlite3_stmt *row = event ? reader->events : reader->notices;
 
 	memset(entry, 0, sizeof(*entry));
-	entry->entry.sequence = (uint64_t)sqlite3_column_int64(row, C_SEQ);
-	snprintf(reader->boot_id, sizeof(reader->boot_id), "%s", get_text(row, C_BOOT));
+	if (event)
+		rows_event(row, &entry->entry, &entry->rule);
+	else
+		rows_notice(row, &entry->entry);
+	snprintf(reader->boot_id, sizeof(reader->boot_id), "%s", rows_boot(row));
 	entry->context.appliance = reader->appliance;
 	entry->context.boot_id = reader->boot_id;
 	reader->after = entry->entry.sequence;
-	if (event) {
-		get_event(reader, entry);
-		return is_sane(&entry->entry.event.event);
-	}
-	entry->entry.type = ENTRY_NOTICE;
-	get_notice(row, &entry->entry.notice);
-	return true;
+	if (event && entry->entry.event.rule_key && entry->rule.category < CATEGORY_COUNT)
+		entry->context.rule = &entry->rule;
+	return !event || rows_sane(&entry->entry.event.event);
 }
 
 /* Past the row that the last call returned. */
@@ -311,10 +188,10 @@ static void advance(struct reader *reader)
 	struct sql *sql = &reader->sql;
 
 	if (reader->has_event &&
-	    (uint64_t)sqlite3_column_int64(reader->events, C_SEQ) <= reader->after)
+	    (uint64_t)sqlite3_column_int64(reader->events, 0) <= reader->after)
 		reader->has_event = sql_step(sql, reader->events);
 	if (reader->has_notice &&
-	    (uint64_t)sqlite3_column_int64(reader->notices, C_SEQ) <= reader->after)
+	    (uint64_t)sqlite3_column_int64(reader->notices, 0) <= reader->after)
 		reader->has_notice = sql_step(sql, reader->notices);
 	if (sql->error && reader->next > 0)
 		note_damaged(reader, &reader->days.file[reader->next - 1], sql->error);

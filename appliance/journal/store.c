@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/days.h"
 
@@ -24,6 +25,7 @@ struct log_store {
 	uint32_t next;		/* number of the next day's file */
 	uint32_t damaged;	/* files that were set aside, not reported yet */
 	struct tidy *tidy;
+	struct tree tree;	/* of all batches, whatever day is open */
 };
 
 uint64_t store_budget(int folder, uint64_t budget)
@@ -55,9 +57,10 @@ static int open_file(struct log_store *store, struct days_file *file)
 	int error;
 
 	error = day_open(&store->day, days_print(file, name), store->appliance, store->boot_id,
-			 &state);
+			 &store->tree, &state);
 	if (!error) {
 		store->file = *file;
+		store->tree = store->day.tree;
 		store->open = true;
 		return 0;
 	}
@@ -103,7 +106,8 @@ static int resume(struct log_store *store, const struct days *days)
 	return 0;
 }
 
-static void end_of_closed(const struct days *days, struct day_end *end)
+/* How the newest closed day that can be read ends, and the tree behind it. */
+static void end_of_closed(struct log_store *store, const struct days *days, struct day_end *end)
 {
 	char name[DAYS_NAME];
 	struct sql sql;
@@ -113,6 +117,8 @@ static void end_of_closed(const struct days *days, struct day_end *end)
 			continue;
 		if (sql_open(&sql, days_print(&days->file[i], name), SQL_FROZEN, 64) == 0)
 			day_read_end(&sql, end);
+		if (end->last && chain_read(&sql, &store->tree) < 0)
+			tree_init(&store->tree, 0);
 		sql_close(&sql);
 	}
 }
@@ -126,7 +132,7 @@ static int find_days(struct log_store *store, struct day_end *end)
 	*end = open;
 	store->next = days.count ? days.file[days.count - 1].number + 1 : 1;
 	if (!error)
-		end_of_closed(&days, end);
+		end_of_closed(store, &days, end);
 	if (!error)
 		error = resume(store, &days);
 	if (!error && store->open)
@@ -152,7 +158,12 @@ int store_open(struct log_store **store, const struct store_options *options, st
 	new->folder = options->folder;
 	snprintf(new->appliance, sizeof(new->appliance), "%s", options->appliance);
 	snprintf(new->boot_id, sizeof(new->boot_id), "%s", options->boot_id);
+	tree_init(&new->tree, 0);
 	error = find_days(new, end);
+	if (options->tree && options->tree->end > new->tree.end) {
+		close_day(new);
+		new->tree = *options->tree;
+	}
 	/* A full disk must not keep the journal from starting. */
 	if (!error || error == -ENOSPC || error == -EDQUOT)
 		error = tidy_start(&new->tidy, &tidy);
@@ -194,6 +205,8 @@ static int write_day(struct log_store *store, const struct batch *batch, int64_t
 		if (!error)
 			error = day_write(&store->day, batch, wall_ms);
 	}
+	if (!error)
+		store->tree = store->day.tree;
 	return error;
 }
 
@@ -207,6 +220,16 @@ int store_write(struct log_store *store, const struct batch *batch, int64_t wall
 	if (store->open)
 		tidy_wake(store->tidy, &store->file, days_of(wall_ms));
 	return error;
+}
+
+const struct tree *store_tree(const struct log_store *store)
+{
+	return &store->tree;
+}
+
+int store_checkpoint(struct log_store *store, const char *note)
+{
+	return store->open ? chain_checkpoint(&store->day.sql, note) : -ENOENT;
 }
 
 void store_report(struct log_store *store, struct tidy_report *report)

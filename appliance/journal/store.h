@@ -6,6 +6,7 @@
 #include "appliance/journal/batch.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/tidy.h"
+#include "appliance/journal/tree.h"
 
 /*
  * Where entries are kept: one database a day (days.h, day.h) in the working folder. The interface
@@ -21,6 +22,12 @@ struct store_options {
 	uint32_t retention_days;	/* 0: as long as the budget lasts */
 	const char *appliance;	/* copied, as is the boot id */
 	const char *boot_id;
+	/*
+	 * The tree of the newest checkpoint, from outside of the folder; NULL: not known. If the
+	 * days have fewer leaves (the newest was damaged), the log goes on behind this one, so that
+	 * nothing is ever signed that contradicts it.
+	 */
+	const struct tree *tree;
 };
 
 /*
@@ -40,6 +47,13 @@ void store_close(struct log_store *store);
  * was written, the batch stays the caller's. wall_ms: now; a new day begins a new database.
  */
 int store_write(struct log_store *store, const struct batch *batch, int64_t wall_ms)
+	__attribute__((warn_unused_result));
+
+/* The tree of all batches that were written, as a checkpoint states it (checkpoint.h). */
+const struct tree *store_tree(const struct log_store *store);
+
+/* Stores a signed checkpoint of it with the open day. 0 or -errno; -ENOENT: no day is open. */
+int store_checkpoint(struct log_store *store, const char *note)
 	__attribute__((warn_unused_result));
 
 /* What the thread and the store met since the last call: syncs, deleted days, files set aside. */

@@ -20,7 +20,8 @@
  * key_use_ed25519 was called; a program that does not call it does not link libsodium.
  */
 enum key_type { KEY_P256, KEY_P384, KEY_RSA, KEY_ED25519, KEY_TYPES };
-enum { KEY_BYTES = 600, KEY_SIGNATURE = 512, KEY_PEM_MAX = 8192, KEY_PASSPHRASE_MAX = 256 };
+enum { KEY_BYTES = 600, KEY_DER = KEY_BYTES + 64, KEY_SIGNATURE = 512, KEY_PEM_MAX = 8192,
+       KEY_PASSPHRASE_MAX = 256 };
 
 /*
  * A public key, complete and checked; the bytes are in PSA's import form (32 raw bytes for
@@ -49,6 +50,9 @@ int key_public_print(const struct key *key, struct text *out) __attribute__((war
 
 /* SubjectPublicKeyInfo in DER, as in certificates. Errors as above. */
 int key_public_decode(struct key *key, const void *der, size_t size)
+	__attribute__((warn_unused_result));
+/* The same from a key. 0, or -EINVAL: it does not fit, so it is no key. */
+int key_public_encode(const struct key *key, uint8_t der[KEY_DER], size_t *size)
 	__attribute__((warn_unused_result));
 
 /* Reads a public key file of any type: PEM, Ed25519 too (RFC 8410). Errors as above. */

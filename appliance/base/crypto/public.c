@@ -178,23 +178,33 @@ int key_public_parse(struct key *key, enum key_type type, const char *text)
 	return !error && key->type != type ? -EINVAL : error;
 }
 
-int key_public_write(const struct key *key, struct text *out)
+int key_public_encode(const struct key *key, uint8_t der[KEY_DER], size_t *size)
 {
 	const struct key_form *form = &key_form[key->type];
-	uint8_t buffer[KEY_BYTES + 64];
-	struct der_writer der = der_writer(buffer, sizeof(buffer));
+	struct der_writer writer = der_writer(der, KEY_DER);
 	const uint8_t *middle;
 
-	der_put(&der, key->bytes, key->size);
-	der_put(&der, "", 1);	/* no unused bits */
-	der_wrap(&der, DER_BIT_STRING, der.end);
-	middle = der.at;
-	der_put(&der, form->identifier, form->identifier_size);
-	der_wrap(&der, DER_SEQUENCE, middle);
-	der_wrap(&der, DER_SEQUENCE, der.end);
-	if (der.failed)
+	der_put(&writer, key->bytes, key->size);
+	der_put(&writer, "", 1);	/* no unused bits */
+	der_wrap(&writer, DER_BIT_STRING, writer.end);
+	middle = writer.at;
+	der_put(&writer, form->identifier, form->identifier_size);
+	der_wrap(&writer, DER_SEQUENCE, middle);
+	der_wrap(&writer, DER_SEQUENCE, writer.end);
+	if (writer.failed)
 		return -EINVAL;
-	return pem_encode(der.at, (size_t)(der.end - der.at), "PUBLIC KEY", out);
+	*size = (size_t)(writer.end - writer.at);
+	memmove(der, writer.at, *size);
+	return 0;
+}
+
+int key_public_write(const struct key *key, struct text *out)
+{
+	uint8_t der[KEY_DER];
+	size_t size;
+	int error = key_public_encode(key, der, &size);
+
+	return error ? error : pem_encode(der, size, "PUBLIC KEY", out);
 }
 
 int key_public_print(const struct key *key, struct text *out)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/journal/checkpoint.h"
+#include "appliance/journal/days.h"
+
+/*
+ * Verifies stored entries against their hashes, the tree of all batches, and every signed
+ * checkpoint (journal/tree.h, checkpoint.h), up to the first fault. It needs the files and the
+ * appliance's public keys, on any machine.
+ *
+ * It proves that what a checkpoint covers is what the journal stored when it was signed. It does
+ * not prove that the journal saw everything, nor anything behind the newest checkpoint. Root on the
+ * appliance has the key: only checkpoints that left it before (note) bind root.
+ */
+enum verify_fault {
+	VERIFY_FINE,
+	VERIFY_UNREADABLE,	/* the day is damaged, or no database of a journal */
+	VERIFY_DAY_MISSING,	/* days before this one: the entries first to last */
+	VERIFY_ORDER,		/* the day does not continue the one before it: renamed */
+	VERIFY_END_MISSING,	/* the last batches of the day, from entry first on */
+	VERIFY_BATCH_MISSING,	/* the entries first to last, and no notice explains it */
+	VERIFY_ENTRY_MISSING,	/* missing entries of a batch, from first on */
+	VERIFY_ENTRY_ADDED,	/* first is in no batch */
+	VERIFY_ENTRY_CHANGED,	/* one or more of the batch first to last */
+	VERIFY_BATCH_CHANGED,	/* of the entries first to last: the root is not as signed */
+	VERIFY_RULE_CHANGED,	/* a rule that entries refer to */
+	VERIFY_SUMS_CHANGED,	/* the day's sums are not those of its events */
+	VERIFY_CHECKPOINT_CHANGED,	/* it is none, or in the wrong place */
+	VERIFY_SIGNATURE,	/* a checkpoint's signature is false */
+	VERIFY_KEY		/* a checkpoint is signed by none of the keys */
+};
+
+struct verify_result {
+	enum verify_fault fault;	/* the first one; what follows describes it */
+	char day[DAYS_NAME];	/* file */
+	uint64_t first, last;	/* sequence numbers */
+	uint64_t missing;	/* entries */
+
+	/* What was verified up to there. */
+	uint64_t days, batches, entries, events, checkpoints;
+	uint64_t holes;		/* in the numbers, each explained by a notice */
+	uint64_t covered;	/* last number that a checkpoint covers; 0: none */
+	uint64_t uncovered;	/* entries behind it */
+	uint64_t removed;	/* batches of days that retention deleted */
+	struct checkpoint newest;	/* if checkpoints is not 0 */
+};
+
+struct verify_options {
+	const char *path;	/* of the log's folder, or of one day's file; without "?" and "%" */
+	const struct key *keys;	/* every key that the appliance had */
+	size_t keys_count;
+	const char *note;	/* a checkpoint that left the appliance; NULL: none is known */
+};
+
+/* A folder: all its days, the open one too. 0: result says all; or -errno: it could not be read. */
+int verify_folder(struct verify_result *result, const struct verify_options *options)
+	__attribute__((warn_unused_result));
+
+/* One day's file, a copy of a closed day. Days before it are not missed. As verify_folder. */
+int verify_file(struct verify_result *result, const struct verify_options *options)
+	__attribute__((warn_unused_result));
