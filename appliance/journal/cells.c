@@ -20,7 +20,7 @@ struct __attribute__((may_alias)) text {
 
 _Static_assert(sizeof(struct cells_key) == 76, "padding would be hashed");
 _Static_assert(sizeof(struct cell) == sizeof(struct text), "a name continues in whole cells");
-_Static_assert(CELLS < QUEUE_NONE, "cells have 16-bit numbers");
+_Static_assert(CELLS < UINT16_MAX, "cells have 16-bit numbers");
 
 static struct text *text_at(struct cells *cells, uint16_t index)
 {

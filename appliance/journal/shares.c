@@ -3,13 +3,23 @@
 
 #include <string.h>
 
-enum { ROOT = 0 };
+enum { ROOT = 0, LIGHT = 0, HEAVY = 1, OWN = 2, KINDS };
+
+static void family_init(struct shares_family *family)
+{
+	for (int i = 0; i < SHARES_RANKS; i++)
+		family->rank[i] = queue_empty();
+	family->turn[LIGHT] = family->turn[HEAVY] = queue_empty();
+	family->clients = 0;
+	family->next = OWN;
+}
 
 void shares_init(struct shares *shares, uint64_t seed)
 {
 	shares->seed = seed;
 	memset(shares->bucket, 0xff, sizeof(shares->bucket));
 	shares->free_network = shares->free_client = QUEUE_NONE;
+	shares->clients_left = SHARES_ACCOUNTS - SHARES_NETWORKS;
 	for (uint16_t i = SHARES_ACCOUNTS; --i > ROOT;) {
 		uint16_t *list = i < SHARES_NETWORKS ? &shares->free_network :
 						       &shares->free_client;
@@ -20,11 +30,15 @@ void shares_init(struct shares *shares, uint64_t seed)
 	shares->account[ROOT] = (struct shares_account){
 		.parent = QUEUE_NONE, .fine = queue_empty(), .coarse = queue_empty(),
 	};
-	memset(&shares->family[ROOT], 0xff, sizeof(shares->family[ROOT]));
-	shares->family[ROOT].own_turn = true;
+	family_init(&shares->family[ROOT]);
 }
 
 /* ---- accounts ---- */
+
+static int kind_of(const struct shares_account *account)
+{
+	return account->rank ? HEAVY : LIGHT;
+}
 
 static uint16_t *bucket_of(struct shares *shares, const struct addr *addr, uint8_t prefix)
 {
@@ -43,7 +57,44 @@ static void join(struct shares *shares, uint16_t index)
 	struct shares_family *family = &shares->family[shares->account[index].parent];
 
 	queue_append(&family->rank[0], shares->by_rank, index);
-	queue_append(&family->turn, shares->by_turn, index);
+	queue_append(&family->turn[LIGHT], shares->by_turn, index);
+}
+
+/* Is there an account for one more below the parent? */
+static bool has_place(const struct shares *shares, uint16_t parent)
+{
+	if (parent == ROOT)
+		return shares->free_network != QUEUE_NONE;
+	return shares->family[parent].clients < shares->clients_left;
+}
+
+/* An account that the caller fills. There is one. */
+static uint16_t account_take(struct shares *shares, uint16_t parent)
+{
+	uint16_t *list = parent == ROOT ? &shares->free_network : &shares->free_client;
+	uint16_t index = *list;
+
+	*list = shares->account[index].chain;
+	if (parent == ROOT) {
+		family_init(&shares->family[index]);
+	} else {
+		shares->clients_left--;
+		shares->family[parent].clients++;
+	}
+	return index;
+}
+
+static void account_give(struct shares *shares, uint16_t index)
+{
+	uint16_t parent = shares->account[index].parent;
+	uint16_t *list = parent == ROOT ? &shares->free_network : &shares->free_client;
+
+	shares->account[index].chain = *list;
+	*list = index;
+	if (parent != ROOT) {
+		shares->clients_left++;
+		shares->family[parent].clients--;
+	}
 }
 
 /* The account of this address, a new one if needed; QUEUE_NONE: there are too many. */
@@ -51,25 +102,19 @@ static uint16_t account_get(struct shares *shares, uint16_t parent, const struct
 			    uint8_t prefix)
 {
 	uint16_t *bucket = bucket_of(shares, addr, prefix);
-	uint16_t *list = parent == ROOT ? &shares->free_network : &shares->free_client;
 	uint16_t index = *bucket;
 
 	while (index != QUEUE_NONE && (shares->account[index].prefix != prefix ||
 				       addr_compare(&shares->account[index].addr, addr) != 0))
 		index = shares->account[index].chain;
-	if (index != QUEUE_NONE || *list == QUEUE_NONE)
+	if (index != QUEUE_NONE || !has_place(shares, parent))
 		return index;
-	index = *list;
-	*list = shares->account[index].chain;
+	index = account_take(shares, parent);
 	shares->account[index] = (struct shares_account){
 		.addr = *addr, .chain = *bucket, .parent = parent, .prefix = prefix,
 		.fine = queue_empty(), .coarse = queue_empty(),
 	};
 	*bucket = index;
-	if (index < SHARES_NETWORKS) {
-		memset(&shares->family[index], 0xff, sizeof(shares->family[index]));
-		shares->family[index].own_turn = true;
-	}
 	join(shares, index);
 	return index;
 }
@@ -80,15 +125,13 @@ static void account_free(struct shares *shares, uint16_t index)
 	struct shares_account *account = &shares->account[index];
 	struct shares_family *family = &shares->family[account->parent];
 	uint16_t *link = bucket_of(shares, &account->addr, account->prefix);
-	uint16_t *list = index < SHARES_NETWORKS ? &shares->free_network : &shares->free_client;
 
 	while (*link != index)
 		link = &shares->account[*link].chain;
 	*link = account->chain;
 	queue_remove(&family->rank[account->rank], shares->by_rank, index);
-	queue_remove(&family->turn, shares->by_turn, index);
-	account->chain = *list;
-	*list = index;
+	queue_remove(&family->turn[kind_of(account)], shares->by_turn, index);
+	account_give(shares, index);
 }
 
 /* 0: light. */
@@ -100,27 +143,36 @@ static uint8_t rank_of(uint16_t waiting)
 }
 _Static_assert(28 - (31 - 14) == SHARES_RANKS - 1 && CELLS == 1 << 14, "the heaviest has a rank");
 
+static void set_rank(struct shares *shares, uint16_t index, uint8_t rank)
+{
+	struct shares_account *account = &shares->account[index];
+	struct shares_family *family = &shares->family[account->parent];
+	int before = kind_of(account);
+
+	queue_remove(&family->rank[account->rank], shares->by_rank, index);
+	queue_append(&family->rank[rank], shares->by_rank, index);
+	account->rank = rank;
+	if (kind_of(account) == before)
+		return;
+	queue_remove(&family->turn[before], shares->by_turn, index);
+	queue_append(&family->turn[kind_of(account)], shares->by_turn, index);
+}
+
 /* This many more wait at the account and at all above it. Those without any are freed. */
 static void change(struct shares *shares, uint16_t index, int by)
 {
-	while (index != QUEUE_NONE) {
+	for (; index != ROOT; index = shares->account[index].parent) {
 		struct shares_account *account = &shares->account[index];
-		uint16_t parent = account->parent;
 		uint8_t rank;
 
 		account->waiting = (uint16_t)(account->waiting + by);
 		rank = rank_of(account->waiting);
-		if (index != ROOT && account->waiting == 0) {
+		if (rank != account->rank)
+			set_rank(shares, index, rank);
+		if (account->waiting == 0)
 			account_free(shares, index);
-		} else if (index != ROOT && rank != account->rank) {
-			struct shares_family *family = &shares->family[parent];
-
-			queue_remove(&family->rank[account->rank], shares->by_rank, index);
-			queue_append(&family->rank[rank], shares->by_rank, index);
-			account->rank = rank;
-		}
-		index = parent;
 	}
+	shares->account[ROOT].waiting = (uint16_t)(shares->account[ROOT].waiting + by);
 }
 
 /* ---- counters ---- */
@@ -182,13 +234,15 @@ void shares_serve(struct shares *shares, uint16_t counter)
 	uint16_t index = shares->owner[counter];
 
 	if (index < SHARES_NETWORKS)
-		shares->family[index].own_turn = false;
+		shares->family[index].next = LIGHT;
 	for (; index != ROOT; index = shares->account[index].parent) {
-		struct shares_family *family = &shares->family[shares->account[index].parent];
+		const struct shares_account *account = &shares->account[index];
+		struct shares_family *family = &shares->family[account->parent];
+		int kind = kind_of(account);
 
-		queue_remove(&family->turn, shares->by_turn, index);
-		queue_append(&family->turn, shares->by_turn, index);
-		family->own_turn = true;
+		queue_remove(&family->turn[kind], shares->by_turn, index);
+		queue_append(&family->turn[kind], shares->by_turn, index);
+		family->next = (uint8_t)(kind + 1);
 	}
 	shares_remove(shares, counter);
 }
@@ -198,23 +252,38 @@ uint16_t shares_waiting(const struct shares *shares)
 	return shares->account[ROOT].waiting;
 }
 
+/* The next counter of the account's own. */
+static uint16_t own_next(const struct shares_account *account)
+{
+	return account->coarse.head != QUEUE_NONE ? account->coarse.head : account->fine.head;
+}
+
+/* The account below whose turn it is; QUEUE_NONE: it is the turn of the account's own counters. */
+static uint16_t below_next(const struct shares *shares, uint16_t index)
+{
+	const struct shares_family *family;
+
+	if (index >= SHARES_NETWORKS)
+		return QUEUE_NONE;
+	family = &shares->family[index];
+	for (int i = 0; i < KINDS; i++) {
+		int kind = (family->next + i) % KINDS;
+
+		if (kind == OWN && own_next(&shares->account[index]) != QUEUE_NONE)
+			return QUEUE_NONE;
+		if (kind != OWN && family->turn[kind].head != QUEUE_NONE)
+			return family->turn[kind].head;
+	}
+	return QUEUE_NONE;
+}
+
 uint16_t shares_next(const struct shares *shares)
 {
-	uint16_t index = ROOT;
+	uint16_t index = ROOT, below;
 
-	for (;;) {
-		const struct shares_account *account = &shares->account[index];
-		uint16_t own = account->coarse.head != QUEUE_NONE ? account->coarse.head :
-								    account->fine.head;
-
-		if (index >= SHARES_NETWORKS)
-			return own;
-		if (own != QUEUE_NONE && shares->family[index].own_turn)
-			return own;
-		if (shares->family[index].turn.head == QUEUE_NONE)
-			return own;
-		index = shares->family[index].turn.head;
-	}
+	while ((below = below_next(shares, index)) != QUEUE_NONE)
+		index = below;
+	return own_next(&shares->account[index]);
 }
 
 uint16_t shares_oldest(const struct shares *shares, uint16_t counter)

@@ -11,12 +11,16 @@
  * Which counter gets the next record, and which one has to give up its place. Counters wait at the
  * account of their client, network or family: the tree is the root, its networks, their clients.
  *
- * Records: networks take turns, in a network its clients do, and a client's coarse counters come
- * before its detailed ones, oldest first. A client that asks rarely waits for one record of each
- * other active one at most, whatever these have waiting.
+ * Records: light and heavy networks take turns, and each kind among themselves. In a network its
+ * clients do the same. A client's coarse counters come before its detailed ones, oldest first. So a
+ * client that asks rarely waits for two records of each other such client at most, whatever the
+ * heavy ones have waiting.
  *
  * Places: the heaviest network gives one up, in it the heaviest client, its newest counter first.
  * If none is heavy, the one gives up that began to wait last.
+ *
+ * Accounts of clients: a network that has as many as are free gets no more. So one network leaves
+ * half of them to the others, two leave a third.
  */
 enum {
 	SHARES_NETWORKS = 1024,		/* with the root */
@@ -41,14 +45,16 @@ struct shares_account {
 /* The accounts below a network or the root. */
 struct shares_family {
 	struct queue rank[SHARES_RANKS];	/* the last that came is the tail */
-	struct queue turn;
-	bool own_turn;
+	struct queue turn[2];		/* light ones, heavy ones */
+	uint16_t clients;		/* accounts, of a network */
+	uint8_t next;			/* 0, 1: whose turn it is; 2: counters of its own */
 };
 
 struct shares {
 	uint64_t seed;
 	uint16_t free_network;
 	uint16_t free_client;
+	uint16_t clients_left;
 	uint16_t bucket[SHARES_BUCKETS];
 	struct shares_account account[SHARES_ACCOUNTS];
 	struct shares_family family[SHARES_NETWORKS];
