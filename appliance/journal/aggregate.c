@@ -153,7 +153,7 @@ static void take(struct aggregate *aggregate, uint16_t index, struct aggregate_r
 	cells_take(&aggregate->cells, index, &record->event);
 	record->span_ms = cell->span_ms;
 	record->coarse = cell->key.level != LEVEL_DETAIL;
-	record->prefix = cells_prefix(&cell->key);
+	record->host_bits = (uint8_t)(128 - cells_prefix(&cell->key));
 }
 
 static bool is_over(const struct aggregate *aggregate, uint16_t index, int64_t wait_ms)

@@ -71,10 +71,10 @@ struct aggregate_record {
 	int64_t span_ms;	/* from the first of its events to the last */
 	bool coarse;		/* some details are missing: zero, or POLICY_NO_RULE */
 	/*
-	 * Bits of the client's address that count (rules/policy/addr.h); the others are zero. 128:
-	 * one client.
+	 * How many bits at the end of the client's address are zero for any value: 0 one client, 8
+	 * a /24 of IPv4, 64 a /64 of IPv6, 32 or 128 all of the family.
 	 */
-	uint8_t prefix;
+	uint8_t host_bits;
 };
 
 /*

@@ -295,10 +295,10 @@ static int64_t rule_row(struct day *day, uint64_t key)
 	return row;
 }
 
-/* 0, or how much of the client's address is left: one more than its bits (day.h). */
+/* 0, or 1 plus the bits of the client's address that are unknown (day.h). */
 static uint8_t coarse_number(const struct entry_event *entry)
 {
-	return entry->coarse ? (uint8_t)(entry->prefix + 1) : 0;
+	return entry->coarse ? (uint8_t)(entry->host_bits + 1) : 0;
 }
 
 static void bind_subject(struct day *day, sqlite3_stmt *add, const struct entry_event *entry)

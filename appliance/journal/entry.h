@@ -37,8 +37,7 @@ struct entry_event {
 	char interface[IFNAMSIZ];	/* "": unknown */
 	bool forwarder;		/* the client asks for others */
 	bool coarse;		/* details are missing, because there were too many (aggregate.h) */
-	/* Bits of the client's address that count (rules/policy/addr.h); 128: one client. */
-	uint8_t prefix;
+	uint8_t host_bits;	/* at the end of the client's address, unknown; 0: one client */
 	int64_t span_ms;	/* from the first of its events to the last, if that was stored */
 	uint64_t rule_key;	/* of the entry_rule that it refers to; 0: none */
 };

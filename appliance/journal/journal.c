@@ -255,7 +255,7 @@ static void describe_client(struct journal *journal, struct entry_event *entry)
 	struct event *event = &entry->event;
 	struct neighbour neighbour;
 
-	if (entry->prefix < 128)
+	if (entry->host_bits)
 		return;
 	neighbours_lookup(&journal->neighbours, &event->client, event->interface, &neighbour);
 	set_mac(event, &neighbour, entry->coarse);
@@ -268,7 +268,7 @@ static void write_record(struct journal *journal, const struct aggregate_record 
 	const struct event *event = &record->event;
 	struct entry entry = {
 		.type = ENTRY_EVENT,
-		.event = { .event = *event, .coarse = record->coarse, .prefix = record->prefix,
+		.event = { .event = *event, .coarse = record->coarse, .host_bits = record->host_bits,
 			   .span_ms = record->span_ms },
 	};
 

@@ -233,7 +233,7 @@ static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
 	event->inbound = sqlite3_column_int(row, C_INBOUND);
 	coarse = sqlite3_column_int(row, C_COARSE);
 	entry->coarse = coarse != 0;
-	entry->prefix = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 128;
+	entry->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
 	event->qtype = (uint16_t)sqlite3_column_int(row, C_QTYPE);
 	event->protocol = (uint8_t)sqlite3_column_int(row, C_PROTOCOL);
 	event->port = (uint16_t)sqlite3_column_int(row, C_TO_PORT);

@@ -54,7 +54,7 @@ static void put_addr(struct object *object, const char *key, const struct addr *
 /* A network when the event is of more than one client: "192.0.2.0/24". */
 static void put_clients(struct object *object, const struct entry_event *entry)
 {
-	const struct prefix prefix = { entry->event.client, entry->prefix };
+	const struct prefix prefix = { entry->event.client, (uint8_t)(128 - entry->host_bits) };
 	char text[PREFIX_TEXT];
 
 	put_text(object, "client", prefix_print(&prefix, text));

@@ -23,8 +23,8 @@
  * half of them to the others, two leave a third.
  */
 enum {
-	SHARES_NETWORKS = 1024,		/* with the root */
-	SHARES_ACCOUNTS = 8192,		/* with networks */
+	SHARES_NETWORKS = 2048,		/* with the root */
+	SHARES_ACCOUNTS = 10240,		/* with networks */
 	SHARES_RANKS = 12,		/* by the binary logarithm of what waits */
 	SHARES_HEAVY = 16,		/* fewer waiting counters are light */
 	SHARES_BUCKETS = 8192

@@ -244,8 +244,8 @@ static void tally(struct sums *sums, const struct aggregate_record *record)
 
 	sums->out[network_of(&event->client)][event->channel] += event->count;
 	sums->coarse += record->coarse;
-	sums->wide += record->prefix < 128;
-	sums->all += record->prefix < 64 || record->prefix == ADDR_V4_BITS;
+	sums->wide += record->host_bits > 0;
+	sums->all += record->host_bits > 64 || record->host_bits == 32;
 }
 
 /* The quiet client's records that had full detail. */
@@ -484,7 +484,7 @@ static void what_waits_long_is_coarse(void **state)
 				assert_int_equal(record.event.name.length, 0);
 				assert_int_equal(record.event.port, 0);
 				assert_int_equal(record.event.rule, 7);
-				assert_int_equal(record.prefix, 128);
+				assert_int_equal(record.host_bits, 0);
 			}
 		}
 	}
