@@ -204,14 +204,16 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
 		       int64_t uptime_ms)
 {
 	struct entry entry = { .type = ENTRY_NOTICE };
+	/* The count of losses is tried again: that it failed is no further loss. */
+	uint64_t events = strcmp(kind, NOTICE_LOST) != 0;
 	int error = -ENOMEM;
 
 	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
 					      .kind = kind, .actor = "", .body = body };
 	if (body)
-		error = keep(journal, &entry, 1, wall_ms);
+		error = keep(journal, &entry, events, wall_ms);
 	else
-		journal_lost(journal, LOSS_JOURNAL, 1);
+		journal_lost(journal, LOSS_JOURNAL, events);
 	free(body);
 	return error;
 }
