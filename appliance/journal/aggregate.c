@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "appliance/journal/cells.h"
+#include "appliance/journal/counters.h"
 #include "appliance/journal/queue.h"
 #include "appliance/journal/shares.h"
 
@@ -25,13 +25,13 @@ struct aggregate {
 	int64_t filled_ms;	/* when tokens were last added */
 	int64_t now_ms;		/* of the last aggregate_next */
 	struct queue window;	/* counters that had a record; all windows are equally long */
-	struct cells cells;
+	struct counters counters;
 	struct shares shares;
 };
 
 static struct cell *cell_at(struct aggregate *aggregate, uint16_t index)
 {
-	return &aggregate->cells.cell[index];
+	return &aggregate->counters.cell[index];
 }
 
 /* ---- places ---- */
@@ -42,7 +42,7 @@ static void wait_coarser(struct aggregate *aggregate, uint16_t index, bool merge
 	struct cell *cell = cell_at(aggregate, index);
 
 	while (!merged && !shares_put(&aggregate->shares, index, &cell->key))
-		merged = cells_widen(&aggregate->cells, index);
+		merged = counters_widen(&aggregate->counters, index);
 	if (!merged)
 		cell->waiting = true;
 }
@@ -57,7 +57,7 @@ static void wait_for_record(struct aggregate *aggregate, uint16_t index)
 static void coarsen(struct aggregate *aggregate, uint16_t index)
 {
 	shares_remove(&aggregate->shares, index);
-	wait_coarser(aggregate, index, cells_widen(&aggregate->cells, index));
+	wait_coarser(aggregate, index, counters_widen(&aggregate->counters, index));
 }
 
 /* Ends the oldest window: a counter that counted since is due, any other is freed. */
@@ -69,7 +69,7 @@ static void close_window(struct aggregate *aggregate)
 	if (cell_at(aggregate, index)->count)
 		wait_for_record(aggregate, index);
 	else
-		cells_remove(&aggregate->cells, index);
+		counters_remove(&aggregate->counters, index);
 }
 
 /*
@@ -78,7 +78,7 @@ static void close_window(struct aggregate *aggregate)
  */
 static void make_room(struct aggregate *aggregate, unsigned int cells)
 {
-	while (aggregate->cells.available < cells) {
+	while (aggregate->counters.available < cells) {
 		if (aggregate->window.head != QUEUE_NONE)
 			close_window(aggregate);
 		else
@@ -88,21 +88,21 @@ static void make_room(struct aggregate *aggregate, unsigned int cells)
 
 void aggregate_add(struct aggregate *aggregate, const struct event *event)
 {
-	struct cells *cells = &aggregate->cells;
+	struct counters *counters = &aggregate->counters;
 	const uint8_t *name = event->name.wire;
-	struct cells_key key;
+	struct counters_key key;
 	uint32_t hash;
 	uint16_t index;
 
-	cells_key(&key, event);
-	index = cells_find(cells, &key, name, &hash);
+	counters_key(&key, event);
+	index = counters_find(counters, &key, name, &hash);
 	if (index != QUEUE_NONE) {
-		cells_count(&cells->cell[index], event);
+		counters_count(&counters->cell[index], event);
 		return;
 	}
-	make_room(aggregate, cells_needed(event));
-	index = cells_insert(cells, &key, name, hash);
-	cells_count(&cells->cell[index], event);
+	make_room(aggregate, counters_needed(event));
+	index = counters_insert(counters, &key, name, hash);
+	counters_count(&counters->cell[index], event);
 	wait_for_record(aggregate, index);
 }
 
@@ -125,7 +125,7 @@ struct aggregate *aggregate_attach(void *memory, uint64_t seed, uint64_t budget,
 	struct aggregate *aggregate = memory;
 
 	if (aggregate->magic != MAGIC)
-		aggregate->cells.touched = 0;
+		aggregate->counters.touched = 0;
 	if (!sane(aggregate)) {
 		aggregate->tokens = tokens_most;
 		aggregate->filled_ms = INT64_MAX;
@@ -135,9 +135,9 @@ struct aggregate *aggregate_attach(void *memory, uint64_t seed, uint64_t budget,
 	aggregate->budget = budget < (uint64_t)budget_most ? (int64_t)budget : budget_most;
 	aggregate->window = queue_empty();
 	shares_init(&aggregate->shares, seed);
-	*lost = cells_attach(&aggregate->cells, seed);
-	for (uint32_t i = 0; i < aggregate->cells.touched; i++) {
-		if (cells_used(&aggregate->cells, (uint16_t)i))
+	*lost = counters_attach(&aggregate->counters, seed);
+	for (uint32_t i = 0; i < aggregate->counters.touched; i++) {
+		if (counters_used(&aggregate->counters, (uint16_t)i))
 			wait_for_record(aggregate, (uint16_t)i);
 	}
 	return aggregate;
@@ -150,15 +150,15 @@ static void take(struct aggregate *aggregate, uint16_t index, struct aggregate_r
 {
 	struct cell *cell = cell_at(aggregate, index);
 
-	cells_take(&aggregate->cells, index, &record->event);
+	counters_take(&aggregate->counters, index, &record->event);
 	record->span_ms = cell->span_ms;
 	record->coarse = cell->key.level != LEVEL_DETAIL;
-	record->host_bits = (uint8_t)(128 - cells_prefix(&cell->key));
+	record->host_bits = (uint8_t)(128 - counters_prefix(&cell->key));
 }
 
 static bool is_over(const struct aggregate *aggregate, uint16_t index, int64_t wait_ms)
 {
-	return aggregate->now_ms - aggregate->cells.cell[index].since_ms >= wait_ms;
+	return aggregate->now_ms - aggregate->counters.cell[index].since_ms >= wait_ms;
 }
 
 static void close_windows(struct aggregate *aggregate)
@@ -190,10 +190,10 @@ static bool is_short(const struct aggregate *aggregate)
 }
 
 /* Does a counter of this level wait for so long that it has to become coarser? */
-static bool is_late(const struct aggregate *aggregate, uint16_t index, enum cells_level level,
+static bool is_late(const struct aggregate *aggregate, uint16_t index, enum counters_level level,
 		    int64_t wait_ms)
 {
-	return index != QUEUE_NONE && aggregate->cells.cell[index].key.level == level &&
+	return index != QUEUE_NONE && aggregate->counters.cell[index].key.level == level &&
 	       is_over(aggregate, index, wait_ms) && is_short(aggregate);
 }
 
@@ -222,7 +222,7 @@ static void written(struct aggregate *aggregate, uint16_t index)
 
 	cell->waiting = false;
 	if (cell->written) {
-		cells_remove(&aggregate->cells, index);
+		counters_remove(&aggregate->counters, index);
 		return;
 	}
 	cell->written = true;
@@ -253,11 +253,11 @@ bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms,
 bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint32_t *state,
 		     struct aggregate_record *record)
 {
-	while (*position < aggregate->cells.touched) {
+	while (*position < aggregate->counters.touched) {
 		uint16_t index = (uint16_t)(*position)++;
 		struct cell *cell = cell_at(aggregate, index);
 
-		if (!cells_used(&aggregate->cells, index) || cell->count == 0 ||
+		if (!counters_used(&aggregate->counters, index) || cell->count == 0 ||
 		    (state && cell->key.state != *state))
 			continue;
 		if (cell->waiting)
@@ -265,7 +265,7 @@ bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint
 		else
 			queue_remove(&aggregate->window, aggregate->shares.link, index);
 		take(aggregate, index, record);
-		cells_remove(&aggregate->cells, index);
+		counters_remove(&aggregate->counters, index);
 		return true;
 	}
 	return false;

@@ -32,7 +32,7 @@
 enum {
 	/* Equal events are counted for this long before their number is written. */
 	AGGREGATE_WINDOW_MS = 60 * 1000,
-	/* Details that waited for a record this long become coarser, and clients after this long. */
+	/* Details that waited for a record this long become coarser; then clients, too. */
 	AGGREGATE_WAIT_MS = 60 * 1000,
 	AGGREGATE_WAIT_LONG_MS = 5 * 60 * 1000,
 	/* Bytes that the budget is charged per record: what a closed day needs on disk. */
@@ -44,7 +44,7 @@ enum {
 	AGGREGATE_BURST = 50 * 1000
 };
 
-/* Bytes per day, unless the caller says otherwise: 62 records a second, and cheap flash for years. */
+/* Bytes per day, unless the caller sets another budget: 62 records a second. */
 #define AGGREGATE_BUDGET ((uint64_t)256 << 20)
 
 struct aggregate;

@@ -23,7 +23,8 @@
  *	tally		sums per client, rule, channel and resolver (closed days)
  *
  * Addresses are 16 bytes (rules/policy/addr.h), names wire form, times milliseconds. A subject's
- * coarse is 0, or 1 plus the number of bits of the client's address that are unknown: 1 is one client.
+ * coarse is 0, or 1 plus the number of bits of the client's address that are unknown. So 1 is one
+ * client.
  */
 enum { DAY_VERSION = 1 };
 

@@ -270,8 +270,8 @@ static void write_record(struct journal *journal, const struct aggregate_record 
 	const struct event *event = &record->event;
 	struct entry entry = {
 		.type = ENTRY_EVENT,
-		.event = { .event = *event, .coarse = record->coarse, .host_bits = record->host_bits,
-			   .span_ms = record->span_ms },
+		.event = { .event = *event, .coarse = record->coarse,
+			   .host_bits = record->host_bits, .span_ms = record->span_ms },
 	};
 
 	describe_client(journal, &entry.event);

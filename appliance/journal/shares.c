@@ -186,7 +186,7 @@ static uint16_t network_get(struct shares *shares, const struct addr *client)
 	return account_get(shares, ROOT, &network, prefix);
 }
 
-static uint16_t owner_get(struct shares *shares, const struct cells_key *key)
+static uint16_t owner_get(struct shares *shares, const struct counters_key *key)
 {
 	uint16_t network, client;
 
@@ -201,7 +201,7 @@ static uint16_t owner_get(struct shares *shares, const struct cells_key *key)
 	return client;
 }
 
-bool shares_put(struct shares *shares, uint16_t counter, const struct cells_key *key)
+bool shares_put(struct shares *shares, uint16_t counter, const struct counters_key *key)
 {
 	uint16_t owner = owner_get(shares, key);
 	bool coarse = key->level == LEVEL_CLIENT || key->level == LEVEL_REST;

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "appliance/journal/cells.h"
+#include "appliance/journal/counters.h"
 #include "appliance/journal/queue.h"
 
 /*
@@ -69,7 +69,7 @@ struct shares {
 void shares_init(struct shares *shares, uint64_t seed);
 
 /* A counter begins to wait. False: there are too many accounts; a coarser counter may fit. */
-bool shares_put(struct shares *shares, uint16_t counter, const struct cells_key *key)
+bool shares_put(struct shares *shares, uint16_t counter, const struct counters_key *key)
 	__attribute__((warn_unused_result));
 
 /* A counter waits no longer. */

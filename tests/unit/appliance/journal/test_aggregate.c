@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "appliance/journal/aggregate.h"
-#include "appliance/journal/cells.h"
+#include "appliance/journal/counters.h"
 #include "rules/policy/policy.h"
 
 static struct event sample(const char *name)

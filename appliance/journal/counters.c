@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/journal/cells.h"
+#include "appliance/journal/counters.h"
 
 #include <string.h>
 
@@ -12,26 +12,26 @@ enum { FREE, COUNTER, TEXT, CLAIMED };
 enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8, FLAGS = 16 };
 
 /* The rest of a long name. The head is that of struct cell. */
-struct __attribute__((may_alias)) text {
+struct __attribute__((may_alias)) name_rest {
 	uint16_t more;
 	uint8_t use;
 	uint8_t bytes[CELL_TEXT];
 };
 
-_Static_assert(sizeof(struct cells_key) == 76, "padding would be hashed");
-_Static_assert(sizeof(struct cell) == sizeof(struct text), "a name continues in whole cells");
+_Static_assert(sizeof(struct counters_key) == 76, "padding would be hashed");
+_Static_assert(sizeof(struct cell) == sizeof(struct name_rest), "a name continues in whole cells");
 _Static_assert(CELLS < UINT16_MAX, "cells have 16-bit numbers");
 
-static struct text *text_at(struct cells *cells, uint16_t index)
+static struct name_rest *text_at(struct counters *counters, uint16_t index)
 {
-	return (struct text *)(void *)&cells->cell[index];
+	return (struct name_rest *)(void *)&counters->cell[index];
 }
 
 /* ---- keys ---- */
 
-void cells_key(struct cells_key *key, const struct event *event)
+void counters_key(struct counters_key *key, const struct event *event)
 {
-	*key = (struct cells_key){
+	*key = (struct counters_key){
 		.client = event->client, .state = event->state, .rule = event->rule,
 		.port = event->port, .qtype = event->qtype, .protocol = event->protocol,
 		.channel = (uint8_t)event->channel, .action = (uint8_t)event->action,
@@ -50,7 +50,7 @@ void cells_key(struct cells_key *key, const struct event *event)
 		memcpy(key->mac, event->mac, sizeof(key->mac));
 }
 
-uint8_t cells_prefix(const struct cells_key *key)
+uint8_t counters_prefix(const struct counters_key *key)
 {
 	bool v4 = addr_is_v4(&key->client);
 
@@ -62,14 +62,14 @@ uint8_t cells_prefix(const struct cells_key *key)
 }
 
 /* What remains of a key on its next level. */
-static struct cells_key wider(const struct cells_key *key)
+static struct counters_key wider(const struct counters_key *key)
 {
-	struct cells_key wide = {
+	struct counters_key wide = {
 		.client = key->client, .state = key->state, .rule = key->rule,
 		.channel = key->channel, .action = key->action, .intended = key->intended,
 		.flags = key->flags & INBOUND, .level = (uint8_t)(key->level + 1),
 	};
-	size_t kept = cells_prefix(&wide) / 8;
+	size_t kept = counters_prefix(&wide) / 8;
 
 	memset(wide.client.bytes + kept, 0, sizeof(wide.client.bytes) - kept);
 	if (wide.level == LEVEL_REST) {
@@ -94,7 +94,7 @@ static uint64_t mix(uint64_t hash, const void *data, size_t size)
 	return hash;
 }
 
-static uint32_t hash_of(uint64_t seed, const struct cells_key *key, const uint8_t *name)
+static uint32_t hash_of(uint64_t seed, const struct counters_key *key, const uint8_t *name)
 {
 	uint64_t hash = mix(mix(seed, key, sizeof(*key)), name, key->name_length);
 
@@ -109,25 +109,26 @@ static size_t beyond(size_t length)
 	return length > CELL_NAME ? length - CELL_NAME : 0;
 }
 
-unsigned int cells_needed(const struct event *event)
+unsigned int counters_needed(const struct event *event)
 {
 	return 1 + (unsigned int)((beyond(event->name.length) + CELL_TEXT - 1) / CELL_TEXT);
 }
 
-static bool name_equals(const struct cells *cells, const struct cell *cell, const uint8_t *name)
+static bool name_equals(const struct counters *counters, const struct cell *cell,
+			const uint8_t *name)
 {
 	size_t left = cell->key.name_length, step = left < CELL_NAME ? left : CELL_NAME;
 	const uint8_t *bytes = cell->name;
 	uint16_t more = cell->more;
 
 	while (memcmp(bytes, name, step) == 0) {
-		const struct text *text;
+		const struct name_rest *text;
 
 		left -= step;
 		name += step;
 		if (left == 0)
 			return true;
-		text = (const struct text *)(const void *)&cells->cell[more];
+		text = (const struct name_rest *)(const void *)&counters->cell[more];
 		bytes = text->bytes;
 		more = text->more;
 		step = left < CELL_TEXT ? left : CELL_TEXT;
@@ -139,7 +140,8 @@ static bool name_equals(const struct cells *cells, const struct cell *cell, cons
  * Copies the name out. False if its chain of cells is broken, which only memory of another process
  * can be.
  */
-static bool get_name(struct cells *cells, const struct cell *cell, uint8_t name[NAME_WIRE_MAX])
+static bool get_name(struct counters *counters, const struct cell *cell,
+		     uint8_t name[NAME_WIRE_MAX])
 {
 	size_t length = cell->key.name_length, done = length < CELL_NAME ? length : CELL_NAME;
 	uint16_t more = cell->more;
@@ -148,10 +150,10 @@ static bool get_name(struct cells *cells, const struct cell *cell, uint8_t name[
 	while (done < length) {
 		size_t step = length - done < CELL_TEXT ? length - done : CELL_TEXT;
 
-		if (more >= cells->touched || text_at(cells, more)->use != TEXT)
+		if (more >= counters->touched || text_at(counters, more)->use != TEXT)
 			return false;
-		memcpy(name + done, text_at(cells, more)->bytes, step);
-		more = text_at(cells, more)->more;
+		memcpy(name + done, text_at(counters, more)->bytes, step);
+		more = text_at(counters, more)->more;
 		done += step;
 	}
 	return true;
@@ -159,47 +161,47 @@ static bool get_name(struct cells *cells, const struct cell *cell, uint8_t name[
 
 /* ---- cells ---- */
 
-static uint16_t take_free(struct cells *cells)
+static uint16_t take_free(struct counters *counters)
 {
-	uint16_t index = cells->free;
+	uint16_t index = counters->free;
 
-	cells->available--;
+	counters->available--;
 	if (index == QUEUE_NONE)
-		return (uint16_t)cells->touched++;
-	cells->free = cells->cell[index].more;
+		return (uint16_t)counters->touched++;
+	counters->free = counters->cell[index].more;
 	return index;
 }
 
-static void give_back(struct cells *cells, uint16_t index)
+static void give_back(struct counters *counters, uint16_t index)
 {
-	cells->cell[index].use = FREE;
-	cells->cell[index].more = cells->free;
-	cells->free = index;
-	cells->available++;
+	counters->cell[index].use = FREE;
+	counters->cell[index].more = counters->free;
+	counters->free = index;
+	counters->available++;
 }
 
-static void free_text(struct cells *cells, struct cell *cell)
+static void free_text(struct counters *counters, struct cell *cell)
 {
 	while (beyond(cell->key.name_length) && cell->more != QUEUE_NONE) {
 		uint16_t index = cell->more;
 
-		cell->more = text_at(cells, index)->more;
-		give_back(cells, index);
+		cell->more = text_at(counters, index)->more;
+		give_back(counters, index);
 	}
 }
 
-static void put_text(struct cells *cells, struct cell *cell, const uint8_t *name)
+static void put_text(struct counters *counters, struct cell *cell, const uint8_t *name)
 {
 	uint16_t *link = &cell->more;
 	size_t left = cell->key.name_length, step = left < CELL_NAME ? left : CELL_NAME;
 
 	memcpy(cell->name, name, step);
 	while (left -= step) {
-		struct text *text;
+		struct name_rest *text;
 
 		name += step;
-		*link = take_free(cells);
-		text = text_at(cells, *link);
+		*link = take_free(counters);
+		text = text_at(counters, *link);
 		text->use = TEXT;
 		step = left < CELL_TEXT ? left : CELL_TEXT;
 		memcpy(text->bytes, name, step);
@@ -208,67 +210,67 @@ static void put_text(struct cells *cells, struct cell *cell, const uint8_t *name
 	*link = QUEUE_NONE;
 }
 
-static void chain(struct cells *cells, uint16_t index, uint32_t hash)
+static void chain(struct counters *counters, uint16_t index, uint32_t hash)
 {
-	uint16_t *bucket = &cells->bucket[hash % CELL_BUCKETS];
+	uint16_t *bucket = &counters->bucket[hash % CELL_BUCKETS];
 
-	cells->cell[index].hash = hash;
-	cells->cell[index].chain = *bucket;
+	counters->cell[index].hash = hash;
+	counters->cell[index].chain = *bucket;
 	*bucket = index;
 }
 
-static void unchain(struct cells *cells, uint16_t index)
+static void unchain(struct counters *counters, uint16_t index)
 {
-	uint16_t *link = &cells->bucket[cells->cell[index].hash % CELL_BUCKETS];
+	uint16_t *link = &counters->bucket[counters->cell[index].hash % CELL_BUCKETS];
 
 	while (*link != index)
-		link = &cells->cell[*link].chain;
-	*link = cells->cell[index].chain;
+		link = &counters->cell[*link].chain;
+	*link = counters->cell[index].chain;
 }
 
-bool cells_used(const struct cells *cells, uint16_t index)
+bool counters_used(const struct counters *counters, uint16_t index)
 {
-	return cells->cell[index].use == COUNTER;
+	return counters->cell[index].use == COUNTER;
 }
 
-uint16_t cells_find(const struct cells *cells, const struct cells_key *key, const uint8_t *name,
-		    uint32_t *hash)
+uint16_t counters_find(const struct counters *counters, const struct counters_key *key,
+		       const uint8_t *name, uint32_t *hash)
 {
 	uint16_t index;
 
-	*hash = hash_of(cells->seed, key, name);
-	index = cells->bucket[*hash % CELL_BUCKETS];
+	*hash = hash_of(counters->seed, key, name);
+	index = counters->bucket[*hash % CELL_BUCKETS];
 	while (index != QUEUE_NONE) {
-		const struct cell *cell = &cells->cell[index];
+		const struct cell *cell = &counters->cell[index];
 
 		if (cell->hash == *hash && memcmp(&cell->key, key, sizeof(*key)) == 0 &&
-		    name_equals(cells, cell, name))
+		    name_equals(counters, cell, name))
 			break;
 		index = cell->chain;
 	}
 	return index;
 }
 
-uint16_t cells_insert(struct cells *cells, const struct cells_key *key, const uint8_t *name,
-		      uint32_t hash)
+uint16_t counters_insert(struct counters *counters, const struct counters_key *key,
+			 const uint8_t *name, uint32_t hash)
 {
-	uint16_t index = take_free(cells);
-	struct cell *cell = &cells->cell[index];
+	uint16_t index = take_free(counters);
+	struct cell *cell = &counters->cell[index];
 
 	cell->count = 0;
 	cell->waiting = cell->written = false;
 	cell->key = *key;
-	put_text(cells, cell, name);
-	chain(cells, index, hash);
+	put_text(counters, cell, name);
+	chain(counters, index, hash);
 	cell->use = COUNTER;
 	return index;
 }
 
-void cells_remove(struct cells *cells, uint16_t index)
+void counters_remove(struct counters *counters, uint16_t index)
 {
-	unchain(cells, index);
-	free_text(cells, &cells->cell[index]);
-	give_back(cells, index);
+	unchain(counters, index);
+	free_text(counters, &counters->cell[index]);
+	give_back(counters, index);
 }
 
 /* ---- counting ---- */
@@ -288,7 +290,7 @@ static void extend(struct cell *cell, int64_t uptime_ms)
 		cell->span_ms = span < UINT32_MAX ? (uint32_t)span : UINT32_MAX;
 }
 
-void cells_count(struct cell *cell, const struct event *event)
+void counters_count(struct cell *cell, const struct event *event)
 {
 	if (cell->count == 0) {
 		cell->wall_ms = event->wall_ms;
@@ -322,31 +324,31 @@ static void merge(struct cell *other, const struct cell *cell)
 	add_count(other, cell->count);
 }
 
-bool cells_widen(struct cells *cells, uint16_t index)
+bool counters_widen(struct counters *counters, uint16_t index)
 {
-	struct cell *cell = &cells->cell[index];
-	struct cells_key key = wider(&cell->key);
+	struct cell *cell = &counters->cell[index];
+	struct counters_key key = wider(&cell->key);
 	uint32_t hash;
-	uint16_t other = cells_find(cells, &key, cell->name, &hash);
+	uint16_t other = counters_find(counters, &key, cell->name, &hash);
 
 	if (other != QUEUE_NONE) {
-		merge(&cells->cell[other], cell);
-		cells_remove(cells, index);
+		merge(&counters->cell[other], cell);
+		counters_remove(counters, index);
 		return true;
 	}
-	unchain(cells, index);
-	free_text(cells, cell);
+	unchain(counters, index);
+	free_text(counters, cell);
 	cell->key = key;
 	cell->client_port = 0;
 	cell->written = false;
-	chain(cells, index, hash);
+	chain(counters, index, hash);
 	return false;
 }
 
-void cells_take(struct cells *cells, uint16_t index, struct event *event)
+void counters_take(struct counters *counters, uint16_t index, struct event *event)
 {
-	struct cell *cell = &cells->cell[index];
-	const struct cells_key *key = &cell->key;
+	struct cell *cell = &counters->cell[index];
+	const struct counters_key *key = &cell->key;
 
 	*event = (struct event){
 		.wall_ms = cell->wall_ms, .uptime_ms = cell->uptime_ms,
@@ -364,23 +366,23 @@ void cells_take(struct cells *cells, uint16_t index, struct event *event)
 	event->name.length = key->name_length;
 	event->name.labels = key->labels;
 	memcpy(event->mac, key->mac, sizeof(event->mac));
-	(void)get_name(cells, cell, event->name.wire);
+	(void)get_name(counters, cell, event->name.wire);
 	cell->count = 0;
 }
 
 /* ---- memory of another process ---- */
 
 /* It can have been killed at any point: nothing here is trusted. The hash is under the old seed. */
-static bool sane(struct cells *cells, const struct cell *cell, uint8_t wire[NAME_WIRE_MAX])
+static bool sane(struct counters *counters, const struct cell *cell, uint8_t wire[NAME_WIRE_MAX])
 {
-	const struct cells_key *key = &cell->key;
+	const struct counters_key *key = &cell->key;
 	struct name name;
 
 	if (key->level >= LEVEL_COUNT || key->channel >= CHANNEL_COUNT ||
 	    key->action >= ACTION_COUNT || key->intended >= ACTION_COUNT ||
-	    key->flags >= FLAGS || !get_name(cells, cell, wire) ||
+	    key->flags >= FLAGS || !get_name(counters, cell, wire) ||
 	    (key->level > LEVEL_DETAIL && key->name_length) ||
-	    hash_of(cells->seed, key, wire) != cell->hash)
+	    hash_of(counters->seed, key, wire) != cell->hash)
 		return false;
 	return key->name_length == 0 ||
 	       (name_from_wire(&name, wire, key->name_length) == 0 &&
@@ -388,33 +390,33 @@ static bool sane(struct cells *cells, const struct cell *cell, uint8_t wire[NAME
 }
 
 /* The cells of its name belong to this counter alone. */
-static void claim(struct cells *cells, struct cell *cell)
+static void claim(struct counters *counters, struct cell *cell)
 {
 	uint16_t *link = &cell->more;
 
 	for (size_t left = beyond(cell->key.name_length); left;
 	     left -= left < CELL_TEXT ? left : CELL_TEXT) {
-		text_at(cells, *link)->use = CLAIMED;
-		link = &text_at(cells, *link)->more;
+		text_at(counters, *link)->use = CLAIMED;
+		link = &text_at(counters, *link)->more;
 	}
 	*link = QUEUE_NONE;
 }
 
 /* Keeps what counts something. Returns the number of counters that are lost. */
-static uint64_t check(struct cells *cells, uint64_t seed)
+static uint64_t check(struct counters *counters, uint64_t seed)
 {
 	uint8_t wire[NAME_WIRE_MAX];
 	uint64_t lost = 0;
 
-	for (uint32_t i = 0; i < cells->touched; i++) {
-		struct cell *cell = &cells->cell[i];
+	for (uint32_t i = 0; i < counters->touched; i++) {
+		struct cell *cell = &counters->cell[i];
 
 		if (cell->use != COUNTER)
 			continue;
-		if (cell->count && sane(cells, cell, wire)) {
-			claim(cells, cell);
+		if (cell->count && sane(counters, cell, wire)) {
+			claim(counters, cell);
 			cell->waiting = cell->written = false;
-			chain(cells, (uint16_t)i, hash_of(seed, &cell->key, wire));
+			chain(counters, (uint16_t)i, hash_of(seed, &cell->key, wire));
 			continue;
 		}
 		lost += cell->count != 0;
@@ -423,25 +425,25 @@ static uint64_t check(struct cells *cells, uint64_t seed)
 	return lost;
 }
 
-uint64_t cells_attach(struct cells *cells, uint64_t seed)
+uint64_t counters_attach(struct counters *counters, uint64_t seed)
 {
 	uint64_t lost;
 
-	if (cells->touched > CELLS)
-		cells->touched = 0;
-	memset(cells->bucket, 0xff, sizeof(cells->bucket));
-	lost = check(cells, seed);
-	cells->seed = seed;
-	cells->free = QUEUE_NONE;
-	cells->available = CELLS;
-	for (uint32_t i = 0; i < cells->touched; i++) {
-		struct cell *cell = &cells->cell[i];
+	if (counters->touched > CELLS)
+		counters->touched = 0;
+	memset(counters->bucket, 0xff, sizeof(counters->bucket));
+	lost = check(counters, seed);
+	counters->seed = seed;
+	counters->free = QUEUE_NONE;
+	counters->available = CELLS;
+	for (uint32_t i = 0; i < counters->touched; i++) {
+		struct cell *cell = &counters->cell[i];
 
-		cells->available--;
+		counters->available--;
 		if (cell->use == CLAIMED)
 			cell->use = TEXT;
 		else if (cell->use != COUNTER)
-			give_back(cells, (uint16_t)i);
+			give_back(counters, (uint16_t)i);
 	}
 	return lost;
 }

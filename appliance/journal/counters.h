@@ -13,7 +13,7 @@
  *
  * Keys have levels. Each is coarser than the one before.
  */
-enum cells_level {
+enum counters_level {
 	LEVEL_DETAIL,	/* everything but times, client port and interface */
 	LEVEL_CLIENT,	/* client, rule, verdict, channel, direction */
 	LEVEL_NETWORK,	/* the same of the client's network: /24 of IPv4, /64 of IPv6 */
@@ -24,7 +24,7 @@ enum cells_level {
 };
 
 /* Without padding: keys are hashed and compared as bytes. */
-struct cells_key {
+struct counters_key {
 	struct addr client;	/* network bits only, from LEVEL_NETWORK on */
 	struct addr resolver;
 	struct addr address;
@@ -67,11 +67,11 @@ struct cell {
 	int64_t wall_ms;
 	int64_t uptime_ms;
 	int64_t since_ms;	/* when it became due, or its window began */
-	struct cells_key key;
+	struct counters_key key;
 	uint8_t name[CELL_NAME];
 };
 
-struct cells {
+struct counters {
 	uint64_t seed;
 	uint32_t touched;	/* cells that were ever used: this many, from the first */
 	uint32_t available;
@@ -84,39 +84,39 @@ struct cells {
  * Takes over the memory of another process, zeros included. Counters with damage are dropped;
  * returns their number. seed: random, so that keys with equal hashes cannot be chosen.
  */
-uint64_t cells_attach(struct cells *cells, uint64_t seed);
+uint64_t counters_attach(struct counters *counters, uint64_t seed);
 
 /* Is this number that of a counter? */
-bool cells_used(const struct cells *cells, uint16_t index);
+bool counters_used(const struct counters *counters, uint16_t index);
 
 /* How many cells a counter of this event takes. */
-unsigned int cells_needed(const struct event *event);
+unsigned int counters_needed(const struct event *event);
 
 /* The key of the finest level. */
-void cells_key(struct cells_key *key, const struct event *event);
+void counters_key(struct counters_key *key, const struct event *event);
 
 /* The counter with this key, or QUEUE_NONE. name has key->name_length bytes. *hash is set. */
-uint16_t cells_find(const struct cells *cells, const struct cells_key *key, const uint8_t *name,
-		    uint32_t *hash);
+uint16_t counters_find(const struct counters *counters, const struct counters_key *key,
+		       const uint8_t *name, uint32_t *hash);
 
-/* A new counter, which counts nothing yet. At least cells_needed cells are available. */
-uint16_t cells_insert(struct cells *cells, const struct cells_key *key, const uint8_t *name,
-		      uint32_t hash);
+/* A new counter, which counts nothing yet. At least counters_needed cells are available. */
+uint16_t counters_insert(struct counters *counters, const struct counters_key *key,
+			 const uint8_t *name, uint32_t hash);
 
 /* Frees a counter's cells. */
-void cells_remove(struct cells *cells, uint16_t index);
+void counters_remove(struct counters *counters, uint16_t index);
 
 /* Counts an event, up to UINT64_MAX. */
-void cells_count(struct cell *cell, const struct event *event);
+void counters_count(struct cell *cell, const struct event *event);
 
 /*
  * Takes a counter below LEVEL_REST to the next level. True: another one had that key, counts for
  * both now, and index is free.
  */
-bool cells_widen(struct cells *cells, uint16_t index);
+bool counters_widen(struct counters *counters, uint16_t index);
 
 /* The counter as an event; its count is zero afterwards. */
-void cells_take(struct cells *cells, uint16_t index, struct event *event);
+void counters_take(struct counters *counters, uint16_t index, struct event *event);
 
 /* How many bits of the client's address count (rules/policy/addr.h); 128: a single client. */
-uint8_t cells_prefix(const struct cells_key *key);
+uint8_t counters_prefix(const struct counters_key *key);
