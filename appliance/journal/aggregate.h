@@ -12,53 +12,81 @@
  *
  * The first event of its kind becomes a record at once. Equal ones within the next minute are only
  * counted, and one record with their number follows when the minute is over. Events are equal if
- * state, client, rule, name, address, port, resolver, query type, protocol, channel and action are.
- * The counts of all records add up to the number of events, except those that aggregate_add
- * refused.
+ * state, client, link address, rule, name, address, port, resolver, query type, protocol, channel,
+ * direction and action are.
  *
- * A budget of tokens limits the records per second. Records without a token wait in the table and
- * keep counting.
+ * No event is refused, and the counts of all records add up to the number of events. What is
+ * limited is detail. If the table is full, or if records wait longer than a minute because the
+ * write budget is spent, counters become coarser, step by step:
+ *
+ *	client and rule		without name, address, resolver, ports, query type, protocol and
+ *				link address
+ *	network and rule	the /24 of IPv4, the /64 of IPv6
+ *	family and rule		all of IPv4 or IPv6
+ *	family			without state and rule
+ *
+ * Each step keeps channel, direction and action. It first takes from the network, and in it from
+ * the client, that has most counters waiting (shares.h). So a flood of names costs the flooder its
+ * names, and forged addresses cost their network its addresses.
  */
 enum {
 	/* Equal events are counted for this long before their number is written. */
 	AGGREGATE_WINDOW_MS = 60 * 1000,
+	/* Details that waited for a record this long become coarser; then clients, too. */
+	AGGREGATE_WAIT_MS = 60 * 1000,
+	AGGREGATE_WAIT_LONG_MS = 5 * 60 * 1000,
+	/* Bytes that the budget is charged per record: what a closed day needs on disk. */
+	AGGREGATE_RECORD = 50,
 	/*
-	 * Records per second: about 80 KB, which cheap flash stands for years (2.5 TB a year at a
-	 * constant full rate), and which a reader can still follow.
+	 * Records at once after a quiet time: a building that is switched on in the morning shows
+	 * up without delay and with all details.
 	 */
-	AGGREGATE_RATE = 200,
-	/* Records at once: a building that is switched on in the morning shows up without delay. */
-	AGGREGATE_BURST = 2000,
-	/*
-	 * Kinds of events at a time: what the rate lets out in one window, and a quarter more. One
-	 * allocation of 5.7 MB; only the part that was ever used is resident.
-	 */
-	AGGREGATE_ENTRIES = 15000
+	AGGREGATE_BURST = 50 * 1000
 };
+
+/* Bytes per day, unless the caller sets another budget: 62 records a second. */
+#define AGGREGATE_BUDGET ((uint64_t)256 << 20)
 
 struct aggregate;
 
 /*
- * The table lives in the caller's memory, aligned for any type, which may outlive the process.
- * Zeros are a new table; a table left by a killed process continues with its counts, without
- * damaged entries. seed: random, so that names with colliding hashes cannot be chosen.
+ * The table lives in the caller's memory of aggregate_size() bytes (3.2 MB; only what was ever used
+ * is resident), aligned for any type, which may outlive the process. Zeros are a new table. A table
+ * left by a killed process goes on with its counts and its budget. Damaged counters are dropped;
+ * *lost is their number. Only the event in work when the process was killed may be missing or
+ * counted twice.
+ *
+ * seed: random, so that names with colliding hashes cannot be chosen. budget: bytes of records per
+ * day, after a burst of AGGREGATE_BURST records; 10 GB at most count.
  */
 size_t aggregate_size(void);
-struct aggregate *aggregate_attach(void *memory, uint64_t seed);
+struct aggregate *aggregate_attach(void *memory, uint64_t seed, uint64_t budget, uint64_t *lost);
 
-/* Adds event->count events. 0, or -ENOSPC: the table is full and nothing was counted. */
-int aggregate_add(struct aggregate *aggregate, const struct event *event)
-	__attribute__((warn_unused_result));
+/* Adds event->count events. */
+void aggregate_add(struct aggregate *aggregate, const struct event *event);
+
+struct aggregate_record {
+	/* Times, client port and interface are those of the first event that it counts. */
+	struct event event;
+	int64_t span_ms;	/* from the first of its events to the last */
+	bool coarse;		/* some details are missing: zero, or POLICY_NO_RULE */
+	/*
+	 * How many bits at the end of the client's address are zero for any value: 0 one client, 8
+	 * a /24 of IPv4, 64 a /64 of IPv6, 32 or 128 all of the family.
+	 */
+	uint8_t host_bits;
+};
 
 /*
- * The next record that is due and may be written now; false if there is none. Its times, client
- * port and interface are those of the first event that it counts. uptime_ms must never go back.
+ * The next record that is due and within the budget; false if there is none. uptime_ms must never
+ * go back.
  */
-bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms, struct event *record);
+bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms,
+		    struct aggregate_record *record);
 
 /*
- * The same without waiting for time or token, for the records of one state, or of all if state is
+ * The same without waiting for time or budget, for the records of one state, or of all if state is
  * NULL. *position: 0 at the start.
  */
 bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint32_t *state,
-		     struct event *record);
+		     struct aggregate_record *record);

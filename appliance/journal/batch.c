@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	MAGIC = 0x62740001,	/* another number whenever struct batch or an entry changes */
+	MAGIC = 0x62740002,	/* another number whenever struct batch or an entry changes */
 	RULES = 64,		/* of the last ones, to spare most repetitions */
 	HEAD = 4		/* bytes of an entry's size */
 };

@@ -301,12 +301,18 @@ static int64_t rule_row(struct day *day, uint64_t key)
 	return row;
 }
 
+/* 0, or 1 plus the bits of the client's address that are unknown (day.h). */
+static uint8_t coarse_number(const struct entry_event *entry)
+{
+	return entry->coarse ? (uint8_t)(entry->host_bits + 1) : 0;
+}
+
 static void bind_subject(struct day *day, sqlite3_stmt *add, const struct entry_event *entry)
 {
 	const struct event *event = &entry->event;
 	const int64_t numbers[] = {
 		event->state, event->rule, event->channel, event->action, event->intended,
-		event->inbound, entry->coarse, event->qtype, event->protocol, event->port,
+		event->inbound, coarse_number(entry), event->qtype, event->protocol, event->port,
 	};
 
 	if (entry->rule_key)
@@ -338,7 +344,7 @@ static int64_t subject_row(struct day *day, const struct entry_event *entry)
 	event.has_mac = false;
 	event.count = 0;
 	memcpy(data + 8, &entry->rule_key, sizeof(entry->rule_key));
-	data[16] = entry->coarse;
+	data[16] = coarse_number(entry);
 	size = event_encode(&event, data + 17);
 	key = key_of(day, data, 17 + size);
 	row = find_row(day, day->cache->subject, SUBJECTS, day->statements->find_subject, key,

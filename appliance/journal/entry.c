@@ -31,6 +31,7 @@ static void put_event(struct cursor *cursor, const struct entry_event *entry)
 	size = event_encode(&event, data);
 	cursor_put8(cursor, (uint8_t)((entry->forwarder ? FORWARDER : 0) |
 				      (entry->coarse ? COARSE : 0)));
+	cursor_put8(cursor, entry->host_bits);
 	cursor_put64(cursor, (uint64_t)entry->span_ms);
 	cursor_put64(cursor, entry->rule_key);
 	put_text(cursor, entry->interface);
@@ -133,6 +134,7 @@ static void get_event(struct cursor *cursor, struct entry_event *entry)
 
 	entry->forwarder = flags & FORWARDER;
 	entry->coarse = flags & COARSE;
+	entry->host_bits = cursor_get8(cursor);
 	entry->span_ms = (int64_t)cursor_get64(cursor);
 	entry->rule_key = cursor_get64(cursor);
 	strncpy(entry->interface, get_text(cursor, sizeof(entry->interface)),
@@ -140,7 +142,7 @@ static void get_event(struct cursor *cursor, struct entry_event *entry)
 	size = cursor_get16(cursor);
 	data = cursor_take(cursor, size);
 	if (!data || event_decode(&entry->event, data, size) < 0 ||
-	    flags > (FORWARDER | COARSE))
+	    flags > (FORWARDER | COARSE) || entry->host_bits > 128)
 		cursor->failed = true;
 }
 

@@ -36,7 +36,8 @@ struct entry_event {
 	struct event event;	/* has_mac and mac: what is known about the client's link address */
 	char interface[IFNAMSIZ];	/* "": unknown */
 	bool forwarder;		/* the client asks for others */
-	bool coarse;		/* the client's details were too many: client and rule alone count */
+	bool coarse;		/* details are missing, because there were too many (aggregate.h) */
+	uint8_t host_bits;	/* at the end of the client's address, unknown; 0: one client */
 	int64_t span_ms;	/* from the first of its events to the last, if that was stored */
 	uint64_t rule_key;	/* of the entry_rule that it refers to; 0: none */
 };

@@ -73,14 +73,16 @@ struct losses *journal_losses(void *memory)
 }
 
 /* The batch of a killed journal comes first: its entries have numbers already. */
-static void attach(struct journal *journal, char *memory, uint64_t seed)
+static void attach(struct journal *journal, char *memory, uint64_t seed, uint64_t budget)
 {
 	uint64_t lost;
 
 	journal->losses = journal_losses(memory);
 	journal->batch = batch_attach(memory + batch_offset(), &lost);
 	losses_add(journal->losses, LOSS_JOURNAL, lost);
-	journal->aggregate = aggregate_attach(memory + table_offset(), seed);
+	journal->aggregate = aggregate_attach(memory + table_offset(), seed,
+					      budget ? budget : AGGREGATE_BUDGET, &lost);
+	losses_add(journal->losses, LOSS_JOURNAL, lost);
 }
 
 int journal_open(struct journal **journal, const struct journal_options *options)
@@ -118,7 +120,8 @@ int journal_open(struct journal **journal, const struct journal_options *options
 		free(new);
 		return error;
 	}
-	attach(new, options->memory ? options->memory : new->own_memory, seed);
+	attach(new, options->memory ? options->memory : new->own_memory, seed,
+	       options->write_budget);
 	notice_prepare();
 	new->before = end;
 	new->killed = batch_goes_on(new->batch);
@@ -201,22 +204,27 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
 		       int64_t uptime_ms)
 {
 	struct entry entry = { .type = ENTRY_NOTICE };
+	/* The count of losses is tried again: that it failed is no further loss. */
+	uint64_t events = strcmp(kind, NOTICE_LOST) != 0;
 	int error = -ENOMEM;
 
 	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
 					      .kind = kind, .actor = "", .body = body };
 	if (body)
-		error = keep(journal, &entry, 1, wall_ms);
+		error = keep(journal, &entry, events, wall_ms);
 	else
-		journal_lost(journal, LOSS_JOURNAL, 1);
+		journal_lost(journal, LOSS_JOURNAL, events);
 	free(body);
 	return error;
 }
 
-/* A packet brings its own address; for DNS, only the neighbour table knows the client's. */
-static void set_mac(struct event *event, const struct neighbour *neighbour)
+/*
+ * A packet brings its own address. For DNS and for packets that are counted without it, only the
+ * neighbour table knows the client's.
+ */
+static void set_mac(struct event *event, const struct neighbour *neighbour, bool coarse)
 {
-	if (event->channel == CHANNEL_PACKET)
+	if (event->channel == CHANNEL_PACKET && !coarse)
 		return;
 	event->has_mac = neighbour->has_mac;
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
@@ -243,15 +251,30 @@ static uint64_t keep_rule(struct journal *journal, const struct event *event)
 	return batch_add(journal->batch, &entry) < 0 ? 0 : key;
 }
 
-static void write_record(struct journal *journal, const struct event *event)
+/* Adds what is known about the client, if it is one. */
+static void describe_client(struct journal *journal, struct entry_event *entry)
 {
-	struct entry entry = { .type = ENTRY_EVENT, .event.event = *event };
+	struct event *event = &entry->event;
 	struct neighbour neighbour;
 
+	if (entry->host_bits)
+		return;
 	neighbours_lookup(&journal->neighbours, &event->client, event->interface, &neighbour);
-	set_mac(&entry.event.event, &neighbour);
-	memcpy(entry.event.interface, neighbour.name, sizeof(entry.event.interface));
-	entry.event.forwarder = is_forwarder(journal, &event->client);
+	set_mac(event, &neighbour, entry->coarse);
+	memcpy(entry->interface, neighbour.name, sizeof(entry->interface));
+	entry->forwarder = is_forwarder(journal, &event->client);
+}
+
+static void write_record(struct journal *journal, const struct aggregate_record *record)
+{
+	const struct event *event = &record->event;
+	struct entry entry = {
+		.type = ENTRY_EVENT,
+		.event = { .event = *event, .coarse = record->coarse,
+			   .host_bits = record->host_bits, .span_ms = record->span_ms },
+	};
+
+	describe_client(journal, &entry.event);
 	/* The rule and the event must be in one batch. */
 	if (batch_summary(journal->batch).bytes > BATCH_BYTES - 2 * JOURNAL_ENTRY)
 		(void)flush(journal, event->wall_ms);
@@ -262,10 +285,10 @@ static void write_record(struct journal *journal, const struct event *event)
 static void drain(struct journal *journal, const uint32_t *state)
 {
 	uint32_t position = 0;
-	struct event event;
+	struct aggregate_record record;
 
-	while (aggregate_drain(journal->aggregate, &position, state, &event))
-		write_record(journal, &event);
+	while (aggregate_drain(journal->aggregate, &position, state, &record))
+		write_record(journal, &record);
 }
 
 static bool has_untold(const struct journal *journal)
@@ -389,8 +412,8 @@ static void resolve_packet(const struct journal *journal, struct event *event)
 
 static void count_event(struct journal *journal, const struct event *event)
 {
-	if (event->count && aggregate_add(journal->aggregate, event) < 0)
-		journal_lost(journal, LOSS_JOURNAL, event->count);
+	if (event->count)
+		aggregate_add(journal->aggregate, event);
 }
 
 void journal_event(struct journal *journal, const struct event *event)
@@ -450,10 +473,10 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
-	struct event event;
+	struct aggregate_record record;
 
-	while (aggregate_next(journal->aggregate, uptime_ms, &event))
-		write_record(journal, &event);
+	while (aggregate_next(journal->aggregate, uptime_ms, &record))
+		write_record(journal, &record);
 	if (has_untold(journal) &&
 	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
 		report_lost(journal, wall_ms, uptime_ms);

@@ -23,6 +23,7 @@ struct journal_options {
 				 * journal_close */
 	int route;		/* rtnetlink socket, for neighbours; -1: none; the caller's */
 	uint64_t budget;	/* bytes that the log may take on disk */
+	uint64_t write_budget;	/* bytes of entries per day; 0: AGGREGATE_BUDGET */
 	uint32_t retention_days;	/* 0: as long as the budget lasts */
 	/*
 	 * journal_memory() bytes that outlive a killed journal, the caller's. NULL: the journal

@@ -13,7 +13,7 @@ enum loss {
 	/* Packets: beyond their source's share of the log, or the socket was full. */
 	LOSS_KERNEL,
 	LOSS_RINGS,	/* DNS: a worker's ring was full, or damaged */
-	LOSS_JOURNAL,	/* the journal's table was full, or memory was short */
+	LOSS_JOURNAL,	/* the journal left damaged counters, or memory was short */
 	LOSS_DISK,	/* the disk took no line */
 	LOSS_COUNT
 };

@@ -51,6 +51,15 @@ static void put_addr(struct object *object, const char *key, const struct addr *
 	put_text(object, key, addr ? addr_print(addr, text) : NULL);
 }
 
+/* A network when the event is of more than one client: "192.0.2.0/24". */
+static void put_clients(struct object *object, const struct entry_event *entry)
+{
+	const struct prefix prefix = { entry->event.client, (uint8_t)(128 - entry->host_bits) };
+	char text[PREFIX_TEXT];
+
+	put_text(object, "client", prefix_print(&prefix, text));
+}
+
 static void put_mac(struct object *object, const uint8_t *mac)
 {
 	char text[MAC_TEXT];
@@ -102,7 +111,7 @@ static void put_client(struct object *object, const struct entry_event *entry)
 
 	snprintf(state, sizeof(state), "%08x", event->state);
 	put_text(object, "state", state);
-	put_addr(object, "client", &event->client);
+	put_clients(object, entry);
 	put_mac(object, event->has_mac ? event->mac : NULL);
 	put_text(object, "interface", entry->interface[0] ? entry->interface : NULL);
 	put_number(object, "client_port", event->client_port);

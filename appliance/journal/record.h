@@ -19,6 +19,9 @@
  *	state client mac interface client_port forwarder group exception resolver qtype protocol
  *	port name address rule category action would channel direction count last coarse
  *
+ * If coarse is true, details were too many and are missing (aggregate.h). client is then a network
+ * ("192.0.2.0/24") if even the clients were too many.
+ *
  * state is the eight digits of the policy's id; protocol is "tcp", "udp", "icmp" or a number. would
  * is the action without monitor mode, null if it is the same. direction is for packets: "out" from
  * the client or "in" to it. last is the time of the last of count events, if it was stored. Names

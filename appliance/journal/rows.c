@@ -87,6 +87,7 @@ static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
 {
 	struct event *event = &entry->event;
 	const void *name = sqlite3_column_blob(row, C_NAME);
+	int coarse;
 
 	event->state = (uint32_t)sqlite3_column_int64(row, C_STATE);
 	event->rule = (uint32_t)sqlite3_column_int64(row, C_NUMBER);
@@ -94,7 +95,9 @@ static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
 	event->action = (enum action)sqlite3_column_int(row, C_ACTION);
 	event->intended = (enum action)sqlite3_column_int(row, C_WOULD);
 	event->inbound = sqlite3_column_int(row, C_INBOUND);
-	entry->coarse = sqlite3_column_int(row, C_COARSE);
+	coarse = sqlite3_column_int(row, C_COARSE);
+	entry->coarse = coarse != 0;
+	entry->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
 	event->qtype = (uint16_t)sqlite3_column_int(row, C_QTYPE);
 	event->protocol = (uint8_t)sqlite3_column_int(row, C_PROTOCOL);
 	event->port = (uint16_t)sqlite3_column_int(row, C_TO_PORT);

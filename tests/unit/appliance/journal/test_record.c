@@ -129,6 +129,31 @@ static void longest_name(void **state)
 	free(line);
 }
 
+/* Of more than one client: a network. */
+static void coarse_events_name_their_network(void **state)
+{
+	static const struct { const char *client; uint8_t host_bits; const char *text; } known[] = {
+		{ "192.0.2.7", 0, "\"client\":\"192.0.2.7\"" },
+		{ "192.0.2.0", 8, "\"client\":\"192.0.2.0/24\"" },
+		{ "0.0.0.0", 32, "\"client\":\"0.0.0.0/0\"" },
+		{ "2001:db8::", 64, "\"client\":\"2001:db8::/64\"" },
+	};
+	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
+	struct entry entry = sample();
+	char *line;
+
+	(void)state;
+	entry.event.coarse = true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		entry.event.event.client = sample_addr(known[i].client);
+		entry.event.host_bits = known[i].host_bits;
+		assert_int_equal(record_print(&entry, &context, &line), 0);
+		assert_non_null(strstr(line, known[i].text));
+		assert_non_null(strstr(line, "\"coarse\":true"));
+		free(line);
+	}
+}
+
 static void protocols(void **state)
 {
 	static const struct { uint8_t protocol; const char *text; } known[] = {
@@ -194,6 +219,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(longest_name),
+		cmocka_unit_test(coarse_events_name_their_network),
 		cmocka_unit_test(protocols),
 		cmocka_unit_test(a_notice_has_its_members),
 		cmocka_unit_test(members_replace_nothing),
