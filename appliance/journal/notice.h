@@ -6,7 +6,6 @@
 
 #include "appliance/ipc/control.h"
 #include "appliance/journal/losses.h"
-#include "appliance/journal/tidy.h"
 
 /*
  * The members of notices (entry.h), as text of a JSON object without its braces. *body: the
@@ -45,7 +44,8 @@ int notice_members(json_t *members, char **body) __attribute__((warn_unused_resu
 void notice_prepare(void);
 
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
-int notice_expired(const struct tidy_report *report, char **body)
+/* first, last: days since 1970. */
+int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 	__attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
