@@ -56,8 +56,8 @@ static int open_file(struct log_store *store, struct days_file *file)
 	enum day_state state;
 	int error;
 
-	error = day_open(&store->day, days_print(file, name), store->appliance, store->boot_id,
-			 &store->tree, &state);
+	error = day_open(&store->day, days_print(file, name), store->appliance, &store->tree,
+			 &state);
 	if (!error) {
 		store->file = *file;
 		store->tree = store->day.tree;
@@ -197,13 +197,13 @@ static int write_day(struct log_store *store, const struct batch *batch, int64_t
 	if (!store->open)
 		error = begin_day(store, date);
 	if (!error)
-		error = day_write(&store->day, batch, wall_ms);
+		error = day_write(&store->day, batch, store->boot_id, wall_ms);
 	/* Damaged under our hands: the rest of the day gets a new file. */
 	if (error == -EBADMSG) {
 		close_day(store);
 		error = begin_day(store, date);
 		if (!error)
-			error = day_write(&store->day, batch, wall_ms);
+			error = day_write(&store->day, batch, store->boot_id, wall_ms);
 	}
 	if (!error)
 		store->tree = store->day.tree;
