@@ -44,18 +44,6 @@ static void note(struct tidy *tidy, const struct days_file *file)
 	pthread_mutex_unlock(&tidy->lock);
 }
 
-static int remove_day(struct tidy *tidy, const struct days_file *file)
-{
-	char name[DAYS_NAME], side[DAYS_NAME + 8];
-	int error = unlinkat(tidy->options.folder, days_print(file, name), 0) < 0 ? -errno : 0;
-
-	snprintf(side, sizeof(side), "%s-wal", name);
-	(void)unlinkat(tidy->options.folder, side, 0);
-	snprintf(side, sizeof(side), "%s-shm", name);
-	(void)unlinkat(tidy->options.folder, side, 0);
-	return error;
-}
-
 /* It cannot be read: another name, and the day's other entries are lost. */
 static void set_aside(struct tidy *tidy, const char *name)
 {
@@ -67,24 +55,11 @@ static void set_aside(struct tidy *tidy, const char *name)
 
 static void close_day(struct tidy *tidy, const struct days_file *file)
 {
-	struct days_file other = *file;
-	char open[DAYS_NAME], new[DAYS_NAME], closed[DAYS_NAME];
-	int error;
+	int error = closing_day(tidy->options.folder, file);
+	char name[DAYS_NAME];
 
-	days_print(file, open);
-	other.kind = DAYS_NEW;
-	days_print(&other, new);
-	other.kind = DAYS_CLOSED;
-	days_print(&other, closed);
-	error = closing_write(open, new);
-	if (!error && renameat(tidy->options.folder, new, tidy->options.folder, closed) < 0)
-		error = -errno;
-	if (!error && fsync(tidy->options.folder) < 0)
-		error = -errno;
-	if (!error)
-		(void)remove_day(tidy, file);
-	else if (error == -EBADMSG)
-		set_aside(tidy, open);
+	if (error == -EBADMSG)
+		set_aside(tidy, days_print(file, name));
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.close_error = error;
 	pthread_mutex_unlock(&tidy->lock);
@@ -103,7 +78,7 @@ static void close_days(struct tidy *tidy, const struct days_file *current)
 			/* Closed, and then a power cut: the open one is left over. */
 			if (i > 0 && days.file[i - 1].number == file->number &&
 			    days.file[i - 1].kind == DAYS_CLOSED)
-				(void)remove_day(tidy, file);
+				(void)!days_remove(tidy->options.folder, file);
 			else
 				close_day(tidy, file);
 		}
@@ -121,7 +96,7 @@ static void expire(struct tidy *tidy, int32_t today)
 
 		for (size_t i = 0; i < gone; i++) {
 			if (days.file[i].kind == DAYS_CLOSED &&
-			    remove_day(tidy, &days.file[i]) == 0)
+			    days_remove(tidy->options.folder, &days.file[i]) == 0)
 				note(tidy, &days.file[i]);
 		}
 	}
@@ -134,7 +109,8 @@ uint64_t tidy_make_room(struct tidy *tidy)
 	struct days days;
 
 	if (days_list(tidy->options.folder, &days) == 0 && days.count > 1 &&
-	    days.file[0].kind == DAYS_CLOSED && remove_day(tidy, &days.file[0]) == 0) {
+	    days.file[0].kind == DAYS_CLOSED &&
+	    days_remove(tidy->options.folder, &days.file[0]) == 0) {
 		freed = days.file[0].size;
 		note(tidy, &days.file[0]);
 	}
