@@ -109,3 +109,9 @@ int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 	}
 	return notice_members(object, body);
 }
+
+int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
+{
+	return finish(json_pack("{s:s, s:I, s:I}", "file", file, "lines", (json_int_t)lines,
+				"damaged", (json_int_t)damaged), body);
+}

@@ -25,6 +25,8 @@
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
  *	damaged	files: databases that could not be read and were set aside
+ *	taken	file lines damaged: lines of the old log's file that are entries now, and those that
+ *		could not be read
  */
 #define NOTICE_MODE "mode"
 #define NOTICE_LOST "lost"
@@ -33,6 +35,7 @@
 #define NOTICE_GAP "gap"
 #define NOTICE_EXPIRED "expired"
 #define NOTICE_DAMAGED "damaged"
+#define NOTICE_TAKEN "taken"
 
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"
@@ -51,3 +54,5 @@ int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_resul
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
+int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
+	__attribute__((warn_unused_result));
