@@ -54,5 +54,6 @@ int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_resul
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
+/* The members of NOTICE_TAKEN; file: the name of the old log's file. */
 int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
 	__attribute__((warn_unused_result));

@@ -23,7 +23,7 @@ static const char state_name[] = "takein";
 enum { STEP_LINES = 4000 };	/* most lines that one step reads */
 
 /* What the file says. */
-struct state {
+struct takein_state {
 	uint32_t first;		/* number of the store's first own day */
 	uint32_t day;		/* of the last day of the parts that are done */
 	uint64_t sequence;	/* of the last entry in it */
@@ -31,14 +31,14 @@ struct state {
 	uint64_t inode;		/* of the last part that is done; it may still have its old name */
 };
 
-enum step { STEP_NEXT, STEP_READ, STEP_CLOSE, STEP_MARK, STEP_MOVE, STEP_FINISH, STEP_DONE };
+enum takein_phase { PHASE_NEXT, PHASE_READ, PHASE_CLOSE, PHASE_MARK, PHASE_MOVE, PHASE_FINISH, PHASE_DONE };
 
 struct takein {
 	int folder;
 	char appliance[JSONL_APPLIANCE];
 	char boot_id[CLOCK_BOOT_ID];
-	struct state state;
-	enum step step;
+	struct takein_state state;
+	enum takein_phase phase;
 	unsigned int part;
 	struct parts_reader reader;
 	bool ended, told;	/* the part's lines, and that its notice is in the batch */
@@ -60,7 +60,7 @@ struct takein {
 
 /* ---- the state that outlives a power cut ---- */
 
-static int read_state(int folder, struct state *state)
+static int read_state(int folder, struct takein_state *state)
 {
 	char *text;
 	size_t size;
@@ -78,7 +78,7 @@ static int read_state(int folder, struct state *state)
 	return 0;
 }
 
-static int write_state(int folder, const struct state *state)
+static int write_state(int folder, const struct takein_state *state)
 {
 	char text[128];
 	int size = snprintf(text, sizeof(text), "%" PRIu32 " %" PRIu32 " %" PRIu64 " %" PRIu64
@@ -90,7 +90,7 @@ static int write_state(int folder, const struct state *state)
 
 int takein_reserve(int folder, uint32_t newest, uint64_t *last, uint32_t *first)
 {
-	struct state state;
+	struct takein_state state;
 	int error = read_state(folder, &state);
 
 	*first = 0;
@@ -98,7 +98,7 @@ int takein_reserve(int folder, uint32_t newest, uint64_t *last, uint32_t *first)
 		return 0;
 	if (error) {
 		/* Each part ends with a notice, which has a number, too. */
-		state = (struct state){
+		state = (struct takein_state){
 			.first = newest + TAKEIN_FIRST, .day = newest, .sequence = *last,
 			.limit = *last + parts_bytes(folder, false) / JSONL_MIN + PARTS + 1,
 		};
@@ -169,7 +169,7 @@ static int delete_days(const struct takein *takein)
  * wait for the next start. */
 static bool has_room(const struct takein *takein)
 {
-	const struct state *state = &takein->state;
+	const struct takein_state *state = &takein->state;
 
 	return takein->reader.size / JSONL_MIN + 1 < state->limit - state->sequence;
 }
@@ -183,7 +183,7 @@ static int next_part(struct takein *takein)
 	if (error)
 		return error;
 	if (number < 0) {
-		takein->step = STEP_FINISH;
+		takein->phase = PHASE_FINISH;
 		return 0;
 	}
 	takein->part = (unsigned int)number;
@@ -191,9 +191,9 @@ static int next_part(struct takein *takein)
 	if (error)
 		return error;
 	if (takein->reader.inode == takein->state.inode)
-		takein->step = STEP_MOVE;
+		takein->phase = PHASE_MOVE;
 	else
-		takein->step = has_room(takein) ? STEP_READ : STEP_FINISH;
+		takein->phase = has_room(takein) ? PHASE_READ : PHASE_FINISH;
 	return 0;
 }
 
@@ -345,9 +345,9 @@ static int read_lines(struct takein *takein)
 		return error;
 	takein->ended = !more;
 	if (takein->begun && (!more || another_day(takein)))
-		takein->step = STEP_CLOSE;
+		takein->phase = PHASE_CLOSE;
 	else if (!more)
-		takein->step = STEP_MARK;
+		takein->phase = PHASE_MARK;
 	return 0;
 }
 
@@ -362,13 +362,13 @@ static int end_day(struct takein *takein)
 	if (error)
 		return error;
 	takein->begun = false;
-	takein->step = takein->ended ? STEP_MARK : STEP_READ;
+	takein->phase = takein->ended ? PHASE_MARK : PHASE_READ;
 	return 0;
 }
 
 static int mark(struct takein *takein)
 {
-	struct state state = takein->state;
+	struct takein_state state = takein->state;
 	int error;
 
 	state.day = takein->newest;
@@ -378,7 +378,7 @@ static int mark(struct takein *takein)
 	if (error)
 		return error;
 	takein->state = state;
-	takein->step = STEP_MOVE;
+	takein->phase = PHASE_MOVE;
 	return 0;
 }
 
@@ -393,7 +393,7 @@ static int move(struct takein *takein)
 		return -errno;
 	if (fsync(takein->folder) < 0)
 		return -errno;
-	takein->step = STEP_NEXT;
+	takein->phase = PHASE_NEXT;
 	return 0;
 }
 
@@ -404,33 +404,33 @@ static int finish(struct takein *takein)
 		return -errno;
 	if (fsync(takein->folder) < 0)
 		return -errno;
-	takein->step = STEP_DONE;
+	takein->phase = PHASE_DONE;
 	return 0;
 }
 
 int takein_step(struct takein *takein)
 {
 	static int (*const steps[])(struct takein *) = {
-		[STEP_NEXT] = next_part, [STEP_READ] = read_lines, [STEP_CLOSE] = end_day,
-		[STEP_MARK] = mark, [STEP_MOVE] = move, [STEP_FINISH] = finish,
+		[PHASE_NEXT] = next_part, [PHASE_READ] = read_lines, [PHASE_CLOSE] = end_day,
+		[PHASE_MARK] = mark, [PHASE_MOVE] = move, [PHASE_FINISH] = finish,
 	};
 	int error;
 
-	if (takein->step == STEP_DONE)
+	if (takein->phase == PHASE_DONE)
 		return 0;
-	error = steps[takein->step](takein);
+	error = steps[takein->phase](takein);
 	/* What was written is damaged: the part begins again. */
 	if (error == -EBADMSG)
-		takein->step = STEP_NEXT;
+		takein->phase = PHASE_NEXT;
 	if (error)
 		return error;
-	return takein->step != STEP_DONE;
+	return takein->phase != PHASE_DONE;
 }
 
 int takein_open(struct takein **takein, const struct takein_options *options)
 {
 	struct takein *new;
-	struct state state;
+	struct takein_state state;
 	int error = read_state(options->folder, &state);
 
 	if (error)

@@ -54,8 +54,8 @@ static void event(struct text *out, int64_t wall_ms, const char *boot, const cha
 {
 	char time[CLOCK_TEXT];
 
-	text_printf(out, "{\"time\":\"%s\",\"boot_id\":\"%s\",\"uptime\":1.5,\"appliance\":\"%s\","
-		    "\"state\":\"00cd1234\",\"client\":\"192.0.2.%u\",\"mac\":\"02:00:00:ab:cd:ef\","
+	text_printf(out, "{\"time\":\"%s\",\"boot_id\":\"%s\",\"uptime\":1.5,"
+		    "\"appliance\":\"%s\",\"state\":\"00cd1234\",\"client\":\"192.0.2.%u\",\"mac\":\"02:00:00:ab:cd:ef\","
 		    "\"interface\":\"lan0\",\"client_port\":40000,\"forwarder\":false,"
 		    "\"resolver\":\"8.8.8.8\",\"qtype\":\"A\",\"protocol\":\"udp\",\"port\":53,"
 		    "\"name\":\"%s\",\"address\":null,\"rule\":\"kaspersky:update:example.com\","
@@ -128,7 +128,8 @@ static const char *content(void)
 			assert_string_equal(entry.context.rule->id, "kaspersky:update:example.com");
 		} else if (strcmp(notice->kind, NOTICE_TAKEN) == 0) {
 			assert_int_equal(sscanf(strstr(notice->body, "\"lines\":"),
-						"\"lines\":%u,\"damaged\":%u", &lines, &damaged), 2);
+						"\"lines\":%u,\"damaged\":%u", &lines,
+						&damaged), 2);
 			snprintf(text, sizeof(text), "%u-%u", lines, damaged);
 		} else {
 			snprintf(text, sizeof(text), "%s", notice->kind);
