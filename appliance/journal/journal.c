@@ -460,7 +460,8 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	journal->losses->sync_error = report.sync_error;
 	journal->losses->freed += report.freed;
 	if (report.days) {
-		if (notice_expired(&report, &body) < 0)
+		if (notice_expired(report.days, report.freed, report.first, report.last,
+				   &body) < 0)
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_EXPIRED, body, wall_ms, uptime_ms);
 	}

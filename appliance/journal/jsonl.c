@@ -149,7 +149,7 @@ static uint8_t parse_byte(const char **text)
 	return (uint8_t)byte;
 }
 
-/* A client may ask for any bytes, so this takes more than name_parse: all that name_print prints. */
+/* A client may ask for any bytes, so this takes all that name_print prints. */
 static int parse_name(struct name *name, const char *text)
 {
 	uint8_t wire[NAME_WIRE_MAX + 1] = { 0 };

@@ -9,6 +9,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/version.h"
+#include "appliance/journal/days.h"
 #include "rules/policy/rule.h"
 
 enum { FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
@@ -65,16 +66,16 @@ int notice_start(char **body)
 	return notice_members(json_pack("{s:s}", "version", VERSION_TEXT), body);
 }
 
-int notice_expired(const struct tidy_report *report, char **body)
+int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 {
-	const struct days_file first = { .date = report->first }, last = { .date = report->last };
+	const struct days_file oldest = { .date = first }, newest = { .date = last };
 	char from[DAYS_NAME], to[DAYS_NAME];
 
-	days_print(&first, from);
-	days_print(&last, to);
+	days_print(&oldest, from);
+	days_print(&newest, to);
 	/* Of "000000-2026-11-29.open.db" the date alone. */
-	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)report->days,
-				"bytes", (json_int_t)report->freed, "first", from + 7, 10,
+	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)days,
+				"bytes", (json_int_t)bytes, "first", from + 7, 10,
 				"last", to + 7, 10), body);
 }
 
@@ -112,6 +113,6 @@ int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 
 int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
 {
-	return finish(json_pack("{s:s, s:I, s:I}", "file", file, "lines", (json_int_t)lines,
+	return notice_members(json_pack("{s:s, s:I, s:I}", "file", file, "lines", (json_int_t)lines,
 				"damaged", (json_int_t)damaged), body);
 }

@@ -6,7 +6,6 @@
 
 #include "appliance/ipc/control.h"
 #include "appliance/journal/losses.h"
-#include "appliance/journal/tidy.h"
 
 /*
  * The members of notices (entry.h), as text of a JSON object without its braces. *body: the
@@ -20,7 +19,8 @@
  *	gap	last since: it did not end in order before. last is the number of the last entry
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
- *	expired	days bytes first last: databases of whole days, by their dates, deleted because of the budget, the retention or a full disk
+ *	expired	days bytes first last: databases of whole days, by their dates, deleted because
+ *		of the budget, the retention or a full disk
  *	dropped	notices: so many could not wait for the journal
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
@@ -48,7 +48,8 @@ int notice_members(json_t *members, char **body) __attribute__((warn_unused_resu
 void notice_prepare(void);
 
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
-int notice_expired(const struct tidy_report *report, char **body)
+/* first, last: dates, in days since 1970. */
+int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 	__attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));

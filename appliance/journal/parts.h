@@ -9,8 +9,8 @@
 
 /*
  * The files of the old log: events.jsonl, and events.1.jsonl to events.3.jsonl, where a higher
- * number is older. A part whose lines were taken in (takein.h) has ".taken" behind its name. What is
- * not a regular file is no part.
+ * number is older. A part whose lines were taken in (takein.h) has ".taken" behind its name. Only a
+ * regular file is a part.
  *
  * folder: of the log; a descriptor, the caller's.
  */

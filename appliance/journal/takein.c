@@ -31,7 +31,9 @@ struct takein_state {
 	uint64_t inode;		/* of the last part that is done; it may still have its old name */
 };
 
-enum takein_phase { PHASE_NEXT, PHASE_READ, PHASE_CLOSE, PHASE_MARK, PHASE_MOVE, PHASE_FINISH, PHASE_DONE };
+enum takein_phase {
+	PHASE_NEXT, PHASE_READ, PHASE_CLOSE, PHASE_MARK, PHASE_MOVE, PHASE_FINISH, PHASE_DONE
+};
 
 struct takein {
 	int folder;

@@ -16,8 +16,11 @@
  * were damaged.
  */
 enum {
-	TAKEIN_FIRST = 5001,	/* number of the store's first own day, counted from the newest one */
-	TAKEIN_DAYS = 3000	/* then a line with another date no longer begins a day */
+	/* Number of the store's first own day, counted from the newest one before. */
+	TAKEIN_FIRST = 5001,
+	/* After so many days, a line with another date no longer begins one: a folder is listed
+	 * with 4000 (days.h). */
+	TAKEIN_DAYS = 3000
 };
 
 /*

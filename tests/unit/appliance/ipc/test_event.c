@@ -118,9 +118,10 @@ static void words(void **state)
 		assert_int_equal(again, qtype);
 	}
 	for (int number = 0; number < CHANNEL_COUNT; number++) {
+		const char *word = channel_print((enum event_channel)number);
 		enum event_channel channel;
 
-		assert_int_equal(channel_parse(&channel, channel_print((enum event_channel)number)), 0);
+		assert_int_equal(channel_parse(&channel, word), 0);
 		assert_int_equal(channel, number);
 	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {

@@ -55,7 +55,8 @@ static void event(struct text *out, int64_t wall_ms, const char *boot, const cha
 	char time[CLOCK_TEXT];
 
 	text_printf(out, "{\"time\":\"%s\",\"boot_id\":\"%s\",\"uptime\":1.5,"
-		    "\"appliance\":\"%s\",\"state\":\"00cd1234\",\"client\":\"192.0.2.%u\",\"mac\":\"02:00:00:ab:cd:ef\","
+		    "\"appliance\":\"%s\",\"state\":\"00cd1234\",\"client\":\"192.0.2.%u\","
+		    "\"mac\":\"02:00:00:ab:cd:ef\","
 		    "\"interface\":\"lan0\",\"client_port\":40000,\"forwarder\":false,"
 		    "\"resolver\":\"8.8.8.8\",\"qtype\":\"A\",\"protocol\":\"udp\",\"port\":53,"
 		    "\"name\":\"%s\",\"address\":null,\"rule\":\"kaspersky:update:example.com\","
