@@ -228,7 +228,7 @@ static void longest_name(void **state)
 	struct record_context context = { .appliance = "gw-1", .boot_id = "b" };
 	struct jsonl_entry line;
 	struct name name = { .length = 0 };
-	uint8_t wire[NAME_WIRE_MAX] = { 0 };
+	uint8_t wire[NAME_WIRE_MAX + 1] = { 0 };
 	char *text;
 
 	(void)state;
