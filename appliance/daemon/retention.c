@@ -5,6 +5,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "appliance/journal/parts.h"
+
 double retention_days(const struct retention *retention, const struct days *days, int32_t floor,
 		      int32_t today)
 {
@@ -41,6 +43,7 @@ void retention_read(struct retention *retention, int folder, uint64_t budget, in
 	if (log >= 0 && days_list(log, &days) == 0) {
 		for (size_t i = 0; i < days.count; i++)
 			retention->used += days.file[i].size;
+		retention->used += parts_bytes(log, false) + parts_bytes(log, true);
 		retention->days = retention_days(retention, &days, days_of(floor * 1000),
 						 days_of(now * 1000));
 	}

@@ -10,7 +10,7 @@
  * grew so far. An estimate, from the list of its files.
  */
 struct retention {
-	uint64_t used;		/* bytes, all days */
+	uint64_t used;		/* bytes, all days, and what an old log left */
 	uint64_t budget;
 	uint64_t free;		/* of the disk */
 	double days;		/* -1: not known yet */

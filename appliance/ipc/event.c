@@ -3,39 +3,72 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "appliance/base/cursor.h"
 
 enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8 };
 
+static const char *const channels[CHANNEL_COUNT] = {
+	"dns", "answer", "packet", "tls", "quic", "http", "socks", "shape",
+};
+
+static const struct { uint16_t qtype; const char *text; } qtypes[] = {
+	{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" },
+	{ 15, "MX" }, { 16, "TXT" }, { 28, "AAAA" }, { 33, "SRV" }, { 35, "NAPTR" },
+	{ 39, "DNAME" }, { 43, "DS" }, { 46, "RRSIG" }, { 47, "NSEC" },
+	{ 48, "DNSKEY" }, { 50, "NSEC3" }, { 52, "TLSA" }, { 64, "SVCB" },
+	{ 65, "HTTPS" }, { 99, "SPF" }, { 251, "IXFR" }, { 252, "AXFR" },
+	{ 255, "ANY" }, { 257, "CAA" },
+};
+enum { QTYPES = sizeof(qtypes) / sizeof(*qtypes) };
+
 const char *channel_print(enum event_channel channel)
 {
-	static const char *const words[CHANNEL_COUNT] = {
-		"dns", "answer", "packet", "tls", "quic", "http", "socks", "shape",
-	};
+	return channels[channel];
+}
 
-	return words[channel];
+int channel_parse(enum event_channel *channel, const char *text)
+{
+	for (int i = 0; i < CHANNEL_COUNT; i++) {
+		if (strcmp(channels[i], text) == 0) {
+			*channel = (enum event_channel)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 char *qtype_print(uint16_t qtype, char buffer[QTYPE_TEXT])
 {
-	static const struct { uint16_t qtype; const char *text; } known[] = {
-		{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" },
-		{ 15, "MX" }, { 16, "TXT" }, { 28, "AAAA" }, { 33, "SRV" }, { 35, "NAPTR" },
-		{ 39, "DNAME" }, { 43, "DS" }, { 46, "RRSIG" }, { 47, "NSEC" },
-		{ 48, "DNSKEY" }, { 50, "NSEC3" }, { 52, "TLSA" }, { 64, "SVCB" },
-		{ 65, "HTTPS" }, { 99, "SPF" }, { 251, "IXFR" }, { 252, "AXFR" },
-		{ 255, "ANY" }, { 257, "CAA" },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (known[i].qtype == qtype) {
-			snprintf(buffer, QTYPE_TEXT, "%s", known[i].text);
+	for (size_t i = 0; i < QTYPES; i++) {
+		if (qtypes[i].qtype == qtype) {
+			snprintf(buffer, QTYPE_TEXT, "%s", qtypes[i].text);
 			return buffer;
 		}
 	}
 	snprintf(buffer, QTYPE_TEXT, "TYPE%u", qtype);
 	return buffer;
+}
+
+int qtype_parse(uint16_t *qtype, const char *text)
+{
+	char again[QTYPE_TEXT];
+	unsigned long number;
+
+	for (size_t i = 0; i < QTYPES; i++) {
+		if (strcmp(qtypes[i].text, text) == 0) {
+			*qtype = qtypes[i].qtype;
+			return 0;
+		}
+	}
+	if (strncmp(text, "TYPE", 4) != 0)
+		return -EINVAL;
+	number = strtoul(text + 4, NULL, 10);
+	*qtype = (uint16_t)number;
+	/* As it is printed, and in no other way. */
+	return number <= UINT16_MAX && strcmp(qtype_print(*qtype, again), text) == 0 ? 0 : -EINVAL;
 }
 
 size_t event_encode(const struct event *event, uint8_t data[EVENT_MAX])

@@ -20,10 +20,15 @@ enum event_channel {
 	CHANNEL_COUNT
 };
 const char *channel_print(enum event_channel channel);
+/* The word that channel_print returns. 0 or -EINVAL. */
+int channel_parse(enum event_channel *channel, const char *text)
+	__attribute__((warn_unused_result));
 
 /* "A", "AAAA", "TYPE65280" (RFC 3597); returns buffer. */
 enum { QTYPE_TEXT = 16 };
 char *qtype_print(uint16_t qtype, char buffer[QTYPE_TEXT]);
+/* Exactly what qtype_print prints. 0 or -EINVAL. */
+int qtype_parse(uint16_t *qtype, const char *text) __attribute__((warn_unused_result));
 
 struct event {
 	int64_t wall_ms;	/* may be wrong until the clock is set */

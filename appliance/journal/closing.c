@@ -108,3 +108,22 @@ int closing_write(const char *open_path, const char *new_path)
 		(void)unlink(new_path);
 	return error;
 }
+
+int closing_day(int folder, const struct days_file *day)
+{
+	struct days_file other = *day;
+	char from[DAYS_NAME], new[DAYS_NAME], to[DAYS_NAME];
+	int error;
+
+	days_print(day, from);
+	other.kind = DAYS_NEW;
+	days_print(&other, new);
+	other.kind = DAYS_CLOSED;
+	days_print(&other, to);
+	error = closing_write(from, new);
+	if (!error && renameat(folder, new, folder, to) < 0)
+		error = -errno;
+	if (!error && fsync(folder) < 0)
+		error = -errno;
+	return error ? error : days_remove(folder, day);
+}

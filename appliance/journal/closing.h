@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <stdint.h>
+#include "appliance/journal/days.h"
 
 /*
  * Closes a day: writes its entries into a new database, sorted by client and number, with the day's
@@ -11,3 +11,10 @@
 
 /* 0, or -errno: -EBADMSG: the open database is damaged. */
 int closing_write(const char *open_path, const char *new_path) __attribute__((warn_unused_result));
+
+/*
+ * Closes an open day of the log's folder, which is the working folder: afterwards the closed one is
+ * there, synced, and the open one is gone. After an error, also a power cut, the open one is still
+ * there, perhaps with the closed one. 0 or -errno as above.
+ */
+int closing_day(int folder, const struct days_file *day) __attribute__((warn_unused_result));

@@ -127,25 +127,8 @@ static enum day_state judge(struct day *day)
 	return version > DAY_VERSION ? DAY_NEWER : DAY_FINE;
 }
 
-static void find_boot(struct day *day, const char *boot_id)
-{
-	sqlite3_stmt *statement =
-		sql_prepare(&day->sql, "INSERT OR IGNORE INTO boot(id) VALUES(?)");
-
-	snprintf(day->boot_id, sizeof(day->boot_id), "%s", boot_id);
-	boot_id = day->boot_id;
-	sql_bind_text(&day->sql, statement, 1, boot_id);
-	sql_done(&day->sql, statement);
-	(void)sqlite3_finalize(statement);
-	statement = sql_prepare(&day->sql, "SELECT boot FROM boot WHERE id=?");
-	sql_bind_text(&day->sql, statement, 1, boot_id);
-	if (statement && sql_step(&day->sql, statement))
-		day->boot = sqlite3_column_int64(statement, 0);
-	(void)sqlite3_finalize(statement);
-}
-
-int day_open(struct day *day, const char *path, const char *appliance, const char *boot_id,
-	     const struct tree *tree, enum day_state *state)
+int day_open(struct day *day, const char *path, const char *appliance, const struct tree *tree,
+	     enum day_state *state)
 {
 	int error;
 
@@ -169,7 +152,6 @@ int day_open(struct day *day, const char *path, const char *appliance, const cha
 	if (*state == DAY_NEW)
 		create(day, appliance, tree);
 	day->seed = (uint64_t)sql_number(&day->sql, "SELECT seed FROM appliance", 0);
-	find_boot(day, boot_id);
 	prepare(day);
 	error = day->sql.error ? day->sql.error : chain_read(&day->sql, &day->tree);
 	if (error == -EBADMSG)
@@ -358,6 +340,25 @@ static int64_t subject_row(struct day *day, const struct entry_event *entry)
 
 /* ---- entries ---- */
 
+static void find_boot(struct day *day, const char *boot_id)
+{
+	sqlite3_stmt *statement;
+
+	if (day->boot && strcmp(day->boot_id, boot_id) == 0)
+		return;
+	day->boot = 0;
+	snprintf(day->boot_id, sizeof(day->boot_id), "%s", boot_id);
+	statement = sql_prepare(&day->sql, "INSERT OR IGNORE INTO boot(id) VALUES(?)");
+	sql_bind_text(&day->sql, statement, 1, day->boot_id);
+	sql_done(&day->sql, statement);
+	(void)sqlite3_finalize(statement);
+	statement = sql_prepare(&day->sql, "SELECT boot FROM boot WHERE id=?");
+	sql_bind_text(&day->sql, statement, 1, day->boot_id);
+	if (statement && sql_step(&day->sql, statement))
+		day->boot = sqlite3_column_int64(statement, 0);
+	(void)sqlite3_finalize(statement);
+}
+
 static void write_rule(struct day *day, const struct entry_rule *rule)
 {
 	sqlite3_stmt *add = day->statements->add_rule;
@@ -437,7 +438,7 @@ static void add_leaf(struct day *day, const struct batch *batch, int64_t wall_ms
 	}
 }
 
-int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
+int day_write(struct day *day, const struct batch *batch, const char *boot_id, int64_t wall_ms)
 {
 	struct entry entry;
 	struct tree tree = day->tree;
@@ -445,6 +446,7 @@ int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
 	int error;
 
 	sql_run(&day->sql, "BEGIN IMMEDIATE");
+	find_boot(day, boot_id);
 	while (!day->sql.error && batch_next(batch, &position, &entry)) {
 		if (entry.type == ENTRY_RULE)
 			write_rule(day, &entry.rule);
@@ -457,7 +459,8 @@ int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
 	sql_run(&day->sql, "COMMIT");
 	error = sql_reset_error(&day->sql);
 	if (error) {
-		/* The rows that the caches name went with the transaction. */
+		/* The rows that are known here went with the transaction. */
+		day->boot = 0;
 		memset(day->cache, 0, sizeof(*day->cache));
 		(void)sqlite3_exec(day->sql.db, "ROLLBACK", NULL, NULL, NULL);
 	} else {

@@ -36,7 +36,7 @@ struct day {
 	struct day_statements *statements;
 	struct day_cache *cache;
 	uint64_t seed;		/* of subjects' keys */
-	int64_t boot;		/* row of the boot id */
+	int64_t boot;		/* row of the boot id below; 0: not looked up yet */
 	char boot_id[TREE_BOOT_ID];
 	struct tree tree;	/* of all batches up to the last one that was written */
 };
@@ -53,8 +53,8 @@ enum day_state {
  * Opens the day's database for writing; makes it if needed, behind the leaves of tree. 0, or
  * -errno: -EBADMSG with *state DAY_FOREIGN or DAY_NEWER. day_close is due in either case.
  */
-int day_open(struct day *day, const char *path, const char *appliance, const char *boot_id,
-	     const struct tree *tree, enum day_state *state) __attribute__((warn_unused_result));
+int day_open(struct day *day, const char *path, const char *appliance, const struct tree *tree,
+	     enum day_state *state) __attribute__((warn_unused_result));
 void day_close(struct day *day);
 
 /* The end of a log. */
@@ -68,9 +68,9 @@ struct day_end {
 void day_read_end(struct sql *sql, struct day_end *end);
 
 /*
- * Writes the batch as one transaction, with its hash. Entries that are there already (the process
- * was killed between the transaction and batch_clear) are left out. 0 or -errno: nothing was
- * written.
+ * Writes the batch as one transaction, with its hash. All its entries are of one boot. Entries that
+ * are there already (the process was killed between the transaction and batch_clear) are left out.
+ * 0 or -errno: nothing was written.
  */
-int day_write(struct day *day, const struct batch *batch, int64_t wall_ms)
+int day_write(struct day *day, const struct batch *batch, const char *boot_id, int64_t wall_ms)
 	__attribute__((warn_unused_result));

@@ -142,6 +142,18 @@ void days_free(struct days *days)
 	*days = (struct days){ .count = 0 };
 }
 
+int days_remove(int folder, const struct days_file *file)
+{
+	char name[DAYS_NAME], side[DAYS_NAME + 8];
+	int error = unlinkat(folder, days_print(file, name), 0) < 0 ? -errno : 0;
+
+	snprintf(side, sizeof(side), "%s-wal", name);
+	(void)unlinkat(folder, side, 0);
+	snprintf(side, sizeof(side), "%s-shm", name);
+	(void)unlinkat(folder, side, 0);
+	return error;
+}
+
 /* The latest date up to this file that was not in the future; 0: none. */
 static int32_t later(int32_t known, int32_t date, int32_t today)
 {

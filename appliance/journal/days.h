@@ -46,6 +46,9 @@ void days_free(struct days *days);
  * exists, which a power cut left over. */
 bool days_is_read(const struct days *days, size_t index);
 
+/* Deletes a file of the folder and those beside it. 0 or -errno. */
+int days_remove(int folder, const struct days_file *file) __attribute__((warn_unused_result));
+
 /* Of wall time, in milliseconds since 1970; negative times are day 0. */
 int32_t days_of(int64_t wall_ms);
 

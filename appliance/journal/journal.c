@@ -125,7 +125,7 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	notice_prepare();
 	new->before = end;
 	new->killed = batch_goes_on(new->batch);
-	batch_continue(new->batch, end.last + 1);
+	batch_continue(new->batch, store_next(new->store));
 	*journal = new;
 	return 0;
 }

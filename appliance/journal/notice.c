@@ -68,15 +68,15 @@ int notice_start(char **body)
 
 int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 {
-	const struct days_file from_day = { .date = first }, to_day = { .date = last };
+	const struct days_file oldest = { .date = first }, newest = { .date = last };
 	char from[DAYS_NAME], to[DAYS_NAME];
 
-	days_print(&from_day, from);
-	days_print(&to_day, to);
+	days_print(&oldest, from);
+	days_print(&newest, to);
 	/* Of "000000-2026-11-29.open.db" the date alone. */
-	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)days, "bytes",
-					(json_int_t)bytes, "first", from + 7, 10, "last", to + 7,
-					10), body);
+	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)days,
+				"bytes", (json_int_t)bytes, "first", from + 7, 10,
+				"last", to + 7, 10), body);
 }
 
 int notice_damaged(uint32_t files, char **body)
@@ -109,4 +109,10 @@ int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 		object = NULL;
 	}
 	return notice_members(object, body);
+}
+
+int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
+{
+	return notice_members(json_pack("{s:s, s:I, s:I}", "file", file, "lines", (json_int_t)lines,
+				"damaged", (json_int_t)damaged), body);
 }

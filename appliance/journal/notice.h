@@ -19,11 +19,14 @@
  *	gap	last since: it did not end in order before. last is the number of the last entry
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
- *	expired	days bytes first last: databases of whole days, by their dates, deleted because of the budget, the retention or a full disk
+ *	expired	days bytes first last: databases of whole days, by their dates, deleted because
+ *		of the budget, the retention or a full disk
  *	dropped	notices: so many could not wait for the journal
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
  *	damaged	files: databases that could not be read and were set aside
+ *	taken	file lines damaged: lines of the old log's file that are entries now, and those that
+ *		could not be read
  */
 #define NOTICE_MODE "mode"
 #define NOTICE_LOST "lost"
@@ -32,6 +35,7 @@
 #define NOTICE_GAP "gap"
 #define NOTICE_EXPIRED "expired"
 #define NOTICE_DAMAGED "damaged"
+#define NOTICE_TAKEN "taken"
 
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"
@@ -44,10 +48,13 @@ int notice_members(json_t *members, char **body) __attribute__((warn_unused_resu
 void notice_prepare(void);
 
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
-/* first, last: days since 1970. */
+/* first, last: dates, in days since 1970. */
 int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 	__attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
+/* The members of NOTICE_TAKEN; file: the name of the old log's file. */
+int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
+	__attribute__((warn_unused_result));

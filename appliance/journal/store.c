@@ -12,6 +12,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/days.h"
+#include "appliance/journal/takein.h"
 
 enum { IDENTITY = 64 };
 
@@ -23,6 +24,8 @@ struct log_store {
 	struct days_file file;	/* of day */
 	bool open;		/* is day? */
 	uint32_t next;		/* number of the next day's file */
+	uint32_t first;		/* of the first own one beside an old log; 0: there is none */
+	uint64_t sequence;	/* of the first entry since it was opened, at least */
 	uint32_t damaged;	/* files that were set aside, not reported yet */
 	struct tidy *tidy;
 	struct tree tree;	/* of all batches, whatever day is open */
@@ -56,8 +59,8 @@ static int open_file(struct log_store *store, struct days_file *file)
 	enum day_state state;
 	int error;
 
-	error = day_open(&store->day, days_print(file, name), store->appliance, store->boot_id,
-			 &store->tree, &state);
+	error = day_open(&store->day, days_print(file, name), store->appliance, &store->tree,
+			 &state);
 	if (!error) {
 		store->file = *file;
 		store->tree = store->day.tree;
@@ -123,6 +126,18 @@ static void end_of_closed(struct log_store *store, const struct days *days, stru
 	}
 }
 
+/* Days and entries go on above what an old log needs, if there is one. */
+static void reserve(struct log_store *store, uint64_t last)
+{
+	if (takein_reserve(store->folder, store->next - 1, &last, &store->first) < 0)
+		store->first = 0;
+	if (store->open && store->file.number < store->first)
+		close_day(store);
+	if (store->next < store->first)
+		store->next = store->first;
+	store->sequence = last + 1;
+}
+
 static int find_days(struct log_store *store, struct day_end *end)
 {
 	struct day_end open = { .last = 0 };
@@ -139,6 +154,7 @@ static int find_days(struct log_store *store, struct day_end *end)
 		day_read_end(&store->day.sql, &open);
 	if (open.last > end->last)
 		*end = open;
+	reserve(store, end->last);
 	days_free(&days);
 	return error;
 }
@@ -146,7 +162,7 @@ static int find_days(struct log_store *store, struct day_end *end)
 int store_open(struct log_store **store, const struct store_options *options, struct day_end *end)
 {
 	struct log_store *new = calloc(1, sizeof(*new));
-	const struct tidy_options tidy = {
+	struct tidy_options tidy = {
 		.folder = options->folder,
 		.budget = store_budget(options->folder, options->budget),
 		.retention_days = options->retention_days,
@@ -164,6 +180,9 @@ int store_open(struct log_store **store, const struct store_options *options, st
 		close_day(new);
 		new->tree = *options->tree;
 	}
+	tidy.first = new->first;
+	tidy.appliance = new->appliance;
+	tidy.boot_id = new->boot_id;
 	/* A full disk must not keep the journal from starting. */
 	if (!error || error == -ENOSPC || error == -EDQUOT)
 		error = tidy_start(&new->tidy, &tidy);
@@ -174,6 +193,11 @@ int store_open(struct log_store **store, const struct store_options *options, st
 	}
 	*store = new;
 	return 0;
+}
+
+uint64_t store_next(const struct log_store *store)
+{
+	return store->sequence;
 }
 
 void store_close(struct log_store *store)
@@ -197,13 +221,13 @@ static int write_day(struct log_store *store, const struct batch *batch, int64_t
 	if (!store->open)
 		error = begin_day(store, date);
 	if (!error)
-		error = day_write(&store->day, batch, wall_ms);
+		error = day_write(&store->day, batch, store->boot_id, wall_ms);
 	/* Damaged under our hands: the rest of the day gets a new file. */
 	if (error == -EBADMSG) {
 		close_day(store);
 		error = begin_day(store, date);
 		if (!error)
-			error = day_write(&store->day, batch, wall_ms);
+			error = day_write(&store->day, batch, store->boot_id, wall_ms);
 	}
 	if (!error)
 		store->tree = store->day.tree;

@@ -39,6 +39,9 @@ uint64_t store_budget(int folder, uint64_t budget);
 /* 0 or -errno. *end: of what was stored before. */
 int store_open(struct log_store **store, const struct store_options *options, struct day_end *end)
 	__attribute__((warn_unused_result));
+/* The number that the next entry has to have at least: above all that was stored, and above what an
+ * old log needs (takein.h). */
+uint64_t store_next(const struct log_store *store);
 /* What is written is synced and checkpointed. */
 void store_close(struct log_store *store);
 

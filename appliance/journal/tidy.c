@@ -8,19 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/file.h"
 #include "appliance/journal/closing.h"
+#include "appliance/journal/parts.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/takein.h"
 
 enum {
 	CHECKPOINT_BYTES = 1024 * 1024,	/* of the log beside the open day */
-	CACHE_KB = 64
+	CACHE_KB = 64,
+	TAKEIN_MS = 50,		/* between steps: on one processor, others have their turn */
+	TAKEIN_AGAIN_MS = 60 * 1000	/* after a step that failed */
 };
 
 struct tidy {
 	struct tidy_options options;
+	struct takein *takein;	/* NULL: there is nothing to take in; the thread's */
+	int64_t step_ms;	/* uptime of its next step */
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of all that follows */
 	pthread_cond_t wake;
@@ -44,18 +52,6 @@ static void note(struct tidy *tidy, const struct days_file *file)
 	pthread_mutex_unlock(&tidy->lock);
 }
 
-static int remove_day(struct tidy *tidy, const struct days_file *file)
-{
-	char name[DAYS_NAME], side[DAYS_NAME + 8];
-	int error = unlinkat(tidy->options.folder, days_print(file, name), 0) < 0 ? -errno : 0;
-
-	snprintf(side, sizeof(side), "%s-wal", name);
-	(void)unlinkat(tidy->options.folder, side, 0);
-	snprintf(side, sizeof(side), "%s-shm", name);
-	(void)unlinkat(tidy->options.folder, side, 0);
-	return error;
-}
-
 /* It cannot be read: another name, and the day's other entries are lost. */
 static void set_aside(struct tidy *tidy, const char *name)
 {
@@ -67,24 +63,11 @@ static void set_aside(struct tidy *tidy, const char *name)
 
 static void close_day(struct tidy *tidy, const struct days_file *file)
 {
-	struct days_file other = *file;
-	char open[DAYS_NAME], new[DAYS_NAME], closed[DAYS_NAME];
-	int error;
+	int error = closing_day(tidy->options.folder, file);
+	char name[DAYS_NAME];
 
-	days_print(file, open);
-	other.kind = DAYS_NEW;
-	days_print(&other, new);
-	other.kind = DAYS_CLOSED;
-	days_print(&other, closed);
-	error = closing_write(open, new);
-	if (!error && renameat(tidy->options.folder, new, tidy->options.folder, closed) < 0)
-		error = -errno;
-	if (!error && fsync(tidy->options.folder) < 0)
-		error = -errno;
-	if (!error)
-		(void)remove_day(tidy, file);
-	else if (error == -EBADMSG)
-		set_aside(tidy, open);
+	if (error == -EBADMSG)
+		set_aside(tidy, days_print(file, name));
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.close_error = error;
 	pthread_mutex_unlock(&tidy->lock);
@@ -98,12 +81,13 @@ static void close_days(struct tidy *tidy, const struct days_file *current)
 		for (size_t i = 0; i < days.count; i++) {
 			const struct days_file *file = &days.file[i];
 
-			if (file->kind != DAYS_OPEN || file->number >= current->number)
+			if (file->kind != DAYS_OPEN || file->number >= current->number ||
+			    (tidy->takein && takein_owns(tidy->takein, file->number)))
 				continue;
 			/* Closed, and then a power cut: the open one is left over. */
 			if (i > 0 && days.file[i - 1].number == file->number &&
 			    days.file[i - 1].kind == DAYS_CLOSED)
-				(void)remove_day(tidy, file);
+				(void)!days_remove(tidy->options.folder, file);
 			else
 				close_day(tidy, file);
 		}
@@ -111,32 +95,81 @@ static void close_days(struct tidy *tidy, const struct days_file *current)
 	days_free(&days);
 }
 
+static uint64_t bytes_of(const struct days *days)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < days->count; i++)
+		bytes += days->file[i].size;
+	return bytes;
+}
+
+/* What was taken in is there twice, and goes before anything else does. What was not does not count
+ * yet: its lines are hardly stored. */
+static uint64_t expire_taken(const struct tidy *tidy, const struct days *days, int32_t today)
+{
+	const struct tidy_options *options = &tidy->options;
+	uint64_t used = bytes_of(days);
+	int32_t date = options->retention_days ? today - (int32_t)options->retention_days : 0;
+
+	return parts_trim(options->folder, options->budget > used ? options->budget - used : 0,
+			  date);
+}
+
 static void expire(struct tidy *tidy, int32_t today)
 {
 	struct days days;
 
 	if (days_list(tidy->options.folder, &days) == 0) {
-		size_t gone = days_expired(&days, tidy->options.budget,
+		uint64_t taken = expire_taken(tidy, &days, today);
+		size_t gone = days_expired(&days, tidy->options.budget - taken,
 					   tidy->options.retention_days, today);
 
 		for (size_t i = 0; i < gone; i++) {
 			if (days.file[i].kind == DAYS_CLOSED &&
-			    remove_day(tidy, &days.file[i]) == 0)
+			    days_remove(tidy->options.folder, &days.file[i]) == 0)
 				note(tidy, &days.file[i]);
 		}
 	}
 	days_free(&days);
 }
 
+static uint64_t remove_oldest_day(struct tidy *tidy, const struct days *days)
+{
+	const struct days_file *oldest = days->file;
+
+	if (days->count < 2 || oldest->kind != DAYS_CLOSED ||
+	    days_remove(tidy->options.folder, oldest) < 0)
+		return 0;
+	note(tidy, oldest);
+	return oldest->size;
+}
+
+/* Lines that were not taken in are newer than days before the store's own, and older than those. */
+static uint64_t remove_part(struct tidy *tidy)
+{
+	uint64_t bytes = parts_drop(tidy->options.folder, false);
+
+	pthread_mutex_lock(&tidy->lock);
+	tidy->report.freed += bytes;
+	pthread_mutex_unlock(&tidy->lock);
+	return bytes;
+}
+
 uint64_t tidy_make_room(struct tidy *tidy)
 {
-	uint64_t freed = 0;
+	uint64_t freed = parts_drop(tidy->options.folder, true);
 	struct days days;
 
-	if (days_list(tidy->options.folder, &days) == 0 && days.count > 1 &&
-	    days.file[0].kind == DAYS_CLOSED && remove_day(tidy, &days.file[0]) == 0) {
-		freed = days.file[0].size;
-		note(tidy, &days.file[0]);
+	if (freed)
+		return freed;
+	if (days_list(tidy->options.folder, &days) == 0) {
+		if (days.count && days.file[0].number < tidy->options.first)
+			freed = remove_oldest_day(tidy, &days);
+		if (!freed)
+			freed = remove_part(tidy);
+		if (!freed)
+			freed = remove_oldest_day(tidy, &days);
 	}
 	days_free(&days);
 	return freed;
@@ -190,6 +223,36 @@ static void work(struct tidy *tidy, const struct days_file *open, int32_t today)
 	expire(tidy, today);
 }
 
+static void take_in(struct tidy *tidy)
+{
+	int result = takein_step(tidy->takein);
+
+	if (result == 0) {
+		takein_free(tidy->takein);
+		tidy->takein = NULL;
+	}
+	tidy->step_ms = clock_uptime_ms() + (result < 0 ? TAKEIN_AGAIN_MS : TAKEIN_MS);
+	pthread_mutex_lock(&tidy->lock);
+	tidy->report.takein_error = result < 0 ? result : 0;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+/* Until there is something to do. */
+static void rest(struct tidy *tidy)
+{
+	int64_t ms = tidy->step_ms - clock_uptime_ms();
+	struct timespec until;
+
+	if (!tidy->takein) {
+		pthread_cond_wait(&tidy->wake, &tidy->lock);
+	} else if (ms > 0) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		ms += until.tv_sec * 1000 + until.tv_nsec / 1000000;
+		until = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+		pthread_cond_timedwait(&tidy->wake, &tidy->lock, &until);
+	}
+}
+
 static void *run(void *argument)
 {
 	struct tidy *tidy = argument;
@@ -198,14 +261,18 @@ static void *run(void *argument)
 	while (!tidy->stopping) {
 		struct days_file open = tidy->open;
 		int32_t today = tidy->today;
+		bool due = tidy->due, step = tidy->takein && clock_uptime_ms() >= tidy->step_ms;
 
-		if (!tidy->due) {
-			pthread_cond_wait(&tidy->wake, &tidy->lock);
+		if (!due && !step) {
+			rest(tidy);
 			continue;
 		}
 		tidy->due = false;
 		pthread_mutex_unlock(&tidy->lock);
-		work(tidy, &open, today);
+		if (due)
+			work(tidy, &open, today);
+		if (step)
+			take_in(tidy);
 		pthread_mutex_lock(&tidy->lock);
 	}
 	pthread_mutex_unlock(&tidy->lock);
@@ -214,7 +281,11 @@ static void *run(void *argument)
 
 int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 {
+	const struct takein_options takein = { .folder = options->folder,
+					       .appliance = options->appliance,
+					       .boot_id = options->boot_id };
 	struct tidy *new = calloc(1, sizeof(*new));
+	pthread_condattr_t clock;
 	pthread_attr_t attributes;
 	int error;
 
@@ -222,12 +293,20 @@ int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 		return -ENOMEM;
 	new->options = *options;
 	pthread_mutex_init(&new->lock, NULL);
-	pthread_cond_init(&new->wake, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&new->wake, &clock);
+	pthread_condattr_destroy(&clock);
+	/* Without memory for it, what is old waits for the next start. */
+	if (options->first && takein_open(&new->takein, &takein) < 0)
+		new->takein = NULL;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 256 * 1024);
 	error = -pthread_create(&new->thread, &attributes, run, new);
 	pthread_attr_destroy(&attributes);
 	if (error) {
+		if (new->takein)
+			takein_free(new->takein);
 		free(new);
 		return error;
 	}
@@ -261,6 +340,8 @@ void tidy_stop(struct tidy *tidy)
 	pthread_cond_signal(&tidy->wake);
 	pthread_mutex_unlock(&tidy->lock);
 	pthread_join(tidy->thread, NULL);
+	if (tidy->takein)
+		takein_free(tidy->takein);
 	pthread_cond_destroy(&tidy->wake);
 	pthread_mutex_destroy(&tidy->lock);
 	free(tidy);

@@ -9,7 +9,7 @@
 /*
  * A thread for what may take seconds on a slow medium, so that the reader of the rings never waits
  * for a disk: syncs the open day, moves its log into it, closes the days before, deletes the oldest
- * ones beyond budget and retention.
+ * ones beyond budget and retention, and takes in what the old log left (takein.h).
  */
 struct tidy;
 
@@ -17,12 +17,16 @@ struct tidy_options {
 	int folder;		/* of the log, the working folder; the caller's */
 	uint64_t budget;	/* bytes for all days */
 	uint32_t retention_days;	/* 0: as long as the budget lasts */
+	uint32_t first;		/* number of the store's first own day (takein_reserve) */
+	const char *appliance;	/* these two last as long as the thread */
+	const char *boot_id;
 };
 
 /* What happened since the last report. */
 struct tidy_report {
 	int sync_error;		/* 0 or -errno of the newest sync */
 	int close_error;	/* of the newest attempt to close a day */
+	int takein_error;	/* of the newest step of taking in; it is repeated */
 	uint64_t freed;		/* bytes of deleted days */
 	uint32_t days;		/* deleted */
 	int32_t first, last;	/* their dates, days since 1970 */
@@ -39,8 +43,8 @@ void tidy_stop(struct tidy *tidy);
  * by the clock, for retention; 0: not known. Returns at once. */
 void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
 
-/* The disk is full: deletes the oldest closed day at once, in the caller's thread. Bytes freed; 0:
- * there is none. */
+/* The disk is full: deletes the oldest at once, in the caller's thread: files that were taken in,
+ * which are there twice, before days and files of the old log. Bytes freed; 0: there is none. */
 uint64_t tidy_make_room(struct tidy *tidy);
 
 void tidy_report(struct tidy *tidy, struct tidy_report *report);

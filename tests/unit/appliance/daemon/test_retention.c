@@ -48,6 +48,7 @@ static void test_read(void **state)
 	static const char *const names[] = {
 		"log/000001-2026-11-22.db", "log/000002-2026-11-23.open.db",
 		"log/000002-2026-11-23.open.db-wal", "log/000003-2026-11-24.db",
+		"log/events.1.jsonl.taken",
 	};
 	char path[] = "/tmp/retention-XXXXXX";
 	struct retention retention;
@@ -62,11 +63,12 @@ static void test_read(void **state)
 	for (int i = 0; i < 3; i++)
 		put(folder, names[i], 8192);
 	assert_int_equal(symlinkat("/dev/zero", folder, names[3]), 0);
+	put(folder, names[4], 100);
 	retention_read(&retention, folder, 1 << 16, (int64_t)FLOOR * DAY, (int64_t)TODAY * DAY);
-	assert_int_equal(retention.used, 3 * 8192);
+	assert_int_equal(retention.used, 3 * 8192 + 100);
 	assert_true(retention.free > 0);
 	assert_true(retention.days > 0);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		assert_int_equal(unlinkat(folder, names[i], 0), 0);
 	unlinkat(folder, "log", AT_REMOVEDIR);
 	close(folder);

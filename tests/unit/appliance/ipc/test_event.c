@@ -103,6 +103,7 @@ static void every_damage(void **state)
 
 static void words(void **state)
 {
+	static const char *const wrong[] = { "", "a", "TYPE", "TYPE01", "TYPE65536", "DNS", "A " };
 	char text[QTYPE_TEXT];
 
 	(void)state;
@@ -110,6 +111,26 @@ static void words(void **state)
 	assert_string_equal(qtype_print(28, text), "AAAA");
 	assert_string_equal(qtype_print(65535, text), "TYPE65535");
 	assert_string_equal(qtype_print(0, text), "TYPE0");
+	for (uint32_t qtype = 0; qtype <= UINT16_MAX; qtype++) {
+		uint16_t again;
+
+		assert_int_equal(qtype_parse(&again, qtype_print((uint16_t)qtype, text)), 0);
+		assert_int_equal(again, qtype);
+	}
+	for (int number = 0; number < CHANNEL_COUNT; number++) {
+		const char *word = channel_print((enum event_channel)number);
+		enum event_channel channel;
+
+		assert_int_equal(channel_parse(&channel, word), 0);
+		assert_int_equal(channel, number);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		enum event_channel channel;
+		uint16_t qtype;
+
+		assert_int_equal(qtype_parse(&qtype, wrong[i]), -EINVAL);
+		assert_int_equal(channel_parse(&channel, wrong[i]), -EINVAL);
+	}
 }
 
 int main(void)
