@@ -6,7 +6,7 @@
 
 #include "appliance/journal/reader.h"
 
-static bool would_block(const struct entry *entry, int64_t since_ms)
+static bool would_block(const struct log_entry *entry, int64_t since_ms)
 {
 	return entry->type == ENTRY_EVENT && entry->event.event.intended == ACTION_BLOCK &&
 	       entry->event.event.action != ACTION_BLOCK && entry->event.event.wall_ms >= since_ms;
@@ -18,7 +18,7 @@ json_t *hosts_would_block(const char *state, int64_t since_ms)
 	const struct reader_options options = { .folder = folder };
 	json_t *hosts = json_object();
 	struct reader_entry entry;
-	struct reader *reader;
+	struct log_reader *reader;
 
 	snprintf(folder, sizeof(folder), "%s/log", state);
 	if (!hosts || reader_open(&reader, &options) < 0)

@@ -31,7 +31,7 @@ enum {
 	NAP_MS = 10
 };
 
-/* Files of its own folder, and what SQLite does with them: locks, and shared memory with readers. */
+/* Files of its own folder, and what SQLite does with them: locks, shared memory with readers. */
 static const int syscalls[] = {
 	SYS_openat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_ftruncate, SYS_fdatasync,
 	SYS_fsync, SYS_pread64, SYS_pwrite64, SYS_fstatfs, SYS_fcntl, SYS_lseek, SYS_getdents64,

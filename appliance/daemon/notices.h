@@ -28,8 +28,8 @@ struct notices {
 };
 
 /*
- * Adds one, with the time of now. actor: who was authenticated; "" the appliance itself. members: an
- * object, taken over; NULL (no memory) is counted as dropped.
+ * Adds one, with the time of now. actor: who was authenticated; "" the appliance itself. members:
+ * an object, taken over; NULL (no memory) is counted as dropped.
  */
 void notices_add(struct notices *notices, const char *kind, const char *actor, json_t *members);
 

@@ -181,7 +181,7 @@ static bool event_matches(const struct filter *filter, const struct entry_event 
 				      name_prefix(&event->name, &filter->name) >= 0));
 }
 
-bool filter_matches(const struct filter *filter, const struct entry *entry,
+bool filter_matches(const struct filter *filter, const struct log_entry *entry,
 		    const struct entry_rule *rule)
 {
 	const struct entry_notice *notice = &entry->notice;

@@ -49,5 +49,5 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 	       const char **expected) __attribute__((warn_unused_result));
 
 /* rule: what the event refers to, or NULL. */
-bool filter_matches(const struct filter *filter, const struct entry *entry,
+bool filter_matches(const struct filter *filter, const struct log_entry *entry,
 		    const struct entry_rule *rule);

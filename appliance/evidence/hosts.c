@@ -29,7 +29,7 @@ struct date_of_host {
 	bool software;
 };
 
-struct reading {
+struct hosts_reading {
 	const struct hosts_options *options;
 	struct machines *machines;
 	char interface[INTERFACES][INTERFACE_NAME];
@@ -53,7 +53,7 @@ static uint32_t hash_bytes(uint32_t hash, const void *data, size_t size)
 
 /* ---- the first pass: machines ---- */
 
-static uint16_t interface_number(struct reading *reading, const char *name)
+static uint16_t interface_number(struct hosts_reading *reading, const char *name)
 {
 	for (unsigned int i = 0; i < reading->interfaces; i++) {
 		if (strncmp(reading->interface[i], name, INTERFACE_NAME - 1) == 0)
@@ -65,7 +65,7 @@ static uint16_t interface_number(struct reading *reading, const char *name)
 	return (uint16_t)reading->interfaces++;
 }
 
-static void sighting_of(struct reading *reading, const struct sums_row *row,
+static void sighting_of(struct hosts_reading *reading, const struct sums_row *row,
 			struct sighting *sighting)
 {
 	*sighting = (struct sighting){
@@ -82,14 +82,14 @@ static int see(void *context, const struct sums_row *row)
 	int error;
 
 	sighting_of(context, row, &sighting);
-	error = machines_add(((struct reading *)context)->machines, &sighting);
+	error = machines_add(((struct hosts_reading *)context)->machines, &sighting);
 	/* A client of 0.0.0.0 is no host. */
 	return error == -EINVAL ? 0 : error;
 }
 
 /* ---- the second pass: what each of them met ---- */
 
-static int grow_rules(struct reading *reading)
+static int grow_rules(struct hosts_reading *reading)
 {
 	size_t places = reading->rule_places ? reading->rule_places * 2 : 1024;
 	struct rule_text *more = calloc(places, sizeof(*more));
@@ -112,7 +112,7 @@ static int grow_rules(struct reading *reading)
 }
 
 /* The kept copy of a rule's id; NULL: no memory. */
-static const char *keep_rule(struct reading *reading, const char *id)
+static const char *keep_rule(struct hosts_reading *reading, const char *id)
 {
 	uint32_t hash = hash_bytes(2166136261, id, strlen(id));
 	size_t at;
@@ -159,7 +159,7 @@ static struct met *met_place(struct met *table, size_t places, uint32_t host,
 	return &table[at];
 }
 
-static int grow_met(struct reading *reading)
+static int grow_met(struct hosts_reading *reading)
 {
 	size_t places = reading->met_places ? reading->met_places * 2 : 4096;
 	struct met *more;
@@ -182,7 +182,7 @@ static int grow_met(struct reading *reading)
 }
 
 /* Once per host and day, as days come in order; both passes of a day are one group. */
-static int note_date(struct reading *reading, uint32_t host, int32_t date, bool software)
+static int note_date(struct hosts_reading *reading, uint32_t host, int32_t date, bool software)
 {
 	struct date_of_host *last = reading->dates ? &reading->date[reading->dates - 1] : NULL;
 
@@ -219,7 +219,7 @@ static void add_to(struct met *met, const struct sums_row *row)
 
 static int meet(void *context, const struct sums_row *row)
 {
-	struct reading *reading = context;
+	struct hosts_reading *reading = context;
 	struct tally tally = { .channel = row->channel, .action = row->action,
 			       .has_resolver = row->has_resolver, .resolver = row->resolver };
 	struct sighting sighting;
@@ -281,7 +281,7 @@ static enum category category_of(const char *rule)
 }
 
 /* Days are distinct and ascending for host_presence. */
-static void judge_presence(struct hosts_row *row, const struct reading *reading,
+static void judge_presence(struct hosts_row *row, const struct hosts_reading *reading,
 			   const struct date_of_host *date, size_t dates)
 {
 	int32_t *days = calloc(2 * dates + 1, sizeof(*days));
@@ -303,8 +303,8 @@ static void judge_presence(struct hosts_row *row, const struct reading *reading,
 	free(days);
 }
 
-static int judge_host(struct hosts_row *row, const struct reading *reading, const struct met *met,
-		      size_t mets, bool tool)
+static int judge_host(struct hosts_row *row, const struct hosts_reading *reading,
+		      const struct met *met, size_t mets, bool tool)
 {
 	struct tally *tally = calloc(mets + 1, sizeof(*tally));
 	const struct verdict_facts facts = { .tally = tally, .tallies = mets, .tool = tool,
@@ -357,7 +357,8 @@ static int count_products(struct hosts *hosts, const struct machines *machines,
 	return 0;
 }
 
-static int judge_all(struct hosts *hosts, struct reading *reading, const struct namings *namings)
+static int judge_all(struct hosts *hosts, struct hosts_reading *reading,
+		     const struct namings *namings)
 {
 	const uint32_t count = machines_hosts(reading->machines);
 	uint32_t *number = calloc(count + 1, sizeof(*number));
@@ -399,7 +400,7 @@ static int judge_all(struct hosts *hosts, struct reading *reading, const struct 
 }
 
 /* The rows refer to rules: their ids stay with them. */
-static int hand_over_rules(struct hosts *hosts, struct reading *reading)
+static int hand_over_rules(struct hosts *hosts, struct hosts_reading *reading)
 {
 	hosts->rule = calloc(reading->rules + 1, sizeof(*hosts->rule));
 	if (!hosts->rule)
@@ -413,7 +414,7 @@ static int hand_over_rules(struct hosts *hosts, struct reading *reading)
 	return 0;
 }
 
-static void release(struct reading *reading)
+static void release(struct hosts_reading *reading)
 {
 	for (size_t i = 0; i < reading->rule_places; i++)
 		free(reading->rule[i].id);
@@ -426,7 +427,7 @@ static void release(struct reading *reading)
 
 int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 {
-	struct reading reading = { .options = options };
+	struct hosts_reading reading = { .options = options };
 	struct namings namings;
 	uint64_t seed;
 	int error;

@@ -160,7 +160,7 @@ struct log_count {
 	uint64_t entries, events;
 };
 
-static void print_all(struct reader *reader, const struct log_options *options,
+static void print_all(struct log_reader *reader, const struct log_options *options,
 		      struct log_count *count)
 {
 	struct reader_entry entry;
@@ -182,7 +182,7 @@ static void print_all(struct reader *reader, const struct log_options *options,
 }
 
 /* A day may be damaged: what else there is has been printed. */
-static void tell_damaged(const struct reader *reader, const char *folder)
+static void tell_damaged(const struct log_reader *reader, const char *folder)
 {
 	const char *name;
 	int error;
@@ -204,7 +204,7 @@ static int run(const char *folder, const struct log_options *options)
 {
 	const struct reader_options reading = { .folder = folder };
 	struct log_count count = { .entries = 0 };
-	struct reader *reader;
+	struct log_reader *reader;
 	int error = reader_open(&reader, &reading);
 
 	while (error == -ENOENT && options->following) {

@@ -164,7 +164,7 @@ static int add_entry(struct walk *walk, bool event, const struct tree_leaf *leaf
 	sqlite3_stmt *row = event ? walk->events : walk->notices;
 	uint8_t data[ENTRY_MAX];
 	struct entry_rule rule;
-	struct entry entry;
+	struct log_entry entry;
 	int size;
 
 	if (strcmp(rows_boot(row), leaf->boot_id) != 0)

@@ -228,7 +228,9 @@ int message_send_notice(int socket, int64_t wall_ms, int64_t uptime_ms, const ch
 	cursor_put64(&cursor, (uint64_t)uptime_ms);
 	cursor_put(&cursor, kind, strlen(kind) + 1);
 	cursor_put(&cursor, rest, size);
-	return cursor.failed ? -EMSGSIZE : message_send(socket, MESSAGE_NOTICE, body, cursor.at, -1);
+	if (cursor.failed)
+		return -EMSGSIZE;
+	return message_send(socket, MESSAGE_NOTICE, body, cursor.at, -1);
 }
 
 /* Up to its NUL; NULL: there is none. */

@@ -5,12 +5,12 @@
 #include <string.h>
 
 enum {
-	MAGIC = 0x62740002,	/* another number whenever struct batch or an entry changes */
+	MAGIC = 0x62740002,	/* another number whenever struct log_batch or an entry changes */
 	RULES = 64,		/* of the last ones, to spare most repetitions */
 	HEAD = 4		/* bytes of an entry's size */
 };
 
-struct batch {
+struct log_batch {
 	uint32_t magic;
 	uint32_t used;		/* bytes of data; written last, so what is below is whole */
 	uint64_t next;		/* sequence number */
@@ -22,10 +22,10 @@ struct batch {
 
 size_t batch_size(void)
 {
-	return sizeof(struct batch);
+	return sizeof(struct log_batch);
 }
 
-static uint32_t get_size(const struct batch *batch, size_t at)
+static uint32_t get_size(const struct log_batch *batch, size_t at)
 {
 	uint32_t size;
 
@@ -33,7 +33,7 @@ static uint32_t get_size(const struct batch *batch, size_t at)
 	return size;
 }
 
-bool batch_next(const struct batch *batch, size_t *position, struct entry *entry)
+bool batch_next(const struct log_batch *batch, size_t *position, struct log_entry *entry)
 {
 	uint32_t size;
 
@@ -47,14 +47,14 @@ bool batch_next(const struct batch *batch, size_t *position, struct entry *entry
 	return true;
 }
 
-void batch_clear(struct batch *batch)
+void batch_clear(struct log_batch *batch)
 {
 	batch->used = 0;
 	batch->entries = batch->events = batch->first = 0;
 	batch->rules = 0;
 }
 
-static void count(struct batch *batch, const struct entry *entry)
+static void count(struct log_batch *batch, const struct log_entry *entry)
 {
 	if (entry->type == ENTRY_RULE) {
 		batch->rule[batch->rules++ % RULES] = entry_rule_key(&entry->rule);
@@ -67,10 +67,10 @@ static void count(struct batch *batch, const struct entry *entry)
 }
 
 /* A process can be killed at any point: what was added is counted anew. */
-struct batch *batch_attach(void *memory, uint64_t *lost)
+struct log_batch *batch_attach(void *memory, uint64_t *lost)
 {
-	struct batch *batch = memory;
-	struct entry entry;
+	struct log_batch *batch = memory;
+	struct log_entry entry;
 	uint64_t entries;
 	size_t position = 0;
 	uint32_t used;
@@ -94,12 +94,12 @@ struct batch *batch_attach(void *memory, uint64_t *lost)
 	return batch;
 }
 
-bool batch_goes_on(const struct batch *batch)
+bool batch_goes_on(const struct log_batch *batch)
 {
 	return batch->next > 1;
 }
 
-void batch_continue(struct batch *batch, uint64_t sequence)
+void batch_continue(struct log_batch *batch, uint64_t sequence)
 {
 	if (batch->next <= sequence) {
 		batch->next = sequence;
@@ -107,7 +107,7 @@ void batch_continue(struct batch *batch, uint64_t sequence)
 	}
 }
 
-int batch_add(struct batch *batch, struct entry *entry)
+int batch_add(struct log_batch *batch, struct log_entry *entry)
 {
 	size_t room = BATCH_BYTES - batch->used;
 	uint8_t *at = batch->data + batch->used;
@@ -129,7 +129,7 @@ int batch_add(struct batch *batch, struct entry *entry)
 	return 0;
 }
 
-bool batch_has_rule(const struct batch *batch, uint64_t key)
+bool batch_has_rule(const struct log_batch *batch, uint64_t key)
 {
 	uint32_t known = batch->rules < RULES ? batch->rules : RULES;
 
@@ -140,7 +140,7 @@ bool batch_has_rule(const struct batch *batch, uint64_t key)
 	return false;
 }
 
-struct batch_summary batch_summary(const struct batch *batch)
+struct batch_summary batch_summary(const struct log_batch *batch)
 {
 	return (struct batch_summary){
 		.first = batch->first,
@@ -170,7 +170,7 @@ int batch_hash_add(struct batch_hash *hash, const uint8_t *data, size_t size)
 	return digest_sha256(bytes, DIGEST_SIZE + size, hash->state);
 }
 
-int batch_hash(const struct batch *batch, uint8_t digest[DIGEST_SIZE])
+int batch_hash(const struct log_batch *batch, uint8_t digest[DIGEST_SIZE])
 {
 	struct batch_hash hash;
 	int error = 0;

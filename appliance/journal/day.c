@@ -43,14 +43,14 @@ struct day_statements {
 };
 
 /* Rows found before; key 0: none. */
-struct place {
+struct day_place {
 	int64_t key;
 	int64_t row;
 };
 
 struct day_cache {
-	struct place client[CLIENTS];
-	struct place subject[SUBJECTS];
+	struct day_place client[CLIENTS];
+	struct day_place subject[SUBJECTS];
 };
 
 static void prepare(struct day *day)
@@ -209,8 +209,8 @@ static int64_t key_of(const struct day *day, uint8_t *data, size_t size)
 }
 
 /* The row with this key, or 0; *place: where to remember it. */
-static int64_t find_row(struct day *day, struct place *table, size_t places, sqlite3_stmt *find,
-			int64_t key, struct place **place)
+static int64_t find_row(struct day *day, struct day_place *table, size_t places, sqlite3_stmt *find,
+			int64_t key, struct day_place **place)
 {
 	*place = &table[(uint64_t)key % places];
 	if ((*place)->key == key)
@@ -218,18 +218,18 @@ static int64_t find_row(struct day *day, struct place *table, size_t places, sql
 	(*place)->key = 0;
 	sql_bind_number(&day->sql, find, 1, key);
 	if (sql_step(&day->sql, find))
-		**place = (struct place){ key, sqlite3_column_int64(find, 0) };
+		**place = (struct day_place){ key, sqlite3_column_int64(find, 0) };
 	if (find)
 		(void)sqlite3_reset(find);
 	return (*place)->key == key ? (*place)->row : 0;
 }
 
 /* A new row's number, remembered. */
-static int64_t added(struct day *day, sqlite3_stmt *statement, struct place *place, int64_t key)
+static int64_t added(struct day *day, sqlite3_stmt *statement, struct day_place *place, int64_t key)
 {
 	if (sql_done(&day->sql, statement) < 0)
 		return 0;
-	*place = (struct place){ key, sqlite3_last_insert_rowid(day->sql.db) };
+	*place = (struct day_place){ key, sqlite3_last_insert_rowid(day->sql.db) };
 	return place->row;
 }
 
@@ -246,7 +246,7 @@ static int64_t client_row(struct day *day, const struct entry_event *entry)
 	const struct event *event = &entry->event;
 	uint8_t data[64];
 	struct cursor cursor = cursor_writer(data, sizeof(data));
-	struct place *place;
+	struct day_place *place;
 	int64_t key, row;
 
 	cursor_put64(&cursor, 0);
@@ -315,7 +315,7 @@ static int64_t subject_row(struct day *day, const struct entry_event *entry)
 	struct event event = entry->event;
 	uint8_t data[EVENT_MAX + 32];
 	sqlite3_stmt *add = day->statements->add_subject;
-	struct place *place;
+	struct day_place *place;
 	int64_t key, row;
 	size_t size;
 
@@ -374,7 +374,7 @@ static void write_rule(struct day *day, const struct entry_rule *rule)
 	sql_done(&day->sql, add);
 }
 
-static void write_event(struct day *day, const struct entry *entry)
+static void write_event(struct day *day, const struct log_entry *entry)
 {
 	const struct entry_event *event = &entry->event;
 	const int64_t numbers[] = {
@@ -389,7 +389,7 @@ static void write_event(struct day *day, const struct entry *entry)
 	sql_done(&day->sql, add);
 }
 
-static void write_notice(struct day *day, const struct entry *entry)
+static void write_notice(struct day *day, const struct log_entry *entry)
 {
 	sqlite3_stmt *add = day->statements->add_notice;
 
@@ -418,7 +418,7 @@ static void write_batch(struct day *day, const struct tree_leaf *leaf)
 }
 
 /* The batch as a leaf, and the tree with it. A batch that is there already is no new leaf. */
-static void add_leaf(struct day *day, const struct batch *batch, int64_t wall_ms,
+static void add_leaf(struct day *day, const struct log_batch *batch, int64_t wall_ms,
 		     struct tree *tree)
 {
 	const struct batch_summary summary = batch_summary(batch);
@@ -438,9 +438,9 @@ static void add_leaf(struct day *day, const struct batch *batch, int64_t wall_ms
 	}
 }
 
-int day_write(struct day *day, const struct batch *batch, const char *boot_id, int64_t wall_ms)
+int day_write(struct day *day, const struct log_batch *batch, const char *boot_id, int64_t wall_ms)
 {
-	struct entry entry;
+	struct log_entry entry;
 	struct tree tree = day->tree;
 	size_t position = 0;
 	int error;

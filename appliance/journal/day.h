@@ -72,5 +72,5 @@ void day_read_end(struct sql *sql, struct day_end *end);
  * are there already (the process was killed between the transaction and batch_clear) are left out.
  * 0 or -errno: nothing was written.
  */
-int day_write(struct day *day, const struct batch *batch, const char *boot_id, int64_t wall_ms)
+int day_write(struct day *day, const struct log_batch *batch, const char *boot_id, int64_t wall_ms)
 	__attribute__((warn_unused_result));

@@ -59,7 +59,7 @@ static void put_rule(struct cursor *cursor, const struct entry_rule *rule)
 	put_text(cursor, rule->versions);
 }
 
-static bool fits(const struct entry *entry)
+static bool fits(const struct log_entry *entry)
 {
 	switch (entry->type) {
 	case ENTRY_EVENT:
@@ -76,7 +76,7 @@ static bool fits(const struct entry *entry)
 	return false;
 }
 
-int entry_encode(const struct entry *entry, uint8_t *data, size_t size)
+int entry_encode(const struct log_entry *entry, uint8_t *data, size_t size)
 {
 	struct cursor cursor = cursor_writer(data, size);
 
@@ -95,7 +95,7 @@ int entry_encode(const struct entry *entry, uint8_t *data, size_t size)
 
 uint64_t entry_rule_key(const struct entry_rule *rule)
 {
-	struct entry entry = { .type = ENTRY_RULE, .rule = *rule };
+	struct log_entry entry = { .type = ENTRY_RULE, .rule = *rule };
 	uint8_t data[4 * ENTRY_RULE_TEXT], digest[DIGEST_SIZE];
 	struct cursor cursor;
 	int size = entry_encode(&entry, data, sizeof(data));
@@ -168,7 +168,7 @@ static void get_rule(struct cursor *cursor, struct entry_rule *rule)
 		cursor->failed = true;
 }
 
-int entry_decode(struct entry *entry, const uint8_t *data, size_t size)
+int entry_decode(struct log_entry *entry, const uint8_t *data, size_t size)
 {
 	struct cursor cursor = cursor_reader(data, size);
 	uint8_t type = cursor_get8(&cursor);

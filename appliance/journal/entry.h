@@ -61,7 +61,7 @@ struct entry_rule {
 };
 
 /* Strings of a decoded entry point into text. */
-struct entry {
+struct log_entry {
 	enum entry_type type;
 	uint64_t sequence;
 	union {
@@ -75,9 +75,9 @@ struct entry {
 uint64_t entry_rule_key(const struct entry_rule *rule);
 
 /* The size, or -EMSGSIZE. */
-int entry_encode(const struct entry *entry, uint8_t *data, size_t size)
+int entry_encode(const struct log_entry *entry, uint8_t *data, size_t size)
 	__attribute__((warn_unused_result));
 
 /* The entry's strings are in data, which must outlive it. 0 or -EBADMSG. */
-int entry_decode(struct entry *entry, const uint8_t *data, size_t size)
+int entry_decode(struct log_entry *entry, const uint8_t *data, size_t size)
 	__attribute__((warn_unused_result));

@@ -32,7 +32,7 @@ enum { JOURNAL_ENTRY = 3 * ENTRY_RULE_TEXT + 64 };
 struct journal {
 	struct log_store *store;
 	struct losses *losses;
-	struct batch *batch;
+	struct log_batch *batch;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
 	struct neighbours neighbours;
@@ -188,7 +188,7 @@ static int flush(struct journal *journal, int64_t wall_ms)
 }
 
 /* Adds an entry that stands for this many events; makes room for it first. */
-static int keep(struct journal *journal, struct entry *entry, uint64_t events, int64_t wall_ms)
+static int keep(struct journal *journal, struct log_entry *entry, uint64_t events, int64_t wall_ms)
 {
 	int error = batch_add(journal->batch, entry);
 
@@ -203,7 +203,7 @@ static int keep(struct journal *journal, struct entry *entry, uint64_t events, i
 static int keep_notice(struct journal *journal, const char *kind, char *body, int64_t wall_ms,
 		       int64_t uptime_ms)
 {
-	struct entry entry = { .type = ENTRY_NOTICE };
+	struct log_entry entry = { .type = ENTRY_NOTICE };
 	/* The count of losses is tried again: that it failed is no further loss. */
 	uint64_t events = strcmp(kind, NOTICE_LOST) != 0;
 	int error = -ENOMEM;
@@ -234,7 +234,7 @@ static void set_mac(struct event *event, const struct neighbour *neighbour, bool
 static uint64_t keep_rule(struct journal *journal, const struct event *event)
 {
 	const struct policy *policy = policy_of(journal, event->state);
-	struct entry entry = { .type = ENTRY_RULE };
+	struct log_entry entry = { .type = ENTRY_RULE };
 	struct policy_rule rule;
 	uint64_t key;
 
@@ -268,7 +268,7 @@ static void describe_client(struct journal *journal, struct entry_event *entry)
 static void write_record(struct journal *journal, const struct aggregate_record *record)
 {
 	const struct event *event = &record->event;
-	struct entry entry = {
+	struct log_entry entry = {
 		.type = ENTRY_EVENT,
 		.event = { .event = *event, .coarse = record->coarse,
 			   .host_bits = record->host_bits, .span_ms = record->span_ms },
@@ -329,7 +329,7 @@ void journal_mode(struct journal *journal, const struct mode_record *mode, int64
 
 void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms)
 {
-	struct entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
+	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
 
 	(void)keep(journal, &entry, 1, wall_ms);
 }
@@ -450,7 +450,7 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 	}
 }
 
-/* What the store did by itself is said in the log. */
+/* The log tells what the store did by itself. */
 static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct tidy_report report;

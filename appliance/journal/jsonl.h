@@ -26,7 +26,7 @@ enum {
 };
 
 struct jsonl_entry {
-	struct entry entry;	/* without a number */
+	struct log_entry entry;	/* without a number */
 	/* What the event refers to by rule_key, if that is not 0. The old format kept its id,
 	 * category and state alone: index is POLICY_NO_RULE, evidence and versions are "", and
 	 * confidence says nothing. */

@@ -56,9 +56,10 @@ int notice_mode(const struct mode_record *mode, char **body)
 
 	if (mode->mode != MODE_ENFORCE)
 		until = clock_print(mode->until * 1000, text);
-	return notice_members(json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode),
-				"until", until, "categories", categories_json(mode->categories),
-				"reason", mode->reason, "by", mode->by), body);
+	return notice_members(json_pack("{s:s, s:s?, s:o, s:s, s:s}",
+					"mode", mode_print(mode->mode), "until", until,
+					"categories", categories_json(mode->categories),
+					"reason", mode->reason, "by", mode->by), body);
 }
 
 int notice_start(char **body)

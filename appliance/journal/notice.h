@@ -47,6 +47,7 @@ int notice_members(json_t *members, char **body) __attribute__((warn_unused_resu
 /* Call it while files may still be opened: jansson reads its seed from one. */
 void notice_prepare(void);
 
+/* From what it says; body as above. */
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
 /* first, last: dates, in days since 1970. */
 int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)

@@ -15,7 +15,7 @@
 
 enum { CACHE_KB = 1024, PATH_TEXT = 512, APPLIANCE = 64, BOOT_ID = 40 };
 
-struct reader {
+struct log_reader {
 	char folder[PATH_TEXT - DAYS_NAME - 1];
 	struct days days;
 	size_t next;		/* day to open */
@@ -34,7 +34,7 @@ struct reader {
 
 /* ---- days ---- */
 
-static int list(struct reader *reader)
+static int list(struct log_reader *reader)
 {
 	int folder = open(reader->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
 
@@ -50,9 +50,9 @@ static int list(struct reader *reader)
 	return error;
 }
 
-int reader_open(struct reader **reader, const struct reader_options *options)
+int reader_open(struct log_reader **reader, const struct reader_options *options)
 {
-	struct reader *new = calloc(1, sizeof(*new));
+	struct log_reader *new = calloc(1, sizeof(*new));
 	int error;
 
 	if (!new)
@@ -74,7 +74,7 @@ int reader_open(struct reader **reader, const struct reader_options *options)
 	return 0;
 }
 
-static void close_day(struct reader *reader)
+static void close_day(struct log_reader *reader)
 {
 	if (!reader->open)
 		return;
@@ -84,14 +84,14 @@ static void close_day(struct reader *reader)
 	reader->open = false;
 }
 
-void reader_close(struct reader *reader)
+void reader_close(struct log_reader *reader)
 {
 	close_day(reader);
 	days_free(&reader->days);
 	free(reader);
 }
 
-static void note_damaged(struct reader *reader, const struct days_file *file, int error)
+static void note_damaged(struct log_reader *reader, const struct days_file *file, int error)
 {
 	if (reader->damaged++ == 0) {
 		days_print(file, reader->damaged_name);
@@ -99,7 +99,7 @@ static void note_damaged(struct reader *reader, const struct days_file *file, in
 	}
 }
 
-static void read_appliance(struct reader *reader)
+static void read_appliance(struct log_reader *reader)
 {
 	sqlite3_stmt *statement = sql_prepare(&reader->sql, "SELECT id FROM appliance");
 
@@ -110,7 +110,7 @@ static void read_appliance(struct reader *reader)
 	(void)sqlite3_finalize(statement);
 }
 
-static int open_day(struct reader *reader, const struct days_file *file)
+static int open_day(struct log_reader *reader, const struct days_file *file)
 {
 	char path[PATH_TEXT], name[DAYS_NAME];
 	struct sql *sql = &reader->sql;
@@ -133,7 +133,7 @@ static int open_day(struct reader *reader, const struct days_file *file)
 }
 
 /* Opens the next day that can be read; false: there is none. */
-static bool next_day(struct reader *reader)
+static bool next_day(struct log_reader *reader)
 {
 	close_day(reader);
 	while (reader->next < reader->days.count) {
@@ -161,7 +161,7 @@ static bool next_day(struct reader *reader)
  * Takes a row; the statement moves on with the next call, so that the row's strings last. Events
  * and notices have numbers of one series.
  */
-static bool take_row(struct reader *reader, struct reader_entry *entry)
+static bool take_row(struct log_reader *reader, struct reader_entry *entry)
 {
 	bool event = reader->has_event &&
 		(!reader->has_notice || sqlite3_column_int64(reader->events, 0) <
@@ -183,7 +183,7 @@ static bool take_row(struct reader *reader, struct reader_entry *entry)
 }
 
 /* Past the row that the last call returned. */
-static void advance(struct reader *reader)
+static void advance(struct log_reader *reader)
 {
 	struct sql *sql = &reader->sql;
 
@@ -197,7 +197,7 @@ static void advance(struct reader *reader)
 		note_damaged(reader, &reader->days.file[reader->next - 1], sql->error);
 }
 
-bool reader_next(struct reader *reader, struct reader_entry *entry)
+bool reader_next(struct log_reader *reader, struct reader_entry *entry)
 {
 	for (;;) {
 		if (!reader->open) {
@@ -216,7 +216,7 @@ bool reader_next(struct reader *reader, struct reader_entry *entry)
 	return false;
 }
 
-size_t reader_damaged(const struct reader *reader, const char **name, int *error)
+size_t reader_damaged(const struct log_reader *reader, const char **name, int *error)
 {
 	*name = reader->damaged_name;
 	*error = reader->damaged_error;
@@ -227,7 +227,7 @@ size_t reader_damaged(const struct reader *reader, const char **name, int *error
 
 /* The number of the entry that is the count-th from the day's end; or fewer are there: *count is
  * how many are still missing. */
-static uint64_t seek_day(struct reader *reader, uint64_t *count)
+static uint64_t seek_day(struct log_reader *reader, uint64_t *count)
 {
 	struct sql *sql = &reader->sql;
 	sqlite3_stmt *statement;
@@ -248,7 +248,7 @@ static uint64_t seek_day(struct reader *reader, uint64_t *count)
 	return sequence;
 }
 
-void reader_seek_last(struct reader *reader, uint64_t count)
+void reader_seek_last(struct log_reader *reader, uint64_t count)
 {
 	uint64_t sequence = 0;
 

@@ -14,7 +14,7 @@
  *
  * A day that cannot be read is left out and counted; everything else is still read.
  */
-struct reader;
+struct log_reader;
 
 struct reader_options {
 	const char *folder;	/* of the log */
@@ -22,21 +22,21 @@ struct reader_options {
 };
 
 struct reader_entry {
-	struct entry entry;	/* its strings last until the next call */
+	struct log_entry entry;	/* its strings last until the next call */
 	struct record_context context;
 	struct entry_rule rule;
 };
 
 /* 0 or -errno; -ENOENT: there is no log. */
-int reader_open(struct reader **reader, const struct reader_options *options)
+int reader_open(struct log_reader **reader, const struct reader_options *options)
 	__attribute__((warn_unused_result));
-void reader_close(struct reader *reader);
+void reader_close(struct log_reader *reader);
 
 /* False: there are no more (now). */
-bool reader_next(struct reader *reader, struct reader_entry *entry);
+bool reader_next(struct log_reader *reader, struct reader_entry *entry);
 
 /* Days that could not be read, and the first one's name and error; 0: all could. */
-size_t reader_damaged(const struct reader *reader, const char **name, int *error);
+size_t reader_damaged(const struct log_reader *reader, const char **name, int *error);
 
 /* Goes on with the count-th entry from the end, or with the first. */
-void reader_seek_last(struct reader *reader, uint64_t count);
+void reader_seek_last(struct log_reader *reader, uint64_t count);

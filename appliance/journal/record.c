@@ -89,7 +89,7 @@ static void put_protocol(struct object *object, uint8_t protocol)
 }
 
 /* Which entry, when and on which appliance. */
-static void put_origin(struct object *object, const struct entry *entry,
+static void put_origin(struct object *object, const struct log_entry *entry,
 		       const struct record_context *context)
 {
 	bool event = entry->type == ENTRY_EVENT;
@@ -192,7 +192,7 @@ char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID])
 	return buffer;
 }
 
-int record_print(const struct entry *entry, const struct record_context *context, char **line)
+int record_print(const struct log_entry *entry, const struct record_context *context, char **line)
 {
 	struct object object = { .json = json_object() };
 	int error = 0, printed;

@@ -41,5 +41,5 @@ char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID]);
 
 /* *line has no newline; the caller frees it. 0, -ENOMEM, or -EBADMSG: the notice's members are not
  * JSON. */
-int record_print(const struct entry *entry, const struct record_context *context, char **line)
+int record_print(const struct log_entry *entry, const struct record_context *context, char **line)
 	__attribute__((warn_unused_result));

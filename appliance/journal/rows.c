@@ -120,7 +120,7 @@ bool rows_sane(const struct event *event)
 	       (unsigned int)event->intended < ACTION_COUNT;
 }
 
-void rows_event(sqlite3_stmt *row, struct entry *entry, struct entry_rule *rule)
+void rows_event(sqlite3_stmt *row, struct log_entry *entry, struct entry_rule *rule)
 {
 	struct entry_event *event = &entry->event;
 
@@ -140,7 +140,7 @@ void rows_event(sqlite3_stmt *row, struct entry *entry, struct entry_rule *rule)
 	get_rule(row, rule);
 }
 
-void rows_notice(sqlite3_stmt *row, struct entry *entry)
+void rows_notice(sqlite3_stmt *row, struct log_entry *entry)
 {
 	struct entry_notice *notice = &entry->notice;
 

@@ -18,8 +18,8 @@ sqlite3_stmt *rows_events(struct sql *sql, uint64_t after);
 sqlite3_stmt *rows_notices(struct sql *sql, uint64_t after);
 
 /* Reads a row. Strings last until the next step. rule is filled if event.rule_key is not 0. */
-void rows_event(sqlite3_stmt *row, struct entry *entry, struct entry_rule *rule);
-void rows_notice(sqlite3_stmt *row, struct entry *entry);
+void rows_event(sqlite3_stmt *row, struct log_entry *entry, struct entry_rule *rule);
+void rows_notice(sqlite3_stmt *row, struct log_entry *entry);
 
 /* The boot id of either; "" if there is none. */
 const char *rows_boot(sqlite3_stmt *row);

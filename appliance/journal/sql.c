@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 enum {
-	VALUE_MAX = 256 * 1024,		/* bytes of one value; the longest is a difference of settings */
+	VALUE_MAX = 256 * 1024,		/* bytes; the longest is a difference of settings */
 	PATH_MAX_TEXT = 512
 };
 

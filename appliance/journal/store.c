@@ -51,7 +51,7 @@ static void close_day(struct log_store *store)
 
 /*
  * One of a newer version stays where it is, for the image that wrote it; everything else that is no
- * database of ours is set aside under a new name. In both cases another file takes its place.
+ * database of the journal is set aside under a new name. In both cases another file takes its place.
  */
 static int open_file(struct log_store *store, struct days_file *file)
 {
@@ -211,7 +211,7 @@ void store_close(struct log_store *store)
 	free(store);
 }
 
-static int write_day(struct log_store *store, const struct batch *batch, int64_t wall_ms)
+static int write_day(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 {
 	int32_t date = days_of(wall_ms);
 	int error = 0;
@@ -234,7 +234,7 @@ static int write_day(struct log_store *store, const struct batch *batch, int64_t
 	return error;
 }
 
-int store_write(struct log_store *store, const struct batch *batch, int64_t wall_ms)
+int store_write(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 {
 	int error;
 

@@ -49,7 +49,7 @@ void store_close(struct log_store *store);
  * Writes a batch. When the disk is full, the oldest days are deleted first. 0, or -errno: nothing
  * was written, the batch stays the caller's. wall_ms: now; a new day begins a new database.
  */
-int store_write(struct log_store *store, const struct batch *batch, int64_t wall_ms)
+int store_write(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 	__attribute__((warn_unused_result));
 
 /* The tree of all batches that were written, as a checkpoint states it (checkpoint.h). */

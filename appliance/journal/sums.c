@@ -75,7 +75,7 @@ static bool get_row(sqlite3_stmt *row, struct sums_row *sums)
 }
 
 /* What is asked of each day. */
-struct question {
+struct sums_question {
 	const char *folder;
 	int64_t since_ms;
 	int (*each)(void *context, const struct sums_row *row);
@@ -84,7 +84,7 @@ struct question {
 };
 
 /* 0 or -errno of the database. */
-static int read_day(struct question *question, const struct days_file *file)
+static int read_day(struct sums_question *question, const struct days_file *file)
 {
 	char path[PATH_TEXT], name[DAYS_NAME];
 	bool is_closed = file->kind == DAYS_CLOSED;
@@ -125,7 +125,7 @@ int sums_read(const char *folder, int64_t since_ms,
 	      int (*each)(void *context, const struct sums_row *row), void *context,
 	      uint32_t *damaged)
 {
-	struct question question = { folder, since_ms, each, context, 0 };
+	struct sums_question question = { folder, since_ms, each, context, 0 };
 	struct days days;
 	int error = list(folder, &days);
 

@@ -48,7 +48,7 @@ struct takein {
 	struct jsonl_entry line;
 	bool pending;		/* line was read and is in no batch */
 	void *memory;
-	struct batch *batch;
+	struct log_batch *batch;
 	char batch_boot[CLOCK_BOOT_ID];
 	int64_t batch_ms;	/* time of its last entry */
 	uint64_t sequence;	/* of the last entry */
@@ -234,7 +234,7 @@ static bool another_day(const struct takein *takein)
 }
 
 /* -ENOSPC: the batch has to be written first. */
-static int add(struct takein *takein, struct entry *entry, const char *boot_id, int64_t wall_ms)
+static int add(struct takein *takein, struct log_entry *entry, const char *boot_id, int64_t wall_ms)
 {
 	bool empty = batch_summary(takein->batch).bytes == 0;
 	int error;
@@ -254,7 +254,7 @@ static int add_line(struct takein *takein)
 {
 	struct jsonl_entry *line = &takein->line;
 	int64_t wall_ms = jsonl_wall_ms(line);
-	struct entry rule = { .type = ENTRY_RULE, .rule = line->rule };
+	struct log_entry rule = { .type = ENTRY_RULE, .rule = line->rule };
 	uint64_t key = line->entry.type == ENTRY_EVENT ? line->entry.event.rule_key : 0;
 	int error = 0;
 
@@ -315,7 +315,7 @@ static int write_batch(struct takein *takein)
 /* How many lines the part had, as its last entry. */
 static int tell(struct takein *takein)
 {
-	struct entry entry = { .type = ENTRY_NOTICE };
+	struct log_entry entry = { .type = ENTRY_NOTICE };
 	int64_t wall_ms = clock_wall_ms();
 	char name[PARTS_NAME], *body;
 	int error;

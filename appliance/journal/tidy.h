@@ -47,4 +47,5 @@ void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
  * which are there twice, before days and files of the old log. Bytes freed; 0: there is none. */
 uint64_t tidy_make_room(struct tidy *tidy);
 
+/* What happened since the last call. */
 void tidy_report(struct tidy *tidy, struct tidy_report *report);

@@ -25,9 +25,9 @@ static void refused(enum filter_key key, const char *value)
 	assert_non_null(expected);
 }
 
-static struct entry sample_entry(int64_t wall_ms)
+static struct log_entry sample_entry(int64_t wall_ms)
 {
-	struct entry entry = { .type = ENTRY_EVENT, .sequence = 5 };
+	struct log_entry entry = { .type = ENTRY_EVENT, .sequence = 5 };
 
 	entry.event.event = (struct event){
 		.wall_ms = wall_ms, .channel = CHANNEL_DNS, .action = ACTION_BLOCK,
@@ -54,10 +54,11 @@ static void each_condition(void **state)
 		{ FILTER_RULE, "oem", false },
 		{ FILTER_ACTION, "block", true }, { FILTER_ACTION, "monitor", false },
 		{ FILTER_CHANNEL, "dns", true }, { FILTER_CHANNEL, "packet", false },
-		{ FILTER_NAME, "kaspersky.com", true }, { FILTER_NAME, "s05.upd.kaspersky.com", true },
+		{ FILTER_NAME, "kaspersky.com", true },
+		{ FILTER_NAME, "s05.upd.kaspersky.com", true },
 		{ FILTER_NAME, "aspersky.com", false }, { FILTER_NOTICE, "mode", false },
 	};
-	const struct entry entry = sample_entry(now);
+	const struct log_entry entry = sample_entry(now);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -69,7 +70,7 @@ static void each_condition(void **state)
 
 static void times(void **state)
 {
-	struct entry entry = sample_entry(now - 1);
+	struct log_entry entry = sample_entry(now - 1);
 	struct filter filter = filter_of(FILTER_SINCE, "2025-12-01");
 
 	(void)state;
@@ -90,7 +91,8 @@ static void times(void **state)
 
 static void notices_have_no_verdict(void **state)
 {
-	struct entry entry = { .type = ENTRY_NOTICE, .notice = { .wall_ms = now, .kind = "mode" } };
+	struct log_entry entry = { .type = ENTRY_NOTICE,
+				   .notice = { .wall_ms = now, .kind = "mode" } };
 	struct filter filter = { .rule = NULL };
 
 	(void)state;

@@ -28,23 +28,23 @@ struct fixture {
 	char path[64];
 	struct secret *secret;
 	struct key key;
-	struct batch *batch;
+	struct log_batch *batch;
 	struct tree tree;
 	struct text note;	/* the newest checkpoint */
 	struct verify_result result;
 };
 
-static void add(struct fixture *fixture, struct entry *entry)
+static void add(struct fixture *fixture, struct log_entry *entry)
 {
 	assert_int_equal(batch_add(fixture->batch, entry), 0);
 }
 
 static void add_event(struct fixture *fixture, int number, int64_t wall_ms)
 {
-	struct entry rule = { .type = ENTRY_RULE, .rule = {
+	struct log_entry rule = { .type = ENTRY_RULE, .rule = {
 		.state = 7, .index = 3, .id = "one:update:upd.example.com", .evidence = "seen",
 		.versions = "one 1", .category = 1, .confidence = 1 } };
-	struct entry entry = { .type = ENTRY_EVENT };
+	struct log_entry entry = { .type = ENTRY_EVENT };
 	struct event *event = &entry.event.event;
 
 	add(fixture, &rule);
@@ -80,7 +80,7 @@ static void add_event(struct fixture *fixture, int number, int64_t wall_ms)
 
 static void add_notice(struct fixture *fixture, const char *kind)
 {
-	struct entry entry = { .type = ENTRY_NOTICE, .notice = {
+	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = {
 		.wall_ms = FIRST_MS, .kind = kind, .actor = "uid 0", .body = "\"a\":1" } };
 
 	add(fixture, &entry);

@@ -85,7 +85,7 @@ static json_t *lines(const struct fixture *fixture)
 	const struct reader_options options = { .folder = fixture->path };
 	json_t *all = json_array();
 	struct reader_entry entry;
-	struct reader *reader;
+	struct log_reader *reader;
 
 	assert_int_equal(reader_open(&reader, &options), 0);
 	while (reader_next(reader, &entry)) {
@@ -316,7 +316,7 @@ static void fill_disk(struct rlimit *undo)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
 }
 
-/* While the disk takes nothing, entries wait; none is lost, and the error is said. */
+/* While the disk takes nothing, entries wait; none is lost, and the error shows. */
 static void entries_wait_for_the_disk(void **state)
 {
 	struct fixture *fixture = *state;
@@ -351,8 +351,8 @@ static void more_than_can_wait_is_counted(void **state)
 	uint64_t lost;
 	json_t *all;
 
-	event.name = sample_name("a-name-as-long-as-content-networks-like-to-have-them.and-more-of-it."
-				 "upd.example.com");
+	event.name = sample_name("a-name-as-long-as-content-networks-like-to-have-them."
+				 "and-more-of-it.upd.example.com");
 	fill_disk(&before);
 	for (uint32_t i = 0; i < 2000; i++) {
 		memcpy(event.client.bytes + 12, &i, sizeof(i));

@@ -9,9 +9,9 @@
 
 static const uint8_t mac[6] = { 2, 0, 0, 0xab, 0xcd, 0xef };
 
-static struct entry sample(void)
+static struct log_entry sample(void)
 {
-	struct entry entry = { .type = ENTRY_EVENT, .sequence = 1042 };
+	struct log_entry entry = { .type = ENTRY_EVENT, .sequence = 1042 };
 
 	entry.event.event = (struct event){
 		.wall_ms = 1795475699123, .uptime_ms = 12345, .channel = CHANNEL_DNS,
@@ -24,7 +24,7 @@ static struct entry sample(void)
 	return entry;
 }
 
-static void line_is(const struct entry *entry, const struct record_context *context,
+static void line_is(const struct log_entry *entry, const struct record_context *context,
 		    const char *expected)
 {
 	char *line;
@@ -40,7 +40,7 @@ static void every_field_in_order(void **state)
 					 .category = CATEGORY_UPDATE };
 	const struct record_context context = { .appliance = "gw-1",
 		.boot_id = "3f2a91c4-5323-4bde-a5f3-581bfb89ece6", .rule = &rule };
-	struct entry entry = sample();
+	struct log_entry entry = sample();
 
 	(void)state;
 	strcpy(entry.event.interface, "lan0");
@@ -65,7 +65,7 @@ static void every_field_in_order(void **state)
 static void unknown_is_null(void **state)
 {
 	const struct record_context context = { .appliance = "", .boot_id = "unknown" };
-	struct entry entry = { .type = ENTRY_EVENT };
+	struct log_entry entry = { .type = ENTRY_EVENT };
 
 	(void)state;
 	entry.event.event = (struct event){ .channel = CHANNEL_PACKET, .has_address = true,
@@ -88,7 +88,7 @@ static void hostile_names(void **state)
 {
 	static const uint8_t wire[] = "\x0a" "\"\n\r\\\0\x1b\xff\xc3.x" "\x04" "\",\"a";
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct entry entry = sample();
+	struct log_entry entry = sample();
 	const json_t *name;
 	json_t *json;
 	char *line;
@@ -114,7 +114,7 @@ static void hostile_names(void **state)
 static void longest_name(void **state)
 {
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct entry entry = sample();
+	struct log_entry entry = sample();
 	uint8_t wire[NAME_WIRE_MAX] = { 0 };
 	char *line;
 
@@ -139,7 +139,7 @@ static void coarse_events_name_their_network(void **state)
 		{ "2001:db8::", 64, "\"client\":\"2001:db8::/64\"" },
 	};
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct entry entry = sample();
+	struct log_entry entry = sample();
 	char *line;
 
 	(void)state;
@@ -162,7 +162,7 @@ static void protocols(void **state)
 		{ 255, "\"protocol\":255" },
 	};
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct entry entry = sample();
+	struct log_entry entry = sample();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
@@ -180,7 +180,7 @@ static void a_notice_has_its_members(void **state)
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
 	const uint64_t lost[LOSS_COUNT] = { [LOSS_KERNEL] = 5, [LOSS_RINGS] = 4,
 					    [LOSS_JOURNAL] = 2, [LOSS_DISK] = 1 };
-	struct entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
+	struct log_entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
 	char *body;
 
 	(void)state;
@@ -198,7 +198,7 @@ static void a_notice_has_its_members(void **state)
 static void members_replace_nothing(void **state)
 {
 	const struct record_context context = { .appliance = "gw", .boot_id = "b" };
-	struct entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
+	struct log_entry entry = { .type = ENTRY_NOTICE, .sequence = 7 };
 	char *line;
 
 	(void)state;

@@ -18,7 +18,7 @@ struct fixture {
 	char path[64];
 	int folder;
 	void *memory;
-	struct batch *batch;
+	struct log_batch *batch;
 	struct log_store *store;
 	struct day_end end;	/* of what was stored before */
 };
@@ -62,11 +62,12 @@ static int destroy(void **state)
 
 static void add(struct fixture *fixture, const char *name, int64_t wall_ms)
 {
-	struct entry rule = { .type = ENTRY_RULE };
-	struct entry entry = { .type = ENTRY_EVENT };
+	struct log_entry rule = { .type = ENTRY_RULE };
+	struct log_entry entry = { .type = ENTRY_EVENT };
 
 	rule.rule = (struct entry_rule){ .state = 7, .index = 3, .id = "list:update:example.com",
-					 .evidence = "https://evidence.example/", .versions = "list 1",
+					 .evidence = "https://evidence.example/",
+					 .versions = "list 1",
 					 .category = CATEGORY_UPDATE, .confidence = 2 };
 	entry.event.rule_key = entry_rule_key(&rule.rule);
 	entry.event.event = (struct event){
@@ -94,7 +95,7 @@ static const char *content(void)
 	static char all[4096];
 	const struct reader_options options = { .folder = "." };
 	struct reader_entry entry;
-	struct reader *reader;
+	struct log_reader *reader;
 	size_t length = 0;
 
 	all[0] = '\0';
@@ -104,7 +105,8 @@ static const char *content(void)
 
 		length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
 			length ? " " : "", entry.entry.type == ENTRY_NOTICE ?
-			entry.entry.notice.kind : name_print(entry.entry.event.event.name.wire, name));
+			entry.entry.notice.kind :
+			name_print(entry.entry.event.event.name.wire, name));
 	}
 	reader_close(reader);
 	return all;
@@ -126,7 +128,7 @@ static void what_was_written_is_read(void **state)
 	struct fixture *fixture = *state;
 	const struct reader_options options = { .folder = "." };
 	struct reader_entry read;
-	struct reader *reader;
+	struct log_reader *reader;
 	const struct event *event = &read.entry.event.event;
 
 	add(fixture, "a.example.com", monday + 5);

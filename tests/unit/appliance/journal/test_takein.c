@@ -109,7 +109,7 @@ static const char *content(void)
 	static char all[8192];
 	const struct reader_options options = { .folder = "." };
 	struct reader_entry entry;
-	struct reader *reader;
+	struct log_reader *reader;
 	uint64_t last = 0;
 	size_t length = 0;
 	const char *name;
@@ -310,10 +310,10 @@ static uint64_t number;	/* of the last one */
 
 static void store_notice(struct log_store *store, const char *kind)
 {
-	struct entry entry = { .type = ENTRY_NOTICE };
+	struct log_entry entry = { .type = ENTRY_NOTICE };
 	uint64_t lost;
 	void *memory = calloc(1, batch_size());
-	struct batch *batch = batch_attach(memory, &lost);
+	struct log_batch *batch = batch_attach(memory, &lost);
 
 	batch_continue(batch, number + 1);
 	batch_continue(batch, store_next(store));
@@ -442,7 +442,7 @@ static void many_lines(void **state)
 	const struct reader_options options = { .folder = "." };
 	struct rusage before, after;
 	struct reader_entry entry;
-	struct reader *reader;
+	struct log_reader *reader;
 	char name[64];
 	int count = 0;
 
