@@ -134,7 +134,7 @@ struct message_notice {
 int message_read_notice(const struct message *message, struct message_notice *notice)
 	__attribute__((warn_unused_result));
 
-/* The mode that is in force now, and what the body of MESSAGE_MODE is. 0 or -errno; 0 or -EBADMSG. */
+/* The mode that is in force now: the body of MESSAGE_MODE. 0 or -errno; read: 0 or -EBADMSG. */
 int message_send_mode(int socket, const struct mode_record *record)
 	__attribute__((warn_unused_result));
 

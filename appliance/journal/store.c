@@ -51,7 +51,8 @@ static void close_day(struct log_store *store)
 
 /*
  * One of a newer version stays where it is, for the image that wrote it; everything else that is no
- * database of the journal is set aside under a new name. In both cases another file takes its place.
+ * database of the journal is set aside under a new name. In both cases another file takes its
+ * place.
  */
 static int open_file(struct log_store *store, struct days_file *file)
 {
