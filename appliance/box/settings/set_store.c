@@ -153,30 +153,29 @@ int set_store_exchange(const char *a, const char *b)
 	return error;
 }
 
-int set_store_replace(const struct provision *set, const struct ledger *ledger,
-		   const char *trial)
+/* Whole or not at all; one more file beside the set unless text is NULL. */
+static int put(const char *folder, const struct provision *set, const struct ledger *ledger,
+	       const char *name, const char *text)
 {
 	int error = fill(SET_STORE_NEW, set, ledger);
 
-	if (!error && trial)
-		error = write_in(SET_STORE_NEW, SET_STORE_TRIAL_NAME, trial, strlen(trial));
-	if (!error)
-		error = set_store_exchange(SET_STORE_NEW, PATH_SETTINGS);
-	set_store_remove(SET_STORE_NEW);
-	return error;
-}
-
-int set_store_copy(const char *folder, const struct provision *set,
-		  const struct ledger *ledger, const char *why)
-{
-	int error = fill(SET_STORE_NEW, set, ledger);
-
-	if (!error && why)
-		error = write_in(SET_STORE_NEW, WHY, why, strlen(why));
+	if (!error && text)
+		error = write_in(SET_STORE_NEW, name, text, strlen(text));
 	if (!error)
 		error = set_store_exchange(SET_STORE_NEW, folder);
 	set_store_remove(SET_STORE_NEW);
 	return error;
+}
+
+int set_store_replace(const struct provision *set, const struct ledger *ledger, const char *trial)
+{
+	return put(PATH_SETTINGS, set, ledger, SET_STORE_TRIAL_NAME, trial);
+}
+
+int set_store_copy(const char *folder, const struct provision *set, const struct ledger *ledger,
+		   const char *why)
+{
+	return put(folder, set, ledger, WHY, why);
 }
 
 bool set_store_on_trial(void)
