@@ -53,53 +53,97 @@ static void client_ready(struct watch *watch, uint32_t events)
 			      "`cordon` of the same version as cordond?\n");
 		return;
 	}
+	if (client->reader && !control_reads(request.type)) {
+		control_reply(client, 1, "only root may ask for that\n");
+		return;
+	}
 	client->request = request;
 	client->control->asked(client->control->context, client);
 }
 
-static void control_ready(struct watch *watch, uint32_t events)
+/* A place for one more client; NULL: there is none, each is taken for at most a few seconds. */
+static struct control_client *free_place(struct control *control, bool reader)
 {
-	struct control *control = watch->context;
-	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_client *place = NULL;
+	int readers = 0;
 
-	(void)events;
-	if (fd < 0)
-		return;
 	for (int i = 0; i < CONTROL_CLIENTS; i++) {
-		struct control_client *client = &control->client[i];
-
-		if (client->watch.fd >= 0)
-			continue;
-		*client = (struct control_client){ .watch = { fd, client_ready, client },
-						   .control = control, .state = CLIENT_READING,
-						   .deadline = control->daemon->now + READ_MS };
-		if (loop_add(&control->daemon->loop, &client->watch, EPOLLIN) < 0)
-			break;
-		return;
+		if (control->client[i].watch.fd < 0)
+			place = &control->client[i];
+		else if (control->client[i].reader)
+			readers++;
 	}
-	/* All places taken, each for at most a few seconds. */
-	close(fd);
+	return reader && readers >= CONTROL_READERS ? NULL : place;
 }
 
-int control_open(struct control *control, struct diag *diag)
+static void take_client(struct control *control, int listener, bool reader)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_client *client = fd < 0 ? NULL : free_place(control, reader);
+
+	if (client) {
+		*client = (struct control_client){ .watch = { fd, client_ready, client },
+						   .control = control, .state = CLIENT_READING,
+						   .reader = reader,
+						   .deadline = control->daemon->now + READ_MS };
+		if (loop_add(&control->daemon->loop, &client->watch, EPOLLIN) == 0)
+			return;
+		client->watch.fd = -1;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void control_ready(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	take_client(watch->context, watch->fd, false);
+}
+
+static void readers_ready(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	take_client(watch->context, watch->fd, true);
+}
+
+static int open_socket(struct control *control, struct watch *watch, const char *name, gid_t group,
+		       struct diag *diag)
 {
 	struct daemon *daemon = control->daemon;
-	int fd = socket_control(daemon->run_path, diag), error;
+	int fd, error;
 
+	if (watch->fd >= 0)
+		return 0;
+	fd = socket_control(daemon->run_path, name, group, diag);
 	if (fd < 0)
 		return fd;
-	control->watch = (struct watch){ fd, control_ready, control };
-	error = loop_add(&daemon->loop, &control->watch, EPOLLIN);
+	watch->fd = fd;
+	watch->context = control;
+	error = loop_add(&daemon->loop, watch, EPOLLIN);
 	if (!error)
 		return 0;
 	diag_error(diag, "control socket", 0, 0, "%s", strerror(-error));
 	close(fd);
+	watch->fd = -1;
+	return error;
+}
+
+int control_open(struct control *control, struct diag *diag)
+{
+	int error;
+
+	control->watch.ready = control_ready;
+	control->readers.ready = readers_ready;
+	error = open_socket(control, &control->watch, CONTROL_SOCKET, 0, diag);
+	if (!error)
+		error = open_socket(control, &control->readers, CONTROL_READER_SOCKET,
+				    CONTROL_READER_GID, diag);
 	return error;
 }
 
 void control_init(struct control *control)
 {
-	control->watch.fd = -1;
+	control->watch.fd = control->readers.fd = -1;
 	for (int i = 0; i < CONTROL_CLIENTS; i++)
 		control->client[i].watch.fd = -1;
 }

@@ -5,7 +5,7 @@
 #include "appliance/ipc/control.h"
 
 /*
- * The control socket: only root may connect. A client sends one request and gets one reply. What a
+ * The control sockets (ipc/control.h). A client sends one request and gets one reply. What a
  * request leads to is the owner's matter (the hook); the client waits in a state until the owner
  * replies.
  */
@@ -14,6 +14,7 @@ struct control;
 struct control_client {
 	struct watch watch;	/* fd -1: free */
 	struct control *control;
+	bool reader;			/* came over the readers' socket */
 	enum client_state {
 		CLIENT_READING, CLIENT_COUNTERS, CLIENT_DISK, CLIENT_QUEUED, CLIENT_CHANGE,
 		CLIENT_UPDATE
@@ -22,11 +23,14 @@ struct control_client {
 	uint32_t poll;			/* CLIENT_UPDATE: waits for this one */
 	int64_t deadline;		/* uptime in ms */
 };
-enum { CONTROL_CLIENTS = 16 };
+enum {
+	CONTROL_CLIENTS = 16,
+	CONTROL_READERS = 8	/* at most so many of them are readers */
+};
 
 struct control {
 	struct daemon *daemon;
-	struct watch watch;	/* fd -1: not open */
+	struct watch watch, readers;	/* fd -1: not open */
 	struct control_client client[CONTROL_CLIENTS];
 	/* A request that reads. */
 	void (*asked)(void *context, struct control_client *client);

@@ -6,18 +6,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int folder_make(int folder, const char *name, mode_t mode, uid_t owner)
+int folder_make(int folder, const char *name, const struct folder_access *access)
 {
 	struct stat status;
 
 	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    (errno != ENOENT || mkdirat(folder, name, mode) < 0 ||
+	    (errno != ENOENT || mkdirat(folder, name, access->mode & 0777) < 0 ||
 	     fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0))
 		return -errno;
 	if (!S_ISDIR(status.st_mode))
 		return -ENOTDIR;
-	if ((status.st_uid != owner || status.st_gid != owner) &&
-	    fchownat(folder, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return (status.st_mode & 07777) != mode && fchmodat(folder, name, mode, 0) < 0 ? -errno : 0;
+	/* A change of owner clears the set-group-id bit. */
+	if (status.st_uid != access->owner || status.st_gid != access->group) {
+		if (fchownat(folder, name, access->owner, access->group, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		status.st_mode = 0;
+	}
+	return (status.st_mode & 07777) != access->mode &&
+	       fchmodat(folder, name, access->mode, 0) < 0 ? -errno : 0;
 }

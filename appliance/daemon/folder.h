@@ -3,10 +3,16 @@
 
 #include <sys/types.h>
 
+struct folder_access {
+	mode_t mode;
+	uid_t owner;
+	gid_t group;
+};
+
 /*
- * A folder below another, made when it is not there, of that mode and owner; what is right already
- * is left alone, so that a read-only medium does. 0 or -errno; -ENOTDIR when something else has its
- * name.
+ * Makes the folder name below folder, if there is none, and gives it this access. A folder that has
+ * it is left alone, so that one on a read-only medium is accepted. 0 or -errno; -ENOTDIR: the name
+ * belongs to something else.
  */
-int folder_make(int folder, const char *name, mode_t mode, uid_t owner)
+int folder_make(int folder, const char *name, const struct folder_access *access)
 	__attribute__((warn_unused_result));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -222,6 +223,7 @@ int role_journal(void)
 	clock_boot_id(boot_id);
 	/* The parent made the log folder the working folder: the sandbox makes it the root. */
 	folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	umask(0027);	/* readers may read its files (ipc/control.h) */
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_JOURNAL);
 	role_seal(&sandbox);
 	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder, boot_id);

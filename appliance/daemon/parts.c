@@ -18,6 +18,7 @@
 #include "appliance/daemon/folder.h"
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/sockets.h"
+#include "appliance/ipc/control.h"
 #include "appliance/journal/journal.h"
 #include "appliance/journal/days.h"
 
@@ -71,7 +72,8 @@ static int open_run(struct parent *parent, struct diag *diag)
 		}
 		(void)!write_pid(parent->daemon.lock);
 	}
-	error = folder_make(parent->daemon.run, "empty", 0555, 0);
+	error = folder_make(parent->daemon.run, "empty",
+			    &(struct folder_access){ 0555, 0, 0 });
 	if (error)
 		diag_error(diag, parent->daemon.run_path, 0, 0, "empty: %s", strerror(-error));
 	return error;
@@ -99,9 +101,12 @@ static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
 	if (!error && *found != owner) {
 		if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
 			error = -EMLINK;
-		else if (fchownat(fd, "", owner, owner, AT_EMPTY_PATH) < 0)
-			error = -errno;
 	}
+	if (!error && (*found != owner || status.st_gid != CONTROL_READER_GID) &&
+	    fchown(fd, owner, CONTROL_READER_GID) < 0)
+		error = -errno;
+	if (!error && (status.st_mode & 07777) != 0640 && fchmod(fd, 0640) < 0)
+		error = -errno;
 	close(fd);
 	return error;
 }
@@ -147,7 +152,7 @@ static int mend_log(struct parent *parent, struct diag *diag)
 			   "log/%s belongs to user %u, expected %u "
 			   "(the journal), and that cannot be changed (%s): nothing is logged; do: "
 			   "chown -R %u:%u %s/log",
-			   name, found, owner, strerror(-error), owner, owner,
+			   name, found, owner, strerror(-error), owner, CONTROL_READER_GID,
 			   parent->daemon.state_path);
 	if (folder >= 0)
 		close(folder);
@@ -162,7 +167,9 @@ static int open_log(struct parent *parent, struct diag *diag)
 
 	if (!ENABLED(CONFIG_JOURNAL))
 		return 0;
-	error = folder_make(parent->daemon.state, "log", 0750, owner);
+	/* Its files get the folder's group (mode 02000), so that readers may read them. */
+	error = folder_make(parent->daemon.state, "log",
+			    &(struct folder_access){ 02750, owner, CONTROL_READER_GID });
 	if (!error)
 		return mend_log(parent, diag);
 	if (fstatat(parent->daemon.state, "log", &status, AT_SYMLINK_NOFOLLOW) < 0)
@@ -171,10 +178,10 @@ static int open_log(struct parent *parent, struct diag *diag)
 	else
 		diag_error(diag, parent->daemon.state_path, 0, 0,
 			   "log belongs to user %u with mode %04o, "
-			   "expected %u (the journal) and 0750, and that cannot be changed (%s): "
+			   "expected %u (the journal) and 2750, and that cannot be changed (%s): "
 			   "nothing is logged; do: chown -R %u:%u %s/log",
 			   status.st_uid, (unsigned int)status.st_mode & 07777, owner,
-			   strerror(-error), owner, owner, parent->daemon.state_path);
+			   strerror(-error), owner, CONTROL_READER_GID, parent->daemon.state_path);
 	return error;
 }
 

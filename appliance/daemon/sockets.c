@@ -154,12 +154,12 @@ int socket_route(struct diag *diag)
 	return -EIO;
 }
 
-int socket_control(const char *folder, struct diag *diag)
+int socket_control(const char *folder, const char *name, gid_t group, struct diag *diag)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder,
-			      CONTROL_SOCKET);
+			      name);
 
 	if (fd >= 0 && length < (int)sizeof(address.sun_path)) {
 		mode_t old = umask(0077);
@@ -168,10 +168,13 @@ int socket_control(const char *folder, struct diag *diag)
 		unlink(address.sun_path);
 		bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 		umask(old);
+		if (bound == 0 && group)
+			bound = chown(address.sun_path, 0, group) < 0 ?
+				-1 : chmod(address.sun_path, 0660);
 		if (bound == 0 && listen(fd, 16) == 0)
 			return fd;
 	}
-	diag_error(diag, folder, 0, 0, "control socket: %s",
+	diag_error(diag, folder, 0, 0, "socket \"%s\": %s", name,
 		   length >= (int)sizeof(address.sun_path) ? "path too long" : strerror(errno));
 	if (fd >= 0)
 		close(fd);

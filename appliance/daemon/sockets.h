@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "appliance/base/diag.h"
 #include "appliance/settings/settings.h"
@@ -13,5 +14,6 @@
 int socket_listen(const struct endpoint *endpoint, uint8_t protocol, struct diag *diag);
 int socket_nflog(uint16_t group, struct diag *diag);
 int socket_route(struct diag *diag);
-/* The control socket; the folder exists. */
-int socket_control(const char *folder, struct diag *diag);
+/* A control socket (ipc/control.h) in the folder, which exists; group: who may open it beside
+ * root, 0: nobody. */
+int socket_control(const char *folder, const char *name, gid_t group, struct diag *diag);

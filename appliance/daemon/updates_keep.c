@@ -202,7 +202,8 @@ static int make_folder(struct updates *updates)
 {
 	uid_t owner = settings_uid(&updates->daemon->settings, ROLE_UPDATE);
 
-	return folder_make(updates->daemon->state, "update", 0700, owner);
+	return folder_make(updates->daemon->state, "update",
+			   &(struct folder_access){ 0700, owner, owner });
 }
 
 /* Once: whatever becomes of the disk later, the policy in force can be compiled again. */

@@ -73,7 +73,12 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 	return 0;
 }
 
-static int connect_to(const char *folder, enum control_type type)
+bool control_reads(enum control_type type)
+{
+	return type == CONTROL_STATUS;
+}
+
+static int connect_to(const char *folder, const char *name, enum control_type type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval timeout = {
@@ -82,7 +87,7 @@ static int connect_to(const char *folder, enum control_type type)
 	int fd;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder,
-		     CONTROL_SOCKET) >= (int)sizeof(address.sun_path))
+		     name) >= (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -102,10 +107,12 @@ int control_ask(const char *folder, const struct control_request *request, int *
 {
 	uint8_t data[CONTROL_REQUEST_MAX];
 	int size = control_encode(request, data, sizeof(data));
-	int fd = size < 0 ? size : connect_to(folder, request->type), error = 0;
+	int fd = size < 0 ? size : connect_to(folder, CONTROL_SOCKET, request->type), error = 0;
 	char *buffer = NULL;
 	ssize_t got;
 
+	if (fd == -EACCES && control_reads(request->type))
+		fd = connect_to(folder, CONTROL_READER_SOCKET, request->type);
 	if (fd < 0)
 		return fd;
 	buffer = malloc(CONTROL_REPLY_MAX + 1);

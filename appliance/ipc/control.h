@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
  * The control protocol: one request and one reply over a SOCK_SEQPACKET Unix socket, encoded field
- * by field. A process that may open the socket (root) may ask.
+ * by field. There are two sockets. Root may open the first, and ask for anything. Root and the group
+ * of readers may open the second, which answers only what changes nothing (control_reads).
  */
 #define CONTROL_SOCKET "control"
+#define CONTROL_READER_SOCKET "reader"
+
+/* The user and the group of readers; below the roles' (sealed.h has the next). They may also read
+ * the block log's files. */
+enum { CONTROL_READER_GID = 64498 };
 
 enum {
 	CONTROL_REASON = 200,
@@ -29,6 +36,9 @@ enum control_type {
 	CONTROL_SEEN,	/* the caller saw the changes by others in the status; reply: text */
 	CONTROL_TYPES
 };
+
+/* Does such a request change nothing? */
+bool control_reads(enum control_type type);
 
 enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_DISARMED, MODE_COUNT };
 /* "enforce"; static memory. */
@@ -63,7 +73,8 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 	__attribute__((warn_unused_result));
 
 /*
- * The client's side: connects to FOLDER/control, asks, waits for the reply. *code: the exit code
+ * The client's side: connects to FOLDER/control, or to FOLDER/reader if it may not open that and
+ * the request reads; asks, waits for the reply. *code: the exit code
  * for the command; *reply: NUL-terminated, the caller frees it. 0 or -errno.
  */
 int control_ask(const char *folder, const struct control_request *request, int *code, char **reply)
