@@ -223,6 +223,11 @@ $(O)/tests/tuf-client: $(call objects,tests/tuf-client.c $(UNIT_rules/signed)) $
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
 
+# A log out of JSON lines, for tests of what reads it.
+$(O)/tests/journal-from: $(call objects,tests/journal-from.c $(UNIT_appliance/journal)) $(OBJ_generated)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
+
 # Hostile repositories, and what a power cut leaves; tests of signed may use the generator, too.
 FORGE := $(call objects,tests/attacks/forge.c tests/attacks/forge_client.c)
 ATTACK_PROGRAMS := $(patsubst %.c,$(O)/%,$(sort $(wildcard tests/attacks/test_*.c)))
@@ -249,10 +254,10 @@ check-tuf:
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) check-run
 
-check-run: all $(UNIT_PROGRAMS) $(ATTACK_PROGRAMS) $(O)/tests/tuf-client
+check-run: all $(UNIT_PROGRAMS) $(ATTACK_PROGRAMS) $(O)/tests/tuf-client $(O)/tests/journal-from
 	$(Q)tests/run $(O) unit attacks lab $(LABS)
 
-check-unit: all $(UNIT_PROGRAMS)
+check-unit: all $(UNIT_PROGRAMS) $(O)/tests/journal-from
 	$(Q)tests/run $(O) unit
 
 check-attacks: $(ATTACK_PROGRAMS)

@@ -87,25 +87,31 @@ static int open_state(struct parent *parent, struct diag *diag)
 
 /* ---- the log, which another user writes ---- */
 
-/* O_PATH and the number of links: the owner of the folder could put another file's name there. */
-static int mend_owner(int folder, const char *name, uid_t owner, uid_t *found)
+/*
+ * Gives the journal its file, and lets readers read it. *found: who owned it. The number of links:
+ * the owner of the folder could put another file's name there.
+ */
+static int mend_access(int folder, const char *name, uid_t owner, uid_t *found)
 {
-	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC), error = 0;
+	bool is_owned, is_right;
 	struct stat status;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fd, &status) < 0)
+	if (fstat(fd, &status) < 0) {
 		error = -errno;
-	*found = error ? owner : status.st_uid;
-	if (!error && *found != owner) {
-		if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
-			error = -EMLINK;
+		close(fd);
+		return error;
 	}
-	if (!error && (*found != owner || status.st_gid != CONTROL_READER_GID) &&
-	    fchown(fd, owner, CONTROL_READER_GID) < 0)
+	*found = status.st_uid;
+	is_owned = *found == owner && status.st_gid == CONTROL_READER_GID;
+	is_right = (status.st_mode & 07777) == 0640;
+	if ((!is_owned || !is_right) && (!S_ISREG(status.st_mode) || status.st_nlink != 1))
+		error = -EMLINK;
+	if (!error && !is_owned && fchown(fd, owner, CONTROL_READER_GID) < 0)
 		error = -errno;
-	if (!error && (status.st_mode & 07777) != 0640 && fchmod(fd, 0640) < 0)
+	if (!error && !is_right && fchmod(fd, 0640) < 0)
 		error = -errno;
 	close(fd);
 	return error;
@@ -124,7 +130,7 @@ static int mend_day(struct parent *parent, int folder, const struct days_file *f
 	for (size_t i = 0; !error && i < sizeof(sides) / sizeof(*sides); i++) {
 		snprintf(name, DAYS_NAME + 8, "%s%s", day, sides[i]);
 		*found = owner;
-		error = mend_owner(folder, name, owner, found);
+		error = mend_access(folder, name, owner, found);
 		if (!error && *found != owner)
 			log_warning("%s/log/%s belonged to user %u: it is the block log's again "
 				    "(user %u)", parent->daemon.state_path, name, *found, owner);

@@ -20,7 +20,7 @@
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
  *	expired	days bytes first last: databases of whole days, by their dates, deleted because
- *		of the budget, the retention or a full disk
+ *		of the budget or the retention
  *	dropped	notices: so many could not wait for the journal
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on

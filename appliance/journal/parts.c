@@ -52,22 +52,22 @@ uint64_t parts_bytes(int folder, bool taken)
 	return bytes;
 }
 
-static uint64_t drop(int folder, unsigned int number, bool taken)
+static uint64_t drop(int folder, unsigned int number)
 {
 	char name[PARTS_NAME];
 	struct stat status;
 
-	if (!exists(folder, number, taken, &status) ||
-	    unlinkat(folder, parts_print(number, taken, name), 0) < 0)
+	if (!exists(folder, number, true, &status) ||
+	    unlinkat(folder, parts_print(number, true, name), 0) < 0)
 		return 0;
 	return (uint64_t)status.st_size;
 }
 
-uint64_t parts_drop(int folder, bool taken)
+uint64_t parts_drop(int folder)
 {
-	int number = parts_oldest(folder, taken);
+	int number = parts_oldest(folder, true);
 
-	return number < 0 ? 0 : drop(folder, (unsigned int)number, taken);
+	return number < 0 ? 0 : drop(folder, (unsigned int)number);
 }
 
 uint64_t parts_trim(int folder, uint64_t room, int32_t date)
@@ -79,7 +79,7 @@ uint64_t parts_trim(int folder, uint64_t room, int32_t date)
 		if (!exists(folder, number, true, &status))
 			continue;
 		if (bytes > room || days_of((int64_t)status.st_mtime * 1000) < date)
-			bytes -= drop(folder, number, true);
+			bytes -= drop(folder, number);
 	}
 	return bytes;
 }

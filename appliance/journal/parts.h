@@ -25,8 +25,8 @@ int parts_oldest(int folder, bool taken);
 /* Bytes of all parts together. */
 uint64_t parts_bytes(int folder, bool taken);
 
-/* Deletes the oldest part. Its bytes; 0: there was none. */
-uint64_t parts_drop(int folder, bool taken);
+/* Deletes the oldest part that was taken in. Its bytes; 0: there was none. */
+uint64_t parts_drop(int folder);
 
 /*
  * Deletes parts that were taken in, the oldest first, until at most room bytes stay and none was

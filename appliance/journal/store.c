@@ -2,9 +2,11 @@
 #include "appliance/journal/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/days.h"
+#include "appliance/journal/room.h"
 #include "appliance/journal/takein.h"
 
 enum { IDENTITY = 64 };
@@ -235,12 +238,26 @@ static int write_day(struct log_store *store, const struct log_batch *batch, int
 	return error;
 }
 
+/* Is there room for one more batch, and for moving the open day's WAL afterwards? */
+static bool has_room(const struct log_store *store)
+{
+	char name[DAYS_NAME], side[DAYS_NAME + 8];
+	struct stat status = { .st_size = 0 };
+
+	if (store->open) {
+		snprintf(side, sizeof(side), "%s-wal", days_print(&store->file, name));
+		if (fstatat(store->folder, side, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			status.st_size = 0;
+	}
+	return room_to_write(room_free(store->folder), (uint64_t)status.st_size);
+}
+
 int store_write(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 {
 	int error;
 
 	do
-		error = write_day(store, batch, wall_ms);
+		error = has_room(store) ? write_day(store, batch, wall_ms) : -ENOSPC;
 	while ((error == -ENOSPC || error == -EDQUOT) && tidy_make_room(store->tidy) > 0);
 	if (store->open)
 		tidy_wake(store->tidy, &store->file, days_of(wall_ms));

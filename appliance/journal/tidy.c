@@ -16,10 +16,10 @@
 #include "appliance/journal/closing.h"
 #include "appliance/journal/parts.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/room.h"
 #include "appliance/journal/takein.h"
 
 enum {
-	CHECKPOINT_BYTES = 1024 * 1024,	/* of the log beside the open day */
 	CACHE_KB = 64,
 	TAKEIN_MS = 50,		/* between steps: on one processor, others have their turn */
 	TAKEIN_AGAIN_MS = 60 * 1000	/* after a step that failed */
@@ -84,6 +84,9 @@ static void close_days(struct tidy *tidy, const struct days_file *current)
 			if (file->kind != DAYS_OPEN || file->number >= current->number ||
 			    (tidy->takein && takein_owns(tidy->takein, file->number)))
 				continue;
+			/* The sorted copy needs as much again. */
+			if (!room_to_write(room_free(tidy->options.folder), file->size + ROOM_WAL))
+				continue;
 			/* Closed, and then a power cut: the open one is left over. */
 			if (i > 0 && days.file[i - 1].number == file->number &&
 			    days.file[i - 1].kind == DAYS_CLOSED)
@@ -134,45 +137,9 @@ static void expire(struct tidy *tidy, int32_t today)
 	days_free(&days);
 }
 
-static uint64_t remove_oldest_day(struct tidy *tidy, const struct days *days)
-{
-	const struct days_file *oldest = days->file;
-
-	if (days->count < 2 || oldest->kind != DAYS_CLOSED ||
-	    days_remove(tidy->options.folder, oldest) < 0)
-		return 0;
-	note(tidy, oldest);
-	return oldest->size;
-}
-
-/* Lines that were not taken in are newer than days before the store's own, and older than those. */
-static uint64_t remove_part(struct tidy *tidy)
-{
-	uint64_t bytes = parts_drop(tidy->options.folder, false);
-
-	pthread_mutex_lock(&tidy->lock);
-	tidy->report.freed += bytes;
-	pthread_mutex_unlock(&tidy->lock);
-	return bytes;
-}
-
 uint64_t tidy_make_room(struct tidy *tidy)
 {
-	uint64_t freed = parts_drop(tidy->options.folder, true);
-	struct days days;
-
-	if (freed)
-		return freed;
-	if (days_list(tidy->options.folder, &days) == 0) {
-		if (days.count && days.file[0].number < tidy->options.first)
-			freed = remove_oldest_day(tidy, &days);
-		if (!freed)
-			freed = remove_part(tidy);
-		if (!freed)
-			freed = remove_oldest_day(tidy, &days);
-	}
-	days_free(&days);
-	return freed;
+	return parts_drop(tidy->options.folder);
 }
 
 /* ---- the open day ---- */
@@ -205,7 +172,7 @@ static int sync_open(const struct tidy *tidy, const struct days_file *open)
 	if (fstat(fd, &status) < 0)
 		status.st_size = 0;
 	close(fd);
-	if (!error && status.st_size > CHECKPOINT_BYTES)
+	if (!error && room_is_due(room_free(tidy->options.folder), (uint64_t)status.st_size))
 		error = checkpoint(name);
 	return error;
 }

@@ -43,8 +43,8 @@ void tidy_stop(struct tidy *tidy);
  * by the clock, for retention; 0: not known. Returns at once. */
 void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
 
-/* The disk is full: deletes the oldest at once, in the caller's thread: files that were taken in,
- * which are there twice, before days and files of the old log. Bytes freed; 0: there is none. */
+/* The disk is full: deletes the oldest file that was taken in, which is there twice, at once. What is
+ * within budget and retention stays. Bytes freed; 0: there is none. */
 uint64_t tidy_make_room(struct tidy *tidy);
 
 /* What happened since the last call. */

@@ -185,23 +185,30 @@ test_status_says_a_read_only_disk() {
 	off_the_disk
 }
 
-# Other programs filled the disk: new events are kept, old ones go, and the status shows it.
-test_a_full_disk_costs_the_oldest_events() {
-	local i
+# Other programs filled the disk: nothing can be stored, so it is counted, and the status shows it.
+# Once there is room, the log goes on, and an entry says what is missing.
+test_a_full_disk_stops_the_log_until_there_is_room() {
+	local lost
 	on_a_disk
-	queries 1 1500
-	logged '.name == "n1500.upd.kaspersky.com"'
+	queries 1 200
+	logged '.name == "n200.upd.kaspersky.com"'
 	wait_until 10 fill_up || fail 'the disk cannot be filled'
-	queries 1501 3000
-	wait_event '.name == "n3000.upd.kaspersky.com"' ||
-		fail "the newest event is missing: $(health)"
-	is "$(events '.name == "n1.upd.kaspersky.com"')" '' 'the oldest event'
-	is "$(status .losses.disk)" 0 'events that the disk did not take'
-	wait_until 10 says 'old events of the log had to go because the disk was full' ||
-		fail "$(health)"
+	queries 201 9000
+	wait_until 10 disk_lost || fail "no event is counted as lost: $(health)"
+	wait_until 10 says 'events that the disk did not take' || fail "$(health)"
 	is "$(code)" 4 'the code'
+	is "$(role journal .deaths)" 0 'the journal ended'
+	rm "$STATE/filler"
+	dns 1 @192.168.77.1 there-is-room.upd.kaspersky.com >/dev/null
+	wait_event '.name == "there-is-room.upd.kaspersky.com"' ||
+		fail "the log does not go on: $(health)"
+	lost=$(status .losses.disk)
+	wait_until 80 lost_is_said "$lost" || fail "of $lost lost events: $(events .disk)"
+	events_are '.name == "n1.upd.kaspersky.com"' || fail 'what was stored before is gone'
 	off_the_disk
 }
+disk_lost() { [ "$(status .losses.disk)" -gt 0 ]; }
+lost_is_said() { [ "$(cordon log --json | jq -s 'map(.disk // 0) | add')" = "$1" ]; }
 fill_up() { fill 100 && [ "$(status '.disks[0].used_percent')" = 100 ]; }
 # queries FROM TO: one event each.
 queries() {

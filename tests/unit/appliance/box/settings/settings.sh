@@ -86,11 +86,6 @@ expect 0 'are taken' settings intake
 expect 0 '# ?2J ?2J' settings show
 printf '1970-01-01T00:00:00Z refused - would change \302\2332J\n' >"$box/data/settings.log"
 expect 1 'would change ?2J' status
-echo '{"time":"now","mode":"monitor","by":"\u009b2J","reason":"\u001b2J"}' \
-	>"$box/data/state/log/events.jsonl"
-(unset CORDON_ROOT; cordon --state "$box/data/state" log) >said 2>&1
-says 'now mode    monitor, by ?2J: ?2J'
-
 # ---- afterwards each of the protected things is refused, taken signed, confirmed, after a reset
 file_of() {
 	case $1 in

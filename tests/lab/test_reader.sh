@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Readers: what the log and the status say, for a user who is not root, and nothing else. An analyst
+# had to be root, and could disarm the gateway.
+
+READER=64498
+STATE=$LAB_DIR/state
+
+setup() { gateway_with default; }
+
+# as_reader COMMAND...: with the readers' group and nothing else of root's.
+as_reader() {
+	setpriv --reuid "${READER_UID:-$READER}" --regid $READER --clear-groups --inh-caps=-all \
+		--bounding-set=-all -- "$@"
+}
+# read_cordon WORD...: the program without the lab's wrapper, which enters namespaces as root.
+read_cordon() { as_reader "$CORDON_BIN/cordon" --state "$STATE" --run "$LAB_DIR/run" "$@"; }
+
+test_reader_asks_the_log_and_the_status() {
+	dns 1 @192.168.77.1 for-the-reader.upd.kaspersky.com >/dev/null
+	logged '.name == "for-the-reader.upd.kaspersky.com"'
+	is "$(read_cordon log --json | jq -r .name | grep -c for-the-reader)" 1 'its log'
+	like "$(read_cordon hosts 2>&1)" '*192.168.77.11*' 'its hosts'
+	is "$(read_cordon status --json | jq .in_force)" true 'its status'
+}
+
+test_reader_sees_an_event_within_two_seconds() {
+	local name
+	for name in one two three; do
+		dns 1 @192.168.77.1 $name.upd.kaspersky.com >/dev/null
+		wait_until 3 seen_by_reader $name || fail "not seen: $name"
+	done
+}
+seen_by_reader() { read_cordon log --json | grep -q "$1.upd.kaspersky.com"; }
+
+test_reader_of_another_user_in_the_group() {
+	READER_UID=12345
+	is "$(read_cordon status --json | jq .in_force)" true 'its status'
+	read_cordon log >/dev/null || fail 'its log'
+	unset READER_UID
+}
+
+# refused COMMAND...: it fails, as a reader.
+refused() {
+	! read_cordon "$@" >"$LAB_DIR/refused" 2>&1 || fail "a reader may: $* ($(cat "$LAB_DIR/refused"))"
+}
+
+test_reader_cannot_change_anything() {
+	refused mode monitor --for 1h --reason x
+	refused mode disarmed --for 1h --reason x
+	refused disarm --for 1h --reason x
+	refused rules reload
+	refused update
+	refused update hold --reason x
+	refused status --seen
+	is "$(status .mode)" enforce 'the mode'
+	is "$(dns 1 @192.168.77.1 still.upd.kaspersky.com)" NXDOMAIN 'what is blocked'
+}
+
+# The requests themselves, without the command's own checks: on either socket.
+test_reader_cannot_send_the_requests_by_hand() {
+	local socket type
+	for socket in control reader; do
+		for type in 1 2 3 4 5 6 99; do
+			as_reader python3 - "$LAB_DIR/run/$socket" "$type" >"$LAB_DIR/sent" 2>&1 <<'END' || :
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(5)
+s.connect(sys.argv[1])
+s.send(struct.pack(">HBQI", int(sys.argv[2]), 2, 3600, 0) + struct.pack(">H", 1) + b"x" + struct.pack(">H", 1) + b"x")
+print(s.recv(65536)[0])
+END
+			! grep -qx 0 "$LAB_DIR/sent" || fail "$socket answers request $type"
+		done
+	done
+	is "$(status .mode)" enforce 'the mode'
+}
+
+test_reader_cannot_write_or_read_what_is_not_for_readers() {
+	local file
+	as_reader sh -c "echo x >>'$(echo "$STATE"/log/*.open.db)'" 2>/dev/null &&
+		fail 'it may write the log'
+	as_reader touch "$STATE/log/new" 2>/dev/null && fail 'it may make files in the log'
+	as_reader rm -f "$(echo "$STATE"/log/*.open.db)" 2>/dev/null && fail 'it may delete the log'
+	# Whatever is a key in the state folder.
+	for file in $(find "$STATE" -type f ! -path '*/log/*' \( -name '*.pem' -o -name '*key*' \)); do
+		as_reader cat "$file" >/dev/null 2>&1 && fail "it may read $file"
+	done
+	return 0
+}
+
+# Readers that never ask, and many: root's commands are answered all the same.
+test_reader_does_not_fill_the_socket() {
+	local i pids=''
+	for i in $(seq 24); do
+		as_reader python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+time.sleep(6)' "$LAB_DIR/run/reader" 2>/dev/null &
+		pids="$pids $!"
+	done
+	for i in 1 2 3; do
+		is "$(status .in_force)" true 'root is answered'
+	done
+	# shellcheck disable=SC2086
+	kill $pids 2>/dev/null || :
+	wait_until 10 reader_is_answered || fail 'a reader is not answered afterwards'
+}
+reader_is_answered() { read_cordon status --in-force || [ $? = 4 ]; }
