@@ -14,6 +14,7 @@
 #include "appliance/command/command.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/command/output.h"
+#include "appliance/command/reader.h"
 #include "appliance/evidence/commands.h"
 #include "rules/repo/table.h"
 
@@ -70,8 +71,8 @@ static const char *const details[][2] = {
 	"  discard      delete the refused set\n"
 	"  reset        factory reset, at the console only; keeps the log unless --log is given\n"
 	"  intake       read the EFI partition and sticks now: a folder cordon/ with\n"
-	"               network.conf, cordon.conf, authorized_keys, root.json, mirror-ca.pem,\n"
-	"               admin-secret, settings.json\n"
+	"               network.conf, cordon.conf, authorized_keys, reader_keys, root.json,\n"
+	"               mirror-ca.pem, admin-secret, settings.json\n"
 	"For the scripts of the image: compose, expire.\n" },
 	{ "image",
 	"  status        which image is in which slot, which one runs, which one is on trial\n"
@@ -272,7 +273,18 @@ static int run(int argc, char **argv)
 	return dispatch(&cli, argc - optind, argv + optind);
 }
 
+/* The login shell of readers, by another name of this program; login puts a "-" before it. */
+static bool is_reader(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	name = slash ? slash + 1 : name;
+	return strcmp(name + (name[0] == '-'), "reader") == 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 0 && is_reader(argv[0]))
+		return reader_run(argc, argv);
 	return output_end("cordon", run(argc, argv));
 }

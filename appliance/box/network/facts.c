@@ -14,7 +14,7 @@
 #include "appliance/box/network/wiring.h"
 #include "appliance/command/command.h"
 
-enum { LEASE_MAX = 4096 };
+enum { LEASE_MAX = 4096, READER_KEYS = 64 * 1024 + 1 };
 
 bool facts_has_interface(const char *interface)
 {
@@ -117,6 +117,7 @@ int64_t facts_lease_asked(void)
 
 void facts_wiring(struct wiring_facts *facts)
 {
+	static char readers[READER_KEYS];
 	char path[BOX_PATH], *keys;
 	struct sysinfo info;
 	struct lease lease;
@@ -130,6 +131,10 @@ void facts_wiring(struct wiring_facts *facts)
 	keys = box_read(PATH_SETTINGS "/authorized_keys", 1 << 16, &size);
 	facts->has_keys = keys && size > 0;
 	free(keys);
+	if (box_peek(PATH_SETTINGS "/reader_keys", readers, sizeof(readers)) && readers[0]) {
+		facts->reader_keys = readers;
+		facts->has_keys = true;
+	}
 	facts->has_radvd = access(box_path(path, WIRING_RADVD), X_OK) == 0;
 	facts->has_dropbear = access(box_path(path, WIRING_DROPBEAR), X_OK) == 0;
 }

@@ -28,6 +28,8 @@ enum { WIRING_PREFERRED_MOST = 2700, WIRING_VALID_MOST = 5400 };
 #define WIRING_LEASE "/usr/libexec/lease"		/* what udhcpc and udhcpc6 call */
 #define WIRING_RADVD "/usr/sbin/radvd"
 #define WIRING_DROPBEAR "/usr/sbin/dropbear"
+/* The home of the user "reader" leads there, as it may not look into the settings. */
+#define WIRING_READER_KEYS "/run/reader_keys"
 #define WIRING_DROPBEARKEY "/usr/bin/dropbearkey"
 
 enum step_kind {
@@ -70,7 +72,8 @@ struct wiring_facts {
 	} stale[WIRING_STALES];
 	size_t stales;
 	uint32_t again; /* seconds until prefixes are to be announced in another way */
-	bool has_keys;			/* there are keys for ssh */
+	bool has_keys;			/* there are keys for ssh, of root or of readers */
+	const char *reader_keys;	/* of readers; static memory, NULL: none */
 	bool has_radvd, has_dropbear;	/* programs that an image may be without */
 };
 

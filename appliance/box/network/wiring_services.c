@@ -184,6 +184,9 @@ static void shell(struct wiring *wiring, const struct network *network,
 	step = wiring_step(wiring, STEP_RUN, link->interface);
 	wiring_words(wiring, step, WIRING_DROPBEARKEY " -t ecdsa -f " PATH_SSH_KEY);
 	step->unless = PATH_SSH_KEY;
+	step = wiring_step(wiring, STEP_FILE, "");
+	step->path = WIRING_READER_KEYS;
+	step->text = facts->reader_keys ? facts->reader_keys : "";
 	step = wiring_step(wiring, STEP_SERVICE, "dropbear");
 	wiring_words(wiring, step, WIRING_DROPBEAR " -F -E -r " PATH_SSH_KEY);
 	if (v4)

@@ -43,8 +43,8 @@ static int from_file(const char *path, struct set_offer *offer, struct diag *dia
 		diag_error(
 			diag, path, 0, 0,
 			"expected a copy as cordon settings export writes it, or one of the "
-			"files under its own name (network.conf, cordon.conf, authorized_keys "
-			"...)");
+			"files under its own name (network.conf, cordon.conf, authorized_keys, "
+			"reader_keys ...)");
 		error = -EINVAL;
 	}
 	else {

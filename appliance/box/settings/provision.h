@@ -18,7 +18,8 @@
 enum provision_file {
 	PROVISION_CORDON,
 	PROVISION_NETWORK,
-	PROVISION_KEYS,
+	PROVISION_KEYS,		/* of root */
+	PROVISION_READER_KEYS,	/* of the user "reader" */
 	PROVISION_ROOT,
 	PROVISION_CA,
 	PROVISION_SECRET,
@@ -107,8 +108,8 @@ void provision_print(const struct provision_changes *changes, bool protected, st
 
 /*
  * What a file says, for people who are about to sign it, a line each: of cordon.conf and
- * network.conf every key ("[dns] workers = 1"), of authorized_keys every key by its fingerprint and
- * comment, of mirror-ca.pem every certificate by its subject and fingerprint. Not for root.json and
+ * network.conf every key ("[dns] workers = 1"), of authorized_keys and reader_keys every key by its
+ * fingerprint and comment, of mirror-ca.pem every certificate by its subject and fingerprint. Not for root.json and
  * admin-secret. -EINVAL with diag: it holds something that cannot be shown, or that an appliance
  * would not take.
  */

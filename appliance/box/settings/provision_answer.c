@@ -69,8 +69,10 @@ static bool fits(const struct provision_changes *changes, const struct provision
 		 const struct provision *new)
 {
 	static const enum provision_group group[PROVISION_FILES] = {
-		[PROVISION_KEYS] = PROVISION_AUTHORIZED, [PROVISION_ROOT] = PROVISION_TRUST_ROOT,
-		[PROVISION_CA] = PROVISION_MIRRORS, [PROVISION_SECRET] = PROVISION_ADMIN,
+		[PROVISION_KEYS] = PROVISION_AUTHORIZED,
+		[PROVISION_READER_KEYS] = PROVISION_AUTHORIZED,
+		[PROVISION_ROOT] = PROVISION_TRUST_ROOT, [PROVISION_CA] = PROVISION_MIRRORS,
+		[PROVISION_SECRET] = PROVISION_ADMIN,
 	};
 	bool differs = false;
 

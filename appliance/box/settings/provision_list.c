@@ -44,7 +44,7 @@ static int list_conf(enum provision_file file, const struct provision_part *part
 	return diag->count == errors ? 0 : -EINVAL;
 }
 
-/* ---- authorized_keys ---- */
+/* ---- authorized_keys, reader_keys ---- */
 
 /* "ssh-ed25519 SHA256:BASE64 comment", as ssh-keygen -l has it, of a line that was checked. */
 static int list_ssh_key(const char *line, size_t length, struct text *out)
@@ -70,9 +70,10 @@ static int list_ssh_key(const char *line, size_t length, struct text *out)
 	return 0;
 }
 
-static int list_ssh_keys(const struct provision_part *part, struct text *out, struct diag *diag)
+static int list_ssh_keys(enum provision_file file, const struct provision_part *part,
+			 struct text *out, struct diag *diag)
 {
-	int error = provision_check_keys(part, provision_name(PROVISION_KEYS), diag);
+	int error = provision_check_keys(part, provision_name(file), diag);
 
 	for (const char *at = part->data, *end = at + part->size; at < end && !error;) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -132,8 +133,8 @@ int provision_list(enum provision_file file, const struct provision_part *part, 
 	}
 	if (file == PROVISION_CORDON || file == PROVISION_NETWORK)
 		error = list_conf(file, part, out, diag);
-	else if (file == PROVISION_KEYS)
-		error = list_ssh_keys(part, out, diag);
+	else if (file == PROVISION_KEYS || file == PROVISION_READER_KEYS)
+		error = list_ssh_keys(file, part, out, diag);
 	else if (file == PROVISION_CA)
 		error = list_certificates(part, out, diag);
 	return !error && text_failed(out) ? -ENOMEM : error;

@@ -23,8 +23,9 @@ static const char *meant(const char *name)
 {
 	static const char *const begins[PROVISION_FILES] = {
 		[PROVISION_CORDON] = "cordon.c", [PROVISION_NETWORK] = "network",
-		[PROVISION_KEYS] = "authorized", [PROVISION_ROOT] = "root",
-		[PROVISION_CA] = "mirror",	 [PROVISION_SECRET] = "admin",
+		[PROVISION_KEYS] = "authorized", [PROVISION_READER_KEYS] = "reader",
+		[PROVISION_ROOT] = "root", [PROVISION_CA] = "mirror",
+		[PROVISION_SECRET] = "admin",
 	};
 	static const char *const copies[] = { "~", ".bak", ".old" };
 	const size_t length = strlen(name);

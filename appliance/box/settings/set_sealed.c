@@ -95,6 +95,12 @@ static int keys_work(void *context, struct text *answer, struct diag *diag)
 	return provision_check_keys(context, provision_name(PROVISION_KEYS), diag);
 }
 
+static int reader_keys_work(void *context, struct text *answer, struct diag *diag)
+{
+	(void)answer;
+	return provision_check_keys(context, provision_name(PROVISION_READER_KEYS), diag);
+}
+
 static int root_work(void *context, struct text *answer, struct diag *diag)
 {
 	const struct provision_part *root = context;
@@ -133,6 +139,7 @@ void set_sealed_check_files(const struct provision *set, struct diag *diag)
 {
 	static sealed_work *const work[PROVISION_FILES] = {
 		[PROVISION_KEYS] = keys_work,
+		[PROVISION_READER_KEYS] = reader_keys_work,
 		[PROVISION_ROOT] = root_work,
 		[PROVISION_CA] = ca_work,
 		[PROVISION_SECRET] = secret_work,
