@@ -11,11 +11,13 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* For every process that waits, uses its descriptors, allocates and ends (qsort calls sysinfo to
@@ -156,6 +158,21 @@ static int allow_sockets(scmp_filter_ctx filter, const struct sandbox *sandbox)
 	return error;
 }
 
+/* Not TIOCSTI and the like, which type into the terminal of another. */
+static int allow_terminal(scmp_filter_ctx filter)
+{
+	static const unsigned long requests[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ };
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(requests) / sizeof(*requests); i++) {
+		const struct scmp_arg_cmp request = SCMP_A1(SCMP_CMP_EQ, requests[i], 0);
+
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+					       &request);
+	}
+	return error;
+}
+
 /* clone3 keeps its flags in memory, which filters cannot see; glibc falls back to clone. */
 static int allow_threads(scmp_filter_ctx filter)
 {
@@ -190,6 +207,8 @@ static int enter_filter(const struct sandbox *sandbox)
 		error = allow_fcntl(filter);
 	if (!error)
 		error = allow_sockets(filter, sandbox);
+	if (!error && sandbox->terminal)
+		error = allow_terminal(filter);
 	if (!error && sandbox->threads)
 		error = allow_threads(filter);
 	if (!error)

@@ -11,6 +11,7 @@
 #include "appliance/base/selftest.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
+#include "appliance/evidence/query.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
 
@@ -147,6 +148,8 @@ static int print_json(const struct reader_entry *entry)
 	return error;
 }
 
+enum { AGAIN_US = 200 * 1000 };	/* between looks for what is new */
+
 struct log_options {
 	bool json;
 	bool following;
@@ -202,13 +205,19 @@ static void print_count(const struct log_options *options, const struct log_coun
 
 static int run(const char *folder, const struct log_options *options)
 {
-	const struct reader_options reading = { .folder = folder };
+	const struct reader_options reading = { .folder = "." };
 	struct log_count count = { .entries = 0 };
 	struct log_reader *reader;
-	int error = reader_open(&reader, &reading);
+	int error, code;
 
+	while (options->following && access(folder, F_OK) < 0 && errno == ENOENT)
+		usleep(AGAIN_US);
+	code = query_begin("log", folder);
+	if (code != EXIT_YES)
+		return code;
+	error = reader_open(&reader, &reading);
 	while (error == -ENOENT && options->following) {
-		usleep(200 * 1000);
+		usleep(AGAIN_US);
 		error = reader_open(&reader, &reading);
 	}
 	if (error) {
@@ -221,7 +230,7 @@ static int run(const char *folder, const struct log_options *options)
 	if (options->counting)
 		print_count(options, &count);
 	while (options->following && fflush(stdout) == 0) {
-		usleep(200 * 1000);
+		usleep(AGAIN_US);
 		print_all(reader, options, &count);
 	}
 	tell_damaged(reader, folder);

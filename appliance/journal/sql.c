@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum {
 	VALUE_MAX = 256 * 1024,		/* bytes; the longest is a difference of settings */
@@ -69,19 +70,47 @@ static const int flags[] = {
 	[SQL_FROZEN] = SQLITE_OPEN_READONLY,
 };
 
-int sql_open(struct sql *sql, const char *path, enum sql_access access, unsigned int cache_kb)
+static int open_as(struct sql *sql, const char *path, enum sql_access access)
 {
-	char uri[PATH_MAX_TEXT], cache[64];
-	int code;
+	char uri[PATH_MAX_TEXT];
 
 	*sql = (struct sql){ .error = 0 };
 	/* Every path is one of the store's own names in a folder without "?" and "%". */
 	if (snprintf(uri, sizeof(uri), "file:%s%s", path,
 		     access == SQL_FROZEN ? "?immutable=1" : "") >= (int)sizeof(uri))
 		return sql->error = -ENAMETOOLONG;
-	code = sqlite3_open_v2(uri, &sql->db, flags[access] | SQLITE_OPEN_URI |
-			       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-	keep(sql, code);
+	keep(sql, sqlite3_open_v2(uri, &sql->db, flags[access] | SQLITE_OPEN_URI |
+				  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL));
+	return sql->error;
+}
+
+/*
+ * Whoever may read the files but not write them cannot make the file "-shm", which is gone when the
+ * writer ended in order. Then nothing is left in the WAL, and the database is whole by itself.
+ */
+static bool is_at_rest(struct sql *sql, const char *path)
+{
+	char wal[PATH_MAX_TEXT];
+	struct stat status;
+	sqlite3_stmt *probe = NULL;
+	int code = sqlite3_prepare_v2(sql->db, "SELECT 1 FROM sqlite_master", -1, &probe, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(probe);
+	(void)sqlite3_finalize(probe);
+	return ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
+	       snprintf(wal, sizeof(wal), "%s-wal", path) < (int)sizeof(wal) &&
+	       (stat(wal, &status) < 0 ? errno == ENOENT : status.st_size == 0);
+}
+
+int sql_open(struct sql *sql, const char *path, enum sql_access access, unsigned int cache_kb)
+{
+	char cache[64];
+
+	if (open_as(sql, path, access) == 0 && access == SQL_READ && is_at_rest(sql, path)) {
+		sql_close(sql);
+		(void)open_as(sql, path, SQL_FROZEN);
+	}
 	if (sql->error)
 		return sql->error;
 	(void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
