@@ -123,15 +123,18 @@ static void take_trouble(struct facts *facts, const json_t *status)
 
 static void take_losses(struct health *health, const json_t *status)
 {
-	const json_t *unseen = json_object_get(status, "unseen");
+	const json_t *unseen = json_object_get(status, "unseen"),
+		     *log = json_object_get(status, "log");
 
 	health->lost_kernel = number(unseen, "kernel");
 	health->lost_rings = number(unseen, "rings");
 	health->lost_journal = number(unseen, "journal");
 	health->lost_disk = number(unseen, "disk");
 	health->log_freed = number(unseen, "freed_bytes");
+	health->log_retention = number(log, "retention_days");
+	health->log_days = (int64_t)json_number_value(json_object_get(log, "days"));
 	health->messages_lost = number(unseen, "messages");
-	health->log_error = command_text_if(json_object_get(status, "log"), "error");
+	health->log_error = command_text_if(log, "error");
 }
 
 static void take_daemon(struct facts *facts, const json_t *status)

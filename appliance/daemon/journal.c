@@ -201,6 +201,8 @@ static int open_journal(struct journal_role *role, int folder, const char *boot_
 	const struct settings *settings = &role->start.settings;
 	const struct journal_options options = {
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
+		.write_budget = settings->log_write_budget,
+		.retention_days = settings->log_retention_days,
 		.appliance = role->start.identity, .boot_id = boot_id,
 		.memory = map_memory(role->start.table),
 		.forwarder = settings->forwarder, .forwarders = settings->forwarders,

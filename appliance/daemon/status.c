@@ -210,6 +210,7 @@ static json_t *watchdog_json(const struct watchdog *watchdog)
 static json_t *log_json(const struct parent *parent)
 {
 	const struct retention *retention = &parent->disks.report.retention;
+	const struct settings *settings = &parent->daemon.settings;
 	const struct losses *losses = parent->losses;
 	int error = losses ? losses->write_error : 0;
 	json_t *object = json_object();
@@ -220,6 +221,9 @@ static json_t *log_json(const struct parent *parent)
 	put_count(object, "budget_bytes", retention->budget);
 	put_count(object, "free_bytes", retention->free);
 	put(object, "days", retention->days < 0 ? json_null() : json_real(retention->days));
+	put(object, "retention_days", settings->log_retention_days ?
+	    json_integer(settings->log_retention_days) : json_null());
+	put_time(object, "whole_since", losses ? losses->whole_since / 1000 : 0);
 	put_count(object, "freed_bytes", losses ? losses->freed : 0);
 	put(object, "error", error ? json_string(strerror(-error)) : json_null());
 	return object;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/journal/chain.h"
@@ -41,9 +42,21 @@ static const char copy[] =
 	"INSERT INTO subject SELECT subject,rule,state,number,channel,action,would,inbound,"
 	" coarse,qtype,protocol,port,resolver,address,name FROM open.subject;"
 	"INSERT INTO notice SELECT * FROM open.notice;"
-	CHAIN_COPY
-	"INSERT INTO event SELECT seq,boot,wall,uptime,client,subject,port,count,span"
-	" FROM open.event ORDER BY client, seq;"
+	CHAIN_COPY;
+
+#define FOLDED \
+	"INSERT INTO event SELECT min(seq), boot, min(wall), min(uptime), client, subject, 0," \
+	" sum(count), max(wall + span) - min(wall) FROM open.event" \
+	" GROUP BY client, subject, boot"
+
+static const char *const events[DAYS_GRAINS] = {
+	[DAYS_MINUTES] = "INSERT INTO event SELECT seq,boot,wall,uptime,client,subject,port,"
+		"count,span FROM open.event ORDER BY client, seq",
+	[DAYS_HOURS] = FOLDED ", wall / 3600000 ORDER BY client, min(seq)",
+	[DAYS_WHOLE] = FOLDED " ORDER BY client, min(seq)",
+};
+
+static const char summary[] =
 	"CREATE INDEX event_seq ON event(seq);"
 	"INSERT INTO tally SELECT client, rule, channel, action, would, resolver, sum(count),"
 	" min(wall), max(wall + span) FROM event JOIN subject USING(subject)"
@@ -59,7 +72,7 @@ static void attach(struct sql *sql, const char *path)
 }
 
 /* No journal: what fails half way is deleted as a whole. */
-static int write_new(const char *open_path, const char *new_path)
+static int write_new(const char *open_path, const char *new_path, enum days_grain grain)
 {
 	struct sql sql;
 	char pragma[128];
@@ -77,6 +90,8 @@ static int write_new(const char *open_path, const char *new_path)
 	sql_run(&sql, pragma);
 	sql_run(&sql, schema);
 	sql_run(&sql, copy);
+	sql_run(&sql, events[grain]);
+	sql_run(&sql, summary);
 	sql_run(&sql, "COMMIT");
 	error = error ? error : sql.error;
 	sql_close(&sql);
@@ -95,13 +110,13 @@ static int sync_file(const char *path)
 	return error;
 }
 
-int closing_write(const char *open_path, const char *new_path)
+int closing_write(const char *open_path, const char *new_path, enum days_grain grain)
 {
 	int error;
 
 	if (unlink(new_path) < 0 && errno != ENOENT)
 		return -errno;
-	error = write_new(open_path, new_path);
+	error = write_new(open_path, new_path, grain);
 	if (!error)
 		error = sync_file(new_path);
 	if (error)
@@ -109,21 +124,47 @@ int closing_write(const char *open_path, const char *new_path)
 	return error;
 }
 
-int closing_day(int folder, const struct days_file *day)
+/* Writes the day anew as to, puts that in its place, and deletes the old file. */
+static int replace(int folder, const struct days_file *day, const struct days_file *to)
 {
-	struct days_file other = *day;
-	char from[DAYS_NAME], new[DAYS_NAME], to[DAYS_NAME];
+	struct days_file new = { .number = day->number, .date = day->date, .kind = DAYS_NEW };
+	char from[DAYS_NAME], temporary[DAYS_NAME], name[DAYS_NAME];
 	int error;
 
 	days_print(day, from);
-	other.kind = DAYS_NEW;
-	days_print(&other, new);
-	other.kind = DAYS_CLOSED;
-	days_print(&other, to);
-	error = closing_write(from, new);
-	if (!error && renameat(folder, new, folder, to) < 0)
+	days_print(&new, temporary);
+	days_print(to, name);
+	error = closing_write(from, temporary, to->grain);
+	if (!error && renameat(folder, temporary, folder, name) < 0)
 		error = -errno;
 	if (!error && fsync(folder) < 0)
 		error = -errno;
 	return error ? error : days_remove(folder, day);
+}
+
+int closing_day(int folder, const struct days_file *day)
+{
+	struct days_file to = *day;
+
+	to.kind = DAYS_CLOSED;
+	return replace(folder, day, &to);
+}
+
+int closing_fold(int folder, const struct days_file *day, struct days_file *folded)
+{
+	const struct days_file from = *day;
+	char name[DAYS_NAME];
+	struct stat status;
+	int error;
+
+	if (from.grain >= DAYS_WHOLE)
+		return -EINVAL;
+	*folded = from;
+	folded->grain++;
+	error = replace(folder, &from, folded);
+	if (!error && fstatat(folder, days_print(folded, name), &status, AT_SYMLINK_NOFOLLOW) < 0)
+		error = -errno;
+	if (!error)
+		folded->size = (uint64_t)status.st_blocks * 512;
+	return error;
 }

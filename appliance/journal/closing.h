@@ -9,8 +9,10 @@
  * A few megabytes of memory; what is larger is sorted in an unnamed file of the working folder.
  */
 
-/* 0, or -errno: -EBADMSG: the open database is damaged. */
-int closing_write(const char *open_path, const char *new_path) __attribute__((warn_unused_result));
+/* 0, or -errno: -EBADMSG: the open database is damaged. Equal events of an hour, or of the day, become
+ * one entry with the number and the time of the first, for a coarser grain. */
+int closing_write(const char *open_path, const char *new_path, enum days_grain grain)
+	__attribute__((warn_unused_result));
 
 /*
  * Closes an open day of the log's folder, which is the working folder: afterwards the closed one is
@@ -18,3 +20,10 @@ int closing_write(const char *open_path, const char *new_path) __attribute__((wa
  * there, perhaps with the closed one. 0 or -errno as above.
  */
 int closing_day(int folder, const struct days_file *day) __attribute__((warn_unused_result));
+
+/*
+ * Makes a closed day coarser, in the same way: *folded is its file then, size included. 0 or -errno
+ * as above; -EINVAL: it is a whole day already.
+ */
+int closing_fold(int folder, const struct days_file *day, struct days_file *folded)
+	__attribute__((warn_unused_result));

@@ -17,6 +17,13 @@ static const char *const endings[] = {
 	[DAYS_OPEN] = ".open.db", [DAYS_CLOSED] = ".db", [DAYS_NEW] = ".new",
 };
 
+static const char *const grains[DAYS_GRAINS] = { "", ".hours", ".whole" };
+
+const char *days_grain_print(enum days_grain grain)
+{
+	return grain == DAYS_MINUTES ? "minutes" : grains[grain] + 1;
+}
+
 int32_t days_of(int64_t wall_ms)
 {
 	int64_t day = wall_ms / 1000 / DAY_S;
@@ -31,9 +38,9 @@ char *days_print(const struct days_file *file, char name[DAYS_NAME])
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	snprintf(name, DAYS_NAME, "%06u-%04u-%02u-%02u%s", file->number % 1000000U,
+	snprintf(name, DAYS_NAME, "%06u-%04u-%02u-%02u%s%s", file->number % 1000000U,
 		 (unsigned int)(tm.tm_year + 1900) % 10000U, (unsigned int)tm.tm_mon + 1,
-		 (unsigned int)tm.tm_mday, endings[file->kind]);
+		 (unsigned int)tm.tm_mday, grains[file->grain], endings[file->kind]);
 	return name;
 }
 
@@ -51,6 +58,16 @@ bool days_parse(const char *name, struct days_file *file)
 	if (!end)
 		return false;
 	file->date = (int32_t)(timegm(&tm) / DAY_S);
+	for (int grain = DAYS_HOURS; grain < DAYS_GRAINS; grain++) {
+		size_t length = strlen(grains[grain]);
+
+		if (strncmp(end, grains[grain], length) != 0)
+			continue;
+		file->grain = (enum days_grain)grain;
+		end += length;
+		if (strcmp(end, endings[DAYS_CLOSED]) != 0)
+			return false;
+	}
 	for (int kind = DAYS_OPEN; kind <= DAYS_NEW; kind++) {
 		if (strcmp(end, endings[kind]) != 0)
 			continue;
@@ -66,7 +83,9 @@ static int compare(const void *left, const void *right)
 
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
-	return (a->kind == DAYS_CLOSED ? 0 : 1) - (b->kind == DAYS_CLOSED ? 0 : 1);
+	if ((a->kind == DAYS_CLOSED) != (b->kind == DAYS_CLOSED))
+		return a->kind == DAYS_CLOSED ? -1 : 1;
+	return (int)b->grain - (int)a->grain;
 }
 
 static uint64_t size_of(int folder, const char *name, const char *side)
@@ -132,8 +151,21 @@ bool days_is_read(const struct days *days, size_t index)
 
 	if (file->kind == DAYS_NEW)
 		return false;
-	return file->kind == DAYS_CLOSED || index == 0 || file[-1].number != file->number ||
-	       file[-1].kind != DAYS_CLOSED;
+	return index == 0 || file[-1].number != file->number || file[-1].kind != DAYS_CLOSED;
+}
+
+const struct days_file *days_to_fold(const struct days *days)
+{
+	for (int grain = DAYS_MINUTES; grain < DAYS_WHOLE; grain++) {
+		for (size_t i = 0; i < days->count; i++) {
+			const struct days_file *file = &days->file[i];
+
+			if (file->kind == DAYS_CLOSED && (int)file->grain == grain &&
+			    days_is_read(days, i))
+				return file;
+		}
+	}
+	return NULL;
 }
 
 void days_free(struct days *days)

@@ -10,6 +10,8 @@
  *
  *	000012-2026-11-29.open.db	the day that is written (with -wal and -shm beside it)
  *	000011-2026-11-28.db		a closed day
+ *	000010-2026-11-27.hours.db	one whose equal events of an hour are one entry
+ *	000009-2026-11-26.whole.db	one whose equal events of the day are one entry
  *	000011-2026-11-28.new		one that is being closed; not there until it is renamed
  *
  * The number gives the order, whatever the clock did; the date is that of the day's first entry
@@ -22,15 +24,21 @@ enum {
 
 enum days_kind { DAYS_OPEN, DAYS_CLOSED, DAYS_NEW };
 
+/* Over how much time the equal events of a closed day are one entry (closing.h). */
+enum days_grain { DAYS_MINUTES, DAYS_HOURS, DAYS_WHOLE, DAYS_GRAINS };
+const char *days_grain_print(enum days_grain grain);	/* "hours" */
+
 struct days_file {
 	uint32_t number;
 	int32_t date;		/* days since 1970 */
 	enum days_kind kind;
 	uint64_t size;		/* bytes on disk, side files included */
+	enum days_grain grain;	/* of a closed one */
 };
 
 struct days {
-	struct days_file *file;	/* ascending; of equal numbers the closed one comes first */
+	struct days_file *file;	/* ascending; of equal numbers the closed one comes first, and the
+				 * coarser of two */
 	size_t count;
 };
 
@@ -42,8 +50,8 @@ char *days_print(const struct days_file *file, char name[DAYS_NAME]);
 int days_list(int folder, struct days *days) __attribute__((warn_unused_result));
 void days_free(struct days *days);
 
-/* Is it a day to read? Not one that is being closed, nor the open one of a number whose closed one
- * exists, which a power cut left over. */
+/* Is it a day to read? Not one that is being closed, nor one that a power cut left over: the open
+ * one of a number whose closed one exists, or the finer of two closed ones. */
 bool days_is_read(const struct days *days, size_t index);
 
 /* Deletes a file of the folder and those beside it. 0 or -errno. */
@@ -60,3 +68,9 @@ int32_t days_of(int64_t wall_ms);
  */
 size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention_days,
 		    int32_t today);
+
+/*
+ * Which closed day is to be made coarser next: the oldest of the finest grain, so that minutes go
+ * before hours. NULL: all are whole days.
+ */
+const struct days_file *days_to_fold(const struct days *days);

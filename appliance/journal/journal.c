@@ -13,6 +13,7 @@
 #include "appliance/journal/nflog.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/store.h"
+#include "appliance/journal/whole.h"
 #include "rules/policy/policy.h"
 
 enum {
@@ -31,6 +32,7 @@ enum { JOURNAL_ENTRY = 3 * ENTRY_RULE_TEXT + 64 };
 
 struct journal {
 	struct log_store *store;
+	int folder;
 	struct losses *losses;
 	struct log_batch *batch;
 	struct aggregate *aggregate;
@@ -123,6 +125,7 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	attach(new, options->memory ? options->memory : new->own_memory, seed,
 	       options->write_budget);
 	notice_prepare();
+	new->folder = options->folder;
 	new->before = end;
 	new->killed = batch_goes_on(new->batch);
 	batch_continue(new->batch, store_next(new->store));
@@ -200,6 +203,22 @@ static int keep(struct journal *journal, struct log_entry *entry, uint64_t event
 }
 
 /* Takes over body (NULL: there was no memory for it). */
+/* What is stored before this notice may lack something. */
+static void note_break(struct journal *journal, const char *kind, int64_t wall_ms)
+{
+	if (whole_ends_with(kind) && wall_ms > journal->losses->whole_since)
+		journal->losses->whole_since = wall_ms;
+}
+
+/* Days were deleted or made coarser. */
+static void find_whole(struct journal *journal)
+{
+	int64_t since = whole_since(journal->folder);
+
+	if (since > journal->losses->whole_since)
+		journal->losses->whole_since = since;
+}
+
 static int keep_notice(struct journal *journal, const char *kind, char *body, int64_t wall_ms,
 		       int64_t uptime_ms)
 {
@@ -210,6 +229,7 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
 
 	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
 					      .kind = kind, .actor = "", .body = body };
+	note_break(journal, kind, wall_ms);
 	if (body)
 		error = keep(journal, &entry, events, wall_ms);
 	else
@@ -331,6 +351,7 @@ void journal_notice(struct journal *journal, const struct entry_notice *notice, 
 {
 	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
 
+	note_break(journal, notice->kind, wall_ms);
 	(void)keep(journal, &entry, 1, wall_ms);
 }
 
@@ -339,6 +360,10 @@ void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	const struct day_end *before = &journal->before;
 	char *body;
 
+	journal->losses->whole_since = 0;
+	find_whole(journal);
+	if (!before->last && journal->losses->whole_since == 0)
+		journal->losses->whole_since = wall_ms;
 	if (journal->killed)
 		return;
 	if (before->last && !before->stopped) {
@@ -459,11 +484,19 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	store_report(journal->store, &report);
 	journal->losses->sync_error = report.sync_error;
 	journal->losses->freed += report.freed;
+	if (report.days || report.fold.file.number)
+		find_whole(journal);
 	if (report.days) {
-		if (notice_expired(report.days, report.freed, report.first, report.last,
+		if (notice_expired(report.days, report.bytes, report.first, report.last,
 				   &body) < 0)
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_EXPIRED, body, wall_ms, uptime_ms);
+	}
+	if (report.fold.file.number) {
+		if (notice_folded(&report.fold.file, report.fold.before, report.fold.digest,
+				  &body) < 0)
+			body = NULL;
+		(void)keep_notice(journal, NOTICE_FOLDED, body, wall_ms, uptime_ms);
 	}
 	if (report.damaged) {
 		if (notice_damaged(report.damaged, &body) < 0)

@@ -25,8 +25,10 @@ struct losses {
 	_Atomic uint64_t lost[LOSS_COUNT];	/* events */
 	_Atomic uint64_t told[LOSS_COUNT];	/* of these, how many the log's records report */
 	_Atomic uint64_t ring[LOSSES_RINGS];	/* of each ring's own count, what lost includes */
-	/* Bytes of old events that were deleted because the disk was full. */
+	/* Bytes of old events that were deleted before their retention was over. */
 	_Atomic uint64_t freed;
+	/* Since when the stored evidence is whole (whole.h). */
+	_Atomic int64_t whole_since;
 	_Atomic uint32_t next;			/* expected number of the next packet */
 	_Atomic uint32_t guessed;		/* packets counted as lost before a number confirmed
 						 * it */

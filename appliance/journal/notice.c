@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/base/hex.h"
 #include "appliance/base/version.h"
 #include "appliance/journal/days.h"
 #include "rules/policy/rule.h"
@@ -78,6 +79,20 @@ int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, c
 	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)days,
 				"bytes", (json_int_t)bytes, "first", from + 7, 10,
 				"last", to + 7, 10), body);
+}
+
+int notice_folded(const struct days_file *file, uint64_t before,
+		  const uint8_t digest[DIGEST_SIZE], char **body)
+{
+	char name[DAYS_NAME], hex[2 * DIGEST_SIZE + 1];
+
+	hex_print(digest, DIGEST_SIZE, hex);
+	return notice_members(json_pack("{s:s, s:I, s:s, s:I, s:I, s:s}",
+					"file", days_print(file, name),
+					"number", (json_int_t)file->number,
+					"grain", days_grain_print(file->grain),
+					"bytes_before", (json_int_t)before,
+					"bytes", (json_int_t)file->size, "sha256", hex), body);
 }
 
 int notice_damaged(uint32_t files, char **body)

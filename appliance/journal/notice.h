@@ -4,7 +4,9 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "appliance/base/crypto/digest.h"
 #include "appliance/ipc/control.h"
+#include "appliance/journal/days.h"
 #include "appliance/journal/losses.h"
 
 /*
@@ -21,6 +23,9 @@
  *		missing
  *	expired	days bytes first last: databases of whole days, by their dates, deleted because
  *		of the budget or the retention
+ *	folded	file number grain bytes_before bytes sha256: a day was made coarser because of the
+ *		budget: its equal events of an hour (grain "hours") or of the day ("whole") are one
+ *		entry now. sha256 is that of its file, which nothing else covers any more
  *	dropped	notices: so many could not wait for the journal
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
@@ -37,6 +42,7 @@
 #define NOTICE_DAMAGED "damaged"
 #define NOTICE_TAKEN "taken"
 
+#define NOTICE_FOLDED "folded"
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"
 #define NOTICE_POLICY "policy"
@@ -52,6 +58,8 @@ int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn
 /* first, last: dates, in days since 1970. */
 int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
 	__attribute__((warn_unused_result));
+int notice_folded(const struct days_file *file, uint64_t before,
+		  const uint8_t digest[DIGEST_SIZE], char **body) __attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));

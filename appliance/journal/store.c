@@ -42,7 +42,7 @@ uint64_t store_budget(int folder, uint64_t budget)
 	if (fstatvfs(folder, &disk) < 0)
 		return budget;
 	half = (uint64_t)disk.f_blocks * disk.f_frsize / 2;
-	return budget < half ? budget : half;
+	return budget && budget < half ? budget : half;
 }
 
 static void close_day(struct log_store *store)

@@ -18,7 +18,7 @@ struct log_store;
 
 struct store_options {
 	int folder;		/* the working folder; a descriptor, which stays the caller's */
-	uint64_t budget;	/* bytes on disk for all days, limited by store_budget */
+	uint64_t budget;	/* bytes on disk for all days; see store_budget */
 	uint32_t retention_days;	/* 0: as long as the budget lasts */
 	const char *appliance;	/* copied, as is the boot id */
 	const char *boot_id;
@@ -32,7 +32,7 @@ struct store_options {
 
 /*
  * The effective budget on the file system of folder: at most half of it, because others need space
- * too.
+ * too. budget 0: half of it.
  */
 uint64_t store_budget(int folder, uint64_t budget);
 

@@ -40,12 +40,14 @@ struct tidy {
 
 /* ---- days that are over ---- */
 
-static void note(struct tidy *tidy, const struct days_file *file)
+/* early: before its retention was over. */
+static void note(struct tidy *tidy, const struct days_file *file, bool early)
 {
 	struct tidy_report *report = &tidy->report;
 
 	pthread_mutex_lock(&tidy->lock);
-	report->freed += file->size;
+	report->bytes += file->size;
+	report->freed += early ? file->size : 0;
 	if (report->days++ == 0)
 		report->first = file->date;
 	report->last = file->date;
@@ -81,6 +83,9 @@ static void close_days(struct tidy *tidy, const struct days_file *current)
 		for (size_t i = 0; i < days.count; i++) {
 			const struct days_file *file = &days.file[i];
 
+			/* Made coarser, and then a power cut: the finer one is left over. */
+			if (file->kind == DAYS_CLOSED && !days_is_read(&days, i))
+				(void)!days_remove(tidy->options.folder, file);
 			if (file->kind != DAYS_OPEN || file->number >= current->number ||
 			    (tidy->takein && takein_owns(tidy->takein, file->number)))
 				continue;
@@ -119,20 +124,71 @@ static uint64_t expire_taken(const struct tidy *tidy, const struct days *days, i
 			  date);
 }
 
+static int digest_of(int folder, const struct days_file *file, uint8_t digest[DIGEST_SIZE])
+{
+	char name[DAYS_NAME];
+	int fd = openat(folder, days_print(file, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+
+	if (fd < 0)
+		return -errno;
+	error = digest_file(fd, digest);
+	close(fd);
+	return error;
+}
+
+/* Makes one day coarser. False: nothing is left to fold, or it cannot be done. */
+static bool fold(struct tidy *tidy, const struct days *days)
+{
+	const struct days_file *file = days_to_fold(days);
+	struct tidy_fold done = { .before = file ? file->size : 0 };
+	int error;
+
+	if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
+		return false;
+	error = closing_fold(tidy->options.folder, file, &done.file);
+	if (!error)
+		error = digest_of(tidy->options.folder, &done.file, done.digest);
+	pthread_mutex_lock(&tidy->lock);
+	tidy->report.close_error = error;
+	if (!error)
+		tidy->report.fold = done;
+	pthread_mutex_unlock(&tidy->lock);
+	return !error;
+}
+
+static bool may_fold(struct tidy *tidy)
+{
+	bool may;
+
+	pthread_mutex_lock(&tidy->lock);
+	may = tidy->report.fold.file.number == 0;
+	pthread_mutex_unlock(&tidy->lock);
+	return may;
+}
+
+static void remove_days(struct tidy *tidy, const struct days *days, size_t count, bool early)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (days->file[i].kind == DAYS_CLOSED &&
+		    days_remove(tidy->options.folder, &days->file[i]) == 0)
+			note(tidy, &days->file[i], early);
+	}
+}
+
+/* Whatever is too old goes. What is too large is made coarser first. */
 static void expire(struct tidy *tidy, int32_t today)
 {
+	const uint32_t retention = tidy->options.retention_days;
 	struct days days;
 
 	if (days_list(tidy->options.folder, &days) == 0) {
-		uint64_t taken = expire_taken(tidy, &days, today);
-		size_t gone = days_expired(&days, tidy->options.budget - taken,
-					   tidy->options.retention_days, today);
+		const uint64_t budget = tidy->options.budget - expire_taken(tidy, &days, today);
+		const size_t old = days_expired(&days, UINT64_MAX, retention, today);
 
-		for (size_t i = 0; i < gone; i++) {
-			if (days.file[i].kind == DAYS_CLOSED &&
-			    days_remove(tidy->options.folder, &days.file[i]) == 0)
-				note(tidy, &days.file[i]);
-		}
+		remove_days(tidy, &days, old, false);
+		if (old == 0 && bytes_of(&days) > budget && may_fold(tidy) && !fold(tidy, &days))
+			remove_days(tidy, &days, days_expired(&days, budget, retention, today),
+				    true);
 	}
 	days_free(&days);
 }
@@ -295,8 +351,14 @@ void tidy_report(struct tidy *tidy, struct tidy_report *report)
 {
 	pthread_mutex_lock(&tidy->lock);
 	*report = tidy->report;
-	tidy->report.freed = 0;
+	tidy->report.bytes = tidy->report.freed = 0;
 	tidy->report.days = tidy->report.damaged = 0;
+	/* The next one. */
+	if (tidy->report.fold.file.number) {
+		tidy->due = true;
+		pthread_cond_signal(&tidy->wake);
+	}
+	tidy->report.fold.file.number = 0;
 	pthread_mutex_unlock(&tidy->lock);
 }
 

@@ -4,12 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "appliance/base/crypto/digest.h"
 #include "appliance/journal/days.h"
 
 /*
  * A thread for what may take seconds on a slow medium, so that the reader of the rings never waits
- * for a disk: syncs the open day, moves its log into it, closes the days before, deletes the oldest
- * ones beyond budget and retention, and takes in what the old log left (takein.h).
+ * for a disk: syncs the open day, moves its log into it, closes the days before, makes the oldest
+ * ones beyond the budget coarser, deletes those for which that is not enough or whose retention is
+ * over, and takes in what the old log left (takein.h).
  */
 struct tidy;
 
@@ -22,15 +24,24 @@ struct tidy_options {
 	const char *boot_id;
 };
 
+/* A day that was made coarser (closing_fold); file.number 0: none. */
+struct tidy_fold {
+	struct days_file file;		/* as it is now */
+	uint64_t before;		/* bytes of the file before */
+	uint8_t digest[DIGEST_SIZE];	/* SHA-256 of the file as it is now */
+};
+
 /* What happened since the last report. */
 struct tidy_report {
 	int sync_error;		/* 0 or -errno of the newest sync */
 	int close_error;	/* of the newest attempt to close a day */
 	int takein_error;	/* of the newest step of taking in; it is repeated */
-	uint64_t freed;		/* bytes of deleted days */
 	uint32_t days;		/* deleted */
+	uint64_t bytes;		/* of these */
+	uint64_t freed;		/* of these, what went before its retention was over */
 	int32_t first, last;	/* their dates, days since 1970 */
 	uint32_t damaged;	/* open days that could not be read; they are set aside */
+	struct tidy_fold fold;	/* one at a time: the next one comes after the report */
 };
 
 /* 0 or -errno. The thread starts here. */

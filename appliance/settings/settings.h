@@ -129,7 +129,10 @@ struct settings {
 
 	/* [log] */
 	enum log_level level;
-	uint64_t log_budget;		/* bytes that the block log may take on disk */
+	uint64_t log_budget;		/* bytes that the block log may take on disk; 0: half of
+					 * its file system */
+	uint64_t log_write_budget;	/* bytes of its entries per day */
+	uint32_t log_retention_days;	/* 0: as long as the budget lasts */
 	char appliance_id[64];		/* "": derived from the machine id */
 
 	/* [daemon] */

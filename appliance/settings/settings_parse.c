@@ -241,7 +241,13 @@ static bool set_level(struct parser *parser, const char *key, const char *value)
 	return true;
 }
 
-static bool set_budget(struct parser *parser, const char *key, const char *value)
+enum {
+	BUDGET_MIN = 64 << 10, WRITE_BUDGET_MIN = 1 << 20,	/* bytes */
+	RETENTION_DAYS = 20 * 1461 / 4
+};
+
+/* A number of bytes with K, M or G behind it. */
+static bool set_bytes(struct parser *parser, const char *key, const char *value, uint64_t *bytes)
 {
 	static const char units[] = "KMG";
 	size_t length = strlen(value);
@@ -253,12 +259,72 @@ static bool set_budget(struct parser *parser, const char *key, const char *value
 	snprintf(digits, sizeof(digits), "%.*s", (int)(length - (unit != NULL)), value);
 	if (!value_number(parser, key, digits, 1, (1ULL << 40) >> shift, &number))
 		return false;
-	if (number << shift < 1 << 16) {
-		value_error(parser, "%s: expected at least 64K", key);
+	*bytes = number << shift;
+	return true;
+}
+
+static bool set_budget(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t bytes;
+
+	if (strcmp(value, "half") == 0) {
+		parser->settings->log_budget = 0;
+		return true;
+	}
+	if (!set_bytes(parser, key, value, &bytes))
+		return false;
+	if (bytes < BUDGET_MIN) {
+		value_error(parser, "%s: expected half, or at least 64K", key);
 		return false;
 	}
-	parser->settings->log_budget = number << shift;
+	parser->settings->log_budget = bytes;
 	return true;
+}
+
+static bool set_write_budget(struct parser *parser, const char *key, const char *value)
+{
+	uint64_t bytes;
+
+	if (!set_bytes(parser, key, value, &bytes))
+		return false;
+	if (bytes < WRITE_BUDGET_MIN) {
+		value_error(parser, "%s: expected at least 1M", key);
+		return false;
+	}
+	parser->settings->log_write_budget = bytes;
+	return true;
+}
+
+/* "90d", "52w", "12mo", "7y", or "none". */
+static bool set_retention(struct parser *parser, const char *key, const char *value)
+{
+	static const struct {
+		const char *unit;
+		unsigned int days, of;	/* days/of of them are one */
+	} units[] = { { "d", 1, 1 }, { "w", 7, 1 }, { "mo", 1461, 48 }, { "y", 1461, 4 } };
+	size_t digits = strspn(value, "0123456789");
+	char number[8];
+	uint64_t count;
+
+	if (strcmp(value, "none") == 0) {
+		parser->settings->log_retention_days = 0;
+		return true;
+	}
+	snprintf(number, sizeof(number), "%.*s", (int)digits, value);
+	for (size_t i = 0; digits && digits < sizeof(number) &&
+			   i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(value + digits, units[i].unit) != 0)
+			continue;
+		count = (strtoull(number, NULL, 10) * units[i].days + units[i].of - 1) /
+			units[i].of;
+		if (count < 1 || count > RETENTION_DAYS)
+			break;
+		parser->settings->log_retention_days = (uint32_t)count;
+		return true;
+	}
+	value_error(parser, "%s: expected none, or 1d to 20y, like 90d, 52w, 12mo; found \"%s\"",
+		    key, value);
+	return false;
 }
 
 static bool set_appliance_id(struct parser *parser, const char *key, const char *value)
@@ -360,6 +426,8 @@ static const struct setting {
 	{ "mode", "monitor-max", set_monitor_max, false },
 	{ "log", "level", set_level, false },
 	{ "log", "budget", set_budget, false },
+	{ "log", "retention", set_retention, false },
+	{ "log", "write-budget", set_write_budget, false },
 	{ "log", "appliance-id", set_appliance_id, false },
 	{ "daemon", "uid-base", set_uid_base, false },
 	{ "daemon", "nflog-group", set_nflog_group, false },
@@ -439,7 +507,7 @@ void settings_init(struct settings *settings)
 		.stale_after = 86400,
 		.ring = "broad",
 		.monitor_max = 86400,
-		.log_budget = 64 << 20,
+		.log_retention_days = 366, .log_write_budget = 256 << 20,
 		.uid_base = 64500,
 		.nflog_group = 3085,
 		.table_owner = true,

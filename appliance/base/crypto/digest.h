@@ -12,3 +12,5 @@ int digest_sha256(const void *data, size_t size, uint8_t digest[DIGEST_SIZE])
 	__attribute__((warn_unused_result));
 int digest_sha512(const void *data, size_t size, uint8_t digest[DIGEST_SHA512_SIZE])
 	__attribute__((warn_unused_result));
+/* Of a file from its current position to its end. 0 or -errno. */
+int digest_file(int fd, uint8_t digest[DIGEST_SIZE]) __attribute__((warn_unused_result));

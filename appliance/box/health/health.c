@@ -267,10 +267,16 @@ static void judge_log(const struct health *health, struct report *report)
 		    "blocked, and new events are lost: free room on the disk, or repair it");
 	if (health->log_freed)
 		say_of(report, HEALTH_NOTICE, NULL,
-		       "free room on it, or lower [log] budget; cordon status --seen "
+		       "give the log more room, or shorten [log] retention; cordon status --seen "
 		       "when you know",
-		       "old events of the log had to go because the disk was full, %lld KB of them",
+		       "old events went before their retention was over, %lld KB of them",
 		       (long long)(health->log_freed + 1023) / 1024);
+	if (health->log_days && health->log_retention > health->log_days)
+		say_of(report, HEALTH_NOTICE, NULL,
+		       "give the log more room, or shorten [log] retention: then the oldest days "
+		       "become coarser, and go in the end",
+		       "the log has room for %lld days at its rate so far, and is to keep %lld",
+		       (long long)health->log_days, (long long)health->log_retention);
 	if (health->lost_disk)
 		say_of(report, HEALTH_NOTICE, NULL,
 		       "look after the disk; cordon status --seen when you know",

@@ -61,6 +61,9 @@ struct health {
 	/* Of the log, since an administrator had seen them. */
 	int64_t lost_kernel, lost_rings, lost_journal, lost_disk;
 	int64_t log_freed;		/* bytes of old events that went before their time */
+	int64_t log_retention;		/* days that events are to be kept; 0: no limit */
+	int64_t log_days;		/* days for which there is room, at the rate so far; 0: not
+					 * known */
 	int64_t messages_lost;		/* of cordond's own */
 	const char *log_error;		/* what keeps it from being written now */
 	const struct health_disk *disk;

@@ -5,6 +5,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/text.h"
+#include "appliance/command/command.h"
 
 enum { DATE_LENGTH = 10 };	/* of "2026-11-29" */
 
@@ -118,6 +119,7 @@ static void print_log(const json_t *log)
 	       megabytes(log, "budget_bytes"));
 	if (json_is_number(days))
 		printf(", room for %.0f days", json_number_value(days));
+	printf(", whole since %s", command_text(log, "whole_since"));
 }
 
 static void print_start(const struct box_facts *facts)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/journal/closing.h"
 #include "appliance/journal/reader.h"
 #include "appliance/journal/sql.h"
 #include "appliance/journal/store.h"
@@ -322,12 +323,132 @@ static void names_of_days(void **state)
 	assert_int_equal(days_of(INT64_MAX), 2932896);
 }
 
+static void names_of_coarser_days(void **state)
+{
+	static const char *const names[] = {
+		"000012-2025-11-28.db", "000012-2025-11-28.hours.db", "000012-2025-11-28.whole.db",
+	};
+	char name[DAYS_NAME];
+	struct days_file file;
+
+	(void)state;
+	for (int grain = DAYS_MINUTES; grain < DAYS_GRAINS; grain++) {
+		assert_true(days_parse(names[grain], &file));
+		assert_int_equal(file.kind, DAYS_CLOSED);
+		assert_int_equal(file.grain, grain);
+		assert_string_equal(days_print(&file, name), names[grain]);
+	}
+	assert_false(days_parse("000012-2025-11-28.hours.open.db", &file));
+	assert_false(days_parse("000012-2025-11-28.hours.new", &file));
+	assert_false(days_parse("000012-2025-11-28.minutes.db", &file));
+}
+
+/* Two files of a number are what a power cut left: the coarser one was whole before it had its name. */
+static void which_day_is_made_coarser(void **state)
+{
+	struct days_file file[] = {
+		{ 1, 20000, DAYS_CLOSED, 10, DAYS_WHOLE }, { 1, 20000, DAYS_CLOSED, 10, DAYS_HOURS },
+		{ 2, 20001, DAYS_CLOSED, 10, DAYS_HOURS }, { 3, 20002, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 4, 20003, DAYS_CLOSED, 10, DAYS_MINUTES }, { 5, 20004, DAYS_OPEN, 10, DAYS_MINUTES },
+	};
+	const struct days days = { file, 6 };
+
+	(void)state;
+	assert_true(days_is_read(&days, 0) && !days_is_read(&days, 1));
+	assert_ptr_equal(days_to_fold(&days), &file[3]);
+	file[3].grain = DAYS_HOURS;
+	assert_ptr_equal(days_to_fold(&days), &file[4]);
+	file[4].grain = DAYS_HOURS;
+	assert_ptr_equal(days_to_fold(&days), &file[2]);
+	file[2].grain = file[3].grain = file[4].grain = DAYS_WHOLE;
+	assert_null(days_to_fold(&days));
+}
+
+static uint64_t events_of_log(uint64_t *entries)
+{
+	const struct reader_options options = { .folder = "." };
+	struct reader_entry entry;
+	struct log_reader *reader;
+	uint64_t events = 0;
+
+	*entries = 0;
+	assert_int_equal(reader_open(&reader, &options), 0);
+	while (reader_next(reader, &entry)) {
+		++*entries;
+		events += entry.entry.event.event.count;
+	}
+	reader_close(reader);
+	return events;
+}
+
+static void a_day_is_made_coarser(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct days_file first = { .number = 1, .date = 20423, .kind = DAYS_CLOSED };
+	struct days_file folded;
+	uint64_t entries;
+
+	add(fixture, "a.example.com", monday + 5);
+	add(fixture, "b.example.com", monday + 60000);
+	add(fixture, "a.example.com", monday + 120000);
+	add(fixture, "a.example.com", monday + 3600000);
+	write_at(fixture, monday + 5);
+	add(fixture, "tuesday", monday + DAY_MS);
+	write_at(fixture, monday + DAY_MS);
+	assert_true(appears("000001-2025-12-01.db", true));
+	assert_true(appears("000001-2025-12-01.open.db", false));
+	assert_int_equal(events_of_log(&entries), 10);
+	assert_int_equal(entries, 5);
+	assert_int_equal(closing_fold(fixture->folder, &first, &folded), 0);
+	assert_int_equal(access("000001-2025-12-01.db", F_OK), -1);
+	assert_string_equal(content(), "a.example.com b.example.com a.example.com tuesday");
+	assert_int_equal(events_of_log(&entries), 10);
+	assert_int_equal(closing_fold(fixture->folder, &folded, &folded), 0);
+	assert_int_equal(access("000001-2025-12-01.whole.db", F_OK), 0);
+	assert_string_equal(content(), "a.example.com b.example.com tuesday");
+	assert_int_equal(events_of_log(&entries), 10);
+	assert_int_equal(closing_fold(fixture->folder, &folded, &folded), -EINVAL);
+	store_close(fixture->store);
+}
+
+/* Minutes become hours and hours days before anything goes, and each step is told. */
+static void what_is_too_large_becomes_coarser_before_it_goes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tidy_report report = { .days = 0 };
+	int hours = 0, whole = 0;
+
+	store_close(fixture->store);
+	open_store(fixture, 200000);
+	for (int day = 0; day < 4; day++) {
+		for (int i = 0; i < 200; i++)
+			add(fixture, "a.example.com", monday + day * (int64_t)DAY_MS + i * 60000);
+		write_at(fixture, monday + day * (int64_t)DAY_MS);
+	}
+	for (int i = 0; i < 1000 && report.days == 0; i++) {
+		usleep(10000);
+		store_report(fixture->store, &report);
+		if (!report.fold.file.number)
+			continue;
+		/* A day becomes whole when none has minutes any more, and goes when all are whole. */
+		assert_int_equal(report.days, 0);
+		hours += report.fold.file.grain == DAYS_HOURS;
+		whole += report.fold.file.grain == DAYS_WHOLE;
+		assert_true(whole == 0 || hours == 3);
+	}
+	assert_int_equal(hours, 3);
+	assert_int_equal(whole, 3);
+	assert_true(report.days > 0 && report.freed > 0);
+	assert_int_equal(access("000001-2025-12-01.whole.db", F_OK), -1);
+	store_close(fixture->store);
+}
+
 static void which_days_expire(void **state)
 {
 	struct days_file file[] = {
-		{ 1, 0, DAYS_CLOSED, 10 }, { 2, 20000, DAYS_CLOSED, 10 },
-		{ 3, 30000, DAYS_CLOSED, 10 }, { 4, 20001, DAYS_CLOSED, 10 },
-		{ 5, 20400, DAYS_OPEN, 10 },
+		{ 1, 0, DAYS_CLOSED, 10, DAYS_MINUTES }, { 2, 20000, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 3, 30000, DAYS_CLOSED, 10, DAYS_MINUTES }, { 4, 20001, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 5, 20400, DAYS_OPEN, 10, DAYS_MINUTES },
 	};
 	const struct days days = { file, 5 };
 
@@ -357,7 +478,11 @@ int main(void)
 		with_store(a_foreign_file_is_set_aside),
 		with_store(a_newer_database_stays_in_place),
 		with_store(the_oldest_days_go_first),
+		with_store(a_day_is_made_coarser),
+		with_store(what_is_too_large_becomes_coarser_before_it_goes),
 		cmocka_unit_test(names_of_days),
+		cmocka_unit_test(names_of_coarser_days),
+		cmocka_unit_test(which_day_is_made_coarser),
 		cmocka_unit_test(which_days_expire),
 	};
 

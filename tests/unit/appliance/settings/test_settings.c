@@ -55,7 +55,9 @@ static void defaults(void **state)
 	assert_int_equal(settings.max_v4_share, 64);
 	assert_int_equal(settings.monitor_first, 0);
 	assert_int_equal(settings.monitor_max, 86400);
-	assert_int_equal(settings.log_budget, 64 << 20);
+	assert_int_equal(settings.log_budget, 0);
+	assert_int_equal(settings.log_retention_days, 366);
+	assert_int_equal(settings.log_write_budget, 256 << 20);
 	assert_string_equal(settings.appliance_id, "");
 	assert_int_equal(settings.action[CATEGORY_UPDATE], ACTION_BLOCK);
 	assert_int_equal(settings.action[CATEGORY_WEB], ACTION_MONITOR);
@@ -114,6 +116,8 @@ static void every_key(void **state)
 	     "[log]\n"
 	     "level = debug\n"
 	     "budget = 1M\n"
+	     "retention = 90d\n"
+	     "write-budget = 8M\n"
 	     "appliance-id = gw-1\n"
 	     "[daemon]\n"
 	     "uid-base = 7000\n"
@@ -179,6 +183,8 @@ static void every_key(void **state)
 	assert_int_equal(settings.monitor_max, 7 * 86400);
 	assert_int_equal(settings.level, LEVEL_DEBUG);
 	assert_int_equal(settings.log_budget, 1 << 20);
+	assert_int_equal(settings.log_retention_days, 90);
+	assert_int_equal(settings.log_write_budget, 8 << 20);
 	assert_string_equal(settings.appliance_id, "gw-1");
 	assert_int_equal(settings.uid_base, 7000);
 	assert_int_equal(settings.nflog_group, 5);
@@ -260,6 +266,12 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[mode]\n\nmonitor-max = 3651d\n", "expected a duration" },
 		{ "[log]\n\nlevel = loud\n", "error, warning, info or debug" },
 		{ "[log]\n\nbudget = 63K\n", "at least 64K" },
+		{ "[log]\n\nretention = 12m\n", "like 90d, 52w, 12mo" },
+		{ "[log]\n\nretention = 0d\n", "expected none, or 1d to 20y" },
+		{ "[log]\n\nretention = 21y\n", "expected none, or 1d to 20y" },
+		{ "[log]\n\nretention = mo\n", "expected none, or 1d to 20y" },
+		{ "[log]\n\nretention = 99999999999d\n", "expected none, or 1d to 20y" },
+		{ "[log]\n\nwrite-budget = 1K\n", "at least 1M" },
 		{ "[log]\n\nbudget = K\n", "budget: expected a number" },
 		{ "[log]\n\nbudget = 1T\n", "budget: expected a number" },
 		{ "[log]\n\nbudget = 2000G\n", "budget: expected a number" },
