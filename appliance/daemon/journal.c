@@ -203,6 +203,8 @@ static int open_journal(struct journal_role *role, int folder, const char *boot_
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
 		.write_budget = settings->log_write_budget,
 		.retention_days = settings->log_retention_days,
+		.counts_only = settings->log_counts_only,
+		.counts_onlys = settings->log_counts_onlys,
 		.appliance = role->start.identity, .boot_id = boot_id,
 		.memory = map_memory(role->start.table),
 		.forwarder = settings->forwarder, .forwarders = settings->forwarders,

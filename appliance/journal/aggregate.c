@@ -86,24 +86,38 @@ static void make_room(struct aggregate *aggregate, unsigned int cells)
 	}
 }
 
-void aggregate_add(struct aggregate *aggregate, const struct event *event)
+static void add(struct aggregate *aggregate, const struct counters_key *key,
+		const struct event *event)
 {
 	struct counters *counters = &aggregate->counters;
 	const uint8_t *name = event->name.wire;
-	struct counters_key key;
 	uint32_t hash;
-	uint16_t index;
+	uint16_t index = counters_find(counters, key, name, &hash);
 
-	counters_key(&key, event);
-	index = counters_find(counters, &key, name, &hash);
 	if (index != QUEUE_NONE) {
 		counters_count(&counters->cell[index], event);
 		return;
 	}
 	make_room(aggregate, counters_needed(event));
-	index = counters_insert(counters, &key, name, hash);
+	index = counters_insert(counters, key, name, hash);
 	counters_count(&counters->cell[index], event);
 	wait_for_record(aggregate, index);
+}
+
+void aggregate_add(struct aggregate *aggregate, const struct event *event)
+{
+	struct counters_key key;
+
+	counters_key(&key, event);
+	add(aggregate, &key, event);
+}
+
+void aggregate_add_coarse(struct aggregate *aggregate, const struct event *event)
+{
+	struct counters_key key;
+
+	counters_network_key(&key, event);
+	add(aggregate, &key, event);
 }
 
 /* ---- memory that outlives a process ---- */

@@ -79,6 +79,13 @@ static struct counters_key wider(const struct counters_key *key)
 	return wide;
 }
 
+void counters_network_key(struct counters_key *key, const struct event *event)
+{
+	counters_key(key, event);
+	while (key->level < LEVEL_NETWORK)
+		*key = wider(key);
+}
+
 /* Eight bytes per step, mixed by a multiplication and a fold. */
 static uint64_t mix(uint64_t hash, const void *data, size_t size)
 {

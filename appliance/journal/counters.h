@@ -94,6 +94,8 @@ unsigned int counters_needed(const struct event *event);
 
 /* The key of the finest level. */
 void counters_key(struct counters_key *key, const struct event *event);
+/* The key of LEVEL_NETWORK. */
+void counters_network_key(struct counters_key *key, const struct event *event);
 
 /* The counter with this key, or QUEUE_NONE. name has key->name_length bytes. *hash is set. */
 uint16_t counters_find(const struct counters *counters, const struct counters_key *key,

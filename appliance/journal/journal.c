@@ -41,6 +41,8 @@ struct journal {
 	struct policy policy[POLICIES];	/* block NULL: none */
 	struct addr forwarder[JOURNAL_FORWARDERS];
 	size_t forwarders;
+	const struct prefix *counts_only;
+	size_t counts_onlys;
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
@@ -126,6 +128,8 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	       options->write_budget);
 	notice_prepare();
 	new->folder = options->folder;
+	new->counts_only = options->counts_only;
+	new->counts_onlys = options->counts_onlys;
 	new->before = end;
 	new->killed = batch_goes_on(new->batch);
 	batch_continue(new->batch, store_next(new->store));
@@ -435,9 +439,22 @@ static void resolve_packet(const struct journal *journal, struct event *event)
 	event->intended = verdict.intended;
 }
 
+static bool is_counts_only(const struct journal *journal, const struct addr *client)
+{
+	for (size_t i = 0; i < journal->counts_onlys; i++) {
+		if (prefix_contains(&journal->counts_only[i], client))
+			return true;
+	}
+	return false;
+}
+
 static void count_event(struct journal *journal, const struct event *event)
 {
-	if (event->count)
+	if (!event->count)
+		return;
+	if (is_counts_only(journal, &event->client))
+		aggregate_add_coarse(journal->aggregate, event);
+	else
 		aggregate_add(journal->aggregate, event);
 }
 

@@ -34,6 +34,8 @@ struct journal_options {
 	const char *boot_id;
 	const struct addr *forwarder;	/* clients that ask for others; copied */
 	size_t forwarders;		/* at most JOURNAL_FORWARDERS */
+	const struct prefix *counts_only;	/* clients without detail; the caller's */
+	size_t counts_onlys;
 };
 
 /* The size of that memory, and the losses in it for a process that maps it too. */

@@ -132,6 +132,8 @@ struct settings {
 	uint64_t log_budget;		/* bytes that the block log may take on disk; 0: half of
 					 * its file system */
 	uint64_t log_write_budget;	/* bytes of its entries per day */
+	struct prefix log_counts_only[SETTINGS_ADDRESSES];	/* clients without detail */
+	size_t log_counts_onlys;
 	uint32_t log_retention_days;	/* 0: as long as the budget lasts */
 	char appliance_id[64];		/* "": derived from the machine id */
 

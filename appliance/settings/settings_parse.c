@@ -295,6 +295,28 @@ static bool set_write_budget(struct parser *parser, const char *key, const char 
 	return true;
 }
 
+static bool set_counts_only(struct parser *parser, const char *key, const char *value)
+{
+	struct settings *settings = parser->settings;
+	const char *word;
+	size_t length;
+
+	while (value_word(&value, &word, &length)) {
+		if (settings->log_counts_onlys == SETTINGS_ADDRESSES) {
+			value_error(parser, "%s: more than %d networks", key, SETTINGS_ADDRESSES);
+			return false;
+		}
+		if (prefix_parse(&settings->log_counts_only[settings->log_counts_onlys], word,
+				 length) < 0) {
+			value_error(parser, "%s: expected networks without host bits, found \"%.*s\"",
+				    key, (int)length, word);
+			return false;
+		}
+		settings->log_counts_onlys++;
+	}
+	return true;
+}
+
 /* "90d", "52w", "12mo", "7y", or "none". */
 static bool set_retention(struct parser *parser, const char *key, const char *value)
 {
@@ -426,6 +448,7 @@ static const struct setting {
 	{ "mode", "monitor-max", set_monitor_max, false },
 	{ "log", "level", set_level, false },
 	{ "log", "budget", set_budget, false },
+	{ "log", "counts-only", set_counts_only, true },
 	{ "log", "retention", set_retention, false },
 	{ "log", "write-budget", set_write_budget, false },
 	{ "log", "appliance-id", set_appliance_id, false },

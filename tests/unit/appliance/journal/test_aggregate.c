@@ -590,6 +590,40 @@ static void damaged_memory_is_left_out(void **state)
 	free(memory);
 }
 
+/* Privacy: nothing of the client is ever in a record, nor in the memory that outlives the process. */
+static void only_counts_of_some_networks(void **state)
+{
+	struct aggregate *aggregate = fresh();
+	struct event event = sample("secret.example");
+	struct aggregate_record record;
+	uint64_t count = 0;
+
+	(void)state;
+	event.client = sample_addr("192.0.2.53");
+	event.has_mac = true;
+	memset(event.mac, 0x5a, sizeof(event.mac));
+	for (int i = 0; i < 10; i++)
+		aggregate_add_coarse(aggregate, &event);
+	event.client = sample_addr("192.0.2.77");
+	aggregate_add_coarse(aggregate, &event);
+	for (int64_t now = 0; now < 200000; now += 1000) {
+		while (aggregate_next(aggregate, now, &record)) {
+			char text[ADDR_TEXT];
+
+			assert_true(record.coarse);
+			assert_int_equal(record.host_bits, 8);
+			assert_string_equal(addr_print(&record.event.client, text), "192.0.2.0");
+			assert_int_equal(record.event.name.length, 0);
+			assert_false(record.event.has_mac);
+			assert_int_equal(record.event.rule, event.rule);
+			count += record.event.count;
+		}
+	}
+	assert_int_equal(count, 11 * event.count);
+	assert_null(memmem(aggregate, aggregate_size(), "secret", 6));
+	free(aggregate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -609,6 +643,7 @@ int main(void)
 		cmocka_unit_test(what_waits_long_is_coarse),
 		cmocka_unit_test(drain_one_state),
 		cmocka_unit_test(counts_do_not_wrap),
+		cmocka_unit_test(only_counts_of_some_networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static void every_key(void **state)
 	     "level = debug\n"
 	     "budget = 1M\n"
 	     "retention = 90d\n"
+	     "counts-only = 192.0.2.0/24 2001:db8::/64\n"
 	     "write-budget = 8M\n"
 	     "appliance-id = gw-1\n"
 	     "[daemon]\n"
@@ -184,6 +185,7 @@ static void every_key(void **state)
 	assert_int_equal(settings.level, LEVEL_DEBUG);
 	assert_int_equal(settings.log_budget, 1 << 20);
 	assert_int_equal(settings.log_retention_days, 90);
+	assert_int_equal(settings.log_counts_onlys, 2);
 	assert_int_equal(settings.log_write_budget, 8 << 20);
 	assert_string_equal(settings.appliance_id, "gw-1");
 	assert_int_equal(settings.uid_base, 7000);
@@ -266,6 +268,7 @@ static void every_bad_value_names_its_line(void **state)
 		{ "[mode]\n\nmonitor-max = 3651d\n", "expected a duration" },
 		{ "[log]\n\nlevel = loud\n", "error, warning, info or debug" },
 		{ "[log]\n\nbudget = 63K\n", "at least 64K" },
+		{ "[log]\n\ncounts-only = 192.0.2.1/24\n", "networks without host bits" },
 		{ "[log]\n\nretention = 12m\n", "like 90d, 52w, 12mo" },
 		{ "[log]\n\nretention = 0d\n", "expected none, or 1d to 20y" },
 		{ "[log]\n\nretention = 21y\n", "expected none, or 1d to 20y" },
