@@ -107,7 +107,7 @@ static void write_batch(struct fixture *fixture, struct day *day, int64_t wall_m
 	for (int i = 1; i < ENTRIES; i++)
 		add_event(fixture, i, wall_ms);
 	add_notice(fixture, notice);
-	assert_int_equal(day_write(day, fixture->batch, wall_ms), 0);
+	assert_int_equal(day_write(day, fixture->batch, "boot", wall_ms), 0);
 	batch_clear(fixture->batch);
 }
 
@@ -115,7 +115,7 @@ static void open_day(struct fixture *fixture, struct day *day, const char *name)
 {
 	enum day_state state;
 
-	assert_int_equal(day_open(day, name, "gw", "boot", &fixture->tree, &state), 0);
+	assert_int_equal(day_open(day, name, "gw", &fixture->tree, &state), 0);
 }
 
 static void write_day(struct fixture *fixture, int number, const char *open, const char *closed)
