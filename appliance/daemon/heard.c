@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/cursor.h"
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/requests.h"
@@ -278,6 +279,22 @@ static bool from_update(struct parent *parent, struct message *message)
 	}
 }
 
+/* Each head is answered. */
+static bool from_journal(struct parent *parent, struct child *child, const struct message *message)
+{
+	const struct seal *seal = &parent->seal;
+	int error;
+
+	if (message->type != MESSAGE_HEAD)
+		return false;
+	error = seal_head(&parent->seal, message, clock_wall_ms());
+	if (error == -EBADMSG)
+		return false;
+	(void)!child_send(child, MESSAGE_NOTE, seal->note, error ? 0 : strlen(seal->note), -1);
+	requests_signed(parent, error);
+	return true;
+}
+
 static bool by_role(struct parent *parent, struct child *child, struct message *message)
 {
 	switch (child->role) {
@@ -285,6 +302,8 @@ static bool by_role(struct parent *parent, struct child *child, struct message *
 		return from_rules(parent, child, message);
 	case ROLE_COMPILE:
 		return from_compile(parent, message);
+	case ROLE_JOURNAL:
+		return from_journal(parent, child, message);
 	case ROLE_UPDATE:
 		return from_update(parent, message);
 	case ROLE_DNS:

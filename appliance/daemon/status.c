@@ -222,6 +222,7 @@ static json_t *log_json(const struct parent *parent)
 	put(object, "days", retention->days < 0 ? json_null() : json_real(retention->days));
 	put_count(object, "freed_bytes", losses ? losses->freed : 0);
 	put(object, "error", error ? json_string(strerror(-error)) : json_null());
+	put(object, "checkpoint", seal_status(&parent->seal));
 	return object;
 }
 

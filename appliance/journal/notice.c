@@ -93,6 +93,12 @@ int notice_gap(uint64_t last, int64_t since_ms, char **body)
 				clock_print(since_ms, since)), body);
 }
 
+int notice_seal(const char *what, uint64_t batches, uint64_t last, char **body)
+{
+	return notice_members(json_pack("{s:s, s:I, s:I}", "what", what, "signed",
+					(json_int_t)batches, "last", (json_int_t)last), body);
+}
+
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 {
 	json_t *object = json_object();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "appliance/ipc/control.h"
@@ -25,6 +26,11 @@
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
  *	damaged	files: databases that could not be read and were set aside
+ *	seal	what signed last: about the checkpoints (checkpoint.h). "missing", "changed": the
+ *		days do not continue what was signed, so many batches up to entry last, and the log
+ *		goes on behind that. "reset": a factory reset deleted the log of so many batches.
+ *		"key" old id public: from now on the key with this id signs; old is null if there
+ *		was none, public is its SubjectPublicKeyInfo in base64
  *	taken	file lines damaged: lines of the old log's file that are entries now, and those that
  *		could not be read
  */
@@ -36,6 +42,7 @@
 #define NOTICE_EXPIRED "expired"
 #define NOTICE_DAMAGED "damaged"
 #define NOTICE_TAKEN "taken"
+#define NOTICE_SEAL "seal"
 
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"
@@ -55,6 +62,9 @@ int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, c
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));
+/* The members of NOTICE_SEAL without "key". */
+int notice_seal(const char *what, uint64_t batches, uint64_t last, char **body)
+	__attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
 /* The members of NOTICE_TAKEN; file: the name of the old log's file. */
 int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)

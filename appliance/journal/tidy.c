@@ -35,6 +35,7 @@ struct tidy {
 	bool stopping, due;
 	struct days_file open;
 	int32_t today;
+	uint64_t leaves, synced;
 	struct tidy_report report;
 };
 
@@ -156,7 +157,7 @@ static int checkpoint(const char *name)
 	return error == -EBUSY ? 0 : error;
 }
 
-static int sync_open(const struct tidy *tidy, const struct days_file *open)
+int tidy_sync(const struct tidy *tidy, const struct days_file *open)
 {
 	char name[DAYS_NAME], side[DAYS_NAME + 8];
 	struct stat status = { .st_size = 0 };
@@ -179,12 +180,14 @@ static int sync_open(const struct tidy *tidy, const struct days_file *open)
 
 /* ---- the thread ---- */
 
-static void work(struct tidy *tidy, const struct days_file *open, int32_t today)
+static void work(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves)
 {
-	int error = sync_open(tidy, open);
+	int error = tidy_sync(tidy, open);
 
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.sync_error = error;
+	if (!error && leaves > tidy->synced)
+		tidy->synced = leaves;
 	pthread_mutex_unlock(&tidy->lock);
 	close_days(tidy, open);
 	expire(tidy, today);
@@ -228,6 +231,7 @@ static void *run(void *argument)
 	while (!tidy->stopping) {
 		struct days_file open = tidy->open;
 		int32_t today = tidy->today;
+		uint64_t leaves = tidy->leaves;
 		bool due = tidy->due, step = tidy->takein && clock_uptime_ms() >= tidy->step_ms;
 
 		if (!due && !step) {
@@ -237,7 +241,7 @@ static void *run(void *argument)
 		tidy->due = false;
 		pthread_mutex_unlock(&tidy->lock);
 		if (due)
-			work(tidy, &open, today);
+			work(tidy, &open, today, leaves);
 		if (step)
 			take_in(tidy);
 		pthread_mutex_lock(&tidy->lock);
@@ -281,14 +285,25 @@ int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 	return 0;
 }
 
-void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today)
+void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves)
 {
 	pthread_mutex_lock(&tidy->lock);
 	tidy->open = *open;
 	tidy->today = today;
+	tidy->leaves = leaves;
 	tidy->due = true;
 	pthread_cond_signal(&tidy->wake);
 	pthread_mutex_unlock(&tidy->lock);
+}
+
+uint64_t tidy_synced(struct tidy *tidy)
+{
+	uint64_t synced;
+
+	pthread_mutex_lock(&tidy->lock);
+	synced = tidy->synced;
+	pthread_mutex_unlock(&tidy->lock);
+	return synced;
 }
 
 void tidy_report(struct tidy *tidy, struct tidy_report *report)

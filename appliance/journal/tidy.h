@@ -40,8 +40,15 @@ int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 void tidy_stop(struct tidy *tidy);
 
 /* There is something to sync in this open day; days with smaller numbers are to be closed. today:
- * by the clock, for retention; 0: not known. Returns at once. */
-void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
+ * by the clock, for retention; 0: not known. leaves: batches that are stored by then (tree.h).
+ * Returns at once. */
+void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves);
+/* That many of them are on the medium. */
+uint64_t tidy_synced(struct tidy *tidy);
+
+/* Syncs this open day in the caller's thread. 0 or -errno. */
+int tidy_sync(const struct tidy *tidy, const struct days_file *open)
+	__attribute__((warn_unused_result));
 
 /* The disk is full: deletes the oldest file that was taken in, which is there twice, at once. What is
  * within budget and retention stays. Bytes freed; 0: there is none. */
