@@ -483,7 +483,7 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	journal->losses->freed += report.freed;
 	if (report.days) {
 		if (notice_expired(report.days, report.freed, report.first, report.last,
-				   &body) < 0)
+				   report.number, &body) < 0)
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_EXPIRED, body, wall_ms, uptime_ms);
 	}

@@ -20,8 +20,8 @@
  *	gap	last since: it did not end in order before. last is the number of the last entry
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
- *	expired	days bytes first last: databases of whole days, by their dates, deleted because
- *		of the budget or the retention
+ *	expired	days bytes first last number: databases of whole days, by their dates, deleted
+ *		because of the budget or the retention; number: of the last one's file
  *	dropped	notices: so many could not wait for the journal
  *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
  *	policy	cause release state versions mode: it is in force from now on
@@ -56,8 +56,9 @@ void notice_prepare(void);
 
 /* From what it says; body as above. */
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
-/* first, last: dates, in days since 1970. */
-int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
+/* first, last: dates, in days since 1970. number: of the last file. */
+int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, uint32_t number,
+		   char **body)
 	__attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));

@@ -50,6 +50,7 @@ static void note(struct tidy *tidy, const struct days_file *file)
 	if (report->days++ == 0)
 		report->first = file->date;
 	report->last = file->date;
+	report->number = file->number;
 	pthread_mutex_unlock(&tidy->lock);
 }
 

@@ -30,6 +30,7 @@ struct tidy_report {
 	uint64_t freed;		/* bytes of deleted days */
 	uint32_t days;		/* deleted */
 	int32_t first, last;	/* their dates, days since 1970 */
+	uint32_t number;	/* of the last one's file (days.h) */
 	uint32_t damaged;	/* open days that could not be read; they are set aside */
 };
 
