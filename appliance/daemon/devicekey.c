@@ -25,24 +25,45 @@ static int read_key(struct devicekey *key)
 	return error;
 }
 
-static int make_key(struct devicekey *key)
+static int write_key(const struct devicekey *key, const struct secret *secret)
 {
 	struct text pem = TEXT_EMPTY;
-	struct secret *secret;
-	int error = secret_generate(&secret, KEY_P256);
+	int error = secret_print(secret, NULL, &pem);
 
-	if (error)
-		return error;
-	error = secret_print(secret, NULL, &pem);
 	if (!error)
 		error = file_replace(key->daemon->state, KEY_FILE, pem.data, pem.length, 0600);
 	if (pem.data)
 		explicit_bzero(pem.data, pem.length);
 	text_release(&pem);
+	return error;
+}
+
+int devicekey_replace(struct devicekey *key, struct secret *secret)
+{
+	char id[UPDATE_KEYID];
+	int error = device_keyid(secret, id);
+
+	if (!error)
+		error = write_key(key, secret);
+	if (error)
+		return error;
+	if (key->secret)
+		secret_free(key->secret);
+	key->secret = secret;
+	memcpy(key->id, id, sizeof(id));
+	return 0;
+}
+
+static int make_key(struct devicekey *key)
+{
+	struct secret *secret;
+	int error = secret_generate(&secret, KEY_P256);
+
+	if (error)
+		return error;
+	error = devicekey_replace(key, secret);
 	if (error)
 		secret_free(secret);
-	else
-		key->secret = secret;
 	return error;
 }
 

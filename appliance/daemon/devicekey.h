@@ -19,3 +19,7 @@ struct devicekey {
 /* Reads it, or makes one. Nothing to do when it is open. A damaged one is set aside. 0 or -errno:
  * try again later. */
 int devicekey_open(struct devicekey *key) __attribute__((warn_unused_result));
+/* Takes over secret in place of the one before. -errno: it could not be written, and stays the
+ * caller's. */
+int devicekey_replace(struct devicekey *key, struct secret *secret)
+	__attribute__((warn_unused_result));

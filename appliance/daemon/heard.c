@@ -283,6 +283,7 @@ static bool from_update(struct parent *parent, struct message *message)
 static bool from_journal(struct parent *parent, struct child *child, const struct message *message)
 {
 	const struct seal *seal = &parent->seal;
+	const uint8_t request = CHECKPOINT_REQUEST;
 	int error;
 
 	if (message->type != MESSAGE_HEAD)
@@ -292,6 +293,9 @@ static bool from_journal(struct parent *parent, struct child *child, const struc
 		return false;
 	(void)!child_send(child, MESSAGE_NOTE, seal->note, error ? 0 : strlen(seal->note), -1);
 	requests_signed(parent, error);
+	/* The new key signs at once, so that it is in a checkpoint. */
+	if (!error && seal_switch(&parent->seal) == 0)
+		(void)!child_send(child, MESSAGE_CHECKPOINT, &request, 1, -1);
 	return true;
 }
 

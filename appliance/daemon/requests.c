@@ -168,8 +168,21 @@ static void begin_checkpoint(struct parent *parent, struct control_client *clien
 
 	client->state = CLIENT_CHECKPOINT;
 	client->deadline = parent->daemon.now + CHECKPOINT_MS;
-	if (!journal->ready || child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) < 0)
-		control_reply(client, 1, "the journal does not run: see cordon status\n");
+	if (journal->ready)
+		notices_send(&parent->notices, journal->watch.fd);
+	if (journal->ready && child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) == 0)
+		return;
+	seal_drop(&parent->seal);
+	control_reply(client, 1, "the journal does not run: see cordon status\n");
+}
+
+/* The old key signs the notice that names the new one. */
+static void begin_renewal(struct parent *parent, struct control_client *client)
+{
+	if (!parent_role(parent, ROLE_JOURNAL)->ready || seal_renew(&parent->seal) < 0)
+		control_reply(client, 1, "there is no new key now: see cordon status\n");
+	else
+		begin_checkpoint(parent, client);
 }
 
 /* One for an earlier reason may not cover what happened up to the request. */
@@ -202,6 +215,9 @@ void requests_take(struct parent *parent, struct control_client *client)
 		break;
 	case CONTROL_CHECKPOINT:
 		begin_checkpoint(parent, client);
+		break;
+	case CONTROL_RENEW:
+		begin_renewal(parent, client);
 		break;
 	case CONTROL_HOLD:
 	case CONTROL_RELEASE:

@@ -12,6 +12,7 @@
 #include "appliance/base/file.h"
 #include "appliance/daemon/log.h"
 #include "appliance/journal/notice.h"
+#include "rules/signed/device.h"
 
 #define SEAL_FILE "seal"
 #define KEYS_FILE "seal.keys"
@@ -123,16 +124,16 @@ static int load(struct seal *seal)
 #define ID_LINE "# "
 
 /* The id in the last line that has one; "" */
-static void last_id(const char *text, char id[UPDATE_KEYID])
+static void last_id(const char *text, char id[METADATA_KEYID])
 {
 	const char *at, *line = NULL;
 
 	for (at = text; (at = strstr(at, ID_LINE)); at++)
 		line = at + strlen(ID_LINE);
-	snprintf(id, UPDATE_KEYID, "%.*s", line ? (int)strcspn(line, "\n") : 0, line ? line : "");
+	snprintf(id, METADATA_KEYID, "%.*s", line ? (int)strcspn(line, "\n") : 0, line ? line : "");
 }
 
-static void tell_key(struct seal *seal, const struct key *public, const char *old)
+static void tell_key(struct seal *seal, const struct key *public, const char *id, const char *old)
 {
 	char text[BASE64_TEXT(KEY_DER)];
 	uint8_t der[KEY_DER];
@@ -142,29 +143,31 @@ static void tell_key(struct seal *seal, const struct key *public, const char *ol
 		return;
 	notices_add(seal->notices, NOTICE_SEAL, "",
 		    json_pack("{s:s, s:s?, s:s, s:s}", "what", "key", "old", *old ? old : NULL,
-			      "id", seal->key->id, "public", base64_print(der, size, text)));
+			      "key", id, "public", base64_print(der, size, text)));
 }
 
 /* Whoever verifies the log needs every key that signed it. */
-static int keep_key(struct seal *seal)
+static int keep_key(struct seal *seal, const struct secret *secret)
 {
 	struct text keys = TEXT_EMPTY, pem = TEXT_EMPTY;
 	struct key public;
-	char *old = NULL, id[UPDATE_KEYID];
+	char *old = NULL, id[METADATA_KEYID], before[METADATA_KEYID];
 	size_t length;
 	int error = file_read(seal->daemon->state, KEYS_FILE, KEYS_MAX, &old, &length);
 
 	if (error && file_error_passes(error))
 		return error;
-	secret_public(seal->key->secret, &public);
+	secret_public(secret, &public);
 	error = key_public_write(&public, &pem);
+	if (!error)
+		error = device_public_keyid(&public, id);
 	if (!error && !(old && strstr(old, pem.data))) {
-		last_id(old ? old : "", id);
-		text_printf(&keys, "%s" ID_LINE "%s\n%s", old ? old : "", seal->key->id, pem.data);
+		last_id(old ? old : "", before);
+		text_printf(&keys, "%s" ID_LINE "%s\n%s", old ? old : "", id, pem.data);
 		error = text_failed(&keys) ? -ENOMEM :
 			file_replace(seal->daemon->state, KEYS_FILE, keys.data, keys.length, 0644);
 		if (!error)
-			tell_key(seal, &public, id);
+			tell_key(seal, &public, id, before);
 	}
 	text_release(&keys);
 	text_release(&pem);
@@ -180,7 +183,7 @@ int seal_open(struct seal *seal, struct diag *diag)
 		return 0;
 	error = devicekey_open(seal->key);
 	if (!error)
-		error = keep_key(seal);
+		error = keep_key(seal, seal->key->secret);
 	if (!error)
 		error = load(seal);
 	if (error)
@@ -256,10 +259,51 @@ int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 	return error;
 }
 
+/* ---- another key ---- */
+
+int seal_renew(struct seal *seal)
+{
+	int error;
+
+	if (!seal->open || seal->next)
+		return -EBUSY;
+	error = secret_generate(&seal->next, KEY_P256);
+	if (!error)
+		error = keep_key(seal, seal->next);
+	if (error)
+		seal_drop(seal);
+	return error;
+}
+
+void seal_drop(struct seal *seal)
+{
+	if (seal->next)
+		secret_free(seal->next);
+	seal->next = NULL;
+}
+
+int seal_switch(struct seal *seal)
+{
+	struct secret *next = seal->next;
+	int error;
+
+	/* Only a checkpoint of after the notice names the new key with the old one. */
+	if (!next || seal->newest.reason != CHECKPOINT_REQUEST)
+		return -EAGAIN;
+	seal->next = NULL;
+	error = devicekey_replace(seal->key, next);
+	if (error)
+		secret_free(next);
+	else
+		log_warning("the appliance has a new key, %s; the publisher calls its receipts "
+			    "forged until its list has it", seal->key->id);
+	return error;
+}
+
 json_t *seal_status(const struct seal *seal)
 {
 	char time[CLOCK_TEXT];
-	json_t *object = json_pack("{s:I, s:I, s:s?}", "batches",
+	json_t *object = json_pack("{s:s, s:I, s:I, s:s?}", "key", seal->key->id, "batches",
 				   (json_int_t)seal->before.tree.end, "last",
 				   (json_int_t)seal->before.last, "error",
 				   seal->error ? strerror(-seal->error) : NULL);

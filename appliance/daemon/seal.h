@@ -30,6 +30,7 @@ struct seal {
 	struct checkpoint newest;	/* in it */
 	int error;		/* why the last head was not signed; 0 */
 	struct ration ration;	/* of heads */
+	struct secret *next;	/* the key to come; NULL: none */
 };
 
 /* daemon, key and notices are the caller's, and stay. */
@@ -47,5 +48,16 @@ size_t seal_tell(const struct seal *seal, uint8_t body[HEAD_BYTES]);
 int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 	__attribute__((warn_unused_result));
 
-/* For the status: batches, last, time, reason, error; the caller's reference. */
+/*
+ * A new key: a notice names it, the old key signs a checkpoint over that, and from then on the new
+ * one signs. So trust in the old key leads to it. seal_renew makes the key and the notice; the
+ * caller then has the notice sent and a checkpoint asked for. seal_switch, after that was signed
+ * and sent, takes the new key. seal_drop gives it up. 0 or -errno; -EAGAIN: there is none, or it
+ * waits for its checkpoint.
+ */
+int seal_renew(struct seal *seal) __attribute__((warn_unused_result));
+int seal_switch(struct seal *seal) __attribute__((warn_unused_result));
+void seal_drop(struct seal *seal);
+
+/* For the status: key, batches, last, time, reason, error; the caller's reference. */
 json_t *seal_status(const struct seal *seal);

@@ -125,17 +125,17 @@ static void fail_hole(struct walk *walk)
 
 /* ---- checkpoints ---- */
 
-static bool read_checkpoint(struct walk *walk, const char *note, struct checkpoint *checkpoint)
+static bool read_checkpoint(struct walk *walk, const char *note, size_t length,
+			    struct checkpoint *checkpoint)
 {
 	size_t signer;
-	int error;
+	int error = checkpoint_verify(checkpoint, note, length, walk->keys, walk->keys_count,
+				      &signer);
 
-	error = checkpoint_verify(checkpoint, note, strlen(note), walk->keys, walk->keys_count,
-				  &signer);
 	if (error == -ENOKEY)
 		fail(walk, VERIFY_KEY, walk->result->covered + 1, walk->last);
 	else if (error)
-		fail(walk, checkpoint_parse(checkpoint, note, strlen(note)) ?
+		fail(walk, checkpoint_parse(checkpoint, note, length) ?
 		     VERIFY_CHECKPOINT_CHANGED : VERIFY_SIGNATURE, walk->result->covered + 1,
 		     walk->last);
 	return !error;
@@ -149,7 +149,7 @@ static void next_checkpoint(struct walk *walk)
 	if (!walk->has_next)
 		return;
 	note = (const char *)sqlite3_column_text(walk->checkpoints, 0);
-	if (!read_checkpoint(walk, note ? note : "", &walk->next))
+	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next))
 		walk->has_next = false;
 	else if (walk->next.size < walk->tree.end)
 		fail(walk, VERIFY_CHECKPOINT_CHANGED, walk->result->covered + 1, walk->last);
@@ -193,17 +193,19 @@ static void compare(struct walk *walk, const struct checkpoint *checkpoint)
 	}
 }
 
-static const struct checkpoint *next_note(const struct walk *walk)
+static struct verify_note *next_note(const struct walk *walk)
 {
 	return walk->note < walk->notes.count ? &walk->notes.note[walk->note] : NULL;
 }
 
 static void check_checkpoints(struct walk *walk)
 {
-	const struct checkpoint *note;
+	struct verify_note *note;
 
-	while (is_fine(walk) && (note = next_note(walk)) && note->size == walk->tree.end) {
-		compare(walk, note);
+	while (is_fine(walk) && (note = next_note(walk)) &&
+	       note->checkpoint.size == walk->tree.end) {
+		if (read_checkpoint(walk, note->text, note->length, &note->checkpoint))
+			compare(walk, &note->checkpoint);
 		walk->result->notes += is_fine(walk);
 		walk->note++;
 	}
@@ -469,13 +471,13 @@ static void were_taken(struct walk *walk)
 /* What was deleted before the first day, and which notes were about that. */
 static void begin_behind(struct walk *walk, const struct tree *start, uint64_t first)
 {
-	const struct checkpoint *note;
+	const struct verify_note *note;
 
 	walk->result->removed = start->end;
 	walk->tree = *start;
 	if (start->end && first)
 		walk->last = first - 1;
-	while ((note = next_note(walk)) && note->size < start->end) {
+	while ((note = next_note(walk)) && note->checkpoint.size < start->end) {
 		walk->result->old_notes++;
 		walk->note++;
 	}
@@ -608,10 +610,9 @@ static void begin(struct walk *walk, const struct verify_options *options,
 		walk->keys[walk->keys_count] = options->keys[walk->keys_count];
 		walk->keys_count++;
 	}
-	error = options->notes ? verify_notes_read(&walk->notes, options->notes, walk->keys,
-						   walk->keys_count) : 0;
+	error = options->notes ? verify_notes_read(&walk->notes, options->notes) : 0;
 	if (error)
-		fail(walk, error == -ENOKEY ? VERIFY_KEY : VERIFY_SIGNATURE, 0, 0);
+		fail(walk, VERIFY_CHECKPOINT_CHANGED, 0, 0);
 }
 
 /* Deleted days need a notice, and the last one of them is its last one. */
@@ -626,13 +627,12 @@ static bool is_removal_told(const struct walk *walk)
 /* What can be judged when all days are read. */
 static void end(struct walk *walk, bool whole)
 {
-	const struct checkpoint *note = next_note(walk);
+	struct verify_note *note = next_note(walk);
 
 	walk->boot_id[0] = '\0';
 	fail_hole(walk);
-	if (whole && note)
-		fail(walk, VERIFY_END_MISSING, walk->last + 1,
-		     walk->notes.note[walk->notes.count - 1].last);
+	if (whole && note && read_checkpoint(walk, note->text, note->length, &note->checkpoint))
+		fail(walk, VERIFY_END_MISSING, walk->last + 1, note->checkpoint.last);
 	if (whole && walk->result->removed && !is_removal_told(walk))
 		fail(walk, VERIFY_DAY_MISSING, 1, 0);
 }

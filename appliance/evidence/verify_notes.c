@@ -30,14 +30,15 @@ static size_t length_of(const char *text)
 
 static int compare(const void *left, const void *right)
 {
-	const struct checkpoint *a = left, *b = right;
+	const struct verify_note *a = left, *b = right;
 
-	return a->size < b->size ? -1 : a->size > b->size;
+	return a->checkpoint.size < b->checkpoint.size ? -1
+						       : a->checkpoint.size > b->checkpoint.size;
 }
 
-static int add(struct verify_notes *notes, const struct checkpoint *checkpoint)
+static int add(struct verify_notes *notes, const char *text, size_t length)
 {
-	struct checkpoint *more;
+	struct verify_note *more;
 
 	if (notes->count == VERIFY_NOTES)
 		return -E2BIG;
@@ -47,23 +48,20 @@ static int add(struct verify_notes *notes, const struct checkpoint *checkpoint)
 			return -ENOMEM;
 		notes->note = more;
 	}
-	notes->note[notes->count++] = *checkpoint;
-	return 0;
+	more = &notes->note[notes->count++];
+	*more = (struct verify_note){ .text = text, .length = length };
+	return checkpoint_parse(&more->checkpoint, text, length);
 }
 
-int verify_notes_read(struct verify_notes *notes, const char *text, const struct key *keys,
-		      size_t count)
+int verify_notes_read(struct verify_notes *notes, const char *text)
 {
 	int error = 0;
 
 	*notes = (struct verify_notes){ .count = 0 };
 	while (!error && *text) {
-		struct checkpoint checkpoint;
-		size_t length = length_of(text), signer;
+		size_t length = length_of(text);
 
-		error = checkpoint_verify(&checkpoint, text, length, keys, count, &signer);
-		if (!error)
-			error = add(notes, &checkpoint);
+		error = add(notes, text, length);
 		text += length;
 		/* Blank lines between two notes. */
 		text += strspn(text, "\n");

@@ -11,15 +11,21 @@
  */
 enum { VERIFY_NOTES = 64 * 1024 };	/* most notes */
 
+struct verify_note {
+	struct checkpoint checkpoint;
+	const char *text;	/* in the text that was read */
+	size_t length;
+};
+
 struct verify_notes {
-	struct checkpoint *note;	/* ascending by size */
+	struct verify_note *note;	/* ascending by size */
 	size_t count;
 };
 
 /*
- * Reads and verifies all of a text. 0; -EBADMSG: there is something else, or a false signature;
- * -ENOKEY: a note is signed by none of the keys; -E2BIG; -ENOMEM. The caller frees note in any
- * case.
+ * Reads all of a text, which has to outlive the notes. Their signatures are not judged: a key may be
+ * one that the log names. 0; -EBADMSG: there is something else; -E2BIG; -ENOMEM. The caller frees
+ * note in any case.
  */
-int verify_notes_read(struct verify_notes *notes, const char *text, const struct key *keys,
-		      size_t count) __attribute__((warn_unused_result));
+int verify_notes_read(struct verify_notes *notes, const char *text)
+	__attribute__((warn_unused_result));

@@ -126,8 +126,9 @@ static void print_keys(const struct verify_result *result, const struct verify_o
 		printf("             and %" PRIu64 " that the log names, signed with one before\n",
 		       result->keys);
 	if (origin->keys_inside)
-		puts("             It came with the copy. Compare it with `cordon update device` "
-		     "on the\n             appliance, or with the list of `cordon repo fleet`.");
+		puts("             It came with the copy. Compare it with log.checkpoint.key of "
+		     "`cordon status\n             --json` on the appliance, or with the list of "
+		     "`cordon repo fleet`.");
 }
 
 void verify_words(const struct verify_result *result, const struct verify_origin *origin)

@@ -129,6 +129,30 @@ test_a_killed_journal_stays_whole() {
 	is "$(verify --json | jq '[.whole, .lost, .uncovered]' -c)" '[true,0,0]' 'after kill -9'
 }
 
+# The old key vouches for the new one, so whoever has the old one can verify what follows.
+test_a_new_key() {
+	local old new
+	cp "$STATE/seal.keys" "$LAB_DIR/old.pem"
+	old=$(cordon status --json | jq -r .log.checkpoint.key)
+	cordon update device --renew >"$LAB_DIR/last" 2>/dev/null || fail 'no new key'
+	like "$(cat "$LAB_DIR/last")" '*reason request*' 'the last note by the old key'
+	wait_until 5 eval '[ "$(cordon status --json | jq -r .log.checkpoint.key)" != '"$old"' ]' ||
+		fail 'the key is the same'
+	new=$(cordon status --json | jq -r .log.checkpoint.key)
+	logged ".notice == \"seal\" and .what == \"key\" and .key == \"$new\" and
+		.old == \"$old\""
+	block by-the-new-key
+	cordon log checkpoint >"$LAB_DIR/new" || fail 'no checkpoint'
+	[ "$(grep -c 'BEGIN PUBLIC' "$LAB_DIR/old.pem")" -eq 1 ] || fail 'more keys than one'
+	copy
+	is "$(verify --json "$LAB_DIR/copy" --key "$LAB_DIR/old.pem" --checkpoint "$LAB_DIR/new" |
+		jq -c '[.whole, .named_keys]')" '[true,1]' 'by the old key'
+	lab stop
+	LAB_CONF=$LAB_DIR/settings lab start
+	is "$(cordon status --json | jq -r .log.checkpoint.key)" "$new" 'after a restart'
+	is "$(fault)" whole 'after a restart'
+}
+
 # What was signed is cut off on the disk while cordond does not run: the log goes on behind it, says
 # so, and can never be signed again as if nothing had been.
 test_a_log_that_was_cut_offline() {
