@@ -254,7 +254,7 @@ int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 	if (error && error != seal->error)
 		log_error("no checkpoint of the log was signed: %s",
 			  error == -EBADMSG ? "what the journal asked for does not continue the "
-			  "one before" : strerror(-error));
+			  "one before" : error == -EDQUOT ? "the journal asks too often" : strerror(-error));
 	seal->error = error;
 	return error;
 }
