@@ -9,6 +9,7 @@
 #include "appliance/base/file.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/kept.h"
+#include "appliance/evidence/query.h"
 #include "appliance/evidence/verify_words.h"
 
 enum { PATH_TEXT = 512, TRIES = 3 };
@@ -88,6 +89,8 @@ static int parse(struct verify_words_given *given, int argc, char **argv)
 /* The state folder, or the folder of the copy: that of an export, or beside "log". */
 static void find_folder(struct verify_words_given *given, const struct cli *cli)
 {
+	const char *slash = given->path ? strrchr(given->path, '/') : NULL;
+	struct stat status;
 	char *text;
 
 	snprintf(given->folder, sizeof(given->folder), "%s", given->path ? given->path
@@ -95,10 +98,13 @@ static void find_folder(struct verify_words_given *given, const struct cli *cli)
 	if (!given->path)
 		return;
 	given->exported = true;
+	if (stat(given->path, &status) == 0 && !S_ISDIR(status.st_mode))
+		snprintf(given->folder, sizeof(given->folder), "%.*s",
+			 slash ? (int)(slash - given->path + 1) : 1, slash ? given->path : ".");
 	text = kept_keys_text(given->folder);
-	free(text);
 	if (!text)
-		snprintf(given->folder, sizeof(given->folder), "%s/..", given->path);
+		strncat(given->folder, "/..", sizeof(given->folder) - strlen(given->folder) - 1);
+	free(text);
 }
 
 static int find_keys(struct verify_words_given *given)
@@ -141,31 +147,52 @@ static char *find_notes(const struct verify_words_given *given)
 }
 
 /* A day can be closed meanwhile, and has another name then. */
-static int verify(struct verify_result *result, const struct verify_options *options)
+static int verify(struct verify_result *result, const struct verify_options *options, bool folder)
 {
-	struct stat status;
 	int error = -ENOENT;
 
-	if (stat(options->path, &status) < 0)
-		return -errno;
-	if (!S_ISDIR(status.st_mode))
+	if (!folder)
 		return verify_file(result, options);
 	for (int i = 0; error == -ENOENT && i < TRIES; i++)
 		error = verify_folder(result, options);
 	return error;
 }
 
+/* Confined to the folder (query.h); *name is the path in it. 0 or an exit code. */
+static int enter(const char *path, char folder[PATH_TEXT], const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat status;
+
+	*name = ".";
+	if (stat(path, &status) < 0) {
+		fprintf(stderr, "cordon log verify: %s: %s\n", path, strerror(errno));
+		return EXIT_NO;
+	}
+	if (!S_ISDIR(status.st_mode))
+		*name = slash ? slash + 1 : path;
+	if (S_ISDIR(status.st_mode))
+		snprintf(folder, PATH_TEXT, "%s", path);
+	else
+		snprintf(folder, PATH_TEXT, "%.*s", slash ? (int)(slash - path + 1) : 1,
+			 slash ? path : ".");
+	return query_begin("log verify", folder);
+}
+
 static int run(const struct verify_words_given *given, const char *path, const char *notes)
 {
-	const struct verify_options options = { .path = path, .keys = given->keys,
-						.keys_count = given->keys_count,
-						.notes = notes };
+	struct verify_options options = { .keys = given->keys, .keys_count = given->keys_count,
+					  .notes = notes };
 	const struct verify_origin origin = { .path = path, .keys = given->keys,
 					      .keys_count = given->keys_count,
 					      .keys_inside = given->exported };
 	static struct verify_result result;
-	int error = verify(&result, &options);
+	char folder[PATH_TEXT];
+	int error = enter(path, folder, &options.path);
 
+	if (error != EXIT_YES)
+		return error;
+	error = verify(&result, &options, strcmp(options.path, ".") == 0);
 	if (error) {
 		fprintf(stderr, "cordon log verify: %s: %s\n", path,
 			error == -ENOENT ? "no log there" : strerror(-error));
