@@ -96,7 +96,9 @@ static const struct command commands[] = {
 	{ "log",
 	  "[--follow | --count] [--json] [--last N] [--since TIME] [--until TIME]\n"
 	  "                    [--host HOST] [--category C] [--rule ID] [--action A]\n"
-	  "                    [--channel C] [--name NAME] [--notice KIND]",
+	  "                    [--channel C] [--name NAME] [--notice KIND]\n"
+	  "                  | verify [FILE | FOLDER] [--key FILE] [--checkpoint FILE] [--json]\n"
+	  "                  | export FOLDER | checkpoint",
 	  "print the block log", ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
 	{ "hosts", "[--json] [--since TIME]", "which hosts have the product, and by what signs",
 	  ENABLED(CONFIG_JOURNAL) ? command_hosts : NULL },

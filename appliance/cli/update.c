@@ -190,6 +190,23 @@ static int show_device(const struct cli *cli)
 	return code;
 }
 
+/* The reply is the last checkpoint by the old key, which names the new one. */
+static int renew_device(const struct cli *cli)
+{
+	const struct control_request request = { .type = CONTROL_RENEW };
+	char *reply;
+	int code = command_ask(cli, &request, false, &reply);
+
+	if (reply && code == EXIT_YES)
+		fprintf(stderr, "cordon update device: the appliance has a new key; give the "
+			"publisher the line that `cordon update device` prints. The last "
+			"checkpoint by the old key:\n");
+	if (reply)
+		fputs(reply, code == EXIT_YES ? stdout : stderr);
+	free(reply);
+	return code;
+}
+
 /* ---- requests ---- */
 
 static int hold(const struct cli *cli, bool held, int argc, char **argv)
@@ -304,6 +321,8 @@ int command_update(const struct cli *cli, int argc, char **argv)
 		return with_json(cli, history, argc, argv);
 	if (strcmp(verb, "device") == 0 && argc == 1)
 		return show_device(cli);
+	if (strcmp(verb, "device") == 0 && argc == 2 && strcmp(argv[1], "--renew") == 0)
+		return renew_device(cli);
 	if (strcmp(verb, "now") == 0 && argc == 1)
 		return update_look(cli, "");
 	if (strcmp(verb, "from") == 0 && argc == 2)

@@ -278,29 +278,32 @@ void children_due(struct children *children)
 	}
 }
 
+void child_stop(struct child *child)
+{
+	int status;
+
+	if (!child->pid)
+		return;
+	/* The journal writes what it still counts when its channel closes. */
+	loop_remove(&child->all->daemon->loop, &child->watch);
+	shutdown(child->watch.fd, SHUT_RDWR);
+	close(child->watch.fd);
+	for (int wait = 0; child->pid && wait < 100; wait++) {
+		if (waitpid(child->pid, &status, WNOHANG) == child->pid)
+			child->pid = 0;
+		else
+			usleep(20 * 1000);
+	}
+	if (child->pid) {
+		kill(child->pid, SIGKILL);
+		waitpid(child->pid, &status, 0);
+		child->pid = 0;
+	}
+}
+
 void children_stop(struct children *children)
 {
 	children->daemon->stopping = true;
-	for (int role = 0; role < ROLE_COUNT; role++) {
-		struct child *child = &children->child[role];
-		int status;
-
-		if (!child->pid)
-			continue;
-		/* The journal writes what it still counts when its channel closes. */
-		loop_remove(&children->daemon->loop, &child->watch);
-		shutdown(child->watch.fd, SHUT_RDWR);
-		close(child->watch.fd);
-		for (int wait = 0; child->pid && wait < 100; wait++) {
-			if (waitpid(child->pid, &status, WNOHANG) == child->pid)
-				child->pid = 0;
-			else
-				usleep(20 * 1000);
-		}
-		if (child->pid) {
-			kill(child->pid, SIGKILL);
-			waitpid(child->pid, &status, 0);
-			child->pid = 0;
-		}
-	}
+	for (int role = 0; role < ROLE_COUNT; role++)
+		child_stop(&children->child[role]);
 }

@@ -72,6 +72,8 @@ void children_init(struct children *children, struct daemon *daemon,
 int child_start(struct child *child) __attribute__((warn_unused_result));
 /* Starts what is due. */
 void children_due(struct children *children);
+/* Ends one, and waits for that. */
+void child_stop(struct child *child);
 /* Ends all, and waits for that. */
 void children_stop(struct children *children);
 

@@ -17,7 +17,7 @@ struct control_client {
 	bool reader;			/* came over the readers' socket */
 	enum client_state {
 		CLIENT_READING, CLIENT_COUNTERS, CLIENT_DISK, CLIENT_QUEUED, CLIENT_CHANGE,
-		CLIENT_UPDATE
+		CLIENT_UPDATE, CLIENT_CHECKPOINT
 	} state;
 	struct control_request request;
 	uint32_t poll;			/* CLIENT_UPDATE: waits for this one */

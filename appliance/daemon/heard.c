@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/cursor.h"
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/requests.h"
@@ -278,6 +279,26 @@ static bool from_update(struct parent *parent, struct message *message)
 	}
 }
 
+/* Each head is answered. */
+static bool from_journal(struct parent *parent, struct child *child, const struct message *message)
+{
+	const struct seal *seal = &parent->seal;
+	const uint8_t request = CHECKPOINT_REQUEST;
+	int error;
+
+	if (message->type != MESSAGE_HEAD)
+		return false;
+	error = seal_head(&parent->seal, message, clock_wall_ms());
+	if (error == -EBADMSG)
+		return false;
+	(void)!child_send(child, MESSAGE_NOTE, seal->note, error ? 0 : strlen(seal->note), -1);
+	requests_signed(parent, error);
+	/* The new key signs at once, so that it is in a checkpoint. */
+	if (!error && seal_switch(&parent->seal) == 0)
+		(void)!child_send(child, MESSAGE_CHECKPOINT, &request, 1, -1);
+	return true;
+}
+
 static bool by_role(struct parent *parent, struct child *child, struct message *message)
 {
 	switch (child->role) {
@@ -285,6 +306,8 @@ static bool by_role(struct parent *parent, struct child *child, struct message *
 		return from_rules(parent, child, message);
 	case ROLE_COMPILE:
 		return from_compile(parent, message);
+	case ROLE_JOURNAL:
+		return from_journal(parent, child, message);
 	case ROLE_UPDATE:
 		return from_update(parent, message);
 	case ROLE_DNS:

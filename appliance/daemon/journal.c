@@ -132,20 +132,67 @@ static void take_unlogged(struct journal_role *role, const struct message *messa
 	journal_lost(role->journal, LOSS_KERNEL, cursor_get64(&cursor));
 }
 
+/* ---- checkpoints (journal/sealing.h) ---- */
+
+static int ask_signature(void *context, const void *head, size_t size)
+{
+	(void)context;
+	return message_send(MESSAGE_CHANNEL, MESSAGE_HEAD, head, size, -1);
+}
+
+static void take_note(struct journal_role *role, const struct message *message)
+{
+	journal_note(role->journal, message->body, message->size, clock_uptime_ms());
+}
+
+/* At the end. Whatever else comes then is too late. */
+static bool wait_note(void *context, int64_t ms)
+{
+	struct pollfd channel = { .fd = MESSAGE_CHANNEL, .events = POLLIN };
+	static struct message message;
+
+	if (poll(&channel, 1, (int)ms) <= 0 || message_receive(MESSAGE_CHANNEL, &message) != 1)
+		return false;
+	message_close(&message);
+	if (message.type == MESSAGE_NOTE)
+		take_note(context, &message);
+	return true;
+}
+
+/* All that the rings hold is stored first. */
+static void end(struct journal_role *role)
+{
+	for (unsigned int i = 0; role->has_policy && i < role->start.workers; i++)
+		(void)drain_ring(role, i);
+	journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
+	_exit(0);
+}
+
+static void take_checkpoint(struct journal_role *role, const struct message *message)
+{
+	if (message->size != 1)
+		_exit(1);
+	if (message->body[0] == CHECKPOINT_STOP)
+		end(role);
+	journal_checkpoint(role->journal, clock_wall_ms());
+}
+
 static void hear(struct journal_role *role)
 {
 	static struct message message;
 
-	if (message_receive(MESSAGE_CHANNEL, &message) != 1) {
-		journal_close(role->journal, clock_wall_ms(), clock_uptime_ms());
-		_exit(0);
-	}
+	if (message_receive(MESSAGE_CHANNEL, &message) != 1)
+		end(role);
 	if (message.type == MESSAGE_POLICY)
 		take_policy(role, &message);
 	else if (message.type == MESSAGE_MODE)
 		take_mode(role, &message);
 	else if (message.type == MESSAGE_NOTICE)
 		take_notice(role, &message);
+	else if (message.type == MESSAGE_NOTE)
+		take_note(role, &message);
+	else if (message.type == MESSAGE_CHECKPOINT)
+		take_checkpoint(role, &message);
 	else if (message.type == MESSAGE_UNLOGGED && message.size == sizeof(uint64_t))
 		take_unlogged(role, &message);
 	else
@@ -199,7 +246,9 @@ static void *map_memory(int fd)
 static int open_journal(struct journal_role *role, int folder, const char *boot_id)
 {
 	const struct settings *settings = &role->start.settings;
+	const struct sealing_hooks sealing = { ask_signature, wait_note, role };
 	const struct journal_options options = {
+		.before = &role->start.before, .sealing = &sealing,
 		.folder = folder, .route = role->start.route, .budget = settings->log_budget,
 		.write_budget = settings->log_write_budget,
 		.retention_days = settings->log_retention_days,

@@ -11,6 +11,7 @@
 #include "appliance/daemon/listeners.h"
 #include "appliance/daemon/patience.h"
 #include "appliance/daemon/probe.h"
+#include "appliance/daemon/seal.h"
 #include "appliance/daemon/standing.h"
 #include "appliance/daemon/unlogged.h"
 #include "appliance/daemon/updates.h"
@@ -30,6 +31,7 @@
  *	patience.h		how long a role may take
  *	standing.h		the mode
  *	updates.h		signed updates
+ *	seal.h			checkpoints of the log
  *	control.h		the control socket
  *	listeners.h		sockets of the dns role
  *	probe.h			do they answer?
@@ -58,6 +60,7 @@ enum part {
 	PART_SHARED,	/* memory of the workers */
 	PART_LISTEN,	/* sockets of the dns role */
 	PART_IDENTITY,	/* the name of this appliance in the log */
+	PART_SEAL,	/* the appliance's key, STATE/seal */
 	PART_LOG,	/* STATE/log and the owners in it */
 	PART_EVENTS,	/* netlink sockets and memory of the journal */
 	PART_CONTROL,
@@ -87,6 +90,8 @@ struct parent {
 	struct copies copies;
 	struct patience patience;
 	struct standing standing;
+	struct devicekey key;
+	struct seal seal;
 	struct updates updates;
 	struct control control;
 	struct listeners listeners;

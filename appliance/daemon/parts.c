@@ -349,6 +349,11 @@ static int open_control(struct parent *parent, struct diag *diag)
 	return control_open(&parent->control, diag);
 }
 
+static int open_seal(struct parent *parent, struct diag *diag)
+{
+	return seal_open(&parent->seal, diag);
+}
+
 static int open_updates(struct parent *parent, struct diag *diag)
 {
 	bool had = updates_bundled(&parent->updates);
@@ -371,6 +376,7 @@ static const struct {
 	[PART_SHARED] = { "shared memory", open_shared, PART_SHARED },
 	[PART_LISTEN] = { "listening sockets", open_listeners, PART_LISTEN },
 	[PART_IDENTITY] = { "machine id", open_identity, PART_IDENTITY },
+	[PART_SEAL] = { "checkpoints", open_seal, PART_STATE },
 	[PART_LOG] = { "log folder", open_log, PART_STATE },
 	[PART_EVENTS] = { "events of the kernel", open_events, PART_EVENTS },
 	[PART_CONTROL] = { "control socket", open_control, PART_RUN },
@@ -448,8 +454,10 @@ bool parts_allow(const struct parent *parent, enum role role)
 	case ROLE_DNS:
 		return part[PART_SHARED].open && listeners_any(&parent->listeners);
 	case ROLE_JOURNAL:
+		/* It is told what was signed before; if that cannot be read, it starts without. */
 		return part[PART_SHARED].open && part[PART_LOG].open && part[PART_EVENTS].open &&
-		       part[PART_IDENTITY].open;
+		       part[PART_IDENTITY].open &&
+		       (part[PART_SEAL].open || part[PART_SEAL].why[0]);
 	case ROLE_UPDATE:
 		return parent->updates.on;
 	default:

@@ -21,7 +21,7 @@ static json_t *signed_json(const struct attestation *receipt, const struct secre
 	if (receipt->since)
 		metadata_time_print(receipt->since, since);
 	return json_pack("{s:s, s:i, s:s, s:o, s:s, s:s, s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, "
-			 "s:s, s:s, s:s, s:I, s:s}",
+			 "s:s, s:s, s:s, s:I, s:s, s:s}",
 			 "_type", "receipt", "spec", 1, "appliance", receipt->appliance, "key",
 			 device_key_json(key), "time", time, "clock",
 			 receipt->clock_set ? "set" : "floor", "uptime",
@@ -29,7 +29,8 @@ static json_t *signed_json(const struct attestation *receipt, const struct secre
 			 "release", (json_int_t)receipt->release, "bundle", bundle, "state",
 			 receipt->state, "mode", receipt->mode, "freshness", receipt->freshness,
 			 "result", receipt->result, "refusal", receipt->refusal, "ring",
-			 receipt->ring, "sequence", (json_int_t)receipt->sequence, "since", since);
+			 receipt->ring, "sequence", (json_int_t)receipt->sequence, "since", since,
+			 "checkpoint", receipt->checkpoint);
 }
 
 int receipt_print(const struct attestation *receipt, const struct secret *key, struct text *out)

@@ -26,6 +26,7 @@ struct attestation {
 	bool clock_set;
 	int64_t uptime;			/* seconds */
 	int64_t sequence;
+	const char *checkpoint;		/* the newest signed note about the log; "": none */
 };
 
 /* One line of JSON and a newline. */

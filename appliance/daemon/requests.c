@@ -10,7 +10,7 @@
 #include "appliance/daemon/parts.h"
 #include "appliance/daemon/status.h"
 
-enum { COUNTERS_MS = 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
+enum { COUNTERS_MS = 1000, CHECKPOINT_MS = 10 * 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
 
 /* ---- status ---- */
 
@@ -159,6 +159,45 @@ static void hold(struct parent *parent, struct control_client *client)
 			     "released: the mirrors are asked now\n");
 }
 
+/* ---- checkpoints of the log ---- */
+
+static void begin_checkpoint(struct parent *parent, struct control_client *client)
+{
+	struct child *journal = parent_role(parent, ROLE_JOURNAL);
+	const uint8_t reason = CHECKPOINT_REQUEST;
+
+	client->state = CLIENT_CHECKPOINT;
+	client->deadline = parent->daemon.now + CHECKPOINT_MS;
+	if (journal->ready)
+		notices_send(&parent->notices, journal->watch.fd);
+	if (journal->ready && child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) == 0)
+		return;
+	seal_drop(&parent->seal);
+	control_reply(client, 1, "the journal does not run: see cordon status\n");
+}
+
+/* The old key signs the notice that names the new one. */
+static void begin_renewal(struct parent *parent, struct control_client *client)
+{
+	if (!parent_role(parent, ROLE_JOURNAL)->ready || seal_renew(&parent->seal) < 0)
+		control_reply(client, 1, "there is no new key now: see cordon status\n");
+	else
+		begin_checkpoint(parent, client);
+}
+
+/* One for an earlier reason may not cover what happened up to the request. */
+void requests_signed(struct parent *parent, int error)
+{
+	struct control_client *client;
+	size_t at = 0;
+
+	if (!error && parent->seal.newest.reason != CHECKPOINT_REQUEST)
+		return;
+	while ((client = control_next(&parent->control, CLIENT_CHECKPOINT, &at)))
+		control_reply(client, error ? 1 : 0, error ? "it was not signed: see cordon "
+			      "status\n" : parent->seal.note);
+}
+
 /* ---- all of them ---- */
 
 void requests_take(struct parent *parent, struct control_client *client)
@@ -173,6 +212,12 @@ void requests_take(struct parent *parent, struct control_client *client)
 		break;
 	case CONTROL_UPDATE:
 		begin_poll(parent, client);
+		break;
+	case CONTROL_CHECKPOINT:
+		begin_checkpoint(parent, client);
+		break;
+	case CONTROL_RENEW:
+		begin_renewal(parent, client);
 		break;
 	case CONTROL_HOLD:
 	case CONTROL_RELEASE:
@@ -246,6 +291,9 @@ static void expire(struct parent *parent, struct control_client *client)
 	case CLIENT_UPDATE:
 		control_reply(client, 1, "the sources take long, and are still asked: see cordon "
 					 "update status\n");
+		break;
+	case CLIENT_CHECKPOINT:
+		control_reply(client, 1, "the journal takes long: see cordon status\n");
 		break;
 	case CLIENT_CHANGE:
 		control_reply(client, 1, "the change takes long and goes on: see cordon status\n");

@@ -17,5 +17,7 @@ void requests_disks(struct parent *parent);
 void requests_polled(struct parent *parent, uint32_t poll, int code, const char *text);
 /* The update role is gone, so no poll that a client waits for will end. */
 void requests_abandoned(struct parent *parent, const char *text);
+/* A checkpoint of the log was signed, or (-errno) not. */
+void requests_signed(struct parent *parent, int error);
 /* Once a round: time-outs, and requests whose turn has come. */
 void requests_tick(struct parent *parent);

@@ -155,6 +155,10 @@ static void take(struct role_start *start, const struct message *message, enum r
 	case MESSAGE_CLOCK:
 		role_clock(message, &start->freshness);
 		break;
+	case MESSAGE_SIGNED:
+		if (head_signed_decode(&start->before, message->body, message->size) < 0)
+			role_fail("a message of the parent is damaged");
+		break;
 	case MESSAGE_IDENTITY:
 		if (message->size >= sizeof(start->identity))
 			role_fail("a message of the parent is damaged");

@@ -3,6 +3,7 @@
 
 #include "appliance/base/sandbox.h"
 #include "appliance/ipc/message.h"
+#include "appliance/journal/head.h"
 #include "appliance/settings/lists.h"
 #include "dns/worker.h"
 #include "rules/signed/freshness.h"
@@ -26,6 +27,7 @@ struct role_start {
 	int trust, ca, own, bundle, offered;
 	struct freshness freshness;
 	char identity[64];
+	struct head_signed before;
 };
 
 /* Each runs until its parent is gone; the exit code. */

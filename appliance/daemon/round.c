@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,7 +22,7 @@
 #include "appliance/daemon/tell.h"
 #include "appliance/journal/notice.h"
 
-enum { TICK_MS = 1000, SHORT_TICK_MS = 20, AGAIN_MS = 500 };
+enum { TICK_MS = 1000, SHORT_TICK_MS = 20, AGAIN_MS = 500, JOURNAL_STOP_MS = 3000 };
 
 /* ---- roles that end ---- */
 
@@ -211,10 +212,15 @@ static void begin(struct parent *parent)
 	parent->control.context = parent;
 	parts_init(parent);
 	probe_init(&parent->probe, &daemon->loop);
+	parent->key.daemon = parent->seal.daemon = daemon;
+	parent->seal.key = &parent->key;
+	parent->seal.notices = &parent->notices;
+	seal_init(&parent->seal);
 	parent->updates = (struct updates){
 		.daemon = daemon, .role = parent_role(parent, ROLE_UPDATE),
 		.current = &parent->change.current, .mode = &parent->standing.mode,
-		.polled = poll_ended, .context = parent,
+		.polled = poll_ended, .context = parent, .key = &parent->key,
+		.note = parent->seal.note,
 	};
 	updates_init(&parent->updates);
 	clock = parts_clock(parent);
@@ -252,6 +258,43 @@ static void validate_by_mark(void)
 		close(fd);
 }
 
+/* The journal asks for its last checkpoint, and goes. */
+static void stop_journal(struct parent *parent)
+{
+	struct child *journal = parent_role(parent, ROLE_JOURNAL);
+	const int64_t until = clock_uptime_ms() + JOURNAL_STOP_MS;
+	const uint8_t reason = CHECKPOINT_STOP;
+	static struct message message;
+	int left;
+
+	if (!journal->ready || !journal->pid)
+		return;
+	notices_send(&parent->notices, journal->watch.fd);
+	if (child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) < 0)
+		return;
+	while ((left = (int)(until - clock_uptime_ms())) > 0) {
+		struct pollfd channel = { .fd = journal->watch.fd, .events = POLLIN };
+
+		if (poll(&channel, 1, left) <= 0 ||
+		    message_receive(journal->watch.fd, &message) != 1)
+			return;
+		heard_message(parent, journal, &message);
+		message_close(&message);
+	}
+}
+
+/* The journal comes last: it stores what the others still count. */
+static void stop_roles(struct parent *parent)
+{
+	parent->daemon.stopping = true;
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		if (role != ROLE_JOURNAL)
+			child_stop(parent_role(parent, (enum role)role));
+	}
+	stop_journal(parent);
+	children_stop(&parent->children);
+}
+
 /*
  * The rules role comes before all that may fail or hang, the disk above all: it closes the gateway
  * in the kernel before it is READY, and what follows can only open that.
@@ -277,7 +320,7 @@ int round_run(struct parent *parent)
 		round_once(parent);
 	}
 	watchdog_leave(&parent->watchdog, daemon->restarting);
-	children_stop(&parent->children);
+	stop_roles(parent);
 	if (daemon->restarting) {
 		log_info(
 			"starts again with other settings; what is blocked stays blocked "

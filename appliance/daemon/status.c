@@ -226,6 +226,7 @@ static json_t *log_json(const struct parent *parent)
 	put_time(object, "whole_since", losses ? losses->whole_since / 1000 : 0);
 	put_count(object, "freed_bytes", losses ? losses->freed : 0);
 	put(object, "error", error ? json_string(strerror(-error)) : json_null());
+	put(object, "checkpoint", seal_status(&parent->seal));
 	return object;
 }
 

@@ -41,6 +41,7 @@ static int tell_workers(struct parent *parent, struct child *child)
 
 static int tell_journal(struct parent *parent, struct child *child)
 {
+	uint8_t before[HEAD_BYTES];
 	int error = tell_workers(parent, child);
 
 	if (!error)
@@ -52,6 +53,9 @@ static int tell_journal(struct parent *parent, struct child *child)
 	if (!error)
 		error = child_send(child, MESSAGE_IDENTITY, parent->daemon.identity,
 				   strlen(parent->daemon.identity), -1);
+	if (!error && parent->seal.open)
+		error = child_send(child, MESSAGE_SIGNED, before, seal_tell(&parent->seal, before),
+				   -1);
 	return error;
 }
 

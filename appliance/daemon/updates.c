@@ -138,14 +138,14 @@ static void attest(struct updates *updates, const char *result)
 		.bundle = updates->running.release ? updates->running.digest : NULL,
 		.since = updates->since, .time = updates_now(updates),
 		.clock_set = updates_clock_set(updates), .uptime = clock_uptime_ms() / 1000,
-		.sequence = ++updates->sequence,
+		.sequence = ++updates->sequence, .checkpoint = updates->note,
 	};
 
 	updates->attested = true;
 	clock_boot_id(boot);
 	updates_keep(updates);
 	updates->receipt_ms = clock_uptime_ms() + HOUR_MS;
-	if (receipt_print(&receipt, updates->device, &text) < 0 ||
+	if (receipt_print(&receipt, updates->key->secret, &text) < 0 ||
 	    file_replace(updates->daemon->state, RECEIPT_FILE, text.data, text.length, 0644) < 0) {
 		log_error("the receipt cannot be written into %s", updates->daemon->state_path);
 	} else {

@@ -17,13 +17,11 @@
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/folder.h"
 #include "rules/signed/archive.h"
-#include "rules/signed/device.h"
 
 /* What the parent keeps of signed updates in its state folder, and how it begins with that. */
 
 #define BUNDLE_FILE "bundle"
 #define KEEP_FILE "updates"
-#define KEY_FILE "device.pem"
 
 enum { KEEP_MAX = 4096, MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 
@@ -164,40 +162,6 @@ static int restore(struct updates *updates, struct diag *diag)
 	return 0;
 }
 
-static int open_key(struct updates *updates)
-{
-	struct text pem = TEXT_EMPTY;
-	size_t length;
-	char *text;
-	int error = updates->device ? 0 :
-				      file_read(updates->daemon->state, KEY_FILE, KEY_PEM_MAX,
-						&text, &length);
-
-	if (!error && !updates->device) {
-		error = secret_parse(&updates->device, text, length, NULL);
-		explicit_bzero(text, length);
-		free(text);
-	}
-	if (error == -EINVAL || error == -EFBIG) {
-		log_error("%s/" KEY_FILE " is damaged: a new key is made, and the publisher will "
-			  "call its receipts forged", updates->daemon->state_path);
-		error = file_set_aside(updates->daemon->state, KEY_FILE) == 0 ? -ENOENT : -EIO;
-	}
-	/* Whatever else is wrong may be gone at the next start: a key is not given up for it. */
-	if (error == -ENOENT) {
-		error = secret_generate(&updates->device, KEY_P256);
-		if (!error)
-			error = secret_print(updates->device, NULL, &pem);
-		if (!error)
-			error = file_replace(updates->daemon->state, KEY_FILE, pem.data, pem.length,
-					     0600);
-		if (pem.data)
-			explicit_bzero(pem.data, pem.length);
-		text_release(&pem);
-	}
-	return error ? error : device_keyid(updates->device, updates->device_id);
-}
-
 static int make_folder(struct updates *updates)
 {
 	uid_t owner = settings_uid(&updates->daemon->settings, ROLE_UPDATE);
@@ -281,7 +245,7 @@ static int open_updates(struct updates *updates)
 	int error = make_folder(updates);
 
 	if (!error)
-		error = open_key(updates);
+		error = devicekey_open(updates->key);
 	return error ? error : find_trust(updates);
 }
 
@@ -290,6 +254,7 @@ void updates_init(struct updates *updates)
 	*updates = (struct updates){
 		.daemon = updates->daemon, .role = updates->role, .current = updates->current,
 		.mode = updates->mode, .polled = updates->polled, .context = updates->context,
+		.key = updates->key, .note = updates->note,
 		.history.daemon = updates->daemon,
 		.bundle = -1, .offer = -1, .judged = -1, .candidate = -1,
 		.messages = { .burst = 64, .interval = 100 },

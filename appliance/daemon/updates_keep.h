@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "appliance/base/crypto/key.h"
 #include "appliance/base/diag.h"
 #include "appliance/base/ration.h"
 #include "appliance/daemon/change.h"
 #include "appliance/daemon/children.h"
+#include "appliance/daemon/devicekey.h"
 #include "appliance/daemon/history.h"
 #include "appliance/ipc/message.h"
 #include "appliance/ipc/update_message.h"
@@ -26,7 +26,7 @@
  *				read at the start only
  *	STATE/update/		the update role's own folder
  *	STATE/updates		what has to outlive a restart: floor, sequence, hold, since
- *	STATE/device.pem	the appliance's key
+ *	STATE/device.pem	the appliance's key (devicekey.h)
  *	STATE/collector.pem	key and certificate that the collector knows it by
  *	STATE/receipt.json	the last receipt
  *	STATE/receipts.jsonl	those that said something new, bounded
@@ -40,14 +40,14 @@ struct updates {
 	/* What came of a poll that a client of the control socket asked for. */
 	void (*polled)(void *context, uint32_t poll, int code, const char *text);
 	void *context;
+	struct devicekey *key;
+	const char *note;	/* the newest checkpoint of the log; "": none yet */
 	struct history history;
 
 	bool on;			/* cordon.conf names a trust root, and it is there */
 	char off[320];			/* why not */
 	struct freshness freshness;
 	struct freshness told;		/* what the update role knows of it */
-	struct secret *device;
-	char device_id[UPDATE_KEYID];
 
 	/* outlives a restart */
 	int64_t sequence;		/* of receipts */

@@ -125,7 +125,7 @@ json_t *updates_status(const struct updates *updates)
 	put_time(object, "refused_at", updates->refused_at);
 	put(object, "refusal", updates->refused_at ? json_string(updates->refusal) : json_null());
 	put_contact(object, updates);
-	put(object, "device_key", json_string(updates->device_id));
+	put(object, "device_key", json_string(updates->key->id));
 	put(object, "appliance", json_string(updates->daemon->identity));
 	put_certificate(object, updates);
 	put(object, "receipt", updates->delivered[0] ? json_string(updates->delivered)

@@ -5,4 +5,8 @@
 
 /* The commands of this folder; cli/main.c has the table. Each returns an exit code. */
 int command_log(const struct cli *cli, int argc, char **argv);
+/* `cordon log verify`, export and checkpoint; argv[0] is the last word. */
+int command_log_verify(const struct cli *cli, int argc, char **argv);
+int command_log_export(const struct cli *cli, int argc, char **argv);
+int command_log_checkpoint(const struct cli *cli, int argc, char **argv);
 int command_hosts(const struct cli *cli, int argc, char **argv);

@@ -290,7 +290,7 @@ static int parse_options(struct log_options *log, int argc, char **argv)
 	return EXIT_YES;
 }
 
-int command_log(const struct cli *cli, int argc, char **argv)
+static int print_log(const struct cli *cli, int argc, char **argv)
 {
 	struct log_options log = { .last = 0 };
 	char folder[512];
@@ -300,4 +300,23 @@ int command_log(const struct cli *cli, int argc, char **argv)
 		return code;
 	snprintf(folder, sizeof(folder), "%s/log", cli->state);
 	return run(folder, &log);
+}
+
+/* Words in place of options. */
+static const struct {
+	const char *word;
+	int (*run)(const struct cli *cli, int argc, char **argv);
+} verbs[] = {
+	{ "verify", command_log_verify },
+	{ "export", command_log_export },
+	{ "checkpoint", command_log_checkpoint },
+};
+
+int command_log(const struct cli *cli, int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (strcmp(argv[1], verbs[i].word) == 0)
+			return verbs[i].run(cli, argc - 1, argv + 1);
+	}
+	return print_log(cli, argc, argv);
 }

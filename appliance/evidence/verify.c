@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/base/crypto/base64.h"
+#include "appliance/evidence/verify_folds.h"
+#include "appliance/evidence/verify_notes.h"
 #include "appliance/journal/batch.h"
 #include "appliance/journal/chain.h"
 #include "appliance/journal/notice.h"
@@ -17,7 +21,8 @@ enum {
 	CACHE_KB = 1024,
 	PATH_TEXT = 512,
 	/* The journal tells of a loss at once, behind what it had counted before. */
-	HOLE_BATCHES = 16
+	HOLE_BATCHES = 16,
+	VERIFY_KEYS = 16
 };
 
 struct walk {
@@ -26,18 +31,39 @@ struct walk {
 	struct tree tree;
 	uint64_t last;		/* number of the last entry */
 	uint32_t number;	/* of the last day's file; 0: there is none yet */
-	bool expired;		/* a notice tells of deleted days */
+	uint32_t first_number;	/* of the first day's file that continues deleted ones */
+	uint32_t expired;	/* number of the last file that a notice tells of as deleted */
+	uint32_t set_aside;	/* files that notices tell of as damaged */
 
+	/* Numbers that no batch has, until a notice explains them. */
 	struct {
-		uint64_t first, last;	/* numbers that no batch has; last 0: there is none */
+		bool open, explained;
+		enum verify_fault fault;	/* what it is without a notice */
+		char day[DAYS_NAME];
+		uint64_t first, last;
 		unsigned int batches;	/* since then */
-		bool explained;
 	} hole;
 
-	struct checkpoint note;	/* from outside; size 0: none, or passed */
+	struct key keys[VERIFY_KEYS];	/* that are trusted; the given ones come first */
+	size_t keys_count;
+	struct key named;	/* by a notice that no checkpoint covers yet */
+	bool has_named;
+
+	struct verify_notes notes;	/* from outside */
+	size_t note;		/* the next one of them */
+
+	struct verify_folds folds;
+	bool coarse;		/* the day that is read was made coarser */
+
+	/* Days of an older log come between: what the log continues from. */
+	struct tree own;
+	bool maybe_taken;	/* nothing yet tells the days so far from such ones */
+	bool in_taken;
+	bool reserved;		/* numbers in front of the next batch are not used */
 
 	/* The day that is read. */
 	struct sql sql;
+	char boot_id[TREE_BOOT_ID];	/* of the batch */
 	const char *name;
 	sqlite3_stmt *leaves, *events, *notices, *checkpoints;
 	bool has_event, has_notice;
@@ -60,22 +86,60 @@ static void fail(struct walk *walk, enum verify_fault fault, uint64_t first, uin
 	result->first = first;
 	result->last = last;
 	snprintf(result->day, sizeof(result->day), "%s", walk->name);
+	snprintf(result->boot_id, sizeof(result->boot_id), "%s", walk->boot_id);
+}
+
+const char *verify_fault_print(enum verify_fault fault)
+{
+	static const char *const word[VERIFY_FAULTS] = {
+		"none", "unreadable", "day-missing", "day-changed", "order", "end-missing", "batch-missing",
+		"entry-missing", "entry-added", "entry-changed", "batch-changed", "rule-changed",
+		"sums-changed", "checkpoint-changed", "signature", "key",
+	};
+
+	return word[fault];
+}
+
+/* ---- numbers that no batch has ---- */
+
+static void open_hole(struct walk *walk, enum verify_fault fault, const char *day, uint64_t first,
+		      uint64_t last)
+{
+	walk->hole.open = true;
+	walk->hole.explained = false;
+	walk->hole.fault = fault;
+	walk->hole.first = first;
+	walk->hole.last = last;
+	walk->hole.batches = 0;
+	snprintf(walk->hole.day, sizeof(walk->hole.day), "%s", day);
+}
+
+/* No notice came in time. */
+static void fail_hole(struct walk *walk)
+{
+	const char *name = walk->name;
+
+	if (!walk->hole.open || walk->hole.explained)
+		return;
+	walk->name = walk->hole.day;
+	walk->boot_id[0] = '\0';
+	fail(walk, walk->hole.fault, walk->hole.first, walk->hole.last);
+	walk->name = name;
 }
 
 /* ---- checkpoints ---- */
 
-static bool read_checkpoint(struct walk *walk, const char *note, struct checkpoint *checkpoint)
+static bool read_checkpoint(struct walk *walk, const char *note, size_t length,
+			    struct checkpoint *checkpoint)
 {
-	const struct verify_options *options = walk->options;
 	size_t signer;
-	int error;
+	int error = checkpoint_verify(checkpoint, note, length, walk->keys, walk->keys_count,
+				      &signer);
 
-	error = checkpoint_verify(checkpoint, note, strlen(note), options->keys,
-				  options->keys_count, &signer);
 	if (error == -ENOKEY)
 		fail(walk, VERIFY_KEY, walk->result->covered + 1, walk->last);
 	else if (error)
-		fail(walk, checkpoint_parse(checkpoint, note, strlen(note)) ?
+		fail(walk, checkpoint_parse(checkpoint, note, length) ?
 		     VERIFY_CHECKPOINT_CHANGED : VERIFY_SIGNATURE, walk->result->covered + 1,
 		     walk->last);
 	return !error;
@@ -89,10 +153,26 @@ static void next_checkpoint(struct walk *walk)
 	if (!walk->has_next)
 		return;
 	note = (const char *)sqlite3_column_text(walk->checkpoints, 0);
-	if (!read_checkpoint(walk, note ? note : "", &walk->next))
+	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next))
 		walk->has_next = false;
 	else if (walk->next.size < walk->tree.end)
 		fail(walk, VERIFY_CHECKPOINT_CHANGED, walk->result->covered + 1, walk->last);
+}
+
+/* A trusted key signed the notice about another one. */
+static void trust_named(struct walk *walk)
+{
+	if (!walk->has_named)
+		return;
+	walk->has_named = false;
+	for (size_t i = 0; i < walk->keys_count; i++) {
+		if (key_equal(&walk->keys[i], &walk->named))
+			return;
+	}
+	if (walk->keys_count == VERIFY_KEYS)
+		return;
+	walk->keys[walk->keys_count++] = walk->named;
+	walk->result->keys++;
 }
 
 /* The tree has as many leaves as the checkpoint: is it the tree that was signed? */
@@ -107,19 +187,31 @@ static void compare(struct walk *walk, const struct checkpoint *checkpoint)
 		result->covered = walk->last;
 		result->uncovered = 0;
 		result->newest = *checkpoint;
-		walk->hole.last = walk->hole.explained ? 0 : walk->hole.last;
-	} else if (walk->hole.last) {
-		fail(walk, VERIFY_BATCH_MISSING, walk->hole.first, walk->hole.last);
+		walk->hole.open = walk->hole.open && !walk->hole.explained;
+		trust_named(walk);
+	} else if (walk->hole.open) {
+		walk->hole.explained = false;
+		fail_hole(walk);
 	} else {
 		fail(walk, VERIFY_BATCH_CHANGED, result->covered + 1, walk->last);
 	}
 }
 
+static struct verify_note *next_note(const struct walk *walk)
+{
+	return walk->note < walk->notes.count ? &walk->notes.note[walk->note] : NULL;
+}
+
 static void check_checkpoints(struct walk *walk)
 {
-	if (walk->note.size == walk->tree.end && walk->note.size) {
-		compare(walk, &walk->note);
-		walk->note.size = 0;
+	struct verify_note *note;
+
+	while (is_fine(walk) && (note = next_note(walk)) &&
+	       note->checkpoint.size == walk->tree.end) {
+		if (read_checkpoint(walk, note->text, note->length, &note->checkpoint))
+			compare(walk, &note->checkpoint);
+		walk->result->notes += is_fine(walk);
+		walk->note++;
 	}
 	while (is_fine(walk) && walk->has_next && walk->next.size == walk->tree.end) {
 		compare(walk, &walk->next);
@@ -147,14 +239,72 @@ static uint64_t next_entry(const struct walk *walk, bool *event)
 	return *event ? a : b;
 }
 
-static void note_kind(struct walk *walk, const char *kind)
+static void explain(struct walk *walk, enum verify_fault fault)
 {
-	if (strcmp(kind, NOTICE_LOST) == 0 || strcmp(kind, NOTICE_GAP) == 0 ||
-	    strcmp(kind, NOTICE_DAMAGED) == 0) {
-		walk->result->holes += walk->hole.last && !walk->hole.explained;
-		walk->hole.explained = true;
+	if (!walk->hole.open || walk->hole.explained ||
+	    (fault == VERIFY_BATCH_MISSING && walk->hole.fault != fault))
+		return;
+	if (walk->hole.fault == VERIFY_BATCH_MISSING)
+		walk->result->holes++;
+	else
+		walk->result->damaged++;
+	walk->hole.explained = true;
+}
+
+/* "seal": a key, or a reset. */
+static void note_seal(struct walk *walk, const json_t *members)
+{
+	const char *what = json_string_value(json_object_get(members, "what"));
+	const char *text = json_string_value(json_object_get(members, "public"));
+	uint8_t der[KEY_DER];
+	size_t size;
+
+	if (!what)
+		return;
+	walk->result->reset = walk->result->reset || strcmp(what, "reset") == 0;
+	if (strcmp(what, "key") == 0 && text &&
+	    base64_parse(der, sizeof(der), &size, text, strlen(text)))
+		walk->has_named = key_public_decode(&walk->named, der, size) == 0;
+}
+
+static uint32_t number_of(const json_t *members, const char *key)
+{
+	json_int_t number = json_integer_value(json_object_get(members, key));
+
+	return number < 0 || number > UINT32_MAX ? 0 : (uint32_t)number;
+}
+
+static void note_members(struct walk *walk, const struct entry_notice *notice)
+{
+	size_t size = strlen(notice->body) + 3;
+	char *text = malloc(size);
+	json_t *members = NULL;
+
+	if (text) {
+		snprintf(text, size, "{%s}", notice->body);
+		members = json_loads(text, 0, NULL);
 	}
-	walk->expired = walk->expired || strcmp(kind, NOTICE_EXPIRED) == 0;
+	free(text);
+	if (strcmp(notice->kind, NOTICE_SEAL) == 0)
+		note_seal(walk, members);
+	else if (strcmp(notice->kind, NOTICE_DAMAGED) == 0)
+		walk->set_aside += number_of(members, "files");
+	else if (number_of(members, "number") > walk->expired)
+		walk->expired = number_of(members, "number");
+	json_decref(members);
+}
+
+static void note_kind(struct walk *walk, const struct entry_notice *notice)
+{
+	const char *kind = notice->kind;
+
+	if (strcmp(kind, NOTICE_LOST) == 0 || strcmp(kind, NOTICE_GAP) == 0)
+		explain(walk, VERIFY_BATCH_MISSING);
+	if (strcmp(kind, NOTICE_DAMAGED) == 0)
+		explain(walk, VERIFY_DAY_MISSING);
+	if (strcmp(kind, NOTICE_SEAL) == 0 || strcmp(kind, NOTICE_DAMAGED) == 0 ||
+	    strcmp(kind, NOTICE_EXPIRED) == 0)
+		note_members(walk, notice);
 }
 
 /* Adds the entry that the statement is at. */
@@ -176,7 +326,7 @@ static int add_entry(struct walk *walk, bool event, const struct tree_leaf *leaf
 	if (event)
 		walk->result->events += entry.event.event.count;
 	else
-		note_kind(walk, entry.notice.kind);
+		note_kind(walk, &entry.notice);
 	size = entry_encode(&entry, data, sizeof(data));
 	return size < 0 ? -EBADMSG : batch_hash_add(hash, data, (size_t)size);
 }
@@ -211,19 +361,43 @@ static void check_entries(struct walk *walk, const struct tree_leaf *leaf)
 	walk->result->uncovered += hash.entries;
 }
 
-/* Numbers that no batch has have to be explained soon. */
+/* The entries of a batch in a day that was made coarser; the file's hash covers them. */
+static void pass_entries(struct walk *walk, const struct tree_leaf *leaf)
+{
+	struct entry_rule rule;
+	struct log_entry entry;
+	uint64_t number;
+	bool event;
+
+	while ((number = next_entry(walk, &event)) != 0 && number <= leaf->last) {
+		if (event) {
+			rows_event(walk->events, &entry, &rule);
+			walk->result->events += entry.event.event.count;
+		} else {
+			rows_notice(walk->notices, &entry);
+			note_kind(walk, &entry.notice);
+		}
+		walk->result->entries++;
+		walk->result->uncovered++;
+		advance(walk, event);
+	}
+}
+
+/* Numbers that no batch has have to be explained soon. In front of the first one there are none: the
+ * tree says how many batches came before. */
 static void check_hole(struct walk *walk, uint64_t first)
 {
-	if (walk->hole.last && !walk->hole.explained && ++walk->hole.batches > HOLE_BATCHES)
-		fail(walk, VERIFY_BATCH_MISSING, walk->hole.first, walk->hole.last);
-	if (first > walk->last + 1 && (walk->result->batches || walk->tree.end == 0)) {
-		if (walk->hole.last && !walk->hole.explained)
-			fail(walk, VERIFY_BATCH_MISSING, walk->hole.first, walk->hole.last);
-		walk->hole.first = walk->last + 1;
-		walk->hole.last = first - 1;
-		walk->hole.batches = 0;
-		walk->hole.explained = false;
+	if (walk->hole.open && !walk->hole.explained && ++walk->hole.batches > HOLE_BATCHES)
+		fail_hole(walk);
+	if (first > walk->last + 1 && walk->result->batches && !walk->reserved) {
+		/* The day before is missing: these are its entries. */
+		if (walk->hole.open && walk->hole.fault != VERIFY_BATCH_MISSING &&
+		    walk->hole.batches <= 1)
+			return;
+		fail_hole(walk);
+		open_hole(walk, VERIFY_BATCH_MISSING, walk->name, walk->last + 1, first - 1);
 	}
+	walk->reserved = false;
 }
 
 static void check_batch(struct walk *walk)
@@ -237,7 +411,11 @@ static void check_batch(struct walk *walk)
 		return;
 	}
 	check_hole(walk, leaf.first);
-	check_entries(walk, &leaf);
+	snprintf(walk->boot_id, sizeof(walk->boot_id), "%s", leaf.boot_id);
+	if (walk->coarse)
+		pass_entries(walk, &leaf);
+	else
+		check_entries(walk, &leaf);
 	if (!is_fine(walk))
 		return;
 	walk->last = leaf.last;
@@ -302,31 +480,87 @@ static bool is_sound(struct walk *walk)
 	return sound && !walk->sql.error;
 }
 
+/* Days of an older log are trees of their own, which nothing signed (journal/takein.h). */
+static bool is_taken(struct walk *walk, const struct tree *start)
+{
+	return start->end == 0 && sql_number(&walk->sql, "SELECT count(*) FROM checkpoint", 1) == 0;
+}
+
+/* All days so far were such ones. */
+static void were_taken(struct walk *walk)
+{
+	struct verify_result *result = walk->result;
+
+	result->taken_days = result->days;
+	result->taken_entries += result->uncovered;
+	result->uncovered = 0;
+	walk->reserved = true;
+}
+
+/* What was deleted before the first day, and which notes were about that. */
+static void begin_behind(struct walk *walk, const struct tree *start, uint64_t first)
+{
+	const struct verify_note *note;
+
+	walk->result->removed = start->end;
+	walk->tree = *start;
+	if (start->end && first)
+		walk->last = first - 1;
+	while ((note = next_note(walk)) && note->checkpoint.size < start->end) {
+		walk->result->old_notes++;
+		walk->note++;
+	}
+}
+
 /* Does the day go on where the one before ended? */
 static void check_start(struct walk *walk, uint32_t number, const char *before)
 {
-	const char *name = walk->name;
+	struct verify_result *result = walk->result;
 	struct tree start;
 	uint64_t first;
 
+	walk->in_taken = false;
 	if (chain_start(&walk->sql, &start) < 0) {
 		fail(walk, VERIFY_UNREADABLE, 0, 0);
 		return;
 	}
 	first = (uint64_t)sql_number(&walk->sql, "SELECT min(first) FROM batch", 0);
 	if (walk->number == 0) {
-		walk->result->removed = start.end;
-		walk->tree = start;
-		walk->last = start.end && first ? first - 1 : 0;
-	} else if (start.end > walk->tree.end && number == walk->number + 1) {
-		walk->name = before;
-		fail(walk, VERIFY_END_MISSING, walk->last + 1, first ? first - 1 : 0);
-		walk->name = name;
+		walk->first_number = number;
+		walk->maybe_taken = start.end == 0;
+		begin_behind(walk, &start, first);
+	} else if (walk->maybe_taken && result->checkpoints == 0 &&
+		   !tree_equal(&start, &walk->tree)) {
+		were_taken(walk);
+		walk->maybe_taken = start.end == 0;
+		begin_behind(walk, &start, first);
 	} else if (start.end > walk->tree.end) {
-		fail(walk, VERIFY_DAY_MISSING, walk->last + 1, first ? first - 1 : 0);
+		/* A notice may say that it was damaged. */
+		open_hole(walk, number == walk->number + 1 ? VERIFY_END_MISSING : VERIFY_DAY_MISSING,
+			  number == walk->number + 1 ? before : walk->name, walk->last + 1,
+			  first ? first - 1 : 0);
+		walk->tree = start;
+	} else if (walk->tree.end > 0 && is_taken(walk, &start)) {
+		walk->in_taken = true;
+		walk->own = walk->tree;
+		walk->tree = start;
 	} else if (!tree_equal(&start, &walk->tree)) {
 		fail(walk, VERIFY_ORDER, first, 0);
 	}
+}
+
+/* The log goes on from where it was before the old one's day. */
+static void end_taken(struct walk *walk, uint64_t entries)
+{
+	struct verify_result *result = walk->result;
+
+	if (!walk->in_taken)
+		return;
+	result->taken_days++;
+	result->taken_entries += result->entries - entries;
+	result->uncovered -= result->entries - entries;
+	walk->tree = walk->own;
+	walk->reserved = true;
 }
 
 static void check_rows(struct walk *walk)
@@ -348,6 +582,7 @@ static void check_rows(struct walk *walk)
 	number = next_entry(walk, &event);
 	if (is_fine(walk) && number)
 		fail(walk, VERIFY_ENTRY_ADDED, number, number);
+	walk->boot_id[0] = '\0';
 	if (is_fine(walk) && walk->has_next)
 		fail(walk, VERIFY_END_MISSING, walk->last + 1, walk->next.last);
 	(void)sqlite3_finalize(walk->leaves);
@@ -360,8 +595,10 @@ static void check_rows(struct walk *walk)
 static int check_day(struct walk *walk, const char *path, uint32_t number, bool closed,
 		     const char *before)
 {
+	const uint64_t entries = walk->result->entries;
 	int error = sql_open(&walk->sql, path, closed ? SQL_FROZEN : SQL_READ, CACHE_KB);
 
+	walk->boot_id[0] = '\0';
 	/* One moment of the open day, whatever the journal adds meanwhile. */
 	sql_run(&walk->sql, "BEGIN");
 	if (!error && !is_sound(walk))
@@ -374,6 +611,8 @@ static int check_day(struct walk *walk, const char *path, uint32_t number, bool 
 		check_rules(walk);
 	if (is_fine(walk) && closed)
 		check_sums(walk);
+	if (is_fine(walk))
+		end_taken(walk, entries);
 	error = walk->sql.error;
 	sql_close(&walk->sql);
 	walk->sql.error = 0;
@@ -388,52 +627,74 @@ static int check_day(struct walk *walk, const char *path, uint32_t number, bool 
 
 /* ---- all ---- */
 
-static bool begin(struct walk *walk, const struct verify_options *options,
+static void begin(struct walk *walk, const struct verify_options *options,
 		  struct verify_result *result)
 {
+	int error;
+
 	*result = (struct verify_result){ .fault = VERIFY_FINE };
 	*walk = (struct walk){ .options = options, .result = result, .name = "" };
 	tree_init(&walk->tree, 0);
-	return !options->note || read_checkpoint(walk, options->note, &walk->note);
+	while (walk->keys_count < options->keys_count && walk->keys_count < VERIFY_KEYS) {
+		walk->keys[walk->keys_count] = options->keys[walk->keys_count];
+		walk->keys_count++;
+	}
+	error = options->notes ? verify_notes_read(&walk->notes, options->notes) : 0;
+	if (error)
+		fail(walk, VERIFY_CHECKPOINT_CHANGED, 0, 0);
+}
+
+/* Deleted days need a notice, and the last one of them is its last one. */
+static bool is_removal_told(const struct walk *walk)
+{
+	if (walk->first_number == 1)
+		return walk->result->reset;
+	return walk->result->reset ||
+	       (uint64_t)walk->expired + walk->set_aside + 1 >= walk->first_number;
 }
 
 /* What can be judged when all days are read. */
 static void end(struct walk *walk, bool whole)
 {
-	struct verify_result *result = walk->result;
+	struct verify_note *note = next_note(walk);
 
-	if (walk->hole.last && !walk->hole.explained)
-		fail(walk, VERIFY_BATCH_MISSING, walk->hole.first, walk->hole.last);
-	if (whole && walk->note.size > walk->tree.end)
-		fail(walk, VERIFY_END_MISSING, walk->last + 1, walk->note.last);
-	if (whole && result->removed && !walk->expired)
+	walk->boot_id[0] = '\0';
+	fail_hole(walk);
+	if (whole && note && read_checkpoint(walk, note->text, note->length, &note->checkpoint))
+		fail(walk, VERIFY_END_MISSING, walk->last + 1, note->checkpoint.last);
+	if (whole && walk->result->removed && !is_removal_told(walk))
 		fail(walk, VERIFY_DAY_MISSING, 1, 0);
 }
 
 int verify_file(struct verify_result *result, const struct verify_options *options)
 {
 	const char *slash = strrchr(options->path, '/');
+	struct days_file file;
 	struct walk walk;
 	int error = 0;
 
 	if (strpbrk(options->path, "?%#"))
 		return -EINVAL;
-	if (begin(&walk, options, result)) {
-		walk.name = slash ? slash + 1 : options->path;
+	begin(&walk, options, result);
+	walk.name = slash ? slash + 1 : options->path;
+	if (days_parse(walk.name, &file) && file.grain != DAYS_MINUTES)
+		fail(&walk, VERIFY_DAY_CHANGED, 0, 0);
+	if (is_fine(&walk))
 		error = check_day(&walk, options->path, 1, true, "");
+	if (is_fine(&walk))
 		end(&walk, false);
-	}
+	free(walk.notes.note);
 	return error;
 }
 
-/* The open day of a number whose closed one exists is left over from a power cut. */
-static bool is_left_over(const struct days *days, size_t i)
+static int check_file(struct walk *walk, const struct days_file *file, const char *path)
 {
-	const struct days_file *file = &days->file[i];
-
-	return file->kind == DAYS_NEW ||
-	       (file->kind == DAYS_OPEN && i > 0 && file[-1].number == file->number &&
-		file[-1].kind == DAYS_CLOSED);
+	if (verify_folds_agree(&walk->folds, file, path) != 1) {
+		fail(walk, VERIFY_DAY_CHANGED, 0, 0);
+		return -EBADMSG;
+	}
+	walk->result->coarse_days++;
+	return 0;
 }
 
 static int check_days(struct walk *walk, const struct days *days)
@@ -444,12 +705,15 @@ static int check_days(struct walk *walk, const struct days *days)
 	for (size_t i = 0; !error && is_fine(walk) && i < days->count; i++) {
 		const struct days_file *file = &days->file[i];
 
-		if (is_left_over(days, i))
+		if (!days_is_read(days, i))
 			continue;
 		walk->name = days_print(file, name);
+		walk->coarse = file->grain != DAYS_MINUTES;
 		if (snprintf(path, sizeof(path), "%s/%s", walk->options->path, name) >=
 		    (int)sizeof(path))
 			return -ENAMETOOLONG;
+		if (walk->coarse && check_file(walk, file, path) < 0)
+			return 0;
 		error = check_day(walk, path, file->number, file->kind == DAYS_CLOSED, before);
 		memcpy(before, name, sizeof(before));
 	}
@@ -466,15 +730,25 @@ int verify_folder(struct verify_result *result, const struct verify_options *opt
 
 	if (strpbrk(options->path, "?%#"))
 		return -EINVAL;
-	if (!begin(&walk, options, result))
+	begin(&walk, options, result);
+	if (!is_fine(&walk)) {
+		free(walk.notes.note);
 		return 0;
+	}
 	folder = open(options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return -errno;
+	if (folder < 0) {
+		error = -errno;
+		free(walk.notes.note);
+		return error;
+	}
 	error = days_list(folder, &days);
 	if (!error)
-		error = days.count ? check_days(&walk, &days) : -ENOENT;
+		error = days.count ? verify_folds_read(&walk.folds, options->path, &days) : -ENOENT;
+	if (!error)
+		error = check_days(&walk, &days);
+	verify_folds_free(&walk.folds);
 	days_free(&days);
 	close(folder);
+	free(walk.notes.note);
 	return error;
 }

@@ -34,6 +34,8 @@ enum control_type {
 	CONTROL_HOLD,	/* take no new release until CONTROL_RELEASE; reply: text */
 	CONTROL_RELEASE,
 	CONTROL_SEEN,	/* the caller saw the changes by others in the status; reply: text */
+	CONTROL_CHECKPOINT,	/* sign a checkpoint of the log now; reply: the note */
+	CONTROL_RENEW,	/* the appliance gets a new key; reply: text */
 	CONTROL_TYPES
 };
 

@@ -27,6 +27,7 @@ enum message_type {
 	MESSAGE_WAKE,		/* dns, journal: descriptor: eventfd, "the rings have something" */
 	MESSAGE_TABLE,		/* journal: descriptor: memory of its counters */
 	MESSAGE_IDENTITY,	/* journal: u8 length and appliance id */
+	MESSAGE_SIGNED,		/* journal: the newest tree that was signed (journal/head.h) */
 	MESSAGE_TRUST,		/* update, compile: descriptor: root metadata of the settings */
 	MESSAGE_CA,		/* update: descriptor: PEM */
 	MESSAGE_OWN,		/* update: descriptor: PEM: key and certificate for the collector */
@@ -44,6 +45,10 @@ enum message_type {
 	MESSAGE_NOTICE,		/* journal: i64 wall and uptime in ms, kind, actor, members: texts
 				 * with their NULs (journal/notice.h) */
 	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
+	MESSAGE_CHECKPOINT,	/* journal: u8 enum checkpoint_reason: request: send a head now; stop:
+				 * send the last one, and end */
+	MESSAGE_NOTE,		/* journal: the answer to MESSAGE_HEAD: the signed note; empty: it
+				 * was not signed */
 	MESSAGE_POLL,		/* update: u32 number, not 0: poll now; text: this folder in its
 				 * root, not at the mirrors */
 	MESSAGE_OUTCOME,	/* update: u8 enum outcome, i64 when to offer it again or 0 */
@@ -60,6 +65,7 @@ enum message_type {
 	MESSAGE_COMPILED,	/* compile: i32 0 or -errno, text of errors; descriptor: memfd */
 	MESSAGE_APPLIED,	/* i32 0 or -errno, u8 changed, text: the answer to
 				 * MESSAGE_POLICY */
+	MESSAGE_HEAD,		/* journal: struct head to sign (journal/head.h) */
 	MESSAGE_GUARD,		/* rules: struct guard_report (ipc/guard.h) */
 	/* between dns and rules */
 	MESSAGE_PINHOLE,	/* u32 id, u32 interface, client, address, u32 seconds, name of the

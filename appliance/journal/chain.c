@@ -56,21 +56,53 @@ int chain_start(struct sql *sql, struct tree *tree)
 	return sql->error ? sql->error : error;
 }
 
-int chain_read(struct sql *sql, struct tree *tree)
+/* Appends the rows of leaves until the range ends there. */
+static int append_until(struct sql *sql, sqlite3_stmt *leaves, struct tree *range, uint64_t end)
 {
-	int error = chain_start(sql, tree);
-	sqlite3_stmt *statement = chain_leaves(sql);
+	int error = 0;
 
-	while (!error && sql_step(sql, statement)) {
+	while (!error && range->end < end && sql_step(sql, leaves)) {
 		uint8_t hash[DIGEST_SIZE];
 		struct tree_leaf leaf;
 
-		error = chain_leaf(statement, &leaf) ? tree_leaf(&leaf, hash) : -EBADMSG;
+		error = chain_leaf(leaves, &leaf) ? tree_leaf(&leaf, hash) : -EBADMSG;
 		if (!error)
-			error = tree_append(tree, hash);
+			error = tree_append(range, hash);
 	}
-	(void)sqlite3_finalize(statement);
 	return error ? error : sql->error;
+}
+
+int chain_extend(struct sql *sql, struct tree *range)
+{
+	sqlite3_stmt *leaves = chain_leaves(sql);
+	int error = append_until(sql, leaves, range, UINT64_MAX);
+
+	(void)sqlite3_finalize(leaves);
+	return error;
+}
+
+int chain_read(struct sql *sql, struct tree *tree)
+{
+	int error = chain_start(sql, tree);
+
+	return error ? error : chain_extend(sql, tree);
+}
+
+int chain_since(struct sql *sql, const struct tree *before, struct tree *since)
+{
+	sqlite3_stmt *leaves = chain_leaves(sql);
+	struct tree tree;
+	int error = chain_start(sql, &tree);
+
+	if (!error)
+		error = append_until(sql, leaves, &tree, before->end);
+	if (!error && !tree_equal(&tree, before))
+		error = -EBADMSG;
+	tree_init(since, before->end);
+	if (!error)
+		error = append_until(sql, leaves, since, UINT64_MAX);
+	(void)sqlite3_finalize(leaves);
+	return error;
 }
 
 int chain_checkpoint(struct sql *sql, const char *note)

@@ -36,5 +36,15 @@ void chain_begin(struct sql *sql, const struct tree *tree);
 int chain_start(struct sql *sql, struct tree *tree) __attribute__((warn_unused_result));
 int chain_read(struct sql *sql, struct tree *tree) __attribute__((warn_unused_result));
 
+/* Appends the day's leaves to a range that ends where the day begins. 0 or -errno as above. */
+int chain_extend(struct sql *sql, struct tree *range) __attribute__((warn_unused_result));
+
+/*
+ * The day began before this tree (which begins at 0) ended. *since becomes the range of the day's
+ * leaves behind it. 0; -EBADMSG: the day's leaves are others, or there is no tree; -errno.
+ */
+int chain_since(struct sql *sql, const struct tree *before, struct tree *since)
+	__attribute__((warn_unused_result));
+
 /* Stores a checkpoint. 0 or -errno. */
 int chain_checkpoint(struct sql *sql, const char *note) __attribute__((warn_unused_result));

@@ -124,30 +124,39 @@ int closing_write(const char *open_path, const char *new_path, enum days_grain g
 	return error;
 }
 
-/* Writes the day anew as to, puts that in its place, and deletes the old file. */
-static int replace(int folder, const struct days_file *day, const struct days_file *to)
+static const char *print_new(const struct days_file *day, char name[DAYS_NAME])
 {
-	struct days_file new = { .number = day->number, .date = day->date, .kind = DAYS_NEW };
-	char from[DAYS_NAME], temporary[DAYS_NAME], name[DAYS_NAME];
-	int error;
+	const struct days_file new = { .number = day->number, .date = day->date,
+				       .kind = DAYS_NEW };
 
-	days_print(day, from);
-	days_print(&new, temporary);
-	days_print(to, name);
-	error = closing_write(from, temporary, to->grain);
-	if (!error && renameat(folder, temporary, folder, name) < 0)
-		error = -errno;
-	if (!error && fsync(folder) < 0)
+	return days_print(&new, name);
+}
+
+static int write_beside(const struct days_file *day, enum days_grain grain)
+{
+	char from[DAYS_NAME], new[DAYS_NAME];
+
+	return closing_write(days_print(day, from), print_new(day, new), grain);
+}
+
+int closing_fold_done(int folder, const struct days_file *day, const struct days_file *folded)
+{
+	char new[DAYS_NAME], name[DAYS_NAME];
+	int error = 0;
+
+	if (renameat(folder, print_new(day, new), folder, days_print(folded, name)) < 0 ||
+	    fsync(folder) < 0)
 		error = -errno;
 	return error ? error : days_remove(folder, day);
 }
 
 int closing_day(int folder, const struct days_file *day)
 {
-	struct days_file to = *day;
+	struct days_file closed = *day;
+	int error = write_beside(day, DAYS_MINUTES);
 
-	to.kind = DAYS_CLOSED;
-	return replace(folder, day, &to);
+	closed.kind = DAYS_CLOSED;
+	return error ? error : closing_fold_done(folder, day, &closed);
 }
 
 int closing_fold(int folder, const struct days_file *day, struct days_file *folded)
@@ -161,8 +170,8 @@ int closing_fold(int folder, const struct days_file *day, struct days_file *fold
 		return -EINVAL;
 	*folded = from;
 	folded->grain++;
-	error = replace(folder, &from, folded);
-	if (!error && fstatat(folder, days_print(folded, name), &status, AT_SYMLINK_NOFOLLOW) < 0)
+	error = write_beside(&from, folded->grain);
+	if (!error && fstatat(folder, print_new(&from, name), &status, AT_SYMLINK_NOFOLLOW) < 0)
 		error = -errno;
 	if (!error)
 		folded->size = (uint64_t)status.st_blocks * 512;

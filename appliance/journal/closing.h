@@ -22,8 +22,12 @@ int closing_write(const char *open_path, const char *new_path, enum days_grain g
 int closing_day(int folder, const struct days_file *day) __attribute__((warn_unused_result));
 
 /*
- * Makes a closed day coarser, in the same way: *folded is its file then, size included. 0 or -errno
- * as above; -EINVAL: it is a whole day already.
+ * Makes a closed day coarser in two steps, so that what the new file is can be told before it takes
+ * the old one's place. closing_fold writes it beside that, under the name of a day that is being
+ * closed: *folded is what it becomes, size included. closing_fold_done puts it in place, as
+ * closing_day does. 0 or -errno as above; -EINVAL: it is a whole day already.
  */
 int closing_fold(int folder, const struct days_file *day, struct days_file *folded)
+	__attribute__((warn_unused_result));
+int closing_fold_done(int folder, const struct days_file *day, const struct days_file *folded)
 	__attribute__((warn_unused_result));

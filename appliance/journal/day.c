@@ -435,6 +435,8 @@ static void add_leaf(struct day *day, const struct log_batch *batch, int64_t wal
 		day->sql.error = tree_leaf(&leaf, hash);
 		if (!day->sql.error)
 			day->sql.error = tree_append(tree, hash);
+		if (!day->sql.error)
+			memcpy(day->leaf, hash, sizeof(hash));
 	}
 }
 

@@ -39,6 +39,7 @@ struct day {
 	int64_t boot;		/* row of the boot id below; 0: not looked up yet */
 	char boot_id[TREE_BOOT_ID];
 	struct tree tree;	/* of all batches up to the last one that was written */
+	uint8_t leaf[DIGEST_SIZE];	/* of that one */
 };
 
 /* What a person is told about a database that cannot be used. */

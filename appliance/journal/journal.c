@@ -48,6 +48,8 @@ struct journal {
 	bool reported;
 	struct day_end before;	/* what was stored before this journal */
 	bool killed;		/* it follows one that was, whose batch it has */
+	struct head_signed signed_before;
+	struct sealing sealing;
 };
 
 static size_t aligned(size_t size)
@@ -94,7 +96,7 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	const struct store_options store = {
 		.folder = options->folder, .budget = options->budget,
 		.retention_days = options->retention_days, .appliance = options->appliance,
-		.boot_id = options->boot_id,
+		.boot_id = options->boot_id, .before = options->before,
 	};
 	struct journal *new = calloc(1, sizeof(*new));
 	struct day_end end;
@@ -131,6 +133,9 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	new->counts_only = options->counts_only;
 	new->counts_onlys = options->counts_onlys;
 	new->before = end;
+	if (options->before)
+		new->signed_before = *options->before;
+	sealing_init(&new->sealing, new->store, options->sealing);
 	new->killed = batch_goes_on(new->batch);
 	batch_continue(new->batch, store_next(new->store));
 	*journal = new;
@@ -359,6 +364,21 @@ void journal_notice(struct journal *journal, const struct entry_notice *notice, 
 	(void)keep(journal, &entry, 1, wall_ms);
 }
 
+/* What is stored is not what was signed: somebody changed it, or a disk forgot. */
+static void tell_past(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const enum store_past past = store_past(journal->store);
+	const struct head_signed *before = &journal->signed_before;
+	char *body;
+
+	if (past == STORE_CONTINUES)
+		return;
+	if (notice_seal(past == STORE_CHANGED ? "changed" : "missing", before->tree.end,
+			before->last, &body) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_SEAL, body, wall_ms, uptime_ms);
+}
+
 void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const struct day_end *before = &journal->before;
@@ -368,6 +388,8 @@ void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	find_whole(journal);
 	if (!before->last && journal->losses->whole_since == 0)
 		journal->losses->whole_since = wall_ms;
+	sealing_want(&journal->sealing, CHECKPOINT_START);
+	tell_past(journal, wall_ms, uptime_ms);
 	if (journal->killed)
 		return;
 	if (before->last && !before->stopped) {
@@ -505,7 +527,7 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 		find_whole(journal);
 	if (report.days) {
 		if (notice_expired(report.days, report.bytes, report.first, report.last,
-				   &body) < 0)
+				   report.number, &body) < 0)
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_EXPIRED, body, wall_ms, uptime_ms);
 	}
@@ -531,11 +553,24 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	if (has_untold(journal) &&
 	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
 		report_lost(journal, wall_ms, uptime_ms);
-	if (uptime_ms - journal->flushed_ms >= FLUSH_MS) {
+	if (uptime_ms - journal->flushed_ms >= FLUSH_MS &&
+	    !sealing_holds(&journal->sealing, wall_ms, uptime_ms)) {
 		journal->flushed_ms = uptime_ms;
 		(void)flush(journal, wall_ms);
 		take_report(journal, wall_ms, uptime_ms);
 	}
+	sealing_tick(&journal->sealing, uptime_ms);
+}
+
+void journal_checkpoint(struct journal *journal, int64_t wall_ms)
+{
+	(void)flush(journal, wall_ms);
+	sealing_want(&journal->sealing, CHECKPOINT_REQUEST);
+}
+
+void journal_note(struct journal *journal, const void *note, size_t size, int64_t uptime_ms)
+{
+	sealing_note(&journal->sealing, note, size, uptime_ms);
 }
 
 void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
@@ -545,6 +580,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 		report_lost(journal, wall_ms, uptime_ms);
 	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
+	sealing_end(&journal->sealing, uptime_ms);
 	store_close(journal->store);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)

@@ -8,6 +8,7 @@
 #include "appliance/ipc/event.h"
 #include "appliance/journal/entry.h"
 #include "appliance/journal/losses.h"
+#include "appliance/journal/sealing.h"
 #include "rules/policy/addr.h"
 
 /*
@@ -36,6 +37,8 @@ struct journal_options {
 	size_t forwarders;		/* at most JOURNAL_FORWARDERS */
 	const struct prefix *counts_only;	/* clients without detail; the caller's */
 	size_t counts_onlys;
+	const struct head_signed *before;	/* the newest tree that was signed; copied */
+	const struct sealing_hooks *sealing;	/* NULL: nothing is signed; copied */
 };
 
 /* The size of that memory, and the losses in it for a process that maps it too. */
@@ -52,7 +55,8 @@ int journal_open(struct journal **journal, const struct journal_options *options
  */
 void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms);
 
-/* Writes what is still being counted, regardless of the write budget, and that the log ends. */
+/* Writes what is still being counted, regardless of the write budget, and that the log ends. Waits
+ * for the last checkpoint (sealing.h). */
 void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms);
 
 /*
@@ -76,6 +80,11 @@ void journal_mode(struct journal *journal, const struct mode_record *mode, int64
 
 /* Something happened to the appliance: a notice of its own (notice.h). members: without braces. */
 void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms);
+
+/* A checkpoint is wanted now. */
+void journal_checkpoint(struct journal *journal, int64_t wall_ms);
+/* The answer to the hook sealing.ask (sealing.h). */
+void journal_note(struct journal *journal, const void *note, size_t size, int64_t uptime_ms);
 
 /* Events that were lost before they came here. */
 void journal_lost(struct journal *journal, enum loss loss, uint64_t events);

@@ -68,7 +68,8 @@ int notice_start(char **body)
 	return notice_members(json_pack("{s:s}", "version", VERSION_TEXT), body);
 }
 
-int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, char **body)
+int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, uint32_t number,
+		   char **body)
 {
 	const struct days_file oldest = { .date = first }, newest = { .date = last };
 	char from[DAYS_NAME], to[DAYS_NAME];
@@ -76,9 +77,10 @@ int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, c
 	days_print(&oldest, from);
 	days_print(&newest, to);
 	/* Of "000000-2026-11-29.open.db" the date alone. */
-	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#}", "days", (json_int_t)days,
+	return notice_members(json_pack("{s:I, s:I, s:s#, s:s#, s:I}", "days", (json_int_t)days,
 				"bytes", (json_int_t)bytes, "first", from + 7, 10,
-				"last", to + 7, 10), body);
+				"last", to + 7, 10, "number", (json_int_t)number),
+			      body);
 }
 
 int notice_folded(const struct days_file *file, uint64_t before,
@@ -106,6 +108,12 @@ int notice_gap(uint64_t last, int64_t since_ms, char **body)
 
 	return notice_members(json_pack("{s:I, s:s}", "last", (json_int_t)last, "since",
 				clock_print(since_ms, since)), body);
+}
+
+int notice_seal(const char *what, uint64_t batches, uint64_t last, char **body)
+{
+	return notice_members(json_pack("{s:s, s:I, s:I}", "what", what, "signed",
+					(json_int_t)batches, "last", (json_int_t)last), body);
 }
 
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)

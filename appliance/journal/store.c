@@ -14,6 +14,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/days.h"
+#include "appliance/journal/past.h"
 #include "appliance/journal/room.h"
 #include "appliance/journal/takein.h"
 
@@ -32,6 +33,11 @@ struct log_store {
 	uint32_t damaged;	/* files that were set aside, not reported yet */
 	struct tidy *tidy;
 	struct tree tree;	/* of all batches, whatever day is open */
+	uint64_t last;		/* number of the last entry in it */
+
+	/* Of what is not signed yet: all, and what came behind the head that was taken. */
+	struct tree since, behind;
+	enum store_past past;
 };
 
 uint64_t store_budget(int folder, uint64_t budget)
@@ -142,7 +148,32 @@ static void reserve(struct log_store *store, uint64_t last)
 	store->sequence = last + 1;
 }
 
-static int find_days(struct log_store *store, struct day_end *end)
+/* The batches behind what was signed; if the days do not continue that, the log goes on behind it. */
+static void join_past(struct log_store *store, const struct days *days,
+		      const struct head_signed *before)
+{
+	int error = -EBADMSG;
+
+	/* Nothing was signed yet, whatever is there. */
+	if (before->tree.end == 0)
+		return;
+	store->past = before->tree.end > store->tree.end ? STORE_SHORT : STORE_CHANGED;
+	if (store->past == STORE_CHANGED)
+		error = past_since(days, &before->tree, &store->since);
+	if (!error && store->since.end == store->tree.end) {
+		store->past = STORE_CONTINUES;
+		return;
+	}
+	/* A damaged file that was set aside explains it. */
+	if (store->past == STORE_SHORT && store->damaged)
+		store->past = STORE_CONTINUES;
+	close_day(store);
+	store->tree = before->tree;
+	tree_init(&store->since, before->tree.end);
+}
+
+static int find_days(struct log_store *store, const struct head_signed *before,
+		     struct day_end *end)
 {
 	struct day_end open = { .last = 0 };
 	struct days days;
@@ -158,7 +189,11 @@ static int find_days(struct log_store *store, struct day_end *end)
 		day_read_end(&store->day.sql, &open);
 	if (open.last > end->last)
 		*end = open;
-	reserve(store, end->last);
+	store->since = store->tree;
+	if (!error && before)
+		join_past(store, &days, before);
+	store->last = before && before->last > end->last ? before->last : end->last;
+	reserve(store, store->last);
 	days_free(&days);
 	return error;
 }
@@ -179,11 +214,7 @@ int store_open(struct log_store **store, const struct store_options *options, st
 	snprintf(new->appliance, sizeof(new->appliance), "%s", options->appliance);
 	snprintf(new->boot_id, sizeof(new->boot_id), "%s", options->boot_id);
 	tree_init(&new->tree, 0);
-	error = find_days(new, end);
-	if (options->tree && options->tree->end > new->tree.end) {
-		close_day(new);
-		new->tree = *options->tree;
-	}
+	error = find_days(new, options->before, end);
 	tidy.first = new->first;
 	tidy.appliance = new->appliance;
 	tidy.boot_id = new->boot_id;
@@ -215,6 +246,21 @@ void store_close(struct log_store *store)
 	free(store);
 }
 
+/* A batch that was there already is no new leaf. */
+static int take_leaf(struct log_store *store, const struct log_batch *batch)
+{
+	const bool is_new = store->day.tree.end > store->tree.end;
+	int error = 0;
+
+	store->tree = store->day.tree;
+	store->last = batch_summary(batch).last;
+	if (is_new)
+		error = tree_append(&store->since, store->day.leaf);
+	if (is_new && !error)
+		error = tree_append(&store->behind, store->day.leaf);
+	return error;
+}
+
 static int write_day(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 {
 	int32_t date = days_of(wall_ms);
@@ -233,9 +279,7 @@ static int write_day(struct log_store *store, const struct log_batch *batch, int
 		if (!error)
 			error = day_write(&store->day, batch, store->boot_id, wall_ms);
 	}
-	if (!error)
-		store->tree = store->day.tree;
-	return error;
+	return error ? error : take_leaf(store, batch);
 }
 
 /* Is there room for one more batch, and for moving the open day's WAL afterwards? */
@@ -260,18 +304,51 @@ int store_write(struct log_store *store, const struct log_batch *batch, int64_t 
 		error = has_room(store) ? write_day(store, batch, wall_ms) : -ENOSPC;
 	while ((error == -ENOSPC || error == -EDQUOT) && tidy_make_room(store->tidy) > 0);
 	if (store->open)
-		tidy_wake(store->tidy, &store->file, days_of(wall_ms));
+		tidy_wake(store->tidy, &store->file, days_of(wall_ms), store->tree.end);
 	return error;
 }
 
-const struct tree *store_tree(const struct log_store *store)
+enum store_past store_past(const struct log_store *store)
 {
-	return &store->tree;
+	return store->past;
 }
 
-int store_checkpoint(struct log_store *store, const char *note)
+void store_head(struct log_store *store, struct head *head)
 {
-	return store->open ? chain_checkpoint(&store->day.sql, note) : -ENOENT;
+	head->last = store->last;
+	head->since = store->since;
+	tree_init(&store->behind, store->since.end);
+}
+
+void store_settle(struct log_store *store, bool is_signed)
+{
+	if (is_signed)
+		store->since = store->behind;
+}
+
+uint64_t store_synced(const struct log_store *store)
+{
+	return tidy_synced(store->tidy);
+}
+
+int store_sync(struct log_store *store)
+{
+	return store->open ? tidy_sync(store->tidy, &store->file) : 0;
+}
+
+bool store_is_over(const struct log_store *store, int64_t wall_ms)
+{
+	return store->open && store->file.date != days_of(wall_ms);
+}
+
+int store_checkpoint(struct log_store *store, const char *note, uint64_t size)
+{
+	struct tree start;
+	int error = store->open ? chain_start(&store->day.sql, &start) : -ENOENT;
+
+	if (!error && size < start.end)
+		error = -ENOENT;
+	return error ? error : chain_checkpoint(&store->day.sql, note);
 }
 
 void store_report(struct log_store *store, struct tidy_report *report)

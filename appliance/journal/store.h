@@ -5,6 +5,7 @@
 
 #include "appliance/journal/batch.h"
 #include "appliance/journal/day.h"
+#include "appliance/journal/head.h"
 #include "appliance/journal/tidy.h"
 #include "appliance/journal/tree.h"
 
@@ -23,11 +24,11 @@ struct store_options {
 	const char *appliance;	/* copied, as is the boot id */
 	const char *boot_id;
 	/*
-	 * The tree of the newest checkpoint, from outside of the folder; NULL: not known. If the
-	 * days have fewer leaves (the newest was damaged), the log goes on behind this one, so that
-	 * nothing is ever signed that contradicts it.
+	 * The newest tree that was signed, from outside of the folder; NULL: not known. If the days
+	 * do not continue it (the newest was damaged, or somebody changed them), the log goes on
+	 * behind it, so that nothing is ever signed that contradicts it.
 	 */
-	const struct tree *tree;
+	const struct head_signed *before;
 };
 
 /*
@@ -52,11 +53,33 @@ void store_close(struct log_store *store);
 int store_write(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 	__attribute__((warn_unused_result));
 
-/* The tree of all batches that were written, as a checkpoint states it (checkpoint.h). */
-const struct tree *store_tree(const struct log_store *store);
+/* ---- what is signed about it (checkpoint.h, head.h) ---- */
 
-/* Stores a signed checkpoint of it with the open day. 0 or -errno; -ENOENT: no day is open. */
-int store_checkpoint(struct log_store *store, const char *note)
+/* How the days relate to what was signed before (store_options), when the store was opened. */
+enum store_past {
+	STORE_CONTINUES,
+	STORE_SHORT,	/* batches that were signed are missing at the end */
+	STORE_CHANGED	/* others are stored than were signed */
+};
+enum store_past store_past(const struct log_store *store);
+
+/* All batches so far that were not signed, for head_continue. head->reason is the caller's.
+ * store_settle is due before the next one. */
+void store_head(struct log_store *store, struct head *head);
+/* It was signed, or not: then the next head has its batches, too. */
+void store_settle(struct log_store *store, bool is_signed);
+
+/* So many batches are on the medium. */
+uint64_t store_synced(const struct log_store *store);
+/* Waits until all are. 0 or -errno. */
+int store_sync(struct log_store *store) __attribute__((warn_unused_result));
+
+/* Would a batch of now begin another day than the one that is open? */
+bool store_is_over(const struct log_store *store, int64_t wall_ms);
+
+/* Stores a signed checkpoint of so many batches with the open day. 0 or -errno; -ENOENT: no day is
+ * open, or it began behind them. */
+int store_checkpoint(struct log_store *store, const char *note, uint64_t size)
 	__attribute__((warn_unused_result));
 
 /* What the thread and the store met since the last call: syncs, deleted days, files set aside. */

@@ -29,12 +29,16 @@ struct tidy {
 	struct tidy_options options;
 	struct takein *takein;	/* NULL: there is nothing to take in; the thread's */
 	int64_t step_ms;	/* uptime of its next step */
+	/* The thread's: a day that becomes coarser, number 0: none; and what it becomes. */
+	struct days_file folding, folded;
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of all that follows */
 	pthread_cond_t wake;
 	bool stopping, due;
 	struct days_file open;
 	int32_t today;
+	uint64_t leaves, synced;
+	uint64_t told;		/* leaves when folding was reported; UINT64_MAX: not yet */
 	struct tidy_report report;
 };
 
@@ -51,6 +55,7 @@ static void note(struct tidy *tidy, const struct days_file *file, bool early)
 	if (report->days++ == 0)
 		report->first = file->date;
 	report->last = file->date;
+	report->number = file->number;
 	pthread_mutex_unlock(&tidy->lock);
 }
 
@@ -126,9 +131,13 @@ static uint64_t expire_taken(const struct tidy *tidy, const struct days *days, i
 
 static int digest_of(int folder, const struct days_file *file, uint8_t digest[DIGEST_SIZE])
 {
+	struct days_file new = *file;
 	char name[DAYS_NAME];
-	int fd = openat(folder, days_print(file, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+	int fd, error;
 
+	new.kind = DAYS_NEW;
+	new.grain = DAYS_MINUTES;
+	fd = openat(folder, days_print(&new, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
 	error = digest_file(fd, digest);
@@ -140,30 +149,43 @@ static int digest_of(int folder, const struct days_file *file, uint8_t digest[DI
 static bool fold(struct tidy *tidy, const struct days *days)
 {
 	const struct days_file *file = days_to_fold(days);
-	struct tidy_fold done = { .before = file ? file->size : 0 };
+	struct tidy_fold ready = { .before = file ? file->size : 0 };
 	int error;
 
 	if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
 		return false;
-	error = closing_fold(tidy->options.folder, file, &done.file);
+	error = closing_fold(tidy->options.folder, file, &ready.file);
 	if (!error)
-		error = digest_of(tidy->options.folder, &done.file, done.digest);
+		error = digest_of(tidy->options.folder, &ready.file, ready.digest);
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.close_error = error;
-	if (!error)
-		tidy->report.fold = done;
+	if (!error) {
+		tidy->report.fold = ready;
+		tidy->folded = ready.file;
+		tidy->folding = *file;
+		tidy->told = UINT64_MAX;
+	}
 	pthread_mutex_unlock(&tidy->lock);
 	return !error;
 }
 
-static bool may_fold(struct tidy *tidy)
+/* The notice about it is stored: it takes its place. */
+static void end_fold(struct tidy *tidy)
 {
-	bool may;
+	struct days_file from = tidy->folding;
+	int error;
 
 	pthread_mutex_lock(&tidy->lock);
-	may = tidy->report.fold.file.number == 0;
+	if (tidy->told >= tidy->leaves)
+		from.number = 0;
 	pthread_mutex_unlock(&tidy->lock);
-	return may;
+	if (!from.number)
+		return;
+	error = closing_fold_done(tidy->options.folder, &from, &tidy->folded);
+	pthread_mutex_lock(&tidy->lock);
+	tidy->report.close_error = error;
+	pthread_mutex_unlock(&tidy->lock);
+	tidy->folding.number = 0;
 }
 
 static void remove_days(struct tidy *tidy, const struct days *days, size_t count, bool early)
@@ -181,12 +203,14 @@ static void expire(struct tidy *tidy, int32_t today)
 	const uint32_t retention = tidy->options.retention_days;
 	struct days days;
 
+	end_fold(tidy);
 	if (days_list(tidy->options.folder, &days) == 0) {
 		const uint64_t budget = tidy->options.budget - expire_taken(tidy, &days, today);
 		const size_t old = days_expired(&days, UINT64_MAX, retention, today);
 
 		remove_days(tidy, &days, old, false);
-		if (old == 0 && bytes_of(&days) > budget && may_fold(tidy) && !fold(tidy, &days))
+		if (old == 0 && !tidy->folding.number && bytes_of(&days) > budget &&
+		    !fold(tidy, &days))
 			remove_days(tidy, &days, days_expired(&days, budget, retention, today),
 				    true);
 	}
@@ -212,7 +236,7 @@ static int checkpoint(const char *name)
 	return error == -EBUSY ? 0 : error;
 }
 
-static int sync_open(const struct tidy *tidy, const struct days_file *open)
+int tidy_sync(const struct tidy *tidy, const struct days_file *open)
 {
 	char name[DAYS_NAME], side[DAYS_NAME + 8];
 	struct stat status = { .st_size = 0 };
@@ -235,12 +259,14 @@ static int sync_open(const struct tidy *tidy, const struct days_file *open)
 
 /* ---- the thread ---- */
 
-static void work(struct tidy *tidy, const struct days_file *open, int32_t today)
+static void work(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves)
 {
-	int error = sync_open(tidy, open);
+	int error = tidy_sync(tidy, open);
 
 	pthread_mutex_lock(&tidy->lock);
 	tidy->report.sync_error = error;
+	if (!error && leaves > tidy->synced)
+		tidy->synced = leaves;
 	pthread_mutex_unlock(&tidy->lock);
 	close_days(tidy, open);
 	expire(tidy, today);
@@ -284,6 +310,7 @@ static void *run(void *argument)
 	while (!tidy->stopping) {
 		struct days_file open = tidy->open;
 		int32_t today = tidy->today;
+		uint64_t leaves = tidy->leaves;
 		bool due = tidy->due, step = tidy->takein && clock_uptime_ms() >= tidy->step_ms;
 
 		if (!due && !step) {
@@ -293,7 +320,7 @@ static void *run(void *argument)
 		tidy->due = false;
 		pthread_mutex_unlock(&tidy->lock);
 		if (due)
-			work(tidy, &open, today);
+			work(tidy, &open, today, leaves);
 		if (step)
 			take_in(tidy);
 		pthread_mutex_lock(&tidy->lock);
@@ -337,14 +364,25 @@ int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 	return 0;
 }
 
-void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today)
+void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves)
 {
 	pthread_mutex_lock(&tidy->lock);
 	tidy->open = *open;
 	tidy->today = today;
+	tidy->leaves = leaves;
 	tidy->due = true;
 	pthread_cond_signal(&tidy->wake);
 	pthread_mutex_unlock(&tidy->lock);
+}
+
+uint64_t tidy_synced(struct tidy *tidy)
+{
+	uint64_t synced;
+
+	pthread_mutex_lock(&tidy->lock);
+	synced = tidy->synced;
+	pthread_mutex_unlock(&tidy->lock);
+	return synced;
 }
 
 void tidy_report(struct tidy *tidy, struct tidy_report *report)
@@ -353,11 +391,8 @@ void tidy_report(struct tidy *tidy, struct tidy_report *report)
 	*report = tidy->report;
 	tidy->report.bytes = tidy->report.freed = 0;
 	tidy->report.days = tidy->report.damaged = 0;
-	/* The next one. */
-	if (tidy->report.fold.file.number) {
-		tidy->due = true;
-		pthread_cond_signal(&tidy->wake);
-	}
+	if (tidy->report.fold.file.number)
+		tidy->told = tidy->leaves;
 	tidy->report.fold.file.number = 0;
 	pthread_mutex_unlock(&tidy->lock);
 }

@@ -24,11 +24,14 @@ struct tidy_options {
 	const char *boot_id;
 };
 
-/* A day that was made coarser (closing_fold); file.number 0: none. */
+/*
+ * A day that becomes coarser (closing_fold); file.number 0: none. The new file takes its place when
+ * a batch was stored after the report, which holds the notice about it.
+ */
 struct tidy_fold {
-	struct days_file file;		/* as it is now */
-	uint64_t before;		/* bytes of the file before */
-	uint8_t digest[DIGEST_SIZE];	/* SHA-256 of the file as it is now */
+	struct days_file file;		/* as it will be */
+	uint64_t before;		/* bytes of the file as it is */
+	uint8_t digest[DIGEST_SIZE];	/* SHA-256 of the new file */
 };
 
 /* What happened since the last report. */
@@ -40,6 +43,7 @@ struct tidy_report {
 	uint64_t bytes;		/* of these */
 	uint64_t freed;		/* of these, what went before its retention was over */
 	int32_t first, last;	/* their dates, days since 1970 */
+	uint32_t number;	/* of the last one's file (days.h) */
 	uint32_t damaged;	/* open days that could not be read; they are set aside */
 	struct tidy_fold fold;	/* one at a time: the next one comes after the report */
 };
@@ -51,8 +55,15 @@ int tidy_start(struct tidy **tidy, const struct tidy_options *options)
 void tidy_stop(struct tidy *tidy);
 
 /* There is something to sync in this open day; days with smaller numbers are to be closed. today:
- * by the clock, for retention; 0: not known. Returns at once. */
-void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today);
+ * by the clock, for retention; 0: not known. leaves: batches that are stored by then (tree.h).
+ * Returns at once. */
+void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves);
+/* That many of them are on the medium. */
+uint64_t tidy_synced(struct tidy *tidy);
+
+/* Syncs this open day in the caller's thread. 0 or -errno. */
+int tidy_sync(const struct tidy *tidy, const struct days_file *open)
+	__attribute__((warn_unused_result));
 
 /* The disk is full: deletes the oldest file that was taken in, which is there twice, at once. What is
  * within budget and retention stays. Bytes freed; 0: there is none. */

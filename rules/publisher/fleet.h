@@ -10,7 +10,8 @@
  * earlier run with such a list pinned. A receipt by any other key is unknown. It is shown but pins
  * nothing, because anyone who can write to the collector can write one. A receipt is forged if its
  * signature is wrong, its file has another appliance's name, its key is not the known one, or its
- * sequence went back. Pins store key and sequence of the known appliances.
+ * sequence went back. Pins store key and sequence of the known appliances, and the size and root of
+ * the largest log that each has signed: a smaller one, or another of the same size, was altered.
  */
 enum { FLEET_MOST = 100000 };
 
@@ -21,6 +22,7 @@ enum fleet_state {
 	FLEET_REFUSING,
 	FLEET_SILENT,		/* expected, and no receipt */
 	FLEET_UNKNOWN,		/* its key is in no list */
+	FLEET_ALTERED,		/* its log contradicts one that it signed before */
 	FLEET_FORGED,
 	FLEET_STATES
 };
@@ -37,6 +39,9 @@ struct fleet_entry {
 	char pinned_key[METADATA_KEYID];
 	char pinned_digest[METADATA_KEYID];
 	int64_t pinned_sequence;
+	uint64_t pinned_size;			/* of the largest log that it signed; 0: none */
+	uint8_t pinned_root[DIGEST_SIZE];
+	bool news;				/* the receipt's note is not pinned yet */
 	struct receipt receipt;
 };
 

@@ -19,7 +19,7 @@ const char *fleet_state_print(enum fleet_state state)
 	static const char *const word[FLEET_STATES] = {
 		[FLEET_GOOD] = "good",	       [FLEET_LATE] = "late",	  [FLEET_BEHIND] = "behind",
 		[FLEET_REFUSING] = "refusing", [FLEET_SILENT] = "silent", [FLEET_FORGED] = "forged",
-		[FLEET_UNKNOWN] = "unknown",
+		[FLEET_UNKNOWN] = "unknown",   [FLEET_ALTERED] = "altered",
 	};
 
 	return state < FLEET_STATES ? word[state] : "?";
@@ -81,8 +81,32 @@ static void check_sequence(struct fleet_entry *entry, const struct receipt *rece
 		    receipt->sequence);
 }
 
+/* An appliance never signs two logs that do not continue one another. */
+static void check_log(struct fleet_entry *entry, const struct receipt *receipt, bool same_key)
+{
+	const struct checkpoint *log = &receipt->log;
+	const bool known = same_key && entry->pinned_size;
+	const bool differs = known && log->size == entry->pinned_size &&
+			     memcmp(log->root, entry->pinned_root, DIGEST_SIZE) != 0;
+
+	if (!*receipt->note)
+		return;
+	if (known && log->size < entry->pinned_size)
+		set(entry, FLEET_ALTERED, "its log has %" PRIu64 " batches, and had %" PRIu64
+		    ": the end was cut off", log->size, entry->pinned_size);
+	else if (differs)
+		set(entry, FLEET_ALTERED, "it signed two logs of %" PRIu64 " batches", log->size);
+	entry->news = !known || log->size != entry->pinned_size || differs;
+	if (entry->state == FLEET_ALTERED)
+		return;
+	entry->pinned_size = log->size;
+	memcpy(entry->pinned_root, log->root, DIGEST_SIZE);
+}
+
 static void take(struct fleet_entry *entry, const struct receipt *receipt)
 {
+	bool same_key;
+
 	if (strcmp(receipt->appliance, entry->id) != 0)
 		set(entry, FLEET_FORGED, "it speaks for another appliance than its file is named "
 		    "after");
@@ -101,6 +125,8 @@ static void take(struct fleet_entry *entry, const struct receipt *receipt)
 		    receipt->keyid);
 		return;
 	}
+	same_key = entry->pinned && strcmp(entry->pinned_key, receipt->keyid) == 0;
+	check_log(entry, receipt, same_key);
 	entry->pinned = true;
 	memcpy(entry->pinned_key, receipt->keyid, sizeof(entry->pinned_key));
 	memcpy(entry->pinned_digest, receipt->digest, sizeof(entry->pinned_digest));
@@ -189,7 +215,8 @@ static void judge(struct fleet_entry *entry, const struct fleet_options *options
 {
 	const struct receipt *receipt = &entry->receipt;
 
-	if (entry->state == FLEET_FORGED || entry->state == FLEET_UNKNOWN)
+	if (entry->state == FLEET_FORGED || entry->state == FLEET_UNKNOWN ||
+	    entry->state == FLEET_ALTERED)
 		return;
 	if (!entry->has_receipt) {
 		/* Known from earlier runs only: its file was removed. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/hex.h"
 #include "rules/signed/field.h"
 #include "rules/signed/strict.h"
 
@@ -102,6 +103,18 @@ int fleet_expect(struct fleet *fleet, const char *text, const char *source, stru
 
 /* ---- pins ---- */
 
+/* Optional: versions before 0.2 pinned none. */
+static void take_log(struct fleet_entry *entry, const json_t *value)
+{
+	const json_t *size = json_object_get(value, "batches");
+	const char *root = json_string_value(json_object_get(value, "root"));
+
+	if (json_integer_value(size) <= 0 || !root ||
+	    !hex_parse(entry->pinned_root, DIGEST_SIZE, root))
+		return;
+	entry->pinned_size = (uint64_t)json_integer_value(size);
+}
+
 static void take_pin(struct fleet *fleet, const char *id, const json_t *value, struct field *field)
 {
 	const char *keyid = field_text(field, value, "keyid", METADATA_KEYID, FIELD_REQUIRED);
@@ -120,6 +133,7 @@ static void take_pin(struct fleet *fleet, const char *id, const json_t *value, s
 	snprintf(entry->pinned_key, sizeof(entry->pinned_key), "%s", keyid);
 	snprintf(entry->pinned_digest, sizeof(entry->pinned_digest), "%s", digest);
 	entry->pinned_sequence = sequence;
+	take_log(entry, value);
 }
 
 int fleet_pins_parse(struct fleet *fleet, const void *bytes, size_t size, const char *source,
@@ -145,6 +159,7 @@ static json_t *pins_json(const struct fleet *fleet)
 
 	for (size_t i = 0; i < fleet->count; i++) {
 		const struct fleet_entry *entry = fleet->entry[i];
+		char root[2 * DIGEST_SIZE + 1];
 		json_t *pin;
 
 		if (!entry->pinned)
@@ -152,6 +167,12 @@ static json_t *pins_json(const struct fleet *fleet)
 		pin = json_pack("{s:s, s:s, s:I}", "keyid", entry->pinned_key, "digest",
 				entry->pinned_digest, "sequence",
 				(json_int_t)entry->pinned_sequence);
+		if (pin && entry->pinned_size) {
+			hex_print(entry->pinned_root, DIGEST_SIZE, root);
+			json_object_update_new(pin, json_pack("{s:I, s:s}", "batches",
+							      (json_int_t)entry->pinned_size,
+							      "root", root));
+		}
 		if (json_object_set_new(appliances, entry->id, pin)) {
 			json_decref(appliances);
 			return NULL;

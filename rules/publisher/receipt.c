@@ -131,6 +131,21 @@ static int check(struct receipt *receipt, const struct key *key, const json_t *d
 	return error;
 }
 
+/* Optional. One by another key or of another appliance says nothing about this one. */
+static void take_note(struct receipt *receipt, const struct key *key, const json_t *content)
+{
+	const char *note = json_string_value(json_object_get(content, "checkpoint"));
+	char origin[CHECKPOINT_ORIGIN];
+	size_t signer;
+
+	if (!note || strlen(note) >= RECEIPT_NOTE ||
+	    checkpoint_origin(origin, receipt->appliance) < 0 ||
+	    checkpoint_verify(&receipt->log, note, strlen(note), key, 1, &signer) < 0 ||
+	    strcmp(receipt->log.origin, origin) != 0)
+		return;
+	strcpy(receipt->note, note);
+}
+
 static void parse(struct receipt *receipt, const json_t *document, struct field *field)
 {
 	const json_t *content = field_object(field, document, "signed", FIELD_REQUIRED);
@@ -147,6 +162,8 @@ static void parse(struct receipt *receipt, const json_t *document, struct field 
 	take_key(receipt, &key, content, field);
 	if (!field->error)
 		field_result(field, check(receipt, &key, document, field));
+	if (!field->error)
+		take_note(receipt, &key, content);
 }
 
 int receipt_parse(struct receipt *receipt, const void *bytes, size_t size, const char *source,

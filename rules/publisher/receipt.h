@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "appliance/base/crypto/key.h"
+#include "appliance/journal/checkpoint.h"
 #include "rules/signed/metadata.h"
 
 /*
@@ -12,7 +13,7 @@
  * canonical form by the appliance's own key, which it contains. Anyone who can write to the
  * collector can write a receipt; fleet.h says which ones count.
  */
-enum { RECEIPT_MAX = 16 * 1024, RECEIPT_WORD = 64, RECEIPT_REFUSAL = 512 };
+enum { RECEIPT_MAX = 16 * 1024, RECEIPT_WORD = 64, RECEIPT_REFUSAL = 512, RECEIPT_NOTE = 640 };
 
 struct receipt {
 	char appliance[RECEIPT_WORD];
@@ -32,6 +33,10 @@ struct receipt {
 	char ring[RECEIPT_WORD];
 	char image[RECEIPT_WORD];
 	char refusal[RECEIPT_REFUSAL];	/* cut to this; "" */
+	/* The newest checkpoint of the appliance's log (journal/checkpoint.h), by the same key; "":
+	 * none, as from appliances before 0.2. log is read from it. */
+	char note[RECEIPT_NOTE];
+	struct checkpoint log;
 };
 
 /*

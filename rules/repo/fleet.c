@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
@@ -18,7 +19,7 @@
 enum { EXPECT_OPTION, LATE_OPTION, JSON_OPTION };
 enum { DEFAULT_LATE = 2 * 24 * 3600, PINS_MOST = 32 << 20, EXPECT_MOST = 16 << 20 };
 
-static const char pins_name[] = "fleet.json";
+static const char pins_name[] = "fleet.json", notes_name[] = "checkpoints";
 
 static const struct repo_option table[] = {
 	[EXPECT_OPTION] = { "expect", REPO_ONE },
@@ -132,6 +133,61 @@ static int read_receipts(struct fleet *fleet, const struct repository *repositor
 	return error;
 }
 
+/* ---- checkpoints of the appliances' logs ---- */
+
+enum { NOTES_TAIL = 16 * 1024 };
+
+/* A run that was cut off may have written it. */
+static bool ends_with(int fd, const char *note)
+{
+	static char tail[NOTES_TAIL + 1];
+	off_t size = lseek(fd, 0, SEEK_END);
+	ssize_t got = pread(fd, tail, NOTES_TAIL, size > NOTES_TAIL ? size - NOTES_TAIL : 0);
+
+	tail[got > 0 ? got : 0] = '\0';
+	return strstr(tail, note) != NULL;
+}
+
+/* CHECKPOINTS/ID: all notes that were seen, for `cordon log verify --checkpoint`. */
+static int keep_note(int folder, const struct fleet_entry *entry)
+{
+	int fd = openat(folder, entry->id, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+			0644), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (!ends_with(fd, entry->receipt.note))
+		error = file_write_all(fd, entry->receipt.note, strlen(entry->receipt.note));
+	if (!error && fsync(fd) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static int keep_notes(const struct fleet *fleet, const struct repository *repository,
+		      struct diag *diag)
+{
+	int folder = -1, error = 0;
+
+	for (size_t i = 0; !error && i < fleet->count; i++) {
+		if (!fleet->entry[i]->news)
+			continue;
+		if (folder < 0 && mkdirat(repository->folder, notes_name, 0755) < 0 &&
+		    errno != EEXIST)
+			error = -errno;
+		if (!error && folder < 0)
+			folder = openat(repository->folder, notes_name,
+					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (!error)
+			error = folder < 0 ? -errno : keep_note(folder, fleet->entry[i]);
+	}
+	if (folder >= 0)
+		close(folder);
+	if (error)
+		diag_error(diag, notes_name, 0, 0, "cannot write: %s", strerror(-error));
+	return error;
+}
+
 /* ---- showing ---- */
 
 static void print_time(int64_t time, char out[32])
@@ -163,7 +219,7 @@ static json_t *entry_json(const struct fleet_entry *entry)
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b}", "appliance", entry->id, "state",
 				   fleet_state_print(entry->state), "why", entry->why, "expected",
 				   entry->expected);
-	char time[32], since[32] = "";
+	char time[32], since[32] = "", logged[CLOCK_TEXT];
 
 	if (!object || !entry->has_receipt)
 		return object;
@@ -177,6 +233,10 @@ static json_t *entry_json(const struct fleet_entry *entry)
 		receipt->bundle, "mode", receipt->mode, "freshness", receipt->freshness, "result",
 		receipt->result, "ring", receipt->ring, "image", receipt->image, "uptime",
 		(json_int_t)receipt->uptime, "sequence", (json_int_t)receipt->sequence));
+	if (*receipt->note)
+		json_object_update_new(object, json_pack("{s:{s:I, s:I, s:s}}", "log", "batches",
+			(json_int_t)receipt->log.size, "last", (json_int_t)receipt->log.last,
+			"time", clock_print(receipt->log.wall_ms, logged)));
 	return object;
 }
 
@@ -251,6 +311,9 @@ static int run(const struct repository *repository, const struct repo_words *wor
 		error = judge(&fleet, repository, late, &bad, &diag);
 	if (!error)
 		print_fleet(&fleet, bad, repo_value(words, JSON_OPTION) != NULL);
+	/* Before the pins, by which they are news. */
+	if (!error)
+		error = keep_notes(&fleet, repository, &diag);
 	if (!error)
 		error = write_pins(&fleet, repository, &diag);
 	fleet_release(&fleet);

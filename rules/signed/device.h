@@ -15,3 +15,5 @@ json_t *device_key_json(const struct secret *secret);
  */
 int device_keyid(const struct secret *secret, char id[METADATA_KEYID])
 	__attribute__((warn_unused_result));
+int device_public_keyid(const struct key *key, char id[METADATA_KEYID])
+	__attribute__((warn_unused_result));

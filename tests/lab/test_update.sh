@@ -96,6 +96,20 @@ fleet() {
 	repo fleet "$MIRROR" --expect "$LAB_DIR/fleet.csv"
 }
 
+# The newest checkpoint of the log goes with it; the publisher keeps it, and an auditor compares.
+test_update_receipt_brings_a_checkpoint() {
+	local kept=$MIRROR/checkpoints/lab-gateway
+	wait_until 10 test -e "$MIRROR/receipts/lab-gateway.json" || fail 'no receipt on the mirror'
+	jq -r .signed.checkpoint "$MIRROR/receipts/lab-gateway.json" >"$LAB_DIR/note"
+	like "$(cat "$LAB_DIR/note")" 'cordon/lab-gateway*' 'the checkpoint'
+	fleet >/dev/null || fail "fleet: $(fleet 2>&1)"
+	is "$(cat "$kept")" "$(cat "$LAB_DIR/note")" 'what is kept'
+	fleet >/dev/null
+	is "$(grep -c '^boot' "$kept")" 1 'what is kept after nothing new'
+	cordon log verify --checkpoint "$kept" >/dev/null ||
+		fail "verify: $(cordon log verify --checkpoint "$kept")"
+}
+
 # put CERTIFICATE NAME [METHOD]: the status of what anybody sends to the collector.
 put() {
 	local own=()

@@ -23,7 +23,8 @@
 #include "appliance/box/settings/set_store.h"
 
 
-/* Everything below /data but the file system's own, and the log unless that goes, too. */
+/* Everything below /data but the file system's own, what was signed about the log (daemon/seal.h),
+ * and the log unless that goes, too. */
 static void wipe(const char *folder, bool log_too)
 {
 	char full[BOX_PATH];
@@ -36,6 +37,7 @@ static void wipe(const char *folder, bool log_too)
 
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 		    strcmp(name, "lost+found") == 0 || strcmp(name, "reset") == 0 ||
+		    strncmp(name, "seal", 4) == 0 ||
 		    (!log_too && (strcmp(name, "log") == 0 || strcmp(name, "settings.log") == 0)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, name);
@@ -51,11 +53,16 @@ static void wipe(const char *folder, bool log_too)
 static void end_reset(void)
 {
 	size_t size;
-	char full[BOX_PATH], *text = box_read(RESET_PATH, 64, &size);
+	char full[BOX_PATH], other[BOX_PATH], *text = box_read(RESET_PATH, 64, &size);
+	const bool log_too = text && strncmp(text, "log", 3) == 0;
 
 	if (!text)
 		return;
-	wipe(PATH_DATA, strncmp(text, "log", 3) == 0);
+	wipe(PATH_DATA, log_too);
+	/* The next log goes on behind the one that is gone, and says so. */
+	if (log_too)
+		(void)rename(box_path(full, PATH_STATE "/seal"),
+			     box_path(other, PATH_STATE "/seal.reset"));
 	set_mark_write(false);
 	mkdir(box_path(full, PATH_STATE), 0755);
 	mkdir(box_path(full, PATH_SETTINGS), 0700);

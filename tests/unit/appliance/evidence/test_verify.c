@@ -31,6 +31,7 @@ struct fixture {
 	struct log_batch *batch;
 	struct tree tree;
 	struct text note;	/* the newest checkpoint */
+	const char *body;	/* of the next notice about deleted days */
 	struct verify_result result;
 };
 
@@ -81,7 +82,8 @@ static void add_event(struct fixture *fixture, int number, int64_t wall_ms)
 static void add_notice(struct fixture *fixture, const char *kind)
 {
 	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = {
-		.wall_ms = FIRST_MS, .kind = kind, .actor = "uid 0", .body = "\"a\":1" } };
+		.wall_ms = FIRST_MS, .kind = kind, .actor = "uid 0",
+		.body = strcmp(kind, NOTICE_EXPIRED) == 0 ? fixture->body : "\"a\":1" } };
 
 	add(fixture, &entry);
 }
@@ -107,7 +109,7 @@ static void write_batch(struct fixture *fixture, struct day *day, int64_t wall_m
 	for (int i = 1; i < ENTRIES; i++)
 		add_event(fixture, i, wall_ms);
 	add_notice(fixture, notice);
-	assert_int_equal(day_write(day, fixture->batch, wall_ms), 0);
+	assert_int_equal(day_write(day, fixture->batch, "boot", wall_ms), 0);
 	batch_clear(fixture->batch);
 }
 
@@ -115,7 +117,7 @@ static void open_day(struct fixture *fixture, struct day *day, const char *name)
 {
 	enum day_state state;
 
-	assert_int_equal(day_open(day, name, "gw", "boot", &fixture->tree, &state), 0);
+	assert_int_equal(day_open(day, name, "gw", &fixture->tree, &state), 0);
 }
 
 static void write_day(struct fixture *fixture, int number, const char *open, const char *closed)
@@ -133,7 +135,7 @@ static void write_day(struct fixture *fixture, int number, const char *open, con
 	day_close(&day);
 	if (!closed)
 		return;
-	assert_int_equal(closing_write(open, closed), 0);
+	assert_int_equal(closing_write(open, closed, DAYS_MINUTES), 0);
 	assert_int_equal(unlink(open), 0);
 }
 
@@ -183,7 +185,7 @@ static enum verify_fault verify_with(struct fixture *fixture, const struct key *
 				     const char *note)
 {
 	const struct verify_options options = { .path = ".", .keys = key, .keys_count = 1,
-						.note = note };
+						.notes = note };
 
 	assert_int_equal(verify_folder(&fixture->result, &options), 0);
 	return fixture->result.fault;
@@ -375,6 +377,10 @@ static void the_oldest_day_removed(void **state)
 	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
 	assert_int_equal(fixture->result.first, 1);
 	open_day(fixture, &day, DAY3);
+	fixture->body = "\"number\":0";
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_EXPIRED);
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+	fixture->body = "\"number\":1";
 	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_EXPIRED);
 	day_close(&day);
 	assert_int_equal(verify(fixture), VERIFY_FINE);

@@ -28,6 +28,8 @@ struct sample {
 	const char *refusal;
 	const char *ring;
 	const char *freshness;
+	uint64_t batches;	/* of its log, which was signed; 0: no checkpoint */
+	uint8_t root;
 };
 
 static const struct sample usual = { .time = 1795600000 - 3600, .sequence = 40, .release = 7,
@@ -46,6 +48,23 @@ static json_t *key_json(const struct secret *of)
 			 key_scheme_print(key.type), "keyval", "public", text.data);
 	text_release(&text);
 	return json;
+}
+
+/* An appliance before checkpoints has no such member. */
+static void add_note(json_t *content, const char *id, const struct secret *of,
+		     const struct sample *sample)
+{
+	struct checkpoint log = { .size = sample->batches, .last = 2 * sample->batches,
+				  .wall_ms = sample->time * 1000, .boot_id = "0e7c",
+				  .root = { sample->root } };
+	struct text note = TEXT_EMPTY;
+
+	if (!sample->batches)
+		return;
+	assert_int_equal(checkpoint_origin(log.origin, id), 0);
+	assert_int_equal(checkpoint_sign(&log, of, &note), 0);
+	json_object_set_new(content, "checkpoint", json_string(note.data));
+	text_release(&note);
 }
 
 static json_t *content_json(const char *id, const struct secret *of, const struct sample *sample)
@@ -73,6 +92,7 @@ static char *receipt(const char *id, const struct secret *of, const struct sampl
 	char hex[2 * KEY_SIGNATURE + 1], keyid[METADATA_KEYID], *text;
 	size_t length;
 
+	add_note(content, id, of, sample);
 	assert_int_equal(strict_canonical(content, &canonical), 0);
 	assert_int_equal(secret_sign(of, canonical.data, canonical.length, signature, &length), 0);
 	hex_print(signature, length, hex);
@@ -294,6 +314,65 @@ static void test_expected_key(void **state)
 	fleet_release(&first);
 }
 
+/* A log that got shorter, and two of one length. */
+static void test_logs(void **state)
+{
+	struct sample sample = usual, forked = usual;
+	struct fleet first, fleet;
+
+	(void)state;
+	fleet_init(&first);
+	expect_key(&first, "a", secret[0]);
+	sample.batches = 100;
+	add(&first, "a", secret[0], &sample, NULL);
+	assert_int_equal(judge(&first), 0);
+	assert_true(first.entry[0]->news);
+	assert_int_equal(first.entry[0]->receipt.log.size, 100);
+
+	/* Nothing new, and then more. */
+	again(&fleet, &first);
+	sample.sequence++;
+	add(&fleet, "a", secret[0], &sample, NULL);
+	assert_int_equal(judge(&fleet), 0);
+	assert_false(fleet.entry[0]->news);
+	fleet_release(&fleet);
+	again(&fleet, &first);
+	sample.batches = 101;
+	sample.sequence++;
+	add(&fleet, "a", secret[0], &sample, NULL);
+	assert_int_equal(judge(&fleet), 0);
+	assert_true(fleet.entry[0]->news);
+	fleet_release(&fleet);
+
+	again(&fleet, &first);
+	sample.batches = 99;
+	add(&fleet, "a", secret[0], &sample, NULL);
+	assert_int_equal(judge(&fleet), 1);
+	assert_state(&fleet, "a", FLEET_ALTERED, "cut off");
+	assert_true(fleet.entry[0]->news);
+	assert_int_equal(fleet.entry[0]->pinned_size, 100);
+	fleet_release(&fleet);
+
+	again(&fleet, &first);
+	forked.batches = 100;
+	forked.root = 1;
+	forked.sequence++;
+	add(&fleet, "a", secret[0], &forked, NULL);
+	assert_int_equal(judge(&fleet), 1);
+	assert_state(&fleet, "a", FLEET_ALTERED, "two logs of 100");
+	fleet_release(&fleet);
+
+	/* An older version says nothing of its log. */
+	again(&fleet, &first);
+	sample = usual;
+	sample.sequence++;
+	add(&fleet, "a", secret[0], &sample, NULL);
+	assert_int_equal(judge(&fleet), 0);
+	assert_int_equal(fleet.entry[0]->pinned_size, 100);
+	fleet_release(&fleet);
+	fleet_release(&first);
+}
+
 /* The first to write to the collector is not known by that, with or without a line that names no
  * key. */
 static void test_strangers_first_receipt_pins_nothing(void **state)
@@ -453,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_two_hundred),
 		cmocka_unit_test(test_pins),
 		cmocka_unit_test(test_expected_key),
+		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_strangers_first_receipt_pins_nothing),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_files),
