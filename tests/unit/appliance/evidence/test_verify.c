@@ -19,6 +19,7 @@
  */
 enum { DAYS = 3, BATCHES = 3, ENTRIES = 60, DAY_ENTRIES = BATCHES * ENTRIES };
 #define DAY1 "000001-2026-11-27.db"
+#define FOLDED1 "000001-2026-11-27.hours.db"
 #define DAY2 "000002-2026-11-28.db"
 #define DAY3 "000003-2026-11-29.open.db"
 #define DAY_MS ((int64_t)86400 * 1000)
@@ -221,6 +222,62 @@ static void all_is_well(void **state)
 	assert_int_equal(result->newest.size, 8);
 	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data), VERIFY_FINE);
 	assert_int_equal(result->checkpoints, 6);
+}
+
+/* DAY1 is made coarser, and the open day has a notice about it with the hash of another file, if
+ * that is given. */
+static void fold_first(struct fixture *fixture, const char *other)
+{
+	const struct days_file first = { .number = 1, .date = 20784, .kind = DAYS_CLOSED };
+	struct log_entry entry = { .type = ENTRY_NOTICE };
+	struct days_file folded;
+	uint8_t digest[DIGEST_SIZE];
+	struct day day;
+	char *body;
+	int folder = open(".", O_RDONLY | O_DIRECTORY), file;
+
+	assert_int_equal(closing_fold(folder, &first, &folded), 0);
+	assert_int_equal(closing_fold_done(folder, &first, &folded), 0);
+	file = open(other ? other : FOLDED1, O_RDONLY);
+	assert_int_equal(digest_file(file, digest), 0);
+	close(file);
+	close(folder);
+	assert_int_equal(notice_folded(&folded, 1, digest, &body), 0);
+	entry.notice = (struct entry_notice){ .wall_ms = FIRST_MS, .kind = NOTICE_FOLDED,
+					      .actor = "box", .body = body };
+	open_day(fixture, &day, DAY3);
+	add(fixture, &entry);
+	assert_int_equal(day_write(&day, fixture->batch, "boot", FIRST_MS), 0);
+	batch_clear(fixture->batch);
+	day_close(&day);
+	free(body);
+}
+
+static void a_day_that_was_made_coarser(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct verify_options alone = { .path = FOLDED1, .keys = &fixture->key,
+					      .keys_count = 1 };
+	uint64_t events;
+
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	events = fixture->result.events;
+	fold_first(fixture, NULL);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.coarse_days, 1);
+	assert_int_equal(fixture->result.events, events);
+	assert_int_equal(verify_file(&fixture->result, &alone), 0);
+	assert_int_equal(fixture->result.fault, VERIFY_DAY_CHANGED);
+	edit(FOLDED1, "UPDATE event SET count=count+1");
+	fault_is(fixture, VERIFY_DAY_CHANGED, FOLDED1, 0, 0);
+}
+
+static void a_coarser_day_without_its_hash(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fold_first(fixture, DAY2);
+	fault_is(fixture, VERIFY_DAY_CHANGED, FOLDED1, 0, 0);
 }
 
 static void a_changed_row(void **state)
@@ -483,6 +540,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		in_folder(all_is_well),
+		in_folder(a_day_that_was_made_coarser),
+		in_folder(a_coarser_day_without_its_hash),
 		in_folder(a_changed_row),
 		in_folder(changed_tables_that_entries_refer_to),
 		in_folder(a_deleted_row),
