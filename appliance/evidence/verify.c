@@ -12,6 +12,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/rows.h"
+#include "appliance/journal/sums.h"
 
 enum {
 	CACHE_KB = 1024,
@@ -274,16 +275,12 @@ static void check_rules(struct walk *walk)
 	(void)sqlite3_finalize(row);
 }
 
-#define SUMS "SELECT client, rule, channel, action, would, resolver, sum(count), min(wall)," \
-	" max(wall + span) FROM event JOIN subject USING(subject)" \
-	" GROUP BY client, rule, channel, action, would, resolver"
-
 /* What reports add up are the sums of a closed day. */
 static void check_sums(struct walk *walk)
 {
-	if (sql_number(&walk->sql, "SELECT (SELECT count(*) FROM (" SUMS " EXCEPT SELECT * FROM"
-		       " tally)) + (SELECT count(*) FROM (SELECT * FROM tally EXCEPT " SUMS "))",
-		       0) != 0)
+	if (sql_number(&walk->sql, "SELECT (SELECT count(*) FROM (" SUMS_OF_EVENTS
+		       " EXCEPT SELECT * FROM tally)) + (SELECT count(*) FROM"
+		       " (SELECT * FROM tally EXCEPT " SUMS_OF_EVENTS "))", 0) != 0)
 		fail(walk, VERIFY_SUMS_CHANGED, 0, walk->last);
 }
 

@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
+#include "appliance/base/selftest.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/batch.h"
+#include "appliance/journal/fallback.h"
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
 #include "appliance/journal/notice.h"
@@ -37,6 +39,7 @@ struct journal {
 	struct log_batch *batch;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
+	struct fallback *fallback;	/* what a killed journal knew is not worth keeping */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
 	struct addr forwarder[JOURNAL_FORWARDERS];
@@ -113,17 +116,20 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	}
 	neighbours_init(&new->neighbours, options->route);
 	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
+	new->fallback = malloc(fallback_size());
 	if (!options->memory)
 		new->own_memory = calloc(1, journal_memory());
-	if (!error && !options->memory && !new->own_memory)
+	if (!error && (!new->fallback || (!options->memory && !new->own_memory)))
 		error = -ENOMEM;
 	if (!error)
 		error = store_open(&new->store, &store, &end);
 	if (error) {
+		free(new->fallback);
 		free(new->own_memory);
 		free(new);
 		return error;
 	}
+	fallback_init(new->fallback, seed);
 	attach(new, options->memory ? options->memory : new->own_memory, seed,
 	       options->write_budget);
 	notice_prepare();
@@ -254,21 +260,40 @@ static void set_mac(struct event *event, const struct neighbour *neighbour, bool
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
 }
 
-/* The rule goes into each batch that refers to it. 0: none, or no memory. */
-static uint64_t keep_rule(struct journal *journal, const struct event *event)
+/* The journal's own rules are in no policy. False: the event has no rule, or one that is not
+ * known. */
+static bool rule_of(const struct journal *journal, const struct event *event,
+		    struct entry_rule *entry)
 {
 	const struct policy *policy = policy_of(journal, event->state);
-	struct log_entry entry = { .type = ENTRY_RULE };
 	struct policy_rule rule;
-	uint64_t key;
 
+	if (event->channel == CHANNEL_FINGERPRINT) {
+		*entry = (struct entry_rule){
+			.state = event->state, .index = event->rule, .id = FALLBACK_RULE,
+			.evidence = FALLBACK_EVIDENCE, .versions = "",
+			.category = CATEGORY_UPDATE, .confidence = CONFIDENCE_HIGH,
+		};
+		return true;
+	}
 	if (!policy || !policy_rule(policy, event->rule, &rule))
-		return 0;
-	entry.rule = (struct entry_rule){
+		return false;
+	*entry = (struct entry_rule){
 		.state = event->state, .index = event->rule, .id = rule.id,
 		.evidence = rule.evidence, .versions = policy_versions(policy),
 		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
 	};
+	return true;
+}
+
+/* The rule goes into each batch that refers to it. 0: none, or no memory. */
+static uint64_t keep_rule(struct journal *journal, const struct event *event)
+{
+	struct log_entry entry = { .type = ENTRY_RULE };
+	uint64_t key;
+
+	if (!rule_of(journal, event, &entry.rule))
+		return 0;
 	key = entry_rule_key(&entry.rule);
 	if (batch_has_rule(journal->batch, key))
 		return key;
@@ -458,12 +483,38 @@ static void count_event(struct journal *journal, const struct event *event)
 		aggregate_add(journal->aggregate, event);
 }
 
+/* Is the name that was asked for the vendor's? Not one of another resolver, nor an exempt one. */
+static bool asks_the_vendor(const struct journal *journal, const struct event *event)
+{
+	struct entry_rule rule;
+
+	return event->interface != SELFTEST_LINK_INDEX && rule_of(journal, event, &rule) &&
+	       rule.category != CATEGORY_BYPASS && rule.category != CATEGORY_EXEMPT;
+}
+
+/* The finding is an event beside the query. */
+static void look_for_fallback(struct journal *journal, const struct event *event)
+{
+	struct event finding;
+
+	if (event->channel != CHANNEL_DNS || !event->has_resolver ||
+	    fallback_place(&event->resolver) < 0 ||
+	    !fallback_event(journal->fallback, event, asks_the_vendor(journal, event)))
+		return;
+	finding = *event;
+	finding.channel = CHANNEL_FINGERPRINT;
+	finding.rule = POLICY_NO_RULE;
+	finding.count = 1;
+	count_event(journal, &finding);
+}
+
 void journal_event(struct journal *journal, const struct event *event)
 {
 	struct event packet;
 
 	if (event->channel != CHANNEL_PACKET) {
 		count_event(journal, event);
+		look_for_fallback(journal, event);
 		return;
 	}
 	packet = *event;
@@ -546,6 +597,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
 	store_close(journal->store);
+	free(journal->fallback);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);
