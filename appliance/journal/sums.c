@@ -27,24 +27,24 @@ enum {
 		" t.last FROM "
 #define JOINS " t CROSS JOIN client c USING(client) LEFT JOIN rule r ON r.rule = t.rule" \
 	      " WHERE t.last >= ?"
-#define OPEN_SUMS "(SELECT client, coarse, rule, channel, action, would, resolver," \
-		  " sum(count) AS count, min(wall) AS first, max(wall + span) AS last" \
-		  " FROM event JOIN subject USING(subject)" \
-		  " GROUP BY client, coarse, rule, channel, action, would, resolver)"
+/* The open day's sums are made once per reading. Grouped by numbers first, since there are many
+ * events of few subjects. */
+static const char sum_up[] =
+	"CREATE TEMP TABLE tally AS SELECT client, coarse, rule, channel, action, would, resolver,"
+	" sum(count) AS count, min(first) AS first, max(last) AS last FROM"
+	" (SELECT client, subject, sum(count) AS count, min(wall) AS first,"
+	" max(wall + span) AS last FROM event GROUP BY client, subject) JOIN subject USING(subject)"
+	" GROUP BY client, coarse, rule, channel, action, would, resolver";
 
-static const char closed[] = COLUMNS "tally" JOINS;
-static const char open_day[] = COLUMNS OPEN_SUMS JOINS;
+static const char rules[] = COLUMNS "tally" JOINS;
 
 /* Without the rules, which take most of the time. */
 #define CLIENT_COLUMNS "SELECT c.address, c.mac, c.interface, c.forwarder, NULL, NULL," \
 		" t.coarse, 0, 0, 0, NULL, 0, t.first, t.last FROM "
 #define CLIENT_JOINS " t CROSS JOIN client c USING(client) WHERE t.last >= ?"
-static const char closed_clients[] = CLIENT_COLUMNS
+static const char clients[] = CLIENT_COLUMNS
 	"(SELECT client, max(coarse) AS coarse, min(first) AS first, max(last) AS last FROM tally"
 	" GROUP BY client, coarse > 1)" CLIENT_JOINS;
-static const char open_clients[] = CLIENT_COLUMNS
-	"(SELECT client, max(coarse) AS coarse, min(wall) AS first, max(wall + span) AS last"
-	" FROM event JOIN subject USING(subject) GROUP BY client, coarse > 1)" CLIENT_JOINS;
 
 static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
 {
@@ -143,6 +143,7 @@ static int freeze(struct sums *sums, size_t file)
 	error = sql_open(&day->sql, path, SQL_READ, CACHE_KB);
 	sql_run(&day->sql, "BEGIN");
 	(void)sql_number(&day->sql, "SELECT count(*) FROM sqlite_schema", 0);
+	sql_run(&day->sql, sum_up);
 	error = error ? error : day->sql.error;
 	/* What is damaged is counted when it is read. */
 	if (error == -ENOENT)
@@ -205,7 +206,7 @@ void sums_close(struct sums *sums)
 
 /* What is asked of each day. */
 struct sums_question {
-	const char *closed, *open;
+	const char *statement;
 	int (*each)(void *context, const struct sums_row *row);
 	void *context;
 	int result;
@@ -216,8 +217,7 @@ static int ask(struct sums *sums, struct sums_question *question, size_t file, s
 {
 	const struct days_file *day = &sums->days.file[file];
 	struct sums_row row = { .date = day->date };
-	sqlite3_stmt *statement = sql_prepare(sql, day->kind == DAYS_CLOSED ? question->closed :
-					      question->open);
+	sqlite3_stmt *statement = sql_prepare(sql, question->statement);
 
 	sql_bind_number(sql, statement, 1, sums->since_ms);
 	while (question->result == 0 && statement && sql_step(sql, statement)) {
@@ -239,8 +239,10 @@ static int read_day(struct sums *sums, struct sums_question *question, size_t fi
 		if (sums->open[i].file == file)
 			return ask(sums, question, file, &sums->open[i].sql);
 	}
+	if (day->kind != DAYS_CLOSED)
+		return -EBADMSG;	/* more are open than a power cut leaves */
 	path_of(sums, file, path);
-	error = sql_open(&sql, path, day->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ, CACHE_KB);
+	error = sql_open(&sql, path, SQL_FROZEN, CACHE_KB);
 	if (!error)
 		error = ask(sums, question, file, &sql);
 	sql_close(&sql);
@@ -268,7 +270,7 @@ static int read_all(struct sums *sums, struct sums_question *question, uint32_t 
 int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
 	      void *context, uint32_t *damaged)
 {
-	struct sums_question question = { closed, open_day, each, context, 0 };
+	struct sums_question question = { rules, each, context, 0 };
 
 	return read_all(sums, &question, damaged);
 }
@@ -276,7 +278,7 @@ int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_ro
 int sums_clients(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
 		 void *context, uint32_t *damaged)
 {
-	struct sums_question question = { closed_clients, open_clients, each, context, 0 };
+	struct sums_question question = { clients, each, context, 0 };
 
 	return read_all(sums, &question, damaged);
 }
