@@ -280,7 +280,10 @@ static void check_sums(struct walk *walk)
 {
 	if (sql_number(&walk->sql, "SELECT (SELECT count(*) FROM (" SUMS_OF_EVENTS
 		       " EXCEPT SELECT * FROM tally)) + (SELECT count(*) FROM"
-		       " (SELECT * FROM tally EXCEPT " SUMS_OF_EVENTS "))", 0) != 0)
+		       " (SELECT * FROM tally EXCEPT " SUMS_OF_EVENTS "))"
+		       " + (SELECT count(*) FROM (" SUMS_OF_CLIENTS " EXCEPT SELECT * FROM"
+		       " sighting)) + (SELECT count(*) FROM (SELECT * FROM sighting EXCEPT "
+		       SUMS_OF_CLIENTS "))", 0) != 0)
 		fail(walk, VERIFY_SUMS_CHANGED, 0, walk->last);
 }
 

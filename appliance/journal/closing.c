@@ -34,7 +34,8 @@ static const char schema[] =
 	CHAIN_SCHEMA
 	"CREATE TABLE tally(client INTEGER, coarse INTEGER, rule INTEGER, channel INTEGER,"
 	" action INTEGER, would INTEGER, resolver BLOB, count INTEGER, first INTEGER,"
-	" last INTEGER);";
+	" last INTEGER);"
+	"CREATE TABLE sighting(client INTEGER, coarse INTEGER, first INTEGER, last INTEGER);";
 
 static const char copy[] =
 	"INSERT INTO appliance SELECT * FROM open.appliance;"
@@ -60,7 +61,8 @@ static const char *const events[DAYS_GRAINS] = {
 
 static const char summary[] =
 	"CREATE INDEX event_seq ON event(seq);"
-	"INSERT INTO tally " SUMS_OF_EVENTS ";";
+	"INSERT INTO tally " SUMS_OF_EVENTS ";"
+	"INSERT INTO sighting " SUMS_OF_CLIENTS ";";
 
 static void attach(struct sql *sql, const char *path)
 {

@@ -34,7 +34,8 @@ static const char sum_up[] =
 	" sum(count) AS count, min(first) AS first, max(last) AS last FROM"
 	" (SELECT client, subject, sum(count) AS count, min(wall) AS first,"
 	" max(wall + span) AS last FROM event GROUP BY client, subject) JOIN subject USING(subject)"
-	" GROUP BY client, coarse, rule, channel, action, would, resolver";
+	" GROUP BY client, coarse, rule, channel, action, would, resolver;"
+	"CREATE TEMP TABLE sighting AS " SUMS_OF_CLIENTS;
 
 static const char rules[] = COLUMNS "tally" JOINS;
 
@@ -42,9 +43,7 @@ static const char rules[] = COLUMNS "tally" JOINS;
 #define CLIENT_COLUMNS "SELECT c.address, c.mac, c.interface, c.forwarder, NULL, NULL," \
 		" t.coarse, 0, 0, 0, NULL, 0, t.first, t.last FROM "
 #define CLIENT_JOINS " t CROSS JOIN client c USING(client) WHERE t.last >= ?"
-static const char clients[] = CLIENT_COLUMNS
-	"(SELECT client, max(coarse) AS coarse, min(first) AS first, max(last) AS last FROM tally"
-	" GROUP BY client, coarse > 1)" CLIENT_JOINS;
+static const char clients[] = CLIENT_COLUMNS "sighting" CLIENT_JOINS;
 
 static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
 {

@@ -38,6 +38,11 @@ struct sums_row {
 	" max(wall + span) FROM event JOIN subject USING(subject)" \
 	" GROUP BY client, coarse, rule, channel, action, would, resolver"
 
+/* ... and of the table sighting, from those: when each client was seen, which networks are not. */
+#define SUMS_OF_CLIENTS \
+	"SELECT client, max(coarse) AS coarse, min(first) AS first, max(last) AS last FROM tally" \
+	" GROUP BY client, coarse > 1"
+
 struct sums;
 
 /* Days that end before since_ms are left out. 0 or -errno: -ENOENT: there is no log. */
