@@ -5,4 +5,6 @@
 
 /* The commands of this folder; cli/main.c has the table. Each returns an exit code. */
 int command_log(const struct cli *cli, int argc, char **argv);
+int command_host(const struct cli *cli, int argc, char **argv);
+int command_names(const struct cli *cli, int argc, char **argv);
 int command_hosts(const struct cli *cli, int argc, char **argv);

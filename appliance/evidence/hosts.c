@@ -19,6 +19,7 @@ struct hosts_reading {
 	unsigned int interfaces;
 	struct met_all met;
 	uint32_t *channels;		/* of each host */
+	bool *left_out;			/* of each host: it is not asked for */
 	size_t network_room;
 };
 
@@ -193,6 +194,62 @@ static uint64_t events_around(const struct hosts *hosts, const struct addr *addr
 
 /* ---- the second pass: what each of them met ---- */
 
+static bool is_wanted(const struct hosts_reading *reading, uint32_t host,
+		      const struct namings *namings)
+{
+	const struct hosts_wanted *wanted = reading->options->wanted;
+	const struct machines *machines = reading->hosts->machines;
+	const struct naming *name = wanted->name ? machines_name(machines, host, namings) : NULL;
+	uint32_t position = 0;
+	struct host_run run;
+
+	if (name && strcasecmp(name->name, wanted->name) == 0)
+		return true;
+	while (machines_run(machines, host, &position, &run)) {
+		if (wanted->address && addr_compare(&run.address, wanted->address) == 0)
+			return true;
+		/* A router's MAC is that of many. */
+		if (wanted->mac && run.has_mac && memcmp(run.mac, wanted->mac, MAC_SIZE) == 0 &&
+		    !machines_is_router(machines, run.mac))
+			return true;
+	}
+	return false;
+}
+
+static bool is_excluded(const struct hosts_reading *reading, uint32_t host)
+{
+	const struct machines *machines = reading->hosts->machines;
+	uint32_t position = 0;
+	struct host_run run;
+
+	while (reading->options->exclusions && machines_run(machines, host, &position, &run)) {
+		for (size_t i = 0; i < reading->options->exclusions; i++) {
+			const struct hosts_exclusion *one = &reading->options->exclusion[i];
+
+			if (one->is_mac ? run.has_mac && memcmp(run.mac, one->mac, MAC_SIZE) == 0 &&
+					  !machines_is_router(machines, run.mac) :
+					  prefix_contains(&one->network, &run.address))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int choose_hosts(struct hosts_reading *reading, const struct namings *namings)
+{
+	const uint32_t count = machines_hosts(reading->hosts->machines);
+
+	reading->channels = calloc((size_t)count + 1, sizeof(*reading->channels));
+	reading->left_out = calloc((size_t)count + 1, sizeof(*reading->left_out));
+	if (!reading->channels || !reading->left_out)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		reading->left_out[i] = (reading->options->wanted &&
+					!is_wanted(reading, i, namings)) ||
+				       is_excluded(reading, i);
+	return 0;
+}
+
 static int meet(void *context, const struct sums_row *row)
 {
 	struct hosts_reading *reading = context;
@@ -205,7 +262,7 @@ static int meet(void *context, const struct sums_row *row)
 		return add_network(reading, row);
 	sighting_of(reading, row, &sighting);
 	host = machines_whose(reading->hosts->machines, &sighting);
-	if (host == MACHINES_NONE)
+	if (host == MACHINES_NONE || reading->left_out[host])
 		return 0;
 	reading->channels[host] |= 1U << row->channel;
 	return met_add(&reading->met, (uint32_t)host, row, reading->options->weights);
@@ -329,8 +386,8 @@ static int add_row(struct hosts_reading *reading, uint32_t number, const struct 
 	struct hosts_row *row = &hosts->row[hosts->count];
 	int error;
 
-	if (part->mets == 0 && part->dates)
-		hosts->seen++;
+	hosts->met += part->mets > 0;
+	hosts->seen += part->mets == 0 && part->dates > 0;
 	if (part->mets == 0 && !(reading->options->all && part->dates))
 		return 0;
 	*row = (struct hosts_row){ .number = number, .channels = reading->channels[number] };
@@ -389,7 +446,8 @@ static int hand_over_rules(struct hosts *hosts, struct met_all *met)
 
 /* ---- all of it ---- */
 
-static int read_passes(struct hosts_reading *reading, struct sums *sums)
+static int read_passes(struct hosts_reading *reading, struct sums *sums,
+		       const struct namings *namings)
 {
 	const struct hosts_options *options = reading->options;
 	struct hosts *hosts = reading->hosts;
@@ -397,11 +455,9 @@ static int read_passes(struct hosts_reading *reading, struct sums *sums)
 
 	if (!error)
 		error = machines_build(hosts->machines, options->merge, options->merges);
-	if (error)
-		return error;
-	reading->channels = calloc((size_t)machines_hosts(hosts->machines) + 1,
-				   sizeof(*reading->channels));
-	return reading->channels ? sums_read(sums, meet, reading, &hosts->damaged) : -ENOMEM;
+	if (!error)
+		error = choose_hosts(reading, namings);
+	return error ? error : sums_read(sums, meet, reading, &hosts->damaged);
 }
 
 int hosts_read(struct hosts *hosts, const struct hosts_options *options)
@@ -423,7 +479,7 @@ int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 		return error;
 	error = namings_build(&namings, options->naming, options->namings);
 	if (!error)
-		error = read_passes(&reading, sums);
+		error = read_passes(&reading, sums, &namings);
 	sums_close(sums);
 	if (!error)
 		error = judge_all(&reading, &namings);
@@ -432,6 +488,7 @@ int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 	namings_release(&namings);
 	met_release(&reading.met);
 	free(reading.channels);
+	free(reading.left_out);
 	return error;
 }
 
@@ -456,37 +513,4 @@ int64_t hosts_whose(const struct hosts *hosts, const struct sighting *sighting,
 
 	known.interface = find_interface(hosts, HOSTS_INTERFACES, interface);
 	return machines_whose(hosts->machines, &known);
-}
-
-static bool is_wanted(const struct hosts *hosts, const struct hosts_row *row,
-		      const struct hosts_wanted *wanted)
-{
-	uint32_t position = 0;
-	struct host_run run;
-
-	if (wanted->name && row->name && strcasecmp(row->name->name, wanted->name) == 0)
-		return true;
-	while (machines_run(hosts->machines, row->number, &position, &run)) {
-		if (wanted->address && addr_compare(&run.address, wanted->address) == 0)
-			return true;
-		if (wanted->mac && run.has_mac && !row->host.behind_router &&
-		    memcmp(run.mac, wanted->mac, MAC_SIZE) == 0)
-			return true;
-	}
-	return false;
-}
-
-size_t hosts_find(const struct hosts *hosts, const struct hosts_wanted *wanted, size_t *found,
-		  size_t most)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < hosts->count; i++) {
-		if (!is_wanted(hosts, &hosts->row[i], wanted))
-			continue;
-		if (count < most)
-			found[count] = i;
-		count++;
-	}
-	return count;
 }

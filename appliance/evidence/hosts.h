@@ -21,6 +21,20 @@ enum {
 	HOSTS_NETWORKS = 65536	/* networks of coarse events; the rest are one */
 };
 
+/* Hosts that had this address, this MAC, or have this name (in any case). NULL: not asked. */
+struct hosts_wanted {
+	const struct addr *address;
+	const uint8_t *mac;
+	const char *name;
+};
+
+/* A host is left out if it had this MAC, or an address in this network. */
+struct hosts_exclusion {
+	bool is_mac;
+	uint8_t mac[MAC_SIZE];
+	struct prefix network;
+};
+
 struct hosts_options {
 	const char *folder;	/* of the log */
 	int64_t since_ms;	/* events before it do not count; 0: all */
@@ -31,6 +45,9 @@ struct hosts_options {
 	struct merge *merge;	/* by hand, or NULL; results are set */
 	size_t merges;
 	bool all;		/* rows also for hosts that met no rule */
+	const struct hosts_wanted *wanted;	/* rows for these hosts alone; NULL: for each */
+	const struct hosts_exclusion *exclusion;	/* hosts that have no row */
+	size_t exclusions;
 };
 
 struct hosts_row {
@@ -60,6 +77,7 @@ struct hosts_network {
 struct hosts {
 	struct hosts_row *row;	/* products first, then by confidence, then the latest */
 	size_t count;
+	size_t met;		/* hosts that met a rule */
 	size_t seen;		/* hosts that met no rule; in row too, if all were asked for */
 	struct host_range products;	/* how many machines have the product */
 	struct hosts_network *network;	/* most events first */
@@ -80,13 +98,3 @@ void hosts_free(struct hosts *hosts);
 /* The row's number of a client at a time, or MACHINES_NONE; interface: its name. */
 int64_t hosts_whose(const struct hosts *hosts, const struct sighting *sighting,
 		    const char *interface);
-
-/* Rows whose host had this address, this MAC, or has this name (in any case; a NULL one is not
- * asked). Puts the first most of them into found; returns how many there are. */
-struct hosts_wanted {
-	const struct addr *address;
-	const uint8_t *mac;
-	const char *name;
-};
-size_t hosts_find(const struct hosts *hosts, const struct hosts_wanted *wanted, size_t *found,
-		  size_t most);

@@ -14,19 +14,19 @@
 enum {
 	CACHE_KB = 1024, PATH_TEXT = 512, DAY_MS = 86400000,
 	OPEN_DAYS = 4,		/* the open day, and what power cuts left open */
-	TRIES = 5		/* the log's folder may change while it is listed */
+	TRIES = 5,		/* the log's folder may change while it is listed */
+	INTERFACE_TEXT = 16,
+	NUMBERS = 1 << 24	/* most clients or rules of a day */
 };
 
-enum {
-	C_CLIENT, C_MAC, C_INTERFACE, C_FORWARDER, C_RULE, C_CATEGORY, C_COARSE, C_CHANNEL,
-	C_ACTION, C_WOULD, C_RESOLVER, C_COUNT, C_FIRST, C_LAST
-};
+/* Clients and rules are read once per day, so that a row needs no look-up in the database. */
+enum { C_CLIENT, C_COARSE, C_FIRST, C_LAST, C_RULE, C_CHANNEL, C_ACTION, C_WOULD, C_RESOLVER,
+       C_COUNT };
+#define SIGHTING "SELECT client, coarse, first, last"
+static const char rows[] = SIGHTING ", rule, channel, action, would, resolver, count FROM tally"
+	" WHERE last >= ?";
+static const char clients[] = SIGHTING " FROM sighting WHERE last >= ?";
 
-#define COLUMNS "SELECT c.address, c.mac, c.interface, c.forwarder, r.id, r.category," \
-		" t.coarse, t.channel, t.action, t.would, t.resolver, t.count, t.first," \
-		" t.last FROM "
-#define JOINS " t CROSS JOIN client c USING(client) LEFT JOIN rule r ON r.rule = t.rule" \
-	      " WHERE t.last >= ?"
 /* The open day's sums are made once per reading. Grouped by numbers first, since there are many
  * events of few subjects. */
 static const char sum_up[] =
@@ -36,14 +36,6 @@ static const char sum_up[] =
 	" max(wall + span) AS last FROM event GROUP BY client, subject) JOIN subject USING(subject)"
 	" GROUP BY client, coarse, rule, channel, action, would, resolver;"
 	"CREATE TEMP TABLE sighting AS " SUMS_OF_CLIENTS;
-
-static const char rules[] = COLUMNS "tally" JOINS;
-
-/* Without the rules, which take most of the time. */
-#define CLIENT_COLUMNS "SELECT c.address, c.mac, c.interface, c.forwarder, NULL, NULL," \
-		" t.coarse, 0, 0, 0, NULL, 0, t.first, t.last FROM "
-#define CLIENT_JOINS " t CROSS JOIN client c USING(client) WHERE t.last >= ?"
-static const char clients[] = CLIENT_COLUMNS "sighting" CLIENT_JOINS;
 
 static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
 {
@@ -62,36 +54,148 @@ static const char *get_text(sqlite3_stmt *row, int column)
 	return text ? text : "";
 }
 
-/* False: values that no journal writes. */
-static bool get_row(sqlite3_stmt *row, struct sums_row *sums)
+/* ---- what rows refer to ---- */
+
+struct known_client {
+	bool used, has_mac, forwarder;
+	uint8_t mac[6];
+	char interface[INTERFACE_TEXT];
+	struct addr address;
+};
+
+struct known_rule {
+	char *id;	/* NULL: none */
+	enum category category;
+};
+
+/* By row number, from 0. */
+struct known {
+	struct known_client *client;
+	struct known_rule *rule;
+	int64_t clients, rules;
+};
+
+static void known_release(struct known *known)
 {
-	const void *mac = sqlite3_column_blob(row, C_MAC);
-	const int category = sqlite3_column_type(row, C_CATEGORY) == SQLITE_NULL ?
-			     CATEGORY_COUNT : sqlite3_column_int(row, C_CATEGORY);
+	for (int64_t i = 0; i < known->rules; i++)
+		free(known->rule[i].id);
+	free(known->client);
+	free(known->rule);
+	*known = (struct known){ .clients = 0 };
+}
+
+static void read_clients(struct sql *sql, struct known *known)
+{
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT client, address, mac, interface, forwarder"
+					     " FROM client");
+
+	while (row && sql_step(sql, row)) {
+		const int64_t number = sqlite3_column_int64(row, 0);
+		const void *mac = sqlite3_column_blob(row, 2);
+		struct known_client *client;
+
+		if (number < 0 || number >= known->clients)
+			continue;
+		client = &known->client[number];
+		client->used = get_addr(row, 1, &client->address);
+		client->has_mac = mac && sqlite3_column_bytes(row, 2) == sizeof(client->mac);
+		if (client->has_mac)
+			memcpy(client->mac, mac, sizeof(client->mac));
+		snprintf(client->interface, sizeof(client->interface), "%s", get_text(row, 3));
+		client->forwarder = sqlite3_column_int(row, 4);
+	}
+	(void)sqlite3_finalize(row);
+}
+
+static void read_rules(struct sql *sql, struct known *known)
+{
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT rule, id, category FROM rule");
+
+	while (row && sql_step(sql, row)) {
+		const int64_t number = sqlite3_column_int64(row, 0);
+		const int category = sqlite3_column_int(row, 2);
+
+		if (number < 0 || number >= known->rules || category < 0 ||
+		    category >= CATEGORY_COUNT || known->rule[number].id)
+			continue;
+		known->rule[number].id = strdup(get_text(row, 1));
+		known->rule[number].category = (enum category)category;
+		if (!known->rule[number].id)
+			sql->error = -ENOMEM;
+	}
+	(void)sqlite3_finalize(row);
+}
+
+/* The error is the connection's. */
+static void known_read(struct sql *sql, struct known *known, bool rules)
+{
+	known->clients = sql_number(sql, "SELECT max(client) FROM client", -1) + 1;
+	known->rules = rules ? sql_number(sql, "SELECT max(rule) FROM rule", -1) + 1 : 0;
+	/* Numbers go up one by one: more is damage. */
+	if (known->clients < 0 || known->clients > NUMBERS || known->rules < 0 ||
+	    known->rules > NUMBERS)
+		sql->error = sql->error ? sql->error : -EBADMSG;
+	if (sql->error) {
+		known->clients = known->rules = 0;
+		return;
+	}
+	known->client = calloc((size_t)known->clients + 1, sizeof(*known->client));
+	known->rule = calloc((size_t)known->rules + 1, sizeof(*known->rule));
+	if (!known->client || !known->rule)
+		sql->error = -ENOMEM;
+	if (known->client)
+		read_clients(sql, known);
+	if (known->rule && known->rules)
+		read_rules(sql, known);
+}
+
+/* ---- rows ---- */
+
+static void get_sighting(sqlite3_stmt *row, const struct known_client *client,
+			 struct sums_row *sums)
+{
 	const int coarse = sqlite3_column_int(row, C_COARSE);
+
+	sums->client = client->address;
+	sums->has_mac = client->has_mac;
+	memcpy(sums->mac, client->mac, sizeof(sums->mac));
+	sums->forwarder = client->forwarder;
+	sums->interface = client->interface;
+	sums->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
+	sums->first_ms = sqlite3_column_int64(row, C_FIRST);
+	sums->last_ms = sqlite3_column_int64(row, C_LAST);
+}
+
+static bool get_verdict(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
+{
+	const int64_t rule = sqlite3_column_int64(row, C_RULE);
 	const int channel = sqlite3_column_int(row, C_CHANNEL);
 	const int action = sqlite3_column_int(row, C_ACTION);
 	const int would = sqlite3_column_int(row, C_WOULD);
+	const bool has_rule = sqlite3_column_type(row, C_RULE) != SQLITE_NULL && rule >= 0 &&
+			      rule < known->rules && known->rule[rule].id;
 
-	sums->has_mac = mac && sqlite3_column_bytes(row, C_MAC) == sizeof(sums->mac);
-	if (sums->has_mac)
-		memcpy(sums->mac, mac, sizeof(sums->mac));
-	sums->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
-	sums->interface = get_text(row, C_INTERFACE);
-	sums->forwarder = sqlite3_column_int(row, C_FORWARDER);
-	sums->rule = get_text(row, C_RULE);
-	sums->category = (enum category)category;
+	sums->rule = has_rule ? known->rule[rule].id : "";
+	sums->category = has_rule ? known->rule[rule].category : CATEGORY_COUNT;
 	sums->channel = (enum event_channel)channel;
 	sums->action = (enum action)action;
 	sums->would = (enum action)would;
 	sums->has_resolver = get_addr(row, C_RESOLVER, &sums->resolver);
 	sums->count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
-	sums->first_ms = sqlite3_column_int64(row, C_FIRST);
-	sums->last_ms = sqlite3_column_int64(row, C_LAST);
-	return get_addr(row, C_CLIENT, &sums->client) && category >= 0 &&
-	       category <= CATEGORY_COUNT && channel >= 0 && channel < CHANNEL_COUNT &&
-	       action >= 0 && action < ACTION_COUNT && would >= 0 && would < ACTION_COUNT &&
-	       sums->first_ms <= sums->last_ms;
+	return channel >= 0 && channel < CHANNEL_COUNT && action >= 0 && action < ACTION_COUNT &&
+	       would >= 0 && would < ACTION_COUNT;
+}
+
+/* False: values that no journal writes. */
+static bool get_row(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
+{
+	const int64_t number = sqlite3_column_int64(row, C_CLIENT);
+
+	if (number < 0 || number >= known->clients || !known->client[number].used)
+		return false;
+	get_sighting(row, &known->client[number], sums);
+	return sums->first_ms <= sums->last_ms &&
+	       (sqlite3_column_count(row) <= C_RULE || get_verdict(row, known, sums));
 }
 
 /* ---- one state of the log ---- */
@@ -217,13 +321,16 @@ static int ask(struct sums *sums, struct sums_question *question, size_t file, s
 	const struct days_file *day = &sums->days.file[file];
 	struct sums_row row = { .date = day->date };
 	sqlite3_stmt *statement = sql_prepare(sql, question->statement);
+	struct known known = { .clients = 0 };
 
+	known_read(sql, &known, question->statement == rows);
 	sql_bind_number(sql, statement, 1, sums->since_ms);
 	while (question->result == 0 && statement && sql_step(sql, statement)) {
-		if (get_row(statement, &row))
+		if (get_row(statement, &known, &row))
 			question->result = question->each(question->context, &row);
 	}
 	(void)sqlite3_finalize(statement);
+	known_release(&known);
 	return sql->error;
 }
 
@@ -269,7 +376,7 @@ static int read_all(struct sums *sums, struct sums_question *question, uint32_t 
 int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
 	      void *context, uint32_t *damaged)
 {
-	struct sums_question question = { rules, each, context, 0 };
+	struct sums_question question = { rows, each, context, 0 };
 
 	return read_all(sums, &question, damaged);
 }
