@@ -356,9 +356,7 @@ static int run(const struct cli *cli, const struct host_words *words)
 		wanted.mac = selector.mac;
 	else
 		wanted.address = &selector.address;
-	code = look_open(&look, "host", cli, &options);
-	if (code == EXIT_YES && words->reverse && look_reverse(&look) < 0)
-		code = EXIT_NO;
+	code = look_open(&look, "host", cli, &options, words->reverse);
 	if (code == EXIT_YES && look.hosts.count == 0)
 		code = none(words);
 	else if (code == EXIT_YES && look.hosts.count > 1)

@@ -61,17 +61,21 @@ static int list(const struct cli *cli, const struct hosts_words *words)
 		.all = words->inventory != NULL, .exclusion = words->exclusion,
 		.exclusions = words->exclusions,
 	};
+	struct inventory inventory = { .items = 0 };
 	struct look look;
-	int code = look_open(&look, "hosts", cli, &options), error = 0;
+	int code = words->inventory ? inventory_read(&inventory, words->inventory) : EXIT_YES;
+	int error = 0;
 
-	if (code == EXIT_YES && words->reverse)
-		error = look_reverse(&look);
-	if (code == EXIT_YES && !error && words->inventory)
-		code = inventory_show(&look.hosts, words->inventory, words->json);
-	else if (code == EXIT_YES && !error && words->json)
+	if (code != EXIT_YES)
+		return code;
+	code = look_open(&look, "hosts", cli, &options, words->reverse);
+	if (code == EXIT_YES && words->inventory)
+		code = inventory_show(&inventory, &look.hosts, words->json);
+	else if (code == EXIT_YES && words->json)
 		error = print_json(&look);
-	else if (code == EXIT_YES && !error)
+	else if (code == EXIT_YES)
 		print_all(&look);
+	inventory_free(&inventory);
 	look_close(&look);
 	return error ? EXIT_NO : code;
 }

@@ -52,5 +52,6 @@ int inventory_compare(struct inventory *inventory, const struct hosts *hosts)
 	__attribute__((warn_unused_result));
 void inventory_free(struct inventory *inventory);
 
-/* The command: reads the file and prints. An exit code. */
-int inventory_show(const struct hosts *hosts, const char *path, bool json);
+/* The command: reads the file; compares and prints. An exit code, after a message. */
+int inventory_read(struct inventory *inventory, const char *path);
+int inventory_show(struct inventory *inventory, const struct hosts *hosts, bool json);

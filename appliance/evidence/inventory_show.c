@@ -124,37 +124,36 @@ static json_t *inventory_json(const struct inventory *inventory, const struct ho
 			 "events_of_unknown_hosts", (json_int_t)hosts->network_events);
 }
 
-static int compare(struct inventory *inventory, const struct hosts *hosts, const char *path,
-		   struct diag *diag)
+int inventory_read(struct inventory *inventory, const char *path)
 {
+	struct diag diag;
 	char *text = NULL;
 	size_t size;
 	int error = file_read(AT_FDCWD, path, INVENTORY_FILE, &text, &size);
 
+	diag_init(&diag);
 	*inventory = (struct inventory){ .items = 0 };
 	if (!error)
-		error = inventory_parse(inventory, path, text, size, diag);
-	if (!error)
-		error = inventory_compare(inventory, hosts);
-	free(text);
-	return error;
-}
-
-int inventory_show(const struct hosts *hosts, const char *path, bool json)
-{
-	struct inventory inventory;
-	struct diag diag;
-	int error;
-
-	diag_init(&diag);
-	error = compare(&inventory, hosts, path, &diag);
+		error = inventory_parse(inventory, path, text, size, &diag);
 	command_print_diag(&diag);
 	if (error && diag.count == 0)
 		fprintf(stderr, "cordon hosts: %s: %s\n", path, strerror(-error));
-	if (!error && json)
-		command_print_json(inventory_json(&inventory, hosts));
-	else if (!error)
-		show_text(&inventory, hosts);
-	inventory_free(&inventory);
+	free(text);
+	if (!error)
+		return EXIT_YES;
+	inventory_free(inventory);
+	return EXIT_NO;
+}
+
+int inventory_show(struct inventory *inventory, const struct hosts *hosts, bool json)
+{
+	const int error = inventory_compare(inventory, hosts);
+
+	if (error)
+		fprintf(stderr, "cordon hosts: %s\n", strerror(-error));
+	else if (json)
+		command_print_json(inventory_json(inventory, hosts));
+	else
+		show_text(inventory, hosts);
 	return error ? EXIT_NO : EXIT_YES;
 }

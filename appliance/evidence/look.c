@@ -2,18 +2,18 @@
 #include "appliance/evidence/look.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/evidence/query.h"
+#include "appliance/evidence/reverse.h"
 #include "appliance/journal/days.h"
 
 extern const char weights_text[];	/* generated from weights.tsv */
 
-static int read_all(struct look *look, const struct cli *cli, struct hosts_options *options)
+static int read_names(struct look *look, const struct cli *cli)
 {
 	struct diag diag;
 	int error;
@@ -21,11 +21,22 @@ static int read_all(struct look *look, const struct cli *cli, struct hosts_optio
 	diag_init(&diag);
 	error = look->weights ? weights_parse(look->weights, "weights.tsv", weights_text,
 					      strlen(weights_text), &diag) : -ENOMEM;
-
 	if (!error)
 		error = names_read(&look->names, cli->state);
-	if (error)
-		return error;
+	/* A reader of the log is told what it says, if names are closed to them. */
+	if (error == -EACCES) {
+		fprintf(stderr, "cordon %s: %s/" NAMES_FOLDER ": %s; hosts have no names here\n",
+			look->command, cli->state, strerror(-error));
+		error = 0;
+	}
+	if (look->names.damaged)
+		fprintf(stderr, "cordon %s: %zu lines or files in %s/" NAMES_FOLDER " cannot be "
+			"read\n", look->command, look->names.damaged, cli->state);
+	return error;
+}
+
+static int read_hosts(struct look *look, struct hosts_options *options)
+{
 	options->folder = look->folder;
 	options->today = days_of(clock_wall_ms());
 	options->weights = look->weights;
@@ -36,24 +47,54 @@ static int read_all(struct look *look, const struct cli *cli, struct hosts_optio
 	return hosts_read(&look->hosts, options);
 }
 
-int look_open(struct look *look, const char *command, const struct cli *cli,
-	      struct hosts_options *options)
+/* Rows without a name get the one of their address. */
+static int name_rows(struct look *look, struct reverse *reverse)
 {
-	int error;
+	look->reverse = calloc(look->hosts.count + 1, sizeof(*look->reverse));
+	if (!look->reverse)
+		return -ENOMEM;
+	for (size_t i = 0; i < look->hosts.count; i++) {
+		struct hosts_row *row = &look->hosts.row[i];
+		struct naming *naming = &look->reverse[i];
 
-	*look = (struct look){ .command = command, .weights = calloc(1, sizeof(*look->weights)) };
-	snprintf(look->folder, sizeof(look->folder), "%s/log", cli->state);
-	error = read_all(look, cli, options);
+		if (row->name && row->name->name[0])
+			continue;
+		if (row->name)
+			*naming = *row->name;
+		if (!reverse_ask(reverse, &row->host.address, naming->name))
+			continue;
+		naming->source = NAMING_REVERSE_DNS;
+		row->name = naming;
+	}
+	return 0;
+}
+
+int look_open(struct look *look, const char *command, const struct cli *cli,
+	      struct hosts_options *options, bool reverse)
+{
+	struct reverse names = { .socket = -1 };
+	char folder[512];
+	int error, code;
+
+	*look = (struct look){ .command = command, .folder = ".",
+			       .weights = calloc(1, sizeof(*look->weights)) };
+	snprintf(folder, sizeof(folder), "%s/log", cli->state);
+	error = read_names(look, cli);
+	if (!error && reverse)
+		error = reverse_start(&names);
+	code = error ? EXIT_YES : query_begin(command, folder);
+	if (!error && code == EXIT_YES)
+		error = read_hosts(look, options);
+	if (!error && code == EXIT_YES && reverse)
+		error = name_rows(look, &names);
+	reverse_end(&names);
 	if (error)
-		fprintf(stderr, "cordon %s: %s: %s\n", command, look->folder,
+		fprintf(stderr, "cordon %s: %s: %s\n", command, folder,
 			error == -ENOENT ? "there is no log" : strerror(-error));
 	if (look->hosts.damaged)
 		fprintf(stderr, "cordon %s: %u damaged files of the log were left out\n", command,
 			look->hosts.damaged);
-	if (look->names.damaged)
-		fprintf(stderr, "cordon %s: %zu lines or files in %s/" NAMES_FOLDER " cannot be "
-			"read\n", command, look->names.damaged, cli->state);
-	return error ? EXIT_NO : EXIT_YES;
+	return error ? EXIT_NO : code;
 }
 
 void look_close(struct look *look)
@@ -62,52 +103,4 @@ void look_close(struct look *look)
 	names_free(&look->names);
 	free(look->reverse);
 	free(look->weights);
-}
-
-/* ---- reverse DNS ---- */
-
-static bool ask_name(const struct addr *addr, char *name, size_t size)
-{
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	const bool is_v4 = addr_is_v4(addr);
-	char text[NI_MAXHOST];
-	int error;
-
-	memcpy(&v4.sin_addr, addr->bytes + 12, 4);
-	memcpy(&v6.sin6_addr, addr->bytes, 16);
-	error = getnameinfo(is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6,
-			    is_v4 ? sizeof(v4) : sizeof(v6), text, sizeof(text), NULL, 0,
-			    NI_NAMEREQD);
-	if (error)
-		return false;
-	naming_text(name, size, text, strlen(text));
-	return name[0] != '\0';
-}
-
-int look_reverse(struct look *look)
-{
-	const int64_t end_ms = clock_uptime_ms() + (int64_t)LOOK_REVERSE_SECONDS * 1000;
-	size_t asked = 0;
-
-	/* One second per question, asked once: a host without a name is no reason to wait. */
-	(void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 1);
-	look->reverse = calloc(look->hosts.count + 1, sizeof(*look->reverse));
-	if (!look->reverse)
-		return -ENOMEM;
-	for (size_t i = 0; i < look->hosts.count && asked < LOOK_REVERSE_MOST; i++) {
-		struct hosts_row *row = &look->hosts.row[i];
-		struct naming *naming = &look->reverse[i];
-
-		if ((row->name && row->name->name[0]) || clock_uptime_ms() > end_ms)
-			continue;
-		asked++;
-		if (row->name)
-			*naming = *row->name;
-		if (!ask_name(&row->host.address, naming->name, sizeof(naming->name)))
-			continue;
-		naming->source = NAMING_REVERSE_DNS;
-		row->name = naming;
-	}
-	return 0;
 }

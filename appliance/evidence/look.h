@@ -15,16 +15,12 @@ struct look {
 	struct hosts hosts;
 };
 
-/* options: folder, today, weights, names and merges are set here. 0 or an exit code, after a
- * message. look_close in either case. */
-int look_open(struct look *look, const char *command, const struct cli *cli,
-	      struct hosts_options *options);
-void look_close(struct look *look);
-
 /*
- * Gives rows without a name the one that reverse DNS has for their address, now. It asks the
- * resolver of this system, LOOK_REVERSE_MOST rows at most and for LOOK_REVERSE_SECONDS at most.
- * 0 or -ENOMEM.
+ * Reads the names, and then the log, as a process that can do nothing else any more (query.h): what
+ * the caller needs from elsewhere comes before. options: folder, today, weights, names and merges
+ * are set here. reverse: rows without a name get the one that reverse DNS has for their address
+ * (reverse.h). 0 or an exit code, after a message. look_close in either case.
  */
-enum { LOOK_REVERSE_MOST = 500, LOOK_REVERSE_SECONDS = 20 };
-int look_reverse(struct look *look) __attribute__((warn_unused_result));
+int look_open(struct look *look, const char *command, const struct cli *cli,
+	      struct hosts_options *options, bool reverse);
+void look_close(struct look *look);
