@@ -96,6 +96,7 @@ static void take_sum(struct story *story, struct story_day *day, sqlite3_stmt *r
 /* From the events, if the times cut the day in two. The presence is no entry of the story. */
 static void add_sums(const struct story_reading *reading, struct sql *sql, struct story_day *day)
 {
+	char text[200];
 	sqlite3_stmt *row = sql_prepare(sql, reading->whole ?
 		"SELECT r.category, t.channel, sum(t.count), min(t.first), max(t.last), 0"
 		" FROM tally t LEFT JOIN rule r ON r.rule = t.rule"
@@ -114,8 +115,9 @@ static void add_sums(const struct story_reading *reading, struct sql *sql, struc
 			take_sum(reading->story, day, row);
 	}
 	(void)sqlite3_finalize(row);
-	row = reading->whole ? sql_prepare(sql, "SELECT count(*) FROM event WHERE client = ?") :
-	      NULL;
+	snprintf(text, sizeof(text), "SELECT count(*) FROM event JOIN subject s USING(subject)"
+		 " WHERE client = ? AND" NO_PRESENCE, CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
+	row = reading->whole ? sql_prepare(sql, text) : NULL;
 	for (size_t i = 0; row && i < reading->clients; i++) {
 		sql_bind_number(sql, row, 1, reading->client[i]);
 		if (sql_step(sql, row))

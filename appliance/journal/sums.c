@@ -345,10 +345,11 @@ static int read_day(struct sums *sums, struct sums_question *question, size_t fi
 		if (sums->open[i].file == file)
 			return ask(sums, question, file, &sums->open[i].sql);
 	}
-	if (day->kind != DAYS_CLOSED)
-		return -EBADMSG;	/* more are open than a power cut leaves */
 	path_of(sums, file, path);
-	error = sql_open(&sql, path, SQL_FROZEN, CACHE_KB);
+	error = sql_open(&sql, path, day->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ, CACHE_KB);
+	/* One more than a power cut leaves open: it is an old one, which changes no more. */
+	if (!error && day->kind != DAYS_CLOSED)
+		error = sql_run(&sql, sum_up);
 	if (!error)
 		error = ask(sums, question, file, &sql);
 	sql_close(&sql);
