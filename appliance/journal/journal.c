@@ -14,6 +14,7 @@
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
 #include "appliance/journal/notice.h"
+#include "appliance/journal/presence.h"
 #include "appliance/journal/store.h"
 #include "appliance/journal/whole.h"
 #include "rules/policy/policy.h"
@@ -39,6 +40,7 @@ struct journal {
 	struct log_batch *batch;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
+	struct presence presence;
 	struct fallback *fallback;	/* what a killed journal knew is not worth keeping */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
@@ -122,8 +124,11 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	if (!error && (!new->fallback || (!options->memory && !new->own_memory)))
 		error = -ENOMEM;
 	if (!error)
+		error = presence_init(&new->presence, options->settings, seed);
+	if (!error)
 		error = store_open(&new->store, &store, &end);
 	if (error) {
+		presence_release(&new->presence);
 		free(new->fallback);
 		free(new->own_memory);
 		free(new);
@@ -254,7 +259,7 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
  */
 static void set_mac(struct event *event, const struct neighbour *neighbour, bool coarse)
 {
-	if (event->channel == CHANNEL_PACKET && !coarse)
+	if ((event->channel == CHANNEL_PACKET || event->channel == CHANNEL_SEEN_LINK) && !coarse)
 		return;
 	event->has_mac = neighbour->has_mac;
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
@@ -510,16 +515,16 @@ static void look_for_fallback(struct journal *journal, const struct event *event
 
 void journal_event(struct journal *journal, const struct event *event)
 {
-	struct event packet;
+	struct event copy = *event;
 
-	if (event->channel != CHANNEL_PACKET) {
-		count_event(journal, event);
-		look_for_fallback(journal, event);
-		return;
+	if (channel_is_presence(event->channel)) {
+		if (!presence_event(&journal->presence, &copy))
+			return;
+	} else if (event->channel == CHANNEL_PACKET) {
+		resolve_packet(journal, &copy);
 	}
-	packet = *event;
-	resolve_packet(journal, &packet);
-	count_event(journal, &packet);
+	count_event(journal, &copy);
+	look_for_fallback(journal, event);
 }
 
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
@@ -573,10 +578,17 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	}
 }
 
+static void count_presence(void *journal, const struct event *event)
+{
+	count_event(journal, event);
+}
+
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct aggregate_record record;
 
+	presence_look(&journal->presence, &journal->neighbours, wall_ms, uptime_ms, count_presence,
+		      journal);
 	while (aggregate_next(journal->aggregate, uptime_ms, &record))
 		write_record(journal, &record);
 	if (has_untold(journal) &&
@@ -597,6 +609,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
 	store_close(journal->store);
+	presence_release(&journal->presence);
 	free(journal->fallback);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)

@@ -8,6 +8,7 @@
 #include "appliance/ipc/event.h"
 #include "appliance/journal/entry.h"
 #include "appliance/journal/losses.h"
+#include "appliance/settings/settings.h"
 #include "rules/policy/addr.h"
 
 /*
@@ -36,6 +37,9 @@ struct journal_options {
 	size_t forwarders;		/* at most JOURNAL_FORWARDERS */
 	const struct prefix *counts_only;	/* clients without detail; the caller's */
 	size_t counts_onlys;
+	/* Which links are guarded (presence.h); outlives the journal. NULL: hosts are noted by
+	 * their queries alone. */
+	const struct settings *settings;
 };
 
 /* The size of that memory, and the losses in it for a process that maps it too. */
