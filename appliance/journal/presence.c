@@ -120,10 +120,13 @@ void presence_look(struct presence *presence, struct neighbours *neighbours, int
 			     .uptime_ms = uptime_ms, .each = each, .context = context };
 
 	if (!presence->settings || neighbours->socket < 0 ||
-	    (presence->looked && uptime_ms - presence->looked_ms < PRESENCE_LOOK_MS))
+	    uptime_ms < presence->look_ms)
 		return;
-	presence->looked = true;
-	presence->looked_ms = uptime_ms;
+	/* Right after the start the table is empty: 5, 10, 20 s, ... */
+	presence->pause_ms = presence->pause_ms ? 2 * presence->pause_ms : PRESENCE_FIRST_MS;
+	if (presence->pause_ms > PRESENCE_LOOK_MS)
+		presence->pause_ms = PRESENCE_LOOK_MS;
+	presence->look_ms = uptime_ms + presence->pause_ms;
 	find_outside(&look);
 	if (neighbours_list(neighbours, find_link, &look) < 0) {
 		presence->failed++;
