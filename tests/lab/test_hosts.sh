@@ -3,9 +3,16 @@
 # Hosts: one machine across DHCP and both families, its names, its verdict, its story; who was there
 # without the product; what an inventory says beside it.
 
-# Another DHCP server of the LAN, as agencies have one; it runs on the switch.
+inside() {
+	local host=$1
+	shift
+	nsenter --net="/run/netns/$LAB-$host" "$@"
+}
+
+# Another DHCP server of the LAN, as agencies have one, which runs on the switch until client 1 has
+# a lease.
 setup() {
-	local _
+	local _ server
 	gateway_with hosts
 	gcc -Wall -Wextra -Werror -o "$LAB_DIR/lease" "$HERE/lease.c" || return 1
 	inside switch ip addr replace 192.168.77.2/24 dev bridge
@@ -14,25 +21,15 @@ setup() {
 		--port=0 --user=root --pid-file= --interface=bridge --no-ping \
 		--dhcp-range=192.168.77.100,192.168.77.150,1h --dhcp-leasefile="$LAB_DIR/leases" \
 		>"$LAB_DIR/dhcp.out" 2>&1 </dev/null &
-	echo $! >"$LAB_DIR/dhcp.pid"
+	server=$!
 	for _ in 1 2 3 4 5; do
 		LEASE=$(lab client 1 "$LAB_DIR/lease" eth0 PC-17) && break
 		sleep 1
 	done
+	kill "$server"
+	inside switch ip addr del 192.168.77.2/24 dev bridge
 	[ -n "$LEASE" ] || { cat "$LAB_DIR/dhcp.out" >&2; return 1; }
 	lab client 1 ip addr replace "$LEASE/24" dev eth0
-}
-
-teardown() {
-	kill "$(cat "$LAB_DIR/dhcp.pid")"
-	lab client 1 ip addr del "$LEASE/24" dev eth0
-	inside switch ip addr del 192.168.77.2/24 dev bridge
-}
-
-inside() {
-	local host=$1
-	shift
-	nsenter --net="/run/netns/$LAB-$host" "$@"
 }
 
 mac_of() { lab client "$1" ip -o link show eth0 | sed 's/.*ether \([0-9a-f:]*\).*/\1/'; }
