@@ -4,6 +4,11 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "appliance/base/selftest.h"
+#include "appliance/ipc/seen.h"
+
+enum { SLOT_MS = 60 * 60 * 1000 };
+
 void account_log(struct core *core, const struct path *path, const struct query *query,
 		 const struct verdict *verdict, enum event_channel channel,
 		 const struct addr *address)
@@ -28,6 +33,29 @@ void account_log(struct core *core, const struct path *path, const struct query 
 	core->logged = true;
 }
 
+/*
+ * The journal knows of innocent clients that they were there, once an hour: the note names neither
+ * what was asked nor whom.
+ */
+static void note_client(struct core *core, const struct path *path)
+{
+	uint8_t data[EVENT_MAX];
+	struct event event;
+	uint64_t count;
+
+	if (!core->seen || path->interface == SELFTEST_LINK_INDEX ||
+	    !seen_add(core->seen, &path->client, CHANNEL_SEEN_DNS,
+		      (uint32_t)(core->now / SLOT_MS), 1, &count))
+		return;
+	event = (struct event){
+		.wall_ms = core->wall, .uptime_ms = core->now, .channel = CHANNEL_SEEN_DNS,
+		.client = path->client, .interface = path->interface, .rule = POLICY_NO_RULE,
+		.count = count,
+	};
+	ring_write(&core->shared->ring, data, event_encode(&event, data));
+	core->logged = true;
+}
+
 void account_query(struct core *core, const struct path *path, const struct query *query,
 		   const struct verdict *verdict)
 {
@@ -36,12 +64,14 @@ void account_query(struct core *core, const struct path *path, const struct quer
 	counter_add(&counters->queries, 1);
 	if (path->protocol == IPPROTO_TCP)
 		counter_add(&counters->tcp, 1);
-	if (verdict->action == ACTION_BLOCK)
+	if (verdict->action == ACTION_BLOCK) {
 		counter_add(&counters->blocked, 1);
-	else if (verdict->action == ACTION_MONITOR)
+	} else if (verdict->action == ACTION_MONITOR) {
 		counter_add(&counters->monitored, 1);
-	else
+	} else {
+		note_client(core, path);
 		return;
+	}
 	account_log(core, path, query, verdict, CHANNEL_DNS, NULL);
 }
 

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/core.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "appliance/base/clock.h"
 #include "dns/wire.h"
+
+static int init_seen(struct core *core)
+{
+	void *memory = calloc(1, seen_size());
+	uint64_t seed;
+
+	if (!memory)
+		return -ENOMEM;
+	core_random(core, &seed, sizeof(seed));
+	core->seen = seen_init(memory, seed);
+	return 0;
+}
 
 int core_init(struct core *core, size_t jobs)
 {
@@ -15,7 +28,9 @@ int core_init(struct core *core, size_t jobs)
 	core->peer = -1;
 	if (!error)
 		error = share_init(&core->sockets, CORE_EXTRA_SOCKETS, CORE_EXTRA_SOCKETS);
-	return error ? error : share_init(&core->bytes, CORE_BYTES, jobs);
+	if (!error)
+		error = share_init(&core->bytes, CORE_BYTES, jobs);
+	return error || core->wake < 0 ? error : init_seen(core);
 }
 
 void core_policy(struct core *core, const struct policy *policy)

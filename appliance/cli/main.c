@@ -100,8 +100,20 @@ static const struct command commands[] = {
 	  "                  | verify [FILE | FOLDER] [--key FILE] [--checkpoint FILE] [--json]\n"
 	  "                  | export FOLDER | checkpoint",
 	  "print the block log", ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
-	{ "hosts", "[--json] [--since TIME]", "which hosts have the product, and by what signs",
+	{ "hosts",
+	  "[--json] [--since TIME] [--inventory CSV] [--exclude HOST]... [--reverse] |\n"
+	  "                    merge A B | split A B",
+	  "which hosts have the product, and by what signs",
 	  ENABLED(CONFIG_JOURNAL) ? command_hosts : NULL },
+	{ "host", "[--json] [--since TIME] [--until TIME] [--last N] NAME|ADDRESS|MAC",
+	  "one host: who it is, its verdict with the evidence, and its story in order",
+	  ENABLED(CONFIG_JOURNAL) ? command_host : NULL },
+	{ "names",
+	  "[list] [--json] | remove LABEL |\n"
+	  "                    load --from FORMAT [--label LABEL] [--zone +HH:MM] FILE |\n"
+	  "                    set HOST [--name N] [--user U] [--site S] [--tool yes|no]",
+	  "name hosts: from leases of other servers, a table, or by hand",
+	  ENABLED(CONFIG_JOURNAL) ? command_names : NULL },
 	{ "mode",
 	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",

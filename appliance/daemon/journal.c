@@ -257,6 +257,7 @@ static int open_journal(struct journal_role *role, int folder, const char *boot_
 		.appliance = role->start.identity, .boot_id = boot_id,
 		.memory = map_memory(role->start.table),
 		.forwarder = settings->forwarder, .forwarders = settings->forwarders,
+		.settings = settings,
 	};
 
 	return journal_open(&role->journal, &options);

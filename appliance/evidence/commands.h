@@ -9,4 +9,6 @@ int command_log(const struct cli *cli, int argc, char **argv);
 int command_log_verify(const struct cli *cli, int argc, char **argv);
 int command_log_export(const struct cli *cli, int argc, char **argv);
 int command_log_checkpoint(const struct cli *cli, int argc, char **argv);
+int command_host(const struct cli *cli, int argc, char **argv);
+int command_names(const struct cli *cli, int argc, char **argv);
 int command_hosts(const struct cli *cli, int argc, char **argv);

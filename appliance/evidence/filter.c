@@ -170,7 +170,7 @@ static bool event_matches(const struct filter *filter, const struct entry_event 
 {
 	const struct event *event = &entry->event;
 
-	return !filter->notice &&
+	return !filter->notice && (filter->has_channel || !channel_is_presence(event->channel)) &&
 	       in_time(filter, event->wall_ms, event->wall_ms + entry->span_ms) &&
 	       is_host(filter, event) &&
 	       (!filter->has_category || (rule && rule->category == filter->category)) &&

@@ -19,7 +19,7 @@
  *	rule		a rule id or the beginning of one, up to a colon: "kaspersky",
  *			"kaspersky:update"
  *	action		"block", "monitor", "allow"
- *	channel		"dns", "packet"
+ *	channel		"dns", "packet"; presence ("seen-dns", "seen-link") only if asked for
  *	name		a domain name: it and everything below it
  *	notice		a kind of notice, "mode"; excludes events
  */

@@ -4,64 +4,44 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
+#include "appliance/base/selftest.h"
+#include "appliance/evidence/met.h"
 #include "appliance/journal/sums.h"
 
-enum { INTERFACES = 64, INTERFACE_NAME = 16, DAY_MS = 86400000 };
-
-/* One rule id, kept once. */
-struct rule_text {
-	char *id;
-	uint32_t hash;
-};
-
-/* What one host met of one rule in one way, over all days. */
-struct met {
-	uint32_t host;
-	struct tally tally;
-	int32_t last_date;	/* days are counted as they come, in order */
-};
-
-struct date_of_host {
-	uint32_t host;
-	int32_t date;
-	bool software;
-};
+enum { INTERFACE_NAME = sizeof(((struct hosts *)0)->interface[0]) };
 
 struct hosts_reading {
 	const struct hosts_options *options;
-	struct machines *machines;
-	char interface[INTERFACES][INTERFACE_NAME];
+	struct hosts *hosts;
 	unsigned int interfaces;
-	struct rule_text *rule;		/* by hash, a power of two of places; id NULL: free */
-	size_t rules, rule_places;
-	struct met *met;		/* by hash, as above; tally.rule NULL: free */
-	size_t mets, met_places;
-	struct date_of_host *date;
-	size_t dates, date_room;
+	struct met_all met;
+	uint32_t *channels;		/* of each host */
+	bool *left_out;			/* of each host: it is not asked for */
+	size_t network_room;
 };
-
-static uint32_t hash_bytes(uint32_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 16777619;
-	return hash ^ hash >> 15;
-}
 
 /* ---- the first pass: machines ---- */
 
-static uint16_t interface_number(struct hosts_reading *reading, const char *name)
+/* The number of a name; HOSTS_INTERFACES: it is not known. */
+static uint16_t find_interface(const struct hosts *hosts, unsigned int known, const char *name)
 {
-	for (unsigned int i = 0; i < reading->interfaces; i++) {
-		if (strncmp(reading->interface[i], name, INTERFACE_NAME - 1) == 0)
+	for (unsigned int i = 0; i < known; i++) {
+		if (strncmp(hosts->interface[i], name, INTERFACE_NAME - 1) == 0)
 			return (uint16_t)i;
 	}
-	if (reading->interfaces == INTERFACES)
-		return INTERFACES;
-	strncpy(reading->interface[reading->interfaces], name, INTERFACE_NAME - 1);
+	return HOSTS_INTERFACES;
+}
+
+static uint16_t interface_number(struct hosts_reading *reading, const char *name)
+{
+	uint16_t number = find_interface(reading->hosts, reading->interfaces, name);
+
+	if (number < HOSTS_INTERFACES || reading->interfaces == HOSTS_INTERFACES)
+		return number;
+	strncpy(reading->hosts->interface[reading->interfaces], name, INTERFACE_NAME - 1);
 	return (uint16_t)reading->interfaces++;
 }
 
@@ -76,199 +56,219 @@ static void sighting_of(struct hosts_reading *reading, const struct sums_row *ro
 	memcpy(sighting->mac, row->mac, sizeof(sighting->mac));
 }
 
+static bool is_selftest(const struct sums_row *row)
+{
+	return strcmp(row->interface, SELFTEST_LINK) == 0;
+}
+
 static int see(void *context, const struct sums_row *row)
 {
+	struct hosts_reading *reading = context;
 	struct sighting sighting;
 	int error;
 
-	sighting_of(context, row, &sighting);
-	error = machines_add(((struct hosts_reading *)context)->machines, &sighting);
+	if (row->host_bits || is_selftest(row))
+		return 0;
+	sighting_of(reading, row, &sighting);
+	error = machines_add(reading->hosts->machines, &sighting);
 	/* A client of 0.0.0.0 is no host. */
 	return error == -EINVAL ? 0 : error;
 }
 
+/* ---- networks ---- */
+
+static int by_network(const void *left, const void *right)
+{
+	const struct hosts_network *a = left, *b = right;
+
+	if (a->host_bits != b->host_bits)
+		return a->host_bits < b->host_bits ? -1 : 1;
+	return addr_compare(&a->address, &b->address);
+}
+
+static void join_network(struct hosts_network *into, const struct hosts_network *other)
+{
+	into->categories |= other->categories;
+	into->events += other->events;
+	if (other->first_ms < into->first_ms)
+		into->first_ms = other->first_ms;
+	if (other->last_ms > into->last_ms)
+		into->last_ms = other->last_ms;
+}
+
+/* Each network once. */
+static void join_networks(struct hosts *hosts)
+{
+	size_t kept = 0;
+
+	if (hosts->networks == 0)
+		return;
+	qsort(hosts->network, hosts->networks, sizeof(*hosts->network), by_network);
+	for (size_t i = 1; i < hosts->networks; i++) {
+		if (by_network(&hosts->network[kept], &hosts->network[i]) == 0)
+			join_network(&hosts->network[kept], &hosts->network[i]);
+		else
+			hosts->network[++kept] = hosts->network[i];
+	}
+	hosts->networks = kept + 1;
+}
+
+/* A place for one more; NULL: no memory. When there are too many, the last one takes all others. */
+static struct hosts_network *network_place(struct hosts_reading *reading)
+{
+	struct hosts *hosts = reading->hosts;
+	size_t room = reading->network_room ? reading->network_room * 2 : 64;
+	struct hosts_network *more;
+
+	if (hosts->networks < reading->network_room)
+		return &hosts->network[hosts->networks++];
+	join_networks(hosts);
+	if (hosts->networks * 2 < reading->network_room)
+		return &hosts->network[hosts->networks++];
+	if (room > HOSTS_NETWORKS) {
+		if (hosts->networks < reading->network_room)
+			return &hosts->network[hosts->networks++];
+		return &hosts->network[hosts->networks - 1];
+	}
+	more = realloc(hosts->network, room * sizeof(*more));
+	if (!more)
+		return NULL;
+	hosts->network = more;
+	reading->network_room = room;
+	return &hosts->network[hosts->networks++];
+}
+
+static int add_network(struct hosts_reading *reading, const struct sums_row *row)
+{
+	const size_t before = reading->hosts->networks;
+	struct hosts_network *place;
+	const struct hosts_network network = {
+		.address = row->client, .host_bits = row->host_bits, .events = row->count,
+		.categories = row->category < CATEGORY_COUNT ? 1U << row->category : 0,
+		.first_ms = row->first_ms, .last_ms = row->last_ms,
+	};
+
+	/* Presence of unknown hosts tells nothing. */
+	if (channel_is_presence(row->channel))
+		return 0;
+	reading->hosts->network_events += row->count;
+	place = network_place(reading);
+	if (!place)
+		return -ENOMEM;
+	if (reading->hosts->networks == before && before == HOSTS_NETWORKS)
+		join_network(place, &network);
+	else
+		*place = network;
+	return 0;
+}
+
+static int by_events(const void *left, const void *right)
+{
+	const struct hosts_network *a = left, *b = right;
+
+	if (a->events != b->events)
+		return a->events > b->events ? -1 : 1;
+	return by_network(left, right);
+}
+
+/* Events of the networks, sorted by network, that the address is in. */
+static uint64_t events_around(const struct hosts *hosts, const struct addr *address)
+{
+	const uint8_t bits[] = { 8, 64, 32, 128 };
+	uint64_t events = 0;
+
+	for (size_t i = 0; hosts->networks && i < sizeof(bits); i++) {
+		struct hosts_network wanted = { .address = *address, .host_bits = bits[i] };
+		const struct hosts_network *found;
+
+		/* 8 and 32 bits are of IPv4, the others of IPv6. */
+		if (addr_is_v4(address) != (bits[i] == 8 || bits[i] == 32))
+			continue;
+		memset(wanted.address.bytes + 16 - bits[i] / 8, 0, bits[i] / 8);
+		found = bsearch(&wanted, hosts->network, hosts->networks, sizeof(wanted),
+				by_network);
+		events += found ? found->events : 0;
+	}
+	return events;
+}
+
 /* ---- the second pass: what each of them met ---- */
 
-static int grow_rules(struct hosts_reading *reading)
+static bool is_wanted(const struct hosts_reading *reading, uint32_t host,
+		      const struct namings *namings)
 {
-	size_t places = reading->rule_places ? reading->rule_places * 2 : 1024;
-	struct rule_text *more = calloc(places, sizeof(*more));
+	const struct hosts_wanted *wanted = reading->options->wanted;
+	const struct machines *machines = reading->hosts->machines;
+	const struct naming *name = wanted->name ? machines_name(machines, host, namings) : NULL;
+	uint32_t position = 0;
+	struct host_run run;
 
-	if (!more)
+	if (name && strcasecmp(name->name, wanted->name) == 0)
+		return true;
+	while (machines_run(machines, host, &position, &run)) {
+		if (wanted->address && addr_compare(&run.address, wanted->address) == 0)
+			return true;
+		/* A router's MAC is that of many. */
+		if (wanted->mac && run.has_mac && memcmp(run.mac, wanted->mac, MAC_SIZE) == 0 &&
+		    !machines_is_router(machines, run.mac))
+			return true;
+	}
+	return false;
+}
+
+static bool is_excluded(const struct hosts_reading *reading, uint32_t host)
+{
+	const struct machines *machines = reading->hosts->machines;
+	uint32_t position = 0;
+	struct host_run run;
+
+	while (reading->options->exclusions && machines_run(machines, host, &position, &run)) {
+		for (size_t i = 0; i < reading->options->exclusions; i++) {
+			const struct hosts_exclusion *one = &reading->options->exclusion[i];
+
+			if (one->is_mac ? run.has_mac && memcmp(run.mac, one->mac, MAC_SIZE) == 0 &&
+					  !machines_is_router(machines, run.mac) :
+					  prefix_contains(&one->network, &run.address))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int choose_hosts(struct hosts_reading *reading, const struct namings *namings)
+{
+	const uint32_t count = machines_hosts(reading->hosts->machines);
+
+	reading->channels = calloc((size_t)count + 1, sizeof(*reading->channels));
+	reading->left_out = calloc((size_t)count + 1, sizeof(*reading->left_out));
+	if (!reading->channels || !reading->left_out)
 		return -ENOMEM;
-	for (size_t i = 0; i < reading->rule_places; i++) {
-		size_t at = reading->rule[i].hash & (places - 1);
-
-		if (!reading->rule[i].id)
-			continue;
-		while (more[at].id)
-			at = (at + 1) & (places - 1);
-		more[at] = reading->rule[i];
-	}
-	free(reading->rule);
-	reading->rule = more;
-	reading->rule_places = places;
+	for (uint32_t i = 0; i < count; i++)
+		reading->left_out[i] = (reading->options->wanted &&
+					!is_wanted(reading, i, namings)) ||
+				       is_excluded(reading, i);
 	return 0;
-}
-
-/* The kept copy of a rule's id; NULL: no memory. */
-static const char *keep_rule(struct hosts_reading *reading, const char *id)
-{
-	uint32_t hash = hash_bytes(2166136261, id, strlen(id));
-	size_t at;
-
-	if (reading->rules * 2 >= reading->rule_places && grow_rules(reading) < 0)
-		return NULL;
-	at = hash & (reading->rule_places - 1);
-	for (; reading->rule[at].id; at = (at + 1) & (reading->rule_places - 1)) {
-		if (reading->rule[at].hash == hash && strcmp(reading->rule[at].id, id) == 0)
-			return reading->rule[at].id;
-	}
-	reading->rule[at] = (struct rule_text){ .id = strdup(id), .hash = hash };
-	reading->rules += reading->rule[at].id != NULL;
-	return reading->rule[at].id;
-}
-
-static uint32_t met_hash(uint32_t host, const struct tally *tally)
-{
-	const uintptr_t rule = (uintptr_t)tally->rule;
-	const uint32_t numbers[] = { host, tally->channel, tally->action, (uint32_t)rule,
-				     (uint32_t)((uint64_t)rule >> 32) };
-	uint32_t hash = hash_bytes(2166136261, numbers, sizeof(numbers));
-
-	return tally->has_resolver ?
-	       hash_bytes(hash, tally->resolver.bytes, sizeof(tally->resolver.bytes)) : hash;
-}
-
-static bool met_equal(const struct met *met, uint32_t host, const struct tally *tally)
-{
-	return met->host == host && met->tally.rule == tally->rule &&
-	       met->tally.channel == tally->channel && met->tally.action == tally->action &&
-	       met->tally.has_resolver == tally->has_resolver &&
-	       (!tally->has_resolver ||
-		addr_compare(&met->tally.resolver, &tally->resolver) == 0);
-}
-
-static struct met *met_place(struct met *table, size_t places, uint32_t host,
-			     const struct tally *tally)
-{
-	size_t at = met_hash(host, tally) & (places - 1);
-
-	while (table[at].tally.rule && !met_equal(&table[at], host, tally))
-		at = (at + 1) & (places - 1);
-	return &table[at];
-}
-
-static int grow_met(struct hosts_reading *reading)
-{
-	size_t places = reading->met_places ? reading->met_places * 2 : 4096;
-	struct met *more;
-
-	if (reading->mets >= HOSTS_TALLIES)
-		return -E2BIG;
-	more = calloc(places, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	for (size_t i = 0; i < reading->met_places; i++) {
-		const struct met *old = &reading->met[i];
-
-		if (old->tally.rule)
-			*met_place(more, places, old->host, &old->tally) = *old;
-	}
-	free(reading->met);
-	reading->met = more;
-	reading->met_places = places;
-	return 0;
-}
-
-/* Once per host and day, as days come in order; both passes of a day are one group. */
-static int note_date(struct hosts_reading *reading, uint32_t host, int32_t date, bool software)
-{
-	struct date_of_host *last = reading->dates ? &reading->date[reading->dates - 1] : NULL;
-
-	if (last && last->host == host && last->date == date) {
-		last->software |= software;
-		return 0;
-	}
-	if (reading->dates == reading->date_room) {
-		size_t room = reading->date_room ? reading->date_room * 2 : 1024;
-		struct date_of_host *more = realloc(reading->date, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		reading->date = more;
-		reading->date_room = room;
-	}
-	reading->date[reading->dates++] = (struct date_of_host){ host, date, software };
-	return 0;
-}
-
-static void add_to(struct met *met, const struct sums_row *row)
-{
-	struct tally *tally = &met->tally;
-
-	if (tally->days == 0 || row->first_ms < tally->first_ms)
-		tally->first_ms = row->first_ms;
-	if (tally->days == 0 || row->last_ms > tally->last_ms)
-		tally->last_ms = row->last_ms;
-	if (tally->days == 0 || met->last_date != row->date)
-		tally->days++;
-	met->last_date = row->date;
-	tally->count += row->count;
 }
 
 static int meet(void *context, const struct sums_row *row)
 {
 	struct hosts_reading *reading = context;
-	struct tally tally = { .channel = row->channel, .action = row->action,
-			       .has_resolver = row->has_resolver, .resolver = row->resolver };
 	struct sighting sighting;
-	struct met *met;
 	int64_t host;
 
-	sighting_of(reading, row, &sighting);
-	host = machines_whose(reading->machines, &sighting);
-	if (host == MACHINES_NONE)
+	if (is_selftest(row))
 		return 0;
-	tally.rule = keep_rule(reading, row->rule);
-	if (!tally.rule)
-		return -ENOMEM;
-	if (reading->mets * 2 >= reading->met_places) {
-		int error = grow_met(reading);
-
-		if (error)
-			return error;
-	}
-	met = met_place(reading->met, reading->met_places, (uint32_t)host, &tally);
-	if (!met->tally.rule) {
-		*met = (struct met){ .host = (uint32_t)host, .tally = tally };
-		reading->mets++;
-	}
-	add_to(met, row);
-	return note_date(reading, (uint32_t)host, row->date,
-			 verdict_is_software(reading->options->weights, tally.rule));
+	if (row->host_bits)
+		return add_network(reading, row);
+	sighting_of(reading, row, &sighting);
+	host = machines_whose(reading->hosts->machines, &sighting);
+	if (host == MACHINES_NONE || reading->left_out[host])
+		return 0;
+	reading->channels[host] |= 1U << row->channel;
+	return met_add(&reading->met, (uint32_t)host, row, reading->options->weights);
 }
 
 /* ---- judging ---- */
-
-static int by_host(const void *left, const void *right)
-{
-	const struct met *a = left, *b = right;
-
-	/* Free places go to the end. */
-	if (!a->tally.rule != !b->tally.rule)
-		return a->tally.rule ? -1 : 1;
-	return a->host < b->host ? -1 : a->host > b->host;
-}
-
-static int by_date(const void *left, const void *right)
-{
-	const struct date_of_host *a = left, *b = right;
-
-	if (a->host != b->host)
-		return a->host < b->host ? -1 : 1;
-	return a->date < b->date ? -1 : a->date > b->date;
-}
 
 static enum category category_of(const char *rule)
 {
@@ -312,6 +312,8 @@ static int judge_host(struct hosts_row *row, const struct hosts_reading *reading
 
 	if (!tally)
 		return -ENOMEM;
+	row->first_ms = row->host.first_ms;
+	row->last_ms = row->host.last_ms;
 	for (size_t i = 0; i < mets; i++) {
 		enum category category = category_of(met[i].tally.rule);
 
@@ -340,8 +342,7 @@ static int by_weight(const void *left, const void *right)
 	return a->last_ms > b->last_ms ? -1 : a->last_ms < b->last_ms;
 }
 
-static int count_products(struct hosts *hosts, const struct machines *machines,
-			  const uint32_t *number)
+static int count_products(struct hosts *hosts)
 {
 	uint32_t *product = calloc(hosts->count + 1, sizeof(*product));
 	size_t products = 0;
@@ -350,108 +351,144 @@ static int count_products(struct hosts *hosts, const struct machines *machines,
 		return -ENOMEM;
 	for (size_t i = 0; i < hosts->count; i++) {
 		if (hosts->row[i].verdict.kind == VERDICT_PRODUCT)
-			product[products++] = number[i];
+			product[products++] = hosts->row[i].number;
 	}
-	machines_count(machines, product, products, &hosts->products);
+	machines_count(hosts->machines, product, products, &hosts->products);
 	free(product);
 	return 0;
 }
 
-static int judge_all(struct hosts *hosts, struct hosts_reading *reading,
-		     const struct namings *namings)
+/* The lists of one host, which lie together. */
+struct part {
+	const struct met *met;
+	size_t mets;
+	const struct date_of_host *date;
+	size_t dates;
+};
+
+static void next_part(const struct met_all *all, uint32_t host, struct part *part)
 {
-	const uint32_t count = machines_hosts(reading->machines);
-	uint32_t *number = calloc(count + 1, sizeof(*number));
-	size_t met = 0, date = 0;
+	part->met += part->mets;
+	part->date += part->dates;
+	part->mets = part->dates = 0;
+	while (part->met + part->mets < all->met + all->mets &&
+	       part->met[part->mets].host == host)
+		part->mets++;
+	while (part->date + part->dates < all->date + all->dates &&
+	       part->date[part->dates].host == host)
+		part->dates++;
+}
+
+static int add_row(struct hosts_reading *reading, uint32_t number, const struct part *part,
+		   const struct namings *namings)
+{
+	struct hosts *hosts = reading->hosts;
+	struct hosts_row *row = &hosts->row[hosts->count];
+	int error;
+
+	hosts->met += part->mets > 0;
+	hosts->seen += part->mets == 0 && part->dates > 0;
+	if (part->mets == 0 && !(reading->options->all && part->dates))
+		return 0;
+	*row = (struct hosts_row){ .number = number, .channels = reading->channels[number] };
+	machines_host(hosts->machines, number, &row->host);
+	row->name = machines_name(hosts->machines, number, namings);
+	row->network_events = events_around(hosts, &row->host.address);
+	error = judge_host(row, reading, part->met, part->mets,
+			   machines_tool(hosts->machines, number, namings) != NULL);
+	if (!error)
+		judge_presence(row, reading, part->date, part->dates);
+	hosts->count++;
+	return error;
+}
+
+static int judge_all(struct hosts_reading *reading, const struct namings *namings)
+{
+	struct hosts *hosts = reading->hosts;
+	const uint32_t count = machines_hosts(hosts->machines);
+	struct part part = { .mets = 0 };
 	int error = 0;
 
-	hosts->row = calloc(count + 1, sizeof(*hosts->row));
-	if (!hosts->row || !number) {
-		free(number);
+	hosts->row = calloc((size_t)count + 1, sizeof(*hosts->row));
+	if (!hosts->row)
 		return -ENOMEM;
-	}
-	if (reading->met)
-		qsort(reading->met, reading->met_places, sizeof(*reading->met), by_host);
-	if (reading->date)
-		qsort(reading->date, reading->dates, sizeof(*reading->date), by_date);
+	met_sort(&reading->met);
+	join_networks(hosts);
+	part.met = reading->met.met;
+	part.date = reading->met.date;
 	for (uint32_t host = 0; !error && host < count; host++) {
-		struct hosts_row *row = &hosts->row[hosts->count];
-		size_t first_met = met, first_date = date;
-
-		while (met < reading->mets && reading->met[met].host == host)
-			met++;
-		while (date < reading->dates && reading->date[date].host == host)
-			date++;
-		if (met == first_met)
-			continue;
-		machines_host(reading->machines, host, &row->host);
-		row->name = machines_name(reading->machines, host, namings);
-		error = judge_host(row, reading, reading->met + first_met, met - first_met,
-				   machines_tool(reading->machines, host, namings) != NULL);
-		judge_presence(row, reading, reading->date + first_date, date - first_date);
-		number[hosts->count++] = host;
+		next_part(&reading->met, host, &part);
+		error = add_row(reading, host, &part, namings);
 	}
 	if (!error)
-		error = count_products(hosts, reading->machines, number);
-	free(number);
+		error = count_products(hosts);
 	if (hosts->count)
 		qsort(hosts->row, hosts->count, sizeof(*hosts->row), by_weight);
+	if (hosts->networks)
+		qsort(hosts->network, hosts->networks, sizeof(*hosts->network), by_events);
 	return error;
 }
 
 /* The rows refer to rules: their ids stay with them. */
-static int hand_over_rules(struct hosts *hosts, struct hosts_reading *reading)
+static int hand_over_rules(struct hosts *hosts, struct met_all *met)
 {
-	hosts->rule = calloc(reading->rules + 1, sizeof(*hosts->rule));
+	hosts->rule = calloc(met->rules + 1, sizeof(*hosts->rule));
 	if (!hosts->rule)
 		return -ENOMEM;
-	for (size_t i = 0; i < reading->rule_places; i++) {
-		if (!reading->rule[i].id)
+	for (size_t i = 0; i < met->rule_places; i++) {
+		if (!met->rule[i].id)
 			continue;
-		hosts->rule[hosts->rules++] = reading->rule[i].id;
-		reading->rule[i].id = NULL;
+		hosts->rule[hosts->rules++] = met->rule[i].id;
+		met->rule[i].id = NULL;
 	}
 	return 0;
 }
 
-static void release(struct hosts_reading *reading)
+/* ---- all of it ---- */
+
+static int read_passes(struct hosts_reading *reading, struct sums *sums,
+		       const struct namings *namings)
 {
-	for (size_t i = 0; i < reading->rule_places; i++)
-		free(reading->rule[i].id);
-	free(reading->rule);
-	free(reading->met);
-	free(reading->date);
-	if (reading->machines)
-		machines_free(reading->machines);
+	const struct hosts_options *options = reading->options;
+	struct hosts *hosts = reading->hosts;
+	int error = sums_clients(sums, see, reading, &hosts->damaged);
+
+	if (!error)
+		error = machines_build(hosts->machines, options->merge, options->merges);
+	if (!error)
+		error = choose_hosts(reading, namings);
+	return error ? error : sums_read(sums, meet, reading, &hosts->damaged);
 }
 
 int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 {
-	struct hosts_reading reading = { .options = options };
+	struct hosts_reading reading = { .options = options, .hosts = hosts };
 	struct namings namings;
+	struct sums *sums;
 	uint64_t seed;
 	int error;
 
 	*hosts = (struct hosts){ .count = 0 };
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
-	error = namings_build(&namings, options->naming, options->namings);
+	hosts->machines = machines_new(HOSTS_RUNS, seed);
+	if (!hosts->machines)
+		return -ENOMEM;
+	error = sums_open(&sums, options->folder, options->since_ms);
 	if (error)
 		return error;
-	reading.machines = machines_new(HOSTS_RUNS, seed);
-	error = reading.machines ? sums_read(options->folder, options->since_ms, see, &reading,
-					     &hosts->damaged) : -ENOMEM;
+	error = namings_build(&namings, options->naming, options->namings);
 	if (!error)
-		error = machines_build(reading.machines, options->merge, options->merges);
+		error = read_passes(&reading, sums, &namings);
+	sums_close(sums);
 	if (!error)
-		error = sums_read(options->folder, options->since_ms, meet, &reading,
-				  &hosts->damaged);
+		error = judge_all(&reading, &namings);
 	if (!error)
-		error = judge_all(hosts, &reading, &namings);
-	if (!error)
-		error = hand_over_rules(hosts, &reading);
+		error = hand_over_rules(hosts, &reading.met);
 	namings_release(&namings);
-	release(&reading);
+	met_release(&reading.met);
+	free(reading.channels);
+	free(reading.left_out);
 	return error;
 }
 
@@ -461,5 +498,19 @@ void hosts_free(struct hosts *hosts)
 		free(hosts->rule[i]);
 	free(hosts->rule);
 	free(hosts->row);
+	free(hosts->network);
+	if (hosts->machines)
+		machines_free(hosts->machines);
 	*hosts = (struct hosts){ .count = 0 };
+}
+
+/* ---- questions ---- */
+
+int64_t hosts_whose(const struct hosts *hosts, const struct sighting *sighting,
+		    const char *interface)
+{
+	struct sighting known = *sighting;
+
+	known.interface = find_interface(hosts, HOSTS_INTERFACES, interface);
+	return machines_whose(hosts->machines, &known);
 }

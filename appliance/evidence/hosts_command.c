@@ -6,192 +6,218 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
-#include "appliance/command/output.h"
+#include "appliance/evidence/act.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
-#include "appliance/evidence/hosts.h"
-#include "appliance/journal/days.h"
+#include "appliance/evidence/inventory.h"
+#include "appliance/evidence/look.h"
+#include "appliance/evidence/show.h"
 
-extern const char weights_text[];	/* generated from weights.tsv */
+enum { EXCLUSIONS = 64 };
 
-/* ---- one host ---- */
+/* ---- lists ---- */
 
-static const char *identity(const struct host *host, char buffer[ADDR_TEXT + MAC_PRINTED])
+static void print_all(const struct look *look)
 {
-	char addr[ADDR_TEXT], mac[MAC_PRINTED];
-
-	addr_print(&host->address, addr);
-	if (host->has_mac)
-		snprintf(buffer, ADDR_TEXT + MAC_PRINTED, "%s %s", addr,
-			 mac_print(host->mac, mac));
-	else
-		snprintf(buffer, ADDR_TEXT + MAC_PRINTED, "%s", addr);
-	return buffer;
+	for (size_t i = 0; i < look->hosts.count; i++)
+		show_host(&look->hosts.row[i], look->weights);
+	show_sums(&look->hosts);
 }
 
-static json_t *categories_json(uint32_t categories)
+/* Takes the reference; one line. */
+static int print_line(json_t *json)
 {
-	json_t *list = json_array();
+	int error = json && json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0 ?
+		    0 : -ENOMEM;
 
-	for (int category = 0; category < CATEGORY_COUNT; category++) {
-		if (categories & 1U << category)
-			(void)json_array_append_new(list, json_string(category_print(
-							  (enum category)category)));
+	putchar('\n');
+	json_decref(json);
+	return error;
+}
+
+static int print_json(const struct look *look)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < look->hosts.count; i++)
+		error = print_line(show_host_json(&look->hosts.row[i], look->weights));
+	for (size_t i = 0; !error && i < look->hosts.networks; i++)
+		error = print_line(show_network_json(&look->hosts.network[i]));
+	return error;
+}
+
+struct hosts_words {
+	bool json, reverse;
+	const char *inventory;
+	struct filter filter;
+	struct hosts_exclusion exclusion[EXCLUSIONS];
+	size_t exclusions;
+};
+
+static int list(const struct cli *cli, const struct hosts_words *words)
+{
+	struct hosts_options options = {
+		.since_ms = words->filter.has_since ? words->filter.since_ms : 0,
+		.all = words->inventory != NULL, .exclusion = words->exclusion,
+		.exclusions = words->exclusions,
+	};
+	struct inventory inventory = { .items = 0 };
+	struct look look;
+	int code = words->inventory ? inventory_read(&inventory, words->inventory) : EXIT_YES;
+	int error = 0;
+
+	if (code != EXIT_YES)
+		return code;
+	code = look_open(&look, "hosts", cli, &options, words->reverse);
+	if (code == EXIT_YES && words->inventory)
+		code = inventory_show(&inventory, &look.hosts, words->json);
+	else if (code == EXIT_YES && words->json)
+		error = print_json(&look);
+	else if (code == EXIT_YES)
+		print_all(&look);
+	inventory_free(&inventory);
+	look_close(&look);
+	return error ? EXIT_NO : code;
+}
+
+/* ---- by hand ---- */
+
+static int tell(const char *path, int error)
+{
+	fprintf(stderr, "cordon hosts: %s/" NAMES_FOLDER "/merges: %s\n", path, strerror(-error));
+	return EXIT_NO;
+}
+
+static bool is_pair(const struct merge *merge, const struct merge *other)
+{
+	return (selector_equal(&merge->a, &other->a) && selector_equal(&merge->b, &other->b)) ||
+	       (selector_equal(&merge->a, &other->b) && selector_equal(&merge->b, &other->a));
+}
+
+/* Takes the pair out. How many there were. */
+static size_t take_out(struct names *names, const struct merge *pair)
+{
+	size_t kept = 0, before = names->merges;
+
+	for (size_t i = 0; i < names->merges; i++) {
+		if (!is_pair(&names->merge[i], pair))
+			names->merge[kept++] = names->merge[i];
 	}
-	return list;
+	names->merges = kept;
+	return before - kept;
 }
 
-static json_t *evidence_json(const struct hosts_row *row)
+static int change_merges(const struct cli *cli, const struct merge *pair, bool merges)
 {
-	json_t *list = json_array();
+	struct names names;
+	int error = names_read(&names, cli->state);
+	size_t removed = error ? 0 : take_out(&names, pair);
 
-	for (size_t i = 0; i < row->verdict.count; i++) {
-		const struct verdict_evidence *evidence = &row->verdict.evidence[i];
-
-		(void)json_array_append_new(list, json_pack("{s:s, s:I, s:s?, s:I, s:I}", "class",
-			sign_class_print(evidence->class), "points", (json_int_t)evidence->points,
-			"rule", evidence->rule, "count", (json_int_t)evidence->count, "days",
-			(json_int_t)evidence->days));
+	if (!error && merges && names.merges == NAMES_MERGES)
+		error = -E2BIG;
+	if (!error && merges && !names.merge) {
+		names.merge = calloc(1, sizeof(*names.merge));
+		error = names.merge ? 0 : -ENOMEM;
 	}
-	return list;
+	if (!error && merges)
+		names.merge[names.merges++] = *pair;
+	if (!error && (merges || removed))
+		error = names_write_merges(cli->state, names.merge, names.merges);
+	names_free(&names);
+	if (error)
+		return tell(cli->state, error);
+	if (!merges && !removed) {
+		fprintf(stderr, "cordon hosts: these were not merged by hand; see cordon names "
+			"list\n");
+		return EXIT_NO;
+	}
+	return EXIT_YES;
 }
 
-static json_t *host_json(const struct hosts_row *row, const struct weights *weights)
+static int by_hand(const struct cli *cli, int argc, char **argv, bool merges)
 {
-	char addr[ADDR_TEXT], mac[MAC_PRINTED], first[CLOCK_TEXT], last[CLOCK_TEXT];
-	struct text sentence = TEXT_EMPTY;
-	const struct host *host = &row->host;
-	json_t *json;
+	char a[SELECTOR_TEXT], b[SELECTOR_TEXT];
+	struct merge pair = { .result = MERGE_UNKNOWN };
+	int code;
 
-	verdict_explain(&row->verdict, weights, &sentence);
-	json = json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:b, s:b, s:b, s:I}",
-			 "address", addr_print(&host->address, addr),
-			 "mac", host->has_mac ? mac_print(host->mac, mac) : NULL,
-			 "name", row->name && row->name->name[0] ? row->name->name : NULL,
-			 "user", row->name && row->name->user[0] ? row->name->user : NULL,
-			 "site", row->name && row->name->site[0] ? row->name->site : NULL,
-			 "named_by", row->name ? naming_source_print(row->name->source) : NULL,
-			 "random_mac", host->random, "behind_router", host->behind_router,
-			 "forwarder", host->forwarder, "merged_by_hand", host->by_hand,
-			 "addresses", (json_int_t)host->addresses);
-	if (json)
-		(void)json_object_update_new(json, json_pack(
-			"{s:s, s:s, s:s?, s:s?, s:s, s:I, s:I, s:o, s:s, s:s, s:I, s:o}",
-			"verdict", verdict_print(row->verdict.kind),
-			"confidence", confidence_print(row->verdict.confidence),
-			"family", row->verdict.family[0] ? row->verdict.family : NULL,
-			"explanation", text_failed(&sentence) ? NULL : sentence.data,
-			"state", host_state_print(row->presence.state),
-			"silent_days", (json_int_t)row->presence.silent_days,
-			"days", (json_int_t)row->days, "categories",
-			categories_json(row->categories),
-			"first", clock_print(row->first_ms, first),
-			"last", clock_print(row->last_ms, last),
-			"events", (json_int_t)row->events, "evidence", evidence_json(row)));
-	text_release(&sentence);
-	return json;
-}
-
-static void print_host(const struct hosts_row *row, const struct weights *weights)
-{
-	char who[ADDR_TEXT + MAC_PRINTED], last[CLOCK_TEXT];
-	struct text sentence = TEXT_EMPTY, state = TEXT_EMPTY;
-
-	verdict_explain(&row->verdict, weights, &sentence);
-	host_presence_print(&row->presence, &state);
-	printf("%s%s%s\n  %s\n  %s, last %.10s, %u day%s, %llu events\n", identity(&row->host, who),
-	       row->name && row->name->name[0] ? " " : "",
-	       row->name && row->name->name[0] ? row->name->name : "",
-	       text_failed(&sentence) || !sentence.data ? "" : sentence.data,
-	       text_failed(&state) || !state.data ? "-" : state.data,
-	       clock_print(row->last_ms, last), row->days, row->days == 1 ? "" : "s",
-	       (unsigned long long)row->events);
-	text_release(&sentence);
-	text_release(&state);
+	if (argc != 3)
+		return command_usage("hosts", "expected two addresses or MAC addresses");
+	for (int i = 1; i < 3; i++) {
+		if (selector_parse(i == 1 ? &pair.a : &pair.b, argv[i]) < 0)
+			return command_usage("hosts", "%s: expected an address or a MAC address",
+					     argv[i]);
+	}
+	if (selector_equal(&pair.a, &pair.b))
+		return command_usage("hosts", "expected two different hosts");
+	code = change_merges(cli, &pair, merges);
+	return code == EXIT_YES ?
+	       act_record(cli, ACT_HOSTS, json_pack("{s:s, s:s, s:s}", "action",
+						    merges ? "merge" : "split",
+						    "a", selector_print(&pair.a, a),
+						    "b", selector_print(&pair.b, b))) : code;
 }
 
 /* ---- the command ---- */
 
-static void print_all(const struct hosts *hosts, const struct weights *weights)
+static int exclude(struct hosts_words *words, const char *text)
 {
-	struct text range = TEXT_EMPTY;
+	struct hosts_exclusion *one = &words->exclusion[words->exclusions];
+	struct addr addr;
 
-	for (size_t i = 0; i < hosts->count; i++)
-		print_host(&hosts->row[i], weights);
-	host_range_print(&hosts->products, &range);
-	printf("%zu hosts met a rule; with the product: %s\n", hosts->count,
-	       text_failed(&range) || !range.data ? "-" : range.data);
-	text_release(&range);
-}
-
-static int print_json(const struct hosts *hosts, const struct weights *weights)
-{
-	for (size_t i = 0; i < hosts->count; i++) {
-		json_t *json = host_json(&hosts->row[i], weights);
-
-		if (!json || json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) < 0) {
-			json_decref(json);
-			return -ENOMEM;
-		}
-		putchar('\n');
-		json_decref(json);
-	}
+	if (words->exclusions == EXCLUSIONS)
+		return -E2BIG;
+	one->is_mac = mac_parse(one->mac, text, strlen(text)) == 0;
+	if (!one->is_mac && addr_parse(&addr, text, strlen(text)) == 0)
+		one->network = (struct prefix){ .addr = addr, .length = 128 };
+	else if (!one->is_mac && prefix_parse(&one->network, text, strlen(text)) < 0)
+		return -EINVAL;
+	words->exclusions++;
 	return 0;
 }
 
-static int run(const char *folder, int64_t since_ms, bool json)
-{
-	struct hosts_options options = { .folder = folder, .since_ms = since_ms,
-					 .today = days_of(clock_wall_ms()) };
-	struct weights *weights = calloc(1, sizeof(*weights));
-	struct hosts hosts = { .count = 0 };
-	struct diag diag;
-	int error;
-
-	diag_init(&diag);
-	error = weights ? weights_parse(weights, "weights.tsv", weights_text,
-					strlen(weights_text), &diag) : -ENOMEM;
-	options.weights = weights;
-	if (!error)
-		error = hosts_read(&hosts, &options);
-	if (error)
-		fprintf(stderr, "cordon hosts: %s: %s\n", folder,
-			error == -ENOENT ? "there is no log" : strerror(-error));
-	else if (json)
-		error = print_json(&hosts, weights);
-	else
-		print_all(&hosts, weights);
-	if (hosts.damaged)
-		fprintf(stderr, "cordon hosts: %u damaged files of the log were left out\n",
-			hosts.damaged);
-	hosts_free(&hosts);
-	free(weights);
-	return error ? EXIT_NO : EXIT_YES;
-}
-
-int command_hosts(const struct cli *cli, int argc, char **argv)
+static int parse(struct hosts_words *words, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "since", required_argument, NULL, 's' },
+		{ "reverse", no_argument, NULL, 'r' },
+		{ "inventory", required_argument, NULL, 'i' },
+		{ "exclude", required_argument, NULL, 'x' },
 		{ 0 },
 	};
-	struct filter filter = { .rule = NULL };
 	const char *expected;
-	char folder[512];
-	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'j')
-			json = true;
-		else if (option != 's')
-			return command_usage("hosts", "expected [--json] [--since TIME]");
-		else if (filter_set(&filter, FILTER_SINCE, optarg, clock_wall_ms(), &expected) < 0)
+			words->json = true;
+		else if (option == 'r')
+			words->reverse = true;
+		else if (option == 'i')
+			words->inventory = optarg;
+		else if (option == 'x' && exclude(words, optarg) < 0)
+			return command_usage("hosts", "--exclude %s: expected an address, a network "
+					     "or a MAC address, %d at most", optarg, EXCLUSIONS);
+		else if (option == 's' && filter_set(&words->filter, FILTER_SINCE, optarg,
+						     clock_wall_ms(), &expected) < 0)
 			return command_usage("hosts", "--since %s: expected %s", optarg, expected);
+		else if (option == '?')
+			return command_usage("hosts", "expected options as in --help");
 	}
 	if (optind != argc)
 		return command_usage("hosts", "unexpected word \"%s\"", argv[optind]);
-	snprintf(folder, sizeof(folder), "%s/log", cli->state);
-	return run(folder, filter.has_since ? filter.since_ms : 0, json);
+	return EXIT_YES;
+}
+
+int command_hosts(const struct cli *cli, int argc, char **argv)
+{
+	struct hosts_words words = { .json = false };
+	int code;
+
+	if (argc > 1 && strcmp(argv[1], "merge") == 0)
+		return by_hand(cli, argc - 1, argv + 1, true);
+	if (argc > 1 && strcmp(argv[1], "split") == 0)
+		return by_hand(cli, argc - 1, argv + 1, false);
+	code = parse(&words, argc, argv);
+	return code == EXIT_YES ? list(cli, &words) : code;
 }

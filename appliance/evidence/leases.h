@@ -23,7 +23,7 @@
  * LEASES_INFOBLOX: CSV export of leases by NIOS (header-lease).
  *	https://infoblox-docs.atlassian.net/wiki/spaces/nios86/pages/35893132/DHCP+Lease
  * LEASES_TABLE: the agency's own CSV. The first line names the columns, in any order: ip, mac,
- *	name, user, site, first, last, tool (yes or no). Others are ignored. Separators are commas,
+ *	name, user, site, first, last, tool (yes or no), network. Others are ignored. Separators are commas,
  *	semicolons or tabs, as in the first line; quotes as in RFC 4180, without line breaks.
  *
  * The encoding is UTF-8, with or without BOM. UTF-16, or any NUL byte, refuses the rest of the
@@ -56,6 +56,7 @@ struct leases_options {
 	int64_t lease_ms;
 	/* Times without a zone (Windows, Infoblox, table): seconds that they are ahead of UTC. */
 	int32_t utc_offset;
+	bool bare;	/* rows that name nothing, too: an inventory lists what there is */
 };
 
 struct leases {
@@ -71,6 +72,7 @@ struct leases {
 	bool header;
 	char separator;
 	uint8_t role[LEASES_COLUMNS];
+	char network[NAMING_SITE];	/* of the table's row, for the sink; "" none */
 	/* ISC: the lease that is open, and braces around this place */
 	unsigned int depth;
 	bool in_lease;

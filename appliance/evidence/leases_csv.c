@@ -14,6 +14,7 @@ enum column_role {
 	ROLE_FIRST,
 	ROLE_LAST,
 	ROLE_TOOL,
+	ROLE_NETWORK,
 	ROLE_ID,	/* Windows: event; Infoblox: kind of the row */
 	ROLE_DATE,
 	ROLE_TIME,
@@ -53,6 +54,7 @@ static const struct column_word {
 	{ LEASES_TABLE, ROLE_FIRST, "first" },
 	{ LEASES_TABLE, ROLE_LAST, "last" },
 	{ LEASES_TABLE, ROLE_TOOL, "tool" },
+	{ LEASES_TABLE, ROLE_NETWORK, "network" },
 };
 
 /* One line as cells; those in quotes that had doubled ones are rewritten in place. */
@@ -309,6 +311,7 @@ static int take_table(struct leases *leases, const struct cells *cells)
 {
 	struct naming naming = { .source = NAMING_TABLE };
 	const struct piece tool = cell_of(leases, cells, ROLE_TOOL);
+	const struct piece network = cell_of(leases, cells, ROLE_NETWORK);
 
 	naming.tool = piece_is(&tool, "yes");
 	if (tool.length && !naming.tool && !piece_is(&tool, "no")) {
@@ -317,6 +320,7 @@ static int take_table(struct leases *leases, const struct cells *cells)
 	}
 	if (!take_who(leases, cells, &naming) || !take_times(leases, cells, &naming))
 		return 0;
+	naming_text(leases->network, sizeof(leases->network), network.text, network.length);
 	return leases_emit(leases, &naming);
 }
 

@@ -35,7 +35,8 @@ int leases_emit(struct leases *leases, const struct naming *naming)
 {
 	if (!naming->has_address && !naming->has_mac)
 		return 0;
-	if (!naming->name[0] && !naming->user[0] && !naming->site[0] && !naming->tool)
+	if (!naming->name[0] && !naming->user[0] && !naming->site[0] && !naming->tool &&
+	    !leases->options.bare)
 		return 0;
 	return leases->options.sink(leases->options.context, naming);
 }

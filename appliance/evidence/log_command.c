@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
-#include "appliance/base/selftest.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
+#include "appliance/evidence/line.h"
 #include "appliance/evidence/query.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
@@ -91,48 +90,12 @@ static void print_notice(const struct entry_notice *notice)
 	json_decref(members);
 }
 
-/* Ports are of TCP and UDP alone. */
-static void print_protocol(const struct event *event)
-{
-	if (event->protocol == IPPROTO_TCP || event->protocol == IPPROTO_UDP)
-		printf(" %s/%u", event->protocol == IPPROTO_TCP ? "tcp" : "udp", event->port);
-	else if (event->protocol == IPPROTO_ICMP || event->protocol == IPPROTO_ICMPV6)
-		printf(" icmp");
-	else
-		printf(" protocol %u", event->protocol);
-}
-
-/* TIME ACTION CLIENT @RESOLVER TYPE WHAT RULE xCOUNT */
-static void print_verdict(const struct entry_event *entry, const struct entry_rule *rule)
-{
-	const struct event *event = &entry->event;
-	char time[CLOCK_TEXT], client[ADDR_TEXT], addr[ADDR_TEXT], name[NAME_TEXT];
-	char qtype[QTYPE_TEXT];
-
-	printf("%s %-7s %s", clock_print(event->wall_ms, time), action_print(event->action),
-	       strcmp(entry->interface, SELFTEST_LINK) == 0 ?
-	       "self-test" : addr_print(&event->client, client));
-	if (event->has_resolver)
-		printf(" @%s", addr_print(&event->resolver, addr));
-	if (event->name.length)
-		printf(" %s %s", qtype_print(event->qtype, qtype),
-		       name_print(event->name.wire, name));
-	if (event->has_address)
-		printf(" %s", addr_print(&event->address, addr));
-	if (!event->name.length)
-		print_protocol(event);
-	printf(" %s", rule ? rule->id : "-");
-	if (event->count > 1)
-		printf(" x%llu", (unsigned long long)event->count);
-	putchar('\n');
-}
-
 static void print_entry(const struct reader_entry *entry)
 {
 	if (entry->entry.type == ENTRY_NOTICE)
 		print_notice(&entry->entry.notice);
 	else
-		print_verdict(&entry->entry.event, entry->context.rule);
+		line_event(&entry->entry.event, entry->context.rule);
 }
 
 /* ---- the command ---- */

@@ -8,6 +8,7 @@
 #include "appliance/base/text.h"
 #include "appliance/evidence/weights.h"
 #include "appliance/ipc/event.h"
+#include "appliance/journal/fallback.h"
 #include "rules/policy/rule.h"
 
 /*
@@ -29,7 +30,7 @@ const char *verdict_print(enum verdict_kind kind);	/* "embedded engine" */
  * What was counted for one host, rule, channel, action and resolver. The fallback fingerprint
  * (journal/fallback.h) is a tally with the rule VERDICT_FALLBACK.
  */
-#define VERDICT_FALLBACK "cordon:fingerprint:fallback"
+#define VERDICT_FALLBACK FALLBACK_RULE
 struct tally {
 	const char *rule;	/* id, list:category:pattern; the caller's */
 	enum event_channel channel;

@@ -16,6 +16,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/rows.h"
+#include "appliance/journal/sums.h"
 
 enum {
 	CACHE_KB = 1024,
@@ -452,16 +453,15 @@ static void check_rules(struct walk *walk)
 	(void)sqlite3_finalize(row);
 }
 
-#define SUMS "SELECT client, rule, channel, action, would, resolver, sum(count), min(wall)," \
-	" max(wall + span) FROM event JOIN subject USING(subject)" \
-	" GROUP BY client, rule, channel, action, would, resolver"
-
 /* What reports add up are the sums of a closed day. */
 static void check_sums(struct walk *walk)
 {
-	if (sql_number(&walk->sql, "SELECT (SELECT count(*) FROM (" SUMS " EXCEPT SELECT * FROM"
-		       " tally)) + (SELECT count(*) FROM (SELECT * FROM tally EXCEPT " SUMS "))",
-		       0) != 0)
+	if (sql_number(&walk->sql, "SELECT (SELECT count(*) FROM (" SUMS_OF_EVENTS
+		       " EXCEPT SELECT * FROM tally)) + (SELECT count(*) FROM"
+		       " (SELECT * FROM tally EXCEPT " SUMS_OF_EVENTS "))"
+		       " + (SELECT count(*) FROM (" SUMS_OF_CLIENTS " EXCEPT SELECT * FROM"
+		       " sighting)) + (SELECT count(*) FROM (SELECT * FROM sighting EXCEPT "
+		       SUMS_OF_CLIENTS "))", 0) != 0)
 		fail(walk, VERIFY_SUMS_CHANGED, 0, walk->last);
 }
 

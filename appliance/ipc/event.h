@@ -17,9 +17,15 @@ enum event_channel {
 	/* A name that a connection carries: TLS ClientHello, QUIC Initial, HTTP, SOCKS. */
 	CHANNEL_TLS, CHANNEL_QUIC, CHANNEL_HTTP, CHANNEL_SOCKS,
 	CHANNEL_SHAPE,	/* DNS by its shape, on any port */
+	CHANNEL_FINGERPRINT,	/* a series of events that shows software (journal/fallback.h) */
+	/* Presence: the client was there, and met no rule. It counts what it did (journal/seen.h) */
+	CHANNEL_SEEN_DNS,	/* innocent queries */
+	CHANNEL_SEEN_LINK,	/* its address on a guarded link */
 	CHANNEL_COUNT
 };
 const char *channel_print(enum event_channel channel);
+/* Of innocent traffic: it is no verdict. */
+bool channel_is_presence(enum event_channel channel);
 /* The word that channel_print returns. 0 or -EINVAL. */
 int channel_parse(enum event_channel *channel, const char *text)
 	__attribute__((warn_unused_result));

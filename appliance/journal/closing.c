@@ -10,6 +10,7 @@
 #include "appliance/journal/chain.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/sums.h"
 
 enum { CACHE_KB = 1024 };
 
@@ -31,8 +32,10 @@ static const char schema[] =
 	"CREATE TABLE notice(seq INTEGER PRIMARY KEY, boot INTEGER, wall INTEGER,"
 	" uptime INTEGER, kind TEXT, actor TEXT, body TEXT);"
 	CHAIN_SCHEMA
-	"CREATE TABLE tally(client INTEGER, rule INTEGER, channel INTEGER, action INTEGER,"
-	" would INTEGER, resolver BLOB, count INTEGER, first INTEGER, last INTEGER);";
+	"CREATE TABLE tally(client INTEGER, coarse INTEGER, rule INTEGER, channel INTEGER,"
+	" action INTEGER, would INTEGER, resolver BLOB, count INTEGER, first INTEGER,"
+	" last INTEGER);"
+	"CREATE TABLE sighting(client INTEGER, coarse INTEGER, first INTEGER, last INTEGER);";
 
 static const char copy[] =
 	"INSERT INTO appliance SELECT * FROM open.appliance;"
@@ -58,9 +61,8 @@ static const char *const events[DAYS_GRAINS] = {
 
 static const char summary[] =
 	"CREATE INDEX event_seq ON event(seq);"
-	"INSERT INTO tally SELECT client, rule, channel, action, would, resolver, sum(count),"
-	" min(wall), max(wall + span) FROM event JOIN subject USING(subject)"
-	" GROUP BY client, rule, channel, action, would, resolver;";
+	"INSERT INTO tally " SUMS_OF_EVENTS ";"
+	"INSERT INTO sighting " SUMS_OF_CLIENTS ";";
 
 static void attach(struct sql *sql, const char *path)
 {

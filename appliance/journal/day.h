@@ -24,6 +24,7 @@
  *	tree		the hashes of all batches before
  *	checkpoint	what was signed about the tree
  *	tally		sums per client, rule, channel and resolver (closed days)
+ *	sighting	when each client was seen (closed days)
  *
  * Addresses are 16 bytes (rules/policy/addr.h), names wire form, times milliseconds. A subject's
  * coarse is 0, or 1 plus the number of bits of the client's address that are unknown. So 1 is one

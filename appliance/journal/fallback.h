@@ -31,6 +31,15 @@ enum {
 	FALLBACK_SETS = 512			/* with 8 ways of 40 bytes: 160 KB */
 };
 
+/*
+ * The event that the journal makes of a finding has the channel CHANNEL_FINGERPRINT and this rule,
+ * which is in no list: confidence high, category update, since what the product looks for is its
+ * updates. Client, name and resolver are those of the query that completes the sequence.
+ */
+#define FALLBACK_RULE "cordon:fingerprint:fallback"
+#define FALLBACK_EVIDENCE "https://support.kaspersky.com/KESWin/11.6.0/de-DE/202507.htm ; " \
+	"https://support.kaspersky.com/help/KSK/Win23.0/pt-PT/237222.htm"
+
 struct fallback;
 
 /* memory: fallback_size() bytes, aligned for any type, zeroed by fallback_init; the caller's.

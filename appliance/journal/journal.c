@@ -7,11 +7,14 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
+#include "appliance/base/selftest.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/batch.h"
+#include "appliance/journal/fallback.h"
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
 #include "appliance/journal/notice.h"
+#include "appliance/journal/presence.h"
 #include "appliance/journal/store.h"
 #include "appliance/journal/whole.h"
 #include "rules/policy/policy.h"
@@ -37,6 +40,8 @@ struct journal {
 	struct log_batch *batch;
 	struct aggregate *aggregate;
 	void *own_memory;	/* NULL when the caller's is used */
+	struct presence presence;
+	struct fallback *fallback;	/* what a killed journal knew is not worth keeping */
 	struct neighbours neighbours;
 	struct policy policy[POLICIES];	/* block NULL: none */
 	struct addr forwarder[JOURNAL_FORWARDERS];
@@ -115,17 +120,23 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	}
 	neighbours_init(&new->neighbours, options->route);
 	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
+	new->fallback = malloc(fallback_size());
 	if (!options->memory)
 		new->own_memory = calloc(1, journal_memory());
-	if (!error && !options->memory && !new->own_memory)
+	if (!error && (!new->fallback || (!options->memory && !new->own_memory)))
 		error = -ENOMEM;
+	if (!error)
+		error = presence_init(&new->presence, options->settings, seed);
 	if (!error)
 		error = store_open(&new->store, &store, &end);
 	if (error) {
+		presence_release(&new->presence);
+		free(new->fallback);
 		free(new->own_memory);
 		free(new);
 		return error;
 	}
+	fallback_init(new->fallback, seed);
 	attach(new, options->memory ? options->memory : new->own_memory, seed,
 	       options->write_budget);
 	notice_prepare();
@@ -253,27 +264,46 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
  */
 static void set_mac(struct event *event, const struct neighbour *neighbour, bool coarse)
 {
-	if (event->channel == CHANNEL_PACKET && !coarse)
+	if ((event->channel == CHANNEL_PACKET || event->channel == CHANNEL_SEEN_LINK) && !coarse)
 		return;
 	event->has_mac = neighbour->has_mac;
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
 }
 
-/* The rule goes into each batch that refers to it. 0: none, or no memory. */
-static uint64_t keep_rule(struct journal *journal, const struct event *event)
+/* The journal's own rules are in no policy. False: the event has no rule, or one that is not
+ * known. */
+static bool rule_of(const struct journal *journal, const struct event *event,
+		    struct entry_rule *entry)
 {
 	const struct policy *policy = policy_of(journal, event->state);
-	struct log_entry entry = { .type = ENTRY_RULE };
 	struct policy_rule rule;
-	uint64_t key;
 
+	if (event->channel == CHANNEL_FINGERPRINT) {
+		*entry = (struct entry_rule){
+			.state = event->state, .index = event->rule, .id = FALLBACK_RULE,
+			.evidence = FALLBACK_EVIDENCE, .versions = "",
+			.category = CATEGORY_UPDATE, .confidence = CONFIDENCE_HIGH,
+		};
+		return true;
+	}
 	if (!policy || !policy_rule(policy, event->rule, &rule))
-		return 0;
-	entry.rule = (struct entry_rule){
+		return false;
+	*entry = (struct entry_rule){
 		.state = event->state, .index = event->rule, .id = rule.id,
 		.evidence = rule.evidence, .versions = policy_versions(policy),
 		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
 	};
+	return true;
+}
+
+/* The rule goes into each batch that refers to it. 0: none, or no memory. */
+static uint64_t keep_rule(struct journal *journal, const struct event *event)
+{
+	struct log_entry entry = { .type = ENTRY_RULE };
+	uint64_t key;
+
+	if (!rule_of(journal, event, &entry.rule))
+		return 0;
 	key = entry_rule_key(&entry.rule);
 	if (batch_has_rule(journal->batch, key))
 		return key;
@@ -474,23 +504,50 @@ static void count_event(struct journal *journal, const struct event *event)
 {
 	if (!event->count)
 		return;
-	if (is_counts_only(journal, &event->client))
-		aggregate_add_coarse(journal->aggregate, event);
-	else
+	if (!is_counts_only(journal, &event->client))
 		aggregate_add(journal->aggregate, event);
+	/* Who was there is more than a count. */
+	else if (!channel_is_presence(event->channel))
+		aggregate_add_coarse(journal->aggregate, event);
+}
+
+/* Is the name that was asked for the vendor's? Not one of another resolver, nor an exempt one. */
+static bool asks_the_vendor(const struct journal *journal, const struct event *event)
+{
+	struct entry_rule rule;
+
+	return event->interface != SELFTEST_LINK_INDEX && rule_of(journal, event, &rule) &&
+	       rule.category != CATEGORY_BYPASS && rule.category != CATEGORY_EXEMPT;
+}
+
+/* The finding is an event beside the query. */
+static void look_for_fallback(struct journal *journal, const struct event *event)
+{
+	struct event finding;
+
+	if (event->channel != CHANNEL_DNS || !event->has_resolver ||
+	    fallback_place(&event->resolver) < 0 ||
+	    !fallback_event(journal->fallback, event, asks_the_vendor(journal, event)))
+		return;
+	finding = *event;
+	finding.channel = CHANNEL_FINGERPRINT;
+	finding.rule = POLICY_NO_RULE;
+	finding.count = 1;
+	count_event(journal, &finding);
 }
 
 void journal_event(struct journal *journal, const struct event *event)
 {
-	struct event packet;
+	struct event copy = *event;
 
-	if (event->channel != CHANNEL_PACKET) {
-		count_event(journal, event);
-		return;
+	if (channel_is_presence(event->channel)) {
+		if (!presence_event(&journal->presence, &copy))
+			return;
+	} else if (event->channel == CHANNEL_PACKET) {
+		resolve_packet(journal, &copy);
 	}
-	packet = *event;
-	resolve_packet(journal, &packet);
-	count_event(journal, &packet);
+	count_event(journal, &copy);
+	look_for_fallback(journal, event);
 }
 
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
@@ -544,10 +601,17 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	}
 }
 
+static void count_presence(void *journal, const struct event *event)
+{
+	count_event(journal, event);
+}
+
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct aggregate_record record;
 
+	presence_look(&journal->presence, &journal->neighbours, wall_ms, uptime_ms, count_presence,
+		      journal);
 	while (aggregate_next(journal->aggregate, uptime_ms, &record))
 		write_record(journal, &record);
 	if (has_untold(journal) &&
@@ -582,6 +646,8 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	(void)flush(journal, wall_ms);
 	sealing_end(&journal->sealing, uptime_ms);
 	store_close(journal->store);
+	presence_release(&journal->presence);
+	free(journal->fallback);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);

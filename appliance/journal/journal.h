@@ -9,6 +9,7 @@
 #include "appliance/journal/entry.h"
 #include "appliance/journal/losses.h"
 #include "appliance/journal/sealing.h"
+#include "appliance/settings/settings.h"
 #include "rules/policy/addr.h"
 
 /*
@@ -39,6 +40,9 @@ struct journal_options {
 	size_t counts_onlys;
 	const struct head_signed *before;	/* the newest tree that was signed; copied */
 	const struct sealing_hooks *sealing;	/* NULL: nothing is signed; copied */
+	/* Which links are guarded (presence.h); outlives the journal. NULL: hosts are noted by
+	 * their queries alone. */
+	const struct settings *settings;
 };
 
 /* The size of that memory, and the losses in it for a process that maps it too. */

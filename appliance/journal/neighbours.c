@@ -189,3 +189,121 @@ void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
 	ask_link(neighbours, neighbour);
 	ask_neighbour(neighbours, client, neighbour);
 }
+
+void neighbours_name(struct neighbours *neighbours, uint32_t interface, char name[IFNAMSIZ])
+{
+	struct neighbour neighbour = { .interface = interface };
+
+	if (neighbours->socket >= 0)
+		ask_link(neighbours, &neighbour);
+	memcpy(name, neighbour.name, IFNAMSIZ);
+}
+
+uint32_t neighbours_route(struct neighbours *neighbours, const struct addr *addr)
+{
+	struct neighbour neighbour = { .interface = 0 };
+
+	if (neighbours->socket >= 0)
+		ask_route(neighbours, addr, &neighbour);
+	return neighbour.interface;
+}
+
+/* ---- all of them ---- */
+
+struct entry {
+	bool has_address;
+	struct addr address;
+	uint8_t family;
+	struct neighbour neighbour;
+};
+
+static int read_entry(const struct nlattr *attribute, void *context)
+{
+	struct entry *entry = context;
+	const size_t size = entry->family == AF_INET ? 4 : 16;
+	const void *address = payload(attribute, NDA_DST, size);
+
+	if (address && mnl_attr_get_payload_len(attribute) == size) {
+		entry->address = addr_v4(0);
+		memcpy(entry->address.bytes + (16 - size), address, size);
+		entry->has_address = true;
+	}
+	return read_neighbour(attribute, &entry->neighbour);
+}
+
+/* An entry that never got an answer, or stands for a group, is nobody. */
+static bool is_there(const struct ndmsg *head)
+{
+	return (head->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)) &&
+	       (head->ndm_family == AF_INET || head->ndm_family == AF_INET6);
+}
+
+static void take_entry(const struct nlmsghdr *message, neighbours_sink *sink, void *context,
+		       uint32_t *left)
+{
+	const struct ndmsg *head = mnl_nlmsg_get_payload(message);
+	struct entry entry = { .has_address = false };
+
+	if (message->nlmsg_type != RTM_NEWNEIGH ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*head) || !is_there(head))
+		return;
+	entry.family = head->ndm_family;
+	entry.neighbour.interface = (uint32_t)head->ndm_ifindex;
+	mnl_attr_parse(message, sizeof(*head), read_entry, &entry);
+	if (!entry.has_address || !entry.neighbour.has_mac || !addr_is_host(&entry.address) ||
+	    (entry.address.bytes[0] == 0xfe && (entry.address.bytes[1] & 0xc0) == 0x80) ||
+	    *left == 0)
+		return;
+	(*left)--;
+	sink(context, &entry.address, &entry.neighbour);
+}
+
+int neighbours_parse_list(const void *data, size_t size, uint32_t sequence, neighbours_sink *sink,
+			  void *context, uint32_t *left)
+{
+	struct netlink_messages netlink = { .data = data, .size = size };
+	const struct nlmsghdr *message;
+
+	while ((message = netlink_next(&netlink))) {
+		if (message->nlmsg_seq != sequence)
+			continue;
+		if (message->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (message->nlmsg_type == NLMSG_ERROR) {
+			const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
+
+			return mnl_nlmsg_get_payload_len(message) < sizeof(*error) ||
+			       error->error >= 0 ? -EBADMSG : error->error;
+		}
+		take_entry(message, sink, context, left);
+	}
+	return 1;
+}
+
+int neighbours_list(struct neighbours *neighbours, neighbours_sink *sink, void *context)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct neighbour_question question;
+	_Alignas(8) uint8_t answer[ANSWER_SIZE];
+	uint32_t left = NEIGHBOURS_MOST;
+	int more = 1;
+
+	if (neighbours->socket < 0)
+		return -EBADF;
+	(void)question_begin(&question, RTM_GETNEIGH, sizeof(struct ndmsg));
+	question.message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	question.message->nlmsg_seq = ++neighbours->sequence;
+	if (sendto(neighbours->socket, question.message, question.message->nlmsg_len, MSG_DONTWAIT,
+		   (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return -errno;
+	while (more == 1) {
+		const ssize_t got = recv(neighbours->socket, answer, sizeof(answer), MSG_DONTWAIT);
+
+		if (got < 0 && errno != EINTR && errno != ENOBUFS)
+			return -errno;
+		if (got > 0)
+			more = neighbours_parse_list(answer, (size_t)got, neighbours->sequence,
+						     sink, context, &left);
+	}
+	return more;
+}

@@ -35,6 +35,26 @@ void neighbours_init(struct neighbours *neighbours, int socket);
 void neighbours_lookup(struct neighbours *neighbours, const struct addr *client,
 		       uint32_t interface, struct neighbour *neighbour);
 
+/*
+ * Calls back for each address that the neighbour table has a link address for, and that answered or
+ * spoke lately: one question, whose answer is read in parts, NEIGHBOURS_MOST entries at most. Not
+ * for link-local addresses. Never blocks. *interface: index. 0 or -errno.
+ */
+enum { NEIGHBOURS_MOST = 16384 };
+typedef void neighbours_sink(void *context, const struct addr *addr,
+			     const struct neighbour *neighbour);
+int neighbours_list(struct neighbours *neighbours, neighbours_sink *sink, void *context)
+	__attribute__((warn_unused_result));
+
+/* Parses a part of that answer. 1: there is more; 0: it was the last; -errno: the kernel's. *left:
+ * how many entries may be passed on. Pure; data as below. */
+int neighbours_parse_list(const void *data, size_t size, uint32_t sequence, neighbours_sink *sink,
+			  void *context, uint32_t *left) __attribute__((warn_unused_result));
+
+/* The name of an interface, and where packets to an address would leave (0: unknown). */
+void neighbours_name(struct neighbours *neighbours, uint32_t interface, char name[IFNAMSIZ]);
+uint32_t neighbours_route(struct neighbours *neighbours, const struct addr *addr);
+
 /* Parses a datagram of answers into *neighbour. Pure; data is aligned to four bytes. True if it
  * held the answer to that question, even if that is an error. */
 bool neighbours_parse(struct neighbour *neighbour, const void *data, size_t size,

@@ -11,14 +11,16 @@ enum {
 	C_CATEGORY, C_CONFIDENCE, C_EVIDENCE, C_VERSIONS
 };
 
-static const char select_events[] =
-	"SELECT e.seq, b.id, e.wall, e.uptime, e.port, e.count, e.span, c.address, c.mac,"
-	" c.interface, c.forwarder, s.state, s.number, s.channel, s.action, s.would, s.inbound,"
-	" s.coarse, s.qtype, s.protocol, s.port, s.resolver, s.address, s.name, r.key, r.id,"
-	" r.category, r.confidence, r.evidence, r.versions"
-	" FROM event e JOIN boot b USING(boot) JOIN client c USING(client)"
+#define SELECT_EVENTS \
+	"SELECT e.seq, b.id, e.wall, e.uptime, e.port, e.count, e.span, c.address, c.mac," \
+	" c.interface, c.forwarder, s.state, s.number, s.channel, s.action, s.would, s.inbound," \
+	" s.coarse, s.qtype, s.protocol, s.port, s.resolver, s.address, s.name, r.key, r.id," \
+	" r.category, r.confidence, r.evidence, r.versions" \
+	" FROM event e JOIN boot b USING(boot) JOIN client c USING(client)" \
 	" JOIN subject s USING(subject) LEFT JOIN rule r ON r.rule = s.rule"
-	" WHERE e.seq > ? ORDER BY e.seq";
+
+static const char select_events[] = SELECT_EVENTS " WHERE e.seq > ? ORDER BY e.seq";
+static const char select_event[] = SELECT_EVENTS " WHERE e.client = ? AND e.seq = ?";
 
 static const char select_notices[] =
 	"SELECT n.seq, b.id, n.wall, n.uptime, n.kind, n.actor, n.body FROM notice n"
@@ -35,6 +37,11 @@ static sqlite3_stmt *prepare(struct sql *sql, const char *text, uint64_t after)
 sqlite3_stmt *rows_events(struct sql *sql, uint64_t after)
 {
 	return prepare(sql, select_events, after);
+}
+
+sqlite3_stmt *rows_one(struct sql *sql)
+{
+	return sql_prepare(sql, select_event);
 }
 
 sqlite3_stmt *rows_notices(struct sql *sql, uint64_t after)

@@ -17,6 +17,9 @@
 sqlite3_stmt *rows_events(struct sql *sql, uint64_t after);
 sqlite3_stmt *rows_notices(struct sql *sql, uint64_t after);
 
+/* One event, by the parameters client and number. */
+sqlite3_stmt *rows_one(struct sql *sql);
+
 /* Reads a row. Strings last until the next step. rule is filled if event.rule_key is not 0. */
 void rows_event(sqlite3_stmt *row, struct log_entry *entry, struct entry_rule *rule);
 void rows_notice(sqlite3_stmt *row, struct log_entry *entry);

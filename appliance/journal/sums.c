@@ -4,29 +4,38 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "appliance/journal/days.h"
 #include "appliance/journal/sql.h"
 
-enum { CACHE_KB = 1024, PATH_TEXT = 512, DAY_MS = 86400000 };
-
 enum {
-	C_CLIENT, C_MAC, C_INTERFACE, C_FORWARDER, C_RULE, C_CATEGORY, C_CHANNEL, C_ACTION,
-	C_WOULD, C_RESOLVER, C_COUNT, C_FIRST, C_LAST
+	CACHE_KB = 1024, PATH_TEXT = 512, DAY_MS = 86400000,
+	OPEN_DAYS = 4,		/* the open day, and what power cuts left open */
+	TRIES = 5,		/* the log's folder may change while it is listed */
+	INTERFACE_TEXT = 16,
+	NUMBERS = 1 << 24	/* most clients or rules of a day */
 };
 
-#define COLUMNS "SELECT c.address, c.mac, c.interface, c.forwarder, r.id, r.category," \
-		" t.channel, t.action, t.would, t.resolver, t.count, t.first, t.last FROM "
-#define JOINS " t JOIN client c USING(client) LEFT JOIN rule r ON r.rule = t.rule" \
-	      " WHERE t.last >= ?"
+/* Clients and rules are read once per day, so that a row needs no look-up in the database. */
+enum { C_CLIENT, C_COARSE, C_FIRST, C_LAST, C_RULE, C_CHANNEL, C_ACTION, C_WOULD, C_RESOLVER,
+       C_COUNT };
+#define SIGHTING "SELECT client, coarse, first, last"
+static const char rows[] = SIGHTING ", rule, channel, action, would, resolver, count FROM tally"
+	" WHERE last >= ?";
+static const char clients[] = SIGHTING " FROM sighting WHERE last >= ?";
 
-static const char closed[] = COLUMNS "tally" JOINS;
-static const char open_day[] = COLUMNS
-	"(SELECT client, rule, channel, action, would, resolver, sum(count) AS count,"
-	" min(wall) AS first, max(wall + span) AS last FROM event JOIN subject USING(subject)"
-	" GROUP BY client, rule, channel, action, would, resolver)" JOINS;
+/* The open day's sums are made once per reading. Grouped by numbers first, since there are many
+ * events of few subjects. */
+static const char sum_up[] =
+	"CREATE TEMP TABLE tally AS SELECT client, coarse, rule, channel, action, would, resolver,"
+	" sum(count) AS count, min(first) AS first, max(last) AS last FROM"
+	" (SELECT client, subject, sum(count) AS count, min(wall) AS first,"
+	" max(wall + span) AS last FROM event GROUP BY client, subject) JOIN subject USING(subject)"
+	" GROUP BY client, coarse, rule, channel, action, would, resolver;"
+	"CREATE TEMP TABLE sighting AS " SUMS_OF_CLIENTS;
 
 static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
 {
@@ -45,99 +54,338 @@ static const char *get_text(sqlite3_stmt *row, int column)
 	return text ? text : "";
 }
 
-/* False: values that no journal writes. */
-static bool get_row(sqlite3_stmt *row, struct sums_row *sums)
+/* ---- what rows refer to ---- */
+
+struct known_client {
+	bool used, has_mac, forwarder;
+	uint8_t mac[6];
+	char interface[INTERFACE_TEXT];
+	struct addr address;
+};
+
+struct known_rule {
+	char *id;	/* NULL: none */
+	enum category category;
+};
+
+/* By row number, from 0. */
+struct known {
+	struct known_client *client;
+	struct known_rule *rule;
+	int64_t clients, rules;
+};
+
+static void known_release(struct known *known)
 {
-	const void *mac = sqlite3_column_blob(row, C_MAC);
-	const int category = sqlite3_column_int(row, C_CATEGORY);
+	for (int64_t i = 0; i < known->rules; i++)
+		free(known->rule[i].id);
+	free(known->client);
+	free(known->rule);
+	*known = (struct known){ .clients = 0 };
+}
+
+static void read_clients(struct sql *sql, struct known *known)
+{
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT client, address, mac, interface, forwarder"
+					     " FROM client");
+
+	while (row && sql_step(sql, row)) {
+		const int64_t number = sqlite3_column_int64(row, 0);
+		const void *mac = sqlite3_column_blob(row, 2);
+		struct known_client *client;
+
+		if (number < 0 || number >= known->clients)
+			continue;
+		client = &known->client[number];
+		client->used = get_addr(row, 1, &client->address);
+		client->has_mac = mac && sqlite3_column_bytes(row, 2) == sizeof(client->mac);
+		if (client->has_mac)
+			memcpy(client->mac, mac, sizeof(client->mac));
+		snprintf(client->interface, sizeof(client->interface), "%s", get_text(row, 3));
+		client->forwarder = sqlite3_column_int(row, 4);
+	}
+	(void)sqlite3_finalize(row);
+}
+
+static void read_rules(struct sql *sql, struct known *known)
+{
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT rule, id, category FROM rule");
+
+	while (row && sql_step(sql, row)) {
+		const int64_t number = sqlite3_column_int64(row, 0);
+		const int category = sqlite3_column_int(row, 2);
+
+		if (number < 0 || number >= known->rules || category < 0 ||
+		    category >= CATEGORY_COUNT || known->rule[number].id)
+			continue;
+		known->rule[number].id = strdup(get_text(row, 1));
+		known->rule[number].category = (enum category)category;
+		if (!known->rule[number].id)
+			sql->error = -ENOMEM;
+	}
+	(void)sqlite3_finalize(row);
+}
+
+/* The error is the connection's. */
+static void known_read(struct sql *sql, struct known *known, bool rules)
+{
+	known->clients = sql_number(sql, "SELECT max(client) FROM client", -1) + 1;
+	known->rules = rules ? sql_number(sql, "SELECT max(rule) FROM rule", -1) + 1 : 0;
+	/* Numbers go up one by one: more is damage. */
+	if (known->clients < 0 || known->clients > NUMBERS || known->rules < 0 ||
+	    known->rules > NUMBERS)
+		sql->error = sql->error ? sql->error : -EBADMSG;
+	if (sql->error) {
+		known->clients = known->rules = 0;
+		return;
+	}
+	known->client = calloc((size_t)known->clients + 1, sizeof(*known->client));
+	known->rule = calloc((size_t)known->rules + 1, sizeof(*known->rule));
+	if (!known->client || !known->rule)
+		sql->error = -ENOMEM;
+	if (known->client)
+		read_clients(sql, known);
+	if (known->rule && known->rules)
+		read_rules(sql, known);
+}
+
+/* ---- rows ---- */
+
+static void get_sighting(sqlite3_stmt *row, const struct known_client *client,
+			 struct sums_row *sums)
+{
+	const int coarse = sqlite3_column_int(row, C_COARSE);
+
+	sums->client = client->address;
+	sums->has_mac = client->has_mac;
+	memcpy(sums->mac, client->mac, sizeof(sums->mac));
+	sums->forwarder = client->forwarder;
+	sums->interface = client->interface;
+	sums->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
+	sums->first_ms = sqlite3_column_int64(row, C_FIRST);
+	sums->last_ms = sqlite3_column_int64(row, C_LAST);
+}
+
+static bool get_verdict(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
+{
+	const int64_t rule = sqlite3_column_int64(row, C_RULE);
 	const int channel = sqlite3_column_int(row, C_CHANNEL);
 	const int action = sqlite3_column_int(row, C_ACTION);
 	const int would = sqlite3_column_int(row, C_WOULD);
+	const bool has_rule = sqlite3_column_type(row, C_RULE) != SQLITE_NULL && rule >= 0 &&
+			      rule < known->rules && known->rule[rule].id;
 
-	sums->has_mac = mac && sqlite3_column_bytes(row, C_MAC) == sizeof(sums->mac);
-	if (sums->has_mac)
-		memcpy(sums->mac, mac, sizeof(sums->mac));
-	sums->interface = get_text(row, C_INTERFACE);
-	sums->forwarder = sqlite3_column_int(row, C_FORWARDER);
-	sums->rule = get_text(row, C_RULE);
-	sums->category = (enum category)category;
+	sums->rule = has_rule ? known->rule[rule].id : "";
+	sums->category = has_rule ? known->rule[rule].category : CATEGORY_COUNT;
 	sums->channel = (enum event_channel)channel;
 	sums->action = (enum action)action;
 	sums->would = (enum action)would;
 	sums->has_resolver = get_addr(row, C_RESOLVER, &sums->resolver);
 	sums->count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
-	sums->first_ms = sqlite3_column_int64(row, C_FIRST);
-	sums->last_ms = sqlite3_column_int64(row, C_LAST);
-	return get_addr(row, C_CLIENT, &sums->client) && category >= 0 &&
-	       category < CATEGORY_COUNT && channel >= 0 && channel < CHANNEL_COUNT &&
-	       action >= 0 && action < ACTION_COUNT && would >= 0 && would < ACTION_COUNT &&
-	       sums->first_ms <= sums->last_ms;
+	return channel >= 0 && channel < CHANNEL_COUNT && action >= 0 && action < ACTION_COUNT &&
+	       would >= 0 && would < ACTION_COUNT;
 }
+
+/* False: values that no journal writes. */
+static bool get_row(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
+{
+	const int64_t number = sqlite3_column_int64(row, C_CLIENT);
+
+	if (number < 0 || number >= known->clients || !known->client[number].used)
+		return false;
+	get_sighting(row, &known->client[number], sums);
+	return sums->first_ms <= sums->last_ms &&
+	       (sqlite3_column_count(row) <= C_RULE || get_verdict(row, known, sums));
+}
+
+/* ---- one state of the log ---- */
+
+/* A connection in a transaction keeps what it saw, also if the file is closed and deleted. */
+struct open_day {
+	size_t file;		/* in days */
+	struct sql sql;
+};
+
+struct sums {
+	char folder[PATH_TEXT - DAYS_NAME - 1];
+	int64_t since_ms;
+	struct days days;
+	struct open_day open[OPEN_DAYS];
+	size_t opened;
+};
+
+static int list(const char *path, struct days *days)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+
+	if (folder < 0)
+		return -errno;
+	days_free(days);
+	error = days_list(folder, days);
+	close(folder);
+	return error ? error : days->count ? 0 : -ENOENT;
+}
+
+static void path_of(const struct sums *sums, size_t file, char path[PATH_TEXT])
+{
+	char name[DAYS_NAME];
+
+	snprintf(path, PATH_TEXT, "%s/%s", sums->folder,
+		 days_print(&sums->days.file[file], name));
+}
+
+/* The first read of a transaction fixes what it sees. */
+static int freeze(struct sums *sums, size_t file)
+{
+	struct open_day *day = &sums->open[sums->opened];
+	char path[PATH_TEXT];
+	int error;
+
+	path_of(sums, file, path);
+	day->file = file;
+	error = sql_open(&day->sql, path, SQL_READ, CACHE_KB);
+	sql_run(&day->sql, "BEGIN");
+	(void)sql_number(&day->sql, "SELECT count(*) FROM sqlite_schema", 0);
+	sql_run(&day->sql, sum_up);
+	error = error ? error : day->sql.error;
+	/* What is damaged is counted when it is read. */
+	if (error == -ENOENT)
+		sql_close(&day->sql);
+	else
+		sums->opened++;
+	return error == -ENOENT ? -ENOENT : 0;
+}
+
+static void thaw(struct sums *sums)
+{
+	while (sums->opened)
+		sql_close(&sums->open[--sums->opened].sql);
+}
+
+/* -EAGAIN: a day was closed or deleted since it was listed. */
+static int take_state(struct sums *sums)
+{
+	int error = list(sums->folder, &sums->days);
+
+	for (size_t i = 0; !error && i < sums->days.count; i++) {
+		if (sums->days.file[i].kind != DAYS_OPEN || !days_is_read(&sums->days, i))
+			continue;
+		if (sums->opened < OPEN_DAYS && freeze(sums, i) < 0)
+			error = -EAGAIN;
+	}
+	if (error)
+		thaw(sums);
+	return error;
+}
+
+int sums_open(struct sums **sums, const char *folder, int64_t since_ms)
+{
+	struct sums *new = calloc(1, sizeof(*new));
+	int error = -EAGAIN;
+
+	if (!new)
+		return -ENOMEM;
+	new->since_ms = since_ms;
+	if (snprintf(new->folder, sizeof(new->folder), "%s", folder) >= (int)sizeof(new->folder))
+		error = -ENAMETOOLONG;
+	for (int i = 0; error == -EAGAIN && i < TRIES; i++)
+		error = take_state(new);
+	if (error) {
+		sums_close(new);
+		return error;
+	}
+	*sums = new;
+	return 0;
+}
+
+void sums_close(struct sums *sums)
+{
+	thaw(sums);
+	days_free(&sums->days);
+	free(sums);
+}
+
+/* ---- reading ---- */
 
 /* What is asked of each day. */
 struct sums_question {
-	const char *folder;
-	int64_t since_ms;
+	const char *statement;
 	int (*each)(void *context, const struct sums_row *row);
 	void *context;
 	int result;
 };
 
 /* 0 or -errno of the database. */
-static int read_day(struct sums_question *question, const struct days_file *file)
+static int ask(struct sums *sums, struct sums_question *question, size_t file, struct sql *sql)
 {
-	char path[PATH_TEXT], name[DAYS_NAME];
-	bool is_closed = file->kind == DAYS_CLOSED;
-	struct sums_row row = { .date = file->date };
-	sqlite3_stmt *statement;
-	struct sql sql;
-	int error;
+	const struct days_file *day = &sums->days.file[file];
+	struct sums_row row = { .date = day->date };
+	sqlite3_stmt *statement = sql_prepare(sql, question->statement);
+	struct known known = { .clients = 0 };
 
-	if (snprintf(path, sizeof(path), "%s/%s", question->folder, days_print(file, name)) >=
-	    (int)sizeof(path))
-		return -ENAMETOOLONG;
-	error = sql_open(&sql, path, is_closed ? SQL_FROZEN : SQL_READ, CACHE_KB);
-	statement = sql_prepare(&sql, is_closed ? closed : open_day);
-	sql_bind_number(&sql, statement, 1, question->since_ms);
-	while (question->result == 0 && statement && sql_step(&sql, statement)) {
-		if (get_row(statement, &row))
+	known_read(sql, &known, question->statement == rows);
+	sql_bind_number(sql, statement, 1, sums->since_ms);
+	while (question->result == 0 && statement && sql_step(sql, statement)) {
+		if (get_row(statement, &known, &row))
 			question->result = question->each(question->context, &row);
 	}
 	(void)sqlite3_finalize(statement);
-	error = error ? error : sql.error;
+	known_release(&known);
+	return sql->error;
+}
+
+static int read_day(struct sums *sums, struct sums_question *question, size_t file)
+{
+	const struct days_file *day = &sums->days.file[file];
+	char path[PATH_TEXT];
+	struct sql sql;
+	int error;
+
+	for (size_t i = 0; i < sums->opened; i++) {
+		if (sums->open[i].file == file)
+			return ask(sums, question, file, &sums->open[i].sql);
+	}
+	path_of(sums, file, path);
+	error = sql_open(&sql, path, day->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ, CACHE_KB);
+	/* One more than a power cut leaves open: it is an old one, which changes no more. */
+	if (!error && day->kind != DAYS_CLOSED)
+		error = sql_run(&sql, sum_up);
+	if (!error)
+		error = ask(sums, question, file, &sql);
 	sql_close(&sql);
 	return error;
 }
 
-static int list(const char *path, struct days *days)
+static int read_all(struct sums *sums, struct sums_question *question, uint32_t *damaged)
 {
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
-
-	*days = (struct days){ .count = 0 };
-	if (folder < 0)
-		return -errno;
-	error = days_list(folder, days);
-	close(folder);
-	return error ? error : days->count ? 0 : -ENOENT;
-}
-
-int sums_read(const char *folder, int64_t since_ms,
-	      int (*each)(void *context, const struct sums_row *row), void *context,
-	      uint32_t *damaged)
-{
-	struct sums_question question = { folder, since_ms, each, context, 0 };
-	struct days days;
-	int error = list(folder, &days);
-
 	*damaged = 0;
-	for (size_t i = 0; !error && question.result == 0 && i < days.count; i++) {
+	for (size_t i = 0; question->result == 0 && i < sums->days.count; i++) {
+		const struct days_file *day = &sums->days.file[i];
 		int bad = 0;
 
-		if (days_is_read(&days, i))
-			bad = read_day(&question, &days.file[i]);
-		/* Closed or deleted since it was listed. */
+		/* A day's entries may have a clock that went wrong: a day more is read. */
+		if (days_is_read(&sums->days, i) &&
+		    (day->kind != DAYS_CLOSED ||
+		     ((int64_t)day->date + 2) * DAY_MS >= sums->since_ms))
+			bad = read_day(sums, question, i);
+		/* Retention deleted it meanwhile. */
 		*damaged += bad && bad != -ENOENT;
 	}
-	days_free(&days);
-	return error ? error : question.result;
+	return question->result;
+}
+
+int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
+	      void *context, uint32_t *damaged)
+{
+	struct sums_question question = { rows, each, context, 0 };
+
+	return read_all(sums, &question, damaged);
+}
+
+int sums_clients(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
+		 void *context, uint32_t *damaged)
+{
+	struct sums_question question = { clients, each, context, 0 };
+
+	return read_all(sums, &question, damaged);
 }

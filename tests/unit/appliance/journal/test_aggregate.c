@@ -319,12 +319,13 @@ static void forged_macs(struct event *event, uint32_t i)
 	memcpy(event->mac, &i, sizeof(i));
 }
 
+/* The channels behind CHANNEL_SHAPE have no rules that a client could choose. */
 static void many_rules(struct event *event, uint32_t i)
 {
 	number_name(event, i);
 	event->client = addr_v4(0x0a000001);
 	event->rule = i % 1500;
-	event->channel = (enum event_channel)(i % CHANNEL_COUNT);
+	event->channel = (enum event_channel)(i % CHANNEL_FINGERPRINT);
 }
 
 /*

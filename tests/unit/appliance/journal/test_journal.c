@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "appliance/base/file.h"
+#include "appliance/base/selftest.h"
 #include "appliance/journal/aggregate.h"
+#include "appliance/journal/fallback.h"
 #include "appliance/journal/journal.h"
 #include "appliance/journal/reader.h"
 
@@ -200,6 +202,85 @@ static void inbound_packets_name_the_client(void **state)
 	assert_string_equal(text_at(all, 1, "mac"), "02:00:00:ab:cd:ef");
 	json_decref(all);
 	journal_close(fixture->journal, 0, 2000);
+}
+
+/* Two of the fallback resolvers in their order: an event of its own, behind the query. */
+static void the_fallback_sequence_is_an_event(void **state)
+{
+	static const char list[] =
+		"list: one\nversion: 1\n[update]\nupd.example.com\n"
+		"[bypass]\ndns.example.net\n[exempt]\nfine.example.com\n";
+	struct fixture *fixture = *state;
+	uint32_t id = give(fixture->journal, list, 1);
+	struct event event = dns_event(id, 0);
+	size_t found = 0;
+	json_t *all;
+
+	event.has_resolver = true;
+	/* Rules 0 to 2 in the compiled order: each of them asks at both resolvers. */
+	for (uint32_t rule = 0; rule < 3; rule++) {
+		event.rule = rule;
+		event.client.bytes[15] = (uint8_t)(10 + rule);
+		event.resolver = sample_addr("8.8.8.8");
+		event.uptime_ms = 1000;
+		journal_event(fixture->journal, &event);
+		event.resolver = sample_addr("9.9.9.9");
+		event.uptime_ms = 2000;
+		journal_event(fixture->journal, &event);
+	}
+	/* The self-test asks like that, too. */
+	event.interface = SELFTEST_LINK_INDEX;
+	event.client.bytes[15] = 20;
+	event.resolver = sample_addr("8.8.8.8");
+	journal_event(fixture->journal, &event);
+	event.resolver = sample_addr("9.9.9.9");
+	journal_event(fixture->journal, &event);
+	journal_tick(fixture->journal, 6000, 2000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 9);
+	for (size_t i = 0; i < 9; i++) {
+		if (strcmp(text_at(all, i, "channel"), "fingerprint") != 0)
+			continue;
+		found++;
+		assert_string_equal(text_at(all, i, "rule"), FALLBACK_RULE);
+		assert_string_equal(text_at(all, i, "category"), "update");
+		assert_string_equal(text_at(all, i, "resolver"), "9.9.9.9");
+		assert_string_equal(text_at(all, i, "action"), "block");
+		for (size_t j = 0; j < 9; j++) {
+			if (j != i && strcmp(text_at(all, i, "client"),
+					     text_at(all, j, "client")) == 0)
+				assert_string_equal(text_at(all, j, "rule"),
+						    "one:update:upd.example.com");
+		}
+	}
+	assert_int_equal(found, 1);
+	json_decref(all);
+	journal_close(fixture->journal, 0, 3000);
+}
+
+/* Innocent queries: once in six hours per client, whatever the workers note. */
+static void presence_is_noted_rarely(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = { .wall_ms = 5000, .channel = CHANNEL_SEEN_DNS, .count = 3,
+			       .client = sample_addr("192.0.2.7"), .rule = POLICY_NO_RULE };
+	json_t *all;
+
+	give(fixture->journal, first_list, 1);
+	for (int hour = 0; hour < 7; hour++) {
+		event.wall_ms = 5000 + hour * 3600 * 1000;
+		event.uptime_ms = event.wall_ms;
+		journal_event(fixture->journal, &event);
+		journal_tick(fixture->journal, event.wall_ms, event.uptime_ms);
+	}
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 2);
+	assert_string_equal(text_at(all, 0, "channel"), "seen-dns");
+	assert_string_equal(text_at(all, 0, "action"), "none");
+	assert_true(json_is_null(json_object_get(json_array_get(all, 0), "name")));
+	assert_int_equal(sum(all, "count"), 3 + 6 * 3);
+	json_decref(all);
+	journal_close(fixture->journal, 0, event.uptime_ms);
 }
 
 static void names_and_packets(void **state)
@@ -482,6 +563,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_journal(names_and_packets),
+		with_journal(the_fallback_sequence_is_an_event),
+		with_journal(presence_is_noted_rarely),
 		with_journal(inbound_packets_name_the_client),
 		with_journal(counts_survive_the_close),
 		with_journal(previous_policy),

@@ -16,6 +16,56 @@ static void command(const char *text)
 	assert_int_equal(system(text), 0);
 }
 
+struct listed {
+	char text[512];
+	uint32_t interface;
+};
+
+static void list_one(void *context, const struct addr *addr, const struct neighbour *neighbour)
+{
+	struct listed *listed = context;
+	char text[ADDR_TEXT];
+
+	assert_true(neighbour->has_mac);
+	listed->interface = neighbour->interface;
+	strcat(strcat(listed->text, addr_print(addr, text)), " ");
+}
+
+static void count_one(void *context, const struct addr *addr, const struct neighbour *neighbour)
+{
+	struct listed *listed = context;
+
+	(void)addr;
+	(void)neighbour;
+	if (!listed->text[0])
+		listed->interface = 0;
+	listed->text[0] = '+';
+	listed->interface++;
+}
+
+/* Those that answered or spoke lately; not permanent ones, which were set, nor link-local ones. */
+static void lists_the_kernels(struct neighbours *neighbours, uint32_t index)
+{
+	struct addr there = sample_addr("192.0.2.77");
+	struct listed listed = { .interface = 0 };
+
+	command("ip neigh add 192.0.2.6 lladdr 02:00:00:00:00:06 dev lan0 nud stale");
+	command("ip neigh add 2001:db8::6 lladdr 02:00:00:00:00:06 dev lan0 nud stale");
+	command("ip neigh add fe80::6 lladdr 02:00:00:00:00:06 dev lan0 nud stale");
+	command("ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:06 dev lan0 nud noarp");
+	assert_int_equal(neighbours_list(neighbours, list_one, &listed), 0);
+	assert_true(strcmp(listed.text, "192.0.2.6 2001:db8::6 ") == 0 ||
+		    strcmp(listed.text, "2001:db8::6 192.0.2.6 ") == 0);
+	assert_int_equal(listed.interface, index);
+	assert_int_equal(neighbours_route(neighbours, &there), index);
+	/* More than one part of an answer. */
+	command("for i in $(seq 1 250); do echo neigh replace 192.0.2.$i lladdr 02:00:00:00:00:06"
+		" dev lan0 nud stale; done | ip -batch -");
+	listed.text[0] = '\0';
+	assert_int_equal(neighbours_list(neighbours, count_one, &listed), 0);
+	assert_int_equal(listed.interface, 251);
+}
+
 /* The kernel's own answers, in a network namespace that nobody else has. */
 static void asks_the_kernel(void **state)
 {
@@ -63,6 +113,7 @@ static void asks_the_kernel(void **state)
 	neighbours_lookup(&neighbours, &v4, 0, &found);
 	assert_false(found.has_mac);
 	assert_string_equal(found.name, "lo");
+	lists_the_kernels(&neighbours, index);
 	close(fd);
 }
 

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/evidence/story.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance/journal/days.h"
+#include "appliance/journal/rows.h"
+#include "appliance/journal/sql.h"
+
+enum { CACHE_KB = 1024, CLIENTS = 4096 /* rows of one host in one day */ };
+
+struct story_reading {
+	struct story *story;
+	const struct hosts *hosts;
+	const struct hosts_row *row;
+	const struct story_options *options;
+	int64_t client[CLIENTS];
+	size_t clients;
+	bool whole;		/* all of the day lies within the times */
+};
+
+/* Presence is no event. */
+#define NO_PRESENCE " s.channel NOT IN (%d, %d)"
+
+/* ---- whose rows ---- */
+
+static void take_client(struct story_reading *reading, sqlite3_stmt *row)
+{
+	const void *address = sqlite3_column_blob(row, 1), *mac = sqlite3_column_blob(row, 2);
+	const char *interface = (const char *)sqlite3_column_text(row, 3);
+	struct sighting sighting = {
+		.forwarder = sqlite3_column_int(row, 4),
+		.first_ms = sqlite3_column_int64(row, 5), .last_ms = sqlite3_column_int64(row, 6),
+	};
+
+	if (!address || sqlite3_column_bytes(row, 1) != sizeof(sighting.address.bytes) ||
+	    reading->clients == CLIENTS)
+		return;
+	memcpy(sighting.address.bytes, address, sizeof(sighting.address.bytes));
+	sighting.has_mac = mac && sqlite3_column_bytes(row, 2) == MAC_SIZE;
+	if (sighting.has_mac)
+		memcpy(sighting.mac, mac, MAC_SIZE);
+	if (hosts_whose(reading->hosts, &sighting, interface ? interface : "") !=
+	    (int64_t)reading->row->number)
+		return;
+	reading->client[reading->clients++] = sqlite3_column_int64(row, 0);
+	reading->whole = reading->whole && sighting.first_ms >= reading->options->since_ms &&
+			 sighting.last_ms < reading->options->until_ms;
+}
+
+static void find_clients(struct story_reading *reading, struct sql *sql, bool closed)
+{
+	sqlite3_stmt *row = sql_prepare(sql, closed ?
+		"SELECT client, c.address, c.mac, c.interface, c.forwarder, first, last"
+		" FROM sighting JOIN client c USING(client) WHERE coarse <= 1" :
+		"SELECT client, c.address, c.mac, c.interface, c.forwarder, min(wall),"
+		" max(wall + span) FROM event JOIN subject s USING(subject)"
+		" JOIN client c USING(client) WHERE s.coarse <= 1 GROUP BY client");
+
+	reading->clients = 0;
+	reading->whole = closed;
+	while (row && sql_step(sql, row))
+		take_client(reading, row);
+	(void)sqlite3_finalize(row);
+}
+
+/* ---- sums ---- */
+
+static void take_sum(struct story *story, struct story_day *day, sqlite3_stmt *row)
+{
+	const uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
+	const int64_t first_ms = sqlite3_column_int64(row, 3);
+	const int64_t last_ms = sqlite3_column_int64(row, 4);
+	int category = sqlite3_column_type(row, 0) == SQLITE_NULL ? CATEGORY_COUNT :
+		       sqlite3_column_int(row, 0);
+
+	if (category < 0 || category > CATEGORY_COUNT)
+		category = CATEGORY_COUNT;
+	if (channel_is_presence((enum event_channel)sqlite3_column_int(row, 1))) {
+		day->seen += count;
+	} else {
+		day->events[category] += count;
+		story->left_out += (uint64_t)sqlite3_column_int64(row, 5);
+	}
+	if (first_ms < day->first_ms)
+		day->first_ms = first_ms;
+	if (last_ms > day->last_ms)
+		day->last_ms = last_ms;
+}
+
+/* From the events, if the times cut the day in two. The presence is no entry of the story. */
+static void add_sums(const struct story_reading *reading, struct sql *sql, struct story_day *day)
+{
+	char text[200];
+	sqlite3_stmt *row = sql_prepare(sql, reading->whole ?
+		"SELECT r.category, t.channel, sum(t.count), min(t.first), max(t.last), 0"
+		" FROM tally t LEFT JOIN rule r ON r.rule = t.rule"
+		" WHERE t.client = ? AND t.last >= ? AND t.first < ? GROUP BY r.category, t.channel" :
+		"SELECT r.category, s.channel, sum(e.count), min(e.wall), max(e.wall + e.span),"
+		" count(*)"
+		" FROM event e JOIN subject s USING(subject) LEFT JOIN rule r ON r.rule = s.rule"
+		" WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ?"
+		" GROUP BY r.category, s.channel");
+
+	for (size_t i = 0; i < reading->clients; i++) {
+		sql_bind_number(sql, row, 1, reading->client[i]);
+		sql_bind_number(sql, row, 2, reading->options->since_ms);
+		sql_bind_number(sql, row, 3, reading->options->until_ms);
+		while (row && sql_step(sql, row))
+			take_sum(reading->story, day, row);
+	}
+	(void)sqlite3_finalize(row);
+	snprintf(text, sizeof(text), "SELECT count(*) FROM event JOIN subject s USING(subject)"
+		 " WHERE client = ? AND" NO_PRESENCE, CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
+	row = reading->whole ? sql_prepare(sql, text) : NULL;
+	for (size_t i = 0; row && i < reading->clients; i++) {
+		sql_bind_number(sql, row, 1, reading->client[i]);
+		if (sql_step(sql, row))
+			reading->story->left_out += (uint64_t)sqlite3_column_int64(row, 0);
+		(void)sqlite3_reset(row);
+	}
+	(void)sqlite3_finalize(row);
+}
+
+/* ---- events ---- */
+
+static int by_number(const void *left, const void *right)
+{
+	const struct story_event *a = left, *b = right;
+
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static int add_event(struct story *story, const struct story_event *event)
+{
+	struct story_event *more;
+
+	/* The room is the next power of two. */
+	if ((story->events & (story->events - 1)) == 0) {
+		more = realloc(story->event,
+			       (story->events ? 2 * story->events : 1) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		story->event = more;
+	}
+	story->event[story->events++] = *event;
+	return 0;
+}
+
+/* The last ones of each of the host's clients; those that are too many go later. */
+static int add_events(struct story_reading *reading, struct sql *sql, size_t day)
+{
+	sqlite3_stmt *row;
+	char text[400];
+	int error = 0;
+
+	snprintf(text, sizeof(text), "SELECT e.seq FROM event e JOIN subject s USING(subject)"
+		 " WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ? AND" NO_PRESENCE
+		 " ORDER BY e.seq DESC LIMIT ?", CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
+	row = sql_prepare(sql, text);
+	for (size_t i = 0; !error && i < reading->clients; i++) {
+		struct story_event event = { .day = day, .client = reading->client[i] };
+
+		sql_bind_number(sql, row, 1, event.client);
+		sql_bind_number(sql, row, 2, reading->options->since_ms);
+		sql_bind_number(sql, row, 3, reading->options->until_ms);
+		sql_bind_number(sql, row, 4, (int64_t)reading->options->last);
+		while (!error && row && sql_step(sql, row)) {
+			event.sequence = (uint64_t)sqlite3_column_int64(row, 0);
+			error = add_event(reading->story, &event);
+		}
+		if (row)
+			(void)sqlite3_reset(row);
+	}
+	(void)sqlite3_finalize(row);
+	return error;
+}
+
+static void keep_last(struct story *story, uint64_t last)
+{
+	if (story->events)
+		qsort(story->event, story->events, sizeof(*story->event), by_number);
+	if (story->events <= last)
+		return;
+	memmove(story->event, story->event + (story->events - last),
+		(size_t)last * sizeof(*story->event));
+	story->events = (size_t)last;
+}
+
+/* ---- days ---- */
+
+static int open_file(struct sql *sql, const struct story_file *file)
+{
+	return sql_open(sql, file->path, file->closed ? SQL_FROZEN : SQL_READ, CACHE_KB);
+}
+
+static int read_day(struct story_reading *reading, const struct days_file *day)
+{
+	struct story *story = reading->story;
+	struct story_file *file = &story->file[story->days];
+	char name[DAYS_NAME];
+	struct sql sql;
+	int error, memory = 0;
+
+	file->closed = day->kind == DAYS_CLOSED;
+	if (snprintf(file->path, sizeof(file->path), "%s/%s", reading->options->folder,
+		     days_print(day, name)) >= (int)sizeof(file->path))
+		return -ENAMETOOLONG;
+	story->day[story->days] = (struct story_day){ .date = day->date, .first_ms = INT64_MAX,
+						      .last_ms = INT64_MIN };
+	error = open_file(&sql, file);
+	if (!error)
+		find_clients(reading, &sql, file->closed);
+	if (!sql.error && reading->clients) {
+		add_sums(reading, &sql, &story->day[story->days]);
+		memory = add_events(reading, &sql, story->days);
+		keep_last(story, reading->options->last);
+	}
+	story->damaged += sql.error && sql.error != -ENOENT;
+	sql_close(&sql);
+	story->days += story->day[story->days].first_ms != INT64_MAX;
+	return memory;
+}
+
+static int list(const char *path, struct days *days)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+
+	*days = (struct days){ .count = 0 };
+	if (folder < 0)
+		return -errno;
+	error = days_list(folder, days);
+	close(folder);
+	return error;
+}
+
+int story_read(struct story *story, const struct hosts *hosts, const struct hosts_row *row,
+	       const struct story_options *options)
+{
+	struct story_reading *reading = calloc(1, sizeof(*reading));
+	struct days days;
+	int error;
+
+	*story = (struct story){ .days = 0 };
+	if (!reading)
+		return -ENOMEM;
+	reading->story = story;
+	reading->hosts = hosts;
+	reading->row = row;
+	reading->options = options;
+	error = list(options->folder, &days);
+	story->day = calloc(days.count + 1, sizeof(*story->day));
+	story->file = calloc(days.count + 1, sizeof(*story->file));
+	if (!error && (!story->day || !story->file))
+		error = -ENOMEM;
+	for (size_t i = 0; !error && i < days.count; i++) {
+		if (days_is_read(&days, i))
+			error = read_day(reading, &days.file[i]);
+	}
+	story->left_out -= story->left_out < story->events ? story->left_out : story->events;
+	days_free(&days);
+	free(reading);
+	return error;
+}
+
+void story_free(struct story *story)
+{
+	free(story->day);
+	free(story->event);
+	free(story->file);
+	*story = (struct story){ .days = 0 };
+}
+
+/* ---- telling ---- */
+
+static void tell(struct sql *sql, sqlite3_stmt *row, const struct story_event *event,
+		 void (*each)(void *context, const struct reader_entry *entry), void *context)
+{
+	struct reader_entry entry = { .entry = { .sequence = 0 } };
+
+	sql_bind_number(sql, row, 1, event->client);
+	sql_bind_number(sql, row, 2, (int64_t)event->sequence);
+	if (!row || !sql_step(sql, row))
+		return;
+	rows_event(row, &entry.entry, &entry.rule);
+	entry.context.boot_id = rows_boot(row);
+	entry.context.appliance = "";
+	if (entry.entry.event.rule_key && entry.rule.category < CATEGORY_COUNT)
+		entry.context.rule = &entry.rule;
+	if (rows_sane(&entry.entry.event.event))
+		each(context, &entry);
+	(void)sqlite3_reset(row);
+}
+
+int story_events(const struct story *story,
+		 void (*each)(void *context, const struct reader_entry *entry), void *context)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < story->events;) {
+		const size_t day = story->event[i].day;
+		struct sql sql;
+		sqlite3_stmt *row = NULL;
+
+		if (open_file(&sql, &story->file[day]) == 0)
+			row = rows_one(&sql);
+		for (; i < story->events && story->event[i].day == day; i++)
+			tell(&sql, row, &story->event[i], each, context);
+		(void)sqlite3_finalize(row);
+		error = error ? error : sql.error;
+		sql_close(&sql);
+	}
+	return error;
+}
