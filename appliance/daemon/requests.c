@@ -9,6 +9,7 @@
 #include "appliance/daemon/lost.h"
 #include "appliance/daemon/parts.h"
 #include "appliance/daemon/status.h"
+#include "appliance/daemon/witness.h"
 
 enum { COUNTERS_MS = 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
 
@@ -70,6 +71,8 @@ static void change_mode(struct parent *parent, struct control_client *client)
 	diag_init(&diag);
 	standing_move(&parent->standing, &clock);
 	error = mode_request(&record, request, &parent->daemon.settings, clock.now, &diag);
+	if (!error)
+		actor_print(&client->actor, record.actor);
 	if (!error) {
 		error = mode_save(&record, &parent->standing.clock, parent->daemon.state);
 		if (error)
@@ -102,6 +105,7 @@ static void begin_change(struct parent *parent, struct control_client *client)
 		client->state = CLIENT_QUEUED;
 	} else if (client->request.type == CONTROL_RELOAD) {
 		client->state = CLIENT_CHANGE;
+		parent->witness.reloader = client->actor;
 		change_want(&parent->change, CAUSE_RELOAD);
 	} else {
 		change_mode(parent, client);
@@ -154,9 +158,22 @@ static void hold(struct parent *parent, struct control_client *client)
 			       "held again; see cordon status\n");
 		return;
 	}
+	witness_hold(parent, client, held);
 	control_reply(client, 0,
 		      held ? "held: no new release is taken until cordon update release\n" :
 			     "released: the mirrors are asked now\n");
+}
+
+/* ---- what others tell ---- */
+
+static void take_notice(struct parent *parent, struct control_client *client)
+{
+	if (client->uid != 0)
+		control_reply(client, 1, "only root's programs hand in notices\n");
+	else if (notices_take(&parent->notices, &client->request.notice, &client->actor) < 0)
+		control_reply(client, 2, "no notice of a kind that may be handed in\n");
+	else
+		control_reply(client, 0, "");
 }
 
 /* ---- all of them ---- */
@@ -170,6 +187,13 @@ void requests_take(struct parent *parent, struct control_client *client)
 		break;
 	case CONTROL_SEEN:
 		seen(parent, client);
+		break;
+	case CONTROL_NOTICE:
+		take_notice(parent, client);
+		break;
+	case CONTROL_LOOKED:
+		witness_looked(parent, &client->actor, client->request.reason);
+		control_reply(client, 0, "");
 		break;
 	case CONTROL_UPDATE:
 		begin_poll(parent, client);

@@ -19,7 +19,7 @@
 #include "appliance/daemon/requests.h"
 #include "appliance/daemon/status.h"
 #include "appliance/daemon/tell.h"
-#include "appliance/journal/notice.h"
+#include "appliance/daemon/witness.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20, AGAIN_MS = 500 };
 
@@ -53,9 +53,7 @@ static void role_ended(struct parent *parent, pid_t pid, int status)
 		parts_mend_log(parent);
 	if (child->role == ROLE_DNS)
 		listeners_renew(&parent->listeners);
-	notices_add(&parent->notices, NOTICE_ROLE, "",
-		    json_pack("{s:s, s:s, s:s}", "role", role_print(child->role), "what", "ended",
-			      "reason", child->reason));
+	witness_role(parent, &end);
 	child_again(&end);
 }
 
@@ -89,6 +87,7 @@ static void signal_ready(struct watch *watch, uint32_t events)
 		reap(parent);
 		break;
 	case SIGHUP:
+		witness_signal(parent, (pid_t)info.ssi_pid, info.ssi_uid);
 		change_want(&parent->change, CAUSE_RELOAD);
 		break;
 	case SIGUSR1:
@@ -152,6 +151,16 @@ static void poll_ended(void *context, uint32_t poll, int code, const char *text)
 	requests_polled(context, poll, code, text);
 }
 
+static void update_noted(void *context, const char *what, int64_t release, const char *text)
+{
+	witness_update(context, what, release, text);
+}
+
+static void key_made(void *context, const char *what, const char *id)
+{
+	witness_key(context, what, id);
+}
+
 /* ---- life ---- */
 
 static void end_mode(struct parent *parent)
@@ -210,11 +219,12 @@ static void begin(struct parent *parent)
 	parent->control.asked = request_asked;
 	parent->control.context = parent;
 	parts_init(parent);
+	parent->witness.reloader = (struct actor){ .kind = ACTOR_BOX };
 	probe_init(&parent->probe, &daemon->loop);
 	parent->updates = (struct updates){
 		.daemon = daemon, .role = parent_role(parent, ROLE_UPDATE),
 		.current = &parent->change.current, .mode = &parent->standing.mode,
-		.polled = poll_ended, .context = parent,
+		.polled = poll_ended, .noted = update_noted, .keyed = key_made, .context = parent,
 	};
 	updates_init(&parent->updates);
 	clock = parts_clock(parent);
@@ -234,6 +244,7 @@ static void round_once(struct parent *parent)
 		change_want(&parent->change, CAUSE_UPDATE);
 	status_poll(parent, DISK_POLL_MS);
 	end_mode(parent);
+	witness_tick(parent);
 	drive(parent);
 }
 

@@ -11,6 +11,7 @@
 #include "appliance/daemon/change.h"
 #include "appliance/daemon/children.h"
 #include "appliance/daemon/history.h"
+#include "appliance/ipc/control.h"
 #include "appliance/ipc/message.h"
 #include "appliance/ipc/update_message.h"
 #include "rules/signed/freshness.h"
@@ -39,6 +40,10 @@ struct updates {
 	const struct mode_record *mode;
 	/* What came of a poll that a client of the control socket asked for. */
 	void (*polled)(void *context, uint32_t poll, int code, const char *text);
+	/* What became of a release: "accepted", "waiting", "refused", "failed". */
+	void (*noted)(void *context, const char *what, int64_t release, const char *text);
+	/* A key was made: its kind and id. */
+	void (*keyed)(void *context, const char *what, const char *id);
 	void *context;
 	struct history history;
 

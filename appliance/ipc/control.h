@@ -55,7 +55,8 @@ struct mode_record {
 	int64_t until;
 	uint32_t categories;	/* MODE_MONITOR: bit per category, 0: all */
 	char reason[CONTROL_REASON];
-	char by[CONTROL_BY];
+	char by[CONTROL_BY];	/* a note; who it was is the actor */
+	char actor[ACTOR_TEXT];	/* actor.h */
 };
 
 struct control_request {

@@ -2,6 +2,7 @@
 #include "appliance/journal/journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +10,7 @@
 
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/batch.h"
+#include "appliance/journal/days.h"
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
 #include "appliance/journal/notice.h"
@@ -17,7 +19,8 @@
 
 enum {
 	FLUSH_MS = 1000,	/* an entry is in the database after at most this */
-	LOST_MS = 60 * 1000
+	LOST_MS = 60 * 1000,
+	DAY_MS = 24 * 3600 * 1000
 };
 
 /* Packets and rings still bring events of the policy that was just replaced. */
@@ -42,6 +45,9 @@ struct journal {
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
+	uint64_t *noted;	/* number of the last notice that was taken; in the memory */
+	char *standing;		/* members of the policy's notice; NULL: none yet */
+	int32_t date;		/* of the last tick, in days since 1970; 0: none yet */
 	struct day_end before;	/* what was stored before this journal */
 	bool killed;		/* it follows one that was, whose batch it has */
 };
@@ -51,7 +57,7 @@ static size_t aligned(size_t size)
 	return (size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
 }
 
-/* Losses, the batch, the table of what is counted. */
+/* Losses, the batch, the table of what is counted, the number of the last notice. */
 static size_t batch_offset(void)
 {
 	return aligned(sizeof(struct losses));
@@ -62,9 +68,14 @@ static size_t table_offset(void)
 	return batch_offset() + aligned(batch_size());
 }
 
+static size_t noted_offset(void)
+{
+	return table_offset() + aligned(aggregate_size());
+}
+
 size_t journal_memory(void)
 {
-	return table_offset() + aggregate_size();
+	return noted_offset() + sizeof(uint64_t);
 }
 
 struct losses *journal_losses(void *memory)
@@ -78,6 +89,7 @@ static void attach(struct journal *journal, char *memory, uint64_t seed, uint64_
 	uint64_t lost;
 
 	journal->losses = journal_losses(memory);
+	journal->noted = (uint64_t *)(void *)(memory + noted_offset());
 	journal->batch = batch_attach(memory + batch_offset(), &lost);
 	losses_add(journal->losses, LOSS_JOURNAL, lost);
 	journal->aggregate = aggregate_attach(memory + table_offset(), seed,
@@ -194,7 +206,7 @@ static int keep(struct journal *journal, struct log_entry *entry, uint64_t event
 
 	if (error == -ENOSPC && flush(journal, wall_ms) == 0)
 		error = batch_add(journal->batch, entry);
-	if (error)
+	if (error && events)
 		journal_lost(journal, error == -ENOSPC ? LOSS_DISK : LOSS_JOURNAL, events);
 	return error;
 }
@@ -209,7 +221,7 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
 	int error = -ENOMEM;
 
 	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
-					      .kind = kind, .actor = "", .body = body };
+					      .kind = kind, .actor = "box", .body = body };
 	if (body)
 		error = keep(journal, &entry, events, wall_ms);
 	else
@@ -317,21 +329,48 @@ static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime
 	journal->reported = true;
 }
 
-void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
-		  int64_t uptime_ms)
-{
-	char *body;
-
-	if (notice_mode(mode, &body) < 0)
-		body = NULL;
-	(void)keep_notice(journal, NOTICE_MODE, body, wall_ms, uptime_ms);
-}
-
-void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms)
+int journal_notice(struct journal *journal, uint64_t number, const struct entry_notice *notice,
+		   int64_t wall_ms)
 {
 	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
+	int error;
 
-	(void)keep(journal, &entry, 1, wall_ms);
+	if (number <= *journal->noted)
+		return 0;
+	if (*journal->noted && number > *journal->noted + 1)
+		return -ENOSPC;
+	error = keep(journal, &entry, 0, wall_ms);
+	if (error == -ENOSPC)
+		return error;
+	if (error)
+		journal_lost(journal, LOSS_JOURNAL, 1);
+	*journal->noted = number;
+	return error;
+}
+
+void journal_standing(struct journal *journal, const char *members)
+{
+	free(journal->standing);
+	journal->standing = strdup(members);
+}
+
+/* The notice of the policy once more, first of all that the new day has. */
+static void begin_date(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const int32_t date = days_of(wall_ms);
+	const bool first = journal->date == 0;
+	const int64_t end_ms = ((int64_t)journal->date + 1) * DAY_MS - 1;
+	char *body = NULL;
+
+	if (date == journal->date)
+		return;
+	journal->date = date;
+	if (first || !journal->standing)
+		return;
+	(void)flush(journal, end_ms);
+	if (asprintf(&body, "%s,\"carried\":true", journal->standing) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_POLICY, body, wall_ms, uptime_ms);
 }
 
 void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
@@ -476,6 +515,7 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct aggregate_record record;
 
+	begin_date(journal, wall_ms, uptime_ms);
 	while (aggregate_next(journal->aggregate, uptime_ms, &record))
 		write_record(journal, &record);
 	if (has_untold(journal) &&
@@ -497,6 +537,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	(void)flush(journal, wall_ms);
 	store_close(journal->store);
 	free(journal->own_memory);
+	free(journal->standing);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);
 	free(journal);

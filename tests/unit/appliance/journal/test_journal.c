@@ -16,6 +16,7 @@
 #include "appliance/base/file.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/journal.h"
+#include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
 
 /* Versions differ, so do states; the rule's index too. */
@@ -321,14 +322,21 @@ static void entries_wait_for_the_disk(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct mode_record mode = { .mode = MODE_ENFORCE };
+	struct entry_notice notice = { .uptime_ms = 500, .kind = NOTICE_MODE, .actor = "timer" };
 	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
 	struct rlimit before;
 	json_t *all;
+	char *body;
 
 	fill_disk(&before);
 	event.count = 5;
 	journal_event(fixture->journal, &event);
-	journal_mode(fixture->journal, &mode, 0, 500);
+	assert_int_equal(notice_mode(&mode, &body), 0);
+	notice.body = body;
+	assert_int_equal(journal_notice(fixture->journal, 1, &notice, 0), 0);
+	/* Again, because its answer was lost: it is known. */
+	assert_int_equal(journal_notice(fixture->journal, 1, &notice, 0), 0);
+	free(body);
 	journal_tick(fixture->journal, 0, 1000);
 	assert_true(fixture->losses->write_error < 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
