@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
+#include "appliance/base/text.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/batch.h"
 #include "appliance/journal/days.h"
@@ -242,11 +243,21 @@ static void set_mac(struct event *event, const struct neighbour *neighbour, bool
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
 }
 
+/* The versions of many lists may be too long together: their beginning is kept. */
+static const char *fit_versions(const char *versions, char buffer[ENTRY_RULE_TEXT])
+{
+	if (strlen(versions) < ENTRY_RULE_TEXT)
+		return versions;
+	text_fit(buffer, ENTRY_RULE_TEXT, versions, strlen(versions));
+	return buffer;
+}
+
 /* The rule goes into each batch that refers to it. 0: none, or no memory. */
 static uint64_t keep_rule(struct journal *journal, const struct event *event)
 {
 	const struct policy *policy = policy_of(journal, event->state);
 	struct log_entry entry = { .type = ENTRY_RULE };
+	char versions[ENTRY_RULE_TEXT];
 	struct policy_rule rule;
 	uint64_t key;
 
@@ -254,7 +265,7 @@ static uint64_t keep_rule(struct journal *journal, const struct event *event)
 		return 0;
 	entry.rule = (struct entry_rule){
 		.state = event->state, .index = event->rule, .id = rule.id,
-		.evidence = rule.evidence, .versions = policy_versions(policy),
+		.evidence = rule.evidence, .versions = fit_versions(policy_versions(policy), versions),
 		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
 	};
 	key = entry_rule_key(&entry.rule);
