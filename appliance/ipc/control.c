@@ -84,9 +84,10 @@ bool control_reads(enum control_type type)
 static int connect_to(const char *folder, const char *name, enum control_type type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval timeout = {
-		.tv_sec = (type == CONTROL_UPDATE ? CONTROL_UPDATE_MS : CONTROL_TIMEOUT_MS) / 1000
-	};
+	const int wait_ms = type == CONTROL_UPDATE ? CONTROL_UPDATE_MS :
+			    type == CONTROL_NOTICE || type == CONTROL_LOOKED ? CONTROL_NOTICE_MS :
+			    CONTROL_TIMEOUT_MS;
+	const struct timeval timeout = { .tv_sec = wait_ms / 1000 };
 	int fd;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder,

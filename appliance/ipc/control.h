@@ -25,6 +25,7 @@ enum {
 	CONTROL_REQUEST_MAX = HANDED_MAX + 512,
 	CONTROL_REPLY_MAX = 64 * 1024,
 	CONTROL_TIMEOUT_MS = 20000,
+	CONTROL_NOTICE_MS = 3000,	/* a notice can wait in a file instead */
 	CONTROL_UPDATE_MS = 600000	/* mirrors may be slow, one after the other */
 };
 

@@ -26,7 +26,7 @@ static bool peek(const char *path, char *buffer, size_t size)
 	return got > 0;
 }
 
-static bool look_up(pid_t pid, struct session_process *process)
+bool who_process(pid_t pid, struct session_process *process)
 {
 	char path[32], text[1024];
 
@@ -102,7 +102,7 @@ static bool by_ssh(pid_t pid, int run, struct actor *actor)
 
 	if (run < 0 || file_read(run, SESSIONS_FILE, SESSIONS_TEXT, &text, &size) < 0)
 		return false;
-	for (int i = 0; !found && i < ANCESTORS && pid > 1 && look_up(pid, &process); i++) {
+	for (int i = 0; !found && i < ANCESTORS && pid > 1 && who_process(pid, &process); i++) {
 		found = session_find(text, pid, process.started, actor);
 		pid = process.parent;
 	}
@@ -129,7 +129,7 @@ void who_is(pid_t pid, uid_t uid, int run, struct actor *actor)
 	if (uid == 0 && by_ssh(pid, run, actor))
 		return;
 	read_login(pid, actor);
-	if (uid == 0 && !actor->has_login && look_up(pid, &process) &&
+	if (uid == 0 && !actor->has_login && who_process(pid, &process) &&
 	    is_console(process.terminal)) {
 		actor->kind = ACTOR_CONSOLE;
 		return;

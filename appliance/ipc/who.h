@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "appliance/ipc/actor.h"
+#include "appliance/ipc/sessions.h"
 
 /*
  * Who a process is, by what the kernel and the ssh server say of it (actor.h). Looks at /proc, at
@@ -11,3 +12,6 @@
  * can, is its uid and nothing more. Always succeeds: what cannot be read is left out.
  */
 void who_is(pid_t pid, uid_t uid, int run, struct actor *actor);
+
+/* What the kernel says of a process; false: it is gone. */
+bool who_process(pid_t pid, struct session_process *process);

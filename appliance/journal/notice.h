@@ -54,7 +54,8 @@
  *		fell below again; level is 0, 75 or 90
  *	budget	what: the write budget of the day is "reached", details become coarser; or "left"
  *	edit	changes what repaired: others changed cordond's table in the kernel
- *	selftest result failed checks: "passed" or "failed"
+ *	selftest result checks failed: "passed" or "failed" of so many checks; failed names the
+ *		first of those that did
  *	looked	host: someone read the story of this host
  */
 #define NOTICE_MODE "mode"
