@@ -100,9 +100,9 @@ int mode_save(const struct mode_record *record, const struct mode_clock *clock, 
 	object = json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "mode",
 			   mode_print(record->mode), "since", (json_int_t)record->since, "until",
 			   (json_int_t)record->until, "categories", (json_int_t)record->categories,
-			   "reason", record->reason, "by", record->by, "actor", record->actor, "now",
-			   (json_int_t)clock->now, "uptime", (json_int_t)clock->uptime, "set",
-			   clock->set, "boot", clock->boot);
+			   "reason", record->reason, "by", record->by, "actor", record->actor,
+			   "now", (json_int_t)clock->now, "uptime", (json_int_t)clock->uptime,
+			   "set", clock->set, "boot", clock->boot);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	error = text ? file_replace(state, MODE_FILE, text, strlen(text), 0600) : -ENOMEM;
 	free(text);

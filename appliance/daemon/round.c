@@ -156,11 +156,6 @@ static void update_noted(void *context, const char *what, int64_t release, const
 	witness_update(context, what, release, text);
 }
 
-static void key_made(void *context, const char *what, const char *id)
-{
-	witness_key(context, what, id);
-}
-
 /* ---- life ---- */
 
 static void end_mode(struct parent *parent)
@@ -224,7 +219,7 @@ static void begin(struct parent *parent)
 	parent->updates = (struct updates){
 		.daemon = daemon, .role = parent_role(parent, ROLE_UPDATE),
 		.current = &parent->change.current, .mode = &parent->standing.mode,
-		.polled = poll_ended, .noted = update_noted, .keyed = key_made, .context = parent,
+		.polled = poll_ended, .noted = update_noted, .context = parent,
 	};
 	updates_init(&parent->updates);
 	clock = parts_clock(parent);

@@ -157,7 +157,8 @@ static void attest(struct updates *updates, const char *result)
 }
 
 /* A line of the history: what happened to which release. */
-static void note_history(struct updates *updates, const char *event, int64_t release, const char *text)
+static void note_history(struct updates *updates, const char *event, int64_t release,
+			 const char *text)
 {
 	char state[9];
 	const struct history_line line = {

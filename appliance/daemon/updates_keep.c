@@ -169,7 +169,6 @@ static int open_key(struct updates *updates)
 	struct text pem = TEXT_EMPTY;
 	size_t length;
 	char *text;
-	bool made;
 	int error = updates->device ? 0 :
 				      file_read(updates->daemon->state, KEY_FILE, KEY_PEM_MAX,
 						&text, &length);
@@ -185,8 +184,7 @@ static int open_key(struct updates *updates)
 		error = file_set_aside(updates->daemon->state, KEY_FILE) == 0 ? -ENOENT : -EIO;
 	}
 	/* Whatever else is wrong may be gone at the next start: a key is not given up for it. */
-	made = error == -ENOENT;
-	if (made) {
+	if (error == -ENOENT) {
 		error = secret_generate(&updates->device, KEY_P256);
 		if (!error)
 			error = secret_print(updates->device, NULL, &pem);
@@ -197,11 +195,7 @@ static int open_key(struct updates *updates)
 			explicit_bzero(pem.data, pem.length);
 		text_release(&pem);
 	}
-	if (!error)
-		error = device_keyid(updates->device, updates->device_id);
-	if (!error && made && updates->keyed)
-		updates->keyed(updates->context, "receipts", updates->device_id);
-	return error;
+	return error ? error : device_keyid(updates->device, updates->device_id);
 }
 
 static int make_folder(struct updates *updates)

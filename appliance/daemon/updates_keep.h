@@ -42,8 +42,6 @@ struct updates {
 	void (*polled)(void *context, uint32_t poll, int code, const char *text);
 	/* What became of a release: "accepted", "waiting", "refused", "failed". */
 	void (*noted)(void *context, const char *what, int64_t release, const char *text);
-	/* A key was made: its kind and id. */
-	void (*keyed)(void *context, const char *what, const char *id);
 	void *context;
 	struct history history;
 

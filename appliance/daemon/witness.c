@@ -174,12 +174,6 @@ void witness_update(struct parent *parent, const char *what, int64_t release, co
 	notices_add(&parent->notices, NOTICE_UPDATE, &actor, object);
 }
 
-void witness_key(struct parent *parent, const char *what, const char *id)
-{
-	notices_add_box(&parent->notices, NOTICE_KEY,
-			json_pack("{s:s, s:s}", "what", what, "id", id));
-}
-
 void witness_hold(struct parent *parent, const struct control_client *client, bool held)
 {
 	notices_add(&parent->notices, NOTICE_UPDATE, &client->actor,
@@ -261,7 +255,7 @@ static void see_edits(struct parent *parent)
 
 /* ---- settings ---- */
 
-static int add_change(void *context, const struct difference *difference)
+static int add_change(void *context, const struct changed_key *difference)
 {
 	json_t *list = context;
 

@@ -10,9 +10,8 @@ void witness_policy(struct parent *parent);
 void witness_mode(struct parent *parent);
 /* A role ended. */
 void witness_role(struct parent *parent, const struct child_end *end);
-/* Hooks of the updates. */
+/* What became of a release: the hook of the updates. */
 void witness_update(struct parent *parent, const char *what, int64_t release, const char *text);
-void witness_key(struct parent *parent, const char *what, const char *id);
 /* A person holds or releases updates. */
 void witness_hold(struct parent *parent, const struct control_client *client, bool held);
 /* Who looks at one host's story. */

@@ -6,3 +6,5 @@
 /* The commands of this folder; cli/main.c has the table. Each returns an exit code. */
 int command_log(const struct cli *cli, int argc, char **argv);
 int command_hosts(const struct cli *cli, int argc, char **argv);
+int command_why(const struct cli *cli, int argc, char **argv);
+int command_top(const struct cli *cli, int argc, char **argv);

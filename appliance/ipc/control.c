@@ -78,7 +78,7 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 
 bool control_reads(enum control_type type)
 {
-	return type == CONTROL_STATUS;
+	return type == CONTROL_STATUS || type == CONTROL_LOOKED;
 }
 
 static int connect_to(const char *folder, const char *name, enum control_type type)

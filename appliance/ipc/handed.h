@@ -19,7 +19,7 @@ struct handed {
 	int64_t wall_ms;		/* when it happened; 0: now */
 	bool secret;			/* the administrator's secret was given for it */
 	char kind[HANDED_KIND];
-	char actor[ACTOR_TEXT];		/* actor.h; "": whoever hands it in */
+	char actor[ACTOR_TEXT];		/* actor.h; "": the process that hands it in */
 	char members[HANDED_MEMBERS];	/* a JSON object */
 };
 

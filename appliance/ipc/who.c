@@ -126,7 +126,7 @@ void who_is(pid_t pid, uid_t uid, int run, struct actor *actor)
 	struct session_process process;
 
 	*actor = (struct actor){ .kind = ACTOR_USER, .uid = uid };
-	if (uid == 0 && by_ssh(pid, run, actor))
+	if (by_ssh(pid, run, actor))
 		return;
 	read_login(pid, actor);
 	if (uid == 0 && !actor->has_login && who_process(pid, &process) &&

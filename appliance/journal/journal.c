@@ -265,7 +265,8 @@ static uint64_t keep_rule(struct journal *journal, const struct event *event)
 		return 0;
 	entry.rule = (struct entry_rule){
 		.state = event->state, .index = event->rule, .id = rule.id,
-		.evidence = rule.evidence, .versions = fit_versions(policy_versions(policy), versions),
+		.evidence = rule.evidence,
+		.versions = fit_versions(policy_versions(policy), versions),
 		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
 	};
 	key = entry_rule_key(&entry.rule);

@@ -71,8 +71,8 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
  * Something happened to the appliance: a notice of its own (notice.h). members: without braces.
  * number: grows from one to the next; one that this memory (struct journal_options) had before is
  * not stored again. 0: it is stored, or will be even if this journal is killed. -ENOSPC: no room
- * until the disk takes something, or one before is still missing; try again. Other -errno: it cannot be stored, and is counted as
- * lost.
+ * until the disk takes something, or the number before is missing; try again. Other -errno: it
+ * cannot be stored, and is counted as lost.
  */
 int journal_notice(struct journal *journal, uint64_t number, const struct entry_notice *notice,
 		   int64_t wall_ms) __attribute__((warn_unused_result));

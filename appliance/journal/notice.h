@@ -38,7 +38,6 @@
  *		is "waiting" or failed to come ("failed"); "held", "released": none is taken, or
  *		they are again
  *	trust	what from to: the version of the trust root that signed what is in force changed
- *	key	what id: a key of the appliance was made; what is "receipts" or "collector"
  *	settings what file changes digest reason: settings were "applied", "tried", "kept",
  *		"reverted", "refused" or "accepted". changes: an array of {key, old, new}; values of
  *		secrets are left out
@@ -69,7 +68,6 @@
 
 #define NOTICE_UPDATE "update"
 #define NOTICE_TRUST "trust"
-#define NOTICE_KEY "key"
 #define NOTICE_SETTINGS "settings"
 #define NOTICE_STICK "stick"
 #define NOTICE_RESET "reset"

@@ -9,12 +9,12 @@
 
 #include "appliance/base/text.h"
 
-struct pair {
+struct key_pair {
 	struct text key, value;
 };
 
-struct table {
-	struct pair pair[DIFFERENCE_KEYS];
+struct key_table {
+	struct key_pair pair[DIFFERENCE_KEYS];
 	size_t count;
 	bool more;	/* than fit */
 };
@@ -29,7 +29,7 @@ static const char *trim(const char *from, const char *end, size_t *length)
 	return from;
 }
 
-static struct pair *find(struct table *table, const struct text *key)
+static struct key_pair *find(struct key_table *table, const struct text *key)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		if (strcmp(table->pair[i].key.data, key->data) == 0)
@@ -39,9 +39,9 @@ static struct pair *find(struct table *table, const struct text *key)
 }
 
 /* Takes over key. */
-static void add(struct table *table, struct text *key, const char *value, size_t length)
+static void add(struct key_table *table, struct text *key, const char *value, size_t length)
 {
-	struct pair *pair = key->data ? find(table, key) : NULL;
+	struct key_pair *pair = key->data ? find(table, key) : NULL;
 
 	if (!pair && (!key->data || table->count == DIFFERENCE_KEYS)) {
 		table->more = true;
@@ -50,7 +50,7 @@ static void add(struct table *table, struct text *key, const char *value, size_t
 	}
 	if (!pair) {
 		pair = &table->pair[table->count++];
-		*pair = (struct pair){ .key = *key };
+		*pair = (struct key_pair){ .key = *key };
 	} else {
 		text_release(key);
 		text_puts(&pair->value, ", ");
@@ -58,7 +58,8 @@ static void add(struct table *table, struct text *key, const char *value, size_t
 	text_put(&pair->value, value, length);
 }
 
-static void read_line(struct table *table, struct text *section, const char *from, const char *end)
+static void read_line(struct key_table *table, struct text *section, const char *from,
+		      const char *end)
 {
 	const char *equals, *value;
 	struct text key = TEXT_EMPTY;
@@ -87,9 +88,9 @@ static void read_line(struct table *table, struct text *section, const char *fro
 	add(table, &key, value, size);
 }
 
-static struct table *read_table(const char *text)
+static struct key_table *read_table(const char *text)
 {
-	struct table *table = calloc(1, sizeof(*table));
+	struct key_table *table = calloc(1, sizeof(*table));
 	struct text section = TEXT_EMPTY;
 
 	while (table && *text) {
@@ -102,7 +103,7 @@ static struct table *read_table(const char *text)
 	return table;
 }
 
-static void free_table(struct table *table)
+static void free_table(struct key_table *table)
 {
 	for (size_t i = 0; table && i < table->count; i++) {
 		text_release(&table->pair[i].key);
@@ -132,10 +133,10 @@ static const char *shown(const char *key, const char *value, char buffer[DIFFERE
 }
 
 static int tell(const char *key, const char *old, const char *new,
-		int (*each)(void *context, const struct difference *difference), void *context)
+		int (*each)(void *context, const struct changed_key *difference), void *context)
 {
 	char before[DIFFERENCE_VALUE], after[DIFFERENCE_VALUE], name[DIFFERENCE_VALUE];
-	const struct difference difference = { .key = name, .old = shown(key, old, before),
+	const struct changed_key difference = { .key = name, .old = shown(key, old, before),
 					       .new = shown(key, new, after) };
 
 	text_fit(name, sizeof(name), key, strlen(key));
@@ -143,20 +144,20 @@ static int tell(const char *key, const char *old, const char *new,
 }
 
 int difference_find(const char *old, const char *new,
-		    int (*each)(void *context, const struct difference *difference), void *context)
+		    int (*each)(void *context, const struct changed_key *difference), void *context)
 {
-	struct table *before = read_table(old), *after = read_table(new);
+	struct key_table *before = read_table(old), *after = read_table(new);
 	int result = before && after ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !result && i < after->count; i++) {
-		const struct pair *pair = &after->pair[i], *was = find(before, &pair->key);
+		const struct key_pair *pair = &after->pair[i], *was = find(before, &pair->key);
 
 		if (!was || strcmp(data(&was->value), data(&pair->value)) != 0)
 			result = tell(pair->key.data, was ? data(&was->value) : NULL,
 				      data(&pair->value), each, context);
 	}
 	for (size_t i = 0; !result && i < before->count; i++) {
-		const struct pair *pair = &before->pair[i];
+		const struct key_pair *pair = &before->pair[i];
 
 		if (!find(after, &pair->key))
 			result = tell(pair->key.data, data(&pair->value), NULL, each, context);

@@ -11,7 +11,7 @@
  */
 enum { DIFFERENCE_KEYS = 512, DIFFERENCE_VALUE = 200 };
 
-struct difference {
+struct changed_key {
 	const char *key;
 	const char *old, *new;	/* at most DIFFERENCE_VALUE bytes; NULL: not there */
 };
@@ -19,5 +19,5 @@ struct difference {
 /* Calls back in the order of the keys in new, then of those that only old has. 0, -ENOMEM, or what
  * each returned. Keys beyond DIFFERENCE_KEYS of a text are one change with the key "...". */
 int difference_find(const char *old, const char *new,
-		    int (*each)(void *context, const struct difference *difference),
+		    int (*each)(void *context, const struct changed_key *difference),
 		    void *context) __attribute__((warn_unused_result));

@@ -142,7 +142,7 @@ static bool is_known(const struct set_offer *offer)
 	return set_offer_digest(offer, digest) == 0 && ledger_knows(&ledger, digest);
 }
 
-/* Whoever plugged it in is unknown: a stick has no name, only its set's signatures. */
+/* The person who plugged it in is unknown: a stick has no name, only signatures. */
 static void tell(const char *what, const char *where, const char *why)
 {
 	char line[LINE];

@@ -22,7 +22,7 @@
 /* As many as a notice takes (HANDED_MEMBERS bytes), with values that are not all at their limit. */
 enum { CHANGES = 24 };
 
-static int add_change(void *context, const struct difference *difference)
+static int add_change(void *context, const struct changed_key *difference)
 {
 	json_t *list = context;
 

@@ -8,7 +8,7 @@
 #include "appliance/base/text.h"
 #include "appliance/settings/difference.h"
 
-static int add(void *context, const struct difference *difference)
+static int add(void *context, const struct changed_key *difference)
 {
 	text_printf(context, "%s: %s -> %s\n", difference->key,
 		    difference->old ? difference->old : "none",

@@ -82,7 +82,8 @@ static void heard_in_parts(void **state)
 	assert_string_equal(handed.actor, "ssh:root:SHA256:abc");
 	assert_non_null(strstr(handed.members, "\"result\":\"accepted\""));
 	/* A scanner: two are told, the rest is counted. */
-	snprintf(line, sizeof(line), "[7] Nov 29 11:02:03 Exit before auth from <192.0.2.9:5>: x\n");
+	snprintf(line, sizeof(line), "%s\n",
+		 "[7] Nov 29 11:02:03 Exit before auth from <192.0.2.9:5>: x");
 	for (int i = 0; i < 5; i++)
 		login_hear(&logins, line, strlen(line));
 	assert_int_equal(logins.untold, 3);
