@@ -22,6 +22,7 @@
 #include "appliance/box/image/install_command.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/image/slots.h"
+#include "appliance/box/image/told.h"
 #include "appliance/cli/commands.h"
 #include "appliance/command/command.h"
 
@@ -60,6 +61,7 @@ static int confirm(void)
 	static struct diag diag;
 	struct slots *slots = &found.boot.slots;
 	int code = image_find(&found, true, &diag);
+	bool trial, failed;
 
 	/* Nothing to confirm, and nothing that failed. */
 	if (code)
@@ -75,7 +77,9 @@ static int confirm(void)
 	if (found.boot.lost)
 		fprintf(stderr, "cordon image: " PATH_BOOT_IMAGES
 				"/grubenv was lost and is written anew\n");
-	if (slots_confirm(slots, found.boot.running, found.disk.slot))
+	trial = slots_on_trial(slots, found.disk.slot);
+	failed = slots_confirm(slots, found.boot.running, found.disk.slot);
+	if (failed)
 		fprintf(stderr,
 			"cordon image: the image %s did not prove itself; this is the one before "
 			"it, "
@@ -84,6 +88,10 @@ static int confirm(void)
 	code = write_slots(&found, &diag);
 	if (code == EXIT_YES)
 		image_links_forget();
+	if (code == EXIT_YES && failed)
+		image_tell("failed", slots->failed, found.boot.running, NULL, NULL);
+	else if (code == EXIT_YES && trial)
+		image_tell("confirmed", found.boot.running, NULL, NULL, NULL);
 	image_disk_close(&found.disk);
 	return code;
 }
@@ -108,6 +116,8 @@ static int rollback(bool reboot)
 	if (!code)
 		code = write_slots(&found, &diag);
 	image_disk_close(&found.disk);
+	if (!code)
+		image_tell("rollback", slots->name[other], found.boot.running, NULL, NULL);
 	if (!code)
 		printf("%s is started next%s\n", slots->name[other],
 		       slots->trial == other ? ", on trial" : "");

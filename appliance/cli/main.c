@@ -94,9 +94,9 @@ static const struct command commands[] = {
 	  "show what the policy does with a name, address, prefix or port, and why",
 	  command_explain },
 	{ "log",
-	  "[--follow | --count] [--json] [--last N] [--since TIME] [--until TIME]\n"
+	  "[EVENT] [--follow | --count] [--json | --csv] [--last N] [--since TIME] [--until TIME]\n"
 	  "                    [--host HOST] [--category C] [--rule ID] [--action A]\n"
-	  "                    [--channel C] [--name NAME] [--notice KIND]\n"
+	  "                    [--channel C] [--name NAME] [--group NAME] [--notice KIND]\n"
 	  "                  | verify [FILE | FOLDER] [--key FILE] [--checkpoint FILE] [--json]\n"
 	  "                  | export FOLDER | checkpoint",
 	  "print the block log", ENABLED(CONFIG_JOURNAL) ? command_log : NULL },
@@ -114,6 +114,12 @@ static const struct command commands[] = {
 	  "                    set HOST [--name N] [--user U] [--site S] [--tool yes|no]",
 	  "name hosts: from leases of other servers, a table, or by hand",
 	  ENABLED(CONFIG_JOURNAL) ? command_names : NULL },
+	{ "why", "EVENT [--json]",
+	  "show why an event is what it is: rule, evidence, release and signers of then",
+	  ENABLED(CONFIG_JOURNAL) ? command_why : NULL },
+	{ "top", "[--once] [--json]",
+	  "show the clients, rules and names of the last five minutes",
+	  ENABLED(CONFIG_JOURNAL) ? command_top : NULL },
 	{ "mode",
 	  "[enforce [--reason TEXT] [--by NAME] |\n"
 	  "                    monitor --for TIME [--category C] --reason TEXT --by NAME]",

@@ -102,6 +102,8 @@ struct child_end {
 	bool was_ready;
 	bool crashed;		/* by a signal, or with another code than 0 */
 	bool news;		/* its reason is another one than the last time */
+	bool for_memory;	/* the kernel ended it for want of memory */
+	int signal, code;	/* that it ended with; signal 0: none */
 };
 /* True: that pid belonged to a role. */
 bool children_ended(struct children *children, pid_t pid, int status, struct child_end *end);

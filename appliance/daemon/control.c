@@ -10,6 +10,7 @@
 #include "appliance/base/text.h"
 #include "appliance/daemon/log.h"
 #include "appliance/daemon/sockets.h"
+#include "appliance/ipc/who.h"
 
 enum { READ_MS = 2000 };
 
@@ -35,6 +36,18 @@ void control_reply(struct control_client *client, int code, const char *text)
 	control_drop(client);
 }
 
+/* The kernel says who connected. Nothing else that the other side says counts. */
+static void identify(struct control_client *client)
+{
+	struct ucred peer = { .pid = 0, .uid = (uid_t)-1 };
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(client->watch.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		peer.uid = (uid_t)-1;
+	client->uid = peer.uid;
+	who_is(peer.pid, peer.uid, client->control->daemon->run, &client->actor);
+}
+
 static void client_ready(struct watch *watch, uint32_t events)
 {
 	struct control_client *client = watch->context;
@@ -58,6 +71,7 @@ static void client_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	client->request = request;
+	identify(client);
 	client->control->asked(client->control->context, client);
 }
 

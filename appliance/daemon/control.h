@@ -2,6 +2,7 @@
 #pragma once
 
 #include "appliance/daemon/daemon.h"
+#include "appliance/ipc/actor.h"
 #include "appliance/ipc/control.h"
 
 /*
@@ -20,6 +21,8 @@ struct control_client {
 		CLIENT_UPDATE, CLIENT_CHECKPOINT
 	} state;
 	struct control_request request;
+	uid_t uid;			/* of the process that connected; */
+	struct actor actor;		/* and who it is */
 	uint32_t poll;			/* CLIENT_UPDATE: waits for this one */
 	int64_t deadline;		/* uptime in ms */
 };

@@ -14,7 +14,7 @@
 #include "appliance/daemon/parts.h"
 #include "appliance/daemon/requests.h"
 #include "appliance/daemon/tell.h"
-#include "appliance/journal/notice.h"
+#include "appliance/daemon/witness.h"
 
 enum { STIR_MS = 2000 };
 
@@ -123,20 +123,6 @@ static void start_compiler(struct parent *parent)
 
 /* ---- in force ---- */
 
-/* The block log says from when on another mode held. */
-static void tell_mode(struct parent *parent)
-{
-	const struct mode_record *mode = &parent->standing.mode;
-	const enum cause cause = parent->change.cause;
-	struct child *journal = parent_role(parent, ROLE_JOURNAL);
-
-	if (cause == CAUSE_RELOAD || cause == CAUSE_UPDATE || !journal->ready ||
-	    (cause == CAUSE_START && mode->mode == MODE_ENFORCE))
-		return;
-	if (message_send_mode(journal->watch.fd, mode) < 0)
-		log_warning("the change of mode is missing in the block log");
-}
-
 static void print_commit(const struct parent *parent, char *text, size_t size)
 {
 	const struct change *change = &parent->change;
@@ -154,23 +140,6 @@ static void print_commit(const struct parent *parent, char *text, size_t size)
 		 mode_print(parent->standing.mode.mode));
 }
 
-static void note_policy(struct parent *parent)
-{
-	const struct change *change = &parent->change;
-	const struct bundle_info *running = change->cause == CAUSE_UPDATE ?
-						    &parent->updates.verified :
-						    &parent->updates.running;
-	bool release = change->source == SOURCE_BUNDLE && running->release;
-	char state[9];
-
-	snprintf(state, sizeof(state), "%08x", policy_state(&change->current.policy));
-	notices_add(&parent->notices, NOTICE_POLICY, "",
-		    json_pack("{s:s, s:o, s:s, s:s, s:s}", "cause", cause_print(change->cause),
-			      "release", release ? json_integer(running->release) : json_null(),
-			      "state", state, "versions", policy_versions(&change->current.policy),
-			      "mode", mode_print(parent->standing.mode.mode)));
-}
-
 static void commit(struct parent *parent)
 {
 	struct change *change = &parent->change;
@@ -185,8 +154,8 @@ static void commit(struct parent *parent)
 		change_retry(change, CAUSE_START, parent->daemon.now);
 	else
 		change->retry_at = change->retry_pause = 0;
-	tell_mode(parent);
-	note_policy(parent);
+	witness_mode(parent);
+	witness_policy(parent);
 	log_info("%.*s", (int)strlen(text) - 1, text);
 	if (!parent->ready) {
 		parent->ready = true;
@@ -408,7 +377,7 @@ void drive_tick(struct parent *parent)
 			    ? &change->current.policy : NULL);
 	change_tick(change, now);
 	if (journal->ready)
-		notices_send(&parent->notices, journal->watch.fd);
+		notices_send(&parent->notices, journal->watch.fd, now);
 	/* A role that refused what is in force: what was in its way may be gone. */
 	if (now < parent->stir_at)
 		return;

@@ -122,6 +122,9 @@ bool children_ended(struct children *children, pid_t pid, int status, struct chi
 	last_words(child);
 	for_memory = ended_for_memory(children, child, status);
 	explain(child, status, for_memory);
+	end->for_memory = for_memory;
+	end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	end->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 	end->news = strcmp(before, child->reason) != 0;
 	if (child->role != ROLE_COMPILE && !children->daemon->stopping) {
 		role_died(&child->deaths, for_memory, children->daemon->now);

@@ -12,7 +12,10 @@
 #include "appliance/daemon/tell.h"
 #include "rules/signed/metadata.h"
 
-enum { DNS_MS = 5 * 1000 };	/* for a dns role that is not there */
+enum {
+	DNS_MS = 5 * 1000,		/* for a dns role that is not there */
+	HOSTILE_MS = 60 * 1000		/* from one end of a dns role for its events to the next */
+};
 
 void heard_refuse(struct parent *parent, const char *text, bool passes)
 {
@@ -33,6 +36,8 @@ static void became_ready(struct parent *parent, struct child *child, const struc
 	if (child->role == ROLE_RULES && parent->kernel == KERNEL_UNKNOWN && message->size == 1 &&
 	    message->body[0] < KERNEL_STATES)
 		parent->kernel = (enum kernel_state)message->body[0];
+	if (child->role == ROLE_JOURNAL)
+		notices_renew(&parent->notices);
 	log_debug("%s is ready, pid %d", role_print(child->role), (int)child->pid);
 	if (child->role == ROLE_COMPILE)
 		(void)!tell_options(parent, child);	/* one that takes nothing is killed */
@@ -280,15 +285,12 @@ static bool from_update(struct parent *parent, struct message *message)
 }
 
 /* Each head is answered. */
-static bool from_journal(struct parent *parent, struct child *child, const struct message *message)
+static bool head(struct parent *parent, struct child *child, const struct message *message)
 {
 	const struct seal *seal = &parent->seal;
 	const uint8_t request = CHECKPOINT_REQUEST;
-	int error;
+	int error = seal_head(&parent->seal, message, clock_wall_ms());
 
-	if (message->type != MESSAGE_HEAD)
-		return false;
-	error = seal_head(&parent->seal, message, clock_wall_ms());
 	if (error == -EBADMSG)
 		return false;
 	(void)!child_send(child, MESSAGE_NOTE, seal->note, error ? 0 : strlen(seal->note), -1);
@@ -297,6 +299,38 @@ static bool from_journal(struct parent *parent, struct child *child, const struc
 	if (!error && seal_switch(&parent->seal) == 0)
 		(void)!child_send(child, MESSAGE_CHECKPOINT, &request, 1, -1);
 	return true;
+}
+
+/* A worker that writes nonsense into its ring is ended with its role, once in a while: a journal
+ * that says so all the time does not keep DNS away. */
+static bool hostile(struct parent *parent, const struct message *message)
+{
+	struct child *dns = parent_role(parent, ROLE_DNS);
+
+	if (message->size != 1 || message->body[0] >= parent->daemon.workers)
+		return false;
+	if (!dns->ready || parent->daemon.now - parent->hostile_at < HOSTILE_MS)
+		return true;
+	parent->hostile_at = parent->daemon.now;
+	log_error("dns: worker %u wrote a damaged event: the role is started again",
+		  message->body[0]);
+	child_kill(dns, "it wrote a damaged event");
+	return true;
+}
+
+static bool from_journal(struct parent *parent, struct child *child, const struct message *message)
+{
+	uint64_t number;
+	int result;
+
+	if (message->type == MESSAGE_HEAD)
+		return head(parent, child, message);
+	if (message->type == MESSAGE_HOSTILE)
+		return hostile(parent, message);
+	return message->type == MESSAGE_NOTED &&
+	       message_read_noted(message, &number, &result) == 0 &&
+	       notices_noted(&parent->notices, number, result, parent->daemon.state,
+			     parent->daemon.now) == 0;
 }
 
 static bool by_role(struct parent *parent, struct child *child, struct message *message)

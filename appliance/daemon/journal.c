@@ -25,11 +25,13 @@ struct journal_role {
 	struct role_start start;
 	struct journal *journal;
 	bool has_policy;	/* before that no rule has a name */
+	int64_t hostile_ms;	/* uptime when the parent was last told of a damaged event */
 };
 
 enum {
 	ROUND = 4096,	/* records of one ring before the others have their turn */
-	NAP_MS = 10
+	NAP_MS = 10,
+	HOSTILE_MS = 1000
 };
 
 /* Files of its own folder, and what SQLite does with them: locks, shared memory with readers. */
@@ -43,6 +45,19 @@ static const int syscalls[] = {
 	SYS_readlinkat,
 #endif
 };
+
+/* A worker writes whole events; one that does not is the parent's to end. It is still counted. */
+static void damaged_event(struct journal_role *role, unsigned int index)
+{
+	const uint8_t worker = (uint8_t)index;
+	const int64_t now = clock_uptime_ms();
+
+	journal_lost(role->journal, LOSS_RINGS, 1);
+	if (role->hostile_ms && now - role->hostile_ms < HOSTILE_MS)
+		return;
+	role->hostile_ms = now;
+	role_tell(MESSAGE_HOSTILE, &worker, sizeof(worker), -1);
+}
 
 /* How many records there were; ROUND: there may be more. */
 static int drain_ring(struct journal_role *role, unsigned int index)
@@ -58,7 +73,7 @@ static int drain_ring(struct journal_role *role, unsigned int index)
 		if (size > 0 && event_decode(&event, record, (size_t)size) == 0)
 			journal_event(role->journal, &event);
 		else
-			journal_lost(role->journal, LOSS_RINGS, 1);
+			damaged_event(role, index);
 	}
 	return count;
 }
@@ -103,26 +118,24 @@ static void take_policy(struct journal_role *role, struct message *message)
 	role_applied(error, true, &diag);
 }
 
-static void take_mode(struct journal_role *role, const struct message *message)
-{
-	struct mode_record mode;
-
-	if (message_read_mode(message, &mode) < 0)
-		_exit(1);
-	journal_mode(role->journal, &mode, clock_wall_ms(), clock_uptime_ms());
-}
-
 static void take_notice(struct journal_role *role, const struct message *message)
 {
 	struct message_notice notice;
 	struct entry_notice entry;
+	int error;
 
 	if (message_read_notice(message, &notice) < 0)
 		_exit(1);
 	entry = (struct entry_notice){ .wall_ms = notice.wall_ms, .uptime_ms = notice.uptime_ms,
 				       .kind = notice.kind, .actor = notice.actor,
 				       .body = notice.members };
-	journal_notice(role->journal, &entry, clock_wall_ms());
+	if (notice.number == 0) {
+		journal_standing(role->journal, notice.members);
+		return;
+	}
+	error = journal_notice(role->journal, notice.number, &entry, clock_wall_ms());
+	/* Not heard: the parent sends it again, and it is known then. */
+	(void)!message_send_noted(MESSAGE_CHANNEL, notice.number, error);
 }
 
 static void take_unlogged(struct journal_role *role, const struct message *message)
@@ -185,8 +198,6 @@ static void hear(struct journal_role *role)
 		end(role);
 	if (message.type == MESSAGE_POLICY)
 		take_policy(role, &message);
-	else if (message.type == MESSAGE_MODE)
-		take_mode(role, &message);
 	else if (message.type == MESSAGE_NOTICE)
 		take_notice(role, &message);
 	else if (message.type == MESSAGE_NOTE)

@@ -43,6 +43,8 @@ static bool decode(struct mode_record *record, const json_t *object)
 		if (strcmp(word, mode_print((enum mode)mode)) != 0)
 			continue;
 		record->mode = (enum mode)mode;
+		/* Files of before have no actor. */
+		(void)copy(record->actor, sizeof(record->actor), object, "actor");
 		return copy(record->reason, sizeof(record->reason), object, "reason") &&
 		       copy(record->by, sizeof(record->by), object, "by");
 	}
@@ -95,12 +97,12 @@ int mode_save(const struct mode_record *record, const struct mode_clock *clock, 
 
 	if (record->mode == MODE_ENFORCE)
 		return unlinkat(state, MODE_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
-	object = json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:b, s:s}", "mode",
+	object = json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:b, s:s}", "mode",
 			   mode_print(record->mode), "since", (json_int_t)record->since, "until",
 			   (json_int_t)record->until, "categories", (json_int_t)record->categories,
-			   "reason", record->reason, "by", record->by, "now",
-			   (json_int_t)clock->now, "uptime", (json_int_t)clock->uptime, "set",
-			   clock->set, "boot", clock->boot);
+			   "reason", record->reason, "by", record->by, "actor", record->actor,
+			   "now", (json_int_t)clock->now, "uptime", (json_int_t)clock->uptime,
+			   "set", clock->set, "boot", clock->boot);
 	text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	error = text ? file_replace(state, MODE_FILE, text, strlen(text), 0600) : -ENOMEM;
 	free(text);
@@ -144,7 +146,7 @@ bool mode_first_start(struct mode_record *record, const struct settings *setting
 	*record = (struct mode_record){ .mode = MODE_MONITOR, .since = now,
 					.until = now + (int64_t)settings->monitor_first,
 					.reason = "a new installation (monitor-first)",
-					.by = "settings" };
+					.by = "settings", .actor = "box" };
 	return true;
 }
 

@@ -17,6 +17,7 @@
 #include "appliance/daemon/updates.h"
 #include "appliance/daemon/watchdog.h"
 #include "appliance/daemon/notices.h"
+#include "appliance/daemon/steps.h"
 #include "appliance/journal/losses.h"
 
 /*
@@ -47,6 +48,7 @@
  *	parts.h			what the parent opens, and opens again
  *	status.h		what `cordon status` shows
  *	lost.h			what the log lacks
+ *	witness.h		what the log is told of the appliance itself
  */
 
 /*
@@ -83,6 +85,18 @@ struct seen_losses {
 	uint64_t messages;
 };
 
+/* What was noted last, so that a change is seen (witness.h). */
+struct witness {
+	struct steps steps;
+	struct actor reloader;		/* who asked to read the rule lists anew */
+	int64_t root_version;		/* of what is in force; 0: none yet */
+	uint64_t edits;			/* changes by others */
+	unsigned int disk_level[DISK_FOLDERS];
+	int64_t polled;			/* when the disk was looked at last */
+	int64_t spool_ms;		/* uptime of the next look at the spool */
+	bool settings;			/* they were compared with those of before */
+};
+
 struct parent {
 	struct daemon daemon;
 	struct children children;
@@ -115,6 +129,8 @@ struct parent {
 	uint64_t looped;	/* questions of our own that came back, when that was last said */
 	int64_t looped_said;	/* uptime in ms; 0: never */
 	struct notices notices;
+	struct witness witness;
+	int64_t hostile_at;	/* uptime in ms when a worker was ended for its events */
 	struct unlogged unlogged;
 	struct seen_losses seen;	/* as they were when an administrator had seen them */
 	uint8_t counters[4096];	/* body of the last MESSAGE_COUNTERS */

@@ -9,6 +9,7 @@
 #include "appliance/daemon/lost.h"
 #include "appliance/daemon/parts.h"
 #include "appliance/daemon/status.h"
+#include "appliance/daemon/witness.h"
 
 enum { COUNTERS_MS = 1000, CHECKPOINT_MS = 10 * 1000, CHANGE_MS = CONTROL_TIMEOUT_MS };
 
@@ -70,6 +71,8 @@ static void change_mode(struct parent *parent, struct control_client *client)
 	diag_init(&diag);
 	standing_move(&parent->standing, &clock);
 	error = mode_request(&record, request, &parent->daemon.settings, clock.now, &diag);
+	if (!error)
+		actor_print(&client->actor, record.actor);
 	if (!error) {
 		error = mode_save(&record, &parent->standing.clock, parent->daemon.state);
 		if (error)
@@ -102,6 +105,7 @@ static void begin_change(struct parent *parent, struct control_client *client)
 		client->state = CLIENT_QUEUED;
 	} else if (client->request.type == CONTROL_RELOAD) {
 		client->state = CLIENT_CHANGE;
+		parent->witness.reloader = client->actor;
 		change_want(&parent->change, CAUSE_RELOAD);
 	} else {
 		change_mode(parent, client);
@@ -154,6 +158,7 @@ static void hold(struct parent *parent, struct control_client *client)
 			       "held again; see cordon status\n");
 		return;
 	}
+	witness_hold(parent, client, held);
 	control_reply(client, 0,
 		      held ? "held: no new release is taken until cordon update release\n" :
 			     "released: the mirrors are asked now\n");
@@ -169,7 +174,7 @@ static void begin_checkpoint(struct parent *parent, struct control_client *clien
 	client->state = CLIENT_CHECKPOINT;
 	client->deadline = parent->daemon.now + CHECKPOINT_MS;
 	if (journal->ready)
-		notices_send(&parent->notices, journal->watch.fd);
+		notices_send(&parent->notices, journal->watch.fd, parent->daemon.now);
 	if (journal->ready && child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) == 0)
 		return;
 	seal_drop(&parent->seal);
@@ -179,7 +184,7 @@ static void begin_checkpoint(struct parent *parent, struct control_client *clien
 /* The old key signs the notice that names the new one. */
 static void begin_renewal(struct parent *parent, struct control_client *client)
 {
-	if (!parent_role(parent, ROLE_JOURNAL)->ready || seal_renew(&parent->seal) < 0)
+	if (!parent_role(parent, ROLE_JOURNAL)->ready || seal_renew(&parent->seal, &client->actor) < 0)
 		control_reply(client, 1, "there is no new key now: see cordon status\n");
 	else
 		begin_checkpoint(parent, client);
@@ -198,6 +203,18 @@ void requests_signed(struct parent *parent, int error)
 			      "status\n" : parent->seal.note);
 }
 
+/* ---- what others tell ---- */
+
+static void take_notice(struct parent *parent, struct control_client *client)
+{
+	if (client->uid != 0)
+		control_reply(client, 1, "only root's programs hand in notices\n");
+	else if (notices_take(&parent->notices, &client->request.notice, &client->actor) < 0)
+		control_reply(client, 2, "no notice of a kind that may be handed in\n");
+	else
+		control_reply(client, 0, "");
+}
+
 /* ---- all of them ---- */
 
 void requests_take(struct parent *parent, struct control_client *client)
@@ -209,6 +226,13 @@ void requests_take(struct parent *parent, struct control_client *client)
 		break;
 	case CONTROL_SEEN:
 		seen(parent, client);
+		break;
+	case CONTROL_NOTICE:
+		take_notice(parent, client);
+		break;
+	case CONTROL_LOOKED:
+		witness_looked(parent, &client->actor, client->request.reason);
+		control_reply(client, 0, "");
 		break;
 	case CONTROL_UPDATE:
 		begin_poll(parent, client);

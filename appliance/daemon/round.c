@@ -20,7 +20,7 @@
 #include "appliance/daemon/requests.h"
 #include "appliance/daemon/status.h"
 #include "appliance/daemon/tell.h"
-#include "appliance/journal/notice.h"
+#include "appliance/daemon/witness.h"
 
 enum { TICK_MS = 1000, SHORT_TICK_MS = 20, AGAIN_MS = 500, JOURNAL_STOP_MS = 3000 };
 
@@ -54,9 +54,7 @@ static void role_ended(struct parent *parent, pid_t pid, int status)
 		parts_mend_log(parent);
 	if (child->role == ROLE_DNS)
 		listeners_renew(&parent->listeners);
-	notices_add(&parent->notices, NOTICE_ROLE, "",
-		    json_pack("{s:s, s:s, s:s}", "role", role_print(child->role), "what", "ended",
-			      "reason", child->reason));
+	witness_role(parent, &end);
 	child_again(&end);
 }
 
@@ -90,6 +88,7 @@ static void signal_ready(struct watch *watch, uint32_t events)
 		reap(parent);
 		break;
 	case SIGHUP:
+		witness_signal(parent, (pid_t)info.ssi_pid, info.ssi_uid);
 		change_want(&parent->change, CAUSE_RELOAD);
 		break;
 	case SIGUSR1:
@@ -153,6 +152,11 @@ static void poll_ended(void *context, uint32_t poll, int code, const char *text)
 	requests_polled(context, poll, code, text);
 }
 
+static void update_noted(void *context, const char *what, int64_t release, const char *text)
+{
+	witness_update(context, what, release, text);
+}
+
 /* ---- life ---- */
 
 static void end_mode(struct parent *parent)
@@ -211,6 +215,7 @@ static void begin(struct parent *parent)
 	parent->control.asked = request_asked;
 	parent->control.context = parent;
 	parts_init(parent);
+	parent->witness.reloader = (struct actor){ .kind = ACTOR_BOX };
 	probe_init(&parent->probe, &daemon->loop);
 	parent->key.daemon = parent->seal.daemon = daemon;
 	parent->seal.key = &parent->key;
@@ -219,8 +224,8 @@ static void begin(struct parent *parent)
 	parent->updates = (struct updates){
 		.daemon = daemon, .role = parent_role(parent, ROLE_UPDATE),
 		.current = &parent->change.current, .mode = &parent->standing.mode,
-		.polled = poll_ended, .context = parent, .key = &parent->key,
-		.note = parent->seal.note,
+		.polled = poll_ended, .noted = update_noted, .context = parent,
+		.key = &parent->key, .note = parent->seal.note,
 	};
 	updates_init(&parent->updates);
 	clock = parts_clock(parent);
@@ -240,6 +245,7 @@ static void round_once(struct parent *parent)
 		change_want(&parent->change, CAUSE_UPDATE);
 	status_poll(parent, DISK_POLL_MS);
 	end_mode(parent);
+	witness_tick(parent);
 	drive(parent);
 }
 
@@ -269,7 +275,7 @@ static void stop_journal(struct parent *parent)
 
 	if (!journal->ready || !journal->pid)
 		return;
-	notices_send(&parent->notices, journal->watch.fd);
+	notices_send(&parent->notices, journal->watch.fd, parent->daemon.now);
 	if (child_send(journal, MESSAGE_CHECKPOINT, &reason, 1, -1) < 0)
 		return;
 	while ((left = (int)(until - clock_uptime_ms())) > 0) {

@@ -94,7 +94,7 @@ static int take_reset(struct seal *seal)
 	error = write_seal(seal, &seal->before, seal->note);
 	if (error)
 		return error;
-	notices_add(seal->notices, NOTICE_SEAL, "",
+	notices_add_box(seal->notices, NOTICE_SEAL,
 		    json_pack("{s:s, s:I, s:I}", "what", "reset", "signed",
 			      (json_int_t)seal->before.tree.end, "last",
 			      (json_int_t)seal->before.last));
@@ -133,7 +133,8 @@ static void last_id(const char *text, char id[METADATA_KEYID])
 	snprintf(id, METADATA_KEYID, "%.*s", line ? (int)strcspn(line, "\n") : 0, line ? line : "");
 }
 
-static void tell_key(struct seal *seal, const struct key *public, const char *id, const char *old)
+static void tell_key(struct seal *seal, const struct key *public, const char *id, const char *old,
+		     const struct actor *actor)
 {
 	char text[BASE64_TEXT(KEY_DER)];
 	uint8_t der[KEY_DER];
@@ -141,13 +142,13 @@ static void tell_key(struct seal *seal, const struct key *public, const char *id
 
 	if (key_public_encode(public, der, &size) < 0)
 		return;
-	notices_add(seal->notices, NOTICE_SEAL, "",
+	notices_add(seal->notices, NOTICE_SEAL, actor,
 		    json_pack("{s:s, s:s?, s:s, s:s}", "what", "key", "old", *old ? old : NULL,
 			      "key", id, "public", base64_print(der, size, text)));
 }
 
 /* Whoever verifies the log needs every key that signed it. */
-static int keep_key(struct seal *seal, const struct secret *secret)
+static int keep_key(struct seal *seal, const struct secret *secret, const struct actor *actor)
 {
 	struct text keys = TEXT_EMPTY, pem = TEXT_EMPTY;
 	struct key public;
@@ -167,7 +168,7 @@ static int keep_key(struct seal *seal, const struct secret *secret)
 		error = text_failed(&keys) ? -ENOMEM :
 			file_replace(seal->daemon->state, KEYS_FILE, keys.data, keys.length, 0644);
 		if (!error)
-			tell_key(seal, &public, id, before);
+			tell_key(seal, &public, id, before, actor);
 	}
 	text_release(&keys);
 	text_release(&pem);
@@ -183,7 +184,8 @@ int seal_open(struct seal *seal, struct diag *diag)
 		return 0;
 	error = devicekey_open(seal->key);
 	if (!error)
-		error = keep_key(seal, seal->key->secret);
+		error = keep_key(seal, seal->key->secret,
+				 &(struct actor){ .kind = ACTOR_BOX });
 	if (!error)
 		error = load(seal);
 	if (error)
@@ -261,7 +263,7 @@ int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 
 /* ---- another key ---- */
 
-int seal_renew(struct seal *seal)
+int seal_renew(struct seal *seal, const struct actor *actor)
 {
 	int error;
 
@@ -269,7 +271,7 @@ int seal_renew(struct seal *seal)
 		return -EBUSY;
 	error = secret_generate(&seal->next, KEY_P256);
 	if (!error)
-		error = keep_key(seal, seal->next);
+		error = keep_key(seal, seal->next, actor);
 	if (error)
 		seal_drop(seal);
 	return error;

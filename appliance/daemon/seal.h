@@ -55,7 +55,8 @@ int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
  * and sent, takes the new key. seal_drop gives it up. 0 or -errno; -EAGAIN: there is none, or it
  * waits for its checkpoint.
  */
-int seal_renew(struct seal *seal) __attribute__((warn_unused_result));
+/* actor: who asked for it. */
+int seal_renew(struct seal *seal, const struct actor *actor) __attribute__((warn_unused_result));
 int seal_switch(struct seal *seal) __attribute__((warn_unused_result));
 void seal_drop(struct seal *seal);
 

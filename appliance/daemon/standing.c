@@ -80,7 +80,8 @@ bool standing_expire(struct standing *standing, int64_t now)
 		return false;
 	log_warning("mode %s ended by itself: enforcing", mode_print(standing->mode.mode));
 	standing->mode = (struct mode_record){ .mode = MODE_ENFORCE, .since = now,
-					       .reason = "the mode before ended by itself" };
+					       .reason = "the mode before ended by itself",
+					       .actor = "timer" };
 	if (standing_keep(standing) < 0)
 		log_error("the file of the mode cannot be removed: its time is over anyway");
 	return true;

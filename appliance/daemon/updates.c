@@ -157,7 +157,8 @@ static void attest(struct updates *updates, const char *result)
 }
 
 /* A line of the history: what happened to which release. */
-static void note(struct updates *updates, const char *event, int64_t release, const char *text)
+static void note_history(struct updates *updates, const char *event, int64_t release,
+			 const char *text)
 {
 	char state[9];
 	const struct history_line line = {
@@ -168,6 +169,14 @@ static void note(struct updates *updates, const char *event, int64_t release, co
 	};
 
 	history_add(&updates->history, &line);
+}
+
+/* The same, and the log is told. */
+static void note(struct updates *updates, const char *event, int64_t release, const char *text)
+{
+	note_history(updates, event, release, text);
+	if (updates->noted)
+		updates->noted(updates->context, event, release, text);
 }
 
 /* ---- offers ---- */
@@ -450,7 +459,7 @@ int updates_hold(struct updates *updates, bool held, const struct control_reques
 	snprintf(text, sizeof(text), "by %s%s%s", updates->held_by[0] ? updates->held_by : "root",
 		 updates->held_reason[0] ? ": " : "", updates->held_reason);
 	log_warning("updates are %s, %s", held ? "held" : "taken again", text);
-	note(updates, held ? "held" : "released", 0, text);
+	note_history(updates, held ? "held" : "released", 0, text);
 	error = updates_keep(updates);
 	if (!held)
 		(void)!updates_poll(updates, "", &unused);

@@ -11,6 +11,7 @@
 #include "appliance/daemon/children.h"
 #include "appliance/daemon/devicekey.h"
 #include "appliance/daemon/history.h"
+#include "appliance/ipc/control.h"
 #include "appliance/ipc/message.h"
 #include "appliance/ipc/update_message.h"
 #include "rules/signed/freshness.h"
@@ -39,6 +40,8 @@ struct updates {
 	const struct mode_record *mode;
 	/* What came of a poll that a client of the control socket asked for. */
 	void (*polled)(void *context, uint32_t poll, int code, const char *text);
+	/* What became of a release: "accepted", "waiting", "refused", "failed". */
+	void (*noted)(void *context, const char *what, int64_t release, const char *text);
 	void *context;
 	struct devicekey *key;
 	const char *note;	/* the newest checkpoint of the log; "": none yet */

@@ -12,3 +12,5 @@ int command_log_checkpoint(const struct cli *cli, int argc, char **argv);
 int command_host(const struct cli *cli, int argc, char **argv);
 int command_names(const struct cli *cli, int argc, char **argv);
 int command_hosts(const struct cli *cli, int argc, char **argv);
+int command_why(const struct cli *cli, int argc, char **argv);
+int command_top(const struct cli *cli, int argc, char **argv);

@@ -7,10 +7,13 @@
 
 #include "appliance/settings/settings.h"
 
+#define NO_GROUP "-"
+
 const char *filter_key_print(enum filter_key key)
 {
 	static const char *const words[FILTER_KEYS] = {
 		"since", "until", "host", "category", "rule", "action", "channel", "name", "notice",
+		"group",
 	};
 
 	return words[key];
@@ -100,7 +103,7 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 		"a category, such as update, activation or telemetry",
 		"a rule id, or the beginning of one up to a colon",
 		"block, monitor or allow", "a channel, such as dns, answer or packet",
-		"a domain name", "a kind of notice, such as mode or gap",
+		"a domain name", "a kind of notice, such as mode or gap", "the name of a group",
 	};
 	size_t length = strlen(value);
 	unsigned int column;
@@ -128,6 +131,9 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 			     name_parse(&filter->name, value, length, &column));
 	case FILTER_NOTICE:
 		filter->notice = value;
+		return length ? 0 : -EINVAL;
+	case FILTER_GROUP:
+		filter->group = value;
 		return length ? 0 : -EINVAL;
 	case FILTER_KEYS:
 		break;
@@ -162,7 +168,8 @@ static bool is_rule(const char *wanted, const struct entry_rule *rule)
 static bool asks_for_a_verdict(const struct filter *filter)
 {
 	return filter->has_mac || filter->has_network || filter->has_category ||
-	       filter->has_action || filter->has_channel || filter->has_name || filter->rule;
+	       filter->has_action || filter->has_channel || filter->has_name ||
+	       filter->rule || filter->group;
 }
 
 static bool event_matches(const struct filter *filter, const struct entry_event *entry,
@@ -170,7 +177,8 @@ static bool event_matches(const struct filter *filter, const struct entry_event 
 {
 	const struct event *event = &entry->event;
 
-	return !filter->notice && (filter->has_channel || !channel_is_presence(event->channel)) &&
+	return !filter->notice && (!filter->group || strcmp(filter->group, NO_GROUP) == 0) &&
+	       (filter->has_channel || !channel_is_presence(event->channel)) &&
 	       in_time(filter, event->wall_ms, event->wall_ms + entry->span_ms) &&
 	       is_host(filter, event) &&
 	       (!filter->has_category || (rule && rule->category == filter->category)) &&

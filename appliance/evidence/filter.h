@@ -22,6 +22,7 @@
  *	channel		"dns", "packet"; presence ("seen-dns", "seen-link") only if asked for
  *	name		a domain name: it and everything below it
  *	notice		a kind of notice, "mode"; excludes events
+ *	group		the group that the client was in, or "-": in none. No client is in one yet
  */
 struct filter {
 	bool has_since, has_until, has_mac, has_network, has_category, has_action, has_channel,
@@ -35,11 +36,12 @@ struct filter {
 	struct name name;
 	const char *rule;	/* NULL: any; the caller's, as is notice */
 	const char *notice;
+	const char *group;
 };
 
 enum filter_key {
 	FILTER_SINCE, FILTER_UNTIL, FILTER_HOST, FILTER_CATEGORY, FILTER_RULE, FILTER_ACTION,
-	FILTER_CHANNEL, FILTER_NAME, FILTER_NOTICE, FILTER_KEYS
+	FILTER_CHANNEL, FILTER_NAME, FILTER_NOTICE, FILTER_GROUP, FILTER_KEYS
 };
 const char *filter_key_print(enum filter_key key);	/* "since" */
 

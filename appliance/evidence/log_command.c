@@ -8,97 +8,25 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/evidence/commands.h"
+#include "appliance/evidence/csv.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/line.h"
+#include "appliance/evidence/notice_line.h"
 #include "appliance/evidence/query.h"
-#include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
 
-/* ---- one line for a person ---- */
-
-static void print_mode(const json_t *event)
-{
-	const json_t *category;
-	size_t index;
-
-	printf("mode    %s", command_text(event, "mode"));
-	json_array_foreach(json_object_get(event, "categories"), index, category)
-		printf("%s%s", index ? ", " : " of ", json_string_value(category));
-	if (json_is_string(json_object_get(event, "until")))
-		printf(" until %s", command_text(event, "until"));
-	if (*command_text(event, "by"))
-		printf(", by %s", command_text(event, "by"));
-	if (*command_text(event, "reason"))
-		printf(": %s", command_text(event, "reason"));
-}
-
-/* And where it was. */
-static void print_lost(const json_t *event)
-{
-	bool first = true;
-
-	printf("lost    %lld events could not be kept",
-	       (long long)json_integer_value(json_object_get(event, "lost")));
-	for (int loss = 0; loss < LOSS_COUNT; loss++) {
-		const char *where = loss_print((enum loss)loss);
-		json_int_t count = json_integer_value(json_object_get(event, where));
-
-		if (!count)
-			continue;
-		printf("%s%s %lld", first ? ": " : ", ", where, (long long)count);
-		first = false;
-	}
-}
-
-/* A kind without words of its own: its members as they are. */
-static void print_other(const struct entry_notice *notice, const json_t *members)
-{
-	const char *key;
-	json_t *value;
-	bool first = true;
-
-	printf("%-7s", notice->kind);
-	json_object_foreach((json_t *)(uintptr_t)members, key, value) {
-		printf("%s%s ", first ? " " : ", ", key);
-		if (json_is_string(value))
-			printf("%s", command_text(members, key));
-		else
-			json_dumpf(value, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
-		first = false;
-	}
-}
-
-static void print_notice(const struct entry_notice *notice)
-{
-	size_t size = strlen(notice->body) + 3;
-	char *text = malloc(size), time[CLOCK_TEXT];
-	json_t *members = NULL;
-
-	if (text) {
-		snprintf(text, size, "{%s}", notice->body);
-		members = json_loads(text, 0, NULL);
-	}
-	free(text);
-	printf("%s ", clock_print(notice->wall_ms, time));
-	if (strcmp(notice->kind, NOTICE_MODE) == 0)
-		print_mode(members);
-	else if (strcmp(notice->kind, NOTICE_LOST) == 0)
-		print_lost(members);
-	else
-		print_other(notice, members);
-	putchar('\n');
-	json_decref(members);
-}
+/* ---- one entry ---- */
 
 static void print_entry(const struct reader_entry *entry)
 {
+	char id[RECORD_ID];
+
+	printf("%s ", record_id(entry->context.boot_id, entry->entry.sequence, id));
 	if (entry->entry.type == ENTRY_NOTICE)
-		print_notice(&entry->entry.notice);
+		notice_line(&entry->entry.notice);
 	else
 		line_event(&entry->entry.event, entry->context.rule);
 }
-
-/* ---- the command ---- */
 
 static int print_json(const struct reader_entry *entry)
 {
@@ -111,10 +39,37 @@ static int print_json(const struct reader_entry *entry)
 	return error;
 }
 
+static int print_csv(const struct reader_entry *entry)
+{
+	struct text out = TEXT_EMPTY;
+	int error = csv_row(entry, &out);
+
+	if (!error)
+		fputs(out.data, stdout);
+	text_release(&out);
+	return error;
+}
+
+/* In the form that was asked for. */
+enum log_form { LOG_TEXT, LOG_JSON, LOG_CSV };
+
+static int print_as(enum log_form form, const struct reader_entry *entry)
+{
+	if (form == LOG_JSON)
+		return print_json(entry);
+	if (form == LOG_CSV)
+		return print_csv(entry);
+	print_entry(entry);
+	return 0;
+}
+
 enum { AGAIN_US = 200 * 1000 };	/* between looks for what is new */
 
 struct log_options {
-	bool json;
+	enum log_form form;
+	bool one;		/* the entry with this number of this boot alone */
+	char boot[RECORD_BOOT];
+	uint64_t sequence;
 	bool following;
 	bool counting;		/* print how many there are instead */
 	uint64_t last;		/* 0: all */
@@ -139,9 +94,7 @@ static void print_all(struct log_reader *reader, const struct log_options *optio
 			count->events += entry.entry.event.event.count;
 		if (options->counting)
 			continue;
-		if (!options->json)
-			print_entry(&entry);
-		else if (print_json(&entry) < 0)
+		if (print_as(options->form, &entry) < 0)
 			fprintf(stderr, "cordon log: entry %llu cannot be printed\n",
 				(unsigned long long)entry.entry.sequence);
 	}
@@ -161,14 +114,37 @@ static void tell_damaged(const struct log_reader *reader, const char *folder)
 
 static void print_count(const struct log_options *options, const struct log_count *count)
 {
-	printf(options->json ? "{\"entries\":%llu,\"events\":%llu}\n"
+	printf(options->form == LOG_JSON ? "{\"entries\":%llu,\"events\":%llu}\n"
 			     : "%llu entries of %llu events\n",
 	       (unsigned long long)count->entries, (unsigned long long)count->events);
 }
 
+static void print_header(void)
+{
+	struct text out = TEXT_EMPTY;
+
+	csv_header(&out);
+	fputs(out.data ? out.data : "", stdout);
+	text_release(&out);
+}
+
+static int print_one(struct log_reader *reader, const struct log_options *options)
+{
+	struct reader_entry entry;
+
+	if (!reader_find(reader, options->boot, options->sequence, &entry)) {
+		fprintf(stderr, "cordon log: the log has no event %s:%llu\n", options->boot,
+			(unsigned long long)options->sequence);
+		return EXIT_NO;
+	}
+	return print_as(options->form, &entry) < 0 ? EXIT_NO : EXIT_YES;
+}
+
 static int run(const char *folder, const struct log_options *options)
 {
-	const struct reader_options reading = { .folder = "." };
+	const struct reader_options reading = {
+		.folder = ".", .after = options->one ? options->sequence - 1 : 0,
+	};
 	struct log_count count = { .entries = 0 };
 	struct log_reader *reader;
 	int error, code;
@@ -186,6 +162,13 @@ static int run(const char *folder, const struct log_options *options)
 	if (error) {
 		fprintf(stderr, "cordon log: no log in %s: %s\n", folder, strerror(-error));
 		return EXIT_NO;
+	}
+	if (options->form == LOG_CSV)
+		print_header();
+	if (options->one) {
+		code = print_one(reader, options);
+		reader_close(reader);
+		return code;
 	}
 	if (options->last)
 		reader_seek_last(reader, options->last);
@@ -215,17 +198,18 @@ enum { FILTER_OPTION = 256 };
 
 static int parse_options(struct log_options *log, int argc, char **argv)
 {
-	struct option options[FILTER_KEYS + 5] = {
+	struct option options[FILTER_KEYS + 6] = {
 		{ "follow", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "count", no_argument, NULL, 'c' },
+		{ "csv", no_argument, NULL, 'v' },
 		{ "last", required_argument, NULL, 'n' },
 	};
 	int option, code;
 	char *end;
 
 	for (int key = 0; key < FILTER_KEYS; key++)
-		options[4 + key] = (struct option){ filter_key_print((enum filter_key)key),
+		options[5 + key] = (struct option){ filter_key_print((enum filter_key)key),
 						    required_argument, NULL, FILTER_OPTION + key };
 	while ((option = getopt_long(argc, argv, "fn:", options, NULL)) != -1) {
 		if (option >= FILTER_OPTION) {
@@ -236,7 +220,9 @@ static int parse_options(struct log_options *log, int argc, char **argv)
 		} else if (option == 'f') {
 			log->following = true;
 		} else if (option == 'j') {
-			log->json = true;
+			log->form = LOG_JSON;
+		} else if (option == 'v') {
+			log->form = LOG_CSV;
 		} else if (option == 'c') {
 			log->counting = true;
 		} else if (option != 'n') {
@@ -246,10 +232,20 @@ static int parse_options(struct log_options *log, int argc, char **argv)
 			return command_usage("log", "--last: expected a number from 1");
 		}
 	}
+	if (optind + 1 == argc &&
+	    record_parse_id(argv[optind], log->boot, &log->sequence) == 0) {
+		log->one = true;
+		optind++;
+	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
 	if (log->counting && log->following)
 		return command_usage("log", "--count and --follow exclude each other");
+	if (log->counting && log->form == LOG_CSV)
+		return command_usage("log", "--count and --csv exclude each other");
+	if (log->one && (log->counting || log->following || log->last))
+		return command_usage("log", "the id of an event excludes --count, --follow and "
+				     "--last");
 	return EXIT_YES;
 }
 

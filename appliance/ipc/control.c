@@ -52,6 +52,8 @@ int control_encode(const struct control_request *request, uint8_t *data, size_t 
 	cursor_put32(&cursor, request->categories);
 	put_text(&cursor, request->reason);
 	put_text(&cursor, request->by);
+	if (request->type == CONTROL_NOTICE)
+		handed_put(&cursor, &request->notice);
 	return cursor.failed ? -EMSGSIZE : (int)cursor.at;
 }
 
@@ -66,7 +68,8 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 	request->seconds = cursor_get64(&cursor);
 	request->categories = cursor_get32(&cursor);
 	if (!get_text(&cursor, request->reason, sizeof(request->reason)) ||
-	    !get_text(&cursor, request->by, sizeof(request->by)) || cursor.failed ||
+	    !get_text(&cursor, request->by, sizeof(request->by)) ||
+	    (type == CONTROL_NOTICE && !handed_get(&cursor, &request->notice)) || cursor.failed ||
 	    cursor_left(&cursor) != 0 || type >= CONTROL_TYPES || mode >= MODE_COUNT ||
 	    request->categories >> CATEGORY_COUNT != 0)
 		return -EBADMSG;
@@ -75,15 +78,16 @@ int control_decode(struct control_request *request, const uint8_t *data, size_t 
 
 bool control_reads(enum control_type type)
 {
-	return type == CONTROL_STATUS;
+	return type == CONTROL_STATUS || type == CONTROL_LOOKED;
 }
 
 static int connect_to(const char *folder, const char *name, enum control_type type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval timeout = {
-		.tv_sec = (type == CONTROL_UPDATE ? CONTROL_UPDATE_MS : CONTROL_TIMEOUT_MS) / 1000
-	};
+	const int wait_ms = type == CONTROL_UPDATE ? CONTROL_UPDATE_MS :
+			    type == CONTROL_NOTICE || type == CONTROL_LOOKED ? CONTROL_NOTICE_MS :
+			    CONTROL_TIMEOUT_MS;
+	const struct timeval timeout = { .tv_sec = wait_ms / 1000 };
 	int fd;
 
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", folder,

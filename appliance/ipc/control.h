@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/ipc/handed.h"
+
 /*
  * The control protocol: one request and one reply over a SOCK_SEQPACKET Unix socket, encoded field
  * by field. There are two sockets. Root may open the first, and ask for anything. Root and the group
@@ -20,9 +22,10 @@ enum { CONTROL_READER_GID = 64498 };
 enum {
 	CONTROL_REASON = 200,
 	CONTROL_BY = 80,
-	CONTROL_REQUEST_MAX = 512,
+	CONTROL_REQUEST_MAX = HANDED_MAX + 512,
 	CONTROL_REPLY_MAX = 64 * 1024,
 	CONTROL_TIMEOUT_MS = 20000,
+	CONTROL_NOTICE_MS = 3000,	/* a notice can wait in a file instead */
 	CONTROL_UPDATE_MS = 600000	/* mirrors may be slow, one after the other */
 };
 
@@ -36,6 +39,8 @@ enum control_type {
 	CONTROL_SEEN,	/* the caller saw the changes by others in the status; reply: text */
 	CONTROL_CHECKPOINT,	/* sign a checkpoint of the log now; reply: the note */
 	CONTROL_RENEW,	/* the appliance gets a new key; reply: text */
+	CONTROL_NOTICE,	/* root only: something to log that cordond did not see; reply: "" */
+	CONTROL_LOOKED,	/* the caller looks at the story of one host (reason); reply: "" */
 	CONTROL_TYPES
 };
 
@@ -53,18 +58,20 @@ struct mode_record {
 	int64_t until;
 	uint32_t categories;	/* MODE_MONITOR: bit per category, 0: all */
 	char reason[CONTROL_REASON];
-	char by[CONTROL_BY];
+	char by[CONTROL_BY];	/* a note; who it was is the actor */
+	char actor[ACTOR_TEXT];	/* actor.h */
 };
 
 struct control_request {
 	enum control_type type;
 	/* CONTROL_UPDATE: reason is a folder below STATE/update, or empty for the mirrors;
-	 * CONTROL_HOLD: reason and by; CONTROL_MODE: all of them */
+	 * CONTROL_HOLD: reason and by; CONTROL_MODE: all of them; CONTROL_NOTICE: notice */
 	enum mode mode;
 	uint64_t seconds;	/* how long; 0 with MODE_ENFORCE */
 	uint32_t categories;	/* bit per category; 0: all */
 	char reason[CONTROL_REASON];
-	char by[CONTROL_BY];
+	char by[CONTROL_BY];	/* a note of the caller's, not who it is (ipc/actor.h) */
+	struct handed notice;
 };
 
 /* The encoded size, or -EMSGSIZE. */

@@ -218,16 +218,17 @@ int message_read_result(const struct message *message, uint32_t *id, int *result
 	return cursor.failed || cursor_left(&cursor) ? -EBADMSG : 0;
 }
 
-int message_send_notice(int socket, int64_t wall_ms, int64_t uptime_ms, const char *kind,
-			const char *rest, size_t size)
+int message_send_notice(int socket, const struct message_notice *notice)
 {
 	static uint8_t body[MESSAGE_NOTICE_BODY + 1024];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
-	cursor_put64(&cursor, (uint64_t)wall_ms);
-	cursor_put64(&cursor, (uint64_t)uptime_ms);
-	cursor_put(&cursor, kind, strlen(kind) + 1);
-	cursor_put(&cursor, rest, size);
+	cursor_put64(&cursor, notice->number);
+	cursor_put64(&cursor, (uint64_t)notice->wall_ms);
+	cursor_put64(&cursor, (uint64_t)notice->uptime_ms);
+	cursor_put(&cursor, notice->kind, strlen(notice->kind) + 1);
+	cursor_put(&cursor, notice->actor, strlen(notice->actor) + 1);
+	cursor_put(&cursor, notice->members, strlen(notice->members) + 1);
 	if (cursor.failed)
 		return -EMSGSIZE;
 	return message_send(socket, MESSAGE_NOTICE, body, cursor.at, -1);
@@ -246,6 +247,7 @@ int message_read_notice(const struct message *message, struct message_notice *no
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
 
+	notice->number = cursor_get64(&cursor);
 	notice->wall_ms = (int64_t)cursor_get64(&cursor);
 	notice->uptime_ms = (int64_t)cursor_get64(&cursor);
 	if (cursor.failed)
@@ -257,34 +259,23 @@ int message_read_notice(const struct message *message, struct message_notice *no
 	       0 : -EBADMSG;
 }
 
-int message_send_mode(int socket, const struct mode_record *record)
+int message_send_noted(int socket, uint64_t number, int result)
 {
-	uint8_t body[32 + CONTROL_REASON + CONTROL_BY];
+	uint8_t body[12];
 	struct cursor cursor = cursor_writer(body, sizeof(body));
 
-	cursor_put8(&cursor, (uint8_t)record->mode);
-	cursor_put64(&cursor, (uint64_t)record->since);
-	cursor_put64(&cursor, (uint64_t)record->until);
-	cursor_put32(&cursor, record->categories);
-	cursor_put(&cursor, record->reason, sizeof(record->reason));
-	cursor_put(&cursor, record->by, sizeof(record->by));
-	return message_send(socket, MESSAGE_MODE, body, cursor.at, -1);
+	cursor_put64(&cursor, number);
+	cursor_put32(&cursor, (uint32_t)result);
+	return message_send(socket, MESSAGE_NOTED, body, cursor.at, -1);
 }
 
-int message_read_mode(const struct message *message, struct mode_record *record)
+int message_read_noted(const struct message *message, uint64_t *number, int *result)
 {
 	struct cursor cursor = cursor_reader(message->body, message->size);
-	uint8_t mode = cursor_get8(&cursor);
 
-	record->mode = (enum mode)mode;
-	record->since = (int64_t)cursor_get64(&cursor);
-	record->until = (int64_t)cursor_get64(&cursor);
-	record->categories = cursor_get32(&cursor);
-	cursor_get(&cursor, record->reason, sizeof(record->reason));
-	cursor_get(&cursor, record->by, sizeof(record->by));
-	record->reason[sizeof(record->reason) - 1] = '\0';
-	record->by[sizeof(record->by) - 1] = '\0';
-	return cursor.failed || cursor_left(&cursor) || mode >= MODE_COUNT ? -EBADMSG : 0;
+	*number = cursor_get64(&cursor);
+	*result = (int)cursor_get32(&cursor);
+	return cursor.failed || cursor_left(&cursor) ? -EBADMSG : 0;
 }
 
 int message_send_progress(int socket, uint32_t done, uint32_t total)

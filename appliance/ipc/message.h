@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "appliance/ipc/control.h"
 #include "rules/policy/addr.h"
 #include "rules/policy/name.h"
 
@@ -41,9 +40,9 @@ enum message_type {
 	MESSAGE_PEER,		/* dns, rules: u8 worker; descriptor: socket to the other */
 	MESSAGE_COUNTERS,	/* rules: request counters; the answer carries them */
 	MESSAGE_ALIVE,		/* dns: is every worker there? the answer is the same */
-	MESSAGE_MODE,		/* journal: the mode that is in force now */
-	MESSAGE_NOTICE,		/* journal: i64 wall and uptime in ms, kind, actor, members: texts
-				 * with their NULs (journal/notice.h) */
+	MESSAGE_NOTICE,		/* journal: u64 number, i64 wall and uptime in ms, kind, actor,
+				 * members: texts with their NULs (journal/notice.h); number 0: it
+				 * is not stored now, each new day begins with it */
 	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
 	MESSAGE_CHECKPOINT,	/* journal: u8 enum checkpoint_reason: request: send a head now; stop:
 				 * send the last one, and end */
@@ -67,6 +66,9 @@ enum message_type {
 				 * MESSAGE_POLICY */
 	MESSAGE_HEAD,		/* journal: struct head to sign (journal/head.h) */
 	MESSAGE_GUARD,		/* rules: struct guard_report (ipc/guard.h) */
+	MESSAGE_NOTED,		/* journal: u64 number of a notice, i32 0: it is stored or outlives
+				 * this journal; or -errno */
+	MESSAGE_HOSTILE,	/* journal: u8 worker: a damaged event was in its ring */
 	/* between dns and rules */
 	MESSAGE_PINHOLE,	/* u32 id, u32 interface, client, address, u32 seconds, name of the
 				 * rule */
@@ -126,26 +128,22 @@ int message_send_pinhole(int socket, const struct pinhole_request *request)
 int message_read_pinhole(const struct message *message, struct pinhole_request *request)
 	__attribute__((warn_unused_result));
 
-/* send: 0 or -errno. read: 0, or -EBADMSG: malformed. */
-/* Sends a notice; rest: actor and members, each with its NUL. */
+/* A notice. send: 0 or -errno. read: 0 or -EBADMSG; the strings are in the message. */
 enum { MESSAGE_NOTICE_BODY = 60 * 1024 };	/* most bytes of the members */
-int message_send_notice(int socket, int64_t wall_ms, int64_t uptime_ms, const char *kind,
-			const char *rest, size_t size) __attribute__((warn_unused_result));
-
-/* The strings are in the message. 0 or -EBADMSG. */
 struct message_notice {
+	uint64_t number;	/* in the order of sending */
 	int64_t wall_ms, uptime_ms;
 	const char *kind, *actor, *members;
 };
+int message_send_notice(int socket, const struct message_notice *notice)
+	__attribute__((warn_unused_result));
 int message_read_notice(const struct message *message, struct message_notice *notice)
 	__attribute__((warn_unused_result));
 
-/* The mode that is in force now: the body of MESSAGE_MODE. 0 or -errno; read: 0 or -EBADMSG. */
-int message_send_mode(int socket, const struct mode_record *record)
+/* MESSAGE_NOTED. send: 0 or -errno. read: 0, or -EBADMSG: malformed. */
+int message_send_noted(int socket, uint64_t number, int result)
 	__attribute__((warn_unused_result));
-
-/* See message_send_mode. */
-int message_read_mode(const struct message *message, struct mode_record *record)
+int message_read_noted(const struct message *message, uint64_t *number, int *result)
 	__attribute__((warn_unused_result));
 
 struct connect_request {

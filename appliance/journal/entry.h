@@ -28,7 +28,8 @@ enum {
 	ENTRY_KIND = 24,		/* buffer of a notice's kind, NUL included */
 	ENTRY_ACTOR = 200,		/* of its actor */
 	ENTRY_BODY = 64 * 1024,		/* of its members */
-	ENTRY_RULE_TEXT = 2048,		/* of a rule's id, and of its evidence */
+	ENTRY_RULE_TEXT = 4096,		/* of a rule's id, and of its evidence, which are parts of
+					 * a line of a list (LIST_LINE_MAX) */
 	ENTRY_MAX = ENTRY_BODY + 1024	/* most bytes of an encoded entry */
 };
 

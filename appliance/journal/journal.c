@@ -2,14 +2,17 @@
 #include "appliance/journal/journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 
 #include "appliance/base/selftest.h"
+#include "appliance/base/text.h"
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/batch.h"
+#include "appliance/journal/days.h"
 #include "appliance/journal/fallback.h"
 #include "appliance/journal/neighbours.h"
 #include "appliance/journal/nflog.h"
@@ -21,7 +24,8 @@
 
 enum {
 	FLUSH_MS = 1000,	/* an entry is in the database after at most this */
-	LOST_MS = 60 * 1000
+	LOST_MS = 60 * 1000,
+	DAY_MS = 24 * 3600 * 1000
 };
 
 /* Packets and rings still bring events of the policy that was just replaced. */
@@ -51,6 +55,9 @@ struct journal {
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
+	uint64_t *noted;	/* number of the last notice that was taken; in the memory */
+	char *standing;		/* members of the policy's notice; NULL: none yet */
+	int32_t date;		/* of the last tick, in days since 1970; 0: none yet */
 	struct day_end before;	/* what was stored before this journal */
 	bool killed;		/* it follows one that was, whose batch it has */
 	struct head_signed signed_before;
@@ -62,7 +69,7 @@ static size_t aligned(size_t size)
 	return (size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
 }
 
-/* Losses, the batch, the table of what is counted. */
+/* Losses, the batch, the table of what is counted, the number of the last notice. */
 static size_t batch_offset(void)
 {
 	return aligned(sizeof(struct losses));
@@ -73,9 +80,14 @@ static size_t table_offset(void)
 	return batch_offset() + aligned(batch_size());
 }
 
+static size_t noted_offset(void)
+{
+	return table_offset() + aligned(aggregate_size());
+}
+
 size_t journal_memory(void)
 {
-	return table_offset() + aggregate_size();
+	return noted_offset() + sizeof(uint64_t);
 }
 
 struct losses *journal_losses(void *memory)
@@ -89,6 +101,7 @@ static void attach(struct journal *journal, char *memory, uint64_t seed, uint64_
 	uint64_t lost;
 
 	journal->losses = journal_losses(memory);
+	journal->noted = (uint64_t *)(void *)(memory + noted_offset());
 	journal->batch = batch_attach(memory + batch_offset(), &lost);
 	losses_add(journal->losses, LOSS_JOURNAL, lost);
 	journal->aggregate = aggregate_attach(memory + table_offset(), seed,
@@ -217,7 +230,7 @@ static int keep(struct journal *journal, struct log_entry *entry, uint64_t event
 
 	if (error == -ENOSPC && flush(journal, wall_ms) == 0)
 		error = batch_add(journal->batch, entry);
-	if (error)
+	if (error && events)
 		journal_lost(journal, error == -ENOSPC ? LOSS_DISK : LOSS_JOURNAL, events);
 	return error;
 }
@@ -248,7 +261,7 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
 	int error = -ENOMEM;
 
 	entry.notice = (struct entry_notice){ .wall_ms = wall_ms, .uptime_ms = uptime_ms,
-					      .kind = kind, .actor = "", .body = body };
+					      .kind = kind, .actor = "box", .body = body };
 	note_break(journal, kind, wall_ms);
 	if (body)
 		error = keep(journal, &entry, events, wall_ms);
@@ -270,10 +283,19 @@ static void set_mac(struct event *event, const struct neighbour *neighbour, bool
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
 }
 
+/* The versions of many lists may be too long together: their beginning is kept. */
+static const char *fit_versions(const char *versions, char buffer[ENTRY_RULE_TEXT])
+{
+	if (strlen(versions) < ENTRY_RULE_TEXT)
+		return versions;
+	text_fit(buffer, ENTRY_RULE_TEXT, versions, strlen(versions));
+	return buffer;
+}
+
 /* The journal's own rules are in no policy. False: the event has no rule, or one that is not
- * known. */
+ * known. The buffer is the entry's as long as that is used. */
 static bool rule_of(const struct journal *journal, const struct event *event,
-		    struct entry_rule *entry)
+		    struct entry_rule *entry, char versions[ENTRY_RULE_TEXT])
 {
 	const struct policy *policy = policy_of(journal, event->state);
 	struct policy_rule rule;
@@ -290,7 +312,8 @@ static bool rule_of(const struct journal *journal, const struct event *event,
 		return false;
 	*entry = (struct entry_rule){
 		.state = event->state, .index = event->rule, .id = rule.id,
-		.evidence = rule.evidence, .versions = policy_versions(policy),
+		.evidence = rule.evidence,
+		.versions = fit_versions(policy_versions(policy), versions),
 		.category = (uint8_t)rule.category, .confidence = (uint8_t)rule.confidence,
 	};
 	return true;
@@ -300,9 +323,10 @@ static bool rule_of(const struct journal *journal, const struct event *event,
 static uint64_t keep_rule(struct journal *journal, const struct event *event)
 {
 	struct log_entry entry = { .type = ENTRY_RULE };
+	char versions[ENTRY_RULE_TEXT];
 	uint64_t key;
 
-	if (!rule_of(journal, event, &entry.rule))
+	if (!rule_of(journal, event, &entry.rule, versions))
 		return 0;
 	key = entry_rule_key(&entry.rule);
 	if (batch_has_rule(journal->batch, key))
@@ -376,22 +400,49 @@ static void report_lost(struct journal *journal, int64_t wall_ms, int64_t uptime
 	journal->reported = true;
 }
 
-void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
-		  int64_t uptime_ms)
-{
-	char *body;
-
-	if (notice_mode(mode, &body) < 0)
-		body = NULL;
-	(void)keep_notice(journal, NOTICE_MODE, body, wall_ms, uptime_ms);
-}
-
-void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms)
+int journal_notice(struct journal *journal, uint64_t number, const struct entry_notice *notice,
+		   int64_t wall_ms)
 {
 	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = *notice };
+	int error;
 
+	if (number <= *journal->noted)
+		return 0;
+	if (*journal->noted && number > *journal->noted + 1)
+		return -ENOSPC;
 	note_break(journal, notice->kind, wall_ms);
-	(void)keep(journal, &entry, 1, wall_ms);
+	error = keep(journal, &entry, 0, wall_ms);
+	if (error == -ENOSPC)
+		return error;
+	if (error)
+		journal_lost(journal, LOSS_JOURNAL, 1);
+	*journal->noted = number;
+	return error;
+}
+
+void journal_standing(struct journal *journal, const char *members)
+{
+	free(journal->standing);
+	journal->standing = strdup(members);
+}
+
+/* The notice of the policy once more, first of all that the new day has. */
+static void begin_date(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const int32_t date = days_of(wall_ms);
+	const bool first = journal->date == 0;
+	const int64_t end_ms = ((int64_t)journal->date + 1) * DAY_MS - 1;
+	char *body = NULL;
+
+	if (date == journal->date)
+		return;
+	journal->date = date;
+	if (first || !journal->standing)
+		return;
+	(void)flush(journal, end_ms);
+	if (asprintf(&body, "%s,\"carried\":true", journal->standing) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_POLICY, body, wall_ms, uptime_ms);
 }
 
 /* What is stored is not what was signed: somebody changed it, or a disk forgot. */
@@ -514,9 +565,10 @@ static void count_event(struct journal *journal, const struct event *event)
 /* Is the name that was asked for the vendor's? Not one of another resolver, nor an exempt one. */
 static bool asks_the_vendor(const struct journal *journal, const struct event *event)
 {
+	char versions[ENTRY_RULE_TEXT];
 	struct entry_rule rule;
 
-	return event->interface != SELFTEST_LINK_INDEX && rule_of(journal, event, &rule) &&
+	return event->interface != SELFTEST_LINK_INDEX && rule_of(journal, event, &rule, versions) &&
 	       rule.category != CATEGORY_BYPASS && rule.category != CATEGORY_EXEMPT;
 }
 
@@ -612,6 +664,7 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 
 	presence_look(&journal->presence, &journal->neighbours, wall_ms, uptime_ms, count_presence,
 		      journal);
+	begin_date(journal, wall_ms, uptime_ms);
 	while (aggregate_next(journal->aggregate, uptime_ms, &record))
 		write_record(journal, &record);
 	if (has_untold(journal) &&
@@ -649,6 +702,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	presence_release(&journal->presence);
 	free(journal->fallback);
 	free(journal->own_memory);
+	free(journal->standing);
 	for (int i = 0; i < POLICIES; i++)
 		policy_release(&journal->policy[i]);
 	free(journal);

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "appliance/ipc/control.h"
 #include "appliance/ipc/event.h"
 #include "appliance/journal/entry.h"
 #include "appliance/journal/losses.h"
@@ -78,12 +77,19 @@ void journal_event(struct journal *journal, const struct event *event);
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
 		   int64_t uptime_ms);
 
-/* A mode came into force: writes a line of its own, at once. */
-void journal_mode(struct journal *journal, const struct mode_record *mode, int64_t wall_ms,
-		  int64_t uptime_ms);
+/*
+ * Something happened to the appliance: a notice of its own (notice.h). members: without braces.
+ * number: grows from one to the next; one that this memory (struct journal_options) had before is
+ * not stored again. 0: it is stored, or will be even if this journal is killed. -ENOSPC: no room
+ * until the disk takes something, or the number before is missing; try again. Other -errno: it
+ * cannot be stored, and is counted as lost.
+ */
+int journal_notice(struct journal *journal, uint64_t number, const struct entry_notice *notice,
+		   int64_t wall_ms) __attribute__((warn_unused_result));
 
-/* Something happened to the appliance: a notice of its own (notice.h). members: without braces. */
-void journal_notice(struct journal *journal, const struct entry_notice *notice, int64_t wall_ms);
+/* The members of the notice of the policy in force, copied: each new day begins with it, so that
+ * what is stored in a day can be explained by the day alone. */
+void journal_standing(struct journal *journal, const char *members);
 
 /* A checkpoint is wanted now. */
 void journal_checkpoint(struct journal *journal, int64_t wall_ms);

@@ -50,18 +50,102 @@ static json_t *categories_json(uint32_t categories)
 	return list;
 }
 
-int notice_mode(const struct mode_record *mode, char **body)
+json_t *notice_mode_json(const struct mode_record *mode)
 {
 	const char *until = NULL;
 	char text[CLOCK_TEXT];
 
 	if (mode->mode != MODE_ENFORCE)
 		until = clock_print(mode->until * 1000, text);
-	return notice_members(json_pack("{s:s, s:s?, s:o, s:s, s:s}",
-					"mode", mode_print(mode->mode), "until", until,
-					"categories", categories_json(mode->categories),
-					"reason", mode->reason, "by", mode->by), body);
+	return json_pack("{s:s, s:s?, s:o, s:s, s:s}", "mode", mode_print(mode->mode), "until",
+			 until, "categories", categories_json(mode->categories), "reason",
+			 mode->reason, "by", mode->by);
 }
+
+int notice_mode(const struct mode_record *mode, char **body)
+{
+	return notice_members(notice_mode_json(mode), body);
+}
+
+/* ---- from other programs ---- */
+
+bool notice_is_offered(const char *kind)
+{
+	static const char *const kinds[] = {
+		NOTICE_SETTINGS, NOTICE_STICK, NOTICE_RESET, NOTICE_IMAGE, NOTICE_LOGIN,
+		NOTICE_SELFTEST,
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Lower-case words, none of those that every record has. */
+static bool is_key(const char *key)
+{
+	static const char *const taken[] = { "id", "time", "boot_id", "uptime", "appliance",
+					     "notice", "actor", "late" };
+	size_t length = strlen(key);
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++) {
+		if (strcmp(key, taken[i]) == 0)
+			return false;
+	}
+	return length > 0 && length < 32 &&
+	       strspn(key, "abcdefghijklmnopqrstuvwxyz_-") == length;
+}
+
+static bool is_scalar(const json_t *value)
+{
+	return !json_is_array(value) && !json_is_object(value);
+}
+
+static bool is_flat(json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		if (!is_key(key) || !is_scalar(value))
+			return false;
+	}
+	return json_object_size(object) <= NOTICE_MEMBERS;
+}
+
+static bool is_value(const json_t *value)
+{
+	json_t *item;
+	size_t index;
+
+	if (!json_is_array(value))
+		return is_scalar(value);
+	json_array_foreach(value, index, item) {
+		if (json_is_array(item) || (json_is_object(item) && !is_flat(item)))
+			return false;
+	}
+	return json_array_size(value) <= NOTICE_ITEMS;
+}
+
+int notice_check(const char *text, json_t **members)
+{
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *value;
+	bool good = json_is_object(object) && json_object_size(object) <= NOTICE_MEMBERS;
+	const char *key;
+
+	if (good) {
+		json_object_foreach(object, key, value)
+			good &= is_key(key) && is_value(value);
+	}
+	*members = good ? object : NULL;
+	if (!good)
+		json_decref(object);
+	return good ? 0 : -EBADMSG;
+}
+
+/* ---- the journal's own ---- */
 
 int notice_start(char **body)
 {

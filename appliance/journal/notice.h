@@ -12,10 +12,12 @@
 
 /*
  * The members of notices (entry.h), as text of a JSON object without its braces. *body: the
- * caller frees it. 0 or -ENOMEM.
+ * caller frees it. 0 or -ENOMEM. Members are fields with values; no program has to read a sentence.
+ * by, wherever it is, is what a person wrote, not who was authenticated: that is the actor
+ * (ipc/actor.h). late is true if the notice had to wait for cordond to start.
  *
  *	mode	mode until categories reason by; until and categories are null if they do not
- *		apply. by is what a person wrote, not who was authenticated
+ *		apply
  *	lost	lost kernel rings journal disk: events that could not be kept; lost is the sum
  *	start	version: the journal begins, with a boot or with cordond
  *	stop	it ends in order
@@ -28,8 +30,12 @@
  *		budget: its equal events of an hour (grain "hours") or of the day ("whole") are one
  *		entry now. sha256 is that of its file, which nothing else covers any more
  *	dropped	notices: so many could not wait for the journal
- *	role	role what reason: a process of cordond is "ready", or "ended" and is started again
- *	policy	cause release state versions mode: it is in force from now on
+ *	role	role what reason signal code oom: a process of cordond is "ready", or "ended" and is
+ *		started again; signal and code are null if it did not end so, oom is true if the
+ *		kernel ended it for want of memory
+ *	policy	cause release state versions mode digest root signed_at signers carried: it is in
+ *		force from now on. digest of the bundle and signers (key ids) are null for lists of
+ *		a folder. carried is true in the copy that each new day begins with
  *	damaged	files: databases that could not be read and were set aside
  *	seal	what signed last: about the checkpoints (checkpoint.h). "missing", "changed": the
  *		days do not continue what was signed, so many batches up to entry last, and the log
@@ -38,6 +44,28 @@
  *		was none, public is its SubjectPublicKeyInfo in base64
  *	taken	file lines damaged: lines of the old log's file that are entries now, and those that
  *		could not be read
+ *	update	what release digest source reason signers by: a release was "accepted", "refused",
+ *		is "waiting" or failed to come ("failed"); "held", "released": none is taken, or
+ *		they are again
+ *	trust	what from to: the version of the trust root that signed what is in force changed
+ *	settings what file changes digest reason: settings were "applied", "tried", "kept",
+ *		"reverted", "refused" or "accepted". changes: an array of {key, old, new}; values of
+ *		secrets are left out
+ *	stick	what where reason: a stick brought settings; "taken", "refused", "unreadable" or
+ *		"known"
+ *	reset	log: a factory reset was ordered; log is true if the log goes, too
+ *	image	what name before signers reason: an image was "installed", "refused", "confirmed",
+ *		"failed" in its trial, or the other slot is started next ("rollback")
+ *	login	service user key from result: at "ssh" or "console"; result is "accepted" or
+ *		"failed"
+ *	clock	old new step: wall time was set, by step milliseconds
+ *	disk	folder percent level: the disk of "state" or "log" went over 75 or 90 percent, or
+ *		fell below again; level is 0, 75 or 90
+ *	budget	what: the write budget of the day is "reached", details become coarser; or "left"
+ *	edit	changes what repaired: others changed cordond's table in the kernel
+ *	selftest result checks failed: "passed" or "failed" of so many checks; failed names the
+ *		first of those that did
+ *	looked	host: someone read the story of this host
  */
 #define NOTICE_MODE "mode"
 #define NOTICE_LOST "lost"
@@ -50,6 +78,20 @@
 #define NOTICE_SEAL "seal"
 
 #define NOTICE_FOLDED "folded"
+#define NOTICE_UPDATE "update"
+#define NOTICE_TRUST "trust"
+#define NOTICE_SETTINGS "settings"
+#define NOTICE_STICK "stick"
+#define NOTICE_RESET "reset"
+#define NOTICE_IMAGE "image"
+#define NOTICE_LOGIN "login"
+#define NOTICE_CLOCK "clock"
+#define NOTICE_DISK "disk"
+#define NOTICE_BUDGET "budget"
+#define NOTICE_EDIT "edit"
+#define NOTICE_SELFTEST "selftest"
+#define NOTICE_LOOKED "looked"
+
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"
 #define NOTICE_POLICY "policy"
@@ -57,10 +99,21 @@
 /* From an object, which is taken over; NULL is -ENOMEM. */
 int notice_members(json_t *members, char **body) __attribute__((warn_unused_result));
 
+/* May another program of the box hand in a notice of this kind (ipc/handed.h)? */
+bool notice_is_offered(const char *kind);
+/*
+ * Reads members that another program hands in: a flat object of at most NOTICE_MEMBERS members with
+ * lower-case keys that no other part of a record has; values are strings, numbers, true, false,
+ * null, and arrays of these or of such objects. 0: *members is the caller's; -EBADMSG.
+ */
+enum { NOTICE_MEMBERS = 24, NOTICE_ITEMS = 64 };
+int notice_check(const char *text, json_t **members) __attribute__((warn_unused_result));
+
 /* Call it while files may still be opened: jansson reads its seed from one. */
 void notice_prepare(void);
 
-/* From what it says; body as above. */
+/* From what it says; body as above, or an object. */
+json_t *notice_mode_json(const struct mode_record *mode);
 int notice_mode(const struct mode_record *mode, char **body) __attribute__((warn_unused_result));
 /* first, last: dates, in days since 1970. number: of the last file. */
 int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, uint32_t number,

@@ -216,6 +216,13 @@ bool reader_next(struct log_reader *reader, struct reader_entry *entry)
 	return false;
 }
 
+bool reader_find(struct log_reader *reader, const char *boot, uint64_t sequence,
+		 struct reader_entry *entry)
+{
+	return reader_next(reader, entry) && entry->entry.sequence == sequence &&
+	       strncmp(entry->context.boot_id, boot, strlen(boot)) == 0;
+}
+
 size_t reader_damaged(const struct log_reader *reader, const char **name, int *error)
 {
 	*name = reader->damaged_name;

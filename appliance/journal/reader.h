@@ -35,6 +35,11 @@ void reader_close(struct log_reader *reader);
 /* False: there are no more (now). */
 bool reader_next(struct log_reader *reader, struct reader_entry *entry);
 
+/* The entry with this number of this boot (eight digits, record.h). The reader begins before it
+ * (reader_options.after); false: it is not there. */
+bool reader_find(struct log_reader *reader, const char *boot, uint64_t sequence,
+		 struct reader_entry *entry);
+
 /* Days that could not be read, and the first one's name and error; 0: all could. */
 size_t reader_damaged(const struct log_reader *reader, const char **name, int *error);
 

@@ -178,24 +178,34 @@ static int put_members(struct object *object, const struct entry_notice *notice)
 	return 0;
 }
 
-static int finish(struct object *object, char **line)
-{
-	/* 15 digits: milliseconds stay exact for any uptime, without rounding noise. */
-	*line = object->failed ? NULL : json_dumps(object->json, FLAGS | JSON_REAL_PRECISION(15));
-	json_decref(object->json);
-	return *line ? 0 : -ENOMEM;
-}
-
 char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID])
 {
 	snprintf(buffer, RECORD_ID, "%.8s:%llu", boot_id, (unsigned long long)sequence);
 	return buffer;
 }
 
-int record_print(const struct log_entry *entry, const struct record_context *context, char **line)
+int record_parse_id(const char *text, char boot[RECORD_BOOT], uint64_t *sequence)
+{
+	const size_t digits = strspn(text, "0123456789abcdef");
+	const char *number = text + RECORD_BOOT;
+	char *end;
+
+	if (digits != RECORD_BOOT - 1 || text[digits] != ':' || *number < '0' || *number > '9')
+		return -EINVAL;
+	errno = 0;
+	*sequence = strtoull(number, &end, 10);
+	if (errno || *end || *sequence == 0 || *sequence > INT64_MAX)
+		return -EINVAL;
+	memcpy(boot, text, digits);
+	boot[digits] = '\0';
+	return 0;
+}
+
+int record_json(const struct log_entry *entry, const struct record_context *context,
+		json_t **line)
 {
 	struct object object = { .json = json_object() };
-	int error = 0, printed;
+	int error = 0;
 
 	put_origin(&object, entry, context);
 	if (entry->type == ENTRY_NOTICE) {
@@ -205,10 +215,23 @@ int record_print(const struct log_entry *entry, const struct record_context *con
 		put_target(&object, &entry->event.event);
 		put_verdict(&object, &entry->event, context->rule);
 	}
-	printed = finish(&object, line);
-	if (error && !printed) {
-		free(*line);
-		*line = NULL;
+	if (!error && object.failed)
+		error = -ENOMEM;
+	if (error) {
+		json_decref(object.json);
+		object.json = NULL;
 	}
-	return error ? error : printed;
+	*line = object.json;
+	return error;
+}
+
+int record_print(const struct log_entry *entry, const struct record_context *context, char **line)
+{
+	json_t *object;
+	int error = record_json(entry, context, &object);
+
+	/* 15 digits: milliseconds stay exact for any uptime, without rounding noise. */
+	*line = error ? NULL : json_dumps(object, FLAGS | JSON_REAL_PRECISION(15));
+	json_decref(object);
+	return error || *line ? error : -ENOMEM;
 }

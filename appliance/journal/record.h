@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,14 @@ enum { RECORD_ID = 40 };
 /* "3f2a91c4:1042"; returns buffer. */
 char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID]);
 
+/* What record_id prints: eight hexadecimal digits, a colon, a number from 1. 0 or -EINVAL. */
+enum { RECORD_BOOT = 9 };
+int record_parse_id(const char *text, char boot[RECORD_BOOT], uint64_t *sequence)
+	__attribute__((warn_unused_result));
+
+/* The line as an object, the caller's. */
+int record_json(const struct log_entry *entry, const struct record_context *context,
+		json_t **object) __attribute__((warn_unused_result));
 /* *line has no newline; the caller frees it. 0, -ENOMEM, or -EBADMSG: the notice's members are not
  * JSON. */
 int record_print(const struct log_entry *entry, const struct record_context *context, char **line)

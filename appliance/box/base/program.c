@@ -32,13 +32,13 @@ static bool bind_to_parent(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
 }
 
-static bool redirect(const char *output)
+/* out: where its output goes; -1: where ours does. */
+static bool redirect(int out)
 {
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC),
-	    out = output ? open(output, O_WRONLY | O_CLOEXEC) : -1;
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	return dup2(in, STDIN_FILENO) >= 0 &&
-	       (!output || (dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0));
+	       (out < 0 || (dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0));
 }
 
 /* The program is below the test's folder; its other words are as they are. */
@@ -107,22 +107,19 @@ static int listen_to(int pid, int report)
 	return -error;
 }
 
-int program_start(const char *const argv[], const char *service, bool quiet)
+static int start(const char *const argv[], const char *service, int out)
 {
-	const char *output = quiet ? "/dev/null" : service[0] ? "/dev/kmsg" : NULL;
 	const pid_t parent = getpid();
 	int report[2], result;
 	pid_t pid;
 
-	if (output && access(output, W_OK) < 0)
-		output = "/dev/null";
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
 		errno = ECANCELED;
 		if ((!service[0] || (bind_to_parent(parent) && confine(service))) &&
-		    redirect(output))
+		    redirect(out))
 			program_become(argv, service);
 		(void)!write(report[1], &errno, sizeof(errno));
 		_exit(127);
@@ -132,6 +129,37 @@ int program_start(const char *const argv[], const char *service, bool quiet)
 	if (!result)
 		result = listen_to(pid, report[0]);
 	close(report[0]);
+	return result;
+}
+
+int program_start(const char *const argv[], const char *service, bool quiet)
+{
+	const char *output = quiet ? "/dev/null" : service[0] ? "/dev/kmsg" : NULL;
+	int out = -1, result;
+
+	if (output && access(output, W_OK) < 0)
+		output = "/dev/null";
+	if (output)
+		out = open(output, O_WRONLY | O_CLOEXEC);
+	result = start(argv, service, out);
+	if (out >= 0)
+		close(out);
+	return result;
+}
+
+int program_start_heard(const char *const argv[], const char *service, int *output)
+{
+	int ends[2], result;
+
+	*output = -1;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	result = start(argv, service, ends[1]);
+	close(ends[1]);
+	if (result < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
+		close(ends[0]);
+	else
+		*output = ends[0];
 	return result;
 }
 

@@ -17,6 +17,10 @@
  */
 int program_start(const char *const argv[], const char *service, bool quiet)
 	__attribute__((warn_unused_result));
+/* The same, and the caller reads its output and errors: *output is a pipe's end that does not
+ * block, the caller's to close; -1 if the program could not be started. */
+int program_start_heard(const char *const argv[], const char *service, int *output)
+	__attribute__((warn_unused_result));
 /* In a child: becomes this program. Returns only when that fails, with errno. */
 void program_become(const char *const argv[], const char *service);
 /* Its exit status, or 128 + signal; 127 when there is no such child. */

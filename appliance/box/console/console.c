@@ -12,12 +12,14 @@
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
 #include "appliance/box/base/program.h"
+#include "appliance/box/base/witness.h"
 #include "appliance/box/network/activation.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/set_mark.h"
 #include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
+#include "appliance/journal/notice.h"
 
 /*
  * `cordon console`: what is on the serial line when the box has started. It shows how the box is,
@@ -117,13 +119,21 @@ static void run_shell(void)
 	tcsetpgrp(STDIN_FILENO, getpgrp());
 }
 
+static void tell_login(void)
+{
+	box_notice(NOTICE_LOGIN, json_pack("{s:s, s:s, s:n, s:n, s:s}", "service", "console",
+					   "user", "root", "key", "from", "result", "accepted"));
+}
+
 static void shell(void)
 {
 	if (!set_mark_provisioned()) {
+		tell_login();
 		puts("a shell without a secret, because nobody has set this box up yet; exit "
 		     "leads back");
 		run_shell();
 	} else if (admin_ask("for a shell")) {
+		tell_login();
 		run_shell();
 	}
 }
@@ -220,6 +230,7 @@ int console_run(const struct cli *cli, console_command *run)
 	show_status(console);
 	say_help();
 	while (terminal_ask("cordon> ", line, sizeof(line)) == 0) {
+		box_notice_secret(false);
 		answer(console, console_choose(line));
 		say_help();
 	}

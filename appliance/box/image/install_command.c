@@ -14,6 +14,7 @@
 #include "appliance/box/image/installation.h"
 #include "appliance/box/image/links.h"
 #include "appliance/box/image/packed.h"
+#include "appliance/box/image/told.h"
 
 /* The words of `cordon image install`; installation.h decides and writes. */
 
@@ -153,7 +154,8 @@ static int parse(struct options *options, int argc, char **argv)
 
 /* A person at the console, or who asks for the status later, did not see what the person who
  * installed over the network saw. */
-static void keep_refusal(int code, const struct diag *diag)
+static void keep_refusal(int code, const struct diag *diag, const struct image_packed *packed,
+			 const char *name)
 {
 	struct text out = TEXT_EMPTY;
 	char path[BOX_PATH];
@@ -162,6 +164,9 @@ static void keep_refusal(int code, const struct diag *diag)
 		unlink(box_path(path, PATH_IMAGE_REFUSED));
 	else
 		diag_print(diag, &out);
+	image_tell(code == EXIT_YES ? "installed" : "refused", name[0] ? name : NULL, NULL,
+		   packed->signers ? packed : NULL,
+		   code == EXIT_YES ? NULL : out.data ? out.data : "given up");
 	if (out.data) {
 		(void)box_write(PATH_IMAGE_REFUSED, out.data, out.length, 0600);
 		if (!box_at_console())
@@ -189,7 +194,7 @@ int image_install(const struct cli *cli, int argc, char **argv)
 	}
 	if (!code)
 		code = install(&options, &bundle, &diag);
+	keep_refusal(code, &diag, &packed, bundle.manifest.name);
 	image_packed_close(&packed);
-	keep_refusal(code, &diag);
 	return code;
 }

@@ -18,6 +18,7 @@
 #include "appliance/box/base/paths.h"
 #include "appliance/box/base/program.h"
 #include "appliance/box/network/facts.h"
+#include "appliance/box/network/login.h"
 #include "appliance/box/network/renew.h"
 #include "appliance/box/network/run.h"
 #include "appliance/box/network/wiring.h"
@@ -47,6 +48,7 @@ struct service {
 	int pid;		/* 0: not running */
 	int64_t started, due;	/* uptime in ms */
 	int64_t wait;
+	int output;		/* of the one whose log-ins are told, a pipe; -1: none */
 };
 
 struct supervisor {
@@ -58,6 +60,7 @@ struct supervisor {
 	uint64_t disks;		/* what /sys/class/block had, as a sum */
 	char wan[IFNAMSIZ];	/* "": none */
 	struct carrier carrier;
+	struct logins logins;
 	int64_t again;		/* uptime in ms at which prefixes are announced in another way */
 };
 
@@ -72,10 +75,26 @@ static char *words_of(const struct step *step)
 	return out.data;
 }
 
+static void drop_output(struct service *service)
+{
+	if (service->output >= 0)
+		close(service->output);
+	service->output = -1;
+}
+
+/* Only the ssh server writes to its pipe: what it says there of log-ins is true. */
+static int start_program(struct service *service)
+{
+	drop_output(service);
+	if (strcmp(service->name, "dropbear") == 0)
+		return program_start_heard(service->step->argv, service->name, &service->output);
+	return program_start(service->step->argv, service->name, false);
+}
+
 static void start(struct service *service)
 {
 	int64_t now = clock_uptime_ms();
-	int pid = program_start(service->step->argv, service->name, false);
+	int pid = start_program(service);
 
 	service->pid = pid > 0 ? pid : 0;
 	service->started = now;
@@ -122,9 +141,10 @@ static void stop_process(struct service *service)
 static void stop(struct service *service)
 {
 	stop_process(service);
+	drop_output(service);
 	free(service->words);
 	free(service->text);
-	*service = (struct service){ .pid = 0 };
+	*service = (struct service){ .output = -1 };
 }
 
 /* ---- those of a supervisor that crashed ---- */
@@ -247,7 +267,7 @@ static void begin(struct supervisor *supervisor, const struct step *step, char *
 		free(text);
 		return;
 	}
-	*service = (struct service){ .words = words, .text = text, .step = step };
+	*service = (struct service){ .words = words, .text = text, .step = step, .output = -1 };
 	snprintf(service->name, sizeof(service->name), "%s", step->link);
 	write_configuration(step);
 	start(service);
@@ -470,11 +490,29 @@ static bool obey_signals(struct supervisor *supervisor, int fd)
 	return true;
 }
 
+/* What the ssh server said since; -1 or its pipe, for the next poll. */
+static int hear(struct supervisor *supervisor)
+{
+	struct service *service = find(supervisor, "dropbear");
+	char data[4096];
+	ssize_t got;
+
+	if (!service)
+		return -1;
+	while (service->output >= 0 && (got = read(service->output, data, sizeof(data))) != 0) {
+		if (got < 0)
+			return service->output;
+		login_hear(&supervisor->logins, data, (size_t)got);
+	}
+	drop_output(service);
+	return -1;
+}
+
 /* Until it is told to end. */
 static void supervise(struct supervisor *supervisor, int signals, int links)
 {
 	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
-				{ .fd = links, .events = POLLIN } };
+				{ .fd = links, .events = POLLIN }, { .events = POLLIN } };
 	int64_t looked = clock_uptime_ms();
 
 	while (obey_signals(supervisor, signals)) {
@@ -490,7 +528,8 @@ static void supervise(struct supervisor *supervisor, int signals, int links)
 			looked = now;
 			look(supervisor);
 		}
-		(void)poll(fds, 2, 1000);
+		fds[2].fd = hear(supervisor);
+		(void)poll(fds, 3, 1000);
 	}
 }
 
@@ -508,6 +547,7 @@ int network_services(const struct cli *cli)
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	(void)box_write(PATH_RUN "/services.pid", text, strlen(text), 0600);
 	end_children();
+	supervisor.logins.failures = (struct ration){ .burst = 10, .interval = 60 * 1000 };
 	load(&supervisor);
 	supervise(&supervisor, signals, links);
 	for (size_t i = 0; i < supervisor.services; i++)

@@ -8,8 +8,10 @@
 
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/witness.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
+#include "appliance/journal/notice.h"
 
 #define ATTEMPTS PATH_DATA "/secret-attempts"
 enum { TRIES = 3, FREE_ATTEMPTS = 3, WAIT_MOST = 64, COUNT_MOST = 1000,
@@ -77,6 +79,13 @@ static void wait_for(unsigned int count)
 		seconds = sleep(seconds);
 }
 
+static void note_wrong(void)
+{
+	box_log("wrong answer to the question for the administrator's secret");
+	box_notice(NOTICE_LOGIN, json_pack("{s:s, s:n, s:n, s:n, s:s}", "service", "secret",
+					   "user", "key", "from", "result", "failed"));
+}
+
 /* One at a time, and counted before it is answered: who ends the program in between gains nothing.
  */
 static bool check(const char *line, const char *secret)
@@ -92,7 +101,7 @@ static bool check(const char *line, const char *secret)
 	if (right)
 		(void)keep_failures(0);
 	else
-		box_log("wrong answer to the question for the administrator's secret");
+		note_wrong();
 	box_unlock(lock);
 	return right;
 }
@@ -117,6 +126,7 @@ bool admin_ask(const char *why)
 			puts("that is not the administrator's secret");
 	}
 	explicit_bzero(secret, sizeof(secret));
+	box_notice_secret(right);
 	return right;
 }
 

@@ -12,6 +12,7 @@
 #include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/paths.h"
+#include "appliance/box/base/witness.h"
 #include "appliance/box/network/activation.h"
 #include "appliance/box/settings/intake_plan.h"
 #include "appliance/box/settings/intake_words.h"
@@ -25,9 +26,10 @@
 #include "appliance/box/settings/set_take.h"
 #include "appliance/box/settings/stick.h"
 #include "appliance/command/command.h"
+#include "appliance/journal/notice.h"
 #include "rules/signed/approval.h"
 
-enum { STICKS = 8 };
+enum { STICKS = 8, LINE = 400 };
 
 /* ---- folders of others ---- */
 
@@ -140,6 +142,16 @@ static bool is_known(const struct set_offer *offer)
 	return set_offer_digest(offer, digest) == 0 && ledger_knows(&ledger, digest);
 }
 
+/* The person who plugged it in is unknown: a stick has no name, only signatures. */
+static void tell(const char *what, const char *where, const char *why)
+{
+	char line[LINE];
+
+	text_fit(line, sizeof(line), why, strcspn(why, "\n"));
+	box_notice(NOTICE_STICK, json_pack("{s:s, s:s, s:s}", "what", what, "where", where,
+					   "reason", line));
+}
+
 static struct result handle(const struct set_offer *offer)
 {
 	struct result result = { .outcome = INTAKE_NONE };
@@ -152,6 +164,9 @@ static struct result handle(const struct set_offer *offer)
 	else
 		refuse(&judgement, offer);
 	result.outcome = intake_plan_outcome(judgement.verdict, stored);
+	if (judgement.verdict != JUDGEMENT_SAME)
+		tell(stored ? "taken" : "refused", offer->where,
+		     judgement.why ? judgement.why : "");
 	/* "Taken" means that it is on the disk. */
 	if (judgement.why && result.outcome != INTAKE_UNKEPT)
 		fputs(judgement.why, stdout);
@@ -254,6 +269,7 @@ static size_t sort_out(struct set_offer *offer, size_t count, bool *failed)
 		if (swap.unreadable) {
 			free(intake_words_unreadable(swap.where, swap.unreadable));
 			intake_words_note(&note, swap.where, swap.unreadable);
+			tell("unreadable", swap.where, swap.unreadable);
 			note_on_stick(&swap, INTAKE_UNREADABLE, swap.unreadable);
 			*failed = true;
 		} else if (is_known(&swap)) {

@@ -6,6 +6,7 @@
 
 #include "appliance/box/base/box.h"
 #include "appliance/box/base/program.h"
+#include "appliance/box/base/witness.h"
 #include "appliance/box/network/facts.h"
 #include "appliance/box/settings/admin.h"
 #include "appliance/box/settings/confirm.h"
@@ -14,6 +15,7 @@
 #include "appliance/box/settings/set_store.h"
 #include "appliance/command/command.h"
 #include "appliance/command/terminal.h"
+#include "appliance/journal/notice.h"
 #include "appliance/settings/network.h"
 
 /* A text that only a person before the box can read, or one who knows it. */
@@ -74,6 +76,7 @@ int reset_run(bool log_too)
 	/* Where /data is no disk, that file is gone at the next start, and so are the settings. */
 	set_mark_write(false);
 	set_log_note("reset", NULL, "asked for on the console");
+	box_notice(NOTICE_RESET, json_pack("{s:b}", "log", log_too));
 	puts("the box restarts now");
 	if (program_reboot() != 0)
 		puts("cannot restart: switch it off and on");

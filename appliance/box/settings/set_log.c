@@ -10,8 +10,10 @@
 #include "appliance/base/hex.h"
 #include "appliance/base/text.h"
 #include "appliance/box/base/box.h"
+#include "appliance/box/base/witness.h"
+#include "appliance/journal/notice.h"
 
-enum { SECONDS = 19 };	/* characters of "2026-01-31T23:59:59" */
+enum { LINE = 400, SECONDS = 19 };	/* characters of "2026-01-31T23:59:59" */
 
 /* One line of the log; each points into it. */
 struct line {
@@ -103,6 +105,18 @@ static void add_line(const char *log, size_t size, const char *word, const char 
 	text_release(&out);
 }
 
+/* A set that was taken is told with its changes (set_take.c), a reset by who orders it. */
+static void tell(const char *word, const char *digest, const char *text)
+{
+	char line[LINE];
+
+	if (strcmp(word, "taken") == 0 || strcmp(word, "reset") == 0)
+		return;
+	text_fit(line, sizeof(line), text, strlen(text));
+	box_notice(NOTICE_SETTINGS, json_pack("{s:s, s:s?, s:s}", "what", word, "digest", digest,
+					      "reason", line));
+}
+
 void set_log_note(const char *word, const uint8_t digest[DIGEST_SIZE], const char *text)
 {
 	char hex[2 * DIGEST_SIZE + 1] = "-", *log;
@@ -113,6 +127,7 @@ void set_log_note(const char *word, const uint8_t digest[DIGEST_SIZE], const cha
 	hex[digest ? SET_LOG_DIGITS : 1] = '\0';
 	log = box_read(SET_LOG_PATH, SET_LOG_MAX, &size);
 	if (!digest || !log || !set_log_has(log, word, hex)) {
+		tell(word, digest ? hex : NULL, text);
 		box_log("settings %s: %s", word, text);
 		add_line(log, size, word, hex, text);
 	}

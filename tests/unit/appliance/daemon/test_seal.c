@@ -54,7 +54,7 @@ static int begin(void **state)
 static void drop_notices(void)
 {
 	for (size_t i = 0; i < notices.count; i++)
-		free(notices.waiting[i].text);
+		free(notices.waiting[i].members);
 	notices.count = 0;
 }
 
@@ -230,7 +230,7 @@ static const char *last_notice(void)
 
 	assert_true(notices.count > 0);
 	assert_string_equal(last->kind, NOTICE_SEAL);
-	return last->text + strlen(last->text) + 1;
+	return last->members;
 }
 
 static void another_key(void **state)
@@ -242,8 +242,8 @@ static void another_key(void **state)
 	sign(1, 1);
 	memcpy(old, key.id, sizeof(old));
 	assert_int_equal(seal_switch(&seal), -EAGAIN);
-	assert_int_equal(seal_renew(&seal), 0);
-	assert_int_equal(seal_renew(&seal), -EBUSY);
+	assert_int_equal(seal_renew(&seal, &(struct actor){ .kind = ACTOR_BOX }), 0);
+	assert_int_equal(seal_renew(&seal, &(struct actor){ .kind = ACTOR_BOX }), -EBUSY);
 	snprintf(text, sizeof(text), "\"old\":\"%s\"", old);
 	assert_non_null(strstr(last_notice(), text));
 	/* One that was under way does not cover the notice. */

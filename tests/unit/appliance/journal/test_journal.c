@@ -18,6 +18,7 @@
 #include "appliance/journal/aggregate.h"
 #include "appliance/journal/fallback.h"
 #include "appliance/journal/journal.h"
+#include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
 
 /* Versions differ, so do states; the rule's index too. */
@@ -402,14 +403,21 @@ static void entries_wait_for_the_disk(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct mode_record mode = { .mode = MODE_ENFORCE };
+	struct entry_notice notice = { .uptime_ms = 500, .kind = NOTICE_MODE, .actor = "timer" };
 	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
 	struct rlimit before;
 	json_t *all;
+	char *body;
 
 	fill_disk(&before);
 	event.count = 5;
 	journal_event(fixture->journal, &event);
-	journal_mode(fixture->journal, &mode, 0, 500);
+	assert_int_equal(notice_mode(&mode, &body), 0);
+	notice.body = body;
+	assert_int_equal(journal_notice(fixture->journal, 1, &notice, 0), 0);
+	/* Again, because its answer was lost: it is known. */
+	assert_int_equal(journal_notice(fixture->journal, 1, &notice, 0), 0);
+	free(body);
 	journal_tick(fixture->journal, 0, 1000);
 	assert_true(fixture->losses->write_error < 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -557,6 +565,83 @@ static void a_log_that_did_not_end_in_order_says_so(void **state)
 	assert_string_equal(notices(fixture), "start stop start gap start stop ");
 }
 
+static int note(struct fixture *fixture, uint64_t number, const char *body)
+{
+	const struct entry_notice notice = { .kind = NOTICE_DISK, .actor = "box", .body = body };
+
+	return journal_notice(fixture->journal, number, &notice, 0);
+}
+
+/* Notices come in their order and once, over a killed journal too. */
+static void notices_over_a_killed_journal(void **state)
+{
+	struct fixture *fixture = *state;
+	json_t *all;
+
+	assert_int_equal(note(fixture, 1, "\"percent\":1"), 0);
+	/* One before it is missing. */
+	assert_int_equal(note(fixture, 3, "\"percent\":3"), -ENOSPC);
+	open_again(fixture);
+	assert_int_equal(note(fixture, 1, "\"percent\":1"), 0);
+	assert_int_equal(note(fixture, 2, "\"percent\":2"), 0);
+	assert_int_equal(note(fixture, 3, "\"percent\":3"), 0);
+	journal_close(fixture->journal, 0, 2000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 4);
+	assert_int_equal(sum(all, "percent"), 6);
+	assert_string_equal(text_at(all, 3, "notice"), "stop");
+	assert_string_equal(text_at(all, 3, "actor"), "box");
+	json_decref(all);
+}
+
+/* A day alone says which policy its events met. */
+static void a_day_begins_with_the_policy(void **state)
+{
+	const int64_t day = 24 * 3600 * 1000;
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	json_t *all;
+
+	journal_tick(fixture->journal, day, 1000);
+	journal_standing(fixture->journal, "\"state\":\"0011\"");
+	event.wall_ms = day + 10;
+	journal_event(fixture->journal, &event);
+	journal_tick(fixture->journal, day + 10, 2000);
+	event.name.wire[1] = 'x';
+	event.wall_ms = 2 * day;
+	journal_event(fixture->journal, &event);
+	journal_tick(fixture->journal, 2 * day + 10, 3000);
+	journal_close(fixture->journal, 2 * day + 20, 4000);
+	all = lines(fixture);
+	assert_int_equal(json_array_size(all), 4);
+	assert_string_equal(text_at(all, 0, "action"), "block");
+	assert_string_equal(text_at(all, 1, "notice"), "policy");
+	assert_string_equal(text_at(all, 1, "state"), "0011");
+	assert_true(json_is_true(json_object_get(json_array_get(all, 1), "carried")));
+	assert_string_equal(text_at(all, 2, "action"), "block");
+	json_decref(all);
+}
+
+/* The longest line that a list may have, and many versions. */
+static void long_evidence(void **state)
+{
+	struct fixture *fixture = *state;
+	static char list[20000], evidence[4000], version[4000];
+	struct event event;
+	json_t *all;
+
+	memset(evidence, 'e', 3900);
+	memset(version, 'v', 4000 - 1);
+	snprintf(list, sizeof(list), "list: one\nversion: %s\n[update]\nupd.example.com "
+		 "evidence=%s\n", version, evidence);
+	event = dns_event(give(fixture->journal, list, 1), 0);
+	journal_event(fixture->journal, &event);
+	journal_close(fixture->journal, 0, 2000);
+	all = lines(fixture);
+	assert_non_null(text_at(all, 0, "rule"));
+	json_decref(all);
+}
+
 #define with_journal(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
@@ -575,6 +660,9 @@ int main(void)
 		with_journal(flood),
 		with_journal(losses_survive_a_killed_journal),
 		with_journal(a_log_that_did_not_end_in_order_says_so),
+		with_journal(notices_over_a_killed_journal),
+		with_journal(a_day_begins_with_the_policy),
+		with_journal(long_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
