@@ -11,6 +11,7 @@
 #include "appliance/journal/closing.h"
 #include "appliance/journal/day.h"
 #include "appliance/journal/notice.h"
+#include "appliance/journal/sums.h"
 #include "tests/unit/appliance/base/keys.h"
 
 /*
@@ -399,9 +400,8 @@ static void the_end_cut_off(void **state)
 	snprintf(text, sizeof(text), cut, 301, 301, 301);
 	edit(DAY2, text);
 	edit(DAY2, "DELETE FROM checkpoint WHERE number=2; DELETE FROM tally;"
-		   "INSERT INTO tally SELECT client, rule, channel, action, would, resolver,"
-		   " sum(count), min(wall), max(wall + span) FROM event JOIN subject USING(subject)"
-		   " GROUP BY client, rule, channel, action, would, resolver");
+		   "DELETE FROM sighting; INSERT INTO tally " SUMS_OF_EVENTS ";"
+		   "INSERT INTO sighting " SUMS_OF_CLIENTS);
 	fault_is(fixture, VERIFY_END_MISSING, DAY2, 301, 360);
 }
 
