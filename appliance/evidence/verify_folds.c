@@ -32,7 +32,7 @@ static int keep(struct verify_folds *folds, const struct verify_fold *fold)
 	return 0;
 }
 
-/* body: the members of a notice (journal/notice.h). What is none of ours says nothing. */
+/* body: the members of a notice (journal/notice.h). Members of other forms say nothing. */
 static int take_notice(struct verify_folds *folds, const char *body)
 {
 	size_t size = strlen(body) + 3;

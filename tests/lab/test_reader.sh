@@ -62,7 +62,8 @@ test_reader_cannot_send_the_requests_by_hand() {
 	local socket type
 	for socket in control reader; do
 		for type in 1 2 3 4 5 6 99; do
-			as_reader python3 - "$LAB_DIR/run/$socket" "$type" >"$LAB_DIR/sent" 2>&1 <<'END' || :
+			as_reader python3 - "$LAB_DIR/run/$socket" "$type" \
+				>"$LAB_DIR/sent" 2>&1 <<'END' || :
 import socket, struct, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.settimeout(5)
@@ -83,7 +84,8 @@ test_reader_cannot_write_or_read_what_is_not_for_readers() {
 	as_reader touch "$STATE/log/new" 2>/dev/null && fail 'it may make files in the log'
 	as_reader rm -f "$(echo "$STATE"/log/*.open.db)" 2>/dev/null && fail 'it may delete the log'
 	# Whatever is a key in the state folder.
-	for file in $(find "$STATE" -type f ! -path '*/log/*' \( -name '*.pem' -o -name '*key*' \)); do
+	for file in $(find "$STATE" -type f ! -path '*/log/*' \
+		\( -name '*.pem' -o -name '*key*' \)); do
 		as_reader cat "$file" >/dev/null 2>&1 && fail "it may read $file"
 	done
 	return 0

@@ -591,7 +591,7 @@ static void damaged_memory_is_left_out(void **state)
 	free(memory);
 }
 
-/* Privacy: nothing of the client is ever in a record, nor in the memory that outlives the process. */
+/* Privacy: nothing of the client is in a record, nor in the memory that outlives the process. */
 static void only_counts_of_some_networks(void **state)
 {
 	struct aggregate *aggregate = fresh();

@@ -345,13 +345,16 @@ static void names_of_coarser_days(void **state)
 	assert_false(days_parse("000012-2025-11-28.minutes.db", &file));
 }
 
-/* Two files of a number are what a power cut left: the coarser one was whole before it had its name. */
+/* Two files of a number are what a power cut left: the coarser one was complete first. */
 static void which_day_is_made_coarser(void **state)
 {
 	struct days_file file[] = {
-		{ 1, 20000, DAYS_CLOSED, 10, DAYS_WHOLE }, { 1, 20000, DAYS_CLOSED, 10, DAYS_HOURS },
-		{ 2, 20001, DAYS_CLOSED, 10, DAYS_HOURS }, { 3, 20002, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 4, 20003, DAYS_CLOSED, 10, DAYS_MINUTES }, { 5, 20004, DAYS_OPEN, 10, DAYS_MINUTES },
+		{ 1, 20000, DAYS_CLOSED, 10, DAYS_WHOLE },
+		{ 1, 20000, DAYS_CLOSED, 10, DAYS_HOURS },
+		{ 2, 20001, DAYS_CLOSED, 10, DAYS_HOURS },
+		{ 3, 20002, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 4, 20003, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 5, 20004, DAYS_OPEN, 10, DAYS_MINUTES },
 	};
 	const struct days days = { file, 6 };
 
@@ -438,7 +441,7 @@ static void what_is_too_large_becomes_coarser_before_it_goes(void **state)
 		write_at(fixture, monday + 3 * (int64_t)DAY_MS);
 		if (!report.fold.file.number)
 			continue;
-		/* A day becomes whole when none has minutes any more, and goes when all are whole. */
+		/* A day becomes whole when none has minutes, and goes when all are whole. */
 		assert_int_equal(report.days, 0);
 		hours += report.fold.file.grain == DAYS_HOURS;
 		whole += report.fold.file.grain == DAYS_WHOLE;
@@ -454,8 +457,10 @@ static void what_is_too_large_becomes_coarser_before_it_goes(void **state)
 static void which_days_expire(void **state)
 {
 	struct days_file file[] = {
-		{ 1, 0, DAYS_CLOSED, 10, DAYS_MINUTES }, { 2, 20000, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 3, 30000, DAYS_CLOSED, 10, DAYS_MINUTES }, { 4, 20001, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 1, 0, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 2, 20000, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 3, 30000, DAYS_CLOSED, 10, DAYS_MINUTES },
+		{ 4, 20001, DAYS_CLOSED, 10, DAYS_MINUTES },
 		{ 5, 20400, DAYS_OPEN, 10, DAYS_MINUTES },
 	};
 	const struct days days = { file, 5 };
