@@ -85,7 +85,7 @@ static int open_as(struct sql *sql, const char *path, enum sql_access access)
 }
 
 /*
- * A user who may read the files but not write them cannot make the file "-shm", which is gone when the
+ * A user who may only read the files cannot make the file "-shm", which is gone when the
  * writer ended in order. Then nothing is left in the WAL, and the database is whole by itself.
  */
 static bool is_at_rest(struct sql *sql, const char *path)
