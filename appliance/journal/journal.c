@@ -580,7 +580,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 		report_lost(journal, wall_ms, uptime_ms);
 	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
-	sealing_end(&journal->sealing, uptime_ms);
+	sealing_end(&journal->sealing);
 	store_close(journal->store);
 	free(journal->own_memory);
 	for (int i = 0; i < POLICIES; i++)

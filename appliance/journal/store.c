@@ -226,6 +226,9 @@ int store_open(struct log_store **store, const struct store_options *options, st
 		free(new);
 		return error;
 	}
+	/* What a killed process wrote last may not be on the medium yet. */
+	if (new->open)
+		tidy_wake(new->tidy, &new->file, 0, new->tree.end);
 	*store = new;
 	return 0;
 }
@@ -328,7 +331,8 @@ void store_settle(struct log_store *store, bool is_signed)
 
 uint64_t store_synced(const struct log_store *store)
 {
-	return tidy_synced(store->tidy);
+	/* Closed days are. */
+	return store->open ? tidy_synced(store->tidy) : UINT64_MAX;
 }
 
 int store_sync(struct log_store *store)
