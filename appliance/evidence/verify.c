@@ -206,16 +206,17 @@ static void check_checkpoints(struct walk *walk)
 {
 	struct verify_note *note;
 
+	/* These first: they may name the key of one from outside. */
+	while (is_fine(walk) && walk->has_next && walk->next.size == walk->tree.end) {
+		compare(walk, &walk->next);
+		next_checkpoint(walk);
+	}
 	while (is_fine(walk) && (note = next_note(walk)) &&
 	       note->checkpoint.size == walk->tree.end) {
 		if (read_checkpoint(walk, note->text, note->length, &note->checkpoint))
 			compare(walk, &note->checkpoint);
 		walk->result->notes += is_fine(walk);
 		walk->note++;
-	}
-	while (is_fine(walk) && walk->has_next && walk->next.size == walk->tree.end) {
-		compare(walk, &walk->next);
-		next_checkpoint(walk);
 	}
 }
 
