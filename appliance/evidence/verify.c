@@ -92,9 +92,9 @@ static void fail(struct walk *walk, enum verify_fault fault, uint64_t first, uin
 const char *verify_fault_print(enum verify_fault fault)
 {
 	static const char *const word[VERIFY_FAULTS] = {
-		"none", "unreadable", "day-missing", "day-changed", "order", "end-missing", "batch-missing",
-		"entry-missing", "entry-added", "entry-changed", "batch-changed", "rule-changed",
-		"sums-changed", "checkpoint-changed", "signature", "key",
+		"none", "unreadable", "day-missing", "day-changed", "order", "end-missing",
+		"batch-missing", "entry-missing", "entry-added", "entry-changed", "batch-changed",
+		"rule-changed", "sums-changed", "checkpoint-changed", "signature", "key",
 	};
 
 	return word[fault];
@@ -384,7 +384,7 @@ static void pass_entries(struct walk *walk, const struct tree_leaf *leaf)
 	}
 }
 
-/* Numbers that no batch has have to be explained soon. In front of the first one there are none: the
+/* Numbers that no batch has must be explained soon. In front of the first batch there are none: the
  * tree says how many batches came before. */
 static void check_hole(struct walk *walk, uint64_t first)
 {
@@ -567,6 +567,7 @@ static void begin_behind(struct walk *walk, const struct tree *start, uint64_t f
 static void check_start(struct walk *walk, uint32_t number, const char *before)
 {
 	struct verify_result *result = walk->result;
+	const bool is_next = number == walk->number + 1;
 	struct tree start;
 	uint64_t first;
 
@@ -587,9 +588,8 @@ static void check_start(struct walk *walk, uint32_t number, const char *before)
 		begin_behind(walk, &start, first);
 	} else if (start.end > walk->tree.end) {
 		/* A notice may say that it was damaged. */
-		open_hole(walk, number == walk->number + 1 ? VERIFY_END_MISSING : VERIFY_DAY_MISSING,
-			  number == walk->number + 1 ? before : walk->name, walk->last + 1,
-			  first ? first - 1 : 0);
+		open_hole(walk, is_next ? VERIFY_END_MISSING : VERIFY_DAY_MISSING,
+			  is_next ? before : walk->name, walk->last + 1, first ? first - 1 : 0);
 		walk->tree = start;
 	} else if (walk->tree.end > 0 && is_taken(walk, &start)) {
 		walk->in_taken = true;

@@ -364,7 +364,7 @@ void journal_notice(struct journal *journal, const struct entry_notice *notice, 
 	(void)keep(journal, &entry, 1, wall_ms);
 }
 
-/* What is stored is not what was signed: somebody changed it, or a disk forgot. */
+/* What is stored is not what was signed: it was edited, or a disk forgot. */
 static void tell_past(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const enum store_past past = store_past(journal->store);

@@ -148,7 +148,8 @@ static void reserve(struct log_store *store, uint64_t last)
 	store->sequence = last + 1;
 }
 
-/* The batches behind what was signed; if the days do not continue that, the log goes on behind it. */
+/* The batches behind what was signed; if the days do not continue that, the log goes on behind
+ * it. */
 static void join_past(struct log_store *store, const struct days *days,
 		      const struct head_signed *before)
 {

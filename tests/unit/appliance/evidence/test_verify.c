@@ -659,7 +659,8 @@ static void days_of_an_older_log(void **state)
 	open_day(fixture, &day, "000007-2026-11-20.open.db");
 	write_batch(fixture, &day, FIRST_MS - 7 * DAY_MS, "taken");
 	day_close(&day);
-	assert_int_equal(closing_write("000007-2026-11-20.open.db", "000007-2026-11-20.db"), 0);
+	assert_int_equal(closing_write("000007-2026-11-20.open.db", "000007-2026-11-20.db",
+				       DAYS_MINUTES), 0);
 	assert_int_equal(unlink("000007-2026-11-20.open.db"), 0);
 	assert_int_equal(verify(fixture), VERIFY_FINE);
 	/* Numbers are reserved for what may come. */

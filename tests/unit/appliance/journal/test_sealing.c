@@ -370,7 +370,7 @@ static void edit(const char *statements)
 	sql_close(&sql);
 }
 
-/* Somebody cut or changed the log between two runs: it goes on behind what was signed. */
+/* The log was cut or changed between two runs: it goes on behind what was signed. */
 static void a_past_that_was_edited(void **state)
 {
 	static const struct { const char *edit, *what; } edits[] = {
