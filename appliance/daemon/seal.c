@@ -147,7 +147,7 @@ static void tell_key(struct seal *seal, const struct key *public, const char *id
 			      "key", id, "public", base64_print(der, size, text)));
 }
 
-/* Whoever verifies the log needs every key that signed it. */
+/* An auditor needs every key that signed the log. */
 static int keep_key(struct seal *seal, const struct secret *secret, const struct actor *actor)
 {
 	struct text keys = TEXT_EMPTY, pem = TEXT_EMPTY;
@@ -240,6 +240,18 @@ static int sign_and_keep(struct seal *seal, const struct head *head, int64_t wal
 	return error;
 }
 
+static const char *reason_print(int error)
+{
+	switch (error) {
+	case -EBADMSG:
+		return "what the journal asked for does not continue the one before";
+	case -EDQUOT:
+		return "the journal asks too often";
+	default:
+		return strerror(-error);
+	}
+}
+
 int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 {
 	struct head head;
@@ -254,9 +266,7 @@ int seal_head(struct seal *seal, const struct message *message, int64_t wall_ms)
 	else
 		error = sign_and_keep(seal, &head, wall_ms);
 	if (error && error != seal->error)
-		log_error("no checkpoint of the log was signed: %s",
-			  error == -EBADMSG ? "what the journal asked for does not continue the "
-			  "one before" : error == -EDQUOT ? "the journal asks too often" : strerror(-error));
+		log_error("no checkpoint of the log was signed: %s", reason_print(error));
 	seal->error = error;
 	return error;
 }
@@ -308,7 +318,7 @@ json_t *seal_status(const struct seal *seal)
 	json_t *object = json_pack("{s:s, s:I, s:I, s:s?}", "key", seal->key->id, "batches",
 				   (json_int_t)seal->before.tree.end, "last",
 				   (json_int_t)seal->before.last, "error",
-				   seal->error ? strerror(-seal->error) : NULL);
+				   seal->error ? reason_print(seal->error) : NULL);
 
 	if (object && seal->note[0])
 		json_object_update_new(object, json_pack(

@@ -18,7 +18,7 @@
  *
  *	STATE/seal		the newest tree that was signed, and its note
  *	STATE/seal.keys		every public key that signed, PEM, the newest last
- *	STATE/seal.reset	"seal" of a log that a factory reset deleted (box/settings/recover.h)
+ *	STATE/seal.reset	"seal" of a log that a factory reset deleted (recover.h)
  */
 struct seal {
 	struct daemon *daemon;

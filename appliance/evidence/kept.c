@@ -14,7 +14,8 @@ enum { PATH_TEXT = 512, SEAL_MAX = 16 * 1024 };
 
 int kept_keys(struct key keys[KEPT_MOST], const char *text)
 {
-	static const char begin[] = "-----BEGIN PUBLIC KEY-----", end[] = "-----END PUBLIC KEY-----";
+	static const char begin[] = "-----BEGIN PUBLIC KEY-----";
+	static const char end[] = "-----END PUBLIC KEY-----";
 	int count = 0;
 
 	while ((text = strstr(text, begin))) {

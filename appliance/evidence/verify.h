@@ -78,6 +78,6 @@ struct verify_options {
 int verify_folder(struct verify_result *result, const struct verify_options *options)
 	__attribute__((warn_unused_result));
 
-/* One day's file, a copy of a closed day. Days before it are not missed. As verify_folder. */
+/* One day's file, or a copy of it. Days before it are not missed. As verify_folder. */
 int verify_file(struct verify_result *result, const struct verify_options *options)
 	__attribute__((warn_unused_result));

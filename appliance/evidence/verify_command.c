@@ -132,7 +132,8 @@ static int find_keys(struct verify_words_given *given)
  * a message. */
 static char *find_notes(const struct verify_words_given *given)
 {
-	char *beside = kept_note(given->folder), *file = given->note ? read_file(given->note) : NULL;
+	char *beside = kept_note(given->folder);
+	char *file = given->note ? read_file(given->note) : NULL;
 	struct text all = TEXT_EMPTY;
 
 	if (given->note && !file) {

@@ -23,7 +23,7 @@ struct verify_notes {
 };
 
 /*
- * Reads all of a text, which has to outlive the notes. Their signatures are not judged: a key may be
+ * Reads all of a text, which must outlive the notes. Their signatures are not judged: a key may be
  * one that the log names. 0; -EBADMSG: there is something else; -E2BIG; -ENOMEM. The caller frees
  * note in any case.
  */

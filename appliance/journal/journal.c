@@ -445,7 +445,7 @@ static void begin_date(struct journal *journal, int64_t wall_ms, int64_t uptime_
 	(void)keep_notice(journal, NOTICE_POLICY, body, wall_ms, uptime_ms);
 }
 
-/* What is stored is not what was signed: somebody changed it, or a disk forgot. */
+/* What is stored is not what was signed: it was edited, or a disk forgot. */
 static void tell_past(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	const enum store_past past = store_past(journal->store);
@@ -697,7 +697,7 @@ void journal_close(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 		report_lost(journal, wall_ms, uptime_ms);
 	(void)keep_notice(journal, NOTICE_STOP, strdup(""), wall_ms, uptime_ms);
 	(void)flush(journal, wall_ms);
-	sealing_end(&journal->sealing, uptime_ms);
+	sealing_end(&journal->sealing);
 	store_close(journal->store);
 	presence_release(&journal->presence);
 	free(journal->fallback);

@@ -130,15 +130,16 @@ bool sealing_holds(struct sealing *sealing, int64_t wall_ms, int64_t uptime_ms)
 	return !sealing->turned && uptime_ms - sealing->turning_ms < TURN_MS;
 }
 
-void sealing_end(struct sealing *sealing, int64_t uptime_ms)
+void sealing_end(struct sealing *sealing)
 {
-	const int64_t until = uptime_ms + SEALING_STOP_MS;
+	const int64_t until = clock_uptime_ms() + SEALING_STOP_MS;
+	int64_t left = SEALING_STOP_MS;
 	bool last = false;
 
 	if (sealing->store && store_sync(sealing->store) < 0)
 		return;
 	/* One may be under way already. */
-	while (sealing->store && uptime_ms < until && !(last && !sealing->taken)) {
+	while (sealing->store && left > 0 && !(last && !sealing->taken)) {
 		if (!sealing->taken) {
 			sealing_want(sealing, CHECKPOINT_STOP);
 			take(sealing);
@@ -146,9 +147,8 @@ void sealing_end(struct sealing *sealing, int64_t uptime_ms)
 		}
 		if (!sealing->asked)
 			ask(sealing);
-		if (!sealing->store ||
-		    !sealing->hooks.wait(sealing->hooks.context, until - uptime_ms))
+		if (!sealing->store || !sealing->hooks.wait(sealing->hooks.context, left))
 			return;
-		uptime_ms = clock_uptime_ms();
+		left = until - clock_uptime_ms();
 	}
 }

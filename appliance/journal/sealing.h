@@ -55,4 +55,4 @@ void sealing_note(struct sealing *sealing, const void *note, size_t size, int64_
 bool sealing_holds(struct sealing *sealing, int64_t wall_ms, int64_t uptime_ms);
 
 /* The last batch is written: syncs it, and waits for its checkpoint. */
-void sealing_end(struct sealing *sealing, int64_t uptime_ms);
+void sealing_end(struct sealing *sealing);

@@ -148,7 +148,8 @@ static void reserve(struct log_store *store, uint64_t last)
 	store->sequence = last + 1;
 }
 
-/* The batches behind what was signed; if the days do not continue that, the log goes on behind it. */
+/* The batches behind what was signed; if the days do not continue that, the log goes on behind
+ * it. */
 static void join_past(struct log_store *store, const struct days *days,
 		      const struct head_signed *before)
 {
@@ -226,6 +227,9 @@ int store_open(struct log_store **store, const struct store_options *options, st
 		free(new);
 		return error;
 	}
+	/* What a killed process wrote last may not be on the medium yet. */
+	if (new->open)
+		tidy_wake(new->tidy, &new->file, 0, new->tree.end);
 	*store = new;
 	return 0;
 }
@@ -328,7 +332,8 @@ void store_settle(struct log_store *store, bool is_signed)
 
 uint64_t store_synced(const struct log_store *store)
 {
-	return tidy_synced(store->tidy);
+	/* Closed days are. */
+	return store->open ? tidy_synced(store->tidy) : UINT64_MAX;
 }
 
 int store_sync(struct log_store *store)

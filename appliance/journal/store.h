@@ -25,7 +25,7 @@ struct store_options {
 	const char *boot_id;
 	/*
 	 * The newest tree that was signed, from outside of the folder; NULL: not known. If the days
-	 * do not continue it (the newest was damaged, or somebody changed them), the log goes on
+	 * do not continue it (the newest was damaged, or they were edited), the log goes on
 	 * behind it, so that nothing is ever signed that contradicts it.
 	 */
 	const struct head_signed *before;

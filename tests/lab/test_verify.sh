@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# The log can be verified on the gateway and elsewhere: checkpoints come by themselves, and the first
-# thing that was changed or removed is named.
+# The log can be verified on the gateway and elsewhere: checkpoints come by themselves, and the
+# first thing that was changed or removed is named.
 
 STATE=$LAB_DIR/state
 
@@ -113,8 +113,9 @@ test_stop_and_start_stay_whole() {
 	is "$(fault)" whole 'after a restart'
 }
 
-# journal_pid: of the role.
+# journal_pid: of the role; new_journal PID: is there another one?
 journal_pid() { cordon status --json | jq '.roles[] | select(.role == "journal") | .pid'; }
+new_journal() { [ "$(journal_pid)" != "$1" ] && [ "$(journal_pid)" -gt 0 ]; }
 
 test_a_killed_journal_stays_whole() {
 	local pid _
@@ -122,14 +123,13 @@ test_a_killed_journal_stays_whole() {
 		block killed
 		pid=$(journal_pid)
 		kill -9 "$pid"
-		wait_until 5 eval '[ "$(journal_pid)" != '"$pid"' ] && [ "$(journal_pid)" -gt 0 ]' ||
-			fail 'no new journal'
+		wait_until 5 new_journal "$pid" || fail 'no new journal'
 	done
 	cordon log checkpoint >/dev/null || fail 'no checkpoint'
 	is "$(verify --json | jq '[.whole, .lost, .uncovered]' -c)" '[true,0,0]' 'after kill -9'
 }
 
-# The old key vouches for the new one, so whoever has the old one can verify what follows.
+# The old key vouches for the new one, so the old one is enough to verify what follows.
 test_a_new_key() {
 	local old new
 	cp "$STATE/seal.keys" "$LAB_DIR/old.pem"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "appliance/base/crypto/base64.h"
 #include "appliance/base/file.h"
 #include "appliance/evidence/verify.h"
 #include "appliance/journal/chain.h"
@@ -33,7 +34,7 @@ struct fixture {
 	struct log_batch *batch;
 	struct tree tree;
 	struct text note;	/* the newest checkpoint */
-	const char *body;	/* of the next notice about deleted days */
+	const char *body;	/* of the notices that follow; NULL: nothing that counts */
 	struct verify_result result;
 };
 
@@ -85,7 +86,7 @@ static void add_notice(struct fixture *fixture, const char *kind)
 {
 	struct log_entry entry = { .type = ENTRY_NOTICE, .notice = {
 		.wall_ms = FIRST_MS, .kind = kind, .actor = "uid 0",
-		.body = strcmp(kind, NOTICE_EXPIRED) == 0 ? fixture->body : "\"a\":1" } };
+		.body = fixture->body ? fixture->body : "\"a\":1" } };
 
 	add(fixture, &entry);
 }
@@ -486,6 +487,210 @@ static void an_edit_in_the_open_day(void **state)
 	fault_is(fixture, VERIFY_ENTRY_CHANGED, DAY3, 361, 420);
 }
 
+/* The database of the day as it was an hour ago. */
+static void a_day_replaced_by_an_old_copy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct day day;
+
+	assert_int_equal(system("cp " DAY3 " old"), 0);
+	open_day(fixture, &day, DAY3);
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, "mode");
+	sign(fixture, &day);
+	day_close(&day);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data), VERIFY_FINE);
+	assert_int_equal(rename("old", DAY3), 0);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data),
+			 VERIFY_END_MISSING);
+	assert_int_equal(fixture->result.first, 541);
+	assert_int_equal(fixture->result.last, 600);
+	/* A closed one: the next day tells. */
+	assert_int_equal(rename(DAY1, "kept"), 0);
+	assert_int_equal(system("cp " DAY2 " " DAY1), 0);
+	assert_int_equal(verify(fixture), VERIFY_ORDER);
+}
+
+/* What a checkpoint covers was still in the WAL, and that was cut. */
+static void a_wal_that_was_cut(void **state)
+{
+	struct fixture *fixture = *state;
+	struct day day;
+
+	open_day(fixture, &day, DAY3);
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, "mode");
+	sign(fixture, &day);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data), VERIFY_FINE);
+	/* As it lies there while the journal runs. */
+	assert_int_equal(system("mkdir copy && cp *.db *.db-wal copy"), 0);
+	day_close(&day);
+	assert_int_equal(chdir("copy"), 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data), VERIFY_FINE);
+	assert_int_equal(system("rm -f *-shm && truncate -s 4096 " DAY3 "-wal"), 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data),
+			 VERIFY_END_MISSING);
+	assert_string_equal(fixture->result.day, DAY3);
+	assert_int_equal(chdir(".."), 0);
+}
+
+/* Checkpoints of several times, in any order, and one of another key. */
+static void several_checkpoints_from_outside(void **state)
+{
+	struct fixture *fixture = *state;
+	struct secret *other;
+	struct text notes = TEXT_EMPTY;
+	struct checkpoint forked;
+	struct day day;
+
+	text_printf(&notes, "%s", fixture->note.data);
+	open_day(fixture, &day, DAY3);
+	sign(fixture, &day);
+	day_close(&day);
+	edit(DAY3, "DELETE FROM checkpoint");
+	text_printf(&notes, "%s\n", fixture->note.data);
+	assert_int_equal(verify_with(fixture, &fixture->key, notes.data), VERIFY_FINE);
+	assert_int_equal(fixture->result.notes, 2);
+	assert_int_equal(fixture->result.uncovered, 0);
+	text_printf(&notes, "and more\n");
+	assert_int_equal(verify_with(fixture, &fixture->key, notes.data),
+			 VERIFY_CHECKPOINT_CHANGED);
+	/* By the right key, of another log: root signed it. */
+	assert_int_equal(checkpoint_parse(&forked, fixture->note.data, fixture->note.length), 0);
+	forked.root[0] ^= 1;
+	notes.length = 0;
+	assert_int_equal(checkpoint_sign(&forked, fixture->secret, &notes), 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, notes.data), VERIFY_BATCH_CHANGED);
+	/* By another key. */
+	forked.root[0] ^= 1;
+	assert_int_equal(secret_generate(&other, KEY_P256), 0);
+	notes.length = 0;
+	assert_int_equal(checkpoint_sign(&forked, other, &notes), 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, notes.data), VERIFY_KEY);
+	secret_free(other);
+	text_release(&notes);
+}
+
+/* A notice of the log names a key, and the old one signed it. */
+static void a_key_that_the_log_names(void **state)
+{
+	struct fixture *fixture = *state;
+	struct secret *new, *old = fixture->secret;
+	char line[BASE64_TEXT(KEY_DER)], body[512];
+	uint8_t der[KEY_DER];
+	struct key public;
+	struct day day;
+	size_t size;
+
+	assert_int_equal(secret_generate(&new, KEY_P256), 0);
+	secret_public(new, &public);
+	assert_int_equal(key_public_encode(&public, der, &size), 0);
+	snprintf(body, sizeof(body), "\"what\":\"key\",\"public\":\"%s\"",
+		 base64_print(der, size, line));
+	fixture->body = body;
+	open_day(fixture, &day, DAY3);
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_SEAL);
+	/* Without the old key's checkpoint the new one is a stranger's. */
+	fixture->secret = new;
+	sign(fixture, &day);
+	assert_int_equal(verify(fixture), VERIFY_KEY);
+	edit(DAY3, "DELETE FROM checkpoint WHERE number=2");
+	fixture->secret = old;
+	sign(fixture, &day);
+	fixture->secret = new;
+	sign(fixture, &day);
+	day_close(&day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.keys, 1);
+	assert_int_equal(fixture->result.uncovered, 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data), VERIFY_FINE);
+	fixture->secret = old;
+	secret_free(new);
+}
+
+/* The newest day was damaged and set aside: the journal goes on behind what was signed. */
+static void a_damaged_day(void **state)
+{
+	struct fixture *fixture = *state;
+	struct day day;
+
+	assert_int_equal(unlink(DAY3), 0);
+	assert_int_equal(verify_with(fixture, &fixture->key, fixture->note.data),
+			 VERIFY_END_MISSING);
+	fixture->body = "\"files\":1";
+	open_day(fixture, &day, "000004-2026-11-29.open.db");
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, "mode");
+	fault_is(fixture, VERIFY_DAY_MISSING, "000004-2026-11-29.open.db", 361, 540);
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_DAMAGED);
+	sign(fixture, &day);
+	day_close(&day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.damaged, 1);
+	assert_int_equal(fixture->result.holes, 0);
+	assert_int_equal(fixture->result.uncovered, 0);
+}
+
+/* A factory reset took all days; the next log continues the tree. */
+static void a_factory_reset(void **state)
+{
+	struct fixture *fixture = *state;
+	struct day day;
+
+	assert_int_equal(system("rm *.db"), 0);
+	open_day(fixture, &day, "000001-2026-11-30.open.db");
+	write_batch(fixture, &day, FIRST_MS + 3 * DAY_MS, "start");
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+	fixture->body = "\"what\":\"reset\"";
+	write_batch(fixture, &day, FIRST_MS + 3 * DAY_MS, NOTICE_SEAL);
+	sign(fixture, &day);
+	day_close(&day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_true(fixture->result.reset);
+	assert_int_equal(fixture->result.removed, DAYS * BATCHES);
+}
+
+/* Days of an older log (journal/takein.h), before the log's own and between them. */
+static void days_of_an_older_log(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tree own = fixture->tree;
+	struct day day;
+
+	tree_init(&fixture->tree, 0);
+	open_day(fixture, &day, "000007-2026-11-20.open.db");
+	write_batch(fixture, &day, FIRST_MS - 7 * DAY_MS, "taken");
+	day_close(&day);
+	assert_int_equal(closing_write("000007-2026-11-20.open.db", "000007-2026-11-20.db",
+				       DAYS_MINUTES), 0);
+	assert_int_equal(unlink("000007-2026-11-20.open.db"), 0);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	/* Numbers are reserved for what may come. */
+	batch_continue(fixture->batch, 9000);
+	fixture->tree = own;
+	open_day(fixture, &day, "005004-2026-11-30.open.db");
+	write_batch(fixture, &day, FIRST_MS + 3 * DAY_MS, "mode");
+	sign(fixture, &day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.taken_days, 1);
+	assert_int_equal(fixture->result.taken_entries, ENTRIES);
+	assert_int_equal(fixture->result.uncovered, 0);
+	assert_int_equal(fixture->result.holes, 0);
+	day_close(&day);
+	/* An own log that begins behind such days. */
+	assert_int_equal(system("rm " DAY1 " " DAY2 " " DAY3 " 005004*"), 0);
+	batch_continue(fixture->batch, 20000);
+	tree_init(&fixture->tree, 0);
+	open_day(fixture, &day, "005004-2026-11-30.open.db");
+	write_batch(fixture, &day, FIRST_MS + 3 * DAY_MS, "mode");
+	sign(fixture, &day);
+	day_close(&day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.taken_days, 1);
+	assert_int_equal(fixture->result.covered, 20059);
+	/* Nothing of it is believed when its hash differs. */
+	edit("000007-2026-11-20.db", "UPDATE event SET count=9 WHERE seq=550");
+	assert_int_equal(verify(fixture), VERIFY_ENTRY_CHANGED);
+}
+
 /* Numbers that no entry has are fine if the journal says why. */
 static void holes_need_a_notice(void **state)
 {
@@ -556,6 +761,13 @@ int main(void)
 		in_folder(another_key),
 		in_folder(a_changed_checkpoint),
 		in_folder(an_edit_in_the_open_day),
+		in_folder(a_day_replaced_by_an_old_copy),
+		in_folder(a_wal_that_was_cut),
+		in_folder(several_checkpoints_from_outside),
+		in_folder(a_key_that_the_log_names),
+		in_folder(a_damaged_day),
+		in_folder(a_factory_reset),
+		in_folder(days_of_an_older_log),
 		in_folder(holes_need_a_notice),
 		in_folder(one_file_alone),
 		in_folder(no_database),
