@@ -95,6 +95,7 @@ help:
 ## make check-image boot it under QEMU and prove what it does; check-image-quick: the part for CI
 ## make image-lock  take today's versions from Debian; image-repro: build twice, compare bytes
 ## make bench-dns    CPU time per answered query: floor, cordon, dnsmasq, unbound
+## make bench-journal  what the block log costs, and how long questions take over 10 million events
 ## make bench-update CPU and memory of a signed release of 5 MB
 ## make deps         install missing Debian packages (root)
 ## make menuconfig   choose what is built; defconfig, allnoconfig
@@ -312,6 +313,12 @@ fuzz:
 bench-dns: all
 	$(Q)mkdir -p $(O)/bench && $(TOOL) $(FLAGS) $(LINK) -o $(O)/bench/echo tests/bench/echo.c
 	$(Q)tests/bench/dns $(O)
+
+.PHONY: bench-journal
+$(O)/bench/journal-tool: $(O)/obj/tests/bench/journal.o $(O)/lib/cordon.a
+	$(Q)mkdir -p $(@D) && $(TOOL) $(FLAGS) $(LINK) -o $@ $^ $(LIBS)
+bench-journal: all $(O)/bench/journal-tool
+	$(Q)tests/bench/journal $(O)
 
 .PHONY: bench-update
 bench-update: all

@@ -11,6 +11,7 @@
 #include "appliance/journal/days.h"
 #include "appliance/journal/rows.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/today.h"
 
 enum { CACHE_KB = 1024, CLIENTS = 4096 /* rows of one host in one day */ };
 
@@ -22,6 +23,7 @@ struct story_reading {
 	int64_t client[CLIENTS];
 	size_t clients;
 	bool whole;		/* all of the day lies within the times */
+	struct today today;	/* sums of an open day */
 };
 
 /* Presence is no event. */
@@ -29,8 +31,37 @@ struct story_reading {
 
 /* ---- whose rows ---- */
 
+/* When a client of an open day was seen; false: never, or as a network alone. */
+static bool find_times(const struct today *today, int64_t client, struct sighting *sighting)
+{
+	size_t low = 0, high = today->sums;
+	bool found = false;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (today->sum[middle].client < client)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < today->sums && today->sum[low].client == client; low++) {
+		const struct today_sum *sum = &today->sum[low];
+
+		if (today->kind[sum->kind].coarse > 1)
+			continue;
+		if (!found || sum->first_ms < sighting->first_ms)
+			sighting->first_ms = sum->first_ms;
+		if (!found || sum->last_ms > sighting->last_ms)
+			sighting->last_ms = sum->last_ms;
+		found = true;
+	}
+	return found;
+}
+
 static void take_client(struct story_reading *reading, sqlite3_stmt *row)
 {
+	const int64_t client = sqlite3_column_int64(row, 0);
 	const void *address = sqlite3_column_blob(row, 1), *mac = sqlite3_column_blob(row, 2);
 	const char *interface = (const char *)sqlite3_column_text(row, 3);
 	struct sighting sighting = {
@@ -39,7 +70,9 @@ static void take_client(struct story_reading *reading, sqlite3_stmt *row)
 	};
 
 	if (!address || sqlite3_column_bytes(row, 1) != sizeof(sighting.address.bytes) ||
-	    reading->clients == CLIENTS)
+	    reading->clients == CLIENTS ||
+	    (sqlite3_column_type(row, 5) == SQLITE_NULL &&
+	     !find_times(&reading->today, client, &sighting)))
 		return;
 	memcpy(sighting.address.bytes, address, sizeof(sighting.address.bytes));
 	sighting.has_mac = mac && sqlite3_column_bytes(row, 2) == MAC_SIZE;
@@ -48,22 +81,23 @@ static void take_client(struct story_reading *reading, sqlite3_stmt *row)
 	if (hosts_whose(reading->hosts, &sighting, interface ? interface : "") !=
 	    (int64_t)reading->row->number)
 		return;
-	reading->client[reading->clients++] = sqlite3_column_int64(row, 0);
+	reading->client[reading->clients++] = client;
 	reading->whole = reading->whole && sighting.first_ms >= reading->options->since_ms &&
 			 sighting.last_ms < reading->options->until_ms;
 }
 
 static void find_clients(struct story_reading *reading, struct sql *sql, bool closed)
 {
-	sqlite3_stmt *row = sql_prepare(sql, closed ?
+	sqlite3_stmt *row;
+
+	if (!closed)
+		today_read(&reading->today, sql);
+	row = sql_prepare(sql, closed ?
 		"SELECT client, c.address, c.mac, c.interface, c.forwarder, first, last"
 		" FROM sighting JOIN client c USING(client) WHERE coarse <= 1" :
-		"SELECT client, c.address, c.mac, c.interface, c.forwarder, min(wall),"
-		" max(wall + span) FROM event JOIN subject s USING(subject)"
-		" JOIN client c USING(client) WHERE s.coarse <= 1 GROUP BY client");
-
+		"SELECT client, address, mac, interface, forwarder, NULL, NULL FROM client");
 	reading->clients = 0;
-	reading->whole = closed;
+	reading->whole = true;
 	while (row && sql_step(sql, row))
 		take_client(reading, row);
 	(void)sqlite3_finalize(row);
@@ -71,53 +105,95 @@ static void find_clients(struct story_reading *reading, struct sql *sql, bool cl
 
 /* ---- sums ---- */
 
-static void take_sum(struct story *story, struct story_day *day, sqlite3_stmt *row)
-{
-	const uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
-	const int64_t first_ms = sqlite3_column_int64(row, 3);
-	const int64_t last_ms = sqlite3_column_int64(row, 4);
-	int category = sqlite3_column_type(row, 0) == SQLITE_NULL ? CATEGORY_COUNT :
-		       sqlite3_column_int(row, 0);
+/* What one client met of one category by one channel. */
+struct part_sum {
+	int64_t category;	/* -1: unknown */
+	int channel;
+	uint64_t count, entries;
+	int64_t first_ms, last_ms;
+};
 
-	if (category < 0 || category > CATEGORY_COUNT)
-		category = CATEGORY_COUNT;
-	if (channel_is_presence((enum event_channel)sqlite3_column_int(row, 1))) {
-		day->seen += count;
+static void take_sum(struct story *story, struct story_day *day, const struct part_sum *sum)
+{
+	const bool known = sum->category >= 0 && sum->category < CATEGORY_COUNT;
+
+	if (channel_is_presence((enum event_channel)sum->channel)) {
+		day->seen += sum->count;
 	} else {
-		day->events[category] += count;
-		story->left_out += (uint64_t)sqlite3_column_int64(row, 5);
+		day->events[known ? sum->category : CATEGORY_COUNT] += sum->count;
+		story->left_out += sum->entries;
 	}
-	if (first_ms < day->first_ms)
-		day->first_ms = first_ms;
-	if (last_ms > day->last_ms)
-		day->last_ms = last_ms;
+	if (sum->first_ms < day->first_ms)
+		day->first_ms = sum->first_ms;
+	if (sum->last_ms > day->last_ms)
+		day->last_ms = sum->last_ms;
 }
 
-/* From the events, if the times cut the day in two. The presence is no entry of the story. */
-static void add_sums(const struct story_reading *reading, struct sql *sql, struct story_day *day)
+static bool is_mine(const struct story_reading *reading, int64_t client)
 {
-	char text[200];
-	sqlite3_stmt *row = sql_prepare(sql, reading->whole ?
-		"SELECT r.category, t.channel, sum(t.count), min(t.first), max(t.last), 0"
-		" FROM tally t LEFT JOIN rule r ON r.rule = t.rule"
-		" WHERE t.client = ? AND t.last >= ? AND t.first < ? GROUP BY r.category, t.channel" :
-		"SELECT r.category, s.channel, sum(e.count), min(e.wall), max(e.wall + e.span),"
-		" count(*)"
-		" FROM event e JOIN subject s USING(subject) LEFT JOIN rule r ON r.rule = s.rule"
-		" WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ?"
-		" GROUP BY r.category, s.channel");
+	for (size_t i = 0; i < reading->clients; i++) {
+		if (reading->client[i] == client)
+			return true;
+	}
+	return false;
+}
+
+/* From the sums of the open day, which find_clients read. */
+static void add_today(const struct story_reading *reading, struct sql *sql, struct story_day *day)
+{
+	const struct today *today = &reading->today;
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT category FROM rule WHERE rule = ?");
+
+	for (size_t i = 0; row && i < today->sums; i++) {
+		const struct today_sum *sum = &today->sum[i];
+		const struct today_kind *kind = &today->kind[sum->kind];
+		struct part_sum part = { -1, kind->channel, sum->count, sum->entries,
+					 sum->first_ms, sum->last_ms };
+
+		if (kind->coarse > 1 || !is_mine(reading, sum->client))
+			continue;
+		sql_bind_number(sql, row, 1, kind->rule);
+		if (sql_step(sql, row))
+			part.category = sqlite3_column_int64(row, 0);
+		(void)sqlite3_reset(row);
+		take_sum(reading->story, day, &part);
+	}
+	(void)sqlite3_finalize(row);
+}
+
+static void add_rows(const struct story_reading *reading, struct sql *sql, struct story_day *day,
+		     const char *statement)
+{
+	sqlite3_stmt *row = sql_prepare(sql, statement);
 
 	for (size_t i = 0; i < reading->clients; i++) {
 		sql_bind_number(sql, row, 1, reading->client[i]);
 		sql_bind_number(sql, row, 2, reading->options->since_ms);
 		sql_bind_number(sql, row, 3, reading->options->until_ms);
-		while (row && sql_step(sql, row))
-			take_sum(reading->story, day, row);
+		while (row && sql_step(sql, row)) {
+			const struct part_sum part = {
+				sqlite3_column_type(row, 0) == SQLITE_NULL ? -1 :
+				sqlite3_column_int64(row, 0), sqlite3_column_int(row, 1),
+				(uint64_t)sqlite3_column_int64(row, 2),
+				(uint64_t)sqlite3_column_int64(row, 5),
+				sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4),
+			};
+
+			take_sum(reading->story, day, &part);
+		}
 	}
 	(void)sqlite3_finalize(row);
+}
+
+/* The stored sums do not say how many entries they are. */
+static void count_entries(const struct story_reading *reading, struct sql *sql)
+{
+	sqlite3_stmt *row;
+	char text[200];
+
 	snprintf(text, sizeof(text), "SELECT count(*) FROM event JOIN subject s USING(subject)"
 		 " WHERE client = ? AND" NO_PRESENCE, CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
-	row = reading->whole ? sql_prepare(sql, text) : NULL;
+	row = sql_prepare(sql, text);
 	for (size_t i = 0; row && i < reading->clients; i++) {
 		sql_bind_number(sql, row, 1, reading->client[i]);
 		if (sql_step(sql, row))
@@ -125,6 +201,28 @@ static void add_sums(const struct story_reading *reading, struct sql *sql, struc
 		(void)sqlite3_reset(row);
 	}
 	(void)sqlite3_finalize(row);
+}
+
+/* From the events, if the times cut the day in two. */
+static void add_sums(const struct story_reading *reading, struct sql *sql, struct story_day *day,
+		     bool closed)
+{
+	if (!reading->whole) {
+		add_rows(reading, sql, day,
+			 "SELECT r.category, s.channel, sum(e.count), min(e.wall),"
+			 " max(e.wall + e.span), count(*) FROM event e JOIN subject s USING(subject)"
+			 " LEFT JOIN rule r ON r.rule = s.rule"
+			 " WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ?"
+			 " GROUP BY r.category, s.channel");
+	} else if (closed) {
+		add_rows(reading, sql, day,
+			 "SELECT r.category, t.channel, sum(t.count), min(t.first), max(t.last), 0"
+			 " FROM tally t LEFT JOIN rule r ON r.rule = t.rule WHERE t.client = ?"
+			 " AND t.last >= ? AND t.first < ? GROUP BY r.category, t.channel");
+		count_entries(reading, sql);
+	} else {
+		add_today(reading, sql, day);
+	}
 }
 
 /* ---- events ---- */
@@ -217,11 +315,12 @@ static int read_day(struct story_reading *reading, const struct days_file *day)
 	if (!error)
 		find_clients(reading, &sql, file->closed);
 	if (!sql.error && reading->clients) {
-		add_sums(reading, &sql, &story->day[story->days]);
+		add_sums(reading, &sql, &story->day[story->days], file->closed);
 		memory = add_events(reading, &sql, story->days);
 		keep_last(story, reading->options->last);
 	}
 	story->damaged += sql.error && sql.error != -ENOENT;
+	today_release(&reading->today);
 	sql_close(&sql);
 	story->days += story->day[story->days].first_ms != INT64_MAX;
 	return memory;

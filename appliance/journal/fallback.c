@@ -31,7 +31,6 @@ struct fallback *fallback_init(void *memory, uint64_t seed)
 {
 	struct fallback *fallback = memory;
 
-	memset(fallback, 0, sizeof(*fallback));
 	fallback->seed = seed;
 	return fallback;
 }

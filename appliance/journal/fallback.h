@@ -42,8 +42,7 @@ enum {
 
 struct fallback;
 
-/* memory: fallback_size() bytes, aligned for any type, zeroed by fallback_init; the caller's.
- * seed: random. */
+/* memory: fallback_size() zeroed bytes, aligned for any type; the caller's. seed: random. */
 size_t fallback_size(void);
 struct fallback *fallback_init(void *memory, uint64_t seed);
 

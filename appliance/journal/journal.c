@@ -133,7 +133,7 @@ int journal_open(struct journal **journal, const struct journal_options *options
 	}
 	neighbours_init(&new->neighbours, options->route);
 	error = getrandom(&seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
-	new->fallback = malloc(fallback_size());
+	new->fallback = calloc(1, fallback_size());
 	if (!options->memory)
 		new->own_memory = calloc(1, journal_memory());
 	if (!error && (!new->fallback || (!options->memory && !new->own_memory)))

@@ -10,6 +10,7 @@
 
 #include "appliance/journal/days.h"
 #include "appliance/journal/sql.h"
+#include "appliance/journal/today.h"
 
 enum {
 	CACHE_KB = 1024, PATH_TEXT = 512, DAY_MS = 86400000,
@@ -26,16 +27,6 @@ enum { C_CLIENT, C_COARSE, C_FIRST, C_LAST, C_RULE, C_CHANNEL, C_ACTION, C_WOULD
 static const char rows[] = SIGHTING ", rule, channel, action, would, resolver, count FROM tally"
 	" WHERE last >= ?";
 static const char clients[] = SIGHTING " FROM sighting WHERE last >= ?";
-
-/* The open day's sums are made once per reading. Grouped by numbers first, since there are many
- * events of few subjects. */
-static const char sum_up[] =
-	"CREATE TEMP TABLE tally AS SELECT client, coarse, rule, channel, action, would, resolver,"
-	" sum(count) AS count, min(first) AS first, max(last) AS last FROM"
-	" (SELECT client, subject, sum(count) AS count, min(wall) AS first,"
-	" max(wall + span) AS last FROM event GROUP BY client, subject) JOIN subject USING(subject)"
-	" GROUP BY client, coarse, rule, channel, action, would, resolver;"
-	"CREATE TEMP TABLE sighting AS " SUMS_OF_CLIENTS;
 
 static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
 {
@@ -151,51 +142,67 @@ static void known_read(struct sql *sql, struct known *known, bool rules)
 
 /* ---- rows ---- */
 
-static void get_sighting(sqlite3_stmt *row, const struct known_client *client,
-			 struct sums_row *sums)
+/* False: no journal wrote that. */
+static bool set_client(const struct known *known, int64_t number, struct sums_row *sums)
 {
-	const int coarse = sqlite3_column_int(row, C_COARSE);
+	const struct known_client *client;
 
+	if (number < 0 || number >= known->clients || !known->client[number].used)
+		return false;
+	client = &known->client[number];
 	sums->client = client->address;
 	sums->has_mac = client->has_mac;
 	memcpy(sums->mac, client->mac, sizeof(sums->mac));
 	sums->forwarder = client->forwarder;
 	sums->interface = client->interface;
-	sums->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
-	sums->first_ms = sqlite3_column_int64(row, C_FIRST);
-	sums->last_ms = sqlite3_column_int64(row, C_LAST);
+	return true;
 }
 
-static bool get_verdict(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
+static bool set_times(struct sums_row *sums, int coarse, int64_t first_ms, int64_t last_ms)
 {
-	const int64_t rule = sqlite3_column_int64(row, C_RULE);
-	const int channel = sqlite3_column_int(row, C_CHANNEL);
-	const int action = sqlite3_column_int(row, C_ACTION);
-	const int would = sqlite3_column_int(row, C_WOULD);
-	const bool has_rule = sqlite3_column_type(row, C_RULE) != SQLITE_NULL && rule >= 0 &&
-			      rule < known->rules && known->rule[rule].id;
-
-	sums->rule = has_rule ? known->rule[rule].id : "";
-	sums->category = has_rule ? known->rule[rule].category : CATEGORY_COUNT;
-	sums->channel = (enum event_channel)channel;
-	sums->action = (enum action)action;
-	sums->would = (enum action)would;
-	sums->has_resolver = get_addr(row, C_RESOLVER, &sums->resolver);
-	sums->count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
-	return channel >= 0 && channel < CHANNEL_COUNT && action >= 0 && action < ACTION_COUNT &&
-	       would >= 0 && would < ACTION_COUNT;
+	sums->host_bits = coarse > 0 && coarse <= 129 ? (uint8_t)(coarse - 1) : 0;
+	sums->first_ms = first_ms;
+	sums->last_ms = last_ms;
+	return first_ms <= last_ms;
 }
 
-/* False: values that no journal writes. */
+/* rule: row number, or -1. */
+static bool set_verdict(const struct known *known, const struct today_kind *kind,
+			struct sums_row *sums)
+{
+	const bool has_rule = kind->rule >= 0 && kind->rule < known->rules &&
+			      known->rule[kind->rule].id;
+
+	sums->rule = has_rule ? known->rule[kind->rule].id : "";
+	sums->category = has_rule ? known->rule[kind->rule].category : CATEGORY_COUNT;
+	sums->channel = (enum event_channel)kind->channel;
+	sums->action = (enum action)kind->action;
+	sums->would = (enum action)kind->would;
+	sums->has_resolver = kind->has_resolver;
+	sums->resolver = kind->resolver;
+	return kind->channel >= 0 && kind->channel < CHANNEL_COUNT && kind->action >= 0 &&
+	       kind->action < ACTION_COUNT && kind->would >= 0 && kind->would < ACTION_COUNT;
+}
+
+/* Of a closed day. False: values that no journal writes. */
 static bool get_row(sqlite3_stmt *row, const struct known *known, struct sums_row *sums)
 {
-	const int64_t number = sqlite3_column_int64(row, C_CLIENT);
+	struct today_kind kind = { .rule = -1 };
 
-	if (number < 0 || number >= known->clients || !known->client[number].used)
+	if (!set_client(known, sqlite3_column_int64(row, C_CLIENT), sums) ||
+	    !set_times(sums, sqlite3_column_int(row, C_COARSE), sqlite3_column_int64(row, C_FIRST),
+		       sqlite3_column_int64(row, C_LAST)))
 		return false;
-	get_sighting(row, &known->client[number], sums);
-	return sums->first_ms <= sums->last_ms &&
-	       (sqlite3_column_count(row) <= C_RULE || get_verdict(row, known, sums));
+	if (sqlite3_column_count(row) <= C_RULE)
+		return true;
+	if (sqlite3_column_type(row, C_RULE) != SQLITE_NULL)
+		kind.rule = sqlite3_column_int64(row, C_RULE);
+	kind.channel = sqlite3_column_int(row, C_CHANNEL);
+	kind.action = sqlite3_column_int(row, C_ACTION);
+	kind.would = sqlite3_column_int(row, C_WOULD);
+	kind.has_resolver = get_addr(row, C_RESOLVER, &kind.resolver);
+	sums->count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
+	return set_verdict(known, &kind, sums);
 }
 
 /* ---- one state of the log ---- */
@@ -204,6 +211,8 @@ static bool get_row(sqlite3_stmt *row, const struct known *known, struct sums_ro
 struct open_day {
 	size_t file;		/* in days */
 	struct sql sql;
+	struct today today;
+	bool read;		/* today was read */
 };
 
 struct sums {
@@ -242,11 +251,10 @@ static int freeze(struct sums *sums, size_t file)
 	int error;
 
 	path_of(sums, file, path);
-	day->file = file;
+	*day = (struct open_day){ .file = file };
 	error = sql_open(&day->sql, path, SQL_READ, CACHE_KB);
 	sql_run(&day->sql, "BEGIN");
 	(void)sql_number(&day->sql, "SELECT count(*) FROM sqlite_schema", 0);
-	sql_run(&day->sql, sum_up);
 	error = error ? error : day->sql.error;
 	/* What is damaged is counted when it is read. */
 	if (error == -ENOENT)
@@ -258,8 +266,10 @@ static int freeze(struct sums *sums, size_t file)
 
 static void thaw(struct sums *sums)
 {
-	while (sums->opened)
-		sql_close(&sums->open[--sums->opened].sql);
+	while (sums->opened) {
+		today_release(&sums->open[--sums->opened].today);
+		sql_close(&sums->open[sums->opened].sql);
+	}
 }
 
 /* -EAGAIN: a day was closed or deleted since it was listed. */
@@ -309,50 +319,130 @@ void sums_close(struct sums *sums)
 
 /* What is asked of each day. */
 struct sums_question {
-	const char *statement;
+	bool clients;		/* one row each, without what they met */
 	int (*each)(void *context, const struct sums_row *row);
 	void *context;
 	int result;
 };
 
-/* 0 or -errno of the database. */
-static int ask(struct sums *sums, struct sums_question *question, size_t file, struct sql *sql)
+static void tell(struct sums_question *question, const struct sums_row *row)
 {
-	const struct days_file *day = &sums->days.file[file];
-	struct sums_row row = { .date = day->date };
-	sqlite3_stmt *statement = sql_prepare(sql, question->statement);
+	question->result = question->each(question->context, row);
+}
+
+/* 0 or -errno of the database. */
+static int ask_closed(const struct sums *sums, struct sums_question *question, int32_t date,
+		      struct sql *sql)
+{
+	struct sums_row row = { .date = date };
+	sqlite3_stmt *statement = sql_prepare(sql, question->clients ? clients : rows);
 	struct known known = { .clients = 0 };
 
-	known_read(sql, &known, question->statement == rows);
+	known_read(sql, &known, !question->clients);
 	sql_bind_number(sql, statement, 1, sums->since_ms);
 	while (question->result == 0 && statement && sql_step(sql, statement)) {
 		if (get_row(statement, &known, &row))
-			question->result = question->each(question->context, &row);
+			tell(question, &row);
 	}
 	(void)sqlite3_finalize(statement);
 	known_release(&known);
 	return sql->error;
 }
 
+/* The sums of one client that are coarse beyond a client, or not, as one row. */
+static void tell_client(const struct sums *sums, struct sums_question *question,
+			const struct today *today, size_t first, size_t end, bool network,
+			struct sums_row *row)
+{
+	int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
+	int coarse = 0;
+
+	for (size_t i = first; i < end; i++) {
+		const struct today_sum *sum = &today->sum[i];
+		const int bits = today->kind[sum->kind].coarse;
+
+		if ((bits > 1) != network || sum->last_ms < sums->since_ms)
+			continue;
+		coarse = bits > coarse ? bits : coarse;
+		first_ms = sum->first_ms < first_ms ? sum->first_ms : first_ms;
+		last_ms = sum->last_ms > last_ms ? sum->last_ms : last_ms;
+	}
+	if (question->result == 0 && set_times(row, coarse, first_ms, last_ms))
+		tell(question, row);
+}
+
+static void tell_sums(const struct sums *sums, struct sums_question *question,
+		      const struct today *today, const struct known *known, size_t first,
+		      size_t end, struct sums_row *row)
+{
+	for (size_t i = first; question->result == 0 && i < end; i++) {
+		const struct today_sum *sum = &today->sum[i];
+		const struct today_kind *kind = &today->kind[sum->kind];
+
+		row->count = sum->count;
+		if (sum->last_ms >= sums->since_ms &&
+		    set_times(row, kind->coarse, sum->first_ms, sum->last_ms) &&
+		    set_verdict(known, kind, row))
+			tell(question, row);
+	}
+}
+
+static int ask_open(const struct sums *sums, struct sums_question *question, int32_t date,
+		    struct sql *sql, const struct today *today)
+{
+	struct known known = { .clients = 0 };
+
+	known_read(sql, &known, !question->clients);
+	for (size_t first = 0, end; !sql->error && question->result == 0 && first < today->sums;
+	     first = end) {
+		struct sums_row row = { .date = date };
+
+		for (end = first; end < today->sums &&
+		     today->sum[end].client == today->sum[first].client; end++)
+			;
+		if (!set_client(&known, today->sum[first].client, &row))
+			continue;
+		if (question->clients) {
+			tell_client(sums, question, today, first, end, false, &row);
+			tell_client(sums, question, today, first, end, true, &row);
+		} else {
+			tell_sums(sums, question, today, &known, first, end, &row);
+		}
+	}
+	known_release(&known);
+	return sql->error;
+}
+
+static int read_open(struct sums *sums, struct sums_question *question, struct open_day *day)
+{
+	if (!day->read)
+		today_read(&day->today, &day->sql);
+	day->read = true;
+	return day->sql.error ? day->sql.error :
+	       ask_open(sums, question, sums->days.file[day->file].date, &day->sql, &day->today);
+}
+
 static int read_day(struct sums *sums, struct sums_question *question, size_t file)
 {
 	const struct days_file *day = &sums->days.file[file];
+	struct open_day late = { .file = file };
 	char path[PATH_TEXT];
-	struct sql sql;
 	int error;
 
 	for (size_t i = 0; i < sums->opened; i++) {
 		if (sums->open[i].file == file)
-			return ask(sums, question, file, &sums->open[i].sql);
+			return read_open(sums, question, &sums->open[i]);
 	}
 	path_of(sums, file, path);
-	error = sql_open(&sql, path, day->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ, CACHE_KB);
+	error = sql_open(&late.sql, path, day->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ,
+			 CACHE_KB);
 	/* One more than a power cut leaves open: it is an old one, which changes no more. */
 	if (!error && day->kind != DAYS_CLOSED)
-		error = sql_run(&sql, sum_up);
-	if (!error)
-		error = ask(sums, question, file, &sql);
-	sql_close(&sql);
+		error = read_open(sums, question, &late);
+	else if (!error)
+		error = ask_closed(sums, question, day->date, &late.sql);
+	today_release(&late.today);
+	sql_close(&late.sql);
 	return error;
 }
 
@@ -377,7 +467,7 @@ static int read_all(struct sums *sums, struct sums_question *question, uint32_t 
 int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
 	      void *context, uint32_t *damaged)
 {
-	struct sums_question question = { rows, each, context, 0 };
+	struct sums_question question = { false, each, context, 0 };
 
 	return read_all(sums, &question, damaged);
 }
@@ -385,7 +475,7 @@ int sums_read(struct sums *sums, int (*each)(void *context, const struct sums_ro
 int sums_clients(struct sums *sums, int (*each)(void *context, const struct sums_row *row),
 		 void *context, uint32_t *damaged)
 {
-	struct sums_question question = { clients, each, context, 0 };
+	struct sums_question question = { true, each, context, 0 };
 
 	return read_all(sums, &question, damaged);
 }

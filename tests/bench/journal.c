@@ -23,7 +23,14 @@
  */
 enum { DAY_MS = 86400000, NAMES = 300, RULES = 40, BATCH_EVENTS = 900 };
 
-static const char *const categories[] = { "update", "telemetry", "activation", "web", "portal" };
+static const struct {
+	const char *word;
+	enum category category;
+} categories[] = {
+	{ "update", CATEGORY_UPDATE }, { "telemetry", CATEGORY_TELEMETRY },
+	{ "activation", CATEGORY_ACTIVATION }, { "web", CATEGORY_WEB },
+	{ "portal", CATEGORY_PORTAL },
+};
 
 static double cpu(void)
 {
@@ -89,15 +96,17 @@ static void add_event(struct log_batch *batch, uint32_t hosts, int64_t wall_ms)
 	static char id[RULES + 4][64];
 	static uint64_t key[RULES + 4];
 	struct log_entry entry = { .type = ENTRY_EVENT }, rule = { .type = ENTRY_RULE };
-	uint32_t index;
+	uint32_t index, category;
 
 	make_event(&entry.event.event, hosts, wall_ms);
 	index = entry.event.event.rule;
+	category = index < RULES ? index % 3 : 3 + index % 2;
 	if (!id[index][0])
 		snprintf(id[index], sizeof(id[index]), "kaspersky:%s:=n%u.upd.kaspersky.com",
-			 categories[index < RULES ? index % 3 : 3 + index % 2], index);
+			 categories[category].word, index);
 	rule.rule = (struct entry_rule){ .state = 7, .index = index, .id = id[index],
-					 .evidence = "", .versions = "kaspersky 1" };
+					 .evidence = "", .versions = "kaspersky 1",
+					 .category = (uint8_t)categories[category].category };
 	if (!key[index])
 		key[index] = entry_rule_key(&rule.rule);
 	if (!batch_has_rule(batch, key[index]))

@@ -5,10 +5,9 @@
 
 static struct fallback *fresh(void)
 {
-	void *memory = malloc(fallback_size());
+	void *memory = calloc(1, fallback_size());
 
 	assert_non_null(memory);
-	memset(memory, 0xa5, fallback_size());
 	return fallback_init(memory, 99);
 }
 
