@@ -56,6 +56,12 @@ static void note_client(struct core *core, const struct path *path)
 	core->logged = true;
 }
 
+/* A rule lets this name through. What else is allowed (a zone cut, sinkhole.c) is no exemption. */
+static bool is_exemption(const struct verdict *verdict)
+{
+	return verdict->action == ACTION_ALLOW && verdict->category == CATEGORY_EXEMPT;
+}
+
 void account_query(struct core *core, const struct path *path, const struct query *query,
 		   const struct verdict *verdict)
 {
@@ -68,7 +74,7 @@ void account_query(struct core *core, const struct path *path, const struct quer
 		counter_add(&counters->blocked, 1);
 	} else if (verdict->action == ACTION_MONITOR) {
 		counter_add(&counters->monitored, 1);
-	} else {
+	} else if (!is_exemption(verdict)) {
 		note_client(core, path);
 		return;
 	}

@@ -90,7 +90,9 @@ static bool parse_user(const char **at, uint32_t *uid, char name[ACTOR_NAME])
 	char *end;
 	unsigned long number = strtoul(*at, &end, 10);
 
-	if (**at < '0' || **at > '9' || number > UINT32_MAX || *end != ':')
+	/* As it is printed: without zeros before it. */
+	if (**at < '0' || **at > '9' || (**at == '0' && end != *at + 1) ||
+	    number > UINT32_MAX || *end != ':')
 		return false;
 	*uid = (uint32_t)number;
 	*at = end + 1;

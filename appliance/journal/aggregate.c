@@ -264,6 +264,11 @@ bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms,
 	return true;
 }
 
+bool aggregate_is_spent(const struct aggregate *aggregate)
+{
+	return aggregate->tokens < record_cost && shares_waiting(&aggregate->shares) > 0;
+}
+
 bool aggregate_drain(struct aggregate *aggregate, uint32_t *position, const uint32_t *state,
 		     struct aggregate_record *record)
 {

@@ -87,6 +87,9 @@ struct aggregate_record {
 bool aggregate_next(struct aggregate *aggregate, int64_t uptime_ms,
 		    struct aggregate_record *record);
 
+/* Records wait, and the budget has none left for them: details are about to become coarser. */
+bool aggregate_is_spent(const struct aggregate *aggregate);
+
 /*
  * The same without waiting for time or budget, for the records of one state, or of all if state is
  * NULL. *position: 0 at the start.

@@ -25,6 +25,7 @@
 enum {
 	FLUSH_MS = 1000,	/* an entry is in the database after at most this */
 	LOST_MS = 60 * 1000,
+	BUDGET_MS = 60 * 1000,
 	DAY_MS = 24 * 3600 * 1000
 };
 
@@ -55,6 +56,8 @@ struct journal {
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
+	bool spent;		/* the write budget is; */
+	int64_t spent_ms;	/* uptime when it was last */
 	uint64_t *noted;	/* number of the last notice that was taken; in the memory */
 	char *standing;		/* members of the policy's notice; NULL: none yet */
 	int32_t date;		/* of the last tick, in days since 1970; 0: none yet */
@@ -658,6 +661,22 @@ static void count_presence(void *journal, const struct event *event)
 	count_event(journal, event);
 }
 
+/* It is left when nothing had to wait for a while: at its edge it would come and go. */
+static void see_budget(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
+{
+	const bool spent = aggregate_is_spent(journal->aggregate);
+	char *body;
+
+	if (spent)
+		journal->spent_ms = uptime_ms;
+	if (spent == journal->spent || (!spent && uptime_ms - journal->spent_ms < BUDGET_MS))
+		return;
+	journal->spent = spent;
+	if (notice_budget(spent, &body) < 0)
+		body = NULL;
+	(void)keep_notice(journal, NOTICE_BUDGET, body, wall_ms, uptime_ms);
+}
+
 void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 {
 	struct aggregate_record record;
@@ -667,6 +686,7 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	begin_date(journal, wall_ms, uptime_ms);
 	while (aggregate_next(journal->aggregate, uptime_ms, &record))
 		write_record(journal, &record);
+	see_budget(journal, wall_ms, uptime_ms);
 	if (has_untold(journal) &&
 	    (!journal->reported || uptime_ms - journal->reported_ms >= LOST_MS))
 		report_lost(journal, wall_ms, uptime_ms);

@@ -219,6 +219,11 @@ int notice_lost(const uint64_t lost[LOSS_COUNT], char **body)
 	return notice_members(object, body);
 }
 
+int notice_budget(bool reached, char **body)
+{
+	return notice_members(json_pack("{s:s}", "what", reached ? "reached" : "left"), body);
+}
+
 int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)
 {
 	return notice_members(json_pack("{s:s, s:I, s:I}", "file", file, "lines", (json_int_t)lines,

@@ -127,6 +127,8 @@ int notice_start(char **body) __attribute__((warn_unused_result));
 /* The members of NOTICE_SEAL without "key". */
 int notice_seal(const char *what, uint64_t batches, uint64_t last, char **body)
 	__attribute__((warn_unused_result));
+/* reached: or left. */
+int notice_budget(bool reached, char **body) __attribute__((warn_unused_result));
 int notice_lost(const uint64_t lost[LOSS_COUNT], char **body) __attribute__((warn_unused_result));
 /* The members of NOTICE_TAKEN; file: the name of the old log's file. */
 int notice_taken(const char *file, uint64_t lines, uint64_t damaged, char **body)

@@ -394,7 +394,7 @@ void build_port_maps(struct build *build)
 void build_counters(struct build *build)
 {
 	static const char *const fixed[] = {
-		"captured", "capture_lost", "spoofed", "closed", "unlogged", "sanctioned",
+		"captured", "capture_lost", "spoofed", "closed", "unlogged", "sanctioned", "exempt",
 		"pinhole", "wan_forward",
 		"wan_input", "lan_input", "management_forward", "upstream_denied", "update_denied",
 		"ipv6_off",

@@ -105,16 +105,23 @@ static void refuse_chain(struct build *build)
 	TABLE_RULE(chain, statement_reject());
 }
 
-static void action_rules(struct build *build, enum action action, enum category category)
+/* By which the journal finds the policy again. */
+static const char *log_prefix(struct build *build, enum category category)
 {
 	const uint8_t *digest = policy_digest(build->policy);
+
+	return table_text(build->table, "cordon %02x%02x%02x%02x %s", digest[0], digest[1],
+			  digest[2], digest[3], category_print(category));
+}
+
+static void action_rules(struct build *build, enum action action, enum category category)
+{
 	bool block = action == ACTION_BLOCK;
 	const char *name = build->chain[action][category];
 	struct table_chain *chain = table_chain_add(build->table, name, NULL);
 	struct statement leave = block ? statement_goto("refuse") : statement_return();
 	uint32_t known = block ? CT_MARK_BLOCKED : CT_MARK_MONITORED;
-	const char *prefix = table_text(build->table, "cordon %02x%02x%02x%02x %s", digest[0],
-					digest[1], digest[2], digest[3], category_print(category));
+	const char *prefix = log_prefix(build, category);
 
 	/* Packets that come back in a monitored connection are not counted or logged again. */
 	if (!block)
@@ -144,13 +151,19 @@ static void action_chains(struct build *build)
 }
 
 /* An exempt address: for packets going out it ends the search; for packets coming in, the
- * connection still decides. */
+ * connection still decides. Each connection is counted, and some are logged: that they are is no
+ * evidence against anybody, so they take nothing from the shares of blocks. */
 static void allowed_chain(struct build *build)
 {
 	struct table_chain *chain = table_chain_add(build->table, "allowed", NULL);
 
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "outside"), statement_return());
 	TABLE_RULE(chain, IN(FIELD_OUT_INTERFACE, "lan"), statement_return());
+	TABLE_RULE(chain, statement_any(FIELD_CT_STATE, STATE_ESTABLISHED), statement_accept());
+	TABLE_RULE(chain, statement_counter("exempt"));
+	TABLE_RULE(chain, statement_limit(RULESET_EXEMPT_RATE, RULESET_EXEMPT_BURST),
+		   statement_log(log_prefix(build, CATEGORY_EXEMPT), build->settings->nflog_group,
+				 LOG_BYTES));
 	TABLE_RULE(chain, statement_accept());
 }
 

@@ -38,7 +38,9 @@ enum { RULESET_PINHOLES = 65536 };
  */
 enum {
 	RULESET_LOG_RATE = 20, RULESET_LOG_BURST = 60, RULESET_LOG_SOURCES = 16384,
-	RULESET_LOG_SHARED_RATE = 100, RULESET_LOG_SHARED_BURST = 200
+	RULESET_LOG_SHARED_RATE = 100, RULESET_LOG_SHARED_BURST = 200,
+	/* Connections to exempt addresses that are logged, of all sources together. */
+	RULESET_EXEMPT_RATE = 10, RULESET_EXEMPT_BURST = 100
 };
 
 struct ruleset;

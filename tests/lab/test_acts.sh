@@ -89,6 +89,15 @@ test_stop_and_start() {
 	is "$(events '.notice == "gap"' | wc -l)" 0 'gaps'
 }
 
+# A name that a rule exempts is let through, and that is an event; an innocent one is none.
+test_exemption_is_an_event() {
+	dns 1 @192.168.77.1 tip.kaspersky.com >/dev/null
+	dns 1 @192.168.77.1 www.example.com >/dev/null
+	logged '.name == "tip.kaspersky.com" and .action == "allow" and .category == "exempt"
+		and .rule == "kaspersky:exempt:tip.kaspersky.com"'
+	is "$(events '.name == "www.example.com"' | wc -l)" 0 'events of an innocent name'
+}
+
 # ---- questions ----
 
 test_why() {

@@ -642,6 +642,39 @@ static void long_evidence(void **state)
 	json_decref(all);
 }
 
+/* The budget of a day is spent by a flood, and that is told once; later that it has room again. */
+static void budget_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event event = dns_event(give(fixture->journal, first_list, 1), 1);
+	int64_t uptime = 1000;
+	unsigned int told = 0;
+	json_t *all;
+
+	/* More than AGGREGATE_BURST, in parts that the table holds. */
+	for (uint32_t round = 0; round < 20; round++) {
+		for (uint32_t i = 0; i < 5000; i++) {
+			const uint32_t number = round * 5000 + i;
+
+			memcpy(event.client.bytes + 8, &number, sizeof(number));
+			journal_event(fixture->journal, &event);
+		}
+		journal_tick(fixture->journal, 0, uptime += 10);
+	}
+	for (int i = 0; i < 4000; i++)
+		journal_tick(fixture->journal, 0, uptime += 1000);
+	journal_close(fixture->journal, 0, uptime);
+	all = lines(fixture);
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		if (!text_at(all, i, "notice") || strcmp(text_at(all, i, "notice"), "budget") != 0)
+			continue;
+		assert_string_equal(text_at(all, i, "what"), told == 0 ? "reached" : "left");
+		told++;
+	}
+	assert_int_equal(told, 2);
+	json_decref(all);
+}
+
 #define with_journal(test) cmocka_unit_test_setup_teardown(test, make, destroy)
 
 int main(void)
@@ -663,6 +696,7 @@ int main(void)
 		with_journal(notices_over_a_killed_journal),
 		with_journal(a_day_begins_with_the_policy),
 		with_journal(long_evidence),
+		with_journal(budget_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -212,9 +212,31 @@ static void members_replace_nothing(void **state)
 	assert_int_equal(record_print(&entry, &context, &line), -EBADMSG);
 }
 
+static void ids(void **state)
+{
+	static const char *const bad[] = {
+		"", "3f2a91c4", "3f2a91c4:", "3f2a91c4:0", "3f2a91c4:-1", "3f2a91c4: 1",
+		"3f2a91c4:1x", "3f2a91c:1", "3f2a91c44:1", "3F2A91C4:1", "3f2a91cg:1",
+		"3f2a91c4:99999999999999999999", "3f2a91c4-1:1",
+	};
+	char boot[RECORD_BOOT], text[RECORD_ID];
+	uint64_t sequence;
+
+	(void)state;
+	assert_int_equal(record_parse_id("3f2a91c4:1042", boot, &sequence), 0);
+	assert_string_equal(boot, "3f2a91c4");
+	assert_int_equal(sequence, 1042);
+	assert_string_equal(record_id("3f2a91c4-0000", sequence, text), "3f2a91c4:1042");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (record_parse_id(bad[i], boot, &sequence) != -EINVAL)
+			fail_msg("taken: %s", bad[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids),
 		cmocka_unit_test(every_field_in_order),
 		cmocka_unit_test(unknown_is_null),
 		cmocka_unit_test(hostile_names),
