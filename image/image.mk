@@ -3,7 +3,7 @@
 IMAGE_DIR := build/image
 ARCH ?= x86_64
 DEPS_IMAGE := gcc make git patch flex bison bc bzip2 libelf-dev libc6-dev kconfig-frontends-nox xz-utils zstd \
-	cpio squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
+	cpio tcl squashfs-tools cryptsetup-bin dosfstools mtools e2fsprogs fdisk grub-common jq bsdextrautils \
 	file rsync debian-archive-keyring $(if $(filter arm64,$(ARCH)),gcc-aarch64-linux-gnu) \
 	$(if $(IMAGE_SIGN_KEY),sbsigntool)
 DEPS_BOOT := kea-dhcp6-server openssh-client iputils-ping \
