@@ -135,6 +135,7 @@ static void take_losses(struct health *health, const json_t *status)
 	health->log_days = (int64_t)json_number_value(json_object_get(log, "days"));
 	health->messages_lost = number(unseen, "messages");
 	health->log_error = command_text_if(log, "error");
+	health->seal_error = command_text_if(json_object_get(log, "checkpoint"), "error");
 }
 
 static void take_daemon(struct facts *facts, const json_t *status)

@@ -44,8 +44,8 @@ enum message_type {
 				 * members: texts with their NULs (journal/notice.h); number 0: it
 				 * is not stored now, each new day begins with it */
 	MESSAGE_UNLOGGED,	/* journal: u64 packets that matched and were not logged */
-	MESSAGE_CHECKPOINT,	/* journal: u8 enum checkpoint_reason: request: send a head now; stop:
-				 * send the last one, and end */
+	MESSAGE_CHECKPOINT,	/* journal: u8 enum checkpoint_reason: request: send a head now;
+				 * stop: send the last one, and end */
 	MESSAGE_NOTE,		/* journal: the answer to MESSAGE_HEAD: the signed note; empty: it
 				 * was not signed */
 	MESSAGE_POLL,		/* update: u32 number, not 0: poll now; text: this folder in its

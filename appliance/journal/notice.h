@@ -40,8 +40,8 @@
  *	seal	what signed last: about the checkpoints (checkpoint.h). "missing", "changed": the
  *		days do not continue what was signed, so many batches up to entry last, and the log
  *		goes on behind that. "reset": a factory reset deleted the log of so many batches.
- *		"key" old key public: from now on the key with the id key signs; old is null if there
- *		was none, public is its SubjectPublicKeyInfo in base64
+ *		"key" old key public: from now on the key with the id "key" signs; old is null
+ *		for the first one, public is the key's SubjectPublicKeyInfo in base64
  *	taken	file lines damaged: lines of the old log's file that are entries now, and those that
  *		could not be read
  *	update	what release digest source reason signers by: a release was "accepted", "refused",

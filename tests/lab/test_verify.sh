@@ -91,7 +91,7 @@ test_edits_are_named() {
 	# The end is cut off, with the checkpoints behind it: one that left the box tells.
 	rm -r "$LAB_DIR/copy" && cp -r "$LAB_DIR/good" "$LAB_DIR/copy"
 	edit 'DELETE FROM checkpoint WHERE number > 1;
-		DELETE FROM event; DELETE FROM tally;
+		DELETE FROM event; DELETE FROM tally; DELETE FROM sighting;
 		DELETE FROM batch WHERE first > (SELECT min(first) FROM batch);
 		DELETE FROM notice WHERE seq > (SELECT last FROM batch)'
 	rm "$LAB_DIR/copy/checkpoint"

@@ -265,6 +265,9 @@ static void judge_log(const struct health *health, struct report *report)
 		say(report, HEALTH_BAD, "the log cannot be written", health->log_error,
 		    "what is blocked is "
 		    "blocked, and new events are lost: free room on the disk, or repair it");
+	if (health->seal_error)
+		say(report, HEALTH_NOTICE, "no checkpoint of the log is signed", health->seal_error,
+		    "what is stored since the last one has no proof: see the log of cordond");
 	if (health->log_freed)
 		say_of(report, HEALTH_NOTICE, NULL,
 		       "give the log more room, or shorten [log] retention; cordon status --seen "

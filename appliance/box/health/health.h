@@ -66,6 +66,7 @@ struct health {
 					 * known */
 	int64_t messages_lost;		/* of cordond's own */
 	const char *log_error;		/* what keeps it from being written now */
+	const char *seal_error;		/* why its last checkpoint was not signed */
 	const struct health_disk *disk;
 	size_t disks;
 	const struct health_link *link;

@@ -62,6 +62,6 @@ int identity_show(void)
 	identity_load(&who);
 	printf("serial  %s\nkey     %s\n",
 	       who.serial[0] ? who.serial : "none that tells this box from others",
-	       who.key[0] ? who.key : "none yet: cordond makes it once there is a trust root");
+	       who.key[0] ? who.key : "none yet: cordond makes it at its first start");
 	return who.serial[0] || who.key[0] ? EXIT_YES : EXIT_NO;
 }

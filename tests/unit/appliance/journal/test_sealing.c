@@ -35,6 +35,7 @@ struct fixture {
 	bool waits;			/* an answer is due */
 	struct text note;
 	int64_t wall_ms, uptime_ms;
+	uint64_t number;		/* of the last notice */
 };
 
 /* As the process with the key does. */
@@ -112,7 +113,8 @@ static void note_something(struct fixture *fixture)
 	const struct entry_notice notice = { .wall_ms = fixture->wall_ms, .kind = NOTICE_POLICY,
 					     .actor = "", .body = "\"a\":1" };
 
-	journal_notice(fixture->journal, &notice, fixture->wall_ms);
+	assert_int_equal(journal_notice(fixture->journal, ++fixture->number, &notice,
+					fixture->wall_ms), 0);
 }
 
 static int make(void **state)

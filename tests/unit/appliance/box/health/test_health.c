@@ -192,9 +192,10 @@ static void each_loss_is_said_by_where_it_was(void **state)
 	one(WITH(with.messages_lost = 9), HEALTH_NOTICE,
 	    "healthy, but 9 messages of cordond went nowhere; ");
 	one(WITH(with.log_freed = 2048), HEALTH_NOTICE,
-	    "healthy, but old events of the log had to go because the disk was full, 2 KB of "
-	    "them; ");
+	    "healthy, but old events went before their retention was over, 2 KB of them; ");
 	one(WITH(with.log_error = "x"), HEALTH_BAD, "NOT HEALTHY: the log cannot be written (x); ");
+	one(WITH(with.seal_error = "x"), HEALTH_NOTICE,
+	    "healthy, but no checkpoint of the log is signed (x); ");
 }
 
 static void disk_is(struct health_disk disk, enum health_level level, const char *said)
