@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/evidence/act.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/line.h"
@@ -356,6 +357,7 @@ static int run(const struct cli *cli, const struct host_words *words)
 		wanted.mac = selector.mac;
 	else
 		wanted.address = &selector.address;
+	act_looked(cli, words->wanted);
 	code = look_open(&look, "host", cli, &options, words->reverse);
 	if (code == EXIT_YES && look.hosts.count == 0)
 		code = none(words);

@@ -12,6 +12,7 @@
 #include "appliance/evidence/inventory.h"
 #include "appliance/evidence/look.h"
 #include "appliance/evidence/show.h"
+#include "appliance/journal/notice.h"
 
 enum { EXCLUSIONS = 64 };
 
@@ -151,7 +152,7 @@ static int by_hand(const struct cli *cli, int argc, char **argv, bool merges)
 		return command_usage("hosts", "expected two different hosts");
 	code = change_merges(cli, &pair, merges);
 	return code == EXIT_YES ?
-	       act_record(cli, ACT_HOSTS, json_pack("{s:s, s:s, s:s}", "action",
+	       act_record(cli, NOTICE_HOSTS, json_pack("{s:s, s:s, s:s}", "action",
 						    merges ? "merge" : "split",
 						    "a", selector_print(&pair.a, a),
 						    "b", selector_print(&pair.b, b))) : code;

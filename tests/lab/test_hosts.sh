@@ -61,6 +61,7 @@ test_names_from_leases_of_another_server() {
 	host_is 1 '.name == "PC-18" and .user == "alice" and .site == "HQ" and .named_by == "table"' ||
 		fail "the agency's own table is worth less: $(cordon hosts --json)"
 	cordon names remove table
+	logged '.notice == "names" and .action == "remove" and .label == "table"'
 	cordon names set "$(mac_of 1)" --name scanner --tool yes
 	host_is 1 '.name == "scanner" and .verdict == "tool that handles names"' ||
 		fail "not a tool: $(cordon hosts --json)"
@@ -91,6 +92,7 @@ test_the_story_of_one_host() {
 		like "$story" '*told.upd.kaspersky.com*' "the story of $who"
 		case $story in *another.upd.kaspersky.com*) fail "$who: another host's event" ;; esac
 	done
+	logged '.notice == "looked" and (. | tostring | contains("PC-17"))'
 	like "$story" '*names:*PC-17 by foreign-lease*addresses:*evidence:*days:*events:*' 'its parts'
 	is "$(cordon host --json --last 1 PC-17 | jq -c '[(.story | length), .left_out > 0]')" \
 		'[1,true]' 'the last event'
@@ -136,6 +138,7 @@ test_merged_by_hand() {
 	dns 2 @192.168.77.1 merge.upd.kaspersky.com >/dev/null
 	logged '.name == "merge.upd.kaspersky.com" and .client == "192.168.77.12"'
 	cordon hosts merge "$one" "$two"
+	logged '.notice == "hosts" and .action == "merge" and (.actor | startswith("user:0:root"))'
 	is "$(cordon hosts --json | jq -s 'map(select(.merged_by_hand)) | length')" 1 'merged hosts'
 	cordon hosts split "$two" "$one"
 	is "$(cordon hosts --json | jq -s 'map(select(.merged_by_hand)) | length')" 0 'after the split'
