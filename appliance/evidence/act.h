@@ -7,8 +7,8 @@
 
 /*
  * Records in the block log that the caller changed how hosts are told apart or named. kind and
- * members: NOTICE_HOSTS or NOTICE_NAMES (journal/notice.h); the reference is taken. 0, or an exit code after a message on stderr: the change is
- * in force and not recorded.
+ * members: NOTICE_HOSTS or NOTICE_NAMES (journal/notice.h); the reference is taken. 0, or an exit
+ * code after a message on stderr: the change is in force and not recorded.
  */
 int act_record(const struct cli *cli, const char *kind, json_t *members);
 

@@ -57,8 +57,9 @@
  *	image	what name before signers reason: an image was "installed", "refused", "confirmed",
  *		"failed" in its trial, or the other slot is started next ("rollback")
  *	hosts	action a b: two selectors are one machine by hand ("merge"), or no longer ("split")
- *	names	action label names host name user site tool: names of hosts were loaded ("load"; label
- *		and how many), taken away ("remove"; label) or given by hand ("set"; host and what)
+ *	names	action label names host name user site tool: names of hosts were loaded ("load";
+ *		label and how many), taken away ("remove"; label) or given by hand ("set"; host and
+ *		what)
  *	login	service user key from result: at "ssh" or "console"; result is "accepted" or
  *		"failed"
  *	clock	old new step: wall time was set, by step milliseconds

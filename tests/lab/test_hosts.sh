@@ -58,7 +58,8 @@ test_names_from_leases_of_another_server() {
 	like "$(cordon names list)" 'dnsmasq * 1 names,*as foreign-lease' 'the list'
 	printf 'mac,name,user,site\n%s,PC-18,alice,HQ\n' "$(mac_of 1)" >"$LAB_DIR/table.csv"
 	cordon names load --from table "$LAB_DIR/table.csv" >/dev/null
-	host_is 1 '.name == "PC-18" and .user == "alice" and .site == "HQ" and .named_by == "table"' ||
+	host_is 1 '.name == "PC-18" and .user == "alice" and .site == "HQ" and
+		.named_by == "table"' ||
 		fail "the agency's own table is worth less: $(cordon hosts --json)"
 	cordon names remove table
 	logged '.notice == "names" and .action == "remove" and .label == "table"'
@@ -123,7 +124,8 @@ test_presence_and_inventory() {
 	# The other DHCP server is a neighbour, too.
 	is "$(cordon hosts --inventory "$LAB_DIR/inventory.csv" --json | jq -c '
 		(.networks[] | select(.network == "office") |
-			[.with_product + .without_product >= 2, .never_seen, .not_inventoried >= 1]) +
+			[.with_product + .without_product >= 2, .never_seen,
+				.not_inventoried >= 1]) +
 		[.not_inventoried[] | select(.address == "192.168.77.12") | .mac]')" \
 		"[true,1,true,\"$(mac_of 2)\"]" 'seen, never seen, not inventoried'
 	like "$(cordon hosts --inventory "$LAB_DIR/inventory.csv")" \
