@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "appliance/base/selftest.h"
-#include "appliance/ipc/seen.h"
+#include "appliance/ipc/attendance.h"
 
 enum { SLOT_MS = 60 * 60 * 1000 };
 
@@ -43,8 +43,8 @@ static void note_client(struct core *core, const struct path *path)
 	struct event event;
 	uint64_t count;
 
-	if (!core->seen || path->interface == SELFTEST_LINK_INDEX ||
-	    !seen_add(core->seen, &path->client, CHANNEL_SEEN_DNS,
+	if (!core->attendance || path->interface == SELFTEST_LINK_INDEX ||
+	    !attendance_add(core->attendance, &path->client, CHANNEL_SEEN_DNS,
 		      (uint32_t)(core->now / SLOT_MS), 1, &count))
 		return;
 	event = (struct event){

@@ -8,7 +8,7 @@
 /* A worker's counters, and what it reports to the journal. */
 
 /* Counts a query, and logs it if the policy blocks or monitors it, or exempts it by a rule. Of
- * others it notes that the client is there (ipc/seen.h). */
+ * others it notes that the client is there (ipc/attendance.h). */
 void account_query(struct core *core, const struct path *path, const struct query *query,
 		   const struct verdict *verdict);
 /* Logs one event. address: what the verdict is about; NULL if it is about the name. */

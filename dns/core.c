@@ -11,13 +11,13 @@
 
 static int init_seen(struct core *core)
 {
-	void *memory = calloc(1, seen_size());
+	void *memory = calloc(1, attendance_size());
 	uint64_t seed;
 
 	if (!memory)
 		return -ENOMEM;
 	core_random(core, &seed, sizeof(seed));
-	core->seen = seen_init(memory, seed);
+	core->attendance = attendance_init(memory, seed);
 	return 0;
 }
 

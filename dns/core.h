@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "appliance/base/loop.h"
-#include "appliance/ipc/seen.h"
+#include "appliance/ipc/attendance.h"
 #include "appliance/ipc/shared.h"
 #include "appliance/settings/settings.h"
 #include "dns/cookie.h"
@@ -46,7 +46,7 @@ struct core {
 	uint16_t asked_of[CORE_SERVERS];	/* sockets under way, by the server's address */
 	uint8_t random[256];
 	size_t random_left;
-	struct seen *seen;			/* clients of innocent queries; NULL: no block log */
+	struct attendance *attendance;		/* of innocent clients; NULL: no block log */
 };
 
 /* Who asked, and whom. */

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/evidence/act.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/line.h"
-#include "appliance/evidence/look.h"
+#include "appliance/evidence/inquiry.h"
 #include "appliance/evidence/show.h"
 #include "appliance/evidence/story.h"
 
@@ -38,15 +39,17 @@ static bool is_same(const struct host_run *a, const struct host_run *b)
 	       (!a->has_mac || memcmp(a->mac, b->mac, MAC_SIZE) == 0);
 }
 
-/* The runs in order of time; neighbours of the same address and MAC are one. The caller frees it. */
-static struct host_run *runs_of(const struct look *look, const struct hosts_row *row, size_t *count)
+/* The runs in order of time; neighbours of the same address and MAC are one. The caller frees
+ * it. */
+static struct host_run *runs_of(const struct inquiry *inquiry, const struct hosts_row *row,
+				size_t *count)
 {
 	struct host_run *run = NULL, one;
 	size_t room = 0, kept = 0;
 	uint32_t position = 0;
 
 	*count = 0;
-	while (machines_run(look->hosts.machines, row->number, &position, &one)) {
+	while (machines_run(inquiry->hosts.machines, row->number, &position, &one)) {
 		if (*count == room) {
 			struct host_run *more = realloc(run, (room = room ? 2 * room : 16) *
 							     sizeof(*more));
@@ -72,10 +75,10 @@ static struct host_run *runs_of(const struct look *look, const struct hosts_row 
 	return run;
 }
 
-static void print_runs(const struct look *look, const struct hosts_row *row)
+static void print_runs(const struct inquiry *inquiry, const struct hosts_row *row)
 {
 	size_t count, first;
-	struct host_run *run = runs_of(look, row, &count);
+	struct host_run *run = runs_of(inquiry, row, &count);
 	char addr[ADDR_TEXT], mac[MAC_PRINTED], from[CLOCK_TEXT], until[CLOCK_TEXT];
 
 	first = count > ADDRESSES ? count - ADDRESSES : 0;
@@ -86,14 +89,14 @@ static void print_runs(const struct look *look, const struct hosts_row *row)
 		printf("  %s to %s  %s %s %s\n", clock_print(run[i].first_ms, from),
 		       clock_print(run[i].last_ms, until), addr_print(&run[i].address, addr),
 		       run[i].has_mac ? mac_print(run[i].mac, mac) : "-",
-		       look->hosts.interface[run[i].interface]);
+		       inquiry->hosts.interface[run[i].interface]);
 	free(run);
 }
 
-static json_t *runs_json(const struct look *look, const struct hosts_row *row)
+static json_t *runs_json(const struct inquiry *inquiry, const struct hosts_row *row)
 {
 	size_t count;
-	struct host_run *run = runs_of(look, row, &count);
+	struct host_run *run = runs_of(inquiry, row, &count);
 	char addr[ADDR_TEXT], mac[MAC_PRINTED], from[CLOCK_TEXT], until[CLOCK_TEXT];
 	json_t *list = json_array();
 
@@ -101,7 +104,7 @@ static json_t *runs_json(const struct look *look, const struct hosts_row *row)
 		(void)json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s, s:s}",
 			"address", addr_print(&run[i].address, addr),
 			"mac", run[i].has_mac ? mac_print(run[i].mac, mac) : NULL,
-			"interface", look->hosts.interface[run[i].interface],
+			"interface", inquiry->hosts.interface[run[i].interface],
 			"first", clock_print(run[i].first_ms, from),
 			"last", clock_print(run[i].last_ms, until)));
 	free(run);
@@ -109,14 +112,15 @@ static json_t *runs_json(const struct look *look, const struct hosts_row *row)
 }
 
 /* Is the naming about one of the host's addresses, or its MAC? */
-static bool names_host(const struct look *look, const struct hosts_row *row,
+static bool names_host(const struct inquiry *inquiry, const struct hosts_row *row,
 		       const struct naming *naming)
 {
 	uint32_t position = 0;
 	struct host_run run;
 
-	while (machines_run(look->hosts.machines, row->number, &position, &run)) {
-		const bool own = run.has_mac && !machines_is_router(look->hosts.machines, run.mac);
+	while (machines_run(inquiry->hosts.machines, row->number, &position, &run)) {
+		const bool own = run.has_mac &&
+				 !machines_is_router(inquiry->hosts.machines, run.mac);
 
 		if (naming->has_mac && own && memcmp(naming->mac, run.mac, MAC_SIZE) == 0)
 			return true;
@@ -147,33 +151,33 @@ static void print_naming(const struct naming *naming)
 	putchar('\n');
 }
 
-static void print_names(const struct look *look, const struct hosts_row *row)
+static void print_names(const struct inquiry *inquiry, const struct hosts_row *row)
 {
 	size_t shown = 0;
 
 	if (row->name && row->name->source == NAMING_REVERSE_DNS)
 		print_naming(row->name);
-	for (size_t i = 0; i < look->names.count; i++) {
-		if (!names_host(look, row, &look->names.naming[i]))
+	for (size_t i = 0; i < inquiry->names.count; i++) {
+		if (!names_host(inquiry, row, &inquiry->names.naming[i]))
 			continue;
 		if (shown++ == 0)
 			puts("names:");
 		if (shown <= ADDRESSES)
-			print_naming(&look->names.naming[i]);
+			print_naming(&inquiry->names.naming[i]);
 	}
 	if (shown > ADDRESSES)
 		printf("  ... and %zu more\n", shown - ADDRESSES);
 }
 
-static json_t *names_json(const struct look *look, const struct hosts_row *row)
+static json_t *names_json(const struct inquiry *inquiry, const struct hosts_row *row)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < look->names.count; i++) {
-		const struct naming *naming = &look->names.naming[i];
+	for (size_t i = 0; i < inquiry->names.count; i++) {
+		const struct naming *naming = &inquiry->names.naming[i];
 		char from[CLOCK_TEXT], until[CLOCK_TEXT];
 
-		if (!names_host(look, row, naming))
+		if (!names_host(inquiry, row, naming))
 			continue;
 		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s?, s:s?}",
 			"name", naming->name, "user", naming->user, "site", naming->site,
@@ -268,15 +272,16 @@ static void add_event_json(void *context, const struct reader_entry *entry)
 	free(line);
 }
 
-static json_t *story_json(const struct look *look, const struct hosts_row *row,
+static json_t *story_json(const struct inquiry *inquiry, const struct hosts_row *row,
 			  const struct story *story)
 {
-	json_t *json = show_host_json(row, look->weights), *events = json_array();
+	json_t *json = show_host_json(row, inquiry->weights), *events = json_array();
 
 	(void)!story_events(story, add_event_json, events);
 	if (json)
 		(void)json_object_update_new(json, json_pack("{s:o, s:o, s:o, s:o, s:I}",
-			"addresses_seen", runs_json(look, row), "names", names_json(look, row),
+			"addresses_seen", runs_json(inquiry, row),
+			"names", names_json(inquiry, row),
 			"story_days", days_json(story), "story", events, "left_out",
 			(json_int_t)story->left_out));
 	return json;
@@ -284,28 +289,28 @@ static json_t *story_json(const struct look *look, const struct hosts_row *row,
 
 /* ---- one host ---- */
 
-static int tell(const struct look *look, const struct hosts_row *row,
+static int tell(const struct inquiry *inquiry, const struct hosts_row *row,
 		const struct host_words *words)
 {
 	const struct story_options options = {
-		.folder = look->folder, .last = words->last,
+		.folder = inquiry->folder, .last = words->last,
 		.since_ms = words->filter.has_since ? words->filter.since_ms : 0,
 		.until_ms = words->filter.has_until ? words->filter.until_ms : INT64_MAX,
 	};
 	struct story story;
-	int error = story_read(&story, &look->hosts, row, &options);
+	int error = story_read(&story, &inquiry->hosts, row, &options);
 
 	if (error)
-		fprintf(stderr, "cordon host: %s: %s\n", look->folder, strerror(-error));
+		fprintf(stderr, "cordon host: %s: %s\n", inquiry->folder, strerror(-error));
 	else if (words->json)
-		command_print_json(story_json(look, row, &story));
+		command_print_json(story_json(inquiry, row, &story));
 	if (!error && !words->json) {
-		show_host(row, look->weights);
-		print_names(look, row);
-		print_runs(look, row);
+		show_host(row, inquiry->weights);
+		print_names(inquiry, row);
+		print_runs(inquiry, row);
 		if (row->verdict.count)
 			puts("evidence:");
-		show_evidence(row, look->weights);
+		show_evidence(row, inquiry->weights);
 		print_story(&story);
 	}
 	if (story.damaged)
@@ -326,16 +331,17 @@ static int none(const struct host_words *words)
 }
 
 /* Several hosts had the address, or have the name. */
-static int several(const struct look *look, bool json)
+static int several(const struct inquiry *inquiry, bool json)
 {
 	char who[SHOW_WHO];
 
-	for (size_t i = 0; json && i < look->hosts.count; i++)
-		command_print_json(show_host_json(&look->hosts.row[i], look->weights));
-	for (size_t i = 0; !json && i < look->hosts.count; i++)
-		show_host(&look->hosts.row[i], look->weights);
+	for (size_t i = 0; json && i < inquiry->hosts.count; i++)
+		command_print_json(show_host_json(&inquiry->hosts.row[i], inquiry->weights));
+	for (size_t i = 0; !json && i < inquiry->hosts.count; i++)
+		show_host(&inquiry->hosts.row[i], inquiry->weights);
 	fprintf(stderr, "cordon host: %zu hosts; name one by its MAC address or a time, such as "
-		"cordon host %s\n", look->hosts.count, show_who(&look->hosts.row[0].host, who));
+		"cordon host %s\n", inquiry->hosts.count,
+		show_who(&inquiry->hosts.row[0].host, who));
 	return EXIT_NO;
 }
 
@@ -347,7 +353,7 @@ static int run(const struct cli *cli, const struct host_words *words)
 		.since_ms = words->filter.has_since ? words->filter.since_ms : 0,
 		.all = true, .wanted = &wanted,
 	};
-	struct look look;
+	struct inquiry inquiry;
 	int code;
 
 	if (selector_parse(&selector, words->wanted) < 0)
@@ -356,14 +362,15 @@ static int run(const struct cli *cli, const struct host_words *words)
 		wanted.mac = selector.mac;
 	else
 		wanted.address = &selector.address;
-	code = look_open(&look, "host", cli, &options, words->reverse);
-	if (code == EXIT_YES && look.hosts.count == 0)
+	act_looked(cli, words->wanted);
+	code = inquiry_open(&inquiry, "host", cli, &options, words->reverse);
+	if (code == EXIT_YES && inquiry.hosts.count == 0)
 		code = none(words);
-	else if (code == EXIT_YES && look.hosts.count > 1)
-		code = several(&look, words->json);
+	else if (code == EXIT_YES && inquiry.hosts.count > 1)
+		code = several(&inquiry, words->json);
 	else if (code == EXIT_YES)
-		code = tell(&look, &look.hosts.row[0], words);
-	look_close(&look);
+		code = tell(&inquiry, &inquiry.hosts.row[0], words);
+	inquiry_close(&inquiry);
 	return code;
 }
 

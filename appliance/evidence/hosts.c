@@ -359,14 +359,14 @@ static int count_products(struct hosts *hosts)
 }
 
 /* The lists of one host, which lie together. */
-struct part {
+struct host_part {
 	const struct met *met;
 	size_t mets;
 	const struct date_of_host *date;
 	size_t dates;
 };
 
-static void next_part(const struct met_all *all, uint32_t host, struct part *part)
+static void next_part(const struct met_all *all, uint32_t host, struct host_part *part)
 {
 	part->met += part->mets;
 	part->date += part->dates;
@@ -379,7 +379,7 @@ static void next_part(const struct met_all *all, uint32_t host, struct part *par
 		part->dates++;
 }
 
-static int add_row(struct hosts_reading *reading, uint32_t number, const struct part *part,
+static int add_row(struct hosts_reading *reading, uint32_t number, const struct host_part *part,
 		   const struct namings *namings)
 {
 	struct hosts *hosts = reading->hosts;
@@ -406,7 +406,7 @@ static int judge_all(struct hosts_reading *reading, const struct namings *naming
 {
 	struct hosts *hosts = reading->hosts;
 	const uint32_t count = machines_hosts(hosts->machines);
-	struct part part = { .mets = 0 };
+	struct host_part part = { .mets = 0 };
 	int error = 0;
 
 	hosts->row = calloc((size_t)count + 1, sizeof(*hosts->row));

@@ -10,18 +10,19 @@
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/inventory.h"
-#include "appliance/evidence/look.h"
+#include "appliance/evidence/inquiry.h"
 #include "appliance/evidence/show.h"
+#include "appliance/journal/notice.h"
 
 enum { EXCLUSIONS = 64 };
 
 /* ---- lists ---- */
 
-static void print_all(const struct look *look)
+static void print_all(const struct inquiry *inquiry)
 {
-	for (size_t i = 0; i < look->hosts.count; i++)
-		show_host(&look->hosts.row[i], look->weights);
-	show_sums(&look->hosts);
+	for (size_t i = 0; i < inquiry->hosts.count; i++)
+		show_host(&inquiry->hosts.row[i], inquiry->weights);
+	show_sums(&inquiry->hosts);
 }
 
 /* Takes the reference; one line. */
@@ -35,14 +36,14 @@ static int print_line(json_t *json)
 	return error;
 }
 
-static int print_json(const struct look *look)
+static int print_json(const struct inquiry *inquiry)
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && i < look->hosts.count; i++)
-		error = print_line(show_host_json(&look->hosts.row[i], look->weights));
-	for (size_t i = 0; !error && i < look->hosts.networks; i++)
-		error = print_line(show_network_json(&look->hosts.network[i]));
+	for (size_t i = 0; !error && i < inquiry->hosts.count; i++)
+		error = print_line(show_host_json(&inquiry->hosts.row[i], inquiry->weights));
+	for (size_t i = 0; !error && i < inquiry->hosts.networks; i++)
+		error = print_line(show_network_json(&inquiry->hosts.network[i]));
 	return error;
 }
 
@@ -62,21 +63,21 @@ static int list(const struct cli *cli, const struct hosts_words *words)
 		.exclusions = words->exclusions,
 	};
 	struct inventory inventory = { .items = 0 };
-	struct look look;
+	struct inquiry inquiry;
 	int code = words->inventory ? inventory_read(&inventory, words->inventory) : EXIT_YES;
 	int error = 0;
 
 	if (code != EXIT_YES)
 		return code;
-	code = look_open(&look, "hosts", cli, &options, words->reverse);
+	code = inquiry_open(&inquiry, "hosts", cli, &options, words->reverse);
 	if (code == EXIT_YES && words->inventory)
-		code = inventory_show(&inventory, &look.hosts, words->json);
+		code = inventory_show(&inventory, &inquiry.hosts, words->json);
 	else if (code == EXIT_YES && words->json)
-		error = print_json(&look);
+		error = print_json(&inquiry);
 	else if (code == EXIT_YES)
-		print_all(&look);
+		print_all(&inquiry);
 	inventory_free(&inventory);
-	look_close(&look);
+	inquiry_close(&inquiry);
 	return error ? EXIT_NO : code;
 }
 
@@ -151,7 +152,7 @@ static int by_hand(const struct cli *cli, int argc, char **argv, bool merges)
 		return command_usage("hosts", "expected two different hosts");
 	code = change_merges(cli, &pair, merges);
 	return code == EXIT_YES ?
-	       act_record(cli, ACT_HOSTS, json_pack("{s:s, s:s, s:s}", "action",
+	       act_record(cli, NOTICE_HOSTS, json_pack("{s:s, s:s, s:s}", "action",
 						    merges ? "merge" : "split",
 						    "a", selector_print(&pair.a, a),
 						    "b", selector_print(&pair.b, b))) : code;
@@ -196,8 +197,9 @@ static int parse(struct hosts_words *words, int argc, char **argv)
 		else if (option == 'i')
 			words->inventory = optarg;
 		else if (option == 'x' && exclude(words, optarg) < 0)
-			return command_usage("hosts", "--exclude %s: expected an address, a network "
-					     "or a MAC address, %d at most", optarg, EXCLUSIONS);
+			return command_usage("hosts", "--exclude %s: expected an address, a "
+					     "network or a MAC address, %d at most", optarg,
+					     EXCLUSIONS);
 		else if (option == 's' && filter_set(&words->filter, FILTER_SINCE, optarg,
 						     clock_wall_ms(), &expected) < 0)
 			return command_usage("hosts", "--since %s: expected %s", optarg, expected);

@@ -51,4 +51,5 @@ int met_add(struct met_all *all, uint32_t host, const struct sums_row *row,
 /* Sorts both lists by host, for reading: mets of them, dates of them. Nothing may be added then. */
 void met_sort(struct met_all *all);
 
+/* Frees both lists, and the rules. */
 void met_release(struct met_all *all);

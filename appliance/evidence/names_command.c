@@ -10,6 +10,7 @@
 #include "appliance/evidence/act.h"
 #include "appliance/evidence/commands.h"
 #include "appliance/evidence/names.h"
+#include "appliance/journal/notice.h"
 
 enum { LOAD_FILE = 64 << 20 };	/* bytes of a file from elsewhere */
 
@@ -151,7 +152,7 @@ static int load(const struct cli *cli, const struct load_words *words, const cha
 		return error == -ENODATA ? EXIT_NO : failed(path, error);
 	printf("%s: %zu names%s\n", label, before, diag.count ? "; the lines above are left out" :
 	       "");
-	return act_record(cli, ACT_NAMES, json_pack("{s:s, s:s, s:I}", "action", "load", "label",
+	return act_record(cli, NOTICE_NAMES, json_pack("{s:s, s:s, s:I}", "action", "load", "label",
 						    label, "names", (json_int_t)before));
 }
 
@@ -219,7 +220,7 @@ static int command_remove(const struct cli *cli, int argc, char **argv)
 	error = names_write(cli->state, argv[1], NULL, 0);
 	if (error)
 		return failed(argv[1], error);
-	return act_record(cli, ACT_NAMES, json_pack("{s:s, s:s}", "action", "remove", "label",
+	return act_record(cli, NOTICE_NAMES, json_pack("{s:s, s:s}", "action", "remove", "label",
 						    argv[1]));
 }
 
@@ -258,7 +259,7 @@ static int set(const struct cli *cli, const struct naming *naming, const char *h
 
 	if (error)
 		return failed("hand", error);
-	return act_record(cli, ACT_NAMES, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "action",
+	return act_record(cli, NOTICE_NAMES, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "action",
 						    "set", "host", host, "name", naming->name,
 						    "user", naming->user, "site", naming->site,
 						    "tool", naming->tool));

@@ -210,7 +210,7 @@ uint32_t neighbours_route(struct neighbours *neighbours, const struct addr *addr
 
 /* ---- all of them ---- */
 
-struct entry {
+struct neighbours_entry {
 	bool has_address;
 	struct addr address;
 	uint8_t family;
@@ -219,7 +219,7 @@ struct entry {
 
 static int read_entry(const struct nlattr *attribute, void *context)
 {
-	struct entry *entry = context;
+	struct neighbours_entry *entry = context;
 	const size_t size = entry->family == AF_INET ? 4 : 16;
 	const void *address = payload(attribute, NDA_DST, size);
 
@@ -242,7 +242,7 @@ static void take_entry(const struct nlmsghdr *message, neighbours_sink *sink, vo
 		       uint32_t *left)
 {
 	const struct ndmsg *head = mnl_nlmsg_get_payload(message);
-	struct entry entry = { .has_address = false };
+	struct neighbours_entry entry = { .has_address = false };
 
 	if (message->nlmsg_type != RTM_NEWNEIGH ||
 	    mnl_nlmsg_get_payload_len(message) < sizeof(*head) || !is_there(head))

@@ -73,7 +73,7 @@ bool notice_is_offered(const char *kind)
 {
 	static const char *const kinds[] = {
 		NOTICE_SETTINGS, NOTICE_STICK, NOTICE_RESET, NOTICE_IMAGE, NOTICE_LOGIN,
-		NOTICE_SELFTEST,
+		NOTICE_SELFTEST, NOTICE_HOSTS, NOTICE_NAMES,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {

@@ -56,6 +56,10 @@
  *	reset	log: a factory reset was ordered; log is true if the log goes, too
  *	image	what name before signers reason: an image was "installed", "refused", "confirmed",
  *		"failed" in its trial, or the other slot is started next ("rollback")
+ *	hosts	action a b: two selectors are one machine by hand ("merge"), or no longer ("split")
+ *	names	action label names host name user site tool: names of hosts were loaded ("load";
+ *		label and how many), taken away ("remove"; label) or given by hand ("set"; host and
+ *		what)
  *	login	service user key from result: at "ssh" or "console"; result is "accepted" or
  *		"failed"
  *	clock	old new step: wall time was set, by step milliseconds
@@ -91,6 +95,8 @@
 #define NOTICE_EDIT "edit"
 #define NOTICE_SELFTEST "selftest"
 #define NOTICE_LOOKED "looked"
+#define NOTICE_HOSTS "hosts"
+#define NOTICE_NAMES "names"
 
 #define NOTICE_DROPPED "dropped"
 #define NOTICE_ROLE "role"

@@ -6,55 +6,55 @@
 #include <string.h>
 
 #include "appliance/base/selftest.h"
-#include "appliance/ipc/seen.h"
+#include "appliance/ipc/attendance.h"
 #include "rules/policy/policy.h"
 
 enum { LINKS = 64 };	/* interfaces whose names are remembered for one look */
 
 int presence_init(struct presence *presence, const struct settings *settings, uint64_t seed)
 {
-	void *memory = calloc(1, seen_size());
+	void *memory = calloc(1, attendance_size());
 
 	*presence = (struct presence){ .settings = settings };
 	if (!memory)
 		return -ENOMEM;
-	presence->seen = seen_init(memory, seed);
+	presence->attendance = attendance_init(memory, seed);
 	return 0;
 }
 
 void presence_release(struct presence *presence)
 {
-	free(presence->seen);
-	presence->seen = NULL;
+	free(presence->attendance);
+	presence->attendance = NULL;
 }
 
 bool presence_event(struct presence *presence, struct event *event)
 {
-	return seen_add(presence->seen, &event->client, (uint8_t)event->channel,
+	return attendance_add(presence->attendance, &event->client, (uint8_t)event->channel,
 			(uint32_t)(event->wall_ms / PRESENCE_SLOT_MS), event->count,
 			&event->count);
 }
 
 /* ---- the neighbour table ---- */
 
-struct link {
+struct presence_link {
 	uint32_t interface;
 	bool guarded;
 };
 
-struct look {
+struct presence_walk {
 	struct presence *presence;
 	struct neighbours *neighbours;
 	int64_t wall_ms, uptime_ms;
 	void (*each)(void *context, const struct event *event);
 	void *context;
 	uint32_t outside[2];	/* where default routes lead, if no setting names the outside */
-	struct link link[LINKS];
+	struct presence_link link[LINKS];
 	size_t links;
 };
 
 /* Where clients are: what lan names, or what is not the outside and not for management. */
-static bool is_guarded(const struct look *look, uint32_t interface)
+static bool is_guarded(const struct presence_walk *look, uint32_t interface)
 {
 	const struct settings *settings = look->presence->settings;
 	char name[IFNAMSIZ];
@@ -72,7 +72,7 @@ static bool is_guarded(const struct look *look, uint32_t interface)
 /* No question may be asked while the answer to another one comes: first which links there are. */
 static void find_link(void *context, const struct addr *addr, const struct neighbour *neighbour)
 {
-	struct look *look = context;
+	struct presence_walk *look = context;
 
 	(void)addr;
 	for (size_t i = 0; i < look->links; i++) {
@@ -85,7 +85,7 @@ static void find_link(void *context, const struct addr *addr, const struct neigh
 
 static void find_client(void *context, const struct addr *addr, const struct neighbour *neighbour)
 {
-	struct look *look = context;
+	struct presence_walk *look = context;
 	struct event event = {
 		.wall_ms = look->wall_ms, .uptime_ms = look->uptime_ms,
 		.channel = CHANNEL_SEEN_LINK, .client = *addr, .interface = neighbour->interface,
@@ -103,7 +103,7 @@ static void find_client(void *context, const struct addr *addr, const struct nei
 }
 
 /* Any address that is nobody's neighbour: packets to it leave by the default route. */
-static void find_outside(struct look *look)
+static void find_outside(struct presence_walk *look)
 {
 	struct addr v6 = { { 0x20, 0x01, 0x48, 0x60, 0x48, 0x60 } }, v4 = addr_v4(0x08080808);
 
@@ -116,8 +116,10 @@ void presence_look(struct presence *presence, struct neighbours *neighbours, int
 		   int64_t uptime_ms, void (*each)(void *context, const struct event *event),
 		   void *context)
 {
-	struct look look = { .presence = presence, .neighbours = neighbours, .wall_ms = wall_ms,
-			     .uptime_ms = uptime_ms, .each = each, .context = context };
+	struct presence_walk look = {
+		.presence = presence, .neighbours = neighbours, .wall_ms = wall_ms,
+		.uptime_ms = uptime_ms, .each = each, .context = context,
+	};
 
 	if (!presence->settings || neighbours->socket < 0 ||
 	    uptime_ms < presence->look_ms)

@@ -10,15 +10,15 @@
 /*
  * That a host was there, and by which channels it was covered, so that "none found" can be
  * defended: events of the channels CHANNEL_SEEN_DNS (from the dns role) and CHANNEL_SEEN_LINK (from
- * the neighbour table: soon after the start, then every PRESENCE_LOOK_MS). Each client and channel has one in six
- * hours of wall time; what it counts is at least what happened (ipc/seen.h). Nothing else of
- * innocent traffic is kept.
+ * the neighbour table: soon after the start, then every PRESENCE_LOOK_MS). Each client and channel
+ * has one in six hours of wall time; what it counts is at least what happened (ipc/attendance.h).
+ * Nothing else of innocent traffic is kept.
  */
 enum { PRESENCE_LOOK_MS = 5 * 60 * 1000, PRESENCE_FIRST_MS = 5000,
        PRESENCE_SLOT_MS = 6 * 60 * 60 * 1000 };
 
 struct presence {
-	struct seen *seen;
+	struct attendance *attendance;
 	const struct settings *settings;	/* NULL: the neighbour table is not looked at */
 	int64_t look_ms;	/* uptime of the next look; 0: now */
 	int64_t pause_ms;	/* until the one behind it */

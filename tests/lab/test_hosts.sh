@@ -58,9 +58,11 @@ test_names_from_leases_of_another_server() {
 	like "$(cordon names list)" 'dnsmasq * 1 names,*as foreign-lease' 'the list'
 	printf 'mac,name,user,site\n%s,PC-18,alice,HQ\n' "$(mac_of 1)" >"$LAB_DIR/table.csv"
 	cordon names load --from table "$LAB_DIR/table.csv" >/dev/null
-	host_is 1 '.name == "PC-18" and .user == "alice" and .site == "HQ" and .named_by == "table"' ||
+	host_is 1 '.name == "PC-18" and .user == "alice" and .site == "HQ" and
+		.named_by == "table"' ||
 		fail "the agency's own table is worth less: $(cordon hosts --json)"
 	cordon names remove table
+	logged '.notice == "names" and .action == "remove" and .label == "table"'
 	cordon names set "$(mac_of 1)" --name scanner --tool yes
 	host_is 1 '.name == "scanner" and .verdict == "tool that handles names"' ||
 		fail "not a tool: $(cordon hosts --json)"
@@ -91,6 +93,7 @@ test_the_story_of_one_host() {
 		like "$story" '*told.upd.kaspersky.com*' "the story of $who"
 		case $story in *another.upd.kaspersky.com*) fail "$who: another host's event" ;; esac
 	done
+	logged '.notice == "looked" and (. | tostring | contains("PC-17"))'
 	like "$story" '*names:*PC-17 by foreign-lease*addresses:*evidence:*days:*events:*' 'its parts'
 	is "$(cordon host --json --last 1 PC-17 | jq -c '[(.story | length), .left_out > 0]')" \
 		'[1,true]' 'the last event'
@@ -121,7 +124,8 @@ test_presence_and_inventory() {
 	# The other DHCP server is a neighbour, too.
 	is "$(cordon hosts --inventory "$LAB_DIR/inventory.csv" --json | jq -c '
 		(.networks[] | select(.network == "office") |
-			[.with_product + .without_product >= 2, .never_seen, .not_inventoried >= 1]) +
+			[.with_product + .without_product >= 2, .never_seen,
+				.not_inventoried >= 1]) +
 		[.not_inventoried[] | select(.address == "192.168.77.12") | .mac]')" \
 		"[true,1,true,\"$(mac_of 2)\"]" 'seen, never seen, not inventoried'
 	like "$(cordon hosts --inventory "$LAB_DIR/inventory.csv")" \
@@ -136,6 +140,7 @@ test_merged_by_hand() {
 	dns 2 @192.168.77.1 merge.upd.kaspersky.com >/dev/null
 	logged '.name == "merge.upd.kaspersky.com" and .client == "192.168.77.12"'
 	cordon hosts merge "$one" "$two"
+	logged '.notice == "hosts" and .action == "merge" and (.actor | startswith("user:0:root"))'
 	is "$(cordon hosts --json | jq -s 'map(select(.merged_by_hand)) | length')" 1 'merged hosts'
 	cordon hosts split "$two" "$one"
 	is "$(cordon hosts --json | jq -s 'map(select(.merged_by_hand)) | length')" 0 'after the split'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/evidence/look.h"
+#include "appliance/evidence/inquiry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,49 +13,49 @@
 
 extern const char weights_text[];	/* generated from weights.tsv */
 
-static int read_names(struct look *look, const struct cli *cli)
+static int read_names(struct inquiry *inquiry, const struct cli *cli)
 {
 	struct diag diag;
 	int error;
 
 	diag_init(&diag);
-	error = look->weights ? weights_parse(look->weights, "weights.tsv", weights_text,
+	error = inquiry->weights ? weights_parse(inquiry->weights, "weights.tsv", weights_text,
 					      strlen(weights_text), &diag) : -ENOMEM;
 	if (!error)
-		error = names_read(&look->names, cli->state);
+		error = names_read(&inquiry->names, cli->state);
 	/* A reader of the log is told what it says, if names are closed to them. */
 	if (error == -EACCES) {
 		fprintf(stderr, "cordon %s: %s/" NAMES_FOLDER ": %s; hosts have no names here\n",
-			look->command, cli->state, strerror(-error));
+			inquiry->command, cli->state, strerror(-error));
 		error = 0;
 	}
-	if (look->names.damaged)
+	if (inquiry->names.damaged)
 		fprintf(stderr, "cordon %s: %zu lines or files in %s/" NAMES_FOLDER " cannot be "
-			"read\n", look->command, look->names.damaged, cli->state);
+			"read\n", inquiry->command, inquiry->names.damaged, cli->state);
 	return error;
 }
 
-static int read_hosts(struct look *look, struct hosts_options *options)
+static int read_hosts(struct inquiry *inquiry, struct hosts_options *options)
 {
-	options->folder = look->folder;
+	options->folder = inquiry->folder;
 	options->today = days_of(clock_wall_ms());
-	options->weights = look->weights;
-	options->naming = look->names.naming;
-	options->namings = look->names.count;
-	options->merge = look->names.merge;
-	options->merges = look->names.merges;
-	return hosts_read(&look->hosts, options);
+	options->weights = inquiry->weights;
+	options->naming = inquiry->names.naming;
+	options->namings = inquiry->names.count;
+	options->merge = inquiry->names.merge;
+	options->merges = inquiry->names.merges;
+	return hosts_read(&inquiry->hosts, options);
 }
 
 /* Rows without a name get the one of their address. */
-static int name_rows(struct look *look, struct reverse *reverse)
+static int name_rows(struct inquiry *inquiry, struct reverse *reverse)
 {
-	look->reverse = calloc(look->hosts.count + 1, sizeof(*look->reverse));
-	if (!look->reverse)
+	inquiry->reverse = calloc(inquiry->hosts.count + 1, sizeof(*inquiry->reverse));
+	if (!inquiry->reverse)
 		return -ENOMEM;
-	for (size_t i = 0; i < look->hosts.count; i++) {
-		struct hosts_row *row = &look->hosts.row[i];
-		struct naming *naming = &look->reverse[i];
+	for (size_t i = 0; i < inquiry->hosts.count; i++) {
+		struct hosts_row *row = &inquiry->hosts.row[i];
+		struct naming *naming = &inquiry->reverse[i];
 
 		if (row->name && row->name->name[0])
 			continue;
@@ -69,38 +69,38 @@ static int name_rows(struct look *look, struct reverse *reverse)
 	return 0;
 }
 
-int look_open(struct look *look, const char *command, const struct cli *cli,
+int inquiry_open(struct inquiry *inquiry, const char *command, const struct cli *cli,
 	      struct hosts_options *options, bool reverse)
 {
 	struct reverse names = { .socket = -1 };
 	char folder[512];
 	int error, code;
 
-	*look = (struct look){ .command = command, .folder = ".",
-			       .weights = calloc(1, sizeof(*look->weights)) };
+	*inquiry = (struct inquiry){ .command = command, .folder = ".",
+			       .weights = calloc(1, sizeof(*inquiry->weights)) };
 	snprintf(folder, sizeof(folder), "%s/log", cli->state);
-	error = read_names(look, cli);
+	error = read_names(inquiry, cli);
 	if (!error && reverse)
 		error = reverse_start(&names);
 	code = error ? EXIT_YES : query_begin(command, folder);
 	if (!error && code == EXIT_YES)
-		error = read_hosts(look, options);
+		error = read_hosts(inquiry, options);
 	if (!error && code == EXIT_YES && reverse)
-		error = name_rows(look, &names);
+		error = name_rows(inquiry, &names);
 	reverse_end(&names);
 	if (error)
 		fprintf(stderr, "cordon %s: %s: %s\n", command, folder,
 			error == -ENOENT ? "there is no log" : strerror(-error));
-	if (look->hosts.damaged)
+	if (inquiry->hosts.damaged)
 		fprintf(stderr, "cordon %s: %u damaged files of the log were left out\n", command,
-			look->hosts.damaged);
+			inquiry->hosts.damaged);
 	return error ? EXIT_NO : code;
 }
 
-void look_close(struct look *look)
+void inquiry_close(struct inquiry *inquiry)
 {
-	hosts_free(&look->hosts);
-	names_free(&look->names);
-	free(look->reverse);
-	free(look->weights);
+	hosts_free(&inquiry->hosts);
+	names_free(&inquiry->names);
+	free(inquiry->reverse);
+	free(inquiry->weights);
 }

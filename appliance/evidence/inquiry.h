@@ -6,7 +6,7 @@
 #include "appliance/evidence/names.h"
 
 /* What commands about hosts have in common: the weights, the names, the hosts themselves. */
-struct look {
+struct inquiry {
 	const char *command;	/* for messages: "hosts" */
 	char folder[512];	/* of the log */
 	struct weights *weights;
@@ -19,8 +19,8 @@ struct look {
  * Reads the names, and then the log, as a process that can do nothing else any more (query.h): what
  * the caller needs from elsewhere comes before. options: folder, today, weights, names and merges
  * are set here. reverse: rows without a name get the one that reverse DNS has for their address
- * (reverse.h). 0 or an exit code, after a message. look_close in either case.
+ * (reverse.h). 0 or an exit code, after a message. inquiry_close in either case.
  */
-int look_open(struct look *look, const char *command, const struct cli *cli,
+int inquiry_open(struct inquiry *inquiry, const char *command, const struct cli *cli,
 	      struct hosts_options *options, bool reverse);
-void look_close(struct look *look);
+void inquiry_close(struct inquiry *inquiry);
