@@ -14,13 +14,13 @@ struct window {
 	int64_t last_ms;
 };
 
-struct key {
+struct top_key {
 	char text[TOP_TEXT];
 	struct window window;
 };
 
 struct top {
-	struct key *key[TOP_KINDS];
+	struct top_key *key[TOP_KINDS];
 	size_t count[TOP_KINDS];
 	struct window all;
 };
@@ -38,7 +38,7 @@ struct top *top_new(void)
 	bool good = top;
 
 	for (int kind = 0; good && kind < TOP_KINDS; kind++) {
-		top->key[kind] = calloc(TOP_KEYS, sizeof(struct key));
+		top->key[kind] = calloc(TOP_KEYS, sizeof(struct top_key));
 		good = top->key[kind];
 	}
 	if (good)
@@ -93,7 +93,7 @@ static void count(struct window *window, const struct event *event)
 /* ---- keys ---- */
 
 /* A place for a new key: one that is free, or whose events are over. NULL: none. */
-static struct key *free_place(struct top *top, enum top_kind kind, int64_t now_ms)
+static struct top_key *free_place(struct top *top, enum top_kind kind, int64_t now_ms)
 {
 	if (top->count[kind] < TOP_KEYS)
 		return &top->key[kind][top->count[kind]++];
@@ -107,7 +107,7 @@ static struct key *free_place(struct top *top, enum top_kind kind, int64_t now_m
 static void count_key(struct top *top, enum top_kind kind, const char *text,
 		      const struct event *event, int64_t now_ms)
 {
-	struct key *place = NULL;
+	struct top_key *place = NULL;
 
 	for (size_t i = 0; !place && i < top->count[kind]; i++) {
 		if (strcmp(top->key[kind][i].text, text) == 0)
@@ -117,7 +117,7 @@ static void count_key(struct top *top, enum top_kind kind, const char *text,
 		place = free_place(top, kind, now_ms);
 		if (!place)
 			return;
-		*place = (struct key){ .window = { .last_ms = 0 } };
+		*place = (struct top_key){ .window = { .last_ms = 0 } };
 		snprintf(place->text, sizeof(place->text), "%s", text);
 	}
 	count(&place->window, event);
@@ -174,7 +174,7 @@ size_t top_rank(const struct top *top, enum top_kind kind, int64_t now_ms,
 	size_t rows = 0;
 
 	for (size_t i = 0; i < top->count[kind]; i++) {
-		const struct key *key = &top->key[kind][i];
+		const struct top_key *key = &top->key[kind][i];
 		const struct top_row new = { .key = key->text,
 					     .events = sum(&key->window, now_ms),
 					     .last_ms = key->window.last_ms };

@@ -53,9 +53,27 @@ test_killed_journal_loses_no_notice() {
 	cordon mode enforce >/dev/null
 	for i in 1 2 3 4 5 6; do
 		notice mode ".reason == \"killed $i\""
-		is "$(events "(.reason // \"\") == \"killed $i\" and .notice == \"mode\"" | wc -l)" \
-			1 "notices of change $i"
+		is "$(events ".notice == \"mode\" and .reason == \"killed $i\"" | wc -l)" 1 \
+			"notices of change $i"
 	done
+}
+
+# A worker that writes nonsense into its ring is ended, and the journal is not.
+test_hostile_worker_is_ended() {
+	local dns journal parent fd
+	dns=$(pid_of dns)
+	journal=$(pid_of journal)
+	parent=$(pid_of parent)
+	fd=$(find "/proc/$parent/fd" -lname '/memfd:worker*' | head -n 1)
+	gcc -std=c17 -D_GNU_SOURCE -I"$HERE/../.." -o "$LAB_DIR/ring" "$HERE/ring.c" \
+		"$HERE/../../appliance/ipc/ring.c"
+	"$LAB_DIR/ring" "$fd"
+	# A query wakes the journal.
+	dns 1 @192.168.77.1 after-nonsense.upd.kaspersky.com >/dev/null
+	wait_until 8 came_back dns "$dns" || fail 'the dns role goes on'
+	is "$(pid_of journal)" "$journal" 'the journal'
+	notice role '.role == "dns" and (.reason | test("damaged event"))'
+	notice lost '.rings >= 1'
 }
 
 test_foreign_edit() {

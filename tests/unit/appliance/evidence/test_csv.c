@@ -77,11 +77,13 @@ static void rows(void **state)
 	/* What a notice brings itself is one cell. */
 	entry.entry = (struct log_entry){
 		.type = ENTRY_NOTICE, .sequence = 8,
-		.notice = { .kind = "mode", .actor = "timer", .body = "\"mode\":\"enforce\",\"n\":1" },
+		.notice = { .kind = "mode", .actor = "timer",
+			    .body = "\"mode\":\"enforce\",\"n\":1" },
 	};
 	assert_int_equal(csv_row(&entry, &row), 0);
 	assert_int_equal(columns(header.data), columns(row.data));
-	assert_non_null(strstr(row.data, ",mode,timer,\"{\"\"mode\"\":\"\"enforce\"\",\"\"n\"\":1}\""));
+	assert_non_null(strstr(row.data, ",mode,timer,\"{\"\"mode\"\":\"\"enforce\"\","
+					 "\"\"n\"\":1}\""));
 	text_release(&row);
 	text_release(&header);
 }

@@ -48,7 +48,8 @@ static void forms(void **state)
 static void bad_forms(void **state)
 {
 	static const char *const bad[] = {
-		"root", "box ", "boxes", "timer:1", "user:", "user:0", "user:x:root", "user:00:root",
+		"root", "box ", "boxes", "timer:1", "user:", "user:0", "user:x:root",
+		"user:00:root",
 		"user:-1:root", "user:4294967296:root", "user:0:root,login:", "user:0:root,x",
 		"user:0:root:more", "ssh:", "ssh:root", "ssh:root:", "keys:", "console:1",
 		"+secret", "user:0:ro\x1b[1mot", "user:0:r\xc3\xb6t", "user:0:root ",
