@@ -25,7 +25,7 @@ struct sandbox {
 	size_t syscall_count;
 	const struct sandbox_socket *sockets;	/* NULL: none, unless syscalls names socket */
 	size_t socket_count;
-	bool terminal;		/* may ask and set how its terminal behaves; nothing else of ioctl */
+	bool terminal;		/* may ask and set how its terminal behaves, by ioctl */
 	bool threads;		/* may start threads, but no other use of clone */
 	uint64_t files;		/* RLIMIT_NOFILE */
 	uint64_t file_size;	/* RLIMIT_FSIZE, bytes */

@@ -184,7 +184,8 @@ static void begin_checkpoint(struct parent *parent, struct control_client *clien
 /* The old key signs the notice that names the new one. */
 static void begin_renewal(struct parent *parent, struct control_client *client)
 {
-	if (!parent_role(parent, ROLE_JOURNAL)->ready || seal_renew(&parent->seal, &client->actor) < 0)
+	if (!parent_role(parent, ROLE_JOURNAL)->ready ||
+	    seal_renew(&parent->seal, &client->actor) < 0)
 		control_reply(client, 1, "there is no new key now: see cordon status\n");
 	else
 		begin_checkpoint(parent, client);

@@ -46,8 +46,8 @@ bool verify_sums(struct sql *sql)
 {
 	sqlite3_stmt *next = sql_prepare(sql, "SELECT min(client) FROM event WHERE client > ?");
 	sqlite3_stmt *sums = sql_prepare(sql, SUMS);
-	sqlite3_stmt *stored = sql_prepare(sql, "SELECT client, coarse, rule, channel, action, would,"
-					   " resolver, count, first, last FROM tally"
+	sqlite3_stmt *stored = sql_prepare(sql, "SELECT client, coarse, rule, channel, action,"
+					   " would, resolver, count, first, last FROM tally"
 					   " ORDER BY rowid");
 	int64_t client = INT64_MIN;
 	bool same = true;

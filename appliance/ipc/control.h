@@ -9,8 +9,8 @@
 
 /*
  * The control protocol: one request and one reply over a SOCK_SEQPACKET Unix socket, encoded field
- * by field. There are two sockets. Root may open the first, and ask for anything. Root and the group
- * of readers may open the second, which answers only what changes nothing (control_reads).
+ * by field. There are two sockets. Root may open the first, and ask for anything. Root and the
+ * group of readers may open the second, which answers only what changes nothing (control_reads).
  */
 #define CONTROL_SOCKET "control"
 #define CONTROL_READER_SOCKET "reader"

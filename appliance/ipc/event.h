@@ -18,7 +18,7 @@ enum event_channel {
 	CHANNEL_TLS, CHANNEL_QUIC, CHANNEL_HTTP, CHANNEL_SOCKS,
 	CHANNEL_SHAPE,	/* DNS by its shape, on any port */
 	CHANNEL_FINGERPRINT,	/* a series of events that shows software (journal/fallback.h) */
-	/* Presence: the client was there, and met no rule. It counts what it did (journal/seen.h) */
+	/* Presence: the client was there, and met no rule. It counts what it did. */
 	CHANNEL_SEEN_DNS,	/* innocent queries */
 	CHANNEL_SEEN_LINK,	/* its address on a guarded link */
 	CHANNEL_COUNT

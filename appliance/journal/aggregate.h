@@ -64,8 +64,8 @@ struct aggregate *aggregate_attach(void *memory, uint64_t seed, uint64_t budget,
 
 /* Adds event->count events. */
 void aggregate_add(struct aggregate *aggregate, const struct event *event);
-/* The same of clients of which no more than their network may be stored: from the first event on with
- * network and rule alone. */
+/* The same of clients of which no more than their network may be stored: from the first event on
+ * with network and rule alone. */
 void aggregate_add_coarse(struct aggregate *aggregate, const struct event *event);
 
 struct aggregate_record {

@@ -9,8 +9,8 @@
  * A few megabytes of memory; what is larger is sorted in an unnamed file of the working folder.
  */
 
-/* 0, or -errno: -EBADMSG: the open database is damaged. Equal events of an hour, or of the day, become
- * one entry with the number and the time of the first, for a coarser grain. */
+/* 0, or -errno: -EBADMSG: the open database is damaged. Equal events of an hour, or of the day,
+ * become one entry with the number and the time of the first, for a coarser grain. */
 int closing_write(const char *open_path, const char *new_path, enum days_grain grain)
 	__attribute__((warn_unused_result));
 

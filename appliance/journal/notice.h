@@ -126,7 +126,8 @@ int notice_expired(uint32_t days, uint64_t bytes, int32_t first, int32_t last, u
 		   char **body)
 	__attribute__((warn_unused_result));
 int notice_folded(const struct days_file *file, uint64_t before,
-		  const uint8_t digest[DIGEST_SIZE], char **body) __attribute__((warn_unused_result));
+		  const uint8_t digest[DIGEST_SIZE], char **body)
+	__attribute__((warn_unused_result));
 int notice_damaged(uint32_t files, char **body) __attribute__((warn_unused_result));
 int notice_gap(uint64_t last, int64_t since_ms, char **body) __attribute__((warn_unused_result));
 int notice_start(char **body) __attribute__((warn_unused_result));

@@ -47,8 +47,8 @@ uint64_t store_next(const struct log_store *store);
 void store_close(struct log_store *store);
 
 /*
- * Writes a batch. 0, or -errno: nothing was written, the batch stays the caller's; -ENOSPC: the disk
- * is full (room.h), and what is stored stays. wall_ms: now; a new day begins a new database.
+ * Writes a batch. 0, or -errno: nothing was written, the batch stays the caller's; -ENOSPC: the
+ * disk is full (room.h), and what is stored stays. wall_ms: now; a new day begins a new database.
  */
 int store_write(struct log_store *store, const struct log_batch *batch, int64_t wall_ms)
 	__attribute__((warn_unused_result));

@@ -65,8 +65,8 @@ uint64_t tidy_synced(struct tidy *tidy);
 int tidy_sync(const struct tidy *tidy, const struct days_file *open)
 	__attribute__((warn_unused_result));
 
-/* The disk is full: deletes the oldest file that was taken in, which is there twice, at once. What is
- * within budget and retention stays. Bytes freed; 0: there is none. */
+/* The disk is full: deletes the oldest file that was taken in, which is there twice, at once.
+ * What is within budget and retention stays. Bytes freed; 0: there is none. */
 uint64_t tidy_make_room(struct tidy *tidy);
 
 /* What happened since the last call. */

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Since when the stored evidence is whole: nothing was deleted, made coarser, lost or damaged since,
- * and the journal ran all the time.
+ * Since when the stored evidence is whole: nothing was deleted, made coarser, lost or damaged
+ * since, and the journal ran all the time.
  */
 
 /* Does a notice of this kind say that something before it may be missing? */

@@ -308,7 +308,8 @@ static bool set_counts_only(struct parser *parser, const char *key, const char *
 		}
 		if (prefix_parse(&settings->log_counts_only[settings->log_counts_onlys], word,
 				 length) < 0) {
-			value_error(parser, "%s: expected networks without host bits, found \"%.*s\"",
+			value_error(parser, "%s: expected networks without host bits, "
+				    "found \"%.*s\"",
 				    key, (int)length, word);
 			return false;
 		}

@@ -109,9 +109,9 @@ void provision_print(const struct provision_changes *changes, bool protected, st
 /*
  * What a file says, for people who are about to sign it, a line each: of cordon.conf and
  * network.conf every key ("[dns] workers = 1"), of authorized_keys and reader_keys every key by its
- * fingerprint and comment, of mirror-ca.pem every certificate by its subject and fingerprint. Not for root.json and
- * admin-secret. -EINVAL with diag: it holds something that cannot be shown, or that an appliance
- * would not take.
+ * fingerprint and comment, of mirror-ca.pem every certificate by its subject and fingerprint. Not
+ * for root.json and admin-secret. -EINVAL with diag: it holds something that cannot be shown, or
+ * that an appliance would not take.
  */
 int provision_list(enum provision_file file, const struct provision_part *part, struct text *out,
 		struct diag *diag) __attribute__((warn_unused_result));
