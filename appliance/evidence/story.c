@@ -210,7 +210,8 @@ static void add_sums(const struct story_reading *reading, struct sql *sql, struc
 	if (!reading->whole) {
 		add_rows(reading, sql, day,
 			 "SELECT r.category, s.channel, sum(e.count), min(e.wall),"
-			 " max(e.wall + e.span), count(*) FROM event e JOIN subject s USING(subject)"
+			 " max(e.wall + e.span), count(*) FROM event e"
+			 " JOIN subject s USING(subject)"
 			 " LEFT JOIN rule r ON r.rule = s.rule"
 			 " WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ?"
 			 " GROUP BY r.category, s.channel");

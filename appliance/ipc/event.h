@@ -21,8 +21,9 @@ enum event_channel {
 	/* Presence: the client was there, and met no rule (journal/presence.h). These are last. */
 	CHANNEL_SEEN_DNS,	/* innocent queries */
 	CHANNEL_SEEN_LINK,	/* its address on a guarded link */
-	CHANNEL_SEEN_DHCP,	/* it asked for an address; name: what it calls itself, the client is
-				 * 0.0.0.0, and the MAC tells who it is (journal/dhcp.h) */
+	/* It asked for an address; name: what it calls itself, the client is 0.0.0.0, and the MAC
+	 * tells who it is (journal/dhcp.h). */
+	CHANNEL_SEEN_DHCP,
 	CHANNEL_COUNT
 };
 const char *channel_print(enum event_channel channel);

@@ -9,7 +9,8 @@
 
 /*
  * What a host calls itself when it asks any DHCP server of its link for an address (RFC 2131): such
- * messages are broadcast, so the gateway sees them, whoever answers. The host chooses the text.
+ * messages are broadcast, so the gateway sees them, whichever server answers. The host chooses the
+ * text.
  */
 struct dhcp {
 	uint8_t mac[6];		/* chaddr */

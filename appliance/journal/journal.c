@@ -572,7 +572,8 @@ static bool asks_the_vendor(const struct journal *journal, const struct event *e
 	char versions[ENTRY_RULE_TEXT];
 	struct entry_rule rule;
 
-	return event->interface != SELFTEST_LINK_INDEX && rule_of(journal, event, &rule, versions) &&
+	return event->interface != SELFTEST_LINK_INDEX &&
+	       rule_of(journal, event, &rule, versions) &&
 	       rule.category != CATEGORY_BYPASS && rule.category != CATEGORY_EXEMPT;
 }
 

@@ -17,8 +17,8 @@
  * The next event: channel packet, client, client_port, address, protocol, port, interface, state,
  * count 1, rule POLICY_NO_RULE. The caller fills in times and actions. A fragment other than the
  * first has no ports. *number: the packet's number in the socket, from 0, counting foreign ones;
- * -1: the kernel gave none. 1; 2: nothing to tell, call again; 0 at the end; -EBADMSG: a foreign message was skipped, call
- * again.
+ * -1: the kernel gave none. 1; 2: nothing to tell, call again; 0 at the end; -EBADMSG: a foreign
+ * message was skipped, call again. Of NFLOG_DHCP: channel seen-dhcp, client 0.0.0.0, MAC, name.
  */
 int nflog_next(struct netlink_messages *nflog, struct event *event, int64_t *number)
 	__attribute__((warn_unused_result));

@@ -49,7 +49,8 @@ static void input_chain(struct build *build)
 		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "management"), statement_accept());
 	/* What hosts call themselves, whichever DHCP server they ask (appliance/journal/dhcp.h). */
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
-		   statement_equal(FIELD_UDP_DESTINATION, 67), statement_limit(DHCP_RATE, DHCP_BURST),
+		   statement_equal(FIELD_UDP_DESTINATION, 67),
+		   statement_limit(DHCP_RATE, DHCP_BURST),
 		   statement_log("cordon dhcp", build->settings->nflog_group, DHCP_BYTES));
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
 		   managed ? statement_goto("services") : statement_accept());
