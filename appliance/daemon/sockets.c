@@ -16,7 +16,7 @@
 
 #include "appliance/ipc/control.h"
 
-enum { RECEIVE_BUFFER = 4 << 20, PACKET_BYTES = 128, BACKLOG = 256 };
+enum { RECEIVE_BUFFER = 4 << 20, PACKET_BYTES = 640, BACKLOG = 256 };
 
 static int set(int fd, int level, int option, int value)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/evidence/names_seen.h"
 #include "appliance/evidence/query.h"
 #include "appliance/evidence/reverse.h"
 #include "appliance/journal/days.h"
@@ -37,6 +38,12 @@ static int read_names(struct inquiry *inquiry, const struct cli *cli)
 
 static int read_hosts(struct inquiry *inquiry, struct hosts_options *options)
 {
+	uint32_t damaged;	/* hosts_read says so, too */
+	int error = names_seen(&inquiry->names, inquiry->folder, &damaged);
+
+	if (error && error != -E2BIG)
+		return error;
+	names_join(&inquiry->names);
 	options->folder = inquiry->folder;
 	options->today = days_of(clock_wall_ms());
 	options->weights = inquiry->weights;

@@ -26,8 +26,8 @@ struct story_reading {
 	struct today today;	/* sums of an open day */
 };
 
-/* Presence is no event. */
-#define NO_PRESENCE " s.channel NOT IN (%d, %d)"
+/* Presence is no event; its channels are the last ones. */
+#define NO_PRESENCE " s.channel < %d"
 
 /* ---- whose rows ---- */
 
@@ -192,7 +192,7 @@ static void count_entries(const struct story_reading *reading, struct sql *sql)
 	char text[200];
 
 	snprintf(text, sizeof(text), "SELECT count(*) FROM event JOIN subject s USING(subject)"
-		 " WHERE client = ? AND" NO_PRESENCE, CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
+		 " WHERE client = ? AND" NO_PRESENCE, CHANNEL_SEEN_DNS);
 	row = sql_prepare(sql, text);
 	for (size_t i = 0; row && i < reading->clients; i++) {
 		sql_bind_number(sql, row, 1, reading->client[i]);
@@ -210,7 +210,8 @@ static void add_sums(const struct story_reading *reading, struct sql *sql, struc
 	if (!reading->whole) {
 		add_rows(reading, sql, day,
 			 "SELECT r.category, s.channel, sum(e.count), min(e.wall),"
-			 " max(e.wall + e.span), count(*) FROM event e JOIN subject s USING(subject)"
+			 " max(e.wall + e.span), count(*) FROM event e"
+			 " JOIN subject s USING(subject)"
 			 " LEFT JOIN rule r ON r.rule = s.rule"
 			 " WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ?"
 			 " GROUP BY r.category, s.channel");
@@ -259,7 +260,7 @@ static int add_events(struct story_reading *reading, struct sql *sql, size_t day
 
 	snprintf(text, sizeof(text), "SELECT e.seq FROM event e JOIN subject s USING(subject)"
 		 " WHERE e.client = ? AND e.wall + e.span >= ? AND e.wall < ? AND" NO_PRESENCE
-		 " ORDER BY e.seq DESC LIMIT ?", CHANNEL_SEEN_DNS, CHANNEL_SEEN_LINK);
+		 " ORDER BY e.seq DESC LIMIT ?", CHANNEL_SEEN_DNS);
 	row = sql_prepare(sql, text);
 	for (size_t i = 0; !error && i < reading->clients; i++) {
 		struct story_event event = { .day = day, .client = reading->client[i] };

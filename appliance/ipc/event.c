@@ -12,7 +12,7 @@ enum { HAS_RESOLVER = 1, HAS_ADDRESS = 2, HAS_MAC = 4, INBOUND = 8 };
 
 static const char *const channels[CHANNEL_COUNT] = {
 	"dns", "answer", "packet", "tls", "quic", "http", "socks", "shape",
-	"fingerprint", "seen-dns", "seen-link",
+	"fingerprint", "seen-dns", "seen-link", "seen-dhcp",
 };
 
 static const struct { uint16_t qtype; const char *text; } qtypes[] = {
@@ -32,7 +32,8 @@ const char *channel_print(enum event_channel channel)
 
 bool channel_is_presence(enum event_channel channel)
 {
-	return channel == CHANNEL_SEEN_DNS || channel == CHANNEL_SEEN_LINK;
+	return channel == CHANNEL_SEEN_DNS || channel == CHANNEL_SEEN_LINK ||
+	       channel == CHANNEL_SEEN_DHCP;
 }
 
 int channel_parse(enum event_channel *channel, const char *text)

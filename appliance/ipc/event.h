@@ -18,9 +18,12 @@ enum event_channel {
 	CHANNEL_TLS, CHANNEL_QUIC, CHANNEL_HTTP, CHANNEL_SOCKS,
 	CHANNEL_SHAPE,	/* DNS by its shape, on any port */
 	CHANNEL_FINGERPRINT,	/* a series of events that shows software (journal/fallback.h) */
-	/* Presence: the client was there, and met no rule. It counts what it did. */
+	/* Presence: the client was there, and met no rule (journal/presence.h). These are last. */
 	CHANNEL_SEEN_DNS,	/* innocent queries */
 	CHANNEL_SEEN_LINK,	/* its address on a guarded link */
+	/* It asked for an address; name: what it calls itself, the client is 0.0.0.0, and the MAC
+	 * tells who it is (journal/dhcp.h). */
+	CHANNEL_SEEN_DHCP,
 	CHANNEL_COUNT
 };
 const char *channel_print(enum event_channel channel);

@@ -280,7 +280,8 @@ static int keep_notice(struct journal *journal, const char *kind, char *body, in
  */
 static void set_mac(struct event *event, const struct neighbour *neighbour, bool coarse)
 {
-	if ((event->channel == CHANNEL_PACKET || event->channel == CHANNEL_SEEN_LINK) && !coarse)
+	if ((event->channel == CHANNEL_PACKET || event->channel == CHANNEL_SEEN_LINK ||
+	     event->channel == CHANNEL_SEEN_DHCP) && !coarse)
 		return;
 	event->has_mac = neighbour->has_mac;
 	memcpy(event->mac, neighbour->mac, sizeof(event->mac));
@@ -621,6 +622,8 @@ void journal_nflog(struct journal *journal, const void *data, size_t size, int64
 			journal_lost(journal, LOSS_KERNEL, 1);
 			continue;
 		}
+		if (result == 2)
+			continue;
 		event.wall_ms = wall_ms;
 		event.uptime_ms = uptime_ms;
 		journal_event(journal, &event);

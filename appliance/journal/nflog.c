@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "appliance/base/cursor.h"
+#include "appliance/journal/dhcp.h"
 #include "rules/policy/policy.h"
 
 enum { MOST_EXTENSIONS = 8 };	/* IPv6 extension headers; hosts do not need more */
@@ -138,6 +139,12 @@ static bool read_prefix(struct event *event, const struct nlattr *attribute)
 	return true;
 }
 
+static bool is_dhcp_prefix(const struct nlattr *attribute)
+{
+	return mnl_attr_get_payload_len(attribute) == sizeof(NFLOG_DHCP) &&
+	       memcmp(mnl_attr_get_payload(attribute), NFLOG_DHCP, sizeof(NFLOG_DHCP)) == 0;
+}
+
 /* The sender's on the link where the packet came in. The neighbour table proves nothing: a host
  * that forges an address would get that address's owner into the log. */
 static void read_mac(struct event *event, const struct nlattr *attribute)
@@ -154,7 +161,10 @@ static void read_mac(struct event *event, const struct nlattr *attribute)
 struct nflog_message {
 	struct event *event;
 	bool has_prefix;
+	bool is_dhcp;
 	bool has_packet;
+	const void *packet;
+	size_t size;
 	int64_t number;
 };
 
@@ -165,8 +175,11 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 	switch (mnl_attr_get_type(attribute)) {
 	case NFULA_PREFIX:
 		message->has_prefix = read_prefix(message->event, attribute);
+		message->is_dhcp = is_dhcp_prefix(attribute);
 		break;
 	case NFULA_PAYLOAD:
+		message->packet = mnl_attr_get_payload(attribute);
+		message->size = mnl_attr_get_payload_len(attribute);
 		message->has_packet = read_packet(message->event, attribute);
 		break;
 	case NFULA_HWADDR:
@@ -184,6 +197,21 @@ static int read_attribute(const struct nlattr *attribute, void *context)
 	return MNL_CB_OK;
 }
 
+/* Who asks for an address names itself by the link address that it sends from. */
+static bool read_dhcp(struct event *event, const struct nflog_message *message)
+{
+	struct dhcp dhcp;
+
+	if (!dhcp_read(&dhcp, message->packet, message->size) || !event->has_mac ||
+	    memcmp(dhcp.mac, event->mac, sizeof(event->mac)) != 0)
+		return false;
+	*event = (struct event){ .channel = CHANNEL_SEEN_DHCP, .client = addr_v4(0),
+				 .interface = event->interface, .has_mac = true,
+				 .name = dhcp.name, .rule = POLICY_NO_RULE, .count = 1 };
+	memcpy(event->mac, dhcp.mac, sizeof(event->mac));
+	return true;
+}
+
 static int read_message(const struct nlmsghdr *head, struct event *event, int64_t *number)
 {
 	const uint16_t packet = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
@@ -196,6 +224,8 @@ static int read_message(const struct nlmsghdr *head, struct event *event, int64_
 				 .rule = POLICY_NO_RULE, .count = 1 };
 	mnl_attr_parse(head, sizeof(struct nfgenmsg), read_attribute, &message);
 	*number = message.number;
+	if (message.is_dhcp)
+		return message.has_packet && read_dhcp(event, &message) ? 1 : 2;
 	return message.has_prefix && message.has_packet ? 1 : -EBADMSG;
 }
 

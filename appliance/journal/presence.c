@@ -28,9 +28,22 @@ void presence_release(struct presence *presence)
 	presence->attendance = NULL;
 }
 
+/* A host that asks for an address has none: its MAC stands for it, where networks differ. */
+static struct addr who(const struct event *event)
+{
+	struct addr addr = { { 0xfe } };
+
+	if (event->channel != CHANNEL_SEEN_DHCP)
+		return event->client;
+	memcpy(addr.bytes + 1, event->mac, sizeof(event->mac));
+	return addr;
+}
+
 bool presence_event(struct presence *presence, struct event *event)
 {
-	return attendance_add(presence->attendance, &event->client, (uint8_t)event->channel,
+	const struct addr client = who(event);
+
+	return attendance_add(presence->attendance, &client, (uint8_t)event->channel,
 			(uint32_t)(event->wall_ms / PRESENCE_SLOT_MS), event->count,
 			&event->count);
 }

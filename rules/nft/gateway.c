@@ -12,6 +12,9 @@ static const struct table_hook output_hook = {
 	NF_INET_LOCAL_OUT, -5, "output", "filter - 5", "filter",
 };
 
+/* Of messages to DHCP servers: enough for the options; a flood must not fill the log's socket. */
+enum { DHCP_BYTES = 640, DHCP_RATE = 20, DHCP_BURST = 100 };
+
 /* If management interfaces are named, clients get only the gateway's services: DNS, which is
  * captured, addresses (RFC 2131, RFC 8415) and echo. */
 static void services_chain(struct build *build)
@@ -44,6 +47,11 @@ static void input_chain(struct build *build)
 		   statement_equal(FIELD_UDP_DESTINATION, 546), statement_accept());
 	if (managed)
 		TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "management"), statement_accept());
+	/* What hosts call themselves, whichever DHCP server they ask (appliance/journal/dhcp.h). */
+	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
+		   statement_equal(FIELD_UDP_DESTINATION, 67),
+		   statement_limit(DHCP_RATE, DHCP_BURST),
+		   statement_log("cordon dhcp", build->settings->nflog_group, DHCP_BYTES));
 	TABLE_RULE(chain, IN(FIELD_IN_INTERFACE, "lan"),
 		   managed ? statement_goto("services") : statement_accept());
 	TABLE_RULE(chain, statement_counter("wan_input"), statement_drop());
