@@ -116,6 +116,14 @@ test_exemption_is_an_event() {
 	is "$(events '.name == "www.example.com"' | wc -l)" 0 'events of an innocent name'
 }
 
+# Who reads the story of one host is an event; a reader is told by name, too.
+test_look_at_a_host_is_an_event() {
+	dns 1 @192.168.77.1 looked.upd.kaspersky.com >/dev/null
+	logged '.name == "looked.upd.kaspersky.com"'
+	cordon host 192.168.77.11 >/dev/null
+	notice looked '.host == "192.168.77.11" and (.actor | test("^(user:0:root|console)"))'
+}
+
 # ---- questions ----
 
 test_why() {

@@ -46,13 +46,15 @@ static void tell_file(const struct judgement *judgement, const struct provision 
 	const struct provision_part *before = &old->file[file],
 				    *after = &judgement->complete.file[file];
 	char digest[2 * DIGEST_SIZE + 1];
-	json_t *list = json_array();
+	json_t *list = NULL;
 	int error = 0;
 
 	hex_print(judgement->digest, DIGEST_SIZE, digest);
 	digest[SET_LOG_DIGITS] = '\0';
-	if (file == PROVISION_CORDON || file == PROVISION_NETWORK)
+	if (file == PROVISION_CORDON || file == PROVISION_NETWORK) {
+		list = json_array();
 		error = difference_find(text_of(before), text_of(after), add_change, list);
+	}
 	if (error || !list) {
 		json_decref(list);
 		list = json_null();
