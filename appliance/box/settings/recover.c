@@ -23,8 +23,15 @@
 #include "appliance/box/settings/set_store.h"
 
 
-/* Everything below /data but the file system's own, what was signed about the log (daemon/seal.h),
- * and the log unless that goes, too. */
+/* What was signed about the log (daemon/seal.h). */
+static bool is_seal(const char *name)
+{
+	return strcmp(name, "seal") == 0 || strcmp(name, "seal.keys") == 0 ||
+	       strcmp(name, "seal.reset") == 0;
+}
+
+/* Everything below /data but the file system's own, what was signed about the log, and the log unless
+ * that goes, too. */
 static void wipe(const char *folder, bool log_too)
 {
 	char full[BOX_PATH];
@@ -37,7 +44,7 @@ static void wipe(const char *folder, bool log_too)
 
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 		    strcmp(name, "lost+found") == 0 || strcmp(name, "reset") == 0 ||
-		    strncmp(name, "seal", 4) == 0 ||
+		    is_seal(name) ||
 		    (!log_too && (strcmp(name, "log") == 0 || strcmp(name, "settings.log") == 0)))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, name);

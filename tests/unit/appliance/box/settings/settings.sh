@@ -150,6 +150,7 @@ for thing in 'trust root' mode "administrator's secret"; do
 	provisioned_box
 	echo line >"$box/data/state/log/current"
 	echo x >"$box/data/state/bundle"
+	echo x | tee "$box/data/state/seal" >"$box/data/state/seal.keys"
 	expect 1 'nothing was changed' settings reset <<<''
 	expect 0 'restarts now' settings reset <<<"$secret"
 	check grep -q reboot ran
@@ -158,6 +159,7 @@ for thing in 'trust root' mode "administrator's secret"; do
 	expect 0 'are taken' settings intake
 	check test -e "$box/data/state/log/current"
 	check test ! -e "$box/data/state/bundle"
+	check test -e "$box/data/state/seal" -a -e "$box/data/state/seal.keys"
 	[ "$file" = admin-secret ] || { change "$thing" . &&
 		check cmp "$file" "$box/data/settings/$file"; }
 done
@@ -501,11 +503,14 @@ printf '[mode]\nmonitor-max = 20h\n' >"$esp/cordon.conf"
 expect 1 'are refused' settings intake
 expect 1 'no administrator' settings accept
 expect 1 'type gw-10' settings reset <<<'gw-11'
+mkdir -p "$box/data/state/log"
+echo x >"$box/data/state/seal"
 expect 0 'restarts now' settings reset --log <<<'gw-10'
 rm "$esp"/*
 expect 0 '' settings intake
 check test ! -e "$box/data/provisioned" -a ! -e "$esp/provisioned"
 check test ! -e "$box/data/state/log"
+check test -e "$box/data/state/seal.reset" -a ! -e "$box/data/state/seal"
 
 # ---- a data partition that was made anew: nobody sets the box up again but by a factory reset
 provisioned_box
