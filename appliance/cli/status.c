@@ -303,9 +303,12 @@ static void add_hosts(const struct cli *cli, json_t *status)
 {
 	const char *text = json_string_value(json_object_get(status, "mode_since"));
 	json_t *hosts = NULL;
+	char seconds[32];
 	int64_t since;
 
-	if (ENABLED(CONFIG_JOURNAL) && text && metadata_time_parse(&since, text) == 0)
+	/* A status has milliseconds, "2026-11-29T12:01:23.000Z", metadata has none. */
+	snprintf(seconds, sizeof(seconds), "%.19sZ", text ? text : "");
+	if (ENABLED(CONFIG_JOURNAL) && metadata_time_parse(&since, seconds) == 0)
 		hosts = hosts_would_block(cli->state, since * 1000);
 	if (hosts && strcmp(command_text(status, "mode"), "monitor") == 0)
 		(void)json_object_set_new(status, "would_block", hosts);
