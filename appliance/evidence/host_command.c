@@ -219,8 +219,10 @@ static void print_day(const struct story_day *day)
 
 static void print_event(void *context, const struct reader_entry *entry)
 {
+	char id[RECORD_ID];
+
 	(void)context;
-	printf("  ");
+	printf("  %s ", record_id(entry->context.boot_id, entry->entry.sequence, id));
 	line_event(&entry->entry.event, entry->context.rule);
 }
 

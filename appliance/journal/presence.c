@@ -43,6 +43,9 @@ bool presence_event(struct presence *presence, struct event *event)
 {
 	const struct addr client = who(event);
 
+	/* The gateway's own programs are no host. */
+	if (addr_is_loopback(&client))
+		return false;
 	return attendance_add(presence->attendance, &client, (uint8_t)event->channel,
 			(uint32_t)(event->wall_ms / PRESENCE_SLOT_MS), event->count,
 			&event->count);

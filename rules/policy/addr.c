@@ -240,6 +240,15 @@ bool addr_is_private(const struct addr *addr)
 	return in_table(table, sizeof(table) / sizeof(*table), addr);
 }
 
+bool addr_is_loopback(const struct addr *addr)
+{
+	static const struct prefix table[] = { V4(127, 0, 8) };
+	static const struct addr loopback = { .bytes = { [15] = 1 } };
+
+	return in_table(table, sizeof(table) / sizeof(*table), addr) ||
+	       addr_compare(addr, &loopback) == 0;
+}
+
 bool addr_is_host(const struct addr *addr)
 {
 	static const struct prefix table[] = {

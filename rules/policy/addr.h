@@ -60,6 +60,8 @@ bool prefix_contains(const struct prefix *prefix, const struct addr *addr);
  * 6890).
  */
 bool addr_is_private(const struct addr *addr);
+/* 127.0.0.0/8 or ::1. */
+bool addr_is_loopback(const struct addr *addr);
 /* Can a single host have it? False if unspecified, multicast, broadcast or reserved. */
 bool addr_is_host(const struct addr *addr);
 
