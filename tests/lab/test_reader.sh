@@ -21,6 +21,8 @@ test_reader_asks_the_log_and_the_status() {
 	logged '.name == "for-the-reader.upd.kaspersky.com"'
 	is "$(read_cordon log --json | jq -r .name | grep -c for-the-reader)" 1 'its log'
 	like "$(read_cordon hosts 2>&1)" '*192.168.77.11*' 'its hosts'
+	like "$(read_cordon host 192.168.77.11 2>&1)" '*for-the-reader*' 'one of them'
+	logged '.notice == "looked" and (.actor | startswith("user:64498"))'
 	is "$(read_cordon status --json | jq .in_force)" true 'its status'
 }
 
@@ -53,6 +55,9 @@ test_reader_cannot_change_anything() {
 	refused update
 	refused update hold --reason x
 	refused status --seen
+	refused hosts merge 192.168.77.11 192.168.77.12
+	refused names set 192.168.77.11 --tool yes
+	[ ! -e "$STATE/names/hand.csv" ] || fail 'a reader named a host'
 	is "$(status .mode)" enforce 'the mode'
 	is "$(dns 1 @192.168.77.1 still.upd.kaspersky.com)" NXDOMAIN 'what is blocked'
 }
