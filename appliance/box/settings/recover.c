@@ -30,8 +30,8 @@ static bool is_seal(const char *name)
 	       strcmp(name, "seal.reset") == 0;
 }
 
-/* Everything below /data but the file system's own, what was signed about the log, and the log unless
- * that goes, too. */
+/* Everything below /data but the file system's own, what was signed about the log, and the log
+ * unless that goes, too. */
 static void wipe(const char *folder, bool log_too)
 {
 	char full[BOX_PATH];
