@@ -23,8 +23,9 @@
  * LEASES_INFOBLOX: CSV export of leases by NIOS (header-lease).
  *	https://infoblox-docs.atlassian.net/wiki/spaces/nios86/pages/35893132/DHCP+Lease
  * LEASES_TABLE: the agency's own CSV. The first line names the columns, in any order: ip, mac,
- *	name, user, site, first, last, tool (yes or no), network. Others are ignored. Separators are commas,
- *	semicolons or tabs, as in the first line; quotes as in RFC 4180, without line breaks.
+ *	name, user, site, first, last, tool (yes or no), network. Others are ignored. Separators
+ *	are commas, semicolons or tabs, as in the first line; quotes as in RFC 4180, without line
+ *	breaks.
  *
  * The encoding is UTF-8, with or without BOM. UTF-16, or any NUL byte, refuses the rest of the
  * file. Line ends are LF or CR LF.

@@ -144,6 +144,8 @@ static int run(const char *folder, const struct log_options *options)
 {
 	const struct reader_options reading = {
 		.folder = ".", .after = options->one ? options->sequence - 1 : 0,
+		.since_ms = options->filter.has_since ? options->filter.since_ms : 0,
+		.until_ms = options->filter.has_until ? options->filter.until_ms : 0,
 	};
 	struct log_count count = { .entries = 0 };
 	struct log_reader *reader;

@@ -124,8 +124,8 @@ void show_sums(const struct hosts *hosts)
 	if (hosts->networks > NETWORKS_SHOWN)
 		printf("  ... and %zu more networks\n", hosts->networks - NETWORKS_SHOWN);
 	if (hosts->networks)
-		printf("%" PRIu64 " events of networks whose hosts are not known: there may be more "
-		       "hosts\n", hosts->network_events);
+		printf("%" PRIu64 " events of networks whose hosts are not known: there may be "
+		       "more hosts\n", hosts->network_events);
 	host_range_print(&hosts->products, &range);
 	printf("%zu hosts met a rule, %zu more were seen; with the product: %s%s\n",
 	       hosts->met, hosts->seen, hosts->networks ? "at least " : "", text_of(&range));

@@ -21,6 +21,7 @@ struct log_reader {
 	size_t next;		/* day to open */
 	uint32_t number;	/* of the last day that was opened; those before are done */
 	uint64_t after;		/* number of the last entry */
+	int64_t since_ms, until_ms;	/* as in the options */
 	bool open;
 	struct sql sql;
 	sqlite3_stmt *events, *notices;
@@ -62,6 +63,8 @@ int reader_open(struct log_reader **reader, const struct reader_options *options
 	else {
 		memcpy(new->folder, options->folder, strlen(options->folder) + 1);
 		new->after = options->after;
+		new->since_ms = options->since_ms;
+		new->until_ms = options->until_ms;
 		error = list(new);
 	}
 	if (!error && new->days.count == 0)
@@ -132,6 +135,16 @@ static int open_day(struct log_reader *reader, const struct days_file *file)
 	return sql->error;
 }
 
+/* A day's file has the date of its first entry; a clock that was set may be a day off. */
+static bool is_outside(const struct log_reader *reader, const struct days_file *file)
+{
+	const int64_t day_ms = (int64_t)24 * 60 * 60 * 1000;
+
+	return file->kind == DAYS_CLOSED &&
+	       ((reader->since_ms && (file->date + 2) * day_ms <= reader->since_ms) ||
+		(reader->until_ms && (file->date - 1) * day_ms >= reader->until_ms));
+}
+
 /* Opens the next day that can be read; false: there is none. */
 static bool next_day(struct log_reader *reader)
 {
@@ -140,7 +153,7 @@ static bool next_day(struct log_reader *reader)
 		const struct days_file *file = &reader->days.file[reader->next];
 		int error;
 
-		if (!days_is_read(&reader->days, reader->next++))
+		if (!days_is_read(&reader->days, reader->next++) || is_outside(reader, file))
 			continue;
 		error = open_day(reader, file);
 		if (!error) {

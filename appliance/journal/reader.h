@@ -19,6 +19,9 @@ struct log_reader;
 struct reader_options {
 	const char *folder;	/* of the log */
 	uint64_t after;		/* entries with greater numbers only */
+	/* Closed days that have nothing of this time are left out, to a day: the reader does not
+	 * look at single entries. since_ms 0, until_ms 0: no bound. */
+	int64_t since_ms, until_ms;
 };
 
 struct reader_entry {

@@ -60,7 +60,8 @@ static void one_machine_in_two_families(void **state)
 
 	(void)state;
 	written_open(&log_, FIRST);
-	WRITTEN(&log_, "10.0.0.5", ONE, K "telemetry:ksn.kaspersky-labs.com", .resolver = "10.0.0.1");
+	WRITTEN(&log_, "10.0.0.5", ONE, K "telemetry:ksn.kaspersky-labs.com",
+		.resolver = "10.0.0.1");
 	WRITTEN(&log_, "2001:db8::5", ONE, K "telemetry:ksn.kaspersky-labs.com", .count = 4);
 	WRITTEN(&log_, "10.0.0.6", TWO, K "web:=www.kaspersky.com");
 	written_close(&log_, true);
