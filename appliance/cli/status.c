@@ -11,10 +11,10 @@
 #include "appliance/box/health/status_boot.h"
 #include "appliance/box/health/status_box.h"
 #include "appliance/cli/commands.h"
-#include "appliance/cli/hosts.h"
 #include "appliance/cli/shipped.h"
 #include "appliance/cli/status_health.h"
 #include "appliance/command/command.h"
+#include "appliance/evidence/would_block.h"
 #include "rules/signed/metadata.h"
 
 enum { WAIT_MOST = 600 };	/* seconds */
@@ -302,18 +302,19 @@ static void print_text(const json_t *status)
 static void add_hosts(const struct cli *cli, json_t *status)
 {
 	const char *text = json_string_value(json_object_get(status, "mode_since"));
+	char seconds[32], folder[512];
 	json_t *hosts = NULL;
-	char seconds[32];
 	int64_t since;
 
+	if (!ENABLED(CONFIG_JOURNAL) || strcmp(command_text(status, "mode"), "monitor") != 0)
+		return;
 	/* A status has milliseconds, "2026-11-29T12:01:23.000Z", metadata has none. */
 	snprintf(seconds, sizeof(seconds), "%.19sZ", text ? text : "");
-	if (ENABLED(CONFIG_JOURNAL) && metadata_time_parse(&since, seconds) == 0)
-		hosts = hosts_would_block(cli->state, since * 1000);
-	if (hosts && strcmp(command_text(status, "mode"), "monitor") == 0)
+	snprintf(folder, sizeof(folder), "%s/log", cli->state);
+	if (metadata_time_parse(&since, seconds) == 0)
+		hosts = would_block(folder, since * 1000);
+	if (hosts)
 		(void)json_object_set_new(status, "would_block", hosts);
-	else
-		json_decref(hosts);
 }
 
 static void print_hosts(const json_t *status)

@@ -4,6 +4,7 @@
 #include <getopt.h>
 
 #include "appliance/cli/commands.h"
+#include "appliance/evidence/commands.h"
 
 /* Which words a command takes, what it asks the daemon for, and how it judges the answer. */
 
