@@ -38,7 +38,7 @@ run check-image check-image-quick: export IMAGE_PRICES = no
 BOOT_TOOLS = $(patsubst %,$(O)/tests/boot/%,asker ntp replay trunk)
 check-image check-image-quick: deps image
 	$(call install_missing,$(DEPS_BOOT))
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(BOOT_TOOLS)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(BOOT_TOOLS) $(O)/tests/journal-from
 	$(Q)ARCH=$(ARCH) tests/boot/run $(if $(filter check-image-quick,$@),--quick)
 $(BOOT_TOOLS): $(O)/%: %.c $(O)/gen/autoconf.h
 	$(call say,LINK,$@)

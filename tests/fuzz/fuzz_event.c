@@ -8,15 +8,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct record_context context = { .appliance = "fuzz", .boot_id = "fuzz" };
-	struct event event;
+	struct log_entry entry = { .type = ENTRY_EVENT, .sequence = 1 };
 	json_t *json;
 	char *line;
 
-	if (event_decode(&event, data, size) < 0)
+	if (event_decode(&entry.event.event, data, size) < 0)
 		return 0;
-	require(record_print(&event, &context, &line) == 0 && !strchr(line, '\n'));
+	require(record_print(&entry, &context, &line) == 0 && !strchr(line, '\n'));
 	json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-	require(json && json_object_size(json) == 23);
+	require(json && json_object_size(json) > 23);
 	json_decref(json);
 	free(line);
 	return 0;
