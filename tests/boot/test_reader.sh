@@ -11,7 +11,7 @@ as_reader() {
 }
 
 test_reader_over_ssh_asks_and_does_nothing_else() {
-	local word
+	local word key
 	rm -f "$VM/reader" "$VM/reader.pub"
 	ssh-keygen -q -t ed25519 -N '' -f "$VM/reader"
 	vm_disk
@@ -23,6 +23,11 @@ test_reader_over_ssh_asks_and_does_nothing_else() {
 	wait_until 20 reader_sees || fail "the log: $(as_reader cordon log --last 3)"
 	like "$(as_reader hosts)" '*192.168.77.11*' 'hosts'
 	is "$(as_reader cordon status --json | jq .in_force)" true 'status'
+	# What the log says about that: who logged in, and whose story was looked at.
+	as_reader host 192.168.77.11 >/dev/null || fail 'a host'
+	key=$(ssh-keygen -lf "$VM/reader.pub" | cut -d ' ' -f 2)
+	wait_until 20 login_is_told "$key" || fail "the log-in: $(on cordon log --notice login)"
+	wait_until 20 look_is_told "$key" || fail "the look: $(on cordon log --notice looked)"
 	like "$(as_reader 'log; cat /data/settings/cordon.conf')" '*a reader may use*' 'no shell'
 	for word in 'cat /etc/passwd' sh 'mode monitor --for 1h --reason x' '--state /data log' \
 		'console' '/bin/sh -c id' "explain --rules /data/settings x"; do
@@ -37,3 +42,12 @@ test_reader_over_ssh_asks_and_does_nothing_else() {
 	is "$(on cordon status --json | jq -r .mode)" enforce 'the mode'
 }
 reader_sees() { as_reader cordon log --json | grep -q seen.upd.kaspersky.com; }
+login_is_told() {
+	on cordon log --notice login --json | jq -e --arg key "$1" \
+		'select(.service == "ssh" and .user == "reader" and .key == $key and
+			.result == "accepted")'
+}
+look_is_told() {
+	on cordon log --notice looked --json | jq -e --arg key "$1" \
+		'select(.host == "192.168.77.11" and (.actor | contains($key)))'
+}

@@ -16,7 +16,8 @@ static void changed(const struct watch_change *change, void *data)
 /* Notifications: names in them are a stranger's. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct table_watch watch = { .table = "cordon", .port = 1, .route_port = 1, .generation = 1 };
+	struct table_watch watch = { .table = "cordon", .port = 1, .route_port = 1,
+				     .generation = 1 };
 	struct watch_change change;
 	/* As a receive buffer is. */
 	uint8_t *copy = malloc(size ? size : 1);
