@@ -168,7 +168,7 @@ DEPS := gcc make pkgconf kconfig-frontends-nox publicsuffix libmnl-dev libnftnl-
 	libmbedtls-dev libsodium-dev libjansson-dev libsqlite3-dev libinih-dev libseccomp-dev libcmocka-dev \
 	nftables iproute2 procps util-linux mount unbound bind9 bind9-utils bind9-dnsutils knot-dnsutils \
 	ldnsutils nginx-light openssl curl netcat-openbsd nmap dnsperf jq conntrack pdns-recursor \
-	dnsmasq-base mandoc fdisk libc-ares-dev $(DEPS_TOKEN)
+	dnsmasq-base mandoc fdisk sqlite3 libc-ares-dev $(DEPS_TOKEN)
 DEPS_FUZZ := clang libclang-rt-dev
 DEPS_FRESH := mmdebstrap
 
