@@ -240,8 +240,11 @@ static int run(int folder, struct log_batch *batch)
 		int error = -EIO;
 
 		add(batch, i, wall_ms);
-		for (tries = 0; error && tries < TRIES; tries++)
+		for (tries = 0; error && tries < TRIES; tries++) {
 			error = store_write(store, batch, wall_ms);
+			if (error == -EBUSY)
+				usleep(10000);
+		}
 		if (!error)
 			taken++;
 		batch_clear(batch);
