@@ -4,7 +4,7 @@
 # force but an administrator has to look, 1 not in force.
 
 STATE=$LAB_DIR/state
-DISK_KB=1024
+DISK_KB=8192
 
 setup() { gateway_with status 's/^lan = .*/&\nwan = wan0/'; }
 
