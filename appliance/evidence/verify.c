@@ -33,8 +33,14 @@ struct walk {
 	uint64_t last;		/* number of the last entry */
 	uint32_t number;	/* of the last day's file; 0: there is none yet */
 	uint32_t first_number;	/* of the first day's file that continues deleted ones */
-	uint32_t expired;	/* number of the last file that a notice tells of as deleted */
-	uint32_t set_aside;	/* files that notices tell of as damaged */
+
+	/* What notices say about files that are not there. It counts when a checkpoint covers it:
+	 * without the key, anyone can add a notice behind the newest one. */
+	struct told {
+		uint32_t expired;	/* number of the last file that was deleted */
+		uint32_t set_aside;	/* files that were damaged */
+		bool reset;
+	} said, told;
 
 	/* Numbers that no batch has, until a notice explains them. */
 	struct {
@@ -190,6 +196,9 @@ static void compare(struct walk *walk, const struct checkpoint *checkpoint)
 		result->newest = *checkpoint;
 		walk->hole.open = walk->hole.open && !walk->hole.explained;
 		trust_named(walk);
+		verify_folds_sign(&walk->folds);
+		walk->told = walk->said;
+		result->reset = walk->told.reset;
 	} else if (walk->hole.open) {
 		walk->hole.explained = false;
 		fail_hole(walk);
@@ -253,7 +262,8 @@ static void explain(struct walk *walk, enum verify_fault fault)
 	walk->hole.explained = true;
 }
 
-/* "seal": a key, or a reset. */
+/* "seal": a key, or a reset. The entries of a coarser day are not those that were signed, and what
+ * a key signs must not be what makes it trusted. */
 static void note_seal(struct walk *walk, const json_t *members)
 {
 	const char *what = json_string_value(json_object_get(members, "what"));
@@ -263,8 +273,8 @@ static void note_seal(struct walk *walk, const json_t *members)
 
 	if (!what)
 		return;
-	walk->result->reset = walk->result->reset || strcmp(what, "reset") == 0;
-	if (strcmp(what, "key") == 0 && text &&
+	walk->said.reset = walk->said.reset || strcmp(what, "reset") == 0;
+	if (strcmp(what, "key") == 0 && text && !walk->coarse &&
 	    base64_parse(der, sizeof(der), &size, text, strlen(text)))
 		walk->has_named = key_public_decode(&walk->named, der, size) == 0;
 }
@@ -290,9 +300,9 @@ static void note_members(struct walk *walk, const struct entry_notice *notice)
 	if (strcmp(notice->kind, NOTICE_SEAL) == 0)
 		note_seal(walk, members);
 	else if (strcmp(notice->kind, NOTICE_DAMAGED) == 0)
-		walk->set_aside += number_of(members, "files");
-	else if (number_of(members, "number") > walk->expired)
-		walk->expired = number_of(members, "number");
+		walk->said.set_aside += number_of(members, "files");
+	else if (number_of(members, "number") > walk->said.expired)
+		walk->said.expired = number_of(members, "number");
 	json_decref(members);
 }
 
@@ -300,6 +310,9 @@ static void note_kind(struct walk *walk, const struct entry_notice *notice)
 {
 	const char *kind = notice->kind;
 
+	/* Nothing signs these: they explain nothing. */
+	if (walk->in_taken)
+		return;
 	if (strcmp(kind, NOTICE_LOST) == 0 || strcmp(kind, NOTICE_GAP) == 0)
 		explain(walk, VERIFY_BATCH_MISSING);
 	if (strcmp(kind, NOTICE_DAMAGED) == 0)
@@ -307,6 +320,8 @@ static void note_kind(struct walk *walk, const struct entry_notice *notice)
 	if (strcmp(kind, NOTICE_SEAL) == 0 || strcmp(kind, NOTICE_DAMAGED) == 0 ||
 	    strcmp(kind, NOTICE_EXPIRED) == 0)
 		note_members(walk, notice);
+	if (strcmp(kind, NOTICE_FOLDED) == 0)
+		verify_folds_see(&walk->folds, notice->body);
 }
 
 /* Adds the entry that the statement is at. */
@@ -484,6 +499,9 @@ static void were_taken(struct walk *walk)
 	result->taken_entries += result->uncovered;
 	result->uncovered = 0;
 	walk->reserved = true;
+	walk->has_named = false;
+	walk->said = walk->told;
+	verify_folds_forget(&walk->folds);
 }
 
 /* What was deleted before the first day, and which notes were about that. */
@@ -522,6 +540,7 @@ static void check_start(struct walk *walk, uint32_t number, const char *before)
 	} else if (walk->maybe_taken && result->checkpoints == 0 &&
 		   !tree_equal(&start, &walk->tree)) {
 		were_taken(walk);
+		walk->first_number = number;
 		walk->maybe_taken = start.end == 0;
 		begin_behind(walk, &start, first);
 	} else if (start.end > walk->tree.end) {
@@ -636,10 +655,25 @@ static void begin(struct walk *walk, const struct verify_options *options,
 /* Deleted days need a notice, and the last one of them is its last one. */
 static bool is_removal_told(const struct walk *walk)
 {
+	const struct told *told = &walk->told;
+
 	if (walk->first_number == 1)
-		return walk->result->reset;
-	return walk->result->reset ||
-	       (uint64_t)walk->expired + walk->set_aside + 1 >= walk->first_number;
+		return told->reset;
+	return told->reset ||
+	       (uint64_t)told->expired + told->set_aside + 1 >= walk->first_number;
+}
+
+/* A coarser day, and the notice about it is not signed. */
+static void check_folds(struct walk *walk)
+{
+	const struct verify_fold *fold = verify_folds_unsigned(&walk->folds);
+	const char *name = walk->name;
+
+	if (!fold || !walk->result->checkpoints)
+		return;
+	walk->name = fold->name;
+	fail(walk, VERIFY_DAY_CHANGED, 0, 0);
+	walk->name = name;
 }
 
 /* What can be judged when all days are read. */
@@ -648,7 +682,12 @@ static void end(struct walk *walk, bool whole)
 	struct verify_note *note = next_note(walk);
 
 	walk->boot_id[0] = '\0';
+	/* Days are missing, and what says why is not signed. */
+	if (walk->hole.open && walk->hole.fault != VERIFY_BATCH_MISSING)
+		walk->hole.explained = false;
 	fail_hole(walk);
+	if (whole)
+		check_folds(walk);
 	if (whole && note && read_checkpoint(walk, note->text, note->length, &note->checkpoint))
 		fail(walk, VERIFY_END_MISSING, walk->last + 1, note->checkpoint.last);
 	if (whole && walk->result->removed && !is_removal_told(walk))

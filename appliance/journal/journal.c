@@ -658,6 +658,9 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_DAMAGED, body, wall_ms, uptime_ms);
 	}
+	/* They explain why something is not there, and count once they are signed. */
+	if (report.days || report.fold.file.number || report.damaged)
+		sealing_want(&journal->sealing, CHECKPOINT_HOURLY);
 }
 
 static void count_presence(void *journal, const struct event *event)
