@@ -103,10 +103,25 @@ static bool is_at_rest(struct sql *sql, const char *path)
 	       (stat(wal, &status) < 0 ? errno == ENOENT : status.st_size == 0);
 }
 
+/* Is there something with this name that is no regular file? SQLite would wait for a FIFO, and
+ * follow a link. */
+static bool is_odd(const char *path, const char *side)
+{
+	char name[PATH_MAX_TEXT];
+	struct stat status;
+
+	return snprintf(name, sizeof(name), "%s%s", path, side) < (int)sizeof(name) &&
+	       lstat(name, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 int sql_open(struct sql *sql, const char *path, enum sql_access access, unsigned int cache_kb)
 {
 	char cache[64];
 
+	*sql = (struct sql){ .error = 0 };
+	if (is_odd(path, "") || is_odd(path, "-wal") || is_odd(path, "-shm") ||
+	    is_odd(path, "-journal"))
+		return sql->error = -EBADMSG;
 	if (open_as(sql, path, access) == 0 && access == SQL_READ && is_at_rest(sql, path)) {
 		sql_close(sql);
 		(void)open_as(sql, path, SQL_FROZEN);

@@ -146,15 +146,22 @@ static int digest_of(int folder, const struct days_file *file, uint8_t digest[DI
 }
 
 /* Makes one day coarser. False: nothing is left to fold, or it cannot be done. */
-static bool fold(struct tidy *tidy, const struct days *days)
+static bool fold(struct tidy *tidy, struct days *days)
 {
-	const struct days_file *file = days_to_fold(days);
-	struct tidy_fold ready = { .before = file ? file->size : 0 };
-	int error;
+	const struct days_file *file;
+	struct tidy_fold ready = { .before = 0 };
+	int error = -EBADMSG;
 
-	if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
-		return false;
-	error = closing_fold(tidy->options.folder, file, &ready.file);
+	/* One that is damaged stays as it is, and is no reason for others to go. */
+	while (error == -EBADMSG) {
+		file = days_to_fold(days);
+		if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
+			return false;
+		ready.before = file->size;
+		error = closing_fold(tidy->options.folder, file, &ready.file);
+		if (error == -EBADMSG)
+			days->file[file - days->file].damaged = true;
+	}
 	if (!error)
 		error = digest_of(tidy->options.folder, &ready.file, ready.digest);
 	pthread_mutex_lock(&tidy->lock);
