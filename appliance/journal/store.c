@@ -58,21 +58,6 @@ static void close_day(struct log_store *store)
 	store->open = false;
 }
 
-/* Directories, links and the like beside it would keep SQLite from using it. */
-static void clear_sides(const struct log_store *store, const char *name)
-{
-	static const char *const sides[] = { "-wal", "-shm", "-journal" };
-	char side[DAYS_NAME + 16];
-	struct stat status;
-
-	for (size_t i = 0; i < sizeof(sides) / sizeof(*sides); i++) {
-		snprintf(side, sizeof(side), "%s%s", name, sides[i]);
-		if (fstatat(store->folder, side, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    !S_ISREG(status.st_mode))
-			(void)!file_set_aside(store->folder, side);
-	}
-}
-
 /*
  * One of a newer version stays where it is, for the image that wrote it; everything else that is no
  * database of the journal is set aside under a new name. In both cases another file takes its
@@ -84,8 +69,8 @@ static int open_file(struct log_store *store, struct days_file *file)
 	enum day_state state;
 	int error;
 
-	clear_sides(store, days_print(file, name));
-	error = day_open(&store->day, name, store->appliance, &store->tree, &state);
+	error = day_open(&store->day, days_print(file, name), store->appliance, &store->tree,
+			 &state);
 	if (!error) {
 		store->file = *file;
 		store->tree = store->day.tree;
