@@ -469,6 +469,36 @@ static void check_rules(struct walk *walk)
 	(void)sqlite3_finalize(row);
 }
 
+/*
+ * A hash is over numbers, and SQLite reads NULL, texts and too large ones as numbers, too. So a
+ * condition of a question would not find what the hash covers. True: all is of the type that a
+ * journal writes.
+ */
+static bool has_types(struct sql *sql)
+{
+#define IS_NUMBER(name) " OR typeof(" name ")<>'integer'"
+#define IS_SMALL(name, most) " OR typeof(" name ")<>'integer' OR " name " NOT BETWEEN 0 AND " most
+#define IS_BLOB(name, size) " OR (" name " NOT NULL AND (typeof(" name ")<>'blob' OR length(" \
+	name ")<>" size "))"
+	static const char odd[] = "SELECT EXISTS(SELECT 1 FROM rule WHERE 0" IS_NUMBER("key")
+		IS_SMALL("state", "4294967295") IS_SMALL("number", "4294967295")
+		IS_SMALL("category", "255") IS_SMALL("confidence", "255")
+		") OR EXISTS(SELECT 1 FROM client WHERE 0" IS_SMALL("forwarder", "1")
+		IS_BLOB("address", "16") IS_BLOB("mac", "6")
+		") OR EXISTS(SELECT 1 FROM subject WHERE (rule NOT NULL AND typeof(rule)<>'integer')"
+		IS_SMALL("state", "4294967295") IS_SMALL("number", "4294967295")
+		IS_SMALL("channel", "255") IS_SMALL("action", "255") IS_SMALL("would", "255")
+		IS_SMALL("inbound", "1") IS_SMALL("coarse", "129") IS_SMALL("qtype", "65535")
+		IS_SMALL("protocol", "255") IS_SMALL("port", "65535") IS_BLOB("resolver", "16")
+		IS_BLOB("address", "16") " OR (name NOT NULL AND typeof(name)<>'blob')"
+		") OR EXISTS(SELECT 1 FROM event WHERE 0" IS_NUMBER("wall") IS_NUMBER("uptime")
+		IS_SMALL("port", "65535") IS_NUMBER("count") IS_NUMBER("span")
+		") OR EXISTS(SELECT 1 FROM notice WHERE 0" IS_NUMBER("wall") IS_NUMBER("uptime")
+		")";
+
+	return sql_number(sql, odd, 1) == 0;
+}
+
 /* Indexes and pages agree, so that each question finds the same rows. */
 static bool is_sound(struct walk *walk)
 {
@@ -479,7 +509,8 @@ static bool is_sound(struct walk *walk)
 	if (sql_step(&walk->sql, row))
 		answer = (const char *)sqlite3_column_text(row, 0);
 	sound = answer && strcmp(answer, "ok") == 0 &&
-		sql_number(&walk->sql, "PRAGMA application_id", 0) == SQL_APPLICATION;
+		sql_number(&walk->sql, "PRAGMA application_id", 0) == SQL_APPLICATION &&
+		has_types(&walk->sql);
 	(void)sqlite3_finalize(row);
 	return sound && !walk->sql.error;
 }
