@@ -36,7 +36,7 @@ struct walk {
 
 	/* What notices say about files that are not there. It counts when a checkpoint covers it:
 	 * without the key, anyone can add a notice behind the newest one. */
-	struct told {
+	struct verify_told {
 		uint32_t expired;	/* number of the last file that was deleted */
 		uint32_t set_aside;	/* files that were damaged */
 		bool reset;
@@ -485,7 +485,8 @@ static bool has_types(struct sql *sql)
 		IS_SMALL("category", "255") IS_SMALL("confidence", "255")
 		") OR EXISTS(SELECT 1 FROM client WHERE 0" IS_SMALL("forwarder", "1")
 		IS_BLOB("address", "16") IS_BLOB("mac", "6")
-		") OR EXISTS(SELECT 1 FROM subject WHERE (rule NOT NULL AND typeof(rule)<>'integer')"
+		") OR EXISTS(SELECT 1 FROM subject WHERE"
+		" (rule NOT NULL AND typeof(rule)<>'integer')"
 		IS_SMALL("state", "4294967295") IS_SMALL("number", "4294967295")
 		IS_SMALL("channel", "255") IS_SMALL("action", "255") IS_SMALL("would", "255")
 		IS_SMALL("inbound", "1") IS_SMALL("coarse", "129") IS_SMALL("qtype", "65535")
@@ -686,7 +687,7 @@ static void begin(struct walk *walk, const struct verify_options *options,
 /* Deleted days need a notice, and the last one of them is its last one. */
 static bool is_removal_told(const struct walk *walk)
 {
-	const struct told *told = &walk->told;
+	const struct verify_told *told = &walk->told;
 
 	if (walk->first_number == 1)
 		return told->reset;

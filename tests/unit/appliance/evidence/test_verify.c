@@ -804,8 +804,8 @@ static void a_forged_older_day_names_a_key(void **state)
 	secret_free(other);
 }
 
-/* The entries of a coarser day are covered by a hash in a later one. Whoever signs that must be
- * trusted already. */
+/* The entries of a coarser day are covered by a hash in a later one. The key that signs that must
+ * be trusted already. */
 static void a_coarser_day_names_a_key(void **state)
 {
 	struct fixture *fixture = *state;

@@ -464,6 +464,47 @@ static void what_is_too_large_becomes_coarser_before_it_goes(void **state)
 	store_close(fixture->store);
 }
 
+static void seal(struct fixture *fixture)
+{
+	struct head head;
+
+	store_head(fixture->store, &head);
+	store_settle(fixture->store, true);
+}
+
+/* Where batches are signed, nothing goes before the notice about it is. */
+static void what_goes_waits_for_the_signature(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tidy_report report = { .days = 0 };
+
+	store_close(fixture->store);
+	open_store(fixture, 1);
+	seal(fixture);
+	for (int day = 0; day < 2; day++) {
+		add(fixture, "a.example.com", monday + day * (int64_t)DAY_MS);
+		write_at(fixture, monday + day * (int64_t)DAY_MS);
+	}
+	assert_true(appears("000001-2025-12-01.db", true));
+	for (int i = 0; i < 1000 && !report.fold.file.number; i++) {
+		usleep(10000);
+		add(fixture, "b.example.com", monday + DAY_MS);
+		write_at(fixture, monday + DAY_MS);
+		store_report(fixture->store, &report);
+	}
+	assert_int_equal(report.fold.file.number, 1);
+	/* What is signed now is not the notice yet. */
+	seal(fixture);
+	add(fixture, "notice", monday + DAY_MS);
+	write_at(fixture, monday + DAY_MS);
+	usleep(200000);
+	assert_int_equal(access("000001-2025-12-01.db", F_OK), 0);
+	seal(fixture);
+	assert_true(appears("000001-2025-12-01.db", false));
+	assert_int_equal(access("000001-2025-12-01.hours.db", F_OK), 0);
+	store_close(fixture->store);
+}
+
 /* It cannot be made coarser: the others are nevertheless, before anything goes. */
 static void a_damaged_day_stays_as_it_is(void **state)
 {
@@ -571,6 +612,7 @@ int main(void)
 		with_store(the_oldest_days_go_first),
 		with_store(a_day_is_made_coarser),
 		with_store(what_is_too_large_becomes_coarser_before_it_goes),
+		with_store(what_goes_waits_for_the_signature),
 		with_store(a_damaged_day_stays_as_it_is),
 		with_store(odd_files_in_the_folder),
 		cmocka_unit_test(names_of_days),
