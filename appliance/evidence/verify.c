@@ -73,6 +73,8 @@ struct walk {
 	char boot_id[TREE_BOOT_ID];	/* of the batch */
 	const char *name;
 	sqlite3_stmt *leaves, *events, *notices, *checkpoints;
+	char origin[CHECKPOINT_ORIGIN];	/* of the day's appliance */
+	bool is_named;		/* a checkpoint has it, or there is none */
 	bool has_event, has_notice;
 	struct checkpoint next;	/* not reached yet */
 	bool has_next;
@@ -102,6 +104,7 @@ const char *verify_fault_print(enum verify_fault fault)
 		"none", "unreadable", "day-missing", "day-changed", "order", "end-missing",
 		"batch-missing", "entry-missing", "entry-added", "entry-changed", "batch-changed",
 		"rule-changed", "sums-changed", "checkpoint-changed", "signature", "key",
+		"appliance",
 	};
 
 	return word[fault];
@@ -160,9 +163,12 @@ static void next_checkpoint(struct walk *walk)
 	if (!walk->has_next)
 		return;
 	note = (const char *)sqlite3_column_text(walk->checkpoints, 0);
-	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next))
+	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next)) {
 		walk->has_next = false;
-	else if (walk->next.size < walk->tree.end)
+		return;
+	}
+	walk->is_named = walk->is_named || strcmp(walk->next.origin, walk->origin) == 0;
+	if (walk->next.size < walk->tree.end)
 		fail(walk, VERIFY_CHECKPOINT_CHANGED, walk->result->covered + 1, walk->last);
 }
 
@@ -603,6 +609,23 @@ static void end_taken(struct walk *walk, uint64_t entries)
 	walk->reserved = true;
 }
 
+/* No entry's hash covers the appliance's id. It may change in the course of a day, which keeps the
+ * one that it began with: so one checkpoint with it is enough, here or just before. */
+static void read_appliance(struct walk *walk)
+{
+	sqlite3_stmt *row = sql_prepare(&walk->sql, "SELECT id FROM appliance");
+	const char *id = NULL;
+
+	if (sql_step(&walk->sql, row))
+		id = (const char *)sqlite3_column_text(row, 0);
+	walk->origin[0] = '\0';
+	if (!id || checkpoint_origin(walk->origin, id) < 0)
+		walk->origin[0] = '\0';
+	(void)sqlite3_finalize(row);
+	walk->is_named = strcmp(walk->result->newest.origin, walk->origin) == 0 ||
+			 sql_number(&walk->sql, "SELECT count(*) FROM checkpoint", 0) == 0;
+}
+
 static void check_rows(struct walk *walk)
 {
 	struct sql *sql = &walk->sql;
@@ -646,7 +669,11 @@ static int check_day(struct walk *walk, const char *path, uint32_t number, bool 
 	if (is_fine(walk))
 		check_start(walk, number, before);
 	if (is_fine(walk))
+		read_appliance(walk);
+	if (is_fine(walk))
 		check_rows(walk);
+	if (is_fine(walk) && !walk->is_named)
+		fail(walk, VERIFY_APPLIANCE, 0, 0);
 	if (is_fine(walk))
 		check_rules(walk);
 	if (is_fine(walk) && closed && !verify_sums(&walk->sql))

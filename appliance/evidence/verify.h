@@ -41,6 +41,7 @@ enum verify_fault {
 	VERIFY_CHECKPOINT_CHANGED,	/* it is none, or in the wrong place */
 	VERIFY_SIGNATURE,	/* a checkpoint's signature is false */
 	VERIFY_KEY,		/* a checkpoint is signed by none of the keys */
+	VERIFY_APPLIANCE,	/* the day names another appliance than its checkpoints do */
 	VERIFY_FAULTS
 };
 

@@ -332,6 +332,8 @@ static void changed_tables_that_entries_refer_to(void **state)
 		{ "DELETE FROM boot", VERIFY_BATCH_CHANGED },
 		{ "DROP TABLE notice", VERIFY_UNREADABLE },
 		{ "PRAGMA application_id=1", VERIFY_UNREADABLE },
+		{ "UPDATE appliance SET id='another'", VERIFY_APPLIANCE },
+		{ "DELETE FROM appliance", VERIFY_APPLIANCE },
 		/* The hash is the same, and no question finds them. */
 		{ "UPDATE rule SET category=category+256", VERIFY_UNREADABLE },
 		{ "UPDATE client SET forwarder=NULL WHERE forwarder=0", VERIFY_UNREADABLE },
