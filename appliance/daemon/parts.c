@@ -117,6 +117,18 @@ static int mend_access(int folder, const char *name, uid_t owner, uid_t *found)
 	return error;
 }
 
+/* A directory, link or FIFO in place of a day's file keeps the journal from using the day. */
+static void clear_odd(const struct parent *parent, int folder, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    S_ISREG(status.st_mode) || file_set_aside(folder, name) < 0)
+		return;
+	log_warning("%s/log/%s is no regular file: it is %s.damaged now",
+		    parent->daemon.state_path, name, name);
+}
+
 /* The files of one day (journal/days.h); *found: who owned the one that name names then. */
 static int mend_day(struct parent *parent, int folder, const struct days_file *file,
 		    char name[DAYS_NAME + 8], uid_t *found)
@@ -129,6 +141,7 @@ static int mend_day(struct parent *parent, int folder, const struct days_file *f
 	days_print(file, day);
 	for (size_t i = 0; !error && i < sizeof(sides) / sizeof(*sides); i++) {
 		snprintf(name, DAYS_NAME + 8, "%s%s", day, sides[i]);
+		clear_odd(parent, folder, name);
 		*found = owner;
 		error = mend_access(folder, name, owner, found);
 		if (!error && *found != owner)

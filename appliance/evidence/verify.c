@@ -33,8 +33,14 @@ struct walk {
 	uint64_t last;		/* number of the last entry */
 	uint32_t number;	/* of the last day's file; 0: there is none yet */
 	uint32_t first_number;	/* of the first day's file that continues deleted ones */
-	uint32_t expired;	/* number of the last file that a notice tells of as deleted */
-	uint32_t set_aside;	/* files that notices tell of as damaged */
+
+	/* What notices say about files that are not there. It counts when a checkpoint covers it:
+	 * without the key, anyone can add a notice behind the newest one. */
+	struct verify_told {
+		uint32_t expired;	/* number of the last file that was deleted */
+		uint32_t set_aside;	/* files that were damaged */
+		bool reset;
+	} said, told;
 
 	/* Numbers that no batch has, until a notice explains them. */
 	struct {
@@ -67,6 +73,8 @@ struct walk {
 	char boot_id[TREE_BOOT_ID];	/* of the batch */
 	const char *name;
 	sqlite3_stmt *leaves, *events, *notices, *checkpoints;
+	char origin[CHECKPOINT_ORIGIN];	/* of the day's appliance */
+	bool is_named;		/* a checkpoint has it, or there is none */
 	bool has_event, has_notice;
 	struct checkpoint next;	/* not reached yet */
 	bool has_next;
@@ -96,6 +104,7 @@ const char *verify_fault_print(enum verify_fault fault)
 		"none", "unreadable", "day-missing", "day-changed", "order", "end-missing",
 		"batch-missing", "entry-missing", "entry-added", "entry-changed", "batch-changed",
 		"rule-changed", "sums-changed", "checkpoint-changed", "signature", "key",
+		"appliance",
 	};
 
 	return word[fault];
@@ -154,9 +163,12 @@ static void next_checkpoint(struct walk *walk)
 	if (!walk->has_next)
 		return;
 	note = (const char *)sqlite3_column_text(walk->checkpoints, 0);
-	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next))
+	if (!read_checkpoint(walk, note ? note : "", note ? strlen(note) : 0, &walk->next)) {
 		walk->has_next = false;
-	else if (walk->next.size < walk->tree.end)
+		return;
+	}
+	walk->is_named = walk->is_named || strcmp(walk->next.origin, walk->origin) == 0;
+	if (walk->next.size < walk->tree.end)
 		fail(walk, VERIFY_CHECKPOINT_CHANGED, walk->result->covered + 1, walk->last);
 }
 
@@ -190,6 +202,9 @@ static void compare(struct walk *walk, const struct checkpoint *checkpoint)
 		result->newest = *checkpoint;
 		walk->hole.open = walk->hole.open && !walk->hole.explained;
 		trust_named(walk);
+		verify_folds_sign(&walk->folds);
+		walk->told = walk->said;
+		result->reset = walk->told.reset;
 	} else if (walk->hole.open) {
 		walk->hole.explained = false;
 		fail_hole(walk);
@@ -253,7 +268,8 @@ static void explain(struct walk *walk, enum verify_fault fault)
 	walk->hole.explained = true;
 }
 
-/* "seal": a key, or a reset. */
+/* "seal": a key, or a reset. The entries of a coarser day are not those that were signed, and what
+ * a key signs must not be what makes it trusted. */
 static void note_seal(struct walk *walk, const json_t *members)
 {
 	const char *what = json_string_value(json_object_get(members, "what"));
@@ -263,8 +279,8 @@ static void note_seal(struct walk *walk, const json_t *members)
 
 	if (!what)
 		return;
-	walk->result->reset = walk->result->reset || strcmp(what, "reset") == 0;
-	if (strcmp(what, "key") == 0 && text &&
+	walk->said.reset = walk->said.reset || strcmp(what, "reset") == 0;
+	if (strcmp(what, "key") == 0 && text && !walk->coarse &&
 	    base64_parse(der, sizeof(der), &size, text, strlen(text)))
 		walk->has_named = key_public_decode(&walk->named, der, size) == 0;
 }
@@ -290,9 +306,9 @@ static void note_members(struct walk *walk, const struct entry_notice *notice)
 	if (strcmp(notice->kind, NOTICE_SEAL) == 0)
 		note_seal(walk, members);
 	else if (strcmp(notice->kind, NOTICE_DAMAGED) == 0)
-		walk->set_aside += number_of(members, "files");
-	else if (number_of(members, "number") > walk->expired)
-		walk->expired = number_of(members, "number");
+		walk->said.set_aside += number_of(members, "files");
+	else if (number_of(members, "number") > walk->said.expired)
+		walk->said.expired = number_of(members, "number");
 	json_decref(members);
 }
 
@@ -300,6 +316,9 @@ static void note_kind(struct walk *walk, const struct entry_notice *notice)
 {
 	const char *kind = notice->kind;
 
+	/* Nothing signs these: they explain nothing. */
+	if (walk->in_taken)
+		return;
 	if (strcmp(kind, NOTICE_LOST) == 0 || strcmp(kind, NOTICE_GAP) == 0)
 		explain(walk, VERIFY_BATCH_MISSING);
 	if (strcmp(kind, NOTICE_DAMAGED) == 0)
@@ -307,6 +326,8 @@ static void note_kind(struct walk *walk, const struct entry_notice *notice)
 	if (strcmp(kind, NOTICE_SEAL) == 0 || strcmp(kind, NOTICE_DAMAGED) == 0 ||
 	    strcmp(kind, NOTICE_EXPIRED) == 0)
 		note_members(walk, notice);
+	if (strcmp(kind, NOTICE_FOLDED) == 0)
+		verify_folds_see(&walk->folds, notice->body);
 }
 
 /* Adds the entry that the statement is at. */
@@ -454,6 +475,37 @@ static void check_rules(struct walk *walk)
 	(void)sqlite3_finalize(row);
 }
 
+/*
+ * A hash is over numbers, and SQLite reads NULL, texts and too large ones as numbers, too. So a
+ * condition of a question would not find what the hash covers. True: all is of the type that a
+ * journal writes.
+ */
+static bool has_types(struct sql *sql)
+{
+#define IS_NUMBER(name) " OR typeof(" name ")<>'integer'"
+#define IS_SMALL(name, most) " OR typeof(" name ")<>'integer' OR " name " NOT BETWEEN 0 AND " most
+#define IS_BLOB(name, size) " OR (" name " NOT NULL AND (typeof(" name ")<>'blob' OR length(" \
+	name ")<>" size "))"
+	static const char odd[] = "SELECT EXISTS(SELECT 1 FROM rule WHERE 0" IS_NUMBER("key")
+		IS_SMALL("state", "4294967295") IS_SMALL("number", "4294967295")
+		IS_SMALL("category", "255") IS_SMALL("confidence", "255")
+		") OR EXISTS(SELECT 1 FROM client WHERE 0" IS_SMALL("forwarder", "1")
+		IS_BLOB("address", "16") IS_BLOB("mac", "6")
+		") OR EXISTS(SELECT 1 FROM subject WHERE"
+		" (rule NOT NULL AND typeof(rule)<>'integer')"
+		IS_SMALL("state", "4294967295") IS_SMALL("number", "4294967295")
+		IS_SMALL("channel", "255") IS_SMALL("action", "255") IS_SMALL("would", "255")
+		IS_SMALL("inbound", "1") IS_SMALL("coarse", "129") IS_SMALL("qtype", "65535")
+		IS_SMALL("protocol", "255") IS_SMALL("port", "65535") IS_BLOB("resolver", "16")
+		IS_BLOB("address", "16") " OR (name NOT NULL AND typeof(name)<>'blob')"
+		") OR EXISTS(SELECT 1 FROM event WHERE 0" IS_NUMBER("wall") IS_NUMBER("uptime")
+		IS_SMALL("port", "65535") IS_NUMBER("count") IS_NUMBER("span")
+		") OR EXISTS(SELECT 1 FROM notice WHERE 0" IS_NUMBER("wall") IS_NUMBER("uptime")
+		")";
+
+	return sql_number(sql, odd, 1) == 0;
+}
+
 /* Indexes and pages agree, so that each question finds the same rows. */
 static bool is_sound(struct walk *walk)
 {
@@ -464,7 +516,8 @@ static bool is_sound(struct walk *walk)
 	if (sql_step(&walk->sql, row))
 		answer = (const char *)sqlite3_column_text(row, 0);
 	sound = answer && strcmp(answer, "ok") == 0 &&
-		sql_number(&walk->sql, "PRAGMA application_id", 0) == SQL_APPLICATION;
+		sql_number(&walk->sql, "PRAGMA application_id", 0) == SQL_APPLICATION &&
+		has_types(&walk->sql);
 	(void)sqlite3_finalize(row);
 	return sound && !walk->sql.error;
 }
@@ -484,6 +537,9 @@ static void were_taken(struct walk *walk)
 	result->taken_entries += result->uncovered;
 	result->uncovered = 0;
 	walk->reserved = true;
+	walk->has_named = false;
+	walk->said = walk->told;
+	verify_folds_forget(&walk->folds);
 }
 
 /* What was deleted before the first day, and which notes were about that. */
@@ -522,6 +578,7 @@ static void check_start(struct walk *walk, uint32_t number, const char *before)
 	} else if (walk->maybe_taken && result->checkpoints == 0 &&
 		   !tree_equal(&start, &walk->tree)) {
 		were_taken(walk);
+		walk->first_number = number;
 		walk->maybe_taken = start.end == 0;
 		begin_behind(walk, &start, first);
 	} else if (start.end > walk->tree.end) {
@@ -550,6 +607,23 @@ static void end_taken(struct walk *walk, uint64_t entries)
 	result->uncovered -= result->entries - entries;
 	walk->tree = walk->own;
 	walk->reserved = true;
+}
+
+/* No entry's hash covers the appliance's id. It may change in the course of a day, which keeps the
+ * one that it began with: so one checkpoint with it is enough, here or just before. */
+static void read_appliance(struct walk *walk)
+{
+	sqlite3_stmt *row = sql_prepare(&walk->sql, "SELECT id FROM appliance");
+	const char *id = NULL;
+
+	if (sql_step(&walk->sql, row))
+		id = (const char *)sqlite3_column_text(row, 0);
+	walk->origin[0] = '\0';
+	if (!id || checkpoint_origin(walk->origin, id) < 0)
+		walk->origin[0] = '\0';
+	(void)sqlite3_finalize(row);
+	walk->is_named = strcmp(walk->result->newest.origin, walk->origin) == 0 ||
+			 sql_number(&walk->sql, "SELECT count(*) FROM checkpoint", 0) == 0;
 }
 
 static void check_rows(struct walk *walk)
@@ -595,7 +669,11 @@ static int check_day(struct walk *walk, const char *path, uint32_t number, bool 
 	if (is_fine(walk))
 		check_start(walk, number, before);
 	if (is_fine(walk))
+		read_appliance(walk);
+	if (is_fine(walk))
 		check_rows(walk);
+	if (is_fine(walk) && !walk->is_named)
+		fail(walk, VERIFY_APPLIANCE, 0, 0);
 	if (is_fine(walk))
 		check_rules(walk);
 	if (is_fine(walk) && closed && !verify_sums(&walk->sql))
@@ -636,10 +714,25 @@ static void begin(struct walk *walk, const struct verify_options *options,
 /* Deleted days need a notice, and the last one of them is its last one. */
 static bool is_removal_told(const struct walk *walk)
 {
+	const struct verify_told *told = &walk->told;
+
 	if (walk->first_number == 1)
-		return walk->result->reset;
-	return walk->result->reset ||
-	       (uint64_t)walk->expired + walk->set_aside + 1 >= walk->first_number;
+		return told->reset;
+	return told->reset ||
+	       (uint64_t)told->expired + told->set_aside + 1 >= walk->first_number;
+}
+
+/* A coarser day, and the notice about it is not signed. */
+static void check_folds(struct walk *walk)
+{
+	const struct verify_fold *fold = verify_folds_unsigned(&walk->folds);
+	const char *name = walk->name;
+
+	if (!fold || !walk->result->checkpoints)
+		return;
+	walk->name = fold->name;
+	fail(walk, VERIFY_DAY_CHANGED, 0, 0);
+	walk->name = name;
 }
 
 /* What can be judged when all days are read. */
@@ -648,7 +741,12 @@ static void end(struct walk *walk, bool whole)
 	struct verify_note *note = next_note(walk);
 
 	walk->boot_id[0] = '\0';
+	/* Days are missing, and what says why is not signed. */
+	if (walk->hole.open && walk->hole.fault != VERIFY_BATCH_MISSING)
+		walk->hole.explained = false;
 	fail_hole(walk);
+	if (whole)
+		check_folds(walk);
 	if (whole && note && read_checkpoint(walk, note->text, note->length, &note->checkpoint))
 		fail(walk, VERIFY_END_MISSING, walk->last + 1, note->checkpoint.last);
 	if (whole && walk->result->removed && !is_removal_told(walk))

@@ -14,8 +14,11 @@
  * appliance's public keys, on any machine.
  *
  * What the log itself explains is no fault, and is counted: days that expired or went with a reset,
- * entries that were lost, days that were damaged and set aside. A key that a notice names (journal/
- * notice.h, "seal") is trusted from the next checkpoint on that a trusted key signed.
+ * entries that were lost, days that were damaged and set aside. A notice that explains why files
+ * are not there, or what a coarser one contains, counts once a checkpoint covers it. A key that a
+ * notice names (journal/notice.h, "seal") is trusted from the next checkpoint on that a trusted key
+ * signed; not if it stands in a day that was made coarser, so that key has to be among the given
+ * ones. Days of an older log have no checkpoint: nothing in them explains anything.
  *
  * It proves that what a checkpoint covers is what the journal stored when it was signed. It does
  * not prove that the journal saw everything, nor anything behind the newest checkpoint. Root on the
@@ -38,6 +41,7 @@ enum verify_fault {
 	VERIFY_CHECKPOINT_CHANGED,	/* it is none, or in the wrong place */
 	VERIFY_SIGNATURE,	/* a checkpoint's signature is false */
 	VERIFY_KEY,		/* a checkpoint is signed by none of the keys */
+	VERIFY_APPLIANCE,	/* the day names another appliance than its checkpoints do */
 	VERIFY_FAULTS
 };
 

@@ -32,16 +32,17 @@ static int keep(struct verify_folds *folds, const struct verify_fold *fold)
 	return 0;
 }
 
-/* body: the members of a notice (journal/notice.h). Members of other forms say nothing. */
-static int take_notice(struct verify_folds *folds, const char *body)
+/* body: the members of a notice (journal/notice.h). 1; 0: members of other forms say nothing; or
+ * -ENOMEM. */
+static int parse(struct verify_fold *fold, const char *body)
 {
 	size_t size = strlen(body) + 3;
 	char *text = malloc(size);
-	struct verify_fold fold = { .grain = DAYS_MINUTES };
 	const char *hex, *grain;
 	json_t *members;
-	int error = 0;
+	bool valid;
 
+	*fold = (struct verify_fold){ .grain = DAYS_MINUTES };
 	if (!text)
 		return -ENOMEM;
 	snprintf(text, size, "{%s}", body);
@@ -49,16 +50,23 @@ static int take_notice(struct verify_folds *folds, const char *body)
 	free(text);
 	hex = json_string_value(json_object_get(members, "sha256"));
 	grain = json_string_value(json_object_get(members, "grain"));
-	fold.number = (uint32_t)json_integer_value(json_object_get(members, "number"));
+	fold->number = (uint32_t)json_integer_value(json_object_get(members, "number"));
 	for (int i = DAYS_HOURS; grain && i < DAYS_GRAINS; i++) {
 		if (strcmp(grain, days_grain_print((enum days_grain)i)) == 0)
-			fold.grain = (enum days_grain)i;
+			fold->grain = (enum days_grain)i;
 	}
-	if (fold.grain != DAYS_MINUTES && hex && strlen(hex) == 2 * DIGEST_SIZE &&
-	    hex_parse(fold.digest, DIGEST_SIZE, hex))
-		error = keep(folds, &fold);
+	valid = fold->grain != DAYS_MINUTES && hex && strlen(hex) == 2 * DIGEST_SIZE &&
+		hex_parse(fold->digest, DIGEST_SIZE, hex);
 	json_decref(members);
-	return error;
+	return valid;
+}
+
+static int take_notice(struct verify_folds *folds, const char *body)
+{
+	struct verify_fold fold;
+	int result = parse(&fold, body);
+
+	return result == 1 ? keep(folds, &fold) : result;
 }
 
 static int read_day(struct verify_folds *folds, const char *path, enum sql_access access)
@@ -103,7 +111,7 @@ void verify_folds_free(struct verify_folds *folds)
 	*folds = (struct verify_folds){ .count = 0 };
 }
 
-int verify_folds_agree(const struct verify_folds *folds, const struct days_file *file,
+int verify_folds_agree(struct verify_folds *folds, const struct days_file *file,
 		       const char *path)
 {
 	uint8_t digest[DIGEST_SIZE];
@@ -114,11 +122,50 @@ int verify_folds_agree(const struct verify_folds *folds, const struct days_file 
 	error = digest_file(fd, digest);
 	close(fd);
 	for (size_t i = 0; !error && i < folds->count; i++) {
-		const struct verify_fold *fold = &folds->fold[i];
+		struct verify_fold *fold = &folds->fold[i];
 
 		if (fold->number == file->number && fold->grain == file->grain &&
-		    memcmp(fold->digest, digest, DIGEST_SIZE) == 0)
+		    memcmp(fold->digest, digest, DIGEST_SIZE) == 0) {
+			fold->used = true;
+			days_print(file, fold->name);
 			return 1;
+		}
 	}
 	return error;
+}
+
+void verify_folds_see(struct verify_folds *folds, const char *body)
+{
+	struct verify_fold seen;
+
+	if (parse(&seen, body) != 1)
+		return;
+	for (size_t i = 0; i < folds->count; i++) {
+		struct verify_fold *fold = &folds->fold[i];
+
+		if (fold->number == seen.number && fold->grain == seen.grain &&
+		    memcmp(fold->digest, seen.digest, DIGEST_SIZE) == 0)
+			fold->seen = true;
+	}
+}
+
+void verify_folds_sign(struct verify_folds *folds)
+{
+	for (size_t i = 0; i < folds->count; i++)
+		folds->fold[i].is_signed = folds->fold[i].is_signed || folds->fold[i].seen;
+}
+
+void verify_folds_forget(struct verify_folds *folds)
+{
+	for (size_t i = 0; i < folds->count; i++)
+		folds->fold[i].seen = folds->fold[i].is_signed;
+}
+
+const struct verify_fold *verify_folds_unsigned(const struct verify_folds *folds)
+{
+	for (size_t i = 0; i < folds->count; i++) {
+		if (folds->fold[i].used && !folds->fold[i].is_signed)
+			return &folds->fold[i];
+	}
+	return NULL;
 }

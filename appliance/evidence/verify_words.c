@@ -49,6 +49,7 @@ static const char *fault_words(enum verify_fault fault)
 		[VERIFY_CHECKPOINT_CHANGED] = "a checkpoint was changed or moved",
 		[VERIFY_SIGNATURE] = "the signature of a checkpoint is false",
 		[VERIFY_KEY] = "a checkpoint is signed by none of the keys",
+		[VERIFY_APPLIANCE] = "the day names another appliance than its checkpoints do",
 	};
 
 	return words[fault];

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DAY_S = 86400 };
+enum { DAY_S = 86400, WEEK = 7 };
 
 static const char *const endings[] = {
 	[DAYS_OPEN] = ".open.db", [DAYS_CLOSED] = ".db", [DAYS_NEW] = ".new",
@@ -38,7 +38,7 @@ char *days_print(const struct days_file *file, char name[DAYS_NAME])
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	snprintf(name, DAYS_NAME, "%06u-%04u-%02u-%02u%s%s", file->number % 1000000U,
+	snprintf(name, DAYS_NAME, "%06u-%04u-%02u-%02u%s%s", file->number % 1000000000U,
 		 (unsigned int)(tm.tm_year + 1900) % 10000U, (unsigned int)tm.tm_mon + 1,
 		 (unsigned int)tm.tm_mday, grains[file->grain], endings[file->kind]);
 	return name;
@@ -52,7 +52,7 @@ bool days_parse(const char *name, struct days_file *file)
 	char *dash;
 
 	*file = (struct days_file){ .number = (uint32_t)strtoul(name, &dash, 10) };
-	if (dash != name + 6 || *dash != '-')
+	if (dash - name < 6 || dash - name > 9 || *dash != '-')
 		return false;
 	end = strptime(dash + 1, "%Y-%m-%d", &tm);
 	if (!end)
@@ -88,30 +88,32 @@ static int compare(const void *left, const void *right)
 	return (int)b->grain - (int)a->grain;
 }
 
-static uint64_t size_of(int folder, const char *name, const char *side)
+/* False: it is not there, or no regular file. */
+static bool measure(int folder, const char *name, const char *side, uint64_t *size)
 {
 	char path[256 + 8];
 	struct stat status;
 
 	snprintf(path, sizeof(path), "%s%s", name, side);
-	if (fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	return (uint64_t)status.st_blocks * 512;
+	if (fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	*size += (uint64_t)status.st_blocks * 512;
+	return true;
 }
 
 static int add(struct days *days, int folder, const char *name)
 {
 	struct days_file file, *more;
 
-	if (!days_parse(name, &file))
+	if (!days_parse(name, &file) || !measure(folder, name, "", &file.size))
 		return 0;
+	(void)measure(folder, name, "-wal", &file.size);
 	if (days->count % 64 == 0) {
 		more = realloc(days->file, (days->count + 64) * sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		days->file = more;
 	}
-	file.size = size_of(folder, name, "") + size_of(folder, name, "-wal");
 	days->file[days->count++] = file;
 	return days->count > 4 * DAYS_MAX ? -E2BIG : 0;
 }
@@ -161,7 +163,7 @@ const struct days_file *days_to_fold(const struct days *days)
 			const struct days_file *file = &days->file[i];
 
 			if (file->kind == DAYS_CLOSED && (int)file->grain == grain &&
-			    days_is_read(days, i))
+			    !file->damaged && days_is_read(days, i))
 				return file;
 		}
 	}
@@ -192,6 +194,24 @@ static int32_t later(int32_t known, int32_t date, int32_t today)
 	return date > today || date < known ? known : date;
 }
 
+/* Days behind this one whose dates go up to the end of its retention: a week of them, or what fits
+ * into a shorter retention. */
+static bool is_over(const struct days *days, size_t index, int32_t end, uint32_t retention_days,
+		    int32_t today)
+{
+	const uint32_t needed = retention_days < WEEK ? retention_days : WEEK;
+	int32_t date = end - WEEK;
+	uint32_t found = 0;
+
+	for (size_t i = index + 1; i < days->count && found < needed; i++) {
+		if (days->file[i].date <= date || days->file[i].date > today)
+			continue;
+		date = days->file[i].date;
+		found++;
+	}
+	return found == needed;
+}
+
 size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention_days,
 		    int32_t today)
 {
@@ -204,12 +224,14 @@ size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention
 	while (gone + 1 < days->count) {
 		int32_t next = later(later(known, days->file[gone].date, today),
 				     days->file[gone + 1].date, today);
+		int32_t end;
 		bool old;
 
 		known = later(known, days->file[gone].date, today);
 		/* A clock in 1970 says nothing: then the day after it tells. */
-		old = retention_days && next > 0 && today > 0 &&
-		      (known > 365 ? known : next) + (int32_t)retention_days < today;
+		end = (known > 365 ? known : next) + (int32_t)retention_days;
+		old = retention_days && next > 0 && today > 0 && end < today &&
+		      is_over(days, gone, end, retention_days, today);
 		if (used <= budget && !old)
 			break;
 		used -= days->file[gone++].size;

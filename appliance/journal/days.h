@@ -15,7 +15,7 @@
  *	000011-2026-11-28.new		one that is being closed; not there until it is renamed
  *
  * The number gives the order, whatever the clock did; the date is that of the day's first entry
- * (UTC).
+ * (UTC). Only regular files count, and a number has six to nine digits.
  */
 enum {
 	DAYS_NAME = 40,		/* buffer of a name, NUL included */
@@ -34,6 +34,7 @@ struct days_file {
 	enum days_kind kind;
 	uint64_t size;		/* bytes on disk, side files included */
 	enum days_grain grain;	/* of a closed one */
+	bool damaged;		/* it cannot be made coarser; days_list does not know */
 };
 
 struct days {
@@ -64,13 +65,14 @@ int32_t days_of(int64_t wall_ms);
  * Which closed days go, the oldest first, so that at most budget bytes stay and nothing is older
  * than retention_days (0: without limit). A date that the clock cannot have meant (before the day
  * that precedes it, or after today) counts as that of its neighbours. How many files from the
- * first; the newest always stays.
+ * first; the newest always stays. Today is believed if days of a week lead to it: a clock that is
+ * wrong by years makes nothing old at once.
  */
 size_t days_expired(const struct days *days, uint64_t budget, uint32_t retention_days,
 		    int32_t today);
 
 /*
  * Which closed day is to be made coarser next: the oldest of the finest grain, so that minutes go
- * before hours. NULL: all are whole days.
+ * before hours. NULL: all are whole days, or damaged.
  */
 const struct days_file *days_to_fold(const struct days *days);

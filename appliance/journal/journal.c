@@ -56,6 +56,7 @@ struct journal {
 	int64_t flushed_ms;	/* uptime of the last attempt to write the batch */
 	int64_t reported_ms;	/* uptime of the last notice about lost events */
 	bool reported;
+	bool explains;		/* a notice says why something goes: it is to be signed soon */
 	bool spent;		/* the write budget is; */
 	int64_t spent_ms;	/* uptime when it was last */
 	uint64_t *noted;	/* number of the last notice that was taken; in the memory */
@@ -639,7 +640,7 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 	store_report(journal->store, &report);
 	journal->losses->sync_error = report.sync_error;
 	journal->losses->freed += report.freed;
-	if (report.days || report.fold.file.number)
+	if (report.changed)
 		find_whole(journal);
 	if (report.days) {
 		if (notice_expired(report.days, report.bytes, report.first, report.last,
@@ -658,6 +659,8 @@ static void take_report(struct journal *journal, int64_t wall_ms, int64_t uptime
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_DAMAGED, body, wall_ms, uptime_ms);
 	}
+	journal->explains = journal->explains || report.days || report.fold.file.number ||
+			    report.damaged;
 }
 
 static void count_presence(void *journal, const struct event *event)
@@ -697,7 +700,10 @@ void journal_tick(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 	if (uptime_ms - journal->flushed_ms >= FLUSH_MS &&
 	    !sealing_holds(&journal->sealing, wall_ms, uptime_ms)) {
 		journal->flushed_ms = uptime_ms;
-		(void)flush(journal, wall_ms);
+		if (flush(journal, wall_ms) == 0 && journal->explains) {
+			sealing_want(&journal->sealing, CHECKPOINT_HOURLY);
+			journal->explains = false;
+		}
 		take_report(journal, wall_ms, uptime_ms);
 	}
 	sealing_tick(&journal->sealing, uptime_ms);

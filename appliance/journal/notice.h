@@ -24,7 +24,7 @@
  *	gap	last since: it did not end in order before. last is the number of the last entry
  *		that was stored, since its time: what happened between that and this notice may be
  *		missing
- *	expired	days bytes first last number: databases of whole days, by their dates, deleted
+ *	expired	days bytes first last number: databases of whole days, by their dates, go
  *		because of the budget or the retention; number: of the last one's file
  *	folded	file number grain bytes_before bytes sha256: a day was made coarser because of the
  *		budget: its equal events of an hour (grain "hours") or of the day ("whole") are one

@@ -326,6 +326,7 @@ void store_head(struct log_store *store, struct head *head)
 
 void store_settle(struct log_store *store, bool is_signed)
 {
+	tidy_seal(store->tidy, is_signed, store->behind.begin);
 	if (is_signed)
 		store->since = store->behind;
 }

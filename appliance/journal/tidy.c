@@ -29,8 +29,10 @@ struct tidy {
 	struct tidy_options options;
 	struct takein *takein;	/* NULL: there is nothing to take in; the thread's */
 	int64_t step_ms;	/* uptime of its next step */
-	/* The thread's: a day that becomes coarser, number 0: none; and what it becomes. */
+	/* The thread's: a day that becomes coarser, number 0: none; and what it becomes. The last
+	 * one of the days that are to be deleted. */
 	struct days_file folding, folded;
+	uint32_t removing;
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of all that follows */
 	pthread_cond_t wake;
@@ -38,7 +40,9 @@ struct tidy {
 	struct days_file open;
 	int32_t today;
 	uint64_t leaves, synced;
-	uint64_t told;		/* leaves when folding was reported; UINT64_MAX: not yet */
+	uint64_t told;		/* leaves when these were reported; UINT64_MAX: not yet */
+	bool seals;		/* batches are signed, so many of them */
+	uint64_t sealed;
 	struct tidy_report report;
 };
 
@@ -50,6 +54,7 @@ static void note(struct tidy *tidy, const struct days_file *file, bool early)
 	struct tidy_report *report = &tidy->report;
 
 	pthread_mutex_lock(&tidy->lock);
+	tidy->told = UINT64_MAX;
 	report->bytes += file->size;
 	report->freed += early ? file->size : 0;
 	if (report->days++ == 0)
@@ -146,15 +151,22 @@ static int digest_of(int folder, const struct days_file *file, uint8_t digest[DI
 }
 
 /* Makes one day coarser. False: nothing is left to fold, or it cannot be done. */
-static bool fold(struct tidy *tidy, const struct days *days)
+static bool fold(struct tidy *tidy, struct days *days)
 {
-	const struct days_file *file = days_to_fold(days);
-	struct tidy_fold ready = { .before = file ? file->size : 0 };
-	int error;
+	const struct days_file *file;
+	struct tidy_fold ready = { .before = 0 };
+	int error = -EBADMSG;
 
-	if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
-		return false;
-	error = closing_fold(tidy->options.folder, file, &ready.file);
+	/* One that is damaged stays as it is, and is no reason for others to go. */
+	while (error == -EBADMSG) {
+		file = days_to_fold(days);
+		if (!file || !room_to_write(room_free(tidy->options.folder), file->size))
+			return false;
+		ready.before = file->size;
+		error = closing_fold(tidy->options.folder, file, &ready.file);
+		if (error == -EBADMSG)
+			days->file[file - days->file].damaged = true;
+	}
 	if (!error)
 		error = digest_of(tidy->options.folder, &ready.file, ready.digest);
 	pthread_mutex_lock(&tidy->lock);
@@ -169,31 +181,64 @@ static bool fold(struct tidy *tidy, const struct days *days)
 	return !error;
 }
 
-/* The notice about it is stored: it takes its place. */
-static void end_fold(struct tidy *tidy)
+/* Are the notices about what goes stored and signed? */
+static bool is_told(struct tidy *tidy)
 {
-	struct days_file from = tidy->folding;
-	int error;
+	bool told;
 
 	pthread_mutex_lock(&tidy->lock);
-	if (tidy->told >= tidy->leaves)
-		from.number = 0;
+	told = tidy->told < (tidy->seals ? tidy->sealed : tidy->leaves);
 	pthread_mutex_unlock(&tidy->lock);
-	if (!from.number)
-		return;
-	error = closing_fold_done(tidy->options.folder, &from, &tidy->folded);
-	pthread_mutex_lock(&tidy->lock);
-	tidy->report.close_error = error;
-	pthread_mutex_unlock(&tidy->lock);
-	tidy->folding.number = 0;
+	return told;
 }
 
+static void changed(struct tidy *tidy, int error)
+{
+	pthread_mutex_lock(&tidy->lock);
+	tidy->report.close_error = error;
+	tidy->report.changed = true;
+	pthread_mutex_unlock(&tidy->lock);
+}
+
+static void remove_up_to(struct tidy *tidy, const struct days *days, uint32_t number)
+{
+	for (size_t i = 0; i < days->count && days->file[i].number <= number; i++) {
+		if (days->file[i].kind == DAYS_CLOSED)
+			(void)!days_remove(tidy->options.folder, &days->file[i]);
+	}
+	changed(tidy, 0);
+}
+
+/* What was told is done: the coarser day takes its place, days are deleted. */
+static void do_told(struct tidy *tidy)
+{
+	struct days days;
+
+	if ((!tidy->folding.number && !tidy->removing) || !is_told(tidy))
+		return;
+	if (tidy->folding.number)
+		changed(tidy, closing_fold_done(tidy->options.folder, &tidy->folding,
+						&tidy->folded));
+	if (tidy->removing && days_list(tidy->options.folder, &days) == 0) {
+		remove_up_to(tidy, &days, tidy->removing);
+		days_free(&days);
+	}
+	tidy->folding.number = 0;
+	tidy->removing = 0;
+}
+
+/* On a full disk nothing can be told first. */
 static void remove_days(struct tidy *tidy, const struct days *days, size_t count, bool early)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (days->file[i].kind == DAYS_CLOSED &&
-		    days_remove(tidy->options.folder, &days->file[i]) == 0)
-			note(tidy, &days->file[i], early);
+		if (days->file[i].kind != DAYS_CLOSED)
+			continue;
+		note(tidy, &days->file[i], early);
+		tidy->removing = days->file[i].number;
+	}
+	if (tidy->removing && !room_to_write(room_free(tidy->options.folder), ROOM_WAL)) {
+		remove_up_to(tidy, days, tidy->removing);
+		tidy->removing = 0;
 	}
 }
 
@@ -203,14 +248,15 @@ static void expire(struct tidy *tidy, int32_t today)
 	const uint32_t retention = tidy->options.retention_days;
 	struct days days;
 
-	end_fold(tidy);
+	do_told(tidy);
+	if (tidy->folding.number || tidy->removing)
+		return;
 	if (days_list(tidy->options.folder, &days) == 0) {
 		const uint64_t budget = tidy->options.budget - expire_taken(tidy, &days, today);
 		const size_t old = days_expired(&days, UINT64_MAX, retention, today);
 
 		remove_days(tidy, &days, old, false);
-		if (old == 0 && !tidy->folding.number && bytes_of(&days) > budget &&
-		    !fold(tidy, &days))
+		if (old == 0 && bytes_of(&days) > budget && !fold(tidy, &days))
 			remove_days(tidy, &days, days_expired(&days, budget, retention, today),
 				    true);
 	}
@@ -375,6 +421,16 @@ void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, u
 	pthread_mutex_unlock(&tidy->lock);
 }
 
+void tidy_seal(struct tidy *tidy, bool is_signed, uint64_t leaves)
+{
+	pthread_mutex_lock(&tidy->lock);
+	tidy->seals = is_signed;
+	tidy->sealed = leaves;
+	tidy->due = tidy->due || tidy->open.number;
+	pthread_cond_signal(&tidy->wake);
+	pthread_mutex_unlock(&tidy->lock);
+}
+
 uint64_t tidy_synced(struct tidy *tidy)
 {
 	uint64_t synced;
@@ -391,7 +447,8 @@ void tidy_report(struct tidy *tidy, struct tidy_report *report)
 	*report = tidy->report;
 	tidy->report.bytes = tidy->report.freed = 0;
 	tidy->report.days = tidy->report.damaged = 0;
-	if (tidy->report.fold.file.number)
+	tidy->report.changed = false;
+	if (report->fold.file.number || report->days)
 		tidy->told = tidy->leaves;
 	tidy->report.fold.file.number = 0;
 	pthread_mutex_unlock(&tidy->lock);

@@ -26,7 +26,9 @@ struct tidy_options {
 
 /*
  * A day that becomes coarser (closing_fold); file.number 0: none. The new file takes its place when
- * a batch was stored after the report, which holds the notice about it.
+ * a batch was stored after the report, which holds the notice about it, and that is signed, if
+ * batches are. Days are deleted only then, too, except when the disk is full. So at no moment is
+ * something gone and no notice says why.
  */
 struct tidy_fold {
 	struct days_file file;		/* as it will be */
@@ -39,7 +41,8 @@ struct tidy_report {
 	int sync_error;		/* 0 or -errno of the newest sync */
 	int close_error;	/* of the newest attempt to close a day */
 	int takein_error;	/* of the newest step of taking in; it is repeated */
-	uint32_t days;		/* deleted */
+	bool changed;		/* days were deleted or made coarser */
+	uint32_t days;		/* to be deleted */
 	uint64_t bytes;		/* of these */
 	uint64_t freed;		/* of these, what went before its retention was over */
 	int32_t first, last;	/* their dates, days since 1970 */
@@ -58,6 +61,8 @@ void tidy_stop(struct tidy *tidy);
  * by the clock, for retention; 0: not known. leaves: batches that are stored by then (tree.h).
  * Returns at once. */
 void tidy_wake(struct tidy *tidy, const struct days_file *open, int32_t today, uint64_t leaves);
+/* So many batches are signed; is_signed false: that failed, so nothing waits for it. */
+void tidy_seal(struct tidy *tidy, bool is_signed, uint64_t leaves);
 /* That many of them are on the medium. */
 uint64_t tidy_synced(struct tidy *tidy);
 

@@ -64,6 +64,30 @@ test_verify_a_copy() {
 	is "$(fault "$LAB_DIR/copy" --key "$LAB_DIR/other.pem")" key 'with the key of another box'
 }
 
+# As after a power cut, and root's alone.
+test_verify_a_copy_of_the_live_folder() {
+	local out
+	block live
+	rm -rf "$LAB_DIR/live"
+	(umask 077 && cp -r "$STATE" "$LAB_DIR/live")
+	out=$(cordon --state "$LAB_DIR/live" log verify) || fail "not whole: $out"
+	like "$out" 'whole: *' 'the copy'
+}
+
+test_odd_files_beside_a_day() {
+	local day
+	block odd
+	lab stop
+	day=$(day)
+	mkfifo "$day-wal" "$STATE/log/000900-2026-01-01.db"
+	ln -s /etc/passwd "$STATE/log/000901-2026-01-01.open.db"
+	LAB_CONF=$LAB_DIR/settings lab start
+	block even
+	is "$(fault)" whole 'the log'
+	[ -e "$day-wal.damaged" ] || fail 'the FIFO is not set aside'
+	rm "$day-wal.damaged" "$STATE"/log/00090*
+}
+
 test_edits_are_named() {
 	local before first
 	block edited

@@ -15,10 +15,10 @@ static void test_days(void **state)
 	struct retention retention = { .used = 1000, .budget = 10000, .free = 1 << 20 };
 	struct days_file file[] = {
 		/* A clock that was not set. */
-		{ 1, 0, DAYS_CLOSED, 5000, DAYS_MINUTES },
-		{ 2, TODAY - 2, DAYS_CLOSED, 500, DAYS_MINUTES },
-		{ 3, TODAY - 1, DAYS_CLOSED, 1500, DAYS_MINUTES },
-		{ 4, TODAY, DAYS_OPEN, 9000, DAYS_MINUTES },		/* not over */
+		{ 1, 0, DAYS_CLOSED, 5000, DAYS_MINUTES, false },
+		{ 2, TODAY - 2, DAYS_CLOSED, 500, DAYS_MINUTES, false },
+		{ 3, TODAY - 1, DAYS_CLOSED, 1500, DAYS_MINUTES, false },
+		{ 4, TODAY, DAYS_OPEN, 9000, DAYS_MINUTES, false },		/* not over */
 	};
 	struct days days = { file, 4 };
 

@@ -35,6 +35,7 @@ struct fixture {
 	struct tree tree;
 	struct text note;	/* the newest checkpoint */
 	const char *body;	/* of the notices that follow; NULL: nothing that counts */
+	bool signs;	/* notices about days that were made coarser */
 	struct verify_result result;
 };
 
@@ -153,6 +154,7 @@ static int make(void **state)
 		return -1;
 	assert_int_equal(secret_parse(&fixture.secret, p256_plain, strlen(p256_plain), NULL), 0);
 	secret_public(fixture.secret, &fixture.key);
+	fixture.signs = true;
 	fixture.batch = batch_attach(calloc(1, batch_size()), &lost);
 	tree_init(&fixture.tree, 0);
 	write_day(&fixture, 0, "000001-2026-11-27.open.db", DAY1);
@@ -251,6 +253,8 @@ static void fold_first(struct fixture *fixture, const char *other)
 	add(fixture, &entry);
 	assert_int_equal(day_write(&day, fixture->batch, "boot", FIRST_MS), 0);
 	batch_clear(fixture->batch);
+	if (fixture->signs)
+		sign(fixture, &day);
 	day_close(&day);
 	free(body);
 }
@@ -279,6 +283,16 @@ static void a_coarser_day_without_its_hash(void **state)
 	struct fixture *fixture = *state;
 
 	fold_first(fixture, DAY2);
+	fault_is(fixture, VERIFY_DAY_CHANGED, FOLDED1, 0, 0);
+}
+
+/* It is believed for its hash, and that is not signed. */
+static void a_coarser_day_whose_hash_nobody_signed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->signs = false;
+	fold_first(fixture, NULL);
 	fault_is(fixture, VERIFY_DAY_CHANGED, FOLDED1, 0, 0);
 }
 
@@ -318,6 +332,16 @@ static void changed_tables_that_entries_refer_to(void **state)
 		{ "DELETE FROM boot", VERIFY_BATCH_CHANGED },
 		{ "DROP TABLE notice", VERIFY_UNREADABLE },
 		{ "PRAGMA application_id=1", VERIFY_UNREADABLE },
+		{ "UPDATE appliance SET id='another'", VERIFY_APPLIANCE },
+		{ "DELETE FROM appliance", VERIFY_APPLIANCE },
+		/* The hash is the same, and no question finds them. */
+		{ "UPDATE rule SET category=category+256", VERIFY_UNREADABLE },
+		{ "UPDATE client SET forwarder=NULL WHERE forwarder=0", VERIFY_UNREADABLE },
+		{ "UPDATE subject SET port=port+65536", VERIFY_UNREADABLE },
+		{ "UPDATE subject SET inbound=NULL WHERE inbound=0", VERIFY_UNREADABLE },
+		{ "UPDATE subject SET address=0 WHERE address IS NULL", VERIFY_UNREADABLE },
+		{ "UPDATE subject SET channel=NULL WHERE channel=0", VERIFY_UNREADABLE },
+		{ "UPDATE event SET port=port+65536", VERIFY_UNREADABLE },
 	};
 	struct fixture *fixture = *state;
 
@@ -440,10 +464,13 @@ static void the_oldest_day_removed(void **state)
 	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
 	fixture->body = "\"number\":1";
 	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_EXPIRED);
+	/* Everyone can add that. */
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+	sign(fixture, &day);
 	day_close(&day);
 	assert_int_equal(verify(fixture), VERIFY_FINE);
 	assert_int_equal(fixture->result.removed, BATCHES);
-	assert_int_equal(fixture->result.checkpoints, 3);
+	assert_int_equal(fixture->result.checkpoints, 4);
 }
 
 static void another_key(void **state)
@@ -570,23 +597,30 @@ static void several_checkpoints_from_outside(void **state)
 	text_release(&notes);
 }
 
+static void name_key(struct fixture *fixture, const struct secret *secret, char body[512])
+{
+	char line[BASE64_TEXT(KEY_DER)];
+	uint8_t der[KEY_DER];
+	struct key public;
+	size_t size;
+
+	secret_public(secret, &public);
+	assert_int_equal(key_public_encode(&public, der, &size), 0);
+	snprintf(body, 512, "\"what\":\"key\",\"public\":\"%s\"",
+		 base64_print(der, size, line));
+	fixture->body = body;
+}
+
 /* A notice of the log names a key, and the old one signed it. */
 static void a_key_that_the_log_names(void **state)
 {
 	struct fixture *fixture = *state;
 	struct secret *new, *old = fixture->secret;
-	char line[BASE64_TEXT(KEY_DER)], body[512];
-	uint8_t der[KEY_DER];
-	struct key public;
+	char body[512];
 	struct day day;
-	size_t size;
 
 	assert_int_equal(secret_generate(&new, KEY_P256), 0);
-	secret_public(new, &public);
-	assert_int_equal(key_public_encode(&public, der, &size), 0);
-	snprintf(body, sizeof(body), "\"what\":\"key\",\"public\":\"%s\"",
-		 base64_print(der, size, line));
-	fixture->body = body;
+	name_key(fixture, new, body);
 	open_day(fixture, &day, DAY3);
 	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_SEAL);
 	/* Without the old key's checkpoint the new one is a stranger's. */
@@ -691,6 +725,107 @@ static void days_of_an_older_log(void **state)
 	assert_int_equal(verify(fixture), VERIFY_ENTRY_CHANGED);
 }
 
+/* Writes a day that looks like one of an older log: no key is needed for it. */
+static void forge_day(struct fixture *fixture, const char *open, const char *closed,
+		      const char *notice)
+{
+	struct day day;
+
+	tree_init(&fixture->tree, 0);
+	open_day(fixture, &day, open);
+	write_batch(fixture, &day, FIRST_MS, notice);
+	day_close(&day);
+	assert_int_equal(closing_write(open, closed, DAYS_MINUTES), 0);
+	assert_int_equal(unlink(open), 0);
+}
+
+/* What nothing signed explains nothing: not that days are missing, ... */
+static void a_forged_older_day_tells_of_deleted_days(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(unlink(DAY1), 0);
+	batch_continue(fixture->batch, 10);
+	fixture->body = "\"number\":1";
+	forge_day(fixture, "000001-2026-11-27.open.db", DAY1, NOTICE_EXPIRED);
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+	assert_int_equal(unlink(DAY1), 0);
+	fixture->body = "\"what\":\"reset\"";
+	forge_day(fixture, "000001-2026-11-27.open.db", DAY1, NOTICE_SEAL);
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+}
+
+/* ... also where earlier ones are, and the log says so: the forged day must not take the place of
+ * the days behind them. */
+static void a_forged_older_day_in_place_of_others(void **state)
+{
+	struct fixture *fixture = *state;
+	struct day day;
+
+	open_day(fixture, &day, DAY3);
+	fixture->body = "\"number\":1";
+	write_batch(fixture, &day, FIRST_MS + 2 * DAY_MS, NOTICE_EXPIRED);
+	sign(fixture, &day);
+	day_close(&day);
+	fixture->body = NULL;
+	assert_int_equal(unlink(DAY1), 0);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(unlink(DAY2), 0);
+	batch_continue(fixture->batch, 200);
+	forge_day(fixture, "000002-2026-11-28.open.db", DAY2, "taken");
+	assert_int_equal(verify(fixture), VERIFY_DAY_MISSING);
+}
+
+/* ... nor that an attacker's key is to be trusted from the next true checkpoint on. */
+static void a_forged_older_day_names_a_key(void **state)
+{
+	struct fixture *fixture = *state;
+	struct secret *other, *own = fixture->secret;
+	struct tree tree = fixture->tree;
+	char body[512];
+	struct day day;
+
+	assert_int_equal(secret_generate(&other, KEY_P256), 0);
+	name_key(fixture, other, body);
+	batch_continue(fixture->batch, 600);
+	forge_day(fixture, "000004-2026-11-29.open.db", "000004-2026-11-29.db", NOTICE_SEAL);
+	fixture->tree = tree;
+	fixture->body = NULL;
+	batch_continue(fixture->batch, 9000);
+	open_day(fixture, &day, "000005-2026-11-30.open.db");
+	write_batch(fixture, &day, FIRST_MS + 3 * DAY_MS, NOTICE_LOST);
+	sign(fixture, &day);
+	assert_int_equal(verify(fixture), VERIFY_FINE);
+	assert_int_equal(fixture->result.taken_days, 1);
+	assert_int_equal(fixture->result.keys, 0);
+	fixture->secret = other;
+	sign(fixture, &day);
+	day_close(&day);
+	fixture->secret = own;
+	assert_int_equal(verify(fixture), VERIFY_KEY);
+	secret_free(other);
+}
+
+/* The entries of a coarser day are covered by a hash in a later one. The key that signs that must
+ * be trusted already. */
+static void a_coarser_day_names_a_key(void **state)
+{
+	struct fixture *fixture = *state;
+	struct secret *other, *own = fixture->secret;
+	char body[512], statement[700];
+
+	assert_int_equal(secret_generate(&other, KEY_P256), 0);
+	name_key(fixture, other, body);
+	snprintf(statement, sizeof(statement), "UPDATE notice SET kind='seal', body='%s'", body);
+	edit(DAY1, statement);
+	edit(DAY3, "DELETE FROM checkpoint");
+	fixture->secret = other;
+	fold_first(fixture, NULL);
+	fixture->secret = own;
+	assert_int_equal(verify(fixture), VERIFY_KEY);
+	secret_free(other);
+}
+
 /* Numbers that no entry has are fine if the journal says why. */
 static void holes_need_a_notice(void **state)
 {
@@ -747,6 +882,7 @@ int main(void)
 		in_folder(all_is_well),
 		in_folder(a_day_that_was_made_coarser),
 		in_folder(a_coarser_day_without_its_hash),
+		in_folder(a_coarser_day_whose_hash_nobody_signed),
 		in_folder(a_changed_row),
 		in_folder(changed_tables_that_entries_refer_to),
 		in_folder(a_deleted_row),
@@ -768,6 +904,10 @@ int main(void)
 		in_folder(a_damaged_day),
 		in_folder(a_factory_reset),
 		in_folder(days_of_an_older_log),
+		in_folder(a_forged_older_day_tells_of_deleted_days),
+		in_folder(a_forged_older_day_in_place_of_others),
+		in_folder(a_forged_older_day_names_a_key),
+		in_folder(a_coarser_day_names_a_key),
 		in_folder(holes_need_a_notice),
 		in_folder(one_file_alone),
 		in_folder(no_database),

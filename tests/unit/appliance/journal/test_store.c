@@ -345,6 +345,11 @@ static void names_of_coarser_days(void **state)
 		assert_int_equal(file.grain, grain);
 		assert_string_equal(days_print(&file, name), names[grain]);
 	}
+	assert_true(days_parse("1000000-2025-11-28.db", &file));
+	assert_int_equal(file.number, 1000000);
+	assert_string_equal(days_print(&file, name), "1000000-2025-11-28.db");
+	assert_false(days_parse("0999999-2025-11-28.db", &file));
+	assert_false(days_parse("1000000000-2025-11-28.db", &file));
 	assert_false(days_parse("000012-2025-11-28.hours.open.db", &file));
 	assert_false(days_parse("000012-2025-11-28.hours.new", &file));
 	assert_false(days_parse("000012-2025-11-28.minutes.db", &file));
@@ -354,12 +359,12 @@ static void names_of_coarser_days(void **state)
 static void which_day_is_made_coarser(void **state)
 {
 	struct days_file file[] = {
-		{ 1, 20000, DAYS_CLOSED, 10, DAYS_WHOLE },
-		{ 1, 20000, DAYS_CLOSED, 10, DAYS_HOURS },
-		{ 2, 20001, DAYS_CLOSED, 10, DAYS_HOURS },
-		{ 3, 20002, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 4, 20003, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 5, 20004, DAYS_OPEN, 10, DAYS_MINUTES },
+		{ 1, 20000, DAYS_CLOSED, 10, DAYS_WHOLE, false },
+		{ 1, 20000, DAYS_CLOSED, 10, DAYS_HOURS, false },
+		{ 2, 20001, DAYS_CLOSED, 10, DAYS_HOURS, false },
+		{ 3, 20002, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 4, 20003, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 5, 20004, DAYS_OPEN, 10, DAYS_MINUTES, false },
 	};
 	const struct days days = { file, 6 };
 
@@ -455,30 +460,139 @@ static void what_is_too_large_becomes_coarser_before_it_goes(void **state)
 	assert_int_equal(hours, 3);
 	assert_int_equal(whole, 3);
 	assert_true(report.days > 0 && report.freed > 0);
-	assert_int_equal(access("000001-2025-12-01.whole.db", F_OK), -1);
+	assert_true(appears("000001-2025-12-01.whole.db", false));
 	store_close(fixture->store);
+}
+
+static void seal(struct fixture *fixture)
+{
+	struct head head;
+
+	store_head(fixture->store, &head);
+	store_settle(fixture->store, true);
+}
+
+/* Where batches are signed, nothing goes before the notice about it is. */
+static void what_goes_waits_for_the_signature(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tidy_report report = { .days = 0 };
+
+	store_close(fixture->store);
+	open_store(fixture, 1);
+	seal(fixture);
+	for (int day = 0; day < 2; day++) {
+		add(fixture, "a.example.com", monday + day * (int64_t)DAY_MS);
+		write_at(fixture, monday + day * (int64_t)DAY_MS);
+	}
+	assert_true(appears("000001-2025-12-01.db", true));
+	for (int i = 0; i < 1000 && !report.fold.file.number; i++) {
+		usleep(10000);
+		add(fixture, "b.example.com", monday + DAY_MS);
+		write_at(fixture, monday + DAY_MS);
+		store_report(fixture->store, &report);
+	}
+	assert_int_equal(report.fold.file.number, 1);
+	/* What is signed now is not the notice yet. */
+	seal(fixture);
+	add(fixture, "notice", monday + DAY_MS);
+	write_at(fixture, monday + DAY_MS);
+	usleep(200000);
+	assert_int_equal(access("000001-2025-12-01.db", F_OK), 0);
+	seal(fixture);
+	assert_true(appears("000001-2025-12-01.db", false));
+	assert_int_equal(access("000001-2025-12-01.hours.db", F_OK), 0);
+	store_close(fixture->store);
+}
+
+/* It cannot be made coarser: the others are nevertheless, before anything goes. */
+static void a_damaged_day_stays_as_it_is(void **state)
+{
+	struct fixture *fixture = *state;
+	struct tidy_report report = { .days = 0 };
+	int folds = 0;
+
+	for (int day = 0; day < 4; day++) {
+		for (int i = 0; i < 200; i++)
+			add(fixture, "a.example.com", monday + day * (int64_t)DAY_MS + i * 60000);
+		write_at(fixture, monday + day * (int64_t)DAY_MS);
+	}
+	assert_true(appears("000003-2025-12-03.db", true));
+	assert_true(appears("000003-2025-12-03.open.db", false));
+	store_close(fixture->store);
+	assert_int_equal(system("head -c 40000 /dev/zero > 000002-2025-12-02.db"), 0);
+	open_store(fixture, 150000);
+	for (int i = 0; i < 1000 && folds < 4 && report.days == 0; i++) {
+		usleep(10000);
+		add(fixture, "b.example.com", monday + 3 * (int64_t)DAY_MS);
+		write_at(fixture, monday + 3 * (int64_t)DAY_MS);
+		store_report(fixture->store, &report);
+		folds += report.fold.file.number != 0;
+	}
+	assert_int_equal(folds, 4);
+	store_close(fixture->store);
+}
+
+/* What is no regular file is no day, and none of the programs waits for it. */
+static void odd_files_in_the_folder(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add(fixture, "a.example.com", monday);
+	write_at(fixture, monday);
+	store_close(fixture->store);
+	assert_int_equal(mkfifo("000002-2025-12-02.open.db", 0600), 0);
+	assert_int_equal(mkfifo("000003-2025-12-02.db", 0600), 0);
+	assert_int_equal(mkdir("000004-2025-12-02.whole.db", 0700), 0);
+	assert_int_equal(symlink("000001-2025-12-01.open.db", "000005-2025-12-02.db"), 0);
+	alarm(20);
+	open_store(fixture, 64 << 20);
+	assert_int_equal(fixture->end.last, 1);
+	add(fixture, "b.example.com", monday + DAY_MS);
+	write_at(fixture, monday + DAY_MS);
+	assert_true(appears("000001-2025-12-01.db", true));
+	assert_string_equal(content(), "a.example.com b.example.com");
+	store_close(fixture->store);
+	/* Beside a day: it cannot be read, and is set aside. */
+	assert_int_equal(mknod("000006-2025-12-02.open.db", S_IFREG | 0600, 0), 0);
+	assert_int_equal(mkfifo("000006-2025-12-02.open.db-wal", 0600), 0);
+	open_store(fixture, 64 << 20);
+	assert_int_equal(access("000006-2025-12-02.open.db.damaged", F_OK), 0);
+	store_close(fixture->store);
+	alarm(0);
 }
 
 static void which_days_expire(void **state)
 {
 	struct days_file file[] = {
-		{ 1, 0, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 2, 20000, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 3, 30000, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 4, 20001, DAYS_CLOSED, 10, DAYS_MINUTES },
-		{ 5, 20400, DAYS_OPEN, 10, DAYS_MINUTES },
+		{ 1, 0, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 2, 20000, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 3, 30000, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 4, 20001, DAYS_CLOSED, 10, DAYS_MINUTES, false },
+		{ 5, 20360, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 6, 20361, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 7, 20362, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 8, 20363, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 9, 20364, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 10, 20365, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 11, 20366, DAYS_CLOSED, 0, DAYS_MINUTES, false },
+		{ 12, 20400, DAYS_OPEN, 10, DAYS_MINUTES, false },
 	};
-	const struct days days = { file, 5 };
+	const struct days days = { file, 12 };
 
 	(void)state;
 	assert_int_equal(days_expired(&days, 100, 0, 20400), 0);
 	assert_int_equal(days_expired(&days, 35, 0, 20400), 2);
 	/* The newest stays, whatever the budget is. */
-	assert_int_equal(days_expired(&days, 0, 0, 20400), 4);
+	assert_int_equal(days_expired(&days, 0, 0, 20400), 11);
 	/* 1970 is as old as the day after it; a day of the future as the one before it. */
 	assert_int_equal(days_expired(&days, 100, 365, 20400), 4);
 	assert_int_equal(days_expired(&days, 100, 365, 20366), 3);
 	assert_int_equal(days_expired(&days, 100, 500, 20400), 0);
+	/* A clock that jumped ahead by years, for one day. */
+	file[11].date = 29000;
+	assert_int_equal(days_expired(&days, 100, 365, 29000), 4);
+	assert_int_equal(days_expired(&days, 100, 1, 29000), 11);
 	/* A clock that is not set deletes nothing. */
 	assert_int_equal(days_expired(&days, 100, 365, 0), 0);
 }
@@ -498,6 +612,9 @@ int main(void)
 		with_store(the_oldest_days_go_first),
 		with_store(a_day_is_made_coarser),
 		with_store(what_is_too_large_becomes_coarser_before_it_goes),
+		with_store(what_goes_waits_for_the_signature),
+		with_store(a_damaged_day_stays_as_it_is),
+		with_store(odd_files_in_the_folder),
 		cmocka_unit_test(names_of_days),
 		cmocka_unit_test(names_of_coarser_days),
 		cmocka_unit_test(which_day_is_made_coarser),
