@@ -76,9 +76,9 @@ struct log_options {
 	struct filter filter;
 };
 
-/* What was left when counting. */
+/* What was left when counting. events: the counts of the entries that are not notices. */
 struct log_count {
-	uint64_t entries, events;
+	uint64_t entries, events, notices;
 };
 
 static void print_all(struct log_reader *reader, const struct log_options *options,
@@ -92,6 +92,8 @@ static void print_all(struct log_reader *reader, const struct log_options *optio
 		count->entries++;
 		if (entry.entry.type == ENTRY_EVENT)
 			count->events += entry.entry.event.event.count;
+		else
+			count->notices++;
 		if (options->counting)
 			continue;
 		if (print_as(options->form, &entry) < 0)
@@ -114,9 +116,17 @@ static void tell_damaged(const struct log_reader *reader, const char *folder)
 
 static void print_count(const struct log_options *options, const struct log_count *count)
 {
-	printf(options->form == LOG_JSON ? "{\"entries\":%llu,\"events\":%llu}\n"
-			     : "%llu entries of %llu events\n",
-	       (unsigned long long)count->entries, (unsigned long long)count->events);
+	const uint64_t entries = count->entries - count->notices;
+
+	if (options->form == LOG_JSON)
+		printf("{\"entries\":%llu,\"events\":%llu,\"notices\":%llu}\n",
+		       (unsigned long long)count->entries, (unsigned long long)count->events,
+		       (unsigned long long)count->notices);
+	else
+		printf("%llu event%s in %llu entr%s, %llu notice%s\n",
+		       (unsigned long long)count->events, count->events == 1 ? "" : "s",
+		       (unsigned long long)entries, entries == 1 ? "y" : "ies",
+		       (unsigned long long)count->notices, count->notices == 1 ? "" : "s");
 }
 
 static void print_header(void)
@@ -241,6 +251,8 @@ static int parse_options(struct log_options *log, int argc, char **argv)
 	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
+	if (filter_is_empty_time(&log->filter))
+		return command_usage("log", "--until: expected a time after that of --since");
 	if (log->counting && log->following)
 		return command_usage("log", "--count and --follow exclude each other");
 	if (log->counting && log->form == LOG_CSV)
