@@ -224,7 +224,10 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 		optind = 0;
 		return commands[i].run(cli, argc, argv);
 	}
-	fprintf(stderr, "cordon: no command \"%s\"\n", argv[0]);
+	fputs("cordon: no command \"", stderr);
+	for (const char *c = argv[0]; *c; c++)
+		fputc(text_visible(*c), stderr);
+	fputs("\"\n", stderr);
 	print_help(stderr);
 	return EXIT_USAGE;
 }

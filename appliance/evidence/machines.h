@@ -93,7 +93,7 @@ struct host {
 	bool forwarder;		/* at some time */
 	bool by_hand;		/* merged by hand; mac and address are those first seen */
 	uint8_t mac[MAC_SIZE];
-	struct addr address;	/* the one seen last */
+	struct addr address;	/* the one seen last; of IPv4, if it had any */
 	uint16_t interface;	/* where it was seen last */
 	uint32_t addresses;	/* that it had; each once per MAC */
 	int64_t first_ms;

@@ -232,10 +232,24 @@ static void merge_one(struct machines *machines, struct merge *merge)
 
 /* ---- hosts ---- */
 
-static void add_to_host(struct host *host, const struct run *run, bool newest)
+/*
+ * The address to name the host by: an IPv4 one if it had any, since a temporary address of IPv6
+ * (RFC 8981) is another one tomorrow. Else the newer one.
+ */
+static bool is_better_address(const struct addr *address, const struct addr *known, bool newer)
 {
-	if (newest) {
+	return addr_is_v4(address) == addr_is_v4(known) ? newer : addr_is_v4(address);
+}
+
+/* address_ms: when the address that the host has was seen last; INT64_MIN: it has none. */
+static void add_to_host(struct host *host, const struct run *run, int64_t *address_ms)
+{
+	if (*address_ms == INT64_MIN ||
+	    is_better_address(&run->address, &host->address, run->last_ms >= *address_ms)) {
 		host->address = run->address;
+		*address_ms = run->last_ms;
+	}
+	if (run->last_ms >= host->last_ms) {
 		host->interface = run->interface;
 		host->last_ms = run->last_ms;
 	}
@@ -248,6 +262,8 @@ static void add_to_host(struct host *host, const struct run *run, bool newest)
 static void host_of_node(const struct machines *machines, const struct node *node,
 			 struct host *host)
 {
+	int64_t address_ms = INT64_MIN;
+
 	*host = (struct host){ .first_ms = INT64_MAX, .last_ms = INT64_MIN, .addresses = 1 };
 	if (node->device != NO) {
 		const struct device *device = &machines->device[node->device];
@@ -257,14 +273,13 @@ static void host_of_node(const struct machines *machines, const struct node *nod
 		host->addresses = device->addresses;
 		memcpy(host->mac, device->mac, MAC_SIZE);
 		for (uint32_t i = device->runs; i != NO; i = machines->run[i].of_mac)
-			add_to_host(host, &machines->run[i],
-				    machines->run[i].last_ms >= host->last_ms);
+			add_to_host(host, &machines->run[i], &address_ms);
 		return;
 	}
 	host->behind_router = machines->single[node->single].behind_router;
 	for (uint32_t i = machines->single[node->single].runs; i != NO;
 	     i = machines->run[i].of_single)
-		add_to_host(host, &machines->run[i], machines->run[i].last_ms >= host->last_ms);
+		add_to_host(host, &machines->run[i], &address_ms);
 }
 
 /* A global MAC describes a merged host best. */
@@ -281,9 +296,10 @@ static void join(struct host *host, const struct host *other)
 	}
 	if (other->first_ms < host->first_ms)
 		host->first_ms = other->first_ms;
+	if (is_better_address(&other->address, &host->address, other->last_ms > host->last_ms))
+		host->address = other->address;
 	if (other->last_ms > host->last_ms) {
 		host->last_ms = other->last_ms;
-		host->address = other->address;
 		host->interface = other->interface;
 	}
 }

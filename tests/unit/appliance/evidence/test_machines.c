@@ -76,6 +76,9 @@ static void one_mac_is_one_host_in_both_families(void **state)
 	host = host_at(machines, 0);
 	assert_true(host.has_mac && !host.random && !host.behind_router && !host.by_hand);
 	assert_int_equal(host.addresses, 16);
+	/* The newer lease, though a temporary address was seen later. */
+	assert_true(addr_is_v4(&host.address));
+	assert_int_equal(host.address.bytes[15], 9);
 	assert_int_equal(host.first_ms, 0);
 	assert_int_equal(host.last_ms, 13 * DAY + HOUR);
 	assert_int_equal(whose(machines, "2001:db8::1003", PC, 3 * DAY), 0);
