@@ -8,6 +8,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/evidence/commands.h"
+#include "appliance/evidence/count.h"
 #include "appliance/evidence/csv.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/line.h"
@@ -76,27 +77,17 @@ struct log_options {
 	struct filter filter;
 };
 
-/* What was left when counting. events: the counts of the entries that are not notices. */
-struct log_count {
-	uint64_t entries, events, notices;
-};
-
 static void print_all(struct log_reader *reader, const struct log_options *options,
-		      struct log_count *count)
+		      struct count *count)
 {
 	struct reader_entry entry;
 
 	while (reader_next(reader, &entry)) {
 		if (!filter_matches(&options->filter, &entry.entry, entry.context.rule))
 			continue;
-		count->entries++;
-		if (entry.entry.type == ENTRY_EVENT)
-			count->events += entry.entry.event.event.count;
-		else
-			count->notices++;
 		if (options->counting)
-			continue;
-		if (print_as(options->form, &entry) < 0)
+			count_add(count, &entry.entry, entry.context.rule);
+		else if (print_as(options->form, &entry) < 0)
 			fprintf(stderr, "cordon log: entry %llu cannot be printed\n",
 				(unsigned long long)entry.entry.sequence);
 	}
@@ -114,19 +105,17 @@ static void tell_damaged(const struct log_reader *reader, const char *folder)
 			"here\n", folder, name, strerror(-error), days > 1 ? ", and more" : "");
 }
 
-static void print_count(const struct log_options *options, const struct log_count *count)
+static void print_count(const struct log_options *options, const struct count *count)
 {
-	const uint64_t entries = count->entries - count->notices;
+	struct text out = TEXT_EMPTY;
 
-	if (options->form == LOG_JSON)
-		printf("{\"entries\":%llu,\"events\":%llu,\"notices\":%llu}\n",
-		       (unsigned long long)count->entries, (unsigned long long)count->events,
-		       (unsigned long long)count->notices);
-	else
-		printf("%llu event%s in %llu entr%s, %llu notice%s\n",
-		       (unsigned long long)count->events, count->events == 1 ? "" : "s",
-		       (unsigned long long)entries, entries == 1 ? "y" : "ies",
-		       (unsigned long long)count->notices, count->notices == 1 ? "" : "s");
+	if (options->form == LOG_JSON) {
+		command_print_json(count_json(count));
+		return;
+	}
+	count_print(count, &out);
+	fputs(out.data ? out.data : "", stdout);
+	text_release(&out);
 }
 
 static void print_header(void)
@@ -157,7 +146,7 @@ static int run(const char *folder, const struct log_options *options)
 		.since_ms = options->filter.has_since ? options->filter.since_ms : 0,
 		.until_ms = options->filter.has_until ? options->filter.until_ms : 0,
 	};
-	struct log_count count = { .entries = 0 };
+	struct count count = { .entries = 0 };
 	struct log_reader *reader;
 	int error, code;
 
@@ -187,6 +176,7 @@ static int run(const char *folder, const struct log_options *options)
 	print_all(reader, options, &count);
 	if (options->counting)
 		print_count(options, &count);
+	count_free(&count);
 	while (options->following && fflush(stdout) == 0) {
 		usleep(AGAIN_US);
 		print_all(reader, options, &count);
