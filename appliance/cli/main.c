@@ -105,7 +105,9 @@ static const struct command commands[] = {
 	  "                    merge A B | split A B",
 	  "which hosts have the product, and by what signs",
 	  ENABLED(CONFIG_JOURNAL) ? command_hosts : NULL },
-	{ "host", "[--json] [--since TIME] [--until TIME] [--last N] NAME|ADDRESS|MAC",
+	{ "host",
+	  "[--json] [--since TIME] [--until TIME] [--last N] [--reverse]\n"
+	  "                    NAME|ADDRESS|MAC",
 	  "one host: who it is, its verdict with the evidence, and its story in order",
 	  ENABLED(CONFIG_JOURNAL) ? command_host : NULL },
 	{ "names",
