@@ -77,19 +77,59 @@ struct log_options {
 	struct filter filter;
 };
 
+/* skip: matching entries that are not printed; becomes 0. */
 static void print_all(struct log_reader *reader, const struct log_options *options,
-		      struct count *count)
+		      uint64_t *skip, struct count *count)
 {
 	struct reader_entry entry;
 
 	while (reader_next(reader, &entry)) {
 		if (!filter_matches(&options->filter, &entry.entry, entry.context.rule))
 			continue;
-		if (options->counting)
+		if (*skip)
+			(*skip)--;
+		else if (options->counting)
 			count_add(count, &entry.entry, entry.context.rule);
 		else if (print_as(options->form, &entry) < 0)
 			fprintf(stderr, "cordon log: entry %llu cannot be printed\n",
 				(unsigned long long)entry.entry.sequence);
+	}
+}
+
+/*
+ * Lets the reader, which has read nothing, begin so that the last entries that match are left after
+ * skip matching ones. Looks at few entries from the end, then at more. 0 or -errno; *reader is NULL
+ * then.
+ */
+static int seek_last(struct log_reader **reader, const struct reader_options *reading,
+		     const struct log_options *options, uint64_t *skip)
+{
+	enum { WIDER = 16 };
+	uint64_t window = options->last;
+
+	for (;;) {
+		struct reader_options again = *reading;
+		uint64_t read = 0, matches = 0;
+		struct reader_entry entry;
+		bool enough;
+		int error;
+
+		reader_seek_last(*reader, window);
+		while (reader_next(*reader, &entry)) {
+			if (read++ == 0)
+				again.after = entry.entry.sequence - 1;
+			matches += filter_matches(&options->filter, &entry.entry,
+						  entry.context.rule);
+		}
+		enough = matches >= options->last || read < window || window > INT64_MAX / WIDER;
+		reader_close(*reader);
+		*reader = NULL;
+		error = reader_open(reader, enough ? &again : reading);
+		if (error || enough) {
+			*skip = matches > options->last ? matches - options->last : 0;
+			return error;
+		}
+		window *= WIDER;
 	}
 }
 
@@ -148,6 +188,7 @@ static int run(const char *folder, const struct log_options *options)
 	};
 	struct count count = { .entries = 0 };
 	struct log_reader *reader;
+	uint64_t skip = 0;
 	int error, code;
 
 	while (options->following && access(folder, F_OK) < 0 && errno == ENOENT)
@@ -172,14 +213,18 @@ static int run(const char *folder, const struct log_options *options)
 		return code;
 	}
 	if (options->last)
-		reader_seek_last(reader, options->last);
-	print_all(reader, options, &count);
+		error = seek_last(&reader, &reading, options, &skip);
+	if (error) {
+		fprintf(stderr, "cordon log: no log in %s: %s\n", folder, strerror(-error));
+		return EXIT_NO;
+	}
+	print_all(reader, options, &skip, &count);
 	if (options->counting)
 		print_count(options, &count);
 	count_free(&count);
 	while (options->following && fflush(stdout) == 0) {
 		usleep(AGAIN_US);
-		print_all(reader, options, &count);
+		print_all(reader, options, &skip, &count);
 	}
 	tell_damaged(reader, folder);
 	reader_close(reader);

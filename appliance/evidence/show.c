@@ -92,7 +92,8 @@ void show_evidence(const struct hosts_row *row, const struct weights *weights)
 		const struct verdict_evidence *evidence = &row->verdict.evidence[i];
 		char first[CLOCK_TEXT], last[CLOCK_TEXT], rule[RULE_TEXT];
 
-		printf("  %4" PRIu32 " points, %s: %s\n       %" PRIu64 " event%s ", evidence->points,
+		printf("  %4" PRIu32 " points, %s: %s\n       %" PRIu64 " event%s ",
+		       evidence->points,
 		       sign_class_print(evidence->class), evidence->sign < 0 ?
 		       "names of software asked at two or more of the fallback resolvers" :
 		       weights->sign[evidence->sign].reason, evidence->count,
@@ -134,7 +135,8 @@ void show_sums(const struct hosts *hosts)
 		       "more hosts\n", hosts->network_events);
 	host_range_print(&hosts->products, &range);
 	printf("%zu host%s met a rule, %zu more were seen; with the product: %s%s\n",
-	       hosts->met, hosts->met == 1 ? "" : "s", hosts->seen, hosts->networks ? "at least " : "", text_of(&range));
+	       hosts->met, hosts->met == 1 ? "" : "s", hosts->seen,
+	       hosts->networks ? "at least " : "", text_of(&range));
 	text_release(&range);
 }
 
