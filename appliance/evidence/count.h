@@ -27,7 +27,7 @@ struct count {
 	uint64_t category[CATEGORY_COUNT + 1];	/* events; the last: of a rule that is not known */
 	struct count_day *day;	/* those with events, in order */
 	size_t days;
-	uint64_t other_days;	/* events of days beyond COUNT_DAYS, or for which no memory was left */
+	uint64_t other_days;	/* events of days beyond COUNT_DAYS, or that found no memory */
 };
 
 /* The events of an entry that was folded are of the day of the first one. rule: of the entry, or
