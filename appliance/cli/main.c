@@ -105,7 +105,9 @@ static const struct command commands[] = {
 	  "                    merge A B | split A B",
 	  "which hosts have the product, and by what signs",
 	  ENABLED(CONFIG_JOURNAL) ? command_hosts : NULL },
-	{ "host", "[--json] [--since TIME] [--until TIME] [--last N] NAME|ADDRESS|MAC",
+	{ "host",
+	  "[--json] [--since TIME] [--until TIME] [--last N] [--reverse]\n"
+	  "                    NAME|ADDRESS|MAC",
 	  "one host: who it is, its verdict with the evidence, and its story in order",
 	  ENABLED(CONFIG_JOURNAL) ? command_host : NULL },
 	{ "names",
@@ -224,7 +226,10 @@ static int dispatch(const struct cli *cli, int argc, char **argv)
 		optind = 0;
 		return commands[i].run(cli, argc, argv);
 	}
-	fprintf(stderr, "cordon: no command \"%s\"\n", argv[0]);
+	fputs("cordon: no command \"", stderr);
+	for (const char *c = argv[0]; *c; c++)
+		fputc(text_visible(*c), stderr);
+	fputs("\"\n", stderr);
 	print_help(stderr);
 	return EXIT_USAGE;
 }

@@ -53,6 +53,10 @@ static int parse_words(struct words *words, const char *name, int argc, char **a
 				return command_usage(name, "--%s: at most %d bytes",
 						     reason ? "reason" : "by",
 						     (reason ? CONTROL_REASON : CONTROL_BY) - 1);
+			if (!text_is_plain(optarg, strlen(optarg), ""))
+				return command_usage(name, "--%s: expected one line without "
+						     "control characters",
+						     reason ? "reason" : "by");
 			snprintf(reason ? request->reason : request->by,
 				 reason ? CONTROL_REASON : CONTROL_BY, "%s", optarg);
 			break;

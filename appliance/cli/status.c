@@ -250,7 +250,7 @@ static void print_losses(const json_t *status)
 
 	if (!number_at(status, "events_lost"))
 		return;
-	printf("log        %lld events could not be kept", number_at(status, "events_lost"));
+	printf("lost       %lld events could not be kept", number_at(status, "events_lost"));
 	json_object_foreach(losses, where, count) {
 		if (!json_integer_value(count))
 			continue;
@@ -258,6 +258,24 @@ static void print_losses(const json_t *status)
 		       (long long)json_integer_value(count));
 		first = false;
 	}
+	putchar('\n');
+}
+
+/* Since when nothing is missing, and how far back the log may go. */
+static void print_log(const json_t *status)
+{
+	const json_t *log = json_object_get(status, "log");
+
+	if (!json_is_object(log))
+		return;
+	if (command_text_if(log, "whole_since"))
+		printf("log        whole since %.19sZ", command_text(log, "whole_since"));
+	else
+		fputs("log        not known since when it is whole", stdout);
+	printf(", %lld of %lld MB", number_at(log, "used_bytes") >> 20,
+	       number_at(log, "budget_bytes") >> 20);
+	if (json_is_integer(json_object_get(log, "days")))
+		printf(", room for %lld days", number_at(log, "days"));
 	putchar('\n');
 }
 
@@ -294,6 +312,7 @@ static void print_text(const json_t *status)
 		print_role(role, index == 0);
 	printf("\nappliance  %s, cordon %s\n", command_text(status, "appliance"),
 	       command_text(status, "version"));
+	print_log(status);
 	print_losses(status);
 	print_disks(status);
 }

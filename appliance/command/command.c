@@ -15,15 +15,19 @@
 #include "appliance/settings/lists.h"
 #include "rules/signed/offer.h"
 
+enum { USAGE_TEXT = 1024 };
+
 int command_usage(const char *name, const char *format, ...)
 {
+	char message[USAGE_TEXT];
 	va_list arguments;
 
-	fprintf(stderr, "cordon %s: ", name);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nsee: cordon %s --help\n", name);
+	/* Words of the command line may be a client's, which a script handed on. */
+	text_mask(message);
+	fprintf(stderr, "cordon %s: %s\nsee: cordon %s --help\n", name, message, name);
 	return EXIT_USAGE;
 }
 
@@ -93,7 +97,9 @@ const char *command_text(const json_t *object, const char *key)
 
 void command_print_json(json_t *object)
 {
-	char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	/* 15 digits: uptimes in milliseconds stay exact, without rounding noise. */
+	char *line = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII |
+				JSON_REAL_PRECISION(15));
 
 	if (line)
 		puts(line);

@@ -2,9 +2,11 @@
 #include "appliance/evidence/filter.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "appliance/journal/notice.h"
 #include "appliance/settings/settings.h"
 
 #define NO_GROUP "-"
@@ -21,27 +23,47 @@ const char *filter_key_print(enum filter_key key)
 
 /* ---- values ---- */
 
+/* "Z", "+01:00", or nothing for UTC: how far the time is ahead of UTC. */
+static int parse_zone(int64_t *ms, const char *text)
+{
+	unsigned int hours, minutes;
+	int length = 0;
+
+	*ms = 0;
+	if (!*text || strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+		return 0;
+	if ((*text != '+' && *text != '-') ||
+	    sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &length) != 2 || length != 5 ||
+	    text[6] || text[1] < '0' || text[1] > '9' || text[4] < '0' || text[4] > '9' ||
+	    hours > 23 || minutes > 59)
+		return -EINVAL;
+	*ms = (int64_t)(hours * 60 + minutes) * (*text == '-' ? -60000 : 60000);
+	return 0;
+}
+
 static int parse_moment(int64_t *ms, const char *text)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d" };
+	static const char *const forms[] = {
+		"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+		"%Y-%m-%d",
+	};
+	enum { DATE = 4, WITH_SECONDS = 2 };
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+	for (int i = 0; i <= DATE; i++) {
 		struct tm tm = { .tm_mday = 1 };
 		const char *end = strptime(text, forms[i], &tm);
-		int64_t fraction = 0;
+		int64_t fraction = 0, zone = 0;
 
 		if (!end)
 			continue;
 		/* A line of the log can be copied: "2026-11-28T10:00:00.123Z". */
-		if (i == 0 && *end == '.') {
+		if (i < WITH_SECONDS && *end == '.') {
 			for (int64_t digit = 100; *++end >= '0' && *end <= '9'; digit /= 10)
 				fraction += (*end - '0') * digit;
 		}
-		if (*end == 'Z' && i < 2)
-			end++;
-		if (*end)
+		if (i < DATE ? parse_zone(&zone, end) < 0 : *end != '\0')
 			continue;
-		*ms = (int64_t)timegm(&tm) * 1000 + fraction;
+		*ms = (int64_t)timegm(&tm) * 1000 + fraction - zone;
 		return 0;
 	}
 	return -EINVAL;
@@ -86,6 +108,17 @@ static int parse_channel(enum event_channel *channel, const char *text)
 	return -EINVAL;
 }
 
+static bool is_kind(const char *kind)
+{
+	static const char *const kinds[] = { NOTICE_KINDS };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* 0 or -EINVAL; the flag of the condition becomes true. */
 static int given(bool *has, int error)
 {
@@ -97,13 +130,18 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 	       const char **expected)
 {
 	static const char *const forms[FILTER_KEYS] = {
-		"a time, such as 2026-11-28, 2026-11-28T10:00:00Z, or 24h for the last 24 hours",
-		"a time, such as 2026-11-28, 2026-11-28T10:00:00Z, or 24h for 24 hours ago",
-		"an address, a network such as 10.1.0.0/16, or a MAC address",
+		"a time, such as 2026-11-28, 2026-11-28T10:00:00Z, 2026-11-28T11:00:00+01:00, "
+		"or 24h for the last 24 hours",
+		"a time, such as 2026-11-28, 2026-11-28T10:00:00Z, 2026-11-28T11:00:00+01:00, "
+		"or 24h for 24 hours ago",
+		"an address, a network such as 10.1.0.0/16, or a MAC address; `cordon host` takes "
+		"names",
 		"a category, such as update, activation or telemetry",
 		"a rule id, or the beginning of one up to a colon",
 		"block, monitor or allow", "a channel, such as dns, answer or packet",
-		"a domain name", "a kind of notice, such as mode or gap", "the name of a group",
+		"a domain name, without *; what is below it is included",
+		"a kind of notice, such as mode, policy, "
+		"login or gap; cordon(1) lists them", "the name of a group",
 	};
 	size_t length = strlen(value);
 	unsigned int column;
@@ -131,7 +169,7 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 			     name_parse(&filter->name, value, length, &column));
 	case FILTER_NOTICE:
 		filter->notice = value;
-		return length ? 0 : -EINVAL;
+		return is_kind(value) ? 0 : -EINVAL;
 	case FILTER_GROUP:
 		filter->group = value;
 		return length ? 0 : -EINVAL;
@@ -139,6 +177,11 @@ int filter_set(struct filter *filter, enum filter_key key, const char *value, in
 		break;
 	}
 	return -EINVAL;
+}
+
+bool filter_is_empty_time(const struct filter *filter)
+{
+	return filter->has_since && filter->has_until && filter->since_ms >= filter->until_ms;
 }
 
 /* ---- matching ---- */

@@ -12,8 +12,8 @@
  * Which entries a question is about. All conditions must hold; none: every entry. Conditions on a
  * verdict (all but the times and the notice) exclude notices.
  *
- *	since, until	a time: RFC 3339 in UTC, "2026-11-28" (its beginning), or a duration before
- *			now ("90m", "24h", "30d"); since is included, until is not
+ *	since, until	a time: RFC 3339 (without a zone: UTC), "2026-11-28" (its beginning), or a
+ *			duration before now ("90m", "24h", "30d"); since is included, until is not
  *	host		an address, a network, or a link-layer address
  *	category	"update"
  *	rule		a rule id or the beginning of one, up to a colon: "kaspersky",
@@ -21,7 +21,7 @@
  *	action		"block", "monitor", "allow"
  *	channel		"dns", "packet"; presence ("seen-dns", "seen-link") only if asked for
  *	name		a domain name: it and everything below it
- *	notice		a kind of notice, "mode"; excludes events
+ *	notice		a kind of notice (journal/notice.h), "mode"; excludes events
  *	group		the group that the client was in, or "-": in none. No client is in one yet
  */
 struct filter {
@@ -49,6 +49,9 @@ const char *filter_key_print(enum filter_key key);	/* "since" */
  * *expected: what the value should be, for a person. */
 int filter_set(struct filter *filter, enum filter_key key, const char *value, int64_t now_ms,
 	       const char **expected) __attribute__((warn_unused_result));
+
+/* Is there no time between since and until? Then nothing matches. */
+bool filter_is_empty_time(const struct filter *filter);
 
 /* rule: what the event refers to, or NULL. */
 bool filter_matches(const struct filter *filter, const struct log_entry *entry,

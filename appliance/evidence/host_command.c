@@ -415,6 +415,8 @@ static int parse(struct host_words *words, int argc, char **argv)
 		else if (option == '?')
 			return command_usage("host", "expected options as in --help");
 	}
+	if (filter_is_empty_time(&words->filter))
+		return command_usage("host", "--until: expected a time after that of --since");
 	if (optind + 1 != argc)
 		return command_usage("host", "expected one name, address or MAC address");
 	words->wanted = argv[optind];

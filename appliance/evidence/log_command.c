@@ -8,6 +8,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/evidence/commands.h"
+#include "appliance/evidence/count.h"
 #include "appliance/evidence/csv.h"
 #include "appliance/evidence/filter.h"
 #include "appliance/evidence/line.h"
@@ -76,27 +77,59 @@ struct log_options {
 	struct filter filter;
 };
 
-/* What was left when counting. */
-struct log_count {
-	uint64_t entries, events;
-};
-
+/* skip: matching entries that are not printed; becomes 0. */
 static void print_all(struct log_reader *reader, const struct log_options *options,
-		      struct log_count *count)
+		      uint64_t *skip, struct count *count)
 {
 	struct reader_entry entry;
 
 	while (reader_next(reader, &entry)) {
 		if (!filter_matches(&options->filter, &entry.entry, entry.context.rule))
 			continue;
-		count->entries++;
-		if (entry.entry.type == ENTRY_EVENT)
-			count->events += entry.entry.event.event.count;
-		if (options->counting)
-			continue;
-		if (print_as(options->form, &entry) < 0)
+		if (*skip)
+			(*skip)--;
+		else if (options->counting)
+			count_add(count, &entry.entry, entry.context.rule);
+		else if (print_as(options->form, &entry) < 0)
 			fprintf(stderr, "cordon log: entry %llu cannot be printed\n",
 				(unsigned long long)entry.entry.sequence);
+	}
+}
+
+/*
+ * Lets the reader, which has read nothing, begin so that the last entries that match are left after
+ * skip matching ones. Looks at few entries from the end, then at more. 0 or -errno; *reader is NULL
+ * then.
+ */
+static int seek_last(struct log_reader **reader, const struct reader_options *reading,
+		     const struct log_options *options, uint64_t *skip)
+{
+	enum { WIDER = 16 };
+	uint64_t window = options->last;
+
+	for (;;) {
+		struct reader_options again = *reading;
+		uint64_t read = 0, matches = 0;
+		struct reader_entry entry;
+		bool enough;
+		int error;
+
+		reader_seek_last(*reader, window);
+		while (reader_next(*reader, &entry)) {
+			if (read++ == 0)
+				again.after = entry.entry.sequence - 1;
+			matches += filter_matches(&options->filter, &entry.entry,
+						  entry.context.rule);
+		}
+		enough = matches >= options->last || read < window || window > INT64_MAX / WIDER;
+		reader_close(*reader);
+		*reader = NULL;
+		error = reader_open(reader, enough ? &again : reading);
+		if (error || enough) {
+			*skip = matches > options->last ? matches - options->last : 0;
+			return error;
+		}
+		window *= WIDER;
 	}
 }
 
@@ -112,11 +145,17 @@ static void tell_damaged(const struct log_reader *reader, const char *folder)
 			"here\n", folder, name, strerror(-error), days > 1 ? ", and more" : "");
 }
 
-static void print_count(const struct log_options *options, const struct log_count *count)
+static void print_count(const struct log_options *options, const struct count *count)
 {
-	printf(options->form == LOG_JSON ? "{\"entries\":%llu,\"events\":%llu}\n"
-			     : "%llu entries of %llu events\n",
-	       (unsigned long long)count->entries, (unsigned long long)count->events);
+	struct text out = TEXT_EMPTY;
+
+	if (options->form == LOG_JSON) {
+		command_print_json(count_json(count));
+		return;
+	}
+	count_print(count, &out);
+	fputs(out.data ? out.data : "", stdout);
+	text_release(&out);
 }
 
 static void print_header(void)
@@ -147,8 +186,9 @@ static int run(const char *folder, const struct log_options *options)
 		.since_ms = options->filter.has_since ? options->filter.since_ms : 0,
 		.until_ms = options->filter.has_until ? options->filter.until_ms : 0,
 	};
-	struct log_count count = { .entries = 0 };
+	struct count count = { .entries = 0 };
 	struct log_reader *reader;
+	uint64_t skip = 0;
 	int error, code;
 
 	while (options->following && access(folder, F_OK) < 0 && errno == ENOENT)
@@ -173,13 +213,18 @@ static int run(const char *folder, const struct log_options *options)
 		return code;
 	}
 	if (options->last)
-		reader_seek_last(reader, options->last);
-	print_all(reader, options, &count);
+		error = seek_last(&reader, &reading, options, &skip);
+	if (error) {
+		fprintf(stderr, "cordon log: no log in %s: %s\n", folder, strerror(-error));
+		return EXIT_NO;
+	}
+	print_all(reader, options, &skip, &count);
 	if (options->counting)
 		print_count(options, &count);
+	count_free(&count);
 	while (options->following && fflush(stdout) == 0) {
 		usleep(AGAIN_US);
-		print_all(reader, options, &count);
+		print_all(reader, options, &skip, &count);
 	}
 	tell_damaged(reader, folder);
 	reader_close(reader);
@@ -241,6 +286,8 @@ static int parse_options(struct log_options *log, int argc, char **argv)
 	}
 	if (optind != argc)
 		return command_usage("log", "unexpected word \"%s\"", argv[optind]);
+	if (filter_is_empty_time(&log->filter))
+		return command_usage("log", "--until: expected a time after that of --since");
 	if (log->counting && log->following)
 		return command_usage("log", "--count and --follow exclude each other");
 	if (log->counting && log->form == LOG_CSV)

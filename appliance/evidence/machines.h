@@ -15,8 +15,9 @@
  * addresses (RFC 8981) and both families, as far as the link shows it. Nothing is guessed:
  *
  * - Sightings with the same MAC are one host, unless the MAC is a router's.
- * - A MAC is a router's if it had MACHINES_ROUTER or more IPv4 addresses at once on one interface,
- *   or is one of VRRP or HSRP. Each address behind a router is a host by itself.
+ * - A MAC is a router's if it had MACHINES_ROUTER or more IPv4 addresses, or global IPv6 networks
+ *   (/64), at once on one interface, or is one of VRRP or HSRP. Each address behind a router is a
+ *   host by itself.
  * - A locally administered MAC is a host of its own, marked random: the machine may have others.
  * - An address without a MAC is a host by itself, unless the whole sighting lies within the time
  *   when the link showed one MAC for the address, and no other.
@@ -47,7 +48,7 @@ struct sighting {
 struct machines;
 
 /*
- * runs: the most that are kept. Memory is 64 bytes per run, 32 per MAC, 32 per address without one
+ * runs: the most that are kept. Memory is 64 bytes per run, 20 per MAC, 32 per address without one
  * and about 110 per host, half as much again for growth, and hash tables of 6 to 11 bytes per
  * entry; nothing per sighting. seed: random, so that colliding addresses cannot be chosen. NULL: no
  * memory.
@@ -93,7 +94,7 @@ struct host {
 	bool forwarder;		/* at some time */
 	bool by_hand;		/* merged by hand; mac and address are those first seen */
 	uint8_t mac[MAC_SIZE];
-	struct addr address;	/* the one seen last */
+	struct addr address;	/* the one seen last; of IPv4, if it had any */
 	uint16_t interface;	/* where it was seen last */
 	uint32_t addresses;	/* that it had; each once per MAC */
 	int64_t first_ms;

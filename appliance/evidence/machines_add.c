@@ -249,20 +249,6 @@ static int add_device(struct machines *machines, const uint8_t mac[MAC_SIZE], ui
 	return 0;
 }
 
-static void note_v4(struct device *device, const struct addr *address)
-{
-	uint32_t v4;
-
-	if (!addr_is_v4(address) || device->v4_count == MACHINES_ROUTER)
-		return;
-	memcpy(&v4, address->bytes + 12, sizeof(v4));
-	for (uint8_t i = 0; i < device->v4_count; i++) {
-		if (device->v4[i] == v4)
-			return;
-	}
-	device->v4[device->v4_count++] = v4;
-}
-
 /* Is the sighting within a gap of the run? Times are any numbers: no overflow. */
 static bool touches(const struct run *run, const struct sighting *sighting)
 {
@@ -321,7 +307,6 @@ static int add_run(struct machines *machines, const struct sighting *sighting, u
 	if (device) {
 		device->runs = number;
 		device->addresses += *slot == NO;
-		note_v4(device, &sighting->address);
 	}
 	*slot = number;
 	machines->runs++;

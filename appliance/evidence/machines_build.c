@@ -18,10 +18,24 @@ static int compare_interface_and_start(const void *a, const void *b, void *conte
 }
 
 /*
- * Are there MACHINES_ROUTER addresses at one moment? sorted by start: at each start, the others
- * that are still seen are looked at. Only one run per address is kept, the one that ends last.
+ * What tells a router's clients apart: IPv4 addresses, and networks (/64) of global IPv6 addresses.
+ * A host has many addresses of one such network, but seldom three networks on one interface.
  */
-static bool overlap(const struct run *run, const uint32_t *sorted, uint32_t count)
+static bool counts(const struct run *run, bool v4)
+{
+	return v4 ? addr_is_v4(&run->address) : (run->address.bytes[0] & 0xe0) == 0x20;
+}
+
+static bool is_same_client(const struct run *a, const struct run *b, bool v4)
+{
+	return memcmp(a->address.bytes, b->address.bytes, v4 ? sizeof(a->address.bytes) : 8) == 0;
+}
+
+/*
+ * Are there MACHINES_ROUTER clients at one moment? sorted by start: at each start, the others that
+ * are still seen are looked at. Only one run per client is kept, the one that ends last.
+ */
+static bool overlap(const struct run *run, const uint32_t *sorted, uint32_t count, bool v4)
 {
 	uint32_t open[MACHINES_ROUTER];
 	uint32_t opened = 0;
@@ -36,7 +50,7 @@ static bool overlap(const struct run *run, const uint32_t *sorted, uint32_t coun
 
 			if (other->interface != now->interface || other->last_ms <= start_ms)
 				continue;
-			if (addr_compare(&other->address, &now->address) == 0) {
+			if (is_same_client(other, now, v4)) {
 				if (other->last_ms > now->last_ms)
 					now = other;
 				continue;
@@ -51,26 +65,59 @@ static bool overlap(const struct run *run, const uint32_t *sorted, uint32_t coun
 	return false;
 }
 
-static int find_router(struct machines *machines, struct device *device)
+/* The runs of the device that count. *several: are they of MACHINES_ROUTER clients at some time? */
+static uint32_t count_runs(const struct machines *machines, const struct device *device, bool v4,
+			   bool *several)
 {
-	uint32_t count = 0, *sorted;
+	uint32_t known[MACHINES_ROUTER], clients = 0, runs = 0;
 
-	if (device->router || device->v4_count < MACHINES_ROUTER)
+	for (uint32_t i = device->runs; i != NO; i = machines->run[i].of_mac) {
+		const struct run *run = &machines->run[i];
+		bool new = clients < MACHINES_ROUTER;
+
+		if (!counts(run, v4))
+			continue;
+		runs++;
+		for (uint32_t j = 0; new && j < clients; j++)
+			new = !is_same_client(&machines->run[known[j]], run, v4);
+		if (new)
+			known[clients++] = i;
+	}
+	*several = clients == MACHINES_ROUTER;
+	return runs;
+}
+
+static int find_clients(struct machines *machines, struct device *device, bool v4)
+{
+	uint32_t count, *sorted;
+	bool several;
+
+	count = count_runs(machines, device, v4, &several);
+	if (!several)
 		return 0;
-	for (uint32_t i = device->runs; i != NO; i = machines->run[i].of_mac)
-		count += addr_is_v4(&machines->run[i].address);
 	sorted = malloc(count * sizeof(*sorted));
 	if (!sorted)
 		return -ENOMEM;
 	count = 0;
 	for (uint32_t i = device->runs; i != NO; i = machines->run[i].of_mac) {
-		if (addr_is_v4(&machines->run[i].address))
+		if (counts(&machines->run[i], v4))
 			sorted[count++] = i;
 	}
 	qsort_r(sorted, count, sizeof(*sorted), compare_interface_and_start, machines->run);
-	device->router = overlap(machines->run, sorted, count);
+	device->router = overlap(machines->run, sorted, count, v4);
 	free(sorted);
 	return 0;
+}
+
+static int find_router(struct machines *machines, struct device *device)
+{
+	int error = 0;
+
+	if (!device->router)
+		error = find_clients(machines, device, true);
+	if (!error && !device->router)
+		error = find_clients(machines, device, false);
+	return error;
 }
 
 /* ---- addresses without a MAC of their own ---- */
@@ -232,10 +279,24 @@ static void merge_one(struct machines *machines, struct merge *merge)
 
 /* ---- hosts ---- */
 
-static void add_to_host(struct host *host, const struct run *run, bool newest)
+/*
+ * The address to name the host by: an IPv4 one if it had any, since a temporary address of IPv6
+ * (RFC 8981) is another one tomorrow. Else the newer one.
+ */
+static bool is_better_address(const struct addr *address, const struct addr *known, bool newer)
 {
-	if (newest) {
+	return addr_is_v4(address) == addr_is_v4(known) ? newer : addr_is_v4(address);
+}
+
+/* address_ms: when the address that the host has was seen last; INT64_MIN: it has none. */
+static void add_to_host(struct host *host, const struct run *run, int64_t *address_ms)
+{
+	if (*address_ms == INT64_MIN ||
+	    is_better_address(&run->address, &host->address, run->last_ms >= *address_ms)) {
 		host->address = run->address;
+		*address_ms = run->last_ms;
+	}
+	if (run->last_ms >= host->last_ms) {
 		host->interface = run->interface;
 		host->last_ms = run->last_ms;
 	}
@@ -248,6 +309,8 @@ static void add_to_host(struct host *host, const struct run *run, bool newest)
 static void host_of_node(const struct machines *machines, const struct node *node,
 			 struct host *host)
 {
+	int64_t address_ms = INT64_MIN;
+
 	*host = (struct host){ .first_ms = INT64_MAX, .last_ms = INT64_MIN, .addresses = 1 };
 	if (node->device != NO) {
 		const struct device *device = &machines->device[node->device];
@@ -257,14 +320,13 @@ static void host_of_node(const struct machines *machines, const struct node *nod
 		host->addresses = device->addresses;
 		memcpy(host->mac, device->mac, MAC_SIZE);
 		for (uint32_t i = device->runs; i != NO; i = machines->run[i].of_mac)
-			add_to_host(host, &machines->run[i],
-				    machines->run[i].last_ms >= host->last_ms);
+			add_to_host(host, &machines->run[i], &address_ms);
 		return;
 	}
 	host->behind_router = machines->single[node->single].behind_router;
 	for (uint32_t i = machines->single[node->single].runs; i != NO;
 	     i = machines->run[i].of_single)
-		add_to_host(host, &machines->run[i], machines->run[i].last_ms >= host->last_ms);
+		add_to_host(host, &machines->run[i], &address_ms);
 }
 
 /* A global MAC describes a merged host best. */
@@ -281,9 +343,10 @@ static void join(struct host *host, const struct host *other)
 	}
 	if (other->first_ms < host->first_ms)
 		host->first_ms = other->first_ms;
+	if (is_better_address(&other->address, &host->address, other->last_ms > host->last_ms))
+		host->address = other->address;
 	if (other->last_ms > host->last_ms) {
 		host->last_ms = other->last_ms;
-		host->address = other->address;
 		host->interface = other->interface;
 	}
 }

@@ -26,8 +26,6 @@ struct run {
 struct device {
 	uint8_t mac[MAC_SIZE];
 	bool router;
-	uint8_t v4_count;	/* of v4, at most MACHINES_ROUTER */
-	uint32_t v4[MACHINES_ROUTER];	/* the first different IPv4 addresses */
 	uint32_t runs;		/* first of its list */
 	uint32_t addresses;	/* different ones */
 	uint32_t node;

@@ -3,10 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "appliance/base/clock.h"
 
-enum { NETWORKS_SHOWN = 5, RULE_TEXT = 160 };
+enum { NETWORKS_SHOWN = 5, RULE_TEXT = 160, DATE_LENGTH = 10 };
 
 char *show_who(const struct host *host, char buffer[SHOW_WHO])
 {
@@ -91,14 +92,20 @@ void show_evidence(const struct hosts_row *row, const struct weights *weights)
 		const struct verdict_evidence *evidence = &row->verdict.evidence[i];
 		char first[CLOCK_TEXT], last[CLOCK_TEXT], rule[RULE_TEXT];
 
-		printf("  %4" PRIu32 " points, %s: %s\n       %" PRIu64 " events on %" PRIu32
-		       " days or more, %.10s to %.10s, most by %s\n", evidence->points,
+		printf("  %4" PRIu32 " points, %s: %s\n       %" PRIu64 " event%s ",
+		       evidence->points,
 		       sign_class_print(evidence->class), evidence->sign < 0 ?
 		       "names of software asked at two or more of the fallback resolvers" :
-		       weights->sign[evidence->sign].reason, evidence->count, evidence->days,
-		       clock_print(evidence->first_ms, first),
-		       clock_print(evidence->last_ms, last), text_name(rule, sizeof(rule),
-								       evidence->rule));
+		       weights->sign[evidence->sign].reason, evidence->count,
+		       evidence->count == 1 ? "" : "s");
+		clock_print(evidence->first_ms, first);
+		clock_print(evidence->last_ms, last);
+		if (strncmp(first, last, DATE_LENGTH) == 0)
+			printf("on %.10s", first);
+		else
+			printf("on %" PRIu32 " days or more, %.10s to %.10s", evidence->days, first,
+			       last);
+		printf(", most by %s\n", text_name(rule, sizeof(rule), evidence->rule));
 	}
 }
 
@@ -127,8 +134,9 @@ void show_sums(const struct hosts *hosts)
 		printf("%" PRIu64 " events of networks whose hosts are not known: there may be "
 		       "more hosts\n", hosts->network_events);
 	host_range_print(&hosts->products, &range);
-	printf("%zu hosts met a rule, %zu more were seen; with the product: %s%s\n",
-	       hosts->met, hosts->seen, hosts->networks ? "at least " : "", text_of(&range));
+	printf("%zu host%s met a rule, %zu more were seen; with the product: %s%s\n",
+	       hosts->met, hosts->met == 1 ? "" : "s", hosts->seen,
+	       hosts->networks ? "at least " : "", text_of(&range));
 	text_release(&range);
 }
 

@@ -13,7 +13,8 @@
 #include "appliance/journal/sql.h"
 #include "appliance/journal/today.h"
 
-enum { CACHE_KB = 1024, CLIENTS = 4096 /* rows of one host in one day */ };
+enum { CACHE_KB = 1024, CLIENTS = 4096 /* rows of one host in one day */,
+       APPLIANCE = 64 };
 
 struct story_reading {
 	struct story *story;
@@ -378,7 +379,18 @@ void story_free(struct story *story)
 
 /* ---- telling ---- */
 
+/* "": the day has none. */
+static void read_appliance(struct sql *sql, char appliance[APPLIANCE])
+{
+	sqlite3_stmt *row = sql_prepare(sql, "SELECT id FROM appliance");
+	const char *id = row && sql_step(sql, row) ? (const char *)sqlite3_column_text(row, 0) : "";
+
+	snprintf(appliance, APPLIANCE, "%s", id ? id : "");
+	(void)sqlite3_finalize(row);
+}
+
 static void tell(struct sql *sql, sqlite3_stmt *row, const struct story_event *event,
+		 const char *appliance,
 		 void (*each)(void *context, const struct reader_entry *entry), void *context)
 {
 	struct reader_entry entry = { .entry = { .sequence = 0 } };
@@ -389,7 +401,7 @@ static void tell(struct sql *sql, sqlite3_stmt *row, const struct story_event *e
 		return;
 	rows_event(row, &entry.entry, &entry.rule);
 	entry.context.boot_id = rows_boot(row);
-	entry.context.appliance = "";
+	entry.context.appliance = appliance;
 	if (entry.entry.event.rule_key && entry.rule.category < CATEGORY_COUNT)
 		entry.context.rule = &entry.rule;
 	if (rows_sane(&entry.entry.event.event))
@@ -406,11 +418,14 @@ int story_events(const struct story *story,
 		const size_t day = story->event[i].day;
 		struct sql sql;
 		sqlite3_stmt *row = NULL;
+		char appliance[APPLIANCE] = "";
 
-		if (open_file(&sql, &story->file[day]) == 0)
+		if (open_file(&sql, &story->file[day]) == 0) {
+			read_appliance(&sql, appliance);
 			row = rows_one(&sql);
+		}
 		for (; i < story->events && story->event[i].day == day; i++)
-			tell(&sql, row, &story->event[i], each, context);
+			tell(&sql, row, &story->event[i], appliance, each, context);
 		(void)sqlite3_finalize(row);
 		error = error ? error : sql.error;
 		sql_close(&sql);

@@ -149,7 +149,8 @@ void top_add(struct top *top, const struct entry_event *entry, const struct entr
 	const struct event *event = &entry->event;
 	char text[TOP_TEXT];
 
-	if (event->wall_ms < 0 || !in_window(step_of(event->wall_ms), step_of(now_ms)))
+	if (event->wall_ms < 0 || channel_is_presence(event->channel) ||
+	    !in_window(step_of(event->wall_ms), step_of(now_ms)))
 		return;
 	count(&top->all, event);
 	client_of(entry, text);

@@ -261,7 +261,8 @@ static int category_of(const char *rule, enum category *category)
 
 /*
  * Many categories, and each name hardly more often than once a day: names that messages and logs
- * bring, not a program's own. The fallback sequence and packets to servers speak against it.
+ * bring, not a program's own. The fallback sequence, packets to servers and the activation of a
+ * licence, whose names people do not send each other, speak against it.
  */
 static bool looks_like_tool(const struct weights *weights, const struct verdict_facts *facts)
 {
@@ -277,7 +278,7 @@ static bool looks_like_tool(const struct weights *weights, const struct verdict_
 		if (left_out(facts, tally) || category_of(tally->rule, &category) < 0 ||
 		    category == CATEGORY_BYPASS || category == CATEGORY_EXEMPT)
 			continue;
-		if (tally->channel == CHANNEL_PACKET)
+		if (tally->channel == CHANNEL_PACKET || category == CATEGORY_ACTIVATION)
 			return false;
 		categories |= 1u << category;
 		days += tally->days;

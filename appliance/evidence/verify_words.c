@@ -146,10 +146,10 @@ void verify_words(const struct verify_result *result, const struct verify_origin
 	else
 		printf("%s: %s\n", result->checkpoints ? "whole" : "NOT SIGNED", origin->path);
 	if (result->fault == VERIFY_FINE)
-		printf("  found      %" PRIu64 " day%s, %" PRIu64 " entries of %" PRIu64
-		       " events in %" PRIu64 " batches\n", result->days,
-		       result->days == 1 ? "" : "s", result->entries, result->events,
-		       result->batches);
+		printf("  found      %" PRIu64 " day%s, %" PRIu64 " entries in %" PRIu64
+		       " batches, with sightings and notices; the counts add up to %" PRIu64 "\n",
+		       result->days, result->days == 1 ? "" : "s", result->entries,
+		       result->batches, result->events);
 	print_checkpoints(result);
 	print_explained(result);
 	print_keys(result, origin);

@@ -173,7 +173,7 @@ static void put_policy(struct text *out, const json_t *why)
 	put_line(out, "notice", json_object_get(policy, "id"));
 	put_line(out, "since", json_object_get(policy, "time"));
 	put_line(out, "cause", json_object_get(policy, "cause"));
-	put_actor(out, "by", json_object_get(policy, "actor"));
+	put_actor(out, "actor", json_object_get(policy, "actor"));
 	if (!is_there(json_object_get(policy, "release"))) {
 		text_puts(out, "release     none: unsigned lists of a folder\n");
 		return;
@@ -193,7 +193,7 @@ void why_print(const json_t *why, struct text *out)
 	put_line(out, "time", json_object_get(event, "time"));
 	put_line(out, "notice", json_object_get(event, "notice"));
 	if (json_object_get(event, "notice"))
-		put_actor(out, "who", json_object_get(event, "actor"));
+		put_actor(out, "actor", json_object_get(event, "actor"));
 	put_rest(out, event);
 	if (json_object_get(event, "notice"))
 		return;

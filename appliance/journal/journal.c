@@ -239,23 +239,27 @@ static int keep(struct journal *journal, struct log_entry *entry, uint64_t event
 	return error;
 }
 
-/* Takes over body (NULL: there was no memory for it). */
+/* What is stored before this time may lack something. */
+static void whole_from(struct journal *journal, int64_t wall_ms)
+{
+	if (wall_ms > journal->losses->whole_since)
+		journal->losses->whole_since = wall_ms;
+}
+
 /* What is stored before this notice may lack something. */
 static void note_break(struct journal *journal, const char *kind, int64_t wall_ms)
 {
-	if (whole_ends_with(kind) && wall_ms > journal->losses->whole_since)
-		journal->losses->whole_since = wall_ms;
+	if (whole_ends_with(kind))
+		whole_from(journal, wall_ms);
 }
 
 /* Days were deleted or made coarser. */
 static void find_whole(struct journal *journal)
 {
-	int64_t since = whole_since(journal->folder);
-
-	if (since > journal->losses->whole_since)
-		journal->losses->whole_since = since;
+	whole_from(journal, whole_since(journal->folder));
 }
 
+/* Takes over body (NULL: there was no memory for it). */
 static int keep_notice(struct journal *journal, const char *kind, char *body, int64_t wall_ms,
 		       int64_t uptime_ms)
 {
@@ -483,6 +487,10 @@ void journal_begin(struct journal *journal, int64_t wall_ms, int64_t uptime_ms)
 			body = NULL;
 		(void)keep_notice(journal, NOTICE_GAP, body, wall_ms, uptime_ms);
 	}
+	/* Nothing was recorded in between, though it ended in order. */
+	if (before->last && (wall_ms - before->wall_ms > WHOLE_PAUSE_MS ||
+			     wall_ms < before->wall_ms))
+		whole_from(journal, wall_ms);
 	if (notice_start(&body) < 0)
 		body = NULL;
 	(void)keep_notice(journal, NOTICE_START, body, wall_ms, uptime_ms);

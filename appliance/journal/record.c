@@ -10,7 +10,7 @@
 
 #include "appliance/base/clock.h"
 
-enum { MAC_TEXT = 18, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
+enum { MAC_TEXT = 18, WHOLE_BOOT = 36, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
 
 /* A JSON object being filled; failed is sticky, as in base/cursor.h. */
 struct object {
@@ -70,6 +70,16 @@ static void put_mac(struct object *object, const uint8_t *mac)
 	put_text(object, "mac", mac ? text : NULL);
 }
 
+/* Presence has none. */
+static void put_port(struct object *object, const char *key, const struct event *event,
+		     uint16_t port)
+{
+	if (channel_is_presence(event->channel))
+		put(object, key, json_null());
+	else
+		put_number(object, key, port);
+}
+
 static void put_protocol(struct object *object, uint8_t protocol)
 {
 	switch (protocol) {
@@ -107,14 +117,15 @@ static void put_origin(struct object *object, const struct log_entry *entry,
 static void put_client(struct object *object, const struct entry_event *entry)
 {
 	const struct event *event = &entry->event;
+	const bool presence = channel_is_presence(event->channel);
 	char state[9];
 
 	snprintf(state, sizeof(state), "%08x", event->state);
-	put_text(object, "state", state);
+	put_text(object, "state", presence ? NULL : state);
 	put_clients(object, entry);
 	put_mac(object, event->has_mac ? event->mac : NULL);
 	put_text(object, "interface", entry->interface[0] ? entry->interface : NULL);
-	put_number(object, "client_port", event->client_port);
+	put_port(object, "client_port", event, event->client_port);
 	put(object, "forwarder", json_boolean(entry->forwarder));
 	put(object, "group", json_null());
 	put(object, "exception", json_null());
@@ -123,13 +134,17 @@ static void put_client(struct object *object, const struct entry_event *entry)
 /* What the client asked for, and which server it asked. */
 static void put_target(struct object *object, const struct event *event)
 {
-	bool dns = event->channel != CHANNEL_PACKET;
+	const bool presence = channel_is_presence(event->channel);
+	const bool dns = event->channel != CHANNEL_PACKET && !presence;
 	char qtype[QTYPE_TEXT], name[NAME_TEXT];
 
 	put_addr(object, "resolver", event->has_resolver ? &event->resolver : NULL);
 	put_text(object, "qtype", dns ? qtype_print(event->qtype, qtype) : NULL);
-	put_protocol(object, event->protocol);
-	put_number(object, "port", event->port);
+	if (presence)
+		put_text(object, "protocol", NULL);
+	else
+		put_protocol(object, event->protocol);
+	put_port(object, "port", event, event->port);
 	put_text(object, "name",
 		 event->name.length ? name_print(event->name.wire, name) : NULL);
 	put_addr(object, "address", event->has_address ? &event->address : NULL);
@@ -144,7 +159,8 @@ static void put_verdict(struct object *object, const struct entry_event *entry,
 	put_text(object, "rule", rule ? rule->id : NULL);
 	put_text(object, "category",
 		 rule ? category_print((enum category)rule->category) : NULL);
-	put_text(object, "action", action_print(event->action));
+	put_text(object, "action", channel_is_presence(event->channel) ?
+		 NULL : action_print(event->action));
 	put_text(object, "would",
 		 event->intended != event->action ? action_print(event->intended) : NULL);
 	put_text(object, "channel", channel_print(event->channel));
@@ -184,20 +200,37 @@ char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID])
 	return buffer;
 }
 
+/* How many characters the boot id has, short or whole; 0: it is none. */
+static size_t boot_length(const char *text)
+{
+	static const char *const digits = "0123456789abcdefABCDEF";
+	const size_t length = strspn(text, digits);
+
+	if (length != RECORD_BOOT - 1 || text[length] != '-')
+		return length == RECORD_BOOT - 1 ? length : 0;
+	for (size_t i = length; i < WHOLE_BOOT; i++) {
+		const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (!text[i] || (dash ? text[i] != '-' : !strchr(digits, text[i])))
+			return 0;
+	}
+	return WHOLE_BOOT;
+}
+
 int record_parse_id(const char *text, char boot[RECORD_BOOT], uint64_t *sequence)
 {
-	const size_t digits = strspn(text, "0123456789abcdef");
-	const char *number = text + RECORD_BOOT;
+	const size_t length = boot_length(text);
 	char *end;
 
-	if (digits != RECORD_BOOT - 1 || text[digits] != ':' || *number < '0' || *number > '9')
+	if (!length || text[length] != ':' || text[length + 1] < '0' || text[length + 1] > '9')
 		return -EINVAL;
 	errno = 0;
-	*sequence = strtoull(number, &end, 10);
+	*sequence = strtoull(text + length + 1, &end, 10);
 	if (errno || *end || *sequence == 0 || *sequence > INT64_MAX)
 		return -EINVAL;
-	memcpy(boot, text, digits);
-	boot[digits] = '\0';
+	for (size_t i = 0; i < RECORD_BOOT - 1; i++)
+		boot[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+	boot[RECORD_BOOT - 1] = '\0';
 	return 0;
 }
 

@@ -40,7 +40,10 @@ enum { RECORD_ID = 40 };
 /* "3f2a91c4:1042"; returns buffer. */
 char *record_id(const char *boot_id, uint64_t sequence, char buffer[RECORD_ID]);
 
-/* What record_id prints: eight hexadecimal digits, a colon, a number from 1. 0 or -EINVAL. */
+/*
+ * What record_id prints: eight hexadecimal digits, a colon, a number from 1. The whole boot id, as
+ * in boot_id, stands for its first eight digits; digits may be upper-case. 0 or -EINVAL.
+ */
 enum { RECORD_BOOT = 9 };
 int record_parse_id(const char *text, char boot[RECORD_BOOT], uint64_t *sequence)
 	__attribute__((warn_unused_result));

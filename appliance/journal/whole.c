@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/journal/whole.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/journal/days.h"
@@ -8,6 +9,11 @@
 #include "appliance/journal/sql.h"
 
 enum { CACHE_KB = 64 };
+
+/* A start without an orderly end shortly before, in the same day. */
+#define OUTAGES "SELECT max(wall) FROM notice s WHERE kind = '" NOTICE_START "' AND NOT EXISTS" \
+	" (SELECT 1 FROM notice p WHERE p.kind = '" NOTICE_STOP "' AND p.seq < s.seq AND" \
+	" s.wall - p.wall <= %d)"
 
 #define KINDS "'" NOTICE_GAP "','" NOTICE_LOST "','" NOTICE_DAMAGED "','" NOTICE_DROPPED "'"
 
@@ -28,12 +34,16 @@ static bool read_day(const struct days_file *file, int64_t *since)
 {
 	char name[DAYS_NAME];
 	struct sql sql;
-	int64_t broken = 0, first = 0;
+	char outages[sizeof(OUTAGES) + 16];
+	int64_t broken = 0, first = 0, outage;
 
 	if (sql_open(&sql, days_print(file, name),
 		     file->kind == DAYS_CLOSED ? SQL_FROZEN : SQL_READ, CACHE_KB) == 0) {
 		broken = sql_number(&sql, "SELECT max(wall) FROM notice WHERE kind IN (" KINDS ")",
 				    0);
+		snprintf(outages, sizeof(outages), OUTAGES, WHOLE_PAUSE_MS);
+		outage = sql_number(&sql, outages, 0);
+		broken = outage > broken ? outage : broken;
 		first = sql_number(&sql, "SELECT wall FROM batch ORDER BY first LIMIT 1", 0);
 	}
 	if (sql.error)

@@ -6,8 +6,11 @@
 
 /*
  * Since when the stored evidence is whole: nothing was deleted, made coarser, lost or damaged
- * since, and the journal ran all the time.
+ * since, and the journal ran all the time. A restart is no interruption if it took at most
+ * WHOLE_PAUSE_MS and the day of the log did not change in between: what a client wants it tries
+ * again.
  */
+enum { WHOLE_PAUSE_MS = 60 * 1000 };
 
 /* Does a notice of this kind say that something before it may be missing? */
 bool whole_ends_with(const char *kind);

@@ -154,7 +154,7 @@ test_why_of_a_notice() {
 	cordon mode enforce >/dev/null
 	notice mode '.reason == "why of a notice"'
 	id=$(events '(.reason // "") == "why of a notice"' | head -n 1 | jq -r .id)
-	cordon why "$id" | grep -Eq '^who         (root \(uid 0\)|the console)' ||
+	cordon why "$id" | grep -Eq '^actor       (root \(uid 0\)|the console)' ||
 		fail "$(cordon why "$id")"
 	cordon why "$id" | grep -q '^note by     tester' || fail "$(cordon why "$id")"
 }

@@ -26,6 +26,14 @@ mkdir -p "$box/etc/cordon"
 echo {} >"$box/etc/cordon/image.json"
 expect 0 forwarding network
 
+# cordon(1) lists each kind of notice, which log --notice takes.
+for kind in $(sed -n 's/^#define NOTICE_[A-Z]* "\(.*\)"/\1/p' "$root/appliance/journal/notice.h"); do
+	grep -qE "^\.It Sy (.* )?$kind( |\$)" "$root/appliance/cli/cordon.1" || {
+		echo "cordon(1) does not list notices of the kind $kind"
+		failures=$((failures + 1))
+	}
+done
+
 timeout 20 make -C "$root" -s O="$work/build" menuconfig </dev/null >said 2>&1
 [ $? = 2 ] && grep -q 'asks on a terminal' said || {
 	echo "make menuconfig without a terminal:"

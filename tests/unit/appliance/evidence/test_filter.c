@@ -87,6 +87,13 @@ static void times(void **state)
 	assert_int_equal(filter.since_ms, now - 86400000);
 	filter = filter_of(FILTER_SINCE, "2025-12-01T10:20:30.123Z");
 	assert_int_equal(filter.since_ms, now + 37230123);
+	/* As other programs print it. */
+	filter = filter_of(FILTER_SINCE, "2025-12-01T11:20:30.123+01:00");
+	assert_int_equal(filter.since_ms, now + 37230123);
+	filter = filter_of(FILTER_SINCE, "2025-12-01 08:50-01:30");
+	assert_int_equal(filter.since_ms, now + 37200000);
+	filter = filter_of(FILTER_SINCE, "2025-12-01 10:20:30");
+	assert_int_equal(filter.since_ms, now + 37230000);
 }
 
 static void notices_have_no_verdict(void **state)
@@ -107,12 +114,31 @@ static void notices_have_no_verdict(void **state)
 	assert_false(filter_matches(&filter, &entry, NULL));
 }
 
+static void an_empty_time(void **state)
+{
+	struct filter filter = filter_of(FILTER_SINCE, "24h");
+	const char *expected;
+
+	(void)state;
+	assert_false(filter_is_empty_time(&filter));
+	assert_int_equal(filter_set(&filter, FILTER_UNTIL, "23h", now, &expected), 0);
+	assert_false(filter_is_empty_time(&filter));
+	assert_int_equal(filter_set(&filter, FILTER_UNTIL, "24h", now, &expected), 0);
+	assert_true(filter_is_empty_time(&filter));
+}
+
 static void what_is_no_value(void **state)
 {
 	(void)state;
 	refused(FILTER_SINCE, "");
 	refused(FILTER_SINCE, "yesterday");
 	refused(FILTER_SINCE, "2025-12-01T10:20:30.123Zx");
+	refused(FILTER_SINCE, "2025-12-01T10:20:30+1:00");
+	refused(FILTER_SINCE, "2025-12-01T10:20:30+01:000");
+	refused(FILTER_SINCE, "2025-12-01T10:20:30+01:60");
+	refused(FILTER_SINCE, "2025-12-01+01:00");
+	refused(FILTER_NOTICE, "modes");
+	refused(FILTER_NOTICE, "");
 	refused(FILTER_HOST, "host-7");
 	refused(FILTER_HOST, "10.1.2.3/33");
 	refused(FILTER_CATEGORY, "updates");
@@ -128,6 +154,7 @@ int main(void)
 		cmocka_unit_test(each_condition),
 		cmocka_unit_test(times),
 		cmocka_unit_test(notices_have_no_verdict),
+		cmocka_unit_test(an_empty_time),
 		cmocka_unit_test(what_is_no_value),
 	};
 

@@ -76,6 +76,9 @@ static void one_mac_is_one_host_in_both_families(void **state)
 	host = host_at(machines, 0);
 	assert_true(host.has_mac && !host.random && !host.behind_router && !host.by_hand);
 	assert_int_equal(host.addresses, 16);
+	/* The newer lease, though a temporary address was seen later. */
+	assert_true(addr_is_v4(&host.address));
+	assert_int_equal(host.address.bytes[15], 9);
 	assert_int_equal(host.first_ms, 0);
 	assert_int_equal(host.last_ms, 13 * DAY + HOUR);
 	assert_int_equal(whose(machines, "2001:db8::1003", PC, 3 * DAY), 0);
@@ -122,6 +125,35 @@ static void three_addresses_at_once_are_a_router(void **state)
 	machines_count(machines, all, 3, &range);
 	assert_int_equal(range.at_least, 3);
 	assert_int_equal(range.behind_router, 3);
+	machines_free(machines);
+}
+
+/* With IPv6 alone, all hosts behind a router were one. */
+static void three_networks_at_once_are_a_router(void **state)
+{
+	struct machines *machines = fresh();
+	uint8_t mac[MAC_SIZE];
+
+	(void)state;
+	add(machines, "2001:db8:1::1", GATE, 0, 2 * HOUR);
+	add(machines, "2001:db8:1::2", GATE, 0, 3 * HOUR);
+	add(machines, "2001:db8:2::1", GATE, HOUR, 3 * HOUR);
+	add(machines, "2001:db8:3::1", GATE, HOUR, 3 * HOUR);
+	/* A host: its link, its site, the network that goes and the one that comes. */
+	add(machines, "fe80::1", PC, 0, DAY);
+	add(machines, "fd00:1::1", PC, 0, DAY);
+	add(machines, "2001:db8:1::9", PC, 0, DAY);
+	add(machines, "2001:db8:1::a", PC, 0, DAY);
+	add(machines, "2001:db8:1::b", PC, 0, DAY);
+	add(machines, "2001:db8:2::9", PC, 0, DAY);
+	/* And later others, not at once. */
+	add(machines, "2001:db8:3::9", PC, 2 * DAY, 3 * DAY);
+	assert_int_equal(machines_build(machines, NULL, 0), 0);
+	assert_int_equal(mac_parse(mac, GATE, strlen(GATE)), 0);
+	assert_true(machines_is_router(machines, mac));
+	assert_int_equal(mac_parse(mac, PC, strlen(PC)), 0);
+	assert_false(machines_is_router(machines, mac));
+	assert_int_equal(machines_hosts(machines), 4 + 1);
 	machines_free(machines);
 }
 
@@ -558,6 +590,7 @@ int main(void)
 		cmocka_unit_test(one_mac_is_one_host_in_both_families),
 		cmocka_unit_test(an_address_has_another_host_with_another_mac),
 		cmocka_unit_test(three_addresses_at_once_are_a_router),
+		cmocka_unit_test(three_networks_at_once_are_a_router),
 		cmocka_unit_test(leases_one_after_the_other_are_no_router),
 		cmocka_unit_test(addresses_of_other_interfaces_do_not_make_a_router),
 		cmocka_unit_test(a_group_of_routers_is_known_by_its_mac),

@@ -83,9 +83,26 @@ static void flood(void **state)
 	top_free(top);
 }
 
+/* That a host is there is no event: the sums are those of cordon log --count. */
+static void presence_is_not_counted(void **state)
+{
+	struct top *top = top_new();
+	struct top_row row[TOP_ROWS];
+	struct entry_event entry = event("192.0.2.1", "a.example.com", NOW, 5);
+
+	(void)state;
+	assert_non_null(top);
+	entry.event.channel = CHANNEL_SEEN_DNS;
+	top_add(top, &entry, NULL, NOW);
+	assert_int_equal(top_total(top, NOW), 0);
+	assert_int_equal(top_rank(top, TOP_CLIENTS, NOW, row), 0);
+	top_free(top);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(ranks), cmocka_unit_test(flood) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(ranks), cmocka_unit_test(flood),
+					    cmocka_unit_test(presence_is_not_counted) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

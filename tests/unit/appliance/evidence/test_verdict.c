@@ -171,6 +171,46 @@ static void the_pattern_of_a_tool(void **state)
 	text_release(&out);
 }
 
+/* One message makes a mail gateway ask for MX, A, AAAA and TXT of each name. */
+static void the_pattern_of_a_tool_on_its_first_day(void **state)
+{
+	const struct tally some[] = {
+		tally(K "web:=www.kaspersky.com", 4, 1), tally(K "web:securelist.com", 2, 1),
+		tally(K "removal:support.kaspersky.com", 2, 1),
+		tally(K "distribution:=products.s.kaspersky-labs.com", 3, 1),
+		tally(K "portal:=my.kaspersky.com", 4, 1),
+		tally(K "infrastructure:kaspersky.com", 4, 1),
+		tally(K "update:upd.kaspersky.com", 4, 1),
+	};
+	struct verdict_facts facts = { .tally = some, .tallies = sizeof(some) / sizeof(*some) };
+	struct host_verdict verdict;
+
+	(void)state;
+	verdict_judge(&verdict, &weights, &facts);
+	is(&verdict, VERDICT_UNCLEAR, CONFIDENCE_LOW, "");
+	assert_true(verdict.suggests_tool);
+}
+
+/* A product's first hour: as many categories, and few queries yet. */
+static void a_new_product_is_no_tool(void **state)
+{
+	const struct tally some[] = {
+		tally(K "activation:=activation-v2.kaspersky.com", 2, 1),
+		tally(K "telemetry:ksn.kaspersky-labs.com", 4, 1),
+		tally(K "distribution:=products.s.kaspersky-labs.com", 2, 1),
+		tally(K "portal:=my.kaspersky.com", 2, 1),
+		tally(K "infrastructure:kaspersky.com", 2, 1),
+		tally(K "update:upd.kaspersky.com", 4, 1),
+	};
+	struct verdict_facts facts = { .tally = some, .tallies = sizeof(some) / sizeof(*some) };
+	struct host_verdict verdict;
+
+	(void)state;
+	verdict_judge(&verdict, &weights, &facts);
+	assert_int_equal(verdict.kind, VERDICT_PRODUCT);
+	assert_false(verdict.suggests_tool);
+}
+
 static void people_and_pages(void **state)
 {
 	struct host_verdict verdict;
@@ -289,6 +329,8 @@ int main(void)
 		cmocka_unit_test(management),
 		cmocka_unit_test(engines),
 		cmocka_unit_test(the_pattern_of_a_tool),
+		cmocka_unit_test(the_pattern_of_a_tool_on_its_first_day),
+		cmocka_unit_test(a_new_product_is_no_tool),
 		cmocka_unit_test(people_and_pages),
 		cmocka_unit_test(fallback_resolvers),
 		cmocka_unit_test(a_forwarder_speaks_for_others),

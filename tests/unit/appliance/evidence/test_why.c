@@ -50,7 +50,7 @@ static void of_an_event(void **state)
 	assert_non_null(strstr(out.data, "pattern     =upd.example.com\n"));
 	assert_non_null(strstr(out.data, "confidence  high\n"));
 	assert_non_null(strstr(out.data, "evidence    https://example.com/?[2J\n"));
-	assert_non_null(strstr(out.data, "by          signatures of 00ff\n"));
+	assert_non_null(strstr(out.data, "actor       signatures of 00ff\n"));
 	assert_non_null(strstr(out.data, "release     12\n"));
 	assert_non_null(strstr(out.data, "bundle      ab12\n"));
 	assert_non_null(strstr(out.data, "signers     k1\n            k2\n"));
@@ -92,7 +92,7 @@ static void of_a_notice(void **state)
 	(void)state;
 	assert_int_equal(why_json(&entry, NULL, &why), 0);
 	why_print(why, &out);
-	assert_non_null(strstr(out.data, "who         root (uid 0)\n"));
+	assert_non_null(strstr(out.data, "actor       root (uid 0)\n"));
 	assert_non_null(strstr(out.data, "note by     x\n"));
 	text_release(&out);
 	json_decref(why);

@@ -20,6 +20,7 @@
 #include "appliance/journal/journal.h"
 #include "appliance/journal/notice.h"
 #include "appliance/journal/reader.h"
+#include "appliance/journal/whole.h"
 
 /* Versions differ, so do states; the rule's index too. */
 static const char first_list[] =
@@ -277,7 +278,7 @@ static void presence_is_noted_rarely(void **state)
 	all = lines(fixture);
 	assert_int_equal(json_array_size(all), 2);
 	assert_string_equal(text_at(all, 0, "channel"), "seen-dns");
-	assert_string_equal(text_at(all, 0, "action"), "none");
+	assert_null(text_at(all, 0, "action"));
 	assert_true(json_is_null(json_object_get(json_array_get(all, 0), "name")));
 	assert_int_equal(sum(all, "count"), 3 + 6 * 3);
 	json_decref(all);
@@ -571,6 +572,29 @@ static void a_log_that_did_not_end_in_order_says_so(void **state)
 	assert_string_equal(notices(fixture), "start stop start gap start stop ");
 }
 
+/* A day of outage looked like a day of silence. A restart of seconds is none. */
+static void an_outage_ends_what_is_whole(void **state)
+{
+	enum { START = 1000000, HOUR = 3600 * 1000 };
+	struct fixture *fixture = *state;
+
+	journal_begin(fixture->journal, START, 1000);
+	assert_int_equal(fixture->losses->whole_since, START);
+	journal_close(fixture->journal, START + 2000, 2000);
+	memset(fixture->memory, 0, journal_memory());
+	open_again(fixture);
+	journal_begin(fixture->journal, START + 5000, 1000);
+	assert_int_equal(fixture->losses->whole_since, START);
+	journal_close(fixture->journal, START + 6000, 2000);
+	assert_int_equal(whole_since(fixture->folder), START);
+	memset(fixture->memory, 0, journal_memory());
+	open_again(fixture);
+	journal_begin(fixture->journal, START + HOUR, 1000);
+	assert_int_equal(fixture->losses->whole_since, START + HOUR);
+	journal_close(fixture->journal, START + HOUR + 1000, 2000);
+	assert_int_equal(whole_since(fixture->folder), START + HOUR);
+}
+
 static int note(struct fixture *fixture, uint64_t number, const char *body)
 {
 	const struct entry_notice notice = { .kind = NOTICE_DISK, .actor = "box", .body = body };
@@ -699,6 +723,7 @@ int main(void)
 		with_journal(flood),
 		with_journal(losses_survive_a_killed_journal),
 		with_journal(a_log_that_did_not_end_in_order_says_so),
+		with_journal(an_outage_ends_what_is_whole),
 		with_journal(notices_over_a_killed_journal),
 		with_journal(a_day_begins_with_the_policy),
 		with_journal(long_evidence),

@@ -83,6 +83,27 @@ static void unknown_is_null(void **state)
 		"\"count\":9223372036854775807,\"last\":null,\"coarse\":false}");
 }
 
+/* A host was there: it asked for nothing, and nothing was decided. */
+static void presence_has_no_verdict(void **state)
+{
+	const struct record_context context = { .appliance = "", .boot_id = "unknown" };
+	struct log_entry entry = { .type = ENTRY_EVENT };
+
+	(void)state;
+	entry.event.event = (struct event){ .channel = CHANNEL_SEEN_LINK, .count = 3,
+		.client = sample_addr("192.0.2.1"), .wall_ms = -5 };
+	line_is(&entry, &context,
+		"{\"id\":\"unknown:0\",\"time\":\"1970-01-01T00:00:00.000Z\","
+		"\"boot_id\":\"unknown\",\"uptime\":0.0,"
+		"\"appliance\":\"\",\"state\":null,\"client\":\"192.0.2.1\","
+		"\"mac\":null,\"interface\":null,\"client_port\":null,\"forwarder\":false,"
+		"\"group\":null,\"exception\":null,"
+		"\"resolver\":null,\"qtype\":null,\"protocol\":null,\"port\":null,\"name\":null,"
+		"\"address\":null,\"rule\":null,\"category\":null,"
+		"\"action\":null,\"would\":null,\"channel\":\"seen-link\",\"direction\":null,"
+		"\"count\":3,\"last\":null,\"coarse\":false}");
+}
+
 /* Bytes that a client chose must not be able to leave their string, or the line. */
 static void hostile_names(void **state)
 {
@@ -216,8 +237,11 @@ static void ids(void **state)
 {
 	static const char *const bad[] = {
 		"", "3f2a91c4", "3f2a91c4:", "3f2a91c4:0", "3f2a91c4:-1", "3f2a91c4: 1",
-		"3f2a91c4:1x", "3f2a91c:1", "3f2a91c44:1", "3F2A91C4:1", "3f2a91cg:1",
+		"3f2a91c4:1x", "3f2a91c:1", "3f2a91c44:1", "3f2a91cg:1",
 		"3f2a91c4:99999999999999999999", "3f2a91c4-1:1",
+		"3f2a91c4-5323-4bde-a5f3-581bfb89ece6", "3f2a91c4-5323-4bde-a5f3-581bfb89ece:1",
+		"3f2a91c4-5323-4bde-a5f3-581bfb89ece6a:1", "3f2a91c4-5323-4bde-a5f3-581bfb89eceg:1",
+		"3f2a91c4-5323-4bde-a5f3-581bfb89ece6:0", "3f2a91c4x5323-4bde-a5f3-581bfb89ece6:1",
 	};
 	char boot[RECORD_BOOT], text[RECORD_ID];
 	uint64_t sequence;
@@ -226,7 +250,12 @@ static void ids(void **state)
 	assert_int_equal(record_parse_id("3f2a91c4:1042", boot, &sequence), 0);
 	assert_string_equal(boot, "3f2a91c4");
 	assert_int_equal(sequence, 1042);
-	assert_string_equal(record_id("3f2a91c4-0000", sequence, text), "3f2a91c4:1042");
+	/* As in boot_id, and as another program may write it. */
+	assert_int_equal(record_parse_id("3F2A91C4-5323-4bde-a5f3-581bfb89ece6:7", boot,
+					 &sequence), 0);
+	assert_string_equal(boot, "3f2a91c4");
+	assert_int_equal(sequence, 7);
+	assert_string_equal(record_id("3f2a91c4-0000", sequence, text), "3f2a91c4:7");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		if (record_parse_id(bad[i], boot, &sequence) != -EINVAL)
 			fail_msg("taken: %s", bad[i]);
@@ -239,6 +268,7 @@ int main(void)
 		cmocka_unit_test(ids),
 		cmocka_unit_test(every_field_in_order),
 		cmocka_unit_test(unknown_is_null),
+		cmocka_unit_test(presence_has_no_verdict),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(longest_name),
 		cmocka_unit_test(coarse_events_name_their_network),
