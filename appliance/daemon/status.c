@@ -223,7 +223,10 @@ static json_t *log_json(const struct parent *parent)
 	put(object, "days", retention->days < 0 ? json_null() : json_real(retention->days));
 	put(object, "retention_days", settings->log_retention_days ?
 	    json_integer(settings->log_retention_days) : json_null());
-	put_time(object, "whole_since", losses ? losses->whole_since / 1000 : 0);
+	if (losses && losses->whole_since)
+		put_time(object, "whole_since", losses->whole_since / 1000);
+	else
+		put(object, "whole_since", json_null());
 	put_count(object, "freed_bytes", losses ? losses->freed : 0);
 	put(object, "error", error ? json_string(strerror(-error)) : json_null());
 	put(object, "checkpoint", seal_status(&parent->seal));

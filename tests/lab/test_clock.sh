@@ -59,6 +59,12 @@ guards() {
 	is "$(dns 1 @192.168.77.1 www.agency.example)" 'NOERROR 198.51.200.10' "a name, $1"
 }
 
+# Whatever the clock did, the log is in order, and nothing is missing.
+log_is_whole() {
+	cordon log checkpoint >/dev/null || fail 'no checkpoint'
+	cordon log verify >"$LAB_DIR/verified" 2>&1 || fail "$(cat "$LAB_DIR/verified")"
+}
+
 test_clock_1970_first_start() {
 	sane
 	like "$(status .time)" '1970-01-01T*' 'the clock'
@@ -100,6 +106,9 @@ test_clock_is_set_while_a_mode_lasts() {
 	cordon mode monitor --for 3 --reason 'a test of the lab' --by tester >/dev/null
 	wait_until 8 enforced || fail 'a mode of 3 seconds does not end'
 	guards 'after the clock was set'
+	log_is_whole
+	events_are '.name == "in-1970.upd.kaspersky.com"' || fail 'what was logged in 1970 is gone'
+	events_are '.notice == "clock"' || fail 'the step of the clock is no event'
 }
 
 # As after a change of the battery: what passed up to then counts, and no more.
@@ -113,4 +122,5 @@ test_clock_is_lost_while_a_mode_lasts() {
 	cordon mode monitor --for 3 --reason 'a test of the lab' --by tester >/dev/null
 	wait_until 8 enforced || fail 'a mode of 3 seconds does not end'
 	guards 'in 1970 again'
+	log_is_whole
 }
