@@ -101,8 +101,8 @@ test_settings_apply_takes_itself_back() {
 	vm_ready 60
 	on sh -c 'cordon settings export - > /tmp/settings'
 	on sh -c \
-		"sed 's/interface = lan/interface = eth1.99\\\\naddress = 192.168.99.1\\/24/' /tmp/settings > /tmp/wrong; cat /tmp/wrong" > "$VM/wrong"
-	grep -q 'eth1.99' "$VM/wrong" || fail 'the test has no wrong settings'
+		"sed 's/.management./[lan]\\\\naddress = 192.168.99.1\\/24\\\\n[management]/' /tmp/settings > /tmp/wrong; cat /tmp/wrong" > "$VM/wrong"
+	grep -q '192.168.99.1' "$VM/wrong" || fail 'the test has no wrong settings'
 	timeout 20 "$BOOT/on" cordon settings apply /tmp/wrong --confirm 20 || :
 	wait_until 15 lost || fail 'the management is still there: the settings were not applied'
 	wait_until 60 on true || fail 'the management does not come back'
