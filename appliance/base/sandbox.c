@@ -73,10 +73,10 @@ static int enter_root(const char *root)
 	return 0;
 }
 
-static int enter_user(uid_t uid)
+static int enter_user(uid_t uid, gid_t gid)
 {
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
-	    setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+	    setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return -errno;
 	return 0;
 }
@@ -227,7 +227,7 @@ static int enter_root_and_user(const struct sandbox *sandbox, const char **step)
 	if (error)
 		return error;
 	*step = "user";
-	return enter_user(sandbox->uid);
+	return enter_user(sandbox->uid, sandbox->gid ? sandbox->gid : sandbox->uid);
 }
 
 int sandbox_enter(const struct sandbox *sandbox, const char **step)

@@ -19,7 +19,8 @@ struct sandbox_socket {
  */
 struct sandbox {
 	const char *root;	/* folder that becomes / and the working folder */
-	uid_t uid;		/* also the gid; supplementary groups are dropped */
+	uid_t uid;		/* supplementary groups are dropped */
+	gid_t gid;		/* 0: as uid */
 	uint64_t capabilities;	/* bits (1 << CAP_X) to keep, mostly 0 */
 	const int *syscalls;	/* beyond the common ones of sandbox.c */
 	size_t syscall_count;

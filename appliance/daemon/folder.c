@@ -11,17 +11,14 @@ int folder_make(int folder, const char *name, const struct folder_access *access
 	struct stat status;
 
 	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-	    (errno != ENOENT || mkdirat(folder, name, access->mode & 0777) < 0 ||
+	    (errno != ENOENT || mkdirat(folder, name, access->mode) < 0 ||
 	     fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0))
 		return -errno;
 	if (!S_ISDIR(status.st_mode))
 		return -ENOTDIR;
-	/* A change of owner clears the set-group-id bit. */
-	if (status.st_uid != access->owner || status.st_gid != access->group) {
-		if (fchownat(folder, name, access->owner, access->group, AT_SYMLINK_NOFOLLOW) < 0)
-			return -errno;
-		status.st_mode = 0;
-	}
+	if ((status.st_uid != access->owner || status.st_gid != access->group) &&
+	    fchownat(folder, name, access->owner, access->group, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
 	return (status.st_mode & 07777) != access->mode &&
 	       fchmodat(folder, name, access->mode, 0) < 0 ? -errno : 0;
 }

@@ -14,6 +14,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/cursor.h"
 #include "appliance/daemon/log.h"
+#include "appliance/ipc/control.h"
 #include "appliance/journal/journal.h"
 #include "appliance/journal/store.h"
 
@@ -289,6 +290,7 @@ int role_journal(void)
 	/* The parent made the log folder the working folder: the sandbox makes it the root. */
 	folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	umask(0027);	/* readers may read its files (ipc/control.h) */
+	sandbox.gid = CONTROL_READER_GID;
 	sandbox.uid = settings_uid(&role.start.settings, ROLE_JOURNAL);
 	role_seal(&sandbox);
 	error = folder < 0 ? -ENOTDIR : open_journal(&role, folder, boot_id);

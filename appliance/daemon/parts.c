@@ -186,9 +186,9 @@ static int open_log(struct parent *parent, struct diag *diag)
 
 	if (!ENABLED(CONFIG_JOURNAL))
 		return 0;
-	/* Its files get the folder's group (mode 02000), so that readers may read them. */
+	/* The journal's group is that of readers, so that they may read its files. */
 	error = folder_make(parent->daemon.state, "log",
-			    &(struct folder_access){ 02750, owner, CONTROL_READER_GID });
+			    &(struct folder_access){ 0750, owner, CONTROL_READER_GID });
 	if (!error)
 		return mend_log(parent, diag);
 	if (fstatat(parent->daemon.state, "log", &status, AT_SYMLINK_NOFOLLOW) < 0)
@@ -197,7 +197,7 @@ static int open_log(struct parent *parent, struct diag *diag)
 	else
 		diag_error(diag, parent->daemon.state_path, 0, 0,
 			   "log belongs to user %u with mode %04o, "
-			   "expected %u (the journal) and 2750, and that cannot be changed (%s): "
+			   "expected %u (the journal) and 0750, and that cannot be changed (%s): "
 			   "nothing is logged; do: chown -R %u:%u %s/log",
 			   status.st_uid, (unsigned int)status.st_mode & 07777, owner,
 			   strerror(-error), owner, CONTROL_READER_GID, parent->daemon.state_path);
