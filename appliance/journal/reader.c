@@ -13,7 +13,11 @@
 #include "appliance/journal/rows.h"
 #include "appliance/journal/sql.h"
 
-enum { CACHE_KB = 1024, PATH_TEXT = 512, APPLIANCE = 64, BOOT_ID = 40 };
+enum {
+	/* Entries are read by number and stored by client: a day of 160,000 fits. */
+	CACHE_KB = 8192,
+	PATH_TEXT = 512, APPLIANCE = 64, BOOT_ID = 40
+};
 
 struct log_reader {
 	char folder[PATH_TEXT - DAYS_NAME - 1];
