@@ -297,7 +297,7 @@ test_start_without_proc_says_so_and_goes_on() {
 	begin_anew
 	wrapped 'umount -l /proc'
 	parent=$(cat "$LAB_DIR/pids/cordond")
-	wait_until 5 why_is rules '/proc/self/exe cannot be executed' ||
+	wait_until 20 why_is rules '/proc/self/exe cannot be executed' ||
 		fail "the reason: $(status .roles)"
 	is "$(status .in_force)" false 'in force'
 	nsenter --mount --root -t "$parent" mount -t proc proc /proc
