@@ -3,7 +3,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/clock.h"
@@ -138,15 +137,10 @@ static void print_other(const struct entry_notice *notice, const json_t *members
 
 void notice_line(const struct entry_notice *notice)
 {
-	size_t size = strlen(notice->body) + 3;
-	char *text = malloc(size), time[CLOCK_TEXT];
-	json_t *members = NULL;
+	char time[CLOCK_TEXT];
+	json_t *members;
 
-	if (text) {
-		snprintf(text, size, "{%s}", notice->body);
-		members = json_loads(text, 0, NULL);
-	}
-	free(text);
+	(void)!notice_parse(notice->body, &members);
 	printf("%s ", clock_print(notice->wall_ms, time));
 	if (strcmp(notice->kind, NOTICE_MODE) == 0)
 		print_mode(members);

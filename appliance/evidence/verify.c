@@ -294,15 +294,10 @@ static uint32_t number_of(const json_t *members, const char *key)
 
 static void note_members(struct walk *walk, const struct entry_notice *notice)
 {
-	size_t size = strlen(notice->body) + 3;
-	char *text = malloc(size);
-	json_t *members = NULL;
+	json_t *members;
 
-	if (text) {
-		snprintf(text, size, "{%s}", notice->body);
-		members = json_loads(text, 0, NULL);
-	}
-	free(text);
+	/* What cannot be read explains nothing. */
+	(void)!notice_parse(notice->body, &members);
 	if (strcmp(notice->kind, NOTICE_SEAL) == 0)
 		note_seal(walk, members);
 	else if (strcmp(notice->kind, NOTICE_DAMAGED) == 0)

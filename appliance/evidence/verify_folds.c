@@ -36,18 +36,13 @@ static int keep(struct verify_folds *folds, const struct verify_fold *fold)
  * -ENOMEM. */
 static int parse(struct verify_fold *fold, const char *body)
 {
-	size_t size = strlen(body) + 3;
-	char *text = malloc(size);
 	const char *hex, *grain;
 	json_t *members;
 	bool valid;
 
 	*fold = (struct verify_fold){ .grain = DAYS_MINUTES };
-	if (!text)
+	if (notice_parse(body, &members) == -ENOMEM)
 		return -ENOMEM;
-	snprintf(text, size, "{%s}", body);
-	members = json_loads(text, 0, NULL);
-	free(text);
 	hex = json_string_value(json_object_get(members, "sha256"));
 	grain = json_string_value(json_object_get(members, "grain"));
 	fold->number = (uint32_t)json_integer_value(json_object_get(members, "number"));

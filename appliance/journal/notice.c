@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,18 @@ int notice_members(json_t *object, char **body)
 	memmove(text, text + 1, length - 2);
 	text[length - 2] = '\0';
 	return 0;
+}
+
+int notice_parse(const char *body, json_t **members)
+{
+	char *text;
+
+	*members = NULL;
+	if (asprintf(&text, "{%s}", body) < 0)
+		return -ENOMEM;
+	*members = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	free(text);
+	return *members ? 0 : -EBADMSG;
 }
 
 static json_t *categories_json(uint32_t categories)

@@ -112,6 +112,10 @@
 /* From an object, which is taken over; NULL is -ENOMEM. */
 int notice_members(json_t *members, char **body) __attribute__((warn_unused_result));
 
+/* The other way: *members is the caller's. 0 or -errno: -EBADMSG: they are none, and *members is
+ * NULL, as after -ENOMEM. */
+int notice_parse(const char *body, json_t **members) __attribute__((warn_unused_result));
+
 /* May another program of the box hand in a notice of this kind (ipc/handed.h)? */
 bool notice_is_offered(const char *kind);
 /*

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,18 +20,6 @@ static const char behind[] =
 	"SELECT n.seq, n.wall, b.id, n.actor, n.body FROM notice n JOIN boot b USING(boot)"
 	" WHERE n.kind = ? AND n.seq > ? ORDER BY n.seq";
 
-static json_t *members_of(const char *body)
-{
-	char *text = NULL;
-	json_t *members;
-
-	if (!body || asprintf(&text, "{%s}", body) < 0)
-		return NULL;
-	members = json_loads(text, 0, NULL);
-	free(text);
-	return members;
-}
-
 static const char *text_at(sqlite3_stmt *row, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
@@ -42,9 +29,11 @@ static const char *text_at(sqlite3_stmt *row, int column)
 
 static bool take_row(sqlite3_stmt *row, const char *state, struct policy_notice *notice)
 {
-	json_t *members = members_of(text_at(row, 4));
-	const char *of = json_string_value(json_object_get(members, "state"));
+	const char *of = NULL;
+	json_t *members;
 
+	if (notice_parse(text_at(row, 4), &members) == 0)
+		of = json_string_value(json_object_get(members, "state"));
 	if (!of || strcmp(of, state) != 0) {
 		json_decref(members);
 		return false;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/journal/notice.h"
 
 enum { MAC_TEXT = 18, WHOLE_BOOT = 36, FLAGS = JSON_COMPACT | JSON_ENSURE_ASCII };
 
@@ -175,19 +176,13 @@ static void put_verdict(struct object *object, const struct entry_event *entry,
 /* The members that the notice brings, in their order. */
 static int put_members(struct object *object, const struct entry_notice *notice)
 {
-	size_t size = strlen(notice->body) + 3;
-	char *text = malloc(size);
 	json_t *members;
+	int error = notice_parse(notice->body, &members);
 
 	put_text(object, "notice", notice->kind);
 	put_text(object, "actor", notice->actor[0] ? notice->actor : NULL);
-	if (!text)
-		return -ENOMEM;
-	snprintf(text, size, "{%s}", notice->body);
-	members = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	free(text);
-	if (!members)
-		return -EBADMSG;
+	if (error)
+		return error;
 	if (json_object_update_missing(object->json, members) < 0)
 		object->failed = true;
 	json_decref(members);
