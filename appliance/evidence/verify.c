@@ -753,18 +753,19 @@ int verify_file(struct verify_result *result, const struct verify_options *optio
 	const char *slash = strrchr(options->path, '/');
 	struct days_file file;
 	struct walk walk;
-	bool open;
+	bool is_day;
 	int error = 0;
 
 	if (strpbrk(options->path, "?%#"))
 		return -EINVAL;
 	begin(&walk, options, result);
 	walk.name = slash ? slash + 1 : options->path;
-	open = days_parse(walk.name, &file) && file.kind == DAYS_OPEN;
-	if (days_parse(walk.name, &file) && file.grain != DAYS_MINUTES)
+	is_day = days_parse(walk.name, &file);
+	if (is_day && file.grain != DAYS_MINUTES)
 		fail(&walk, VERIFY_DAY_CHANGED, 0, 0);
 	if (is_fine(&walk))
-		error = check_day(&walk, options->path, 1, !open, "");
+		error = check_day(&walk, options->path, 1,
+				  !is_day || file.kind != DAYS_OPEN, "");
 	if (is_fine(&walk))
 		end(&walk, false);
 	free(walk.notes.note);
@@ -806,33 +807,35 @@ static int check_days(struct walk *walk, const struct days *days)
 	return error;
 }
 
+static int check_folder(struct walk *walk)
+{
+	int folder = open(walk->options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	struct days days;
+
+	if (folder < 0)
+		return -errno;
+	error = days_list(folder, &days);
+	if (!error)
+		error = days.count ? verify_folds_read(&walk->folds, walk->options->path, &days) :
+			-ENOENT;
+	if (!error)
+		error = check_days(walk, &days);
+	verify_folds_free(&walk->folds);
+	days_free(&days);
+	close(folder);
+	return error;
+}
+
 int verify_folder(struct verify_result *result, const struct verify_options *options)
 {
 	struct walk walk;
-	struct days days;
-	int folder, error;
+	int error = 0;
 
 	if (strpbrk(options->path, "?%#"))
 		return -EINVAL;
 	begin(&walk, options, result);
-	if (!is_fine(&walk)) {
-		free(walk.notes.note);
-		return 0;
-	}
-	folder = open(options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0) {
-		error = -errno;
-		free(walk.notes.note);
-		return error;
-	}
-	error = days_list(folder, &days);
-	if (!error)
-		error = days.count ? verify_folds_read(&walk.folds, options->path, &days) : -ENOENT;
-	if (!error)
-		error = check_days(&walk, &days);
-	verify_folds_free(&walk.folds);
-	days_free(&days);
-	close(folder);
+	if (is_fine(&walk))
+		error = check_folder(&walk);
 	free(walk.notes.note);
 	return error;
 }

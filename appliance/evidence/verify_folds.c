@@ -82,12 +82,23 @@ static int read_day(struct verify_folds *folds, const char *path, enum sql_acces
 	return error;
 }
 
+static bool is_needed(const struct days *days)
+{
+	for (size_t i = 0; i < days->count; i++) {
+		if (days->file[i].grain != DAYS_MINUTES)
+			return true;
+	}
+	return false;
+}
+
 int verify_folds_read(struct verify_folds *folds, const char *folder, const struct days *days)
 {
 	char path[PATH_TEXT], name[DAYS_NAME];
 	int error = 0;
 
 	*folds = (struct verify_folds){ .count = 0 };
+	if (!is_needed(days))
+		return 0;
 	for (size_t i = 0; !error && i < days->count; i++) {
 		const struct days_file *file = &days->file[i];
 

@@ -25,8 +25,8 @@ struct verify_folds {
 	size_t count;
 };
 
-/* Reads the notices of all days in the folder; days that cannot be read are left out. 0 or -ENOMEM.
- * verify_folds_free in either case. */
+/* Reads the notices of all days in the folder, if one of them was made coarser; days that cannot
+ * be read are left out. 0 or -ENOMEM. verify_folds_free in either case. */
 int verify_folds_read(struct verify_folds *folds, const char *folder, const struct days *days)
 	__attribute__((warn_unused_result));
 void verify_folds_free(struct verify_folds *folds);
