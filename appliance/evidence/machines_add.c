@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/hash.h"
 #include "appliance/evidence/machines_internal.h"
 
 enum {
@@ -15,39 +16,29 @@ enum {
 
 /* ---- hash tables of numbers ---- */
 
-static uint32_t hash_bytes(const struct machines *machines, const void *data, size_t size,
-			   uint64_t extra)
+static uint32_t hash_of(const struct machines *machines, const void *data, size_t size,
+			uint64_t extra)
 {
-	const uint8_t *bytes = data;
-	uint64_t hash = machines->seed ^ (extra + 1) * 0x9e3779b97f4a7c15, word;
-
-	for (size_t at = 0; at < size; at += sizeof(word)) {
-		word = 0;
-		memcpy(&word, bytes + at, size - at < sizeof(word) ? size - at : sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
-	hash *= 0x9e3779b97f4a7c15;
-	return (uint32_t)(hash >> 32);
+	return hash_end(hash_bytes(machines->seed ^ (extra + 1) * HASH_FACTOR, data, size));
 }
 
 static uint32_t hash_run(const struct machines *machines, uint32_t number)
 {
 	const struct run *run = &machines->run[number];
 
-	return hash_bytes(machines, &run->address, sizeof(run->address), run->mac);
+	return hash_of(machines, &run->address, sizeof(run->address), run->mac);
 }
 
 static uint32_t hash_device(const struct machines *machines, uint32_t number)
 {
-	return hash_bytes(machines, machines->device[number].mac, MAC_SIZE, 0);
+	return hash_of(machines, machines->device[number].mac, MAC_SIZE, 0);
 }
 
 static uint32_t hash_single(const struct machines *machines, uint32_t number)
 {
 	const struct single *single = &machines->single[number];
 
-	return hash_bytes(machines, &single->address, sizeof(single->address), single->interface);
+	return hash_of(machines, &single->address, sizeof(single->address), single->interface);
 }
 
 typedef uint32_t hash_function(const struct machines *machines, uint32_t number);
@@ -84,7 +75,7 @@ static int table_grow(struct numbers *table, const struct machines *machines, ha
 static uint32_t *slot_mac(const struct machines *machines, const uint8_t mac[MAC_SIZE])
 {
 	const struct numbers *table = &machines->by_mac;
-	uint32_t at = hash_bytes(machines, mac, MAC_SIZE, 0) & (table->size - 1);
+	uint32_t at = hash_of(machines, mac, MAC_SIZE, 0) & (table->size - 1);
 
 	while (table->slot[at] != NO &&
 	       memcmp(machines->device[table->slot[at]].mac, mac, MAC_SIZE) != 0)
@@ -96,7 +87,7 @@ static uint32_t *slot_pair(const struct machines *machines, const struct addr *a
 			   uint32_t mac)
 {
 	const struct numbers *table = &machines->by_pair;
-	uint32_t at = hash_bytes(machines, address, sizeof(*address), mac) & (table->size - 1);
+	uint32_t at = hash_of(machines, address, sizeof(*address), mac) & (table->size - 1);
 
 	while (table->slot[at] != NO && (machines->run[table->slot[at]].mac != mac ||
 	       addr_compare(&machines->run[table->slot[at]].address, address) != 0))
@@ -108,7 +99,7 @@ static uint32_t *slot_single(const struct machines *machines, const struct addr 
 			     uint16_t interface)
 {
 	const struct numbers *table = &machines->by_address;
-	uint32_t at = hash_bytes(machines, address, sizeof(*address), interface) &
+	uint32_t at = hash_of(machines, address, sizeof(*address), interface) &
 		      (table->size - 1);
 
 	while (table->slot[at] != NO && (machines->single[table->slot[at]].interface != interface ||

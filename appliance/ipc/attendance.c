@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "appliance/base/hash.h"
+
 struct attendance_client {
 	struct addr client;
 	uint32_t slot;		/* of the last note */
@@ -35,24 +37,12 @@ struct attendance *attendance_init(void *memory, uint64_t seed)
 	return attendance;
 }
 
-static size_t hash_bytes(uint64_t seed, const struct addr *client, size_t bytes)
-{
-	uint64_t hash = seed, word[2] = { 0, 0 };
-
-	memcpy(word, client->bytes, bytes);
-	for (size_t i = 0; i < 2; i++) {
-		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
-	hash *= 0x9e3779b97f4a7c15;
-	return (size_t)(hash >> 32);
-}
-
 /* The place of the client, or of the one that was used longest ago, which is forgotten. */
 static struct attendance_client *find(struct attendance *attendance, const struct addr *client,
 				      uint8_t kind)
 {
-	const size_t hash = hash_bytes(attendance->seed ^ kind, client, sizeof(client->bytes));
+	const size_t hash = hash_end(hash_bytes(attendance->seed ^ kind, client->bytes,
+						sizeof(client->bytes)));
 	struct attendance_client *set = attendance->client[hash % ATTENDANCE_SETS], *oldest = set;
 
 	for (size_t i = 0; i < ATTENDANCE_WAYS; i++) {
@@ -68,7 +58,8 @@ static struct attendance_client *find(struct attendance *attendance, const struc
 
 static bool may_note(struct attendance *attendance, const struct addr *client, uint32_t slot)
 {
-	const size_t hash = hash_bytes(attendance->seed, client, addr_is_v4(client) ? 15 : 8);
+	const size_t hash = hash_end(hash_bytes(attendance->seed, client->bytes,
+						addr_is_v4(client) ? 15 : 8));
 	uint16_t *group = &attendance->group[hash % ATTENDANCE_GROUPS];
 
 	if (attendance->slot != slot) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appliance/base/hash.h"
 #include "appliance/journal/queue.h"
 #include "rules/policy/policy.h"
 
@@ -86,26 +87,9 @@ void counters_network_key(struct counters_key *key, const struct event *event)
 		*key = wider(key);
 }
 
-/* Eight bytes per step, mixed by a multiplication and a fold. */
-static uint64_t mix(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-	uint64_t word;
-
-	for (size_t at = 0; at < size; at += sizeof(word)) {
-		word = 0;
-		memcpy(&word, bytes + at, size - at < sizeof(word) ? size - at : sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
-	return hash;
-}
-
 static uint32_t hash_of(uint64_t seed, const struct counters_key *key, const uint8_t *name)
 {
-	uint64_t hash = mix(mix(seed, key, sizeof(*key)), name, key->name_length);
-
-	return (uint32_t)(hash * 0x9e3779b97f4a7c15 >> 32);
+	return hash_end(hash_bytes(hash_bytes(seed, key, sizeof(*key)), name, key->name_length));
 }
 
 /* ---- names ---- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "appliance/base/hash.h"
+
 /*
  * The clients of one network share FALLBACK_SPREAD sets, those of one set FALLBACK_WAYS places. A
  * new client takes the place of one that costs least to forget: see victim().
@@ -69,23 +71,12 @@ static bool same_network(const struct addr *a, const struct addr *b)
 	return bytes == network_bytes(b) && memcmp(a, b, bytes) == 0;
 }
 
-static size_t hash_bytes(uint64_t seed, const struct addr *client, size_t bytes)
-{
-	uint64_t hash = seed, word[2] = { 0, 0 };
-
-	memcpy(word, client->bytes, bytes);
-	for (size_t i = 0; i < 2; i++) {
-		hash = (hash ^ word[i]) * 0x9e3779b97f4a7c15;
-		hash ^= hash >> 32;
-	}
-	hash *= 0x9e3779b97f4a7c15;
-	return (size_t)(hash >> 32);
-}
-
 static size_t set_of(const struct fallback *fallback, const struct addr *client)
 {
-	const size_t network = hash_bytes(fallback->seed, client, network_bytes(client));
-	const size_t own = hash_bytes(fallback->seed, client, sizeof(client->bytes));
+	const size_t network = hash_end(hash_bytes(fallback->seed, client->bytes,
+						   network_bytes(client)));
+	const size_t own = hash_end(hash_bytes(fallback->seed, client->bytes,
+					       sizeof(client->bytes)));
 
 	return (network + own % FALLBACK_SPREAD) % FALLBACK_SETS;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/hash.h"
+
 enum { SUBJECTS_MOST = 1 << 24, SUMS_MOST = 1 << 22, FIRST_PLACES = 1024 };
 
 struct today_walk {
@@ -15,12 +17,6 @@ struct today_walk {
 	size_t kind_room;
 	size_t places;		/* of today->sum while it is a hash table; entries 0: free */
 };
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-	return hash ^ hash >> 32;
-}
 
 /* ---- kinds: subjects that differ in nothing that sums tell apart ---- */
 
@@ -92,7 +88,7 @@ static void read_kinds(struct today_walk *walk)
 static struct today_sum *place_of(struct today_sum *table, size_t places, int64_t client,
 				  uint32_t kind)
 {
-	size_t at = (size_t)mix(mix(0, (uint64_t)client), kind) & (places - 1);
+	size_t at = (size_t)hash_word(hash_word(0, (uint64_t)client), kind) & (places - 1);
 
 	while (table[at].entries && (table[at].client != client || table[at].kind != kind))
 		at = (at + 1) & (places - 1);
