@@ -71,7 +71,9 @@ static void client_ready(struct watch *watch, uint32_t events)
 		return;
 	}
 	client->request = request;
-	identify(client);
+	/* That takes files of /proc, and nothing tells who asked for the status. */
+	if (request.type != CONTROL_STATUS)
+		identify(client);
 	client->control->asked(client->control->context, client);
 }
 
@@ -90,11 +92,14 @@ static struct control_client *free_place(struct control *control, bool reader)
 	return reader && readers >= CONTROL_READERS ? NULL : place;
 }
 
-static void take_client(struct control *control, int listener, bool reader)
+static void control_ready(struct watch *watch, uint32_t events)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control *control = watch->context;
+	const bool reader = watch == &control->readers;
+	int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct control_client *client = fd < 0 ? NULL : free_place(control, reader);
 
+	(void)events;
 	if (client) {
 		*client = (struct control_client){ .watch = { fd, client_ready, client },
 						   .control = control, .state = CLIENT_READING,
@@ -108,18 +113,6 @@ static void take_client(struct control *control, int listener, bool reader)
 		close(fd);
 }
 
-static void control_ready(struct watch *watch, uint32_t events)
-{
-	(void)events;
-	take_client(watch->context, watch->fd, false);
-}
-
-static void readers_ready(struct watch *watch, uint32_t events)
-{
-	(void)events;
-	take_client(watch->context, watch->fd, true);
-}
-
 static int open_socket(struct control *control, struct watch *watch, const char *name, gid_t group,
 		       struct diag *diag)
 {
@@ -131,8 +124,7 @@ static int open_socket(struct control *control, struct watch *watch, const char 
 	fd = socket_control(daemon->run_path, name, group, diag);
 	if (fd < 0)
 		return fd;
-	watch->fd = fd;
-	watch->context = control;
+	*watch = (struct watch){ fd, control_ready, control };
 	error = loop_add(&daemon->loop, watch, EPOLLIN);
 	if (!error)
 		return 0;
@@ -146,8 +138,6 @@ int control_open(struct control *control, struct diag *diag)
 {
 	int error;
 
-	control->watch.ready = control_ready;
-	control->readers.ready = readers_ready;
 	error = open_socket(control, &control->watch, CONTROL_SOCKET, 0, diag);
 	if (!error)
 		error = open_socket(control, &control->readers, CONTROL_READER_SOCKET,
