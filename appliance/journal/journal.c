@@ -591,8 +591,7 @@ static void look_for_fallback(struct journal *journal, const struct event *event
 {
 	struct event finding;
 
-	if (event->channel != CHANNEL_DNS || !event->has_resolver ||
-	    fallback_place(&event->resolver) < 0 ||
+	if (!event->has_resolver || fallback_place(&event->resolver) < 0 ||
 	    !fallback_event(journal->fallback, event, asks_the_vendor(journal, event)))
 		return;
 	finding = *event;
@@ -604,16 +603,20 @@ static void look_for_fallback(struct journal *journal, const struct event *event
 
 void journal_event(struct journal *journal, const struct event *event)
 {
-	struct event copy = *event;
+	struct event copy;
 
-	if (channel_is_presence(event->channel)) {
-		if (!presence_event(&journal->presence, &copy))
-			return;
-	} else if (event->channel == CHANNEL_PACKET) {
-		resolve_packet(journal, &copy);
+	if (event->channel == CHANNEL_DNS) {
+		count_event(journal, event);
+		look_for_fallback(journal, event);
+		return;
 	}
+	copy = *event;
+	if (event->channel == CHANNEL_PACKET)
+		resolve_packet(journal, &copy);
+	else if (channel_is_presence(event->channel) &&
+		 !presence_event(&journal->presence, &copy))
+		return;
 	count_event(journal, &copy);
-	look_for_fallback(journal, event);
 }
 
 void journal_nflog(struct journal *journal, const void *data, size_t size, int64_t wall_ms,
