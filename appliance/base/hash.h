@@ -6,20 +6,20 @@
 #include <string.h>
 
 /*
- * Hashes for tables in memory: a multiplication and a fold for every eight bytes. A table whose keys
- * others choose begins with a random seed, so that colliding keys cannot be chosen. Not for
+ * Hashes for tables in memory: a multiplication and a fold for every eight bytes. A table whose
+ * keys others choose begins with a random seed, so that colliding keys cannot be chosen. Not for
  * signatures, files or anything that outlives the program.
  */
 #define HASH_FACTOR 0x9e3779b97f4a7c15U
 
-/* Adds a word, or bytes (the last ones padded with zeros), to the hash so far; first it is the
- * seed. */
+/* Adds a word to the hash so far; at first that is the seed. */
 static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ word) * HASH_FACTOR;
 	return hash ^ hash >> 32;
 }
 
+/* Adds bytes, the last ones padded with zeros. */
 static inline uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
