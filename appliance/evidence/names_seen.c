@@ -26,7 +26,7 @@ static const char open_day[] =
 
 static bool get_naming(sqlite3_stmt *row, struct naming *naming)
 {
-	const void *mac = sqlite3_column_blob(row, 0), *wire = sqlite3_column_blob(row, 1);
+	const void *wire = sqlite3_column_blob(row, 1);
 	char text[NAME_TEXT];
 	struct name name;
 
@@ -35,10 +35,9 @@ static bool get_naming(sqlite3_stmt *row, struct naming *naming)
 		.from_ms = sqlite3_column_int64(row, 2) - BEFORE_MS,
 		.until_ms = sqlite3_column_int64(row, 3) + (int64_t)AFTER_DAYS * BEFORE_MS,
 	};
-	if (!mac || sqlite3_column_bytes(row, 0) != MAC_SIZE || !wire ||
+	if (!sql_blob(row, 0, naming->mac, MAC_SIZE) || !wire ||
 	    name_from_wire(&name, wire, (size_t)sqlite3_column_bytes(row, 1)) < 0)
 		return false;
-	memcpy(naming->mac, mac, MAC_SIZE);
 	name_print(name.wire, text);
 	naming_text(naming->name, sizeof(naming->name), text, strlen(text));
 	return mac_is_device(naming->mac);

@@ -63,23 +63,18 @@ static bool find_times(const struct today *today, int64_t client, struct sightin
 static void take_client(struct story_reading *reading, sqlite3_stmt *row)
 {
 	const int64_t client = sqlite3_column_int64(row, 0);
-	const void *address = sqlite3_column_blob(row, 1), *mac = sqlite3_column_blob(row, 2);
-	const char *interface = (const char *)sqlite3_column_text(row, 3);
 	struct sighting sighting = {
 		.forwarder = sqlite3_column_int(row, 4),
 		.first_ms = sqlite3_column_int64(row, 5), .last_ms = sqlite3_column_int64(row, 6),
 	};
 
-	if (!address || sqlite3_column_bytes(row, 1) != sizeof(sighting.address.bytes) ||
+	if (!sql_blob(row, 1, sighting.address.bytes, sizeof(sighting.address.bytes)) ||
 	    reading->clients == CLIENTS ||
 	    (sqlite3_column_type(row, 5) == SQLITE_NULL &&
 	     !find_times(&reading->today, client, &sighting)))
 		return;
-	memcpy(sighting.address.bytes, address, sizeof(sighting.address.bytes));
-	sighting.has_mac = mac && sqlite3_column_bytes(row, 2) == MAC_SIZE;
-	if (sighting.has_mac)
-		memcpy(sighting.mac, mac, MAC_SIZE);
-	if (hosts_whose(reading->hosts, &sighting, interface ? interface : "") !=
+	sighting.has_mac = sql_blob(row, 2, sighting.mac, MAC_SIZE);
+	if (hosts_whose(reading->hosts, &sighting, sql_text(row, 3)) !=
 	    (int64_t)reading->row->number)
 		return;
 	reading->client[reading->clients++] = client;
@@ -383,9 +378,8 @@ void story_free(struct story *story)
 static void read_appliance(struct sql *sql, char appliance[APPLIANCE])
 {
 	sqlite3_stmt *row = sql_prepare(sql, "SELECT id FROM appliance");
-	const char *id = row && sql_step(sql, row) ? (const char *)sqlite3_column_text(row, 0) : "";
 
-	snprintf(appliance, APPLIANCE, "%s", id ? id : "");
+	snprintf(appliance, APPLIANCE, "%s", row && sql_step(sql, row) ? sql_text(row, 0) : "");
 	(void)sqlite3_finalize(row);
 }
 

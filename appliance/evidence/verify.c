@@ -453,15 +453,12 @@ static void check_rules(struct walk *walk)
 					" confidence, evidence, versions FROM rule");
 
 	while (is_fine(walk) && sql_step(&walk->sql, row)) {
-		const char *id = (const char *)sqlite3_column_text(row, 3);
-		const char *evidence = (const char *)sqlite3_column_text(row, 6);
-		const char *versions = (const char *)sqlite3_column_text(row, 7);
 		const struct entry_rule rule = {
 			.state = (uint32_t)sqlite3_column_int64(row, 1),
-			.index = (uint32_t)sqlite3_column_int64(row, 2), .id = id ? id : "",
+			.index = (uint32_t)sqlite3_column_int64(row, 2), .id = sql_text(row, 3),
 			.category = (uint8_t)sqlite3_column_int(row, 4),
 			.confidence = (uint8_t)sqlite3_column_int(row, 5),
-			.evidence = evidence ? evidence : "", .versions = versions ? versions : "",
+			.evidence = sql_text(row, 6), .versions = sql_text(row, 7),
 		};
 
 		if (entry_rule_key(&rule) != (uint64_t)sqlite3_column_int64(row, 0))

@@ -2,7 +2,6 @@
 #include "appliance/journal/chain.h"
 
 #include <errno.h>
-#include <string.h>
 
 sqlite3_stmt *chain_leaves(struct sql *sql)
 {
@@ -12,8 +11,6 @@ sqlite3_stmt *chain_leaves(struct sql *sql)
 
 bool chain_leaf(sqlite3_stmt *row, struct tree_leaf *leaf)
 {
-	const void *hash = sqlite3_column_blob(row, 5);
-
 	*leaf = (struct tree_leaf){
 		.first = (uint64_t)sqlite3_column_int64(row, 0),
 		.last = (uint64_t)sqlite3_column_int64(row, 1),
@@ -22,10 +19,7 @@ bool chain_leaf(sqlite3_stmt *row, struct tree_leaf *leaf)
 		.wall_ms = sqlite3_column_int64(row, 4),
 		.boot_id = (const char *)sqlite3_column_text(row, 6),
 	};
-	if (!hash || sqlite3_column_bytes(row, 5) != DIGEST_SIZE || !leaf->boot_id)
-		return false;
-	memcpy(leaf->hash, hash, DIGEST_SIZE);
-	return true;
+	return leaf->boot_id && sql_blob(row, 5, leaf->hash, DIGEST_SIZE);
 }
 
 void chain_begin(struct sql *sql, const struct tree *tree)

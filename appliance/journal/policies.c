@@ -20,19 +20,12 @@ static const char behind[] =
 	"SELECT n.seq, n.wall, b.id, n.actor, n.body FROM notice n JOIN boot b USING(boot)"
 	" WHERE n.kind = ? AND n.seq > ? ORDER BY n.seq";
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
 static bool take_row(sqlite3_stmt *row, const char *state, struct policy_notice *notice)
 {
 	const char *of = NULL;
 	json_t *members;
 
-	if (notice_parse(text_at(row, 4), &members) == 0)
+	if (notice_parse(sql_text(row, 4), &members) == 0)
 		of = json_string_value(json_object_get(members, "state"));
 	if (!of || strcmp(of, state) != 0) {
 		json_decref(members);
@@ -42,8 +35,8 @@ static bool take_row(sqlite3_stmt *row, const char *state, struct policy_notice 
 		.sequence = (uint64_t)sqlite3_column_int64(row, 0),
 		.wall_ms = sqlite3_column_int64(row, 1), .members = members,
 	};
-	snprintf(notice->boot, sizeof(notice->boot), "%s", text_at(row, 2));
-	snprintf(notice->actor, sizeof(notice->actor), "%s", text_at(row, 3));
+	snprintf(notice->boot, sizeof(notice->boot), "%s", sql_text(row, 2));
+	snprintf(notice->actor, sizeof(notice->actor), "%s", sql_text(row, 3));
 	return true;
 }
 

@@ -113,7 +113,7 @@ static void read_appliance(struct log_reader *reader)
 	reader->appliance[0] = '\0';
 	if (statement && sql_step(&reader->sql, statement))
 		snprintf(reader->appliance, sizeof(reader->appliance), "%s",
-			 (const char *)sqlite3_column_text(statement, 0));
+			 sql_text(statement, 0));
 	(void)sqlite3_finalize(statement);
 }
 

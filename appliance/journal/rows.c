@@ -49,30 +49,13 @@ sqlite3_stmt *rows_notices(struct sql *sql, uint64_t after)
 	return prepare(sql, select_notices, after);
 }
 
-static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
-{
-	const void *data = sqlite3_column_blob(row, column);
-
-	if (!data || sqlite3_column_bytes(row, column) != sizeof(addr->bytes))
-		return false;
-	memcpy(addr->bytes, data, sizeof(addr->bytes));
-	return true;
-}
-
-static const char *get_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
 static void get_rule(sqlite3_stmt *row, struct entry_rule *rule)
 {
 	rule->state = (uint32_t)sqlite3_column_int64(row, C_STATE);
 	rule->index = (uint32_t)sqlite3_column_int64(row, C_NUMBER);
-	rule->id = get_text(row, C_RULE_ID);
-	rule->evidence = get_text(row, C_EVIDENCE);
-	rule->versions = get_text(row, C_VERSIONS);
+	rule->id = sql_text(row, C_RULE_ID);
+	rule->evidence = sql_text(row, C_EVIDENCE);
+	rule->versions = sql_text(row, C_VERSIONS);
 	rule->category = (uint8_t)sqlite3_column_int(row, C_CATEGORY);
 	rule->confidence = (uint8_t)sqlite3_column_int(row, C_CONFIDENCE);
 }
@@ -80,13 +63,10 @@ static void get_rule(sqlite3_stmt *row, struct entry_rule *rule)
 static void get_client(sqlite3_stmt *row, struct entry_event *entry)
 {
 	struct event *event = &entry->event;
-	const void *mac = sqlite3_column_blob(row, C_MAC);
 
-	(void)get_addr(row, C_CLIENT, &event->client);
-	event->has_mac = mac && sqlite3_column_bytes(row, C_MAC) == sizeof(event->mac);
-	if (event->has_mac)
-		memcpy(event->mac, mac, sizeof(event->mac));
-	snprintf(entry->interface, sizeof(entry->interface), "%s", get_text(row, C_INTERFACE));
+	(void)sql_blob(row, C_CLIENT, event->client.bytes, sizeof(event->client.bytes));
+	event->has_mac = sql_blob(row, C_MAC, event->mac, sizeof(event->mac));
+	snprintf(entry->interface, sizeof(entry->interface), "%s", sql_text(row, C_INTERFACE));
 	entry->forwarder = sqlite3_column_int(row, C_FORWARDER);
 }
 
@@ -108,8 +88,10 @@ static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
 	event->qtype = (uint16_t)sqlite3_column_int(row, C_QTYPE);
 	event->protocol = (uint8_t)sqlite3_column_int(row, C_PROTOCOL);
 	event->port = (uint16_t)sqlite3_column_int(row, C_TO_PORT);
-	event->has_resolver = get_addr(row, C_RESOLVER, &event->resolver);
-	event->has_address = get_addr(row, C_ADDRESS, &event->address);
+	event->has_resolver = sql_blob(row, C_RESOLVER, event->resolver.bytes,
+				       sizeof(event->resolver.bytes));
+	event->has_address = sql_blob(row, C_ADDRESS, event->address.bytes,
+				      sizeof(event->address.bytes));
 	if (name)
 		(void)name_from_wire(&event->name, name,
 				     (size_t)sqlite3_column_bytes(row, C_NAME));
@@ -117,7 +99,7 @@ static void get_subject(sqlite3_stmt *row, struct entry_event *entry)
 
 const char *rows_boot(sqlite3_stmt *row)
 {
-	return get_text(row, C_BOOT);
+	return sql_text(row, C_BOOT);
 }
 
 bool rows_sane(const struct event *event)
@@ -156,7 +138,7 @@ void rows_notice(sqlite3_stmt *row, struct log_entry *entry)
 	entry->sequence = (uint64_t)sqlite3_column_int64(row, C_SEQ);
 	notice->wall_ms = sqlite3_column_int64(row, C_WALL);
 	notice->uptime_ms = sqlite3_column_int64(row, C_UPTIME);
-	notice->kind = get_text(row, 4);
-	notice->actor = get_text(row, 5);
-	notice->body = get_text(row, 6);
+	notice->kind = sql_text(row, 4);
+	notice->actor = sql_text(row, 5);
+	notice->body = sql_text(row, 6);
 }

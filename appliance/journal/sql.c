@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -211,6 +212,23 @@ void sql_bind_null(struct sql *sql, sqlite3_stmt *statement, int index)
 {
 	if (!sql->error)
 		keep(sql, sqlite3_bind_null(statement, index));
+}
+
+const char *sql_text(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text ? text : "";
+}
+
+bool sql_blob(sqlite3_stmt *row, int column, void *data, size_t size)
+{
+	const void *blob = sqlite3_column_blob(row, column);
+
+	if (!blob || (size_t)sqlite3_column_bytes(row, column) != size)
+		return false;
+	memcpy(data, blob, size);
+	return true;
 }
 
 bool sql_step(struct sql *sql, sqlite3_stmt *statement)

@@ -49,6 +49,11 @@ void sql_bind_blob(struct sql *sql, sqlite3_stmt *statement, int index, const vo
 		   size_t size);
 void sql_bind_null(struct sql *sql, sqlite3_stmt *statement, int index);
 
+/* Of a row: a text, "" for NULL, which lasts until the next step; and a blob of just that size,
+ * copied. False: it is NULL or of another size, and data stays as it is. */
+const char *sql_text(sqlite3_stmt *row, int column);
+bool sql_blob(sqlite3_stmt *row, int column, void *data, size_t size);
+
 /* True: there is a row. False: there are no more, or an error; the statement is reset then. */
 bool sql_step(struct sql *sql, sqlite3_stmt *statement);
 

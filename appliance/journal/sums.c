@@ -28,23 +28,6 @@ static const char rows[] = SIGHTING ", rule, channel, action, would, resolver, c
 	" WHERE last >= ?";
 static const char clients[] = SIGHTING " FROM sighting WHERE last >= ?";
 
-static bool get_addr(sqlite3_stmt *row, int column, struct addr *addr)
-{
-	const void *data = sqlite3_column_blob(row, column);
-
-	if (!data || sqlite3_column_bytes(row, column) != sizeof(addr->bytes))
-		return false;
-	memcpy(addr->bytes, data, sizeof(addr->bytes));
-	return true;
-}
-
-static const char *get_text(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-
-	return text ? text : "";
-}
-
 /* ---- what rows refer to ---- */
 
 struct known_client {
@@ -82,17 +65,15 @@ static void read_clients(struct sql *sql, struct known *known)
 
 	while (row && sql_step(sql, row)) {
 		const int64_t number = sqlite3_column_int64(row, 0);
-		const void *mac = sqlite3_column_blob(row, 2);
 		struct known_client *client;
 
 		if (number < 0 || number >= known->clients)
 			continue;
 		client = &known->client[number];
-		client->used = get_addr(row, 1, &client->address);
-		client->has_mac = mac && sqlite3_column_bytes(row, 2) == sizeof(client->mac);
-		if (client->has_mac)
-			memcpy(client->mac, mac, sizeof(client->mac));
-		snprintf(client->interface, sizeof(client->interface), "%s", get_text(row, 3));
+		client->used = sql_blob(row, 1, client->address.bytes,
+					sizeof(client->address.bytes));
+		client->has_mac = sql_blob(row, 2, client->mac, sizeof(client->mac));
+		snprintf(client->interface, sizeof(client->interface), "%s", sql_text(row, 3));
 		client->forwarder = sqlite3_column_int(row, 4);
 	}
 	(void)sqlite3_finalize(row);
@@ -109,7 +90,7 @@ static void read_rules(struct sql *sql, struct known *known)
 		if (number < 0 || number >= known->rules || category < 0 ||
 		    category >= CATEGORY_COUNT || known->rule[number].id)
 			continue;
-		known->rule[number].id = strdup(get_text(row, 1));
+		known->rule[number].id = strdup(sql_text(row, 1));
 		known->rule[number].category = (enum category)category;
 		if (!known->rule[number].id)
 			sql->error = -ENOMEM;
@@ -200,7 +181,8 @@ static bool get_row(sqlite3_stmt *row, const struct known *known, struct sums_ro
 	kind.channel = sqlite3_column_int(row, C_CHANNEL);
 	kind.action = sqlite3_column_int(row, C_ACTION);
 	kind.would = sqlite3_column_int(row, C_WOULD);
-	kind.has_resolver = get_addr(row, C_RESOLVER, &kind.resolver);
+	kind.has_resolver = sql_blob(row, C_RESOLVER, kind.resolver.bytes,
+				     sizeof(kind.resolver.bytes));
 	sums->count = (uint64_t)sqlite3_column_int64(row, C_COUNT);
 	return set_verdict(known, &kind, sums);
 }

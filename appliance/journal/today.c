@@ -30,17 +30,13 @@ static bool is_equal(const struct today_kind *a, const struct today_kind *b)
 
 static void get_kind(sqlite3_stmt *row, struct today_kind *kind)
 {
-	const void *resolver = sqlite3_column_blob(row, 6);
-
 	*kind = (struct today_kind){
 		.coarse = sqlite3_column_int(row, 1), .channel = sqlite3_column_int(row, 3),
 		.action = sqlite3_column_int(row, 4), .would = sqlite3_column_int(row, 5),
 		.rule = sqlite3_column_type(row, 2) == SQLITE_NULL ? -1 :
 			sqlite3_column_int64(row, 2),
 	};
-	kind->has_resolver = resolver && sqlite3_column_bytes(row, 6) == sizeof(struct addr);
-	if (kind->has_resolver)
-		memcpy(kind->resolver.bytes, resolver, sizeof(kind->resolver.bytes));
+	kind->has_resolver = sql_blob(row, 6, kind->resolver.bytes, sizeof(kind->resolver.bytes));
 }
 
 static bool add_kind(struct today_walk *walk, const struct today_kind *kind)
