@@ -471,6 +471,7 @@ int hosts_read(struct hosts *hosts, const struct hosts_options *options)
 	*hosts = (struct hosts){ .count = 0 };
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return -EIO;
+	reading.met.seed = seed;
 	hosts->machines = machines_new(HOSTS_RUNS, seed);
 	if (!hosts->machines)
 		return -ENOMEM;

@@ -5,14 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t hash_bytes(uint32_t hash, const void *data, size_t size)
-{
-	const uint8_t *bytes = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 16777619;
-	return hash ^ hash >> 15;
-}
+#include "appliance/base/hash.h"
 
 static int grow_rules(struct met_all *all)
 {
@@ -40,7 +33,7 @@ static int grow_rules(struct met_all *all)
 static const struct rule_text *keep_rule(struct met_all *all, const char *id,
 					 const struct weights *weights)
 {
-	uint32_t hash = hash_bytes(2166136261, id, strlen(id));
+	uint32_t hash = hash_end(hash_bytes(all->seed, id, strlen(id)));
 	size_t at;
 
 	if (all->rules * 2 >= all->rule_places && grow_rules(all) < 0)
@@ -58,15 +51,16 @@ static const struct rule_text *keep_rule(struct met_all *all, const char *id,
 	return &all->rule[at];
 }
 
-static uint32_t met_hash(uint32_t host, const struct tally *tally)
+static uint32_t met_hash(uint64_t seed, uint32_t host, const struct tally *tally)
 {
 	const uintptr_t rule = (uintptr_t)tally->rule;
 	const uint32_t numbers[] = { host, tally->channel, tally->action, (uint32_t)rule,
 				     (uint32_t)((uint64_t)rule >> 32) };
-	uint32_t hash = hash_bytes(2166136261, numbers, sizeof(numbers));
+	uint64_t hash = hash_bytes(seed, numbers, sizeof(numbers));
 
-	return tally->has_resolver ?
-	       hash_bytes(hash, tally->resolver.bytes, sizeof(tally->resolver.bytes)) : hash;
+	if (tally->has_resolver)
+		hash = hash_bytes(hash, tally->resolver.bytes, sizeof(tally->resolver.bytes));
+	return hash_end(hash);
 }
 
 static bool met_equal(const struct met *met, uint32_t host, const struct tally *tally)
@@ -78,35 +72,32 @@ static bool met_equal(const struct met *met, uint32_t host, const struct tally *
 		addr_compare(&met->tally.resolver, &tally->resolver) == 0);
 }
 
-static struct met *met_place(struct met *table, size_t places, uint32_t host,
-			     const struct tally *tally)
+static struct met *met_place(const struct met_all *all, uint32_t host, const struct tally *tally)
 {
-	size_t at = met_hash(host, tally) & (places - 1);
+	size_t at = met_hash(all->seed, host, tally) & (all->met_places - 1);
 
-	while (table[at].tally.rule && !met_equal(&table[at], host, tally))
-		at = (at + 1) & (places - 1);
-	return &table[at];
+	while (all->met[at].tally.rule && !met_equal(&all->met[at], host, tally))
+		at = (at + 1) & (all->met_places - 1);
+	return &all->met[at];
 }
 
 static int grow_met(struct met_all *all)
 {
-	size_t places = all->met_places ? all->met_places * 2 : 4096;
-	struct met *more;
+	const size_t places = all->met_places;
+	struct met *old = all->met, *more;
 
 	if (all->mets >= MET_MOST)
 		return -E2BIG;
-	more = calloc(places, sizeof(*more));
+	more = calloc(places ? places * 2 : 4096, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
-	for (size_t i = 0; i < all->met_places; i++) {
-		const struct met *old = &all->met[i];
-
-		if (old->tally.rule)
-			*met_place(more, places, old->host, &old->tally) = *old;
-	}
-	free(all->met);
 	all->met = more;
-	all->met_places = places;
+	all->met_places = places ? places * 2 : 4096;
+	for (size_t i = 0; i < places; i++) {
+		if (old[i].tally.rule)
+			*met_place(all, old[i].host, &old[i].tally) = old[i];
+	}
+	free(old);
 	return 0;
 }
 
@@ -166,7 +157,7 @@ int met_add(struct met_all *all, uint32_t host, const struct sums_row *row,
 		if (error)
 			return error;
 	}
-	met = met_place(all->met, all->met_places, host, &tally);
+	met = met_place(all, host, &tally);
 	if (!met->tally.rule) {
 		*met = (struct met){ .host = host, .tally = tally };
 		all->mets++;

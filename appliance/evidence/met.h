@@ -35,6 +35,7 @@ struct rule_text {
 };
 
 struct met_all {
+	uint64_t seed;			/* random: clients choose resolvers */
 	struct rule_text *rule;		/* by hash, a power of two of places; id NULL: free */
 	size_t rules, rule_places;
 	struct met *met;		/* by hash, as above; tally.rule NULL: free */
