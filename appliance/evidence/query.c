@@ -22,9 +22,6 @@ static const int syscalls[] = {
 #ifdef SYS_unlink
 	SYS_open, SYS_access, SYS_readlink, SYS_stat, SYS_lstat, SYS_unlink,
 #endif
-#ifdef SYS_pause
-	SYS_pause,
-#endif
 };
 
 enum { FILES = 64 };
